@@ -1,0 +1,81 @@
+"""One small tree of errors. A class says what the caller does next; its message says it to a person.
+
+Messages are single English sentences without secrets, addresses or customer text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync.sync.model import Observation
+
+
+class CalsyncError(Exception):
+    """Base of all errors that calsync raises on purpose."""
+
+
+class ConfigError(CalsyncError):
+    """Do not start. Every problem that was found, one line each, with file, line and key."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class StoreError(CalsyncError):
+    """Stop this run; nothing was half-written (disk full, database locked or corrupt)."""
+
+
+class PluginError(CalsyncError):
+    """Do not use this plugin; the message names it."""
+
+
+class LoginError(CalsyncError):
+    """Stop the connection until a person changes its credentials or rights (wrong token, lost consent)."""
+
+
+class AccountError(CalsyncError):
+    """Stop this account until a person acts (unknown user, no mailbox, read-only calendar)."""
+
+
+class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes
+    """Nothing was changed; try again later. `after` is in seconds, None where the server did not say."""
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class UnknownOutcome(CalsyncError):  # noqa: N818
+    """A write was sent and its answer lost. Settle the intent before the next write to that event."""
+
+
+class TokenLost(CalsyncError):  # noqa: N818
+    """The sync token is no longer accepted. List in full; absence is a doubt, never a delete."""
+
+
+class EventError(CalsyncError):
+    """The server refuses this one event for good (malformed, too long). Count it and quarantine the event."""
+
+
+class Blocked(CalsyncError):  # noqa: N818
+    """The write might mail somebody, so it was not sent. `reason` is a word of calsync.reasons."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stale(CalsyncError):  # noqa: N818
+    """The event is not what the plan was made from; nothing was written. Reconcile again from `fresh`."""
+
+    def __init__(self, fresh: Observation) -> None:
+        super().__init__("the event changed on the server since it was read")
+        self.fresh = fresh
+
+
+class Missing(CalsyncError):  # noqa: N818
+    """The event was not found where it was expected; nothing was written. Doubt it and locate it."""

@@ -1,0 +1,257 @@
+"""What the engine asks of the world: providers and their calendars, the clock. Contracts stand in the docstrings.
+
+Whoever implements a port raises only errors of `calsync.errors`; anything else is a bug of the plugin and stops
+its account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from calsync.http import HttpFactory
+    from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
+
+
+class Clock(ABC):
+    """Time. Everything reads it here, so that a simulation can give another."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the present instant, in UTC."""
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock(Clock):
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of a change feed's answer, in the order in which it is to be stored."""
+
+    observations: Sequence[Observation] = ()
+    removed: Sequence[str] = ()
+    """Tombstones: ids of events that may be gone from the calendar or from the window. Never proof."""
+    token: str | None = None
+    """Stored together with this page: reading goes on behind it. None: not before a later page."""
+    complete: bool = False
+    """Only on the last page of a listing in full: it has told every event of the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The event is in the calendar (inside or outside the window)."""
+
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """The event is in the trash. Proof of a delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The server says that there is no such event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The event lives on in another calendar, or belongs to somebody else now."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAccess:
+    """The server does not say. Proves nothing."""
+
+
+Whereabouts = Here | Trashed | Gone | Elsewhere | NoAccess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The answer to a create or an update."""
+
+    id: str
+    revision: str | None = None
+    """The version of our write, where the server answered one."""
+    stored: Observation | None = None
+    """The event as the server stored it, where the answer holds it; saves the read-back."""
+
+
+class Reader(ABC):
+    """One calendar of a connection, to read."""
+
+    key: str
+    """The calendar's own identity after all aliases are resolved; two accounts with one key are refused."""
+    capabilities: Capabilities
+
+    @abstractmethod
+    def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
+        """Yield what changed behind `token`, or everything that overlaps `window` where `token` is None.
+
+        A listing in full ends with a page that is `complete` and carries a token; an incremental one may carry
+        tokens on every page and must on the last. Events repeat, come in any order and may be outside the
+        window; the last one of an id wins.
+        Raises TokenLost (list in full), Retry, LoginError, AccountError.
+        """
+
+    @abstractmethod
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
+        """Return the present events with these ids, with their markers; an id that is not found is absent.
+
+        An event in the trash, in another calendar or of another owner counts as not found.
+        """
+
+    @abstractmethod
+    async def locate(self, event_id: str) -> Whereabouts:
+        """Ask where one event is now. Any doubt of the server is `NoAccess`."""
+
+    @abstractmethod
+    async def find_marker(self, marker: str) -> Sequence[Observation]:
+        """Return the events of this calendar that carry this marker. May lag by `capabilities.marker_lag`."""
+
+
+class Calendar(Reader):
+    """One calendar of a connection, to read and write.
+
+    Every write may raise UnknownOutcome (sent, answer lost), Retry (surely not carried out), Blocked, EventError,
+    LoginError, AccountError. A write to an existing event first reads it: Stale if its revision is not the
+    observation's, Missing if it is not there. No write may be able to mail anybody.
+    """
+
+    @abstractmethod
+    async def create(self, draft: Draft, marker: str) -> Written:
+        """Create an event that carries `marker` and belongs to the account's user.
+
+        Repeating a create with the same marker must not make a second event where the server can tell.
+        """
+
+    @abstractmethod
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        """Write only the changed fields. `when` keeps the target's own zone, else takes the account's."""
+
+    @abstractmethod
+    async def delete(self, target: Observation) -> None:
+        """Move the event to the trash. One that is in the trash already is a success."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found. An error is an obstacle; a warning is not."""
+
+    severity: str
+    """`ok`, `warning` or `error`."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What the host lends to a provider: nothing is taken from the machine behind its back."""
+
+    connection: str
+    """The name in the configuration, for messages."""
+    clock: Clock
+    random: random.Random
+    http: HttpFactory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRequest:
+    """Which calendar an account wants of a connection."""
+
+    account: str
+    settings: Mapping[str, Any]
+    """The account's side from the YAML without `connection`, validated by the provider's calendar schema."""
+    timezone: ZoneInfo
+
+
+class Provider(ABC):
+    """One configured connection: a tenant or an organisation with its credentials."""
+
+    @abstractmethod
+    async def login(self) -> None:
+        """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""
+
+    @abstractmethod
+    async def open(self, request: CalendarRequest) -> Calendar:
+        """Open a calendar, resolve its aliases and verify that it can be read.
+
+        Raises AccountError for an unknown or wrong user, LoginError, Retry.
+        """
+
+    @abstractmethod
+    async def check(self) -> Sequence[Finding]:
+        """After `login`: say what `calsync check` should tell about this connection, without writing."""
+
+    async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
+        """Say what `calsync check` should tell about one opened calendar, above all whether it can be written."""
+        del calendar
+        return ()
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close connections to the server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec:
+    """What a plugin hands over to register a provider."""
+
+    name: str
+    connection_schema: Mapping[Any, Any]
+    """voluptuous schema of a connection's keys, without `provider`."""
+    calendar_schema: Mapping[Any, Any]
+    """voluptuous schema of an account's side, without `connection`."""
+    open: Callable[[Mapping[str, Any], Host], Provider]
+    """Build the provider from validated settings. Does no I/O."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSpec:
+    """What a plugin hands over to register a rule."""
+
+    name: str
+    schema: Mapping[Any, Any]
+    """voluptuous schema of the rule's options."""
+    build: Callable[[Mapping[str, Any]], Any]
+    """Build the `calsync.sync.rules.Rule` from validated options."""
+
+
+class ReadOnly(Reader):
+    """A calendar without its write methods: what the engine gets of a one-way account's source."""
+
+    def __init__(self, calendar: Reader) -> None:
+        self._calendar = calendar
+        self.key = calendar.key
+        self.capabilities = calendar.capabilities
+
+    def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
+        return self._calendar.changes(token, window)
+
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
+        return await self._calendar.read(ids)
+
+    async def locate(self, event_id: str) -> Whereabouts:
+        return await self._calendar.locate(event_id)
+
+    async def find_marker(self, marker: str) -> Sequence[Observation]:
+        return await self._calendar.find_marker(marker)

@@ -1,0 +1,242 @@
+"""The values that everything else speaks of: events, observations, links.
+
+Field names follow RFC 5545. All values are frozen; `Event` normalises its text and `Timed` its instants, so
+two values that mean the same are equal, whoever made them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+
+class Side(StrEnum):
+    """The two calendars of an account."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+    @property
+    def other(self) -> Side:
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
+
+class Direction(StrEnum):
+    """Which sides of an account may be written."""
+
+    BOTH = "both"
+    LEFT_TO_RIGHT = "left_to_right"
+    RIGHT_TO_LEFT = "right_to_left"
+
+    def writes(self, side: Side) -> bool:
+        """Tell whether events of `side` may be written."""
+        if self is Direction.BOTH:
+            return True
+        return side is (Side.RIGHT if self is Direction.LEFT_TO_RIGHT else Side.LEFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A time span between two instants, in UTC, cut to minutes. The zone it is shown in is not part of it."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        object.__setattr__(self, "start", _minute(self.start))
+        object.__setattr__(self, "end", _minute(self.end))
+        if self.end < self.start:
+            raise ValueError("an event cannot end before it starts")
+
+
+@dataclass(frozen=True, slots=True)
+class AllDay:
+    """Whole days: the first day, and the day after the last one. Dates, never instants."""
+
+    first: date
+    after: date
+
+    def __post_init__(self) -> None:
+        if self.after <= self.first:
+            raise ValueError("an all-day event lasts at least one day")
+
+
+When = Timed | AllDay
+Field = Literal["summary", "when", "description"]
+Value = str | Timed | AllDay
+FIELDS: tuple[Field, ...] = ("summary", "when", "description")
+"""The fields that are compared and written. Everything else of an event is only read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One appointment, reduced to what calsync may know of it: no name and no address of anybody."""
+
+    summary: str
+    when: When
+    description: str = ""
+    reminder: bool | None = None
+    """Whether the event has a reminder, at any lead time; None where the system cannot tell."""
+    private: bool = False
+    attendee_count: int | None = 0
+    """Invited people or contacts; None where the system cannot tell."""
+    organised_here: bool = True
+    """False where somebody else organises the meeting, and for all that cannot be told."""
+    online_meeting: bool = False
+    """The notes carry a join link that must not be overwritten."""
+    series: bool = False
+    """A series' master, or one of its occurrences or exceptions."""
+    cancelled: bool = False
+    created: datetime | None = None
+    uid: str | None = None
+    """A key that the event keeps when the server gives it a new id (iCalUId, UID); None where there is none."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "summary", normal_line(self.summary))
+        object.__setattr__(self, "description", normal_text(self.description))
+
+    def value(self, name: Field) -> Value:
+        """Return one synced field's value."""
+        value: Value = getattr(self, name)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was last read of an event on one side, with its revision."""
+
+    id: str
+    event: Event
+    revision: str | None
+    """The version the server gave; None after a write that answered none: read again before comparing."""
+    modified: datetime | None = None
+    """The server's time of the last modification; orders two reads of one event. None where unknown."""
+    written_by_us: bool | None = None
+    """Whether the last modifier is calsync's own user; None where the server cannot tell."""
+    marker: str | None = None
+    """The marker on the event. Only reads by id and by marker fill it; a change feed may leave it None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a create carries: the synced fields and the reminder. Nobody can be invited by it."""
+
+    summary: str
+    when: When
+    description: str
+    reminder: int | None
+    """Minutes before the start; None: explicitly without one."""
+
+
+Changes = Mapping[Field, Value]
+"""What an update carries: only the fields that changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a calendar can do; the engine asks nothing else about a system."""
+
+    mapping_version: int = 1
+    """Rises when the provider reads the same event into other values; bases are then read anew, without a write."""
+    marker: bool = True
+    """Creates carry a marker that can be searched for."""
+    marker_lag: timedelta = timedelta(0)
+    """How long after a create a search may still miss its marker."""
+    writes_may_mail: bool = False
+    """A write to an event with attendees may mail them. Such writes are blocked."""
+    writes_reminder: bool = True
+    trusted_times: bool = False
+    """`Observation.modified` is comparable across systems, so the policy `newest` may be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The half-open span of time that is synced: both ends in UTC. All-day events lie in it by UTC dates."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, when: When) -> bool:
+        """Tell whether an event overlaps the window. The one predicate of both sides.
+
+        An event that ends exactly at the start is outside; one without length counts as its instant.
+        """
+        if isinstance(when, AllDay):
+            first = datetime(when.first.year, when.first.month, when.first.day, tzinfo=UTC)
+            after = datetime(when.after.year, when.after.month, when.after.day, tzinfo=UTC)
+            return first < self.end and after > self.start
+        if when.start == when.end:
+            return self.start <= when.start < self.end
+        return when.start < self.end and when.end > self.start
+
+
+class State(StrEnum):
+    """The state of a link."""
+
+    AWAKE = "awake"
+    ASLEEP = "asleep"
+    PARTED = "parted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What one side's server gave when both sides last agreed, field by field; unprojected.
+
+    A field that is absent is not agreed yet: it is taken over as found, without a write.
+    """
+
+    values: Mapping[Field, Value] = field(default_factory=dict)
+    private: bool = False
+    """What rules read of the event at that time; the base is projected with it."""
+    mapping_version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An event on the left that is the same appointment as an event on the right."""
+
+    id: int
+    left: str | None
+    right: str | None
+    state: State = State.AWAKE
+    reason: str | None = None
+    """Why it sleeps or is parted."""
+    origin: Side | None = None
+    """The side whose event was there first; None where both were there before (match-up)."""
+    left_base: Base = Base()
+    right_base: Base = Base()
+
+    def event_id(self, side: Side) -> str | None:
+        return self.left if side is Side.LEFT else self.right
+
+    def base(self, side: Side) -> Base:
+        return self.left_base if side is Side.LEFT else self.right_base
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+
+
+def normal_text(text: str) -> str:
+    """Return text in the one form in which notes are compared and written.
+
+    CR LF and CR become LF, no-break spaces become spaces, control characters go (tab and line feed stay), blanks
+    at the end of a line and empty lines at both ends go. Umlauts, emoji and markup characters are untouched.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    return "\n".join(line.rstrip() for line in _CONTROL.sub("", text).split("\n")).strip("\n")
+
+
+def normal_line(text: str) -> str:
+    """Return a summary as one line: as `normal_text`, and every run of white space becomes one space."""
+    return _SPACES.sub(" ", normal_text(text)).strip()
+
+
+def _minute(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(second=0, microsecond=0)

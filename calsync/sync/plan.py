@@ -1,0 +1,117 @@
+"""Operations as data: what the reconciler decided, each with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS, AllDay, Field, Link, Observation, Side, State, Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.sync.model import Base, Changes, Draft, Value
+
+
+class Kind(StrEnum):
+    """What an operation does. Only create, update and delete send a write to a server."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    LINK = "link"
+    UNLINK = "unlink"
+    WAKE = "wake"
+    SLEEP = "sleep"
+    PART = "part"
+    SKIP = "skip"
+    HOLD = "hold"
+    BLOCK = "block"
+
+
+WRITES = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DELETE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One decision about one event or one pair.
+
+    `side` is the side that is written; of a skip, the side the event was read from. `source` is the observation
+    on the other side that the decision was made from, `target` the one on `side`. A hold or a block keeps in
+    `wanted` what it stands in the way of.
+    """
+
+    kind: Kind
+    side: Side
+    reason: str
+    link: Link | None = None
+    source: Observation | None = None
+    target: Observation | None = None
+    draft: Draft | None = None
+    changes: Changes = field(default_factory=dict)
+    wanted: Kind | None = None
+    state: State | None = None
+    """The state that a sleep, part, wake or link leaves the link in."""
+    bases: Mapping[Side, Base] = field(default_factory=dict)
+    """The bases that a link operation starts with."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The synced fields that this operation is about, in their fixed order."""
+        if self.kind is Kind.CREATE or self.wanted is Kind.CREATE:
+            return FIELDS
+        return tuple(name for name in FIELDS if name in self.changes)
+
+    @property
+    def event_id(self) -> str | None:
+        """The event that attempts and holds are counted for: the target, else the source."""
+        seen = self.target or self.source
+        return seen.id if seen else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase:
+    """A link's base takes over values without a write; told to the ledger with its reason."""
+
+    link: Link
+    side: Side
+    values: Mapping[Field, Value]
+    private: bool
+    mapping_version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run wants to do, in the order in which it was decided."""
+
+    operations: Sequence[Operation]
+    rebases: Sequence[Rebase] = ()
+
+    @property
+    def hash(self) -> str:
+        """Name what a person saw: equal for two plans that would do the same to the same revisions."""
+        digest = hashlib.sha256()
+        for line in sorted(_line(operation) for operation in self.operations):
+            digest.update(line.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
+
+
+def render_value(value: Value) -> str:
+    """Return a value as text: ISO 8601 for times."""
+    if isinstance(value, Timed):
+        return f"{value.start.isoformat()}/{value.end.isoformat()}"
+    if isinstance(value, AllDay):
+        return f"{value.first.isoformat()}/{value.after.isoformat()}"
+    return value
+
+
+def _line(operation: Operation) -> str:
+    seen = [f"{o.id}@{o.revision}" if o else "-" for o in (operation.source, operation.target)]
+    values = operation.changes
+    if operation.draft is not None:
+        values = {name: getattr(operation.draft, name) for name in FIELDS}
+    changes = [f"{name}={render_value(values[name])!r}" for name in FIELDS if name in values]
+    return "\t".join([operation.kind, operation.side, operation.reason, *seen, *changes]) + "\n"
