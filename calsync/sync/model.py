@@ -143,7 +143,7 @@ class Capabilities:
     """What a calendar can do; the engine asks nothing else about a system."""
 
     mapping_version: int = 1
-    """Rises when the provider reads the same event into other values; bases are then read anew, without a write."""
+    """Rises when the provider reads the same event into other values; bases are then read anew, silently."""
     marker: bool = True
     """Creates carry a marker that can be searched for."""
     marker_lag: timedelta = timedelta(0)
