@@ -1,0 +1,247 @@
+"""What calsync remembers of an account, and the store that keeps it.
+
+The engine reads an account whole (`Store.load`), works on that copy, and writes every change in a transaction
+that checks its lease. What is to be done is never stored: it is derived in each run.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime, timedelta
+
+    from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
+    from calsync.sync.plan import Kind
+
+
+class Standing(StrEnum):
+    """What is known of an observed event's presence. All but PRESENT begin as a question, never as an answer."""
+
+    PRESENT = "present"
+    TOMBSTONE = "tombstone"
+    """In doubt: the server told that the event may be gone."""
+    ABSENT = "absent"
+    """In doubt: a complete listing did not show it."""
+    GONE = "gone"
+    """In doubt: the server said once that it does not exist, without a tombstone."""
+    DELETED = "deleted"
+    """Proven."""
+    ELSEWHERE = "elsewhere"
+    """It lives on in another calendar, or belongs to somebody else."""
+
+    @property
+    def in_doubt(self) -> bool:
+        return self in {Standing.TOMBSTONE, Standing.ABSENT, Standing.GONE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An observation as it is remembered."""
+
+    observation: Observation
+    first_run: int
+    """The run that saw the event first; tells what was there before an intent began."""
+    round: int
+    """The last listing in full that showed the event."""
+    standing: Standing = Standing.PRESENT
+    standing_run: int = 0
+    """The run in which `standing` was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideState:
+    """How far one side has been read."""
+
+    token: str | None = None
+    window: Window | None = None
+    """The window that the token belongs to."""
+    round: int = 0
+    """Counts listings in full; observations remember the last one that showed them."""
+    listed_run: int | None = None
+    """The run of the last complete listing; None before the first."""
+    listed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A remote write that was decided and is not confirmed yet; written before the request is sent."""
+
+    marker: str
+    """What a create leaves on its event; for other kinds the stamp. Unique."""
+    kind: Kind
+    side: Side
+    reason: str
+    link: int | None
+    """The link that an update or a delete belongs to; a create that renews a link's lost side names it too."""
+    source: Observation | None
+    target: Observation | None
+    draft: Draft | None = None
+    changes: Changes = field(default_factory=dict)
+    run: int
+    begun: datetime
+    looks: int = 0
+    """How often the marker was searched for without success."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An operation on an event that failed: not tried again before `due`."""
+
+    side: Side
+    event_id: str
+    count: int
+    due: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An operation that waits for a person. Kept while it is planned, at any age."""
+
+    side: Side
+    event_id: str
+    kind: Kind
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What our own unlink leaves behind: this id counts as new only after a read finds it outside the trash."""
+
+    side: Side
+    event_id: str
+    revision: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One thing that calsync did or decided, for ever in order. Values are of the synced fields only."""
+
+    run: int
+    at: datetime
+    kind: str
+    side: Side
+    reason: str
+    event_id: str | None = None
+    link: int | None = None
+    before: Mapping[Field, Value] = field(default_factory=dict)
+    after: Mapping[Field, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountState:
+    """All that is remembered of one account; the engine's working copy, changed together with the store."""
+
+    run: int
+    """The number of the last run that began; 0 before the first."""
+    sides: dict[Side, SideState]
+    seen: dict[Side, dict[str, Seen]]
+    links: dict[int, Link]
+    intents: dict[str, Intent]
+    attempts: dict[tuple[Side, str], Attempt]
+    holds: dict[tuple[Side, str, Kind], Held]
+    tombstones: dict[tuple[Side, str], Tombstone]
+    deleted_lately: dict[Side, int]
+    """How many deletes the ledger has for each side since the instant given to `Store.load`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right of one runner to work on an account until an instant. The fence rises with each new holder."""
+
+    account: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+class Transaction(ABC):
+    """Writes to one account that become durable together, or not at all. No provider call and no sleep inside."""
+
+    @abstractmethod
+    async def begin_run(self, run: int) -> None:
+        """Record that this run has begun."""
+
+    @abstractmethod
+    async def put_side(self, side: Side, state: SideState) -> None: ...
+
+    @abstractmethod
+    async def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
+        """Insert or replace by the observations' ids."""
+
+    @abstractmethod
+    async def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None: ...
+
+    @abstractmethod
+    async def put_links(self, links: Iterable[Link]) -> None:
+        """Insert or replace by id. An event id may stand in one link of a side only (StoreError)."""
+
+    @abstractmethod
+    async def drop_links(self, ids: Iterable[int]) -> None: ...
+
+    @abstractmethod
+    async def put_intents(self, intents: Iterable[Intent]) -> None:
+        """Insert or replace by marker. A source has one open create per side (StoreError)."""
+
+    @abstractmethod
+    async def drop_intents(self, markers: Iterable[str]) -> None: ...
+
+    @abstractmethod
+    async def put_attempts(self, attempts: Iterable[Attempt]) -> None: ...
+
+    @abstractmethod
+    async def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None: ...
+
+    @abstractmethod
+    async def set_holds(self, holds: Iterable[Held]) -> None:
+        """Replace all holds of the account."""
+
+    @abstractmethod
+    async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None: ...
+
+    @abstractmethod
+    async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
+
+    @abstractmethod
+    async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
+
+
+class Store(ABC):
+    """Remembers accounts. Raises StoreError with the place and what to do; nothing is ever half-written."""
+
+    @abstractmethod
+    async def load(self, account: str, lately: datetime) -> AccountState:
+        """Return all that is remembered of an account; a new account is empty, with both sides present."""
+
+    @abstractmethod
+    async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
+        """Take the account's lease, or return None while another holder's is alive."""
+
+    @abstractmethod
+    async def renew(self, lease: Lease, now: datetime, life: timedelta) -> Lease:
+        """Prolong a lease. Raises StoreError if it was lost."""
+
+    @abstractmethod
+    async def release(self, lease: Lease) -> None: ...
+
+    @abstractmethod
+    def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction of the lease's account. Raises StoreError where the fence is no longer the newest.
+
+        Committed on a normal exit, rolled back on every other; shielded from cancellation.
+        """
+
+    @abstractmethod
+    async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
+        """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
