@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,40 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
-
-
-class Standing(StrEnum):
-    """What is known of an observed event's presence. All but PRESENT begin as a question, never as an answer."""
-
-    PRESENT = "present"
-    TOMBSTONE = "tombstone"
-    """In doubt: the server told that the event may be gone."""
-    ABSENT = "absent"
-    """In doubt: a complete listing did not show it."""
-    GONE = "gone"
-    """In doubt: the server said once that it does not exist, without a tombstone."""
-    DELETED = "deleted"
-    """Proven."""
-    ELSEWHERE = "elsewhere"
-    """It lives on in another calendar, or belongs to somebody else."""
-
-    @property
-    def in_doubt(self) -> bool:
-        return self in {Standing.TOMBSTONE, Standing.ABSENT, Standing.GONE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An observation as it is remembered."""
-
-    observation: Observation
-    first_run: int
-    """The run that saw the event first; tells what was there before an intent began."""
-    round: int
-    """The last listing in full that showed the event."""
-    standing: Standing = Standing.PRESENT
-    standing_run: int = 0
-    """The run in which `standing` was found."""
+    from calsync.sync.view import Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
