@@ -1,0 +1,56 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from calsync.ports import Clock
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""A Monday morning, four weeks before the clocks change in Europe."""
+
+
+class FakeClock(Clock):
+    """Time that passes only through `advance`; `sleep` waits for that."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
+        self._slept = asyncio.Event()
+
+    @property
+    def sleepers(self) -> int:
+        """How many tasks wait in `sleep`."""
+        return len(self._sleepers)
+
+    async def until_sleeping(self, tasks: int = 1) -> None:
+        """Wait until so many tasks are in `sleep`: what a test does before it moves the time."""
+        while self.sleepers < tasks:
+            self._slept.clear()
+            await self._slept.wait()
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleeper = (self._now + timedelta(seconds=seconds), waiting)
+        self._sleepers.append(sleeper)
+        self._slept.set()
+        try:
+            if seconds <= 0:
+                self.advance(0)
+            await waiting
+        finally:
+            self._sleepers = [other for other in self._sleepers if other is not sleeper]
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass and wake those whose sleep is over, the earliest first.
+
+        The woken tasks run when the caller next awaits; one that sleeps again then starts from the new time.
+        """
+        self._now += timedelta(seconds=seconds)
+        for due, waiting in sorted(self._sleepers, key=lambda sleeper: sleeper[0]):
+            if due <= self._now and not waiting.done():
+                waiting.set_result(None)
