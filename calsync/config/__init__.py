@@ -1,0 +1,32 @@
+"""The configuration: YAML in, validated frozen values out. Every problem is told at once, with file, line and key.
+
+Two steps, because plugins are imported only when a configuration names them:
+
+    document = parse(path)                      # YAML, secrets, the names that are wanted
+    config = validate(document, providers, rules)   # with the schemas of the plugins that were loaded
+"""
+
+from calsync.config.document import Document, parse
+from calsync.config.model import (
+    AccountConfig,
+    Config,
+    ConnectionConfig,
+    RuleConfig,
+    Service,
+    SideConfig,
+    WindowConfig,
+)
+from calsync.config.validate import validate
+
+__all__ = [
+    "AccountConfig",
+    "Config",
+    "ConnectionConfig",
+    "Document",
+    "RuleConfig",
+    "Service",
+    "SideConfig",
+    "WindowConfig",
+    "parse",
+    "validate",
+]

@@ -1,0 +1,78 @@
+"""The accounts of a configuration: their calendars, and that no calendar stands in two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from calsync.config.model import AccountConfig, SideConfig, WindowConfig
+from calsync.config.problems import KeyPath, suggestion
+from calsync.config.schema import ACCOUNT
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calsync.config.checker import Checker
+    from calsync.ports import ProviderSpec
+
+
+def accounts_of(checker: Checker, providers: Mapping[str, ProviderSpec]) -> Iterator[tuple[str, AccountConfig]]:
+    """Yield the accounts that are right; the problems of the others are told."""
+    wanted = _wanted(checker.document.values.get("connections"))
+    calendars: list[tuple[SideConfig, KeyPath]] = []
+    for name, value, at in checker.named("accounts"):
+        checked = checker.check(ACCOUNT, value, at)
+        sides = {side: _side(checker, value.get(side), (*at, side.value), wanted, providers) for side in Side}
+        for side, calendar in sides.items():
+            if calendar is not None:
+                _refuse_shared(checker, calendar, (*at, side.value), calendars)
+        left, right = sides[Side.LEFT], sides[Side.RIGHT]
+        if checked is not None and left is not None and right is not None:
+            own = {"left": left, "right": right, "window": WindowConfig(**checked["window"])}
+            yield name, AccountConfig(name=name, line=checker.line(at), **(checked | own))
+
+
+def _wanted(connections: Any) -> Mapping[str, Any]:
+    """Return the provider of each connection that is written down, of wrong ones too."""
+    entries = connections.items() if isinstance(connections, Mapping) else ()
+    return {name: value.get("provider") for name, value in entries if isinstance(value, Mapping)}
+
+
+def _side(
+    checker: Checker,
+    value: Any,
+    at: KeyPath,
+    wanted: Mapping[str, Any],
+    providers: Mapping[str, ProviderSpec],
+) -> SideConfig | None:
+    """Return one calendar. A side of wrong shape is told with its account, a wrong provider with its connection."""
+    if not isinstance(value, Mapping):
+        return None
+    connection = value.get("connection")
+    if not isinstance(connection, str) or connection not in wanted:
+        checker.tell((*at, "connection"), _no_connection(connection, wanted))
+        return None
+    provider = wanted[connection]
+    spec = providers.get(provider) if isinstance(provider, str) else None
+    if spec is None:
+        return None
+    settings = {key: inner for key, inner in value.items() if key != "connection"}
+    checked = checker.check(spec.calendar_schema, settings, at)
+    return None if checked is None else SideConfig(connection=connection, settings=checked, line=checker.line(at))
+
+
+def _no_connection(name: Any, wanted: Mapping[str, Any]) -> str:
+    what = "is missing" if name is None else f"there is no connection {name!r}{suggestion(name, wanted)}"
+    return f"{what}; connections are: {', '.join(sorted(wanted)) or 'none'}"
+
+
+def _refuse_shared(
+    checker: Checker, calendar: SideConfig, at: KeyPath, calendars: list[tuple[SideConfig, KeyPath]]
+) -> None:
+    """Refuse a calendar that was there before: two accounts would copy each other's copies."""
+    for other, where in calendars:
+        if (other.connection, other.settings) == (calendar.connection, calendar.settings):
+            place = f"line {other.line} ({'.'.join(map(str, where))})"
+            checker.tell(at, f"this calendar stands in {place} too; a calendar belongs to one account only")
+    calendars.append((calendar, at))

@@ -1,0 +1,97 @@
+"""The validated configuration. `line` is where a thing stands in the file, for messages.
+
+Settings may hold secrets, so no representation shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from calsync.sync.model import Direction, Side
+    from calsync.sync.view import ConflictPolicy, TargetEdit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How the service runs."""
+
+    store: Path
+    """The SQLite database's file, absolute."""
+    poll_seconds: int
+    """How long `calsync run` waits between two runs of one account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionConfig:
+    """One configured provider."""
+
+    name: str
+    provider: str
+    settings: Mapping[str, Any] = field(repr=False)
+    """The connection's keys without `provider`, as the provider's schema returned them."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleConfig:
+    """One step of the chain."""
+
+    name: str
+    options: Mapping[str, Any]
+    """As the rule's schema returned them, defaults filled in."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideConfig:
+    """One calendar of an account."""
+
+    connection: str
+    settings: Mapping[str, Any] = field(repr=False)
+    """The side's keys without `connection`, as the provider's calendar schema returned them."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowConfig:
+    """The span of days around today that is synced."""
+
+    past_days: int
+    future_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """A pair of calendars."""
+
+    name: str
+    left: SideConfig
+    right: SideConfig
+    direction: Direction
+    timezone: ZoneInfo
+    window: WindowConfig
+    policy: ConflictPolicy
+    on_target_edit: TargetEdit
+    line: int
+
+    def side(self, side: Side) -> SideConfig:
+        return self.left if side.value == "left" else self.right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole configuration file."""
+
+    path: Path
+    service: Service
+    connections: Mapping[str, ConnectionConfig]
+    rules: tuple[RuleConfig, ...]
+    """In the file's order, which is the order in which they are asked."""
+    accounts: Mapping[str, AccountConfig]
+    plugin_dirs: tuple[Path, ...]

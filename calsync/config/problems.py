@@ -1,0 +1,61 @@
+"""What is wrong with a configuration, and how it is said."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+KeyPath = tuple[str | int, ...]
+"""Where a value stands in the file: keys of mappings and positions in lists, from the top."""
+
+SHORTEST_HIDDEN = 4
+"""Shorter values of `!secret` and `!env` are not blotted out: they would tear holes into ordinary words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that a person must change."""
+
+    line: int
+    key: KeyPath
+    text: str
+
+
+def key_name(key: KeyPath) -> str:
+    """Return a key path as people write it: `accounts.anna.left`, `rules[2]`."""
+    name = ""
+    for part in key:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name
+
+
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """Return ` (did you mean "..."?)` when a known word is close, else nothing."""
+    close = difflib.get_close_matches(str(word), sorted(known), n=1)
+    return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def line_of(lines: Mapping[KeyPath, int], key: KeyPath) -> int:
+    """Return the line of a key, or of the nearest thing around it that stands in the file."""
+    while key not in lines and key:
+        key = key[:-1]
+    return lines.get(key, 1)
+
+
+def rendered(path: Path, problems: Iterable[Problem], hidden: Iterable[str]) -> Sequence[str]:
+    """Return one line for each problem, `FILE:LINE: key: what is wrong`, in the file's order.
+
+    A value that came from `!secret` or `!env` is never shown, whoever put it into the text.
+    """
+    told = []
+    for problem in sorted(set(problems), key=lambda problem: problem.line):
+        text = " ".join(f"{key_name(problem.key)}: {problem.text}".removeprefix(": ").split())
+        for secret in sorted(hidden, key=len, reverse=True):
+            text = text.replace(secret, "***") if len(secret) >= SHORTEST_HIDDEN else text
+        told.append(f"{path}:{problem.line}: {text}")
+    return told

@@ -1,0 +1,143 @@
+"""voluptuous, with its messages put into words that help, and the checks of calsync's own keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import voluptuous as vol
+
+from calsync.config.problems import suggestion
+from calsync.sync.model import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""Names of connections and accounts stand in markers and logs, so they are short and plain."""
+
+PLAIN = {
+    "expected str": "must be text",
+    "expected int": "must be a whole number",
+    "expected float": "must be a number",
+    "expected bool": "must be true or false",
+    "expected dict": "must hold `key: value` lines",
+    "expected a dictionary": "must hold `key: value` lines",
+    "expected list": "must be a list",
+    "expected a list": "must be a list",
+    "required key not provided": "is missing",
+    "not a valid value": "is not a valid value",
+}
+
+
+def one_of(words: Iterable[str]) -> Callable[[Any], str]:
+    """Accept one of some words; suggest the nearest."""
+    known = tuple(words)
+
+    def check(value: Any) -> str:
+        if value in known:
+            return str(value)
+        raise vol.Invalid(f"must be one of {', '.join(known)}{suggestion(value, known)}")
+
+    return check
+
+
+def whole(low: int, high: int) -> Callable[[Any], int]:
+    """Accept a whole number. `true` is none, although Python thinks so."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise vol.Invalid(f"must be a whole number from {low} to {high}")
+
+    return check
+
+
+def direction(value: Any) -> Direction:
+    """Accept a direction's word."""
+    return Direction(one_of(Direction)(value))
+
+
+def zone(value: Any) -> ZoneInfo:
+    """Accept the IANA name of a time zone."""
+    known = available_timezones()
+    if value in known:
+        return ZoneInfo(value)
+    raise vol.Invalid(f"must be a time zone like Europe/Berlin{suggestion(value, known)}")
+
+
+def store_path(value: Any) -> Path:
+    """Accept `sqlite:///` and an absolute path."""
+    prefix = "sqlite:///"
+    if isinstance(value, str) and value.startswith(prefix) and value.strip("/") != prefix.strip("/"):
+        return Path("/" + value.removeprefix(prefix).lstrip("/"))
+    raise vol.Invalid("must be sqlite:/// and an absolute path, like sqlite:///var/lib/calsync/calsync.db")
+
+
+SERVICE = {
+    vol.Required("store"): store_path,
+    vol.Optional("poll_seconds", default=60): whole(1, 86_400),
+}
+WINDOW = {
+    vol.Optional("past_days", default=90): whole(0, 3_650),
+    vol.Optional("future_days", default=365): whole(1, 3_650),
+}
+ACCOUNT = {
+    vol.Required("left"): dict,
+    vol.Required("right"): dict,
+    vol.Optional("direction", default=Direction.BOTH.value): direction,
+    vol.Required("timezone"): zone,
+    vol.Optional("window", default=dict): WINDOW,
+    vol.Optional("policy", default="right"): one_of(["right", "left", "newest", "hold"]),
+    vol.Optional("on_target_edit", default="keep"): one_of(["keep", "restore"]),
+}
+TOP = {
+    vol.Required("service"): SERVICE,
+    vol.Required("connections"): dict,
+    vol.Optional("rules", default=list): list,
+    vol.Optional("accounts", default=dict): dict,
+    vol.Optional("plugin_dirs", default=list): [str],
+}
+
+
+def leaves(error: vol.Invalid) -> Sequence[vol.Invalid]:
+    """Return the single problems of an error."""
+    return tuple(error.errors) if isinstance(error, vol.MultipleInvalid) else (error,)
+
+
+def message(error: vol.Invalid, schema: Any, value: Any) -> str:
+    """Return what is wrong with `value`, the thing at the error's path, which `schema` (of the whole) refused."""
+    text = error.error_message
+    if text == "extra keys not allowed":
+        return f"unknown key{suggestion(error.path[-1], known_keys(schema, error.path[:-1]))}"
+    if text == "expected str" and isinstance(value, int | float):
+        return "must be text; write it in quotes"
+    if value is None and text.startswith("expected"):
+        return f"is empty; it {PLAIN.get(text, text)}"
+    return PLAIN.get(text, text)
+
+
+def known_keys(schema: Any, path: Sequence[Any]) -> frozenset[str]:
+    """Return the keys that a schema knows at a path, as far as they are spelt out in it."""
+    level = [schema]
+    for part in path:
+        level = [child for known in _mappings(level) for key, child in known.items() if _name(key) in {part, None}]
+    return frozenset(name for known in _mappings(level) for key in known if (name := _name(key)))
+
+
+def _mappings(schemas: Iterable[Any]) -> Iterable[dict[Any, Any]]:
+    for schema in schemas:
+        if isinstance(schema, vol.Schema):
+            yield from _mappings([schema.schema])
+        elif isinstance(schema, vol.All | vol.Any):
+            yield from _mappings(schema.validators)
+        elif isinstance(schema, dict):
+            yield schema
+
+
+def _name(key: Any) -> str | None:
+    """Return a schema key's word; None for one that stands for any word, as `str` does."""
+    word = key.schema if isinstance(key, vol.Marker) else key
+    return word if isinstance(word, str) else None

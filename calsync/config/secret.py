@@ -1,0 +1,93 @@
+"""Where `!secret NAME` and `!env NAME` take their values from.
+
+A secret stands in `secrets.yaml` beside the configuration, or in a directory `secrets` there with one file for
+each (as systemd, Docker and Kubernetes lay them out). Nobody but its owner may be able to read it.
+"""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Unresolved(Exception):  # noqa: N818 - becomes a line of the configuration's problems
+    """A name has no value; the message says why and what to do."""
+
+
+class Secrets:
+    """The secrets beside one configuration file. Nothing is read before the first is asked for."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._file = folder / "secrets.yaml"
+        self._directory = folder / "secrets"
+        self._environ = environ
+        self._loaded: Mapping[object, object] | None = None
+
+    def env(self, name: str) -> str:
+        """Return an environment variable. Raises Unresolved for one that is not set, or empty."""
+        value = self._environ.get(name, "")
+        if not value:
+            raise Unresolved(f"the environment variable {name} is not set")
+        return value
+
+    def secret(self, name: str) -> str:
+        """Return a secret. Raises Unresolved: unknown, no text, or readable by others."""
+        if self._file.exists():
+            return self._from_file(name)
+        if self._directory.is_dir():
+            return self._from_directory(name)
+        raise Unresolved(f"secret {name} is wanted, but there is neither {self._file} nor {self._directory}/")
+
+    def _from_file(self, name: str) -> str:
+        if self._loaded is None:
+            self._loaded = _read_yaml(self._file)
+        if name not in self._loaded:
+            raise Unresolved(f"there is no secret {name} in {self._file}")
+        value = self._loaded[name]
+        if not isinstance(value, str) or not value:
+            raise Unresolved(f"secret {name} in {self._file} is no text; write it in quotes")
+        return value
+
+    def _from_directory(self, name: str) -> str:
+        path = self._directory / name
+        if name.startswith(".") or "/" in name or not path.is_file():
+            raise Unresolved(f"there is no secret {name} in {self._directory}/")
+        if self._directory.stat().st_mode & OTHERS:
+            _refuse_open(path)
+        return _read(path).rstrip("\r\n")
+
+
+def _read_yaml(path: Path) -> Mapping[object, object]:
+    _refuse_open(path)
+    try:
+        loaded = yaml.safe_load(_read(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        # The error's own text quotes the file, so it is not shown.
+        raise Unresolved(f"{path} is no valid YAML{line}") from None
+    if not isinstance(loaded, dict):
+        raise Unresolved(f"{path} must hold one `name: value` on each line")
+    return loaded
+
+
+def _refuse_open(path: Path) -> None:
+    if path.stat().st_mode & OTHERS:
+        raise Unresolved(f"{path} can be read by others; run: chmod 600 {path}")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise Unresolved(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        raise Unresolved(f"{path} is no UTF-8 text") from None
