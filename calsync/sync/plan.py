@@ -77,9 +77,7 @@ class Rebase:
 
     link: Link
     side: Side
-    values: Mapping[Field, Value]
-    private: bool
-    mapping_version: int
+    base: Base
     reason: str
 
 

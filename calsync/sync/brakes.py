@@ -1,0 +1,56 @@
+"""What must not be carried out although it was decided: implausibly many deletes or rewrites."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import Side, State
+from calsync.sync.plan import Kind, Operation, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.sync.view import View
+
+DELETES = "brake_deletes"
+REWRITES = "brake_rewrites"
+
+
+def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batches: frozenset[str]) -> Plan:
+    """Return the plan with its deletes or updates held where there are too many of them.
+
+    `deleted_lately` counts the deletes carried out on each side within 24 hours. `open_batches` names the brakes
+    that hold something already: what is planned now joins them, whatever its number.
+    """
+    held = set(open_batches)
+    if _too_many_deletes(plan, view, deleted_lately):
+        held.add(DELETES)
+    awake = _awake(view)
+    if sum(operation.kind is Kind.UPDATE for operation in plan.operations) > max(20, awake / 5):
+        held.add(REWRITES)
+    return replace(plan, operations=tuple(_held(operation, held) for operation in plan.operations))
+
+
+def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]) -> bool:
+    planned = dict.fromkeys(Side, 0)
+    for operation in plan.operations:
+        if operation.kind is Kind.DELETE:
+            planned[operation.side] += 1
+    if not any(planned.values()):
+        return False
+    awake = _awake(view) + sum(deleted_lately.values())
+    total = sum(planned.values()) + sum(deleted_lately.values())
+    everything = any(planned[side] + deleted_lately[side] == awake for side in Side)
+    return total > max(5, awake / 5) or (everything and awake > 1)
+
+
+def _awake(view: View) -> int:
+    return sum(link.state is State.AWAKE for link in view.links.values())
+
+
+def _held(operation: Operation, held: set[str]) -> Operation:
+    reason = {Kind.DELETE: DELETES, Kind.UPDATE: REWRITES}.get(operation.kind)
+    if reason is None or reason not in held:
+        return operation
+    return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

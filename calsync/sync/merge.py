@@ -1,0 +1,204 @@
+"""Field-by-field three-way merge of one pair, each side against its own base.
+
+Three kinds of fields: one that a base does not hold yet is taken over as found; one that a projection altered
+goes only from the original to the copy; all others are merged both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.sync.model import AllDay, Base, Timed
+    from calsync.sync.rules import Chain
+    from calsync.sync.view import ConflictPolicy, TargetEdit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """One side of a pair: what was observed and what was agreed, raw and after the rules."""
+
+    side: Side
+    observation: Observation
+    base: Base
+    event: Event
+    """The observed event after the rules."""
+    agreed: Event
+    """The base after the rules, projected with its own `private`."""
+    altered: frozenset[Field]
+    """The fields that the rules alter now, or altered in the base."""
+
+    @property
+    def raw(self) -> Event:
+        return self.observation.event
+
+    def holds(self, name: Field) -> bool:
+        """Tell whether the base holds this field already."""
+        return name in self.base.values
+
+    def edited(self, name: Field) -> bool:
+        """Tell whether the field is not what this server gave when both sides last agreed."""
+        return self.holds(name) and self.raw.value(name) != self.base.values[name]
+
+    def changed(self, name: Field) -> bool:
+        """Tell whether the change of this field is visible after the rules."""
+        return self.holds(name) and self.event.value(name) != self.agreed.value(name)
+
+
+def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping_version: int) -> Half:
+    """Project one side and its base. Raises RuleFailed.
+
+    A base of another mapping version tells nothing: it is replaced by what is observed, without a write.
+    """
+    base = link.base(side)
+    raw = observation.event
+    if base.mapping_version != mapping_version:
+        values = {name: raw.value(name) for name in base.values}
+        base = replace(base, values=values, private=raw.private, mapping_version=mapping_version)
+    event, altered = chain.project(raw)
+    agreed, altered_before = chain.project(_event_of(base, raw))
+    return Half(
+        side=side,
+        observation=observation,
+        base=base,
+        event=event,
+        agreed=agreed,
+        altered=altered | altered_before,
+    )
+
+
+@dataclass(slots=True)
+class Merge:
+    """What a merge found. Nothing is decided about guards, holds or brakes yet."""
+
+    wants: dict[Side, dict[Field, Value]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
+    """The values to write on each side."""
+    takes: dict[Side, dict[Field, Value]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
+    """The values that each side's base takes over without a write."""
+    reasons: dict[Field, str] = field(default_factory=dict)
+    """Why a field is written, where it is not a plain change: conflict, restored."""
+    masked: set[Field] = field(default_factory=set)
+    """Edits of altered fields on a copy, which stay there."""
+    conflicts: set[Field] = field(default_factory=set)
+    """Fields that wait for a person (policy `hold`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a merge decides where both sides have a say."""
+
+    direction: Direction
+    policy: ConflictPolicy
+    on_target_edit: TargetEdit
+    origin: Side | None
+
+
+def merge(left: Half, right: Half, terms: Terms) -> Merge:
+    """Merge one pair."""
+    result = Merge()
+    for name in FIELDS:
+        if not (left.holds(name) and right.holds(name)):
+            _take(result, name, left, right)
+        elif name in left.altered | right.altered:
+            _merge_altered(result, name, left, right, terms)
+        else:
+            _merge_plain(result, name, left, right, terms)
+    return result
+
+
+def edits(half_: Half, other: Half | None, origin: Side | None) -> set[Field]:
+    """Return the fields whose edits count against a delete of the other side.
+
+    Of a copy, edits of fields that a projection took charge of do not count.
+    """
+    altered = half_.altered | (other.altered if other else frozenset())
+    original = origin in (None, half_.side)
+    return {name for name in FIELDS if half_.edited(name) and (original or name not in altered)}
+
+
+def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:
+    if not (left.changed(name) or right.changed(name)):
+        return
+    if left.event.value(name) == right.event.value(name):
+        _take(result, name, left, right)
+        return
+    source = _winner(name, left, right, terms)
+    if source is None:
+        result.conflicts.add(name)
+        return
+    target = source.side.other
+    if not terms.direction.writes(target):
+        _target_edit(result, name, target=source, source=left if source is right else right, terms=terms)
+        return
+    result.wants[target][name] = source.event.value(name)
+    if left.changed(name) and right.changed(name):
+        result.reasons[name] = "conflict"
+
+
+def _winner(name: Field, left: Half, right: Half, terms: Terms) -> Half | None:
+    """Return the side whose value goes to the other; None where a person decides."""
+    if not right.changed(name):
+        return left
+    if not left.changed(name):
+        return right
+    for source in (left, right):
+        if not terms.direction.writes(source.side):
+            return source
+    if terms.policy == "hold":
+        return None
+    if terms.policy == "newest":
+        times = left.observation.modified, right.observation.modified
+        return left if times[0] and times[1] and times[0] > times[1] else right
+    return left if terms.policy == "left" else right
+
+
+def _target_edit(result: Merge, name: Field, target: Half, source: Half, terms: Terms) -> None:
+    """Decide about an edit of a one-way account's target: it stays, or is undone."""
+    if terms.on_target_edit == "restore":
+        result.wants[target.side][name] = source.event.value(name)
+        result.reasons[name] = "restored"
+
+
+def _merge_altered(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:
+    """Carry an altered field from the original to its copy; keep what a user wrote into the copy where it is."""
+    original = _original(name, left, right, terms.origin)
+    copy = right if original is left else left
+    value = original.event.value(name)
+    if original.changed(name) and value != copy.raw.value(name):
+        if terms.direction.writes(copy.side):
+            result.wants[copy.side][name] = value
+    elif original.edited(name) or copy.edited(name):
+        _take(result, name, left, right)
+        if copy.edited(name) and value != copy.raw.value(name):
+            result.masked.add(name)
+
+
+def _original(name: Field, left: Half, right: Half, origin: Side | None) -> Half:
+    if origin is not None:
+        return left if origin is Side.LEFT else right
+    return left if name in left.altered else right
+
+
+def _take(result: Merge, name: Field, left: Half, right: Half) -> None:
+    for one in (left, right):
+        if not one.holds(name) or one.edited(name):
+            result.takes[one.side][name] = one.raw.value(name)
+
+
+def _event_of(base: Base, observed: Event) -> Event:
+    """Return the base as an event; a field it does not hold yet counts as observed."""
+    values: Mapping[Field, Value] = base.values
+    when: Timed | AllDay = observed.when
+    if "when" in values and not isinstance(values["when"], str):
+        when = values["when"]
+    return Event(
+        summary=str(values.get("summary", observed.summary)),
+        description=str(values.get("description", observed.description)),
+        when=when,
+        private=base.private,
+    )
