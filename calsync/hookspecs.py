@@ -1,7 +1,8 @@
 """Every hook that calsync calls. Hooks register objects; the objects work.
 
-A plugin is a module (or package) of the entry point group `calsync.plugins`, or one in a folder that the
-configuration names under `plugin_dirs`, with functions marked by `hookimpl`.
+A plugin is a package with functions marked by `hookimpl` and a `manifest.json` that names what they hand over. An
+installed distribution names the package in the entry point group `calsync.plugins`; without installing it may
+lie in a folder that the configuration names under `plugin_dirs`.
 """
 
 from __future__ import annotations
@@ -25,19 +26,31 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def calsync_providers() -> Sequence[ProviderSpec]:  # type: ignore[empty-body] # pluggy calls the implementations
-    """Return the providers of this plugin. Called once, when a configuration names one of them."""
+    """Return the providers of this plugin, the ones that its manifest names.
+
+    Called once at the start, and only when the configuration names one of them. Opening a connection is the
+    spec's work, not this hook's.
+    """
 
 
 @hookspec
 def calsync_rules() -> Sequence[RuleSpec]:  # type: ignore[empty-body]
-    """Return the rules of this plugin. Called once, when a configuration names one of them."""
+    """Return the rules of this plugin, the ones that its manifest names.
+
+    Called once at the start, and only when the configuration names one of them. The order of the chain is the
+    configuration's, not that of the plugins.
+    """
 
 
 @hookspec
 def calsync_commands(cli: click.Group) -> None:
-    """Add this plugin's commands to the command line. Called only when a command that it lists is used."""
+    """Add this plugin's commands, the ones that its manifest names, to the group `cli`.
+
+    Called only when one of them is used, and only for the plugin that lists it; so only for installed plugins,
+    because no configuration is read yet.
+    """
 
 
 @hookspec
 def calsync_plan_ready(account: str, plan: Plan) -> None:
-    """Observe the plan of a run before anything is written. Errors are logged and change nothing."""
+    """Observe the `plan` of a run of `account` before anything is written. Errors are logged and change nothing."""

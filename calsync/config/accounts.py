@@ -46,7 +46,7 @@ def _side(
     wanted: Mapping[str, Any],
     providers: Mapping[str, ProviderSpec],
 ) -> SideConfig | None:
-    """Return one calendar. A side of wrong shape is told with its account, a wrong provider with its connection."""
+    """Return one calendar. One of wrong shape is told with its account, a wrong provider with its connection."""
     if not isinstance(value, Mapping):
         return None
     connection = value.get("connection")

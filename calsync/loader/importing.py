@@ -1,0 +1,71 @@
+"""Importing plugins, and registering them with pluggy. Whatever goes wrong names the plugin."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from calsync import hookspecs
+from calsync.errors import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from types import ModuleType
+
+    from calsync.loader.discovery import Plugin
+
+
+def registered(plugins: Iterable[Plugin]) -> tuple[pluggy.PluginManager, dict[Plugin, ModuleType]]:
+    registry = pluggy.PluginManager(hookspecs.PROJECT)
+    registry.add_hookspecs(hookspecs)
+    modules = {plugin: _imported(plugin) for plugin in plugins}
+    for plugin, module in modules.items():
+        try:
+            registry.register(module, plugin.manifest.domain)
+            registry.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise PluginError(f"plugin {plugin.label} has a wrong hook ({why(error)})") from error
+    return registry, modules
+
+
+def _imported(plugin: Plugin) -> ModuleType:
+    try:
+        if plugin.folder is None:
+            return importlib.import_module(plugin.module)
+        return _imported_from(plugin.module, plugin.folder)
+    except PluginError:
+        raise
+    except Exception as error:
+        raise PluginError(f"plugin {plugin.label} cannot be imported ({why(error)})") from error
+
+
+def _imported_from(name: str, folder: Path) -> ModuleType:
+    """Import a package from a folder that is not on `sys.path`."""
+    present = sys.modules.get(name)
+    if present is not None and present.__file__ == str(folder / "__init__.py"):
+        return present
+    if present is not None or importlib.util.find_spec(name) is not None:
+        raise PluginError(f"the plugin folder {folder} has the name of an installed package; rename it")
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None  # noqa: S101 - a path that ends in .py always has a loader
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def why(error: BaseException) -> str:
+    """Say in one line what went wrong inside a plugin."""
+    return f"{type(error).__name__}: {error}"
