@@ -1,0 +1,6 @@
+"""A FLOWFACT tenant on loopback, after the public record of the real API; no real server was ever asked."""
+
+from calsync_sandbox.flowfact.app import FlowfactServer
+from calsync_sandbox.flowfact.switches import Switches
+
+__all__ = ["FlowfactServer", "Switches"]
