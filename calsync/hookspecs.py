@@ -53,4 +53,4 @@ def calsync_commands(cli: click.Group) -> None:
 
 @hookspec
 def calsync_plan_ready(account: str, plan: Plan) -> None:
-    """Observe the `plan` of a run of `account` before anything is written. Errors are logged and change nothing."""
+    """Observe the plan of one account's run before anything is written. Errors are logged and change nothing."""

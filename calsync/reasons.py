@@ -1,0 +1,221 @@
+"""What each reason word means to a person, in English and German, and what they can do about it.
+
+A reason word stands in plans, in the ledger and in JSON, and never changes. Its sentence may.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Language = Literal["en", "de"]
+
+
+class Sentences(NamedTuple):
+    """One reason in both languages."""
+
+    en: str
+    de: str
+
+
+REASONS: dict[str, Sentences] = {
+    # What a run does.
+    "new": Sentences(
+        "It is new and is copied to the other side.",
+        "Der Termin ist neu und wird auf die andere Seite übernommen.",
+    ),
+    "changed": Sentences(
+        "It was changed on the other side.",
+        "Der Termin wurde auf der anderen Seite geändert.",
+    ),
+    "matched": Sentences(
+        "Both sides had this appointment already; they belong together from now on, and nothing was written.",
+        "Beide Seiten hatten diesen Termin schon; sie gehören jetzt zusammen, und nichts wurde geschrieben.",
+    ),
+    "linked_different": Sentences(
+        "Both sides had this appointment already, with differences that stay until somebody edits one of them.",
+        "Beide Seiten hatten diesen Termin schon, mit Unterschieden. Diese bleiben, bis jemand einen der "
+        "beiden ändert.",
+    ),
+    "agreed": Sentences(
+        "Both sides say the same; nothing had to be written.",
+        "Beide Seiten stimmen überein; es war nichts zu schreiben.",
+    ),
+    "deleted": Sentences(
+        "It was deleted on the other side.",
+        "Der Termin wurde auf der anderen Seite gelöscht.",
+    ),
+    "both_deleted": Sentences(
+        "It was deleted on both sides.",
+        "Der Termin wurde auf beiden Seiten gelöscht.",
+    ),
+    "recreated": Sentences(
+        "It was deleted on one side but edited on the other; the edit counts, so it is created again.",
+        "Der Termin wurde auf einer Seite gelöscht, auf der anderen aber geändert. Die Änderung zählt, "
+        "deshalb wird er wieder angelegt.",
+    ),
+    "restored": Sentences(
+        "The copy was changed or deleted; this account restores it as the source has it.",
+        "Die Kopie wurde geändert oder gelöscht; dieses Konto stellt sie nach dem Original wieder her.",
+    ),
+    "returned": Sentences(
+        "Its partner is back; both belong together again.",
+        "Das Gegenstück ist wieder da; beide gehören wieder zusammen.",
+    ),
+    "moved": Sentences(
+        "Its server gave it a new id; it is the same appointment.",
+        "Der Server hat dem Termin eine neue Kennung gegeben; es ist derselbe Termin.",
+    ),
+    # What is not synced.
+    "series": Sentences(
+        "It belongs to a series, and series are not synced. Where it matters, enter single appointments.",
+        "Der Termin gehört zu einer Serie, und Serien werden nicht synchronisiert. Tragen Sie bei Bedarf "
+        "bitte einzelne Termine ein.",
+    ),
+    "cancelled": Sentences(
+        "The meeting was cancelled; it counts as deleted.",
+        "Die Besprechung wurde abgesagt; sie zählt als gelöscht.",
+    ),
+    "window": Sentences(
+        "It lies outside the span of days that this account syncs.",
+        "Der Termin liegt außerhalb des Zeitraums, den dieses Konto synchronisiert.",
+    ),
+    "outside_window": Sentences(
+        "It lies outside the span of days that this account syncs.",
+        "Der Termin liegt außerhalb des Zeitraums, den dieses Konto synchronisiert.",
+    ),
+    "private": Sentences(
+        "It is private and is not synced.",
+        "Der Termin ist privat und wird nicht synchronisiert.",
+    ),
+    "one_way": Sentences(
+        "This account syncs in one direction only, and the event stands on the side that is written to.",
+        "Dieses Konto synchronisiert nur in eine Richtung, und der Termin steht auf der Zielseite.",
+    ),
+    "target_edited": Sentences(
+        "The original was deleted, but its copy was edited here; the copy stays.",
+        "Das Original wurde gelöscht, die Kopie aber hier geändert; die Kopie bleibt.",
+    ),
+    "target_deleted": Sentences(
+        "The copy was deleted on the side that is written to; it stays so until the original changes.",
+        "Die Kopie wurde auf der Zielseite gelöscht. Dabei bleibt es, bis sich das Original ändert.",
+    ),
+    "masked": Sentences(
+        "The original is private, so what was edited on its copy stays on the copy.",
+        "Das Original ist privat; was an der Kopie geändert wurde, bleibt nur dort.",
+    ),
+    "refused": Sentences(
+        "A person decided that it is not copied.",
+        "Jemand hat entschieden, dass dieser Termin nicht übernommen wird.",
+    ),
+    # What waits by itself.
+    "waits": Sentences(
+        "An earlier write is not confirmed yet; the next runs settle it.",
+        "Ein früherer Schreibvorgang ist noch nicht bestätigt; die nächsten Läufe klären ihn.",
+    ),
+    "doubt": Sentences(
+        "It may have been deleted, but that is not proven yet; the next runs ask again.",
+        "Der Termin wurde vielleicht gelöscht, das ist aber noch nicht sicher. Die nächsten Läufe fragen nach.",
+    ),
+    "quarantined": Sentences(
+        "It failed several times and is tried again once a day; everything else goes on.",
+        "Der Termin ist mehrmals gescheitert und wird einmal täglich erneut versucht; alles andere läuft weiter.",
+    ),
+    # What a person decides.
+    "conflict": Sentences(
+        "Both sides changed the same field, and this account leaves the choice to you: left, right, or leave "
+        "them different.",
+        "Beide Seiten haben dasselbe Feld geändert, und dieses Konto überlässt Ihnen die Wahl: links, rechts "
+        "oder unterschiedlich lassen.",
+    ),
+    "ambiguous": Sentences(
+        "Several events with the same title and time may belong together. Please delete the surplus ones, or "
+        "decide which belong together.",
+        "Mehrere Termine mit gleichem Titel und gleicher Zeit könnten zusammengehören. Bitte löschen Sie "
+        "überzählige, oder entscheiden Sie, welche zusammengehören.",
+    ),
+    "left_account": Sentences(
+        "It now belongs to somebody else or stands in another calendar. Please decide whether its copy is "
+        "deleted.",
+        "Der Termin gehört jetzt jemand anderem oder steht in einem anderen Kalender. Bitte entscheiden Sie, "
+        "ob die Kopie gelöscht wird.",
+    ),
+    "private_original_deleted": Sentences(
+        "The private original was deleted, but its copy was edited. Please delete the copy yourself, or keep it.",
+        "Das private Original wurde gelöscht, die Kopie aber geändert. Bitte löschen Sie die Kopie selbst, "
+        "oder behalten Sie sie.",
+    ),
+    "changed_by_server": Sentences(
+        "The server stored something else than was written. Please look at the event in both calendars and "
+        "correct it in one.",
+        "Der Server hat etwas anderes gespeichert, als geschrieben wurde. Bitte sehen Sie den Termin in "
+        "beiden Kalendern an, und korrigieren Sie ihn in einem davon.",
+    ),
+    "brake_deletes": Sentences(
+        "Implausibly many events were deleted at once, so none is deleted on the other side. Please check "
+        "whether that is intended.",
+        "Es wurden auffällig viele Termine auf einmal gelöscht, deshalb wird auf der anderen Seite keiner "
+        "gelöscht. Bitte prüfen Sie, ob das gewollt ist.",
+    ),
+    "brake_rewrites": Sentences(
+        "Implausibly many events would be rewritten at once, so none is. Please check whether that is intended.",
+        "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
+        "Sie, ob das gewollt ist.",
+    ),
+    # What might mail somebody, or break a meeting.
+    "has_attendees": Sentences(
+        "It has attendees in Outlook, and a write would mail them. Please change it in Outlook, and do not "
+        "use attendees with two-way sync, or choose one direction for this account. Without attendees it is "
+        "synced again.",
+        "Der Termin hat in Outlook Teilnehmer, und eine Änderung würde ihnen eine E-Mail schicken. Bitte "
+        "ändern Sie ihn in Outlook. Verwenden Sie bei beidseitiger Synchronisation keine Teilnehmer, oder "
+        "wählen Sie für dieses Konto nur eine Richtung. Ohne Teilnehmer wird er wieder synchronisiert.",
+    ),
+    "not_organised_here": Sentences(
+        "Somebody else organises this meeting, so calsync does not change it. Please change it in Outlook, or"
+        " ask its organiser.",
+        "Diese Besprechung organisiert jemand anderes, deshalb ändert calsync sie nicht. Bitte ändern Sie sie"
+        " in Outlook, oder wenden Sie sich an die Organisatorin oder den Organisator.",
+    ),
+    "online_meeting": Sentences(
+        "Its notes carry the link of an online meeting and are not overwritten. Please change them in Outlook.",
+        "Die Notizen enthalten den Link einer Onlinebesprechung und werden nicht überschrieben. Bitte ändern "
+        "Sie sie in Outlook.",
+    ),
+}
+"""Every reason word of calsync and its bundled plugins."""
+
+NAMED: dict[str, Sentences] = {
+    "rule": Sentences(
+        "The rule {name} keeps it out of the sync.",
+        "Die Regel {name} nimmt diesen Termin von der Synchronisation aus.",
+    ),
+    "rule_failed": Sentences(
+        "The rule {name} failed, so the event waits. Please tell whoever looks after calsync.",
+        "Die Regel {name} ist gescheitert, deshalb wartet der Termin. Bitte sagen Sie der Person Bescheid, "
+        "die calsync betreut.",
+    ),
+}
+"""Reasons that carry a rule's name behind a colon."""
+
+UNKNOWN = Sentences("The reason given is: {name}.", "Der angegebene Grund lautet: {name}.")
+"""For the words of plugins that are not calsync's own."""
+
+
+def sentence(reason: str, language: Language = "en") -> str:
+    """Return a reason's sentence; of an unknown one a sentence that quotes the word."""
+    kind, colon, name = reason.partition(":")
+    if colon and kind in NAMED:
+        return _in(NAMED[kind], language).format(name=name)
+    if reason in REASONS:
+        return _in(REASONS[reason], language)
+    return _in(UNKNOWN, language).format(name=reason.replace("_", " "))
+
+
+def known(reason: str) -> bool:
+    """Tell whether a reason has its own sentences."""
+    kind, colon, _ = reason.partition(":")
+    return reason in REASONS or (bool(colon) and kind in NAMED)
+
+
+def _in(sentences: Sentences, language: Language) -> str:
+    return sentences.de if language == "de" else sentences.en
