@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json as jsonlib
+import re
 from dataclasses import dataclass
-from ipaddress import ip_address
+from datetime import UTC
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_WAIT = 3600.0
+"""Seconds. A server that asks for a longer pause is asked again after this one, so that no slip of it lasts."""
+CONNECT_TIMEOUT = 10.0
+METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "fd00:ec2::254", "100.100.100.200"})
+"""Where clouds hand out credentials to whoever asks, besides the link-local addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +40,27 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    changes: bool = False
+    """Whether the request changed something on the server."""
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004 - the 2xx class
 
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
     def json(self) -> Any:
-        """Return the decoded body. Raises Retry for one that is no JSON: a proxy's page, a cut answer."""
+        """Return the decoded body.
+
+        One that is no JSON (a proxy's page, a cut answer) raises Retry, or UnknownOutcome where the request
+        changed something: it was carried out, and nobody knows how.
+        """
         try:
             return jsonlib.loads(self.body)
-        except ValueError as error:
-            raise Retry(f"the server's answer (HTTP {self.status}) is not JSON") from error
+        except (ValueError, RecursionError) as error:
+            raise lost(f"the server's answer (HTTP {self.status}) is not JSON", self.changes) from error
 
 
 class Http:
@@ -55,7 +72,7 @@ class Http:
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
         self._slots = asyncio.Semaphore(concurrency)
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
@@ -73,7 +90,7 @@ class Http:
 
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
-        otherwise Retry.
+        otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always.
         """
         target = self._target(url)
         data = None if json is None else jsonlib.dumps(json).encode()
@@ -82,34 +99,47 @@ class Http:
         async with self._slots:
             self.requests += 1
             try:
-                async with self._open().request(
-                    method, target, data=data, headers=headers, allow_redirects=False
-                ) as response:
-                    body = await self._body(response)
-                    return Answer(response.status, response.headers, body)
-            except aiohttp.ClientConnectorError as error:
-                raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({error.os_error})") from error
-            except (aiohttp.ClientError, TimeoutError) as error:
+                return await self._send(method, target, headers, data, changes)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+                raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({_cause(error)})") from error
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
-                if changes:
-                    raise UnknownOutcome(problem) from error
-                raise Retry(problem) from error
+                raise lost(problem, changes) from error
 
     def retry_after(self, answer: Answer, default: float) -> float:
-        """Return the seconds that a server asks to wait: a number or an HTTP date; `default` without either."""
+        """Return the seconds that a server asks to wait, at most MAX_WAIT.
+
+        A number or an HTTP date (RFC 9110, section 10.2.3); `default` without either.
+        """
         value = answer.headers.get("Retry-After", "").strip()
-        if value.isdigit():
-            return float(value)
+        if value.isascii() and value.isdigit():
+            return min(float(value), MAX_WAIT)
         try:
             date = email.utils.parsedate_to_datetime(value)
         except ValueError:
             return default
-        return max(0.0, (date - self.clock.now()).total_seconds())
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return min(max(0.0, (date - self.clock.now()).total_seconds()), MAX_WAIT)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close the connections; a later request opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _send(
+        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
+    ) -> Answer:
+        sending = self._open().request(method, target, data=data, headers=headers, allow_redirects=False)
+        async with sending as response:
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    response.close()
+                    limit = f"an answer larger than {MAX_ANSWER_BYTES // 2**20} MiB was dropped"
+                    raise lost(f"{self.name}: {limit}", changes)
+            return Answer(response.status, response.headers, bytes(body), changes)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -121,19 +151,15 @@ class Http:
         return self._session
 
     def _target(self, url: str | URL) -> URL:
-        target = URL(str(self.base).rstrip("/") + str(url), encoded=True) if str(url).startswith("/") else url
-        target = target if isinstance(target, URL) else URL(target, encoded=True)
-        if target.origin() != self.base.origin():
+        absolute = str(self.base).rstrip("/") + str(url) if str(url).startswith("/") else str(url)
+        try:
+            target = URL(absolute, encoded=True)
+            same = target.origin() == self.base.origin()
+        except ValueError as error:
+            raise Retry(f"{self.name}: the server sent a link that is no address") from error
+        if not same or target.user is not None:
             raise Retry(f"{self.name}: the server sent a link to another host, which was not followed")
         return target
-
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        body = await response.content.read(MAX_ANSWER_BYTES + 1)
-        while not response.content.at_eof() and len(body) <= MAX_ANSWER_BYTES:
-            body += await response.content.read(MAX_ANSWER_BYTES + 1 - len(body))
-        if len(body) > MAX_ANSWER_BYTES:
-            raise Retry(f"{self.name}: an answer larger than {MAX_ANSWER_BYTES // 2**20} MiB was dropped")
-        return body
 
 
 class HttpFactory:
@@ -157,25 +183,90 @@ class HttpFactory:
         return total
 
 
+def lost(problem: str, changes: bool) -> Retry | UnknownOutcome:
+    """Return the error for an answer that cannot be used: did the request change something, nobody knows what."""
+    return UnknownOutcome(problem) if changes else Retry(problem)
+
+
+_HIDDEN = re.compile(
+    r"""
+    "[^"]*" | '[^']*' | „[^“”]*[“”] | «[^»]*»   # what a server quotes may be a customer's text
+    | \S+@\S+                                    # an address
+    | [^\s:;,]{25,}                              # a token
+    """,
+    re.VERBOSE,
+)
+_LONGEST = 200
+
+
+def plain_message(answer: Answer) -> str:
+    """Return what a server says about an error, fit to be shown, or "".
+
+    Only a short text from an error object's usual members; quoted parts, addresses and tokens are left out. Not
+    for answers to a request that carried a customer's text: a server may repeat it without quotes.
+    """
+    try:
+        said = jsonlib.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    said = said.get("error", said) if isinstance(said, dict) and isinstance(said.get("error"), dict) else said
+    if not isinstance(said, dict):
+        return ""
+    texts = (said.get(key) for key in ("description", "message", "error", "detail"))
+    text = " ".join(next((text for text in texts if isinstance(text, str) and text), "").split())
+    return _HIDDEN.sub("…", text) if len(text) <= _LONGEST and text.isprintable() else ""
+
+
 def checked_url(url: str, name: str) -> URL:
-    """Return a server's base URL. Raises ConfigError unless it is https, or http on this machine's loopback."""
-    parsed = URL(url)
-    if parsed.scheme == "https" and parsed.host and not _forbidden(parsed.host):
-        return parsed
-    if parsed.scheme == "http" and parsed.host and _loopback(parsed.host):
-        return parsed
-    raise ConfigError([f"connection {name}: {url!r} must be an https address (http only on loopback)"])
+    """Return a server's base URL.
+
+    Raises ConfigError unless it is https, or http on this machine's loopback. An address that hands out a
+    cloud's credentials, a user or password inside, a query and a fragment are refused.
+    """
+    try:
+        parsed = URL(url)
+        host = parsed.host or ""
+        port_is_valid = parsed.port is not None
+    except ValueError as error:
+        raise ConfigError([f"connection {name}: the server's address is malformed"]) from error
+    if parsed.user is not None or parsed.password is not None or parsed.query_string or parsed.fragment:
+        raise ConfigError(
+            [f"connection {name}: the server's address must hold no user, password, query or fragment"]
+        )
+    allowed = parsed.scheme == "https" or (parsed.scheme == "http" and _loopback(host))
+    if not (allowed and host and port_is_valid) or _forbidden(host):
+        raise ConfigError([f"connection {name}: {url!r} must be an https address (http only on loopback)"])
+    return parsed
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not trusted"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return str(error.os_error)
+    return type(error).__name__
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    address = _address(host)
+    return host == "localhost" if address is None else address.is_loopback
 
 
 def _forbidden(host: str) -> bool:
-    try:
-        return ip_address(host).is_link_local
-    except ValueError:
-        return False
+    address = _address(host)
+    if address is None:
+        # A host of digits alone is an IPv4 address in a form that ip_address does not read, but resolvers do.
+        return (
+            host.lower().rstrip(".") in METADATA_HOSTS or re.fullmatch(r"(0x[0-9a-f]+|[0-9.]+)", host) is not None
+        )
+    return (
+        address.is_link_local or address.is_unspecified or address.is_multicast or str(address) in METADATA_HOSTS
+    )

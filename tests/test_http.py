@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from calsync import http as door
+from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
+from calsync.http import Answer, Http, HttpFactory, checked_url, plain_message
+from calsync.ports import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aioresponses import aioresponses
+
+BASE = "https://crm.example.de/api"
+
+
+class Noon(Clock):
+    def now(self) -> datetime:
+        return datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[Http]:
+    http = Http("flowfact", BASE, Noon())
+    yield http
+    await http.close()
+
+
+async def test_a_request_goes_below_the_base_with_its_body_as_json(session: Http, wire: aioresponses) -> None:
+    wire.post(f"{BASE}/search?page=1", status=201, payload={"total": 3})
+    answer = await session.request("POST", "/search?page=1", headers={"X": "y"}, json={"ä": 1}, changes=True)
+    (call,) = wire.requests["POST", URL(f"{BASE}/search?page=1")]
+    assert (answer.ok, answer.status, answer.json(), answer.changes) == (True, 201, {"total": 3}, True)
+    assert call.kwargs["headers"] == {"Content-Type": "application/json", "X": "y"}
+    assert json.loads(call.kwargs["data"]) == {"ä": 1}
+    assert call.kwargs["allow_redirects"] is False
+    assert session.requests == 1
+
+
+async def test_an_absolute_link_of_the_same_origin_is_used_verbatim(session: Http, wire: aioresponses) -> None:
+    link = "https://crm.example.de/next?t=a%2Fb%3D"
+    wire.get(URL(link, encoded=True), body="x")
+    answer = await session.request("GET", link, headers={})
+    assert answer.text == "x"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example.com/api",
+        "http://crm.example.de/api",
+        "https://crm.example.de:444/x",
+        "https://user@crm.example.de/x",
+        "relative",
+        "https://[",
+    ],
+)
+async def test_a_link_to_another_origin_is_not_followed(session: Http, link: str) -> None:
+    with pytest.raises(Retry):
+        await session.request("GET", link, headers={"cognitoToken": "secret"})
+    assert session.requests == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.ServerDisconnectedError(),
+        TimeoutError(),
+        aiohttp.ClientPayloadError(),
+        ConnectionResetError(),
+        aiohttp.ClientOSError(),
+    ],
+)
+@pytest.mark.parametrize(("changes", "expected"), [(False, Retry), (True, UnknownOutcome)])
+async def test_a_lost_answer(
+    session: Http, wire: aioresponses, error: Exception, changes: bool, expected: type[CalsyncError]
+) -> None:
+    wire.post(f"{BASE}/x", exception=error)
+    with pytest.raises(expected, match=r"flowfact: the answer of crm\.example\.de was lost"):
+        await session.request("POST", "/x", headers={}, changes=changes)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.ClientConnectorError(None, OSError(111, "refused")),  # type: ignore[arg-type]
+        aiohttp.ConnectionTimeoutError(),
+        aiohttp.ClientConnectorCertificateError(None, ValueError("name")),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_was_never_sent_may_be_repeated(session: Http, wire: aioresponses, error: Exception) -> None:
+    wire.post(f"{BASE}/x", exception=error)
+    with pytest.raises(Retry, match=r"cannot reach crm\.example\.de:443"):
+        await session.request("POST", "/x", headers={}, changes=True)
+
+
+async def test_nobody_listens() -> None:
+    unused = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = unused.sockets[0].getsockname()[1]
+    unused.close()
+    await unused.wait_closed()
+    http = Http("ff", f"http://127.0.0.1:{port}", Noon())
+    with pytest.raises(Retry, match=r"ff: cannot reach 127\.0\.0\.1"):
+        await http.request("POST", "/", headers={}, changes=True)
+    await http.close()
+
+
+async def test_a_redirect_is_an_answer_and_cookies_are_not_kept() -> None:
+    seen: list[str | None] = []
+
+    async def redirect(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Cookie"))
+        return web.Response(status=302, headers={"Location": "http://evil.example.com/", "Set-Cookie": "a=b"})
+
+    application = web.Application()
+    application.router.add_get("/x", redirect)
+    async with TestServer(application) as server:
+        http = Http("ff", str(server.make_url("")), Noon())
+        answers = [await http.request("GET", "/x", headers={}) for _ in range(2)]
+        await http.close()
+    assert [answer.status for answer in answers] == [302, 302]
+    assert seen == [None, None]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [(False, Retry), (True, UnknownOutcome)])
+async def test_an_endless_answer_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, changes: bool, expected: type[CalsyncError]
+) -> None:
+    monkeypatch.setattr(door, "MAX_ANSWER_BYTES", 2**20)
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(2**16))
+
+    application = web.Application()
+    application.router.add_get("/x", endless)
+    async with TestServer(application) as server:
+        http = Http("ff", str(server.make_url("")), Noon())
+        with pytest.raises(expected, match="larger than 1 MiB"):
+            await http.request("GET", "/x", headers={}, changes=changes)
+        await http.close()
+
+
+async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most, full = 0, 0, asyncio.Event()
+
+    async def count(_request: web.Request) -> web.Response:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        if inside == 2:
+            full.set()
+        await full.wait()
+        inside -= 1
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_get("/x", count)
+    async with TestServer(application) as server:
+        http = Http("ff", str(server.make_url("")), Noon(), concurrency=2)
+        await asyncio.gather(*(http.request("GET", "/x", headers={}) for _ in range(8)))
+        await http.close()
+    assert most == 2
+    assert http.requests == 8
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(("changes", "expected"), [(False, Retry), (True, UnknownOutcome)])
+def test_an_answer_that_is_no_json(body: bytes, changes: bool, expected: type[CalsyncError]) -> None:
+    with pytest.raises(expected, match="HTTP 200"):
+        Answer(200, {}, body, changes).json()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("17", 17),
+        (" 0 ", 0),
+        ("999999999999", 3600),
+        ("Mon, 04 May 2026 12:00:30 GMT", 30),
+        ("Mon, 04 May 2026 12:00:30 -0000", 30),
+        ("Mon, 04 May 2020 12:00:30 GMT", 0),
+        ("Mon, 04 May 2030 12:00:30 GMT", 3600),
+        ("soon", 60),
+        ("", 60),
+        ("²", 60),
+        ("-5", 60),
+    ],
+)
+async def test_retry_after(session: Http, value: str, seconds: float) -> None:
+    assert session.retry_after(Answer(429, {"Retry-After": value}, b""), 60) == seconds
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://crm.example.de",
+        "https://10.0.0.7:8443/api",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080/",
+        "http://[::1]:8080",
+        "http://[::ffff:7f00:1]",
+    ],
+)
+def test_addresses_that_are_used(url: str) -> None:
+    assert str(checked_url(url, "ff")).startswith(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://crm.example.de",
+        "http://10.0.0.7",
+        "ftp://crm.example.de",
+        "crm.example.de",
+        "",
+        "https://",
+        "https://[",
+        "https://crm.example.de:99999",
+        "https://169.254.169.254/latest",
+        "https://[fe80::1]",
+        "https://[::ffff:169.254.169.254]",
+        "https://[fd00:ec2::254]",
+        "https://metadata.google.internal",
+        "https://100.100.100.200",
+        "https://2852039166",
+        "https://0xa9fea9fe",
+        "https://0.0.0.0",
+        "https://crm.example.de?x=1",
+        "https://crm.example.de#x",
+    ],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="connection ff: "):
+        checked_url(url, "ff")
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        checked_url("https://anna:hunter2@crm.example.de", "ff")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"message": "Unknown field"}', "Unknown field"),
+        (b'{"description": "", "detail": "too\\n long"}', "too long"),
+        (b'{"error": {"code": "x", "message": "No rights"}}', "No rights"),
+        (b'{"message": "value \\"Notar Meier\\" of anna@example.de is bad"}', "value … of … is bad"),
+        ('{"message": "Wert „Notar Meier“ ist falsch"}'.encode(), "Wert … ist falsch"),
+        (b'{"message": "token eyJhbGciOiJIUzI1NiJ9.e30.abcdefghijk expired"}', "token … expired"),
+        (b'{"message": "\\u001b[31mred"}', ""),
+        (json.dumps({"message": "x " * 300}).encode(), ""),
+        (b'{"message": 7}', ""),
+        (b'["message"]', ""),
+        (b"<html>", ""),
+    ],
+)
+def test_what_a_server_says(body: bytes, message: str) -> None:
+    assert plain_message(Answer(400, {}, body)) == message
+
+
+async def test_requests_are_added_up_by_connection(wire: aioresponses) -> None:
+    factory = HttpFactory(Noon())
+    sessions = [factory.open("ff", BASE), factory.open("ff", BASE), factory.open("m365", BASE)]
+    wire.get(f"{BASE}/x", repeat=True)
+    for session in sessions:
+        await session.request("GET", "/x", headers={})
+        await session.close()
+    assert factory.requests() == {"ff": 2, "m365": 1}
