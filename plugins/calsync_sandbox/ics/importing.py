@@ -1,0 +1,144 @@
+"""A calendar file as what a mailbox shall hold: single events, series with their exceptions, and the table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from calsync_sandbox.ics.entries import Entry, Kind, read_entry
+from calsync_sandbox.ics.graph_events import GraphEvent, Owner, graph_event, original_start, time_in_zone
+from calsync_sandbox.ics.lines import Component, read
+from calsync_sandbox.ics.moving import Reach, series_shift, shift
+from calsync_sandbox.ics.table import Row
+from calsync_sandbox.ics.times import Refused
+from calsync_sandbox.ics.zones import Zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ONCE = "FREQ=DAILY;COUNT=1"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series' master, its changed occurrences by their original start, and the starts of its cancelled ones."""
+
+    master: GraphEvent
+    exceptions: tuple[tuple[dict[str, str], GraphEvent], ...]
+    cancelled: tuple[dict[str, str], ...]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What one file holds. The table has one row for each VEVENT, in the file's order."""
+
+    singles: list[GraphEvent] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    table: list[Row] = field(default_factory=list)
+
+
+def import_calendar(content: bytes, source: str, owner: Owner, reach: Reach) -> Imported:
+    """Read a calendar file for a mailbox, its entries moved into `reach`. Raises ConfigError for a broken file.
+
+    An entry that no mailbox could hold is refused by itself: it stands in the table with its reason.
+    """
+    imported = Imported()
+    entries: list[Entry] = []
+    for calendar in read(content, source):
+        entries.extend(_entries(calendar, source, owner, imported.table))
+    _import_singles(imported, [entry for entry in entries if entry.kind == "single"], source, owner, reach)
+    for master, exceptions in _grouped([entry for entry in entries if entry.kind != "single"]):
+        _import_series(imported, master, exceptions, source, owner, reach)
+    imported.table.sort(key=lambda row: row.line)
+    return imported
+
+
+def _entries(calendar: Component, source: str, owner: Owner, table: list[Row]) -> Iterator[Entry]:
+    definitions = {part.text("TZID"): part for part in calendar.components if part.name == "VTIMEZONE"}
+    zones = Zones(owner.zone, definitions)
+    for component in calendar.components:
+        if component.name != "VEVENT":
+            continue
+        try:
+            yield read_entry(component, zones)
+        except Refused as refusal:
+            table.append(_refused(component.line, "unknown", source, str(refusal)))
+
+
+def _import_singles(imported: Imported, entries: Sequence[Entry], source: str, owner: Owner, reach: Reach) -> None:
+    for entry in entries:
+        if entry.cancelled:
+            imported.table.append(_refused(entry.line, "single", source, "cancelled"))
+            continue
+        try:
+            by = shift(entry, reach)
+            imported.singles.append(graph_event(entry, by, owner))
+        except OverflowError:
+            imported.table.append(_refused(entry.line, "single", source, "cannot be moved"))
+        else:
+            imported.table.append(_row(entry, by, source))
+
+
+def _import_series(
+    imported: Imported, master: Entry, exceptions: Sequence[Entry], source: str, owner: Owner, reach: Reach
+) -> None:
+    parts = [entry for entry in (master, *exceptions) if entry.line]
+    try:
+        by = series_shift(master, exceptions, reach)
+        imported.series.append(_series(master, exceptions, by, owner))
+    except OverflowError:
+        imported.table.extend(_refused(entry.line, entry.kind, source, "cannot be moved") for entry in parts)
+    else:
+        imported.table.extend(_row(entry, by, source) for entry in parts)
+
+
+def _grouped(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Sequence[Entry]]]:
+    """Yield each series' master with its exceptions. An exception without a master gets one of a single day."""
+    masters = {entry.uid: entry for entry in reversed(entries) if entry.kind == "series"}
+    changed: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.kind == "exception":
+            changed[entry.uid].append(entry)
+    for entry in entries:
+        if entry.kind == "series":
+            yield entry, changed[entry.uid] if masters[entry.uid] is entry else ()
+        elif entry.uid not in masters:
+            yield _stand_in(entry), (replace(entry, recurrence_id=entry.start),)
+
+
+def _stand_in(exception: Entry) -> Entry:
+    """Return a master for an exception whose own one is not in the file. It stands on no line of it."""
+    return replace(exception, line=0, rule=_ONCE, recurrence_id=None, cancelled=False)
+
+
+def _series(master: Entry, exceptions: Sequence[Entry], by: timedelta, owner: Owner) -> Series:
+    originals = [
+        (time_in_zone(original_start(entry.recurrence_id, master.start, by), owner.zone), entry)
+        for entry in exceptions
+        if entry.recurrence_id is not None
+    ]
+    excluded = [time_in_zone(original_start(at, master.start, by), owner.zone) for at in master.excluded]
+    return Series(
+        graph_event(master, by, owner),
+        tuple((start, graph_event(entry, by, owner)) for start, entry in originals if not entry.cancelled),
+        (*excluded, *(start for start, entry in originals if entry.cancelled)),
+    )
+
+
+def _row(entry: Entry, by: timedelta, source: str) -> Row:
+    return Row(
+        file=source,
+        line=entry.line,
+        kind=entry.kind,
+        outcome="moved" if by else "imported",
+        weeks=by // timedelta(weeks=1),
+        attendees=len(entry.attendees),
+        reminder=entry.reminder is not None,
+        private=entry.sensitivity in {"private", "confidential"},
+    )
+
+
+def _refused(line: int, kind: Kind | Literal["unknown"], source: str, reason: str) -> Row:
+    return Row(file=source, line=line, kind=kind, outcome="refused", reason=reason)
