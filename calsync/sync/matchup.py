@@ -16,7 +16,7 @@ from calsync.sync.view import Seen, Standing, View
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from calsync.sync.model import Observation, When
+    from calsync.sync.model import When
 
 Twins = tuple[str, "When"]
 _EARLY = datetime.min.replace(tzinfo=UTC)
@@ -104,7 +104,8 @@ def _pair_up(view: View, left: Sequence[Seen], right: Sequence[Seen]) -> Iterato
             target=two.observation,
             state=State.AWAKE,
             bases={
-                side: _found(view, side, seen.observation) for side, seen in zip(Side, (one, two), strict=True)
+                side: Base.of(seen.observation.event, view.capabilities[side].mapping_version)
+                for side, seen in zip(Side, (one, two), strict=True)
             },
         )
 
@@ -159,15 +160,6 @@ def _relinks(
                 )
             else:
                 yield _about(Kind.HOLD, side.other, "ambiguous", seen)
-
-
-def _found(view: View, side: Side, observation: Observation) -> Base:
-    event = observation.event
-    return Base(
-        values={name: event.value(name) for name in FIELDS},
-        private=event.private,
-        mapping_version=view.capabilities[side].mapping_version,
-    )
 
 
 def _creation(seen: Seen) -> tuple[datetime, str]:

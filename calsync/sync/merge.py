@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from calsync.sync.model import AllDay, Base, Timed
+    from calsync.sync.model import Base
     from calsync.sync.rules import Chain
     from calsync.sync.view import ConflictPolicy, TargetEdit
 
@@ -61,7 +59,7 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
         values = {name: raw.value(name) for name in base.values}
         base = replace(base, values=values, private=raw.private, mapping_version=mapping_version)
     event, altered = chain.project(raw)
-    agreed, altered_before = chain.project(_event_of(base, raw))
+    agreed, altered_before = chain.project(replace(raw.with_values(base.values), private=base.private))
     return Half(
         side=side,
         observation=observation,
@@ -188,17 +186,3 @@ def _take(result: Merge, name: Field, left: Half, right: Half) -> None:
     for one in (left, right):
         if not one.holds(name) or one.edited(name):
             result.takes[one.side][name] = one.raw.value(name)
-
-
-def _event_of(base: Base, observed: Event) -> Event:
-    """Return the base as an event; a field it does not hold yet counts as observed."""
-    values: Mapping[Field, Value] = base.values
-    when: Timed | AllDay = observed.when
-    if "when" in values and not isinstance(values["when"], str):
-        when = values["when"]
-    return Event(
-        summary=str(values.get("summary", observed.summary)),
-        description=str(values.get("description", observed.description)),
-        when=when,
-        private=base.private,
-    )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, cast
 
 
 class Side(StrEnum):
@@ -106,6 +106,10 @@ class Event:
         value: Value = getattr(self, name)
         return value
 
+    def with_values(self, values: Changes) -> Event:
+        """Return the event with some synced fields replaced."""
+        return replace(self, **cast("dict[str, Any]", values))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
@@ -132,6 +136,10 @@ class Draft:
     description: str
     reminder: int | None
     """Minutes before the start; None: explicitly without one."""
+
+    def values(self) -> dict[Field, Value]:
+        """Return the synced fields."""
+        return {"summary": self.summary, "when": self.when, "description": self.description}
 
 
 Changes = Mapping[Field, Value]
@@ -196,6 +204,12 @@ class Base:
     """What rules read of the event at that time; the base is projected with it."""
     mapping_version: int = 1
 
+    @classmethod
+    def of(cls, event: Event, mapping_version: int) -> Base:
+        """Return the base that agrees with an event in every field."""
+        values = {name: event.value(name) for name in FIELDS}
+        return cls(values=values, private=event.private, mapping_version=mapping_version)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -217,6 +231,12 @@ class Link:
 
     def base(self, side: Side) -> Base:
         return self.left_base if side is Side.LEFT else self.right_base
+
+    def with_event(self, side: Side, event_id: str) -> Link:
+        return replace(self, left=event_id) if side is Side.LEFT else replace(self, right=event_id)
+
+    def with_base(self, side: Side, base: Base) -> Link:
+        return replace(self, left_base=base) if side is Side.LEFT else replace(self, right_base=base)
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")

@@ -110,6 +110,6 @@ def _line(operation: Operation) -> str:
     seen = [f"{o.id}@{o.revision}" if o else "-" for o in (operation.source, operation.target)]
     values = operation.changes
     if operation.draft is not None:
-        values = {name: getattr(operation.draft, name) for name in FIELDS}
+        values = operation.draft.values()
     changes = [f"{name}={render_value(values[name])!r}" for name in FIELDS if name in values]
     return "\t".join([operation.kind, operation.side, operation.reason, *seen, *changes]) + "\n"

@@ -1,0 +1,9 @@
+"""One run of one account: the only place that orders pull, decide, write and commit."""
+
+from __future__ import annotations
+
+from calsync.engine.account import Account, Run
+from calsync.engine.engine import Engine
+from calsync.engine.report import Counts, Report
+
+__all__ = ["Account", "Counts", "Engine", "Report", "Run"]

@@ -1,0 +1,74 @@
+"""What the engine needs to know of an account, and what all steps of one run share."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync.engine.report import Report
+from calsync.ports import Calendar
+from calsync.sync.model import Side, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+    from random import Random
+
+    from calsync.engine.notebook import Notebook
+    from calsync.ports import Clock, Reader
+    from calsync.sync.model import Direction
+    from calsync.sync.rules import Chain
+    from calsync.sync.view import ConflictPolicy, TargetEdit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A pair of calendars and the terms on which they are kept the same.
+
+    A side that must not be written is given as a `ReadOnly` calendar.
+    """
+
+    name: str
+    calendars: Mapping[Side, Reader]
+    direction: Direction
+    policy: ConflictPolicy
+    on_target_edit: TargetEdit
+    chain: Chain
+    past: timedelta
+    future: timedelta
+
+    def window(self, now: datetime) -> Window:
+        return Window(now - self.past, now + self.future)
+
+    def writable(self, side: Side) -> Calendar:
+        """Return the calendar to write to. A plan never writes to a source; if one does, that is a bug."""
+        calendar = self.calendars[side]
+        if not isinstance(calendar, Calendar):
+            raise TypeError(f"account {self.name}: a write was planned on its read-only {side} side")
+        return calendar
+
+
+def _ignore(done: int, total: int) -> None:
+    del done, total
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One pass over one account."""
+
+    account: Account
+    notebook: Notebook
+    clock: Clock
+    random: Random
+    now: datetime
+    """The one instant that all decisions of this run refer to."""
+    number: int
+    window: Window
+    report: Report = field(default_factory=Report)
+    progress: Callable[[int, int], None] = _ignore
+    """Told how many of the planned writes are done."""
+
+    def marker_hash(self, source_id: str) -> str:
+        """Return what a marker tells of its source; only rebuilding a lost store reads it."""
+        return hashlib.sha256(source_id.encode()).hexdigest()[:16]

@@ -1,0 +1,183 @@
+"""What becomes of a write that was carried out: link, bases, observation and ledger move together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.engine.doubts import fresh_seen
+from calsync.records import Intent, LedgerEntry, Tombstone
+from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
+from calsync.sync.plan import Kind
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.engine.account import Run
+    from calsync.engine.notebook import Batch
+    from calsync.ports import Written
+    from calsync.sync.model import Draft, Field, Value
+
+
+def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
+    """Add to `batch` what a confirmed write changes in what is remembered.
+
+    `written` is the server's answer; None where a later look found the write carried out. `found` is the event as
+    it was read back or looked up; None where it was not.
+    """
+    if intent.kind is Kind.CREATE:
+        _created(run, batch, intent, written, found)
+    elif intent.kind is Kind.UPDATE:
+        _updated(run, batch, intent, written, found)
+    else:
+        _deleted(run, batch, intent)
+    batch.intents[intent.marker] = None
+    run.report.counts[intent.side].done(intent.kind)
+
+
+def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
+    draft, source = intent.draft, intent.source
+    if draft is None or source is None:
+        raise TypeError("a create's intent holds its draft and its source")
+    observation = found or _imagined(written, draft)
+    if observation is None:
+        raise TypeError("a create is confirmed by its answer or by what was found")
+    intended = draft.values()
+    values = _ours(observation, intended) if _is_ours(observation, written, intent) else intended
+    link = _renewed(run, batch, intent, observation.id)
+    link = link.with_base(intent.side, replace(_base(run, intent.side, observation), values=values))
+    batch.links[link.id] = link.with_base(intent.side.other, _base(run, intent.side.other, source))
+    known = run.notebook.state.seen[intent.side].get(observation.id)
+    batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
+    _tell(run, batch, intent, link.id, observation.id, {}, values)
+
+
+def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
+    link = _current(run, batch, intent)
+    source, target = intent.source, intent.target
+    if link is None or source is None or target is None:
+        return  # the link ended meanwhile; what was read is what counts
+    observation = found or _overwritten(target, intent, written)
+    values: Mapping[Field, Value] = intent.changes
+    if found is not None and _is_ours(found, written, intent):
+        values = _ours(found, intent.changes)
+    delivered = {name: source.event.value(name) for name in intent.changes}
+    for side, moved in ((intent.side, values), (intent.side.other, delivered)):
+        base = link.base(side)
+        link = link.with_base(side, replace(base, values={**base.values, **moved}))
+    batch.links[link.id] = link
+    known = run.notebook.state.seen[intent.side].get(target.id)
+    batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
+    before = {name: target.event.value(name) for name in intent.changes}
+    _tell(run, batch, intent, link.id, target.id, before, values)
+
+
+def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
+    target = intent.target
+    if target is None:
+        raise TypeError("a delete's intent holds its target")
+    known = batch.seen[intent.side].get(target.id) or run.notebook.state.seen[intent.side].get(target.id)
+    if known is not None:
+        batch.seen[intent.side][target.id] = replace(known, standing=Standing.DELETED, standing_run=run.number)
+    link = _current(run, batch, intent)
+    if link is not None:
+        unlink(run, batch, link)
+    before = {name: target.event.value(name) for name in FIELDS}
+    _tell(run, batch, intent, intent.link, target.id, before, {})
+
+
+def unlink(run: Run, batch: Batch, link: Link) -> None:
+    """End a link whose events are both gone. What is left behind keeps late repetitions from coming back."""
+    batch.links[link.id] = None
+    for side in Side:
+        event_id = link.event_id(side)
+        if event_id is None:
+            continue
+        known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
+        if known is not None and known.standing is Standing.PRESENT:
+            continue  # a cancelled meeting is still there to be seen, and is never new
+        batch.seen[side][event_id] = None
+        bury(run, batch, side, event_id, known.observation.revision if known else None)
+
+
+def bury(run: Run, batch: Batch, side: Side, event_id: str, revision: str | None) -> None:
+    """Leave our own tombstone: this id counts as new only after a read by id finds it again."""
+    batch.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=run.now)
+
+
+def _renewed(run: Run, batch: Batch, intent: Intent, event_id: str) -> Link:
+    """Return the link of a created copy: a new one, or the old one with its lost side replaced."""
+    link = _current(run, batch, intent)
+    if link is None:
+        link = Link(id=run.notebook.new_link_id(), left=None, right=None, origin=intent.side.other)
+        if intent.source is not None:
+            link = link.with_event(intent.side.other, intent.source.id)
+    lost = link.event_id(intent.side)
+    if lost is not None and lost != event_id:
+        batch.seen[intent.side][lost] = None
+        bury(run, batch, intent.side, lost, None)
+    return replace(link.with_event(intent.side, event_id), state=State.AWAKE, reason=None)
+
+
+def _current(run: Run, batch: Batch, intent: Intent) -> Link | None:
+    if intent.link is None:
+        return None
+    if intent.link in batch.links:
+        return batch.links[intent.link]
+    return run.notebook.state.links.get(intent.link)
+
+
+def _is_ours(found: Observation, written: Written | None, intent: Intent) -> bool:
+    """Tell whether what was read is our write and not somebody's later edit of it."""
+    if written is not None and written.revision is not None and found.revision is not None:
+        return found.revision == written.revision
+    if found.written_by_us is not None:
+        return found.written_by_us
+    return intent.kind is Kind.CREATE and found.marker == intent.marker and found.revision is None
+
+
+def _base(run: Run, side: Side, observation: Observation) -> Base:
+    return Base.of(observation.event, run.account.calendars[side].capabilities.mapping_version)
+
+
+def _ours(found: Observation, intended: Mapping[Field, Value]) -> dict[Field, Value]:
+    return {name: found.event.value(name) for name in intended}
+
+
+def _imagined(written: Written | None, draft: Draft) -> Observation | None:
+    """Return the copy as it was intended, to be read again before it is compared."""
+    if written is None:
+        return None
+    event = Event(summary=draft.summary, when=draft.when, description=draft.description)
+    return Observation(id=written.id, event=event, revision=None)
+
+
+def _overwritten(target: Observation, intent: Intent, written: Written | None) -> Observation:
+    """Return the target with the written fields in their normal form and the revision that was answered."""
+    event = target.event.with_values(intent.changes)
+    return replace(target, event=event, revision=written.revision if written else None, modified=None)
+
+
+def _tell(
+    run: Run,
+    batch: Batch,
+    intent: Intent,
+    link: int | None,
+    event_id: str,
+    before: Mapping[Field, Value],
+    after: Mapping[Field, Value],
+) -> None:
+    batch.ledger.append(
+        LedgerEntry(
+            run=run.number,
+            at=run.now,
+            kind=intent.kind,
+            side=intent.side,
+            reason=intent.reason,
+            event_id=event_id,
+            link=link,
+            before=before,
+            after=after,
+        )
+    )

@@ -1,0 +1,123 @@
+"""Turning doubts into knowledge: where an event is now, asked one by one. Never the word of an error."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.engine.notebook import Batch
+from calsync.ports import Elsewhere, Gone, Here, Trashed, Whereabouts
+from calsync.sync.model import Side, State
+from calsync.sync.view import Seen, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from calsync.engine.account import Run
+    from calsync.sync.model import Link, Observation
+
+
+async def settle_doubts(run: Run) -> None:
+    """Locate every event in doubt. Proof: in the trash; a tombstone and gone; gone in two runs."""
+    state = run.notebook.state
+    doubted = [(side, seen) for side in Side for seen in state.seen[side].values() if seen.standing.in_doubt]
+    places = await asyncio.gather(
+        *(run.account.calendars[side].locate(seen.observation.id) for side, seen in doubted)
+    )
+    linked = linked_ids(run)
+    batch = Batch()
+    for (side, seen), place in zip(doubted, places, strict=True):
+        event_id = seen.observation.id
+        located = _located(seen, place, run.number)
+        forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and (side, event_id) not in linked
+        batch.seen[side][event_id] = None if forgotten else located
+    if doubted:
+        await run.notebook.commit(batch)
+
+
+async def refresh(run: Run) -> None:
+    """Read by id what must not be compared as it is remembered.
+
+    That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
+    soon as one of them is inside, and new events whose id our own unlink had buried.
+    """
+    for side in Side:
+        wanted = sorted(_unsure(run, side))
+        if not wanted:
+            continue
+        found = await run.account.calendars[side].read(wanted)
+        await run.notebook.commit(_refreshed(run, side, wanted, found))
+
+
+def fresh_seen(run: Run, known: Seen | None, observation: Observation, side: Side) -> Seen:
+    """Return what is remembered after a read by id: it ends every doubt."""
+    if known is None:
+        number = run.notebook.state.sides[side].round
+        return Seen(observation=observation, first_run=run.number, round=number)
+    return replace(known, observation=observation, standing=Standing.PRESENT, standing_run=run.number)
+
+
+def doubted(run: Run, seen: Seen) -> Seen:
+    """Return an event that a read by id did not find, as a doubt."""
+    return replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+
+
+def linked_ids(run: Run) -> set[tuple[Side, str]]:
+    """Return all event ids that a link names."""
+    links = run.notebook.state.links.values()
+    return {(side, event_id) for link in links for side in Side if (event_id := link.event_id(side)) is not None}
+
+
+def _located(seen: Seen, place: Whereabouts, run: int) -> Seen:
+    if isinstance(place, Here):
+        return replace(seen, observation=place.observation, standing=Standing.PRESENT, standing_run=run)
+    if isinstance(place, Trashed):
+        return replace(seen, standing=Standing.DELETED, standing_run=run)
+    if isinstance(place, Elsewhere):
+        return replace(seen, standing=Standing.ELSEWHERE, standing_run=run)
+    if isinstance(place, Gone):
+        if seen.standing is Standing.TOMBSTONE or (seen.standing is Standing.GONE and seen.standing_run < run):
+            return replace(seen, standing=Standing.DELETED, standing_run=run)
+        if seen.standing is Standing.ABSENT:
+            return replace(seen, standing=Standing.GONE, standing_run=run)
+    return seen
+
+
+def _unsure(run: Run, side: Side) -> Iterable[str]:
+    state = run.notebook.state
+    seen = state.seen[side]
+    linked = {event_id for where, event_id in linked_ids(run) if where is side}
+    for link in state.links.values():
+        event_id = link.event_id(side)
+        if (event_id in seen and seen[event_id].observation.revision is None) or (
+            link.state is State.ASLEEP and link.reason == "window" and event_id in seen and _wakes(run, link)
+        ):
+            yield event_id
+    for where, event_id in state.tombstones:
+        if where is side and event_id in seen and event_id not in linked:
+            yield event_id
+
+
+def _wakes(run: Run, link: Link) -> bool:
+    """Tell whether a pair that sleeps outside the window has an event inside it."""
+    for side in Side:
+        seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
+        present = seen is not None and seen.standing is Standing.PRESENT
+        if seen is not None and present and run.window.holds(seen.observation.event.when):
+            return True
+    return False
+
+
+def _refreshed(run: Run, side: Side, wanted: Iterable[str], found: Mapping[str, Observation]) -> Batch:
+    batch = Batch()
+    known = run.notebook.state.seen[side]
+    for event_id in wanted:
+        observation = found.get(event_id)
+        if observation is None:
+            batch.seen[side][event_id] = doubted(run, known[event_id])
+        else:
+            batch.seen[side][event_id] = fresh_seen(run, known[event_id], observation, side)
+            if (side, event_id) in run.notebook.state.tombstones:
+                batch.tombstones[side, event_id] = None
+    return batch

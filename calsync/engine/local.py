@@ -1,0 +1,131 @@
+"""Decisions that change only what is remembered: links, their states and their bases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.engine.confirm import bury, unlink
+from calsync.engine.notebook import Batch
+from calsync.records import Held, LedgerEntry
+from calsync.sync.model import Link, State
+from calsync.sync.plan import Kind, Operation, Plan, Rebase
+
+if TYPE_CHECKING:
+    from calsync.engine.account import Run
+    from calsync.sync.model import Side
+
+_STATES = frozenset({Kind.WAKE, Kind.SLEEP, Kind.PART})
+
+
+async def apply_local(run: Run, plan: Plan) -> bool:
+    """Make the plan's local decisions durable. Return whether a link woke up, which asks for another look."""
+    batch = Batch()
+    for rebase in plan.rebases:
+        _rebase(run, batch, rebase)
+    for operation in plan.operations:
+        _apply(run, batch, operation)
+    batch.holds = _holds(run, plan)
+    if batch != Batch(holds=run.notebook.state.holds):
+        await run.notebook.commit(batch)
+    return any(operation.kind is Kind.WAKE or operation.reason == "moved" for operation in plan.operations)
+
+
+def _apply(run: Run, batch: Batch, operation: Operation) -> None:
+    link = _current(run, batch, operation.link)
+    if operation.kind in _STATES and link is not None and operation.state is not None:
+        reason = None if operation.state is State.AWAKE else operation.reason
+        batch.links[link.id] = replace(link, state=operation.state, reason=reason)
+    elif operation.kind is Kind.UNLINK and link is not None:
+        unlink(run, batch, link)
+    elif operation.kind is Kind.LINK:
+        link = _moved(run, batch, operation, link) if link is not None else _linked(run, batch, operation)
+        run.report.counts[operation.side].done(Kind.LINK)
+    else:
+        return
+    _tell(run, batch, operation, link)
+
+
+def _linked(run: Run, batch: Batch, operation: Operation) -> Link | None:
+    if operation.source is None or operation.target is None:
+        return None
+    link = Link(id=run.notebook.new_link_id(), left=None, right=None)
+    link = link.with_event(operation.side.other, operation.source.id).with_event(
+        operation.side, operation.target.id
+    )
+    for side, base in operation.bases.items():
+        link = link.with_base(side, base)
+    batch.links[link.id] = link
+    return link
+
+
+def _moved(run: Run, batch: Batch, operation: Operation, link: Link) -> Link:
+    """Give a link's lost side the id under which its event came back."""
+    side, lost = operation.side, link.event_id(operation.side)
+    if lost is not None:
+        batch.seen[side][lost] = None
+        bury(run, batch, side, lost, None)
+    if operation.target is not None:
+        link = replace(link.with_event(side, operation.target.id), state=State.AWAKE, reason=None)
+    batch.links[link.id] = link
+    return link
+
+
+def _rebase(run: Run, batch: Batch, rebase: Rebase) -> None:
+    link = _current(run, batch, rebase.link)
+    if link is None:
+        return
+    before = link.base(rebase.side)
+    batch.links[link.id] = link.with_base(rebase.side, rebase.base)
+    if rebase.reason == "masked":
+        batch.ledger.append(
+            LedgerEntry(
+                run=run.number,
+                at=run.now,
+                kind="rebase",
+                side=rebase.side,
+                reason=rebase.reason,
+                event_id=link.event_id(rebase.side),
+                link=link.id,
+                before=before.values,
+                after=rebase.base.values,
+            )
+        )
+
+
+def _current(run: Run, batch: Batch, link: Link | None) -> Link | None:
+    if link is None:
+        return None
+    return batch.links[link.id] if link.id in batch.links else run.notebook.state.links.get(link.id)
+
+
+def _holds(run: Run, plan: Plan) -> dict[tuple[Side, str, Kind], Held]:
+    """Return what waits for a person now; what waited already keeps its age."""
+    known = run.notebook.state.holds
+    holds: dict[tuple[Side, str, Kind], Held] = {}
+    for operation in plan.operations:
+        if operation.kind is not Kind.HOLD or operation.event_id is None:
+            continue
+        kind = operation.wanted or Kind.HOLD
+        key = (operation.side, operation.event_id, kind)
+        before = known.get(key)
+        since = before.since if before and before.reason == operation.reason else run.now
+        holds[key] = Held(
+            side=operation.side, event_id=operation.event_id, kind=kind, reason=operation.reason, since=since
+        )
+    return holds
+
+
+def _tell(run: Run, batch: Batch, operation: Operation, link: Link | None) -> None:
+    batch.ledger.append(
+        LedgerEntry(
+            run=run.number,
+            at=run.now,
+            kind=operation.kind,
+            side=operation.side,
+            reason=operation.reason,
+            event_id=operation.event_id,
+            link=link.id if link else None,
+            after=operation.changes,
+        )
+    )

@@ -1,0 +1,131 @@
+"""The engine's memory of one account: a working copy and the store, always changed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.ports import Clock
+    from calsync.records import (
+        AccountState,
+        Attempt,
+        Held,
+        Intent,
+        Lease,
+        LedgerEntry,
+        SideState,
+        Store,
+        Tombstone,
+        Transaction,
+    )
+    from calsync.sync.model import Link
+    from calsync.sync.plan import Kind
+    from calsync.sync.view import Seen
+
+LEASE_LIFE = timedelta(minutes=5)
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _by_side() -> dict[Side, dict[str, Seen | None]]:
+    return {Side.LEFT: {}, Side.RIGHT: {}}
+
+
+@dataclass(slots=True)
+class Batch:
+    """Changes that become durable together. None as a value drops the record."""
+
+    run: int | None = None
+    sides: dict[Side, SideState] = field(default_factory=dict)
+    seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
+    links: dict[int, Link | None] = field(default_factory=dict)
+    intents: dict[str, Intent | None] = field(default_factory=dict)
+    attempts: dict[tuple[Side, str], Attempt | None] = field(default_factory=dict)
+    tombstones: dict[tuple[Side, str], Tombstone | None] = field(default_factory=dict)
+    holds: dict[tuple[Side, str, Kind], Held] | None = None
+    ledger: list[LedgerEntry] = field(default_factory=list)
+
+
+class Notebook:
+    """Reads and changes what is remembered of one account, under its lease."""
+
+    def __init__(self, store: Store, lease: Lease, state: AccountState, clock: Clock) -> None:
+        self.state = state
+        self.lease = lease
+        self._store = store
+        self._clock = clock
+        self._next_link = max(state.links, default=0) + 1
+
+    def may_write(self) -> bool:
+        """Tell whether a remote write may begin: not once the lease was not renewed for two thirds of its life."""
+        return self._clock.now() < self.lease.until - LEASE_LIFE / 3
+
+    def new_link_id(self) -> int:
+        """Return a link id that was not used yet."""
+        self._next_link += 1
+        return self._next_link - 1
+
+    async def commit(self, batch: Batch) -> None:
+        """Write a batch in one transaction, then take it over into the working copy. Keeps the lease alive."""
+        now = self._clock.now()
+        if now >= self.lease.until - LEASE_LIFE * 2 / 3:
+            self.lease = await self._store.renew(self.lease, now, LEASE_LIFE)
+        async with self._store.transaction(self.lease) as transaction:
+            await _write(transaction, batch)
+        self._take_over(batch)
+
+    def _take_over(self, batch: Batch) -> None:
+        state = self.state
+        state.run = batch.run if batch.run is not None else state.run
+        state.sides.update(batch.sides)
+        for side in Side:
+            _merge(state.seen[side], batch.seen[side])
+        _merge(state.links, batch.links)
+        _merge(state.intents, batch.intents)
+        _merge(state.attempts, batch.attempts)
+        _merge(state.tombstones, batch.tombstones)
+        if batch.holds is not None:
+            state.holds = batch.holds
+
+
+async def _write(transaction: Transaction, batch: Batch) -> None:
+    if batch.run is not None:
+        await transaction.begin_run(batch.run)
+    for side, side_state in batch.sides.items():
+        await transaction.put_side(side, side_state)
+    for side, seen in batch.seen.items():
+        await transaction.drop_seen(side, _dropped(seen))
+        await transaction.put_seen(side, _put(seen))
+    await transaction.drop_links(_dropped(batch.links))
+    await transaction.put_links(_put(batch.links))
+    await transaction.drop_intents(_dropped(batch.intents))
+    await transaction.put_intents(_put(batch.intents))
+    await transaction.drop_attempts(_dropped(batch.attempts))
+    await transaction.put_attempts(_put(batch.attempts))
+    await transaction.drop_tombstones(_dropped(batch.tombstones))
+    await transaction.put_tombstones(_put(batch.tombstones))
+    if batch.holds is not None:
+        await transaction.set_holds(batch.holds.values())
+    await transaction.add_ledger(batch.ledger)
+
+
+def _dropped(records: Mapping[K, V | None]) -> list[K]:
+    return [key for key, record in records.items() if record is None]
+
+
+def _put(records: Mapping[K, V | None]) -> list[V]:
+    return [record for record in records.values() if record is not None]
+
+
+def _merge(kept: dict[K, V], changes: dict[K, V | None]) -> None:
+    for key, record in changes.items():
+        if record is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = record

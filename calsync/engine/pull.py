@@ -1,0 +1,151 @@
+"""Reading both sides: observations and the token that covers them become durable together, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.engine.notebook import Batch
+from calsync.errors import Retry, TokenLost
+from calsync.sync.model import Observation, Side
+from calsync.sync.view import Seen, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from calsync.engine.account import Account, Run
+    from calsync.ports import Page
+    from calsync.records import AccountState, SideState
+
+LISTING_EVERY = timedelta(hours=23)
+_JITTER_SECONDS = 7200
+
+
+def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
+    """Tell whether both sides are to be listed in full: at first, once a day, or for a window of another length.
+
+    Accounts differ by up to two hours, so that they do not all list at once.
+    """
+    jitter = timedelta(seconds=zlib.crc32(account.name.encode()) % _JITTER_SECONDS)
+    for side in state.sides.values():
+        if side.listed_at is None or side.window is None or now - side.listed_at >= LISTING_EVERY + jitter:
+            return True
+        if side.window.end - side.window.start != account.past + account.future:
+            return True
+    return False
+
+
+async def pull(run: Run, *, in_full: bool) -> None:
+    """Read both sides at once. Raises what a side raised, after both have stored what they were told."""
+    results = await asyncio.gather(*(_pull_side(run, side, in_full) for side in Side), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _pull_side(run: Run, side: Side, in_full: bool) -> None:
+    token = run.notebook.state.sides[side].token
+    if token is not None and not in_full:
+        try:
+            await _follow(run, side, token)
+        except TokenLost:
+            pass
+        else:
+            return
+    await _list(run, side)
+
+
+async def _follow(run: Run, side: Side, token: str) -> None:
+    state = run.notebook.state
+    async for page in run.account.calendars[side].changes(token, run.window):
+        known = state.sides[side]
+        batch = Batch()
+        batch.seen[side] = dict(_observed(run, side, page, known.round))
+        if page.token is not None and page.token != known.token:
+            batch.sides[side] = replace(known, token=page.token)
+        if batch.sides or batch.seen[side]:
+            await run.notebook.commit(batch)
+
+
+async def _list(run: Run, side: Side) -> None:
+    """List in full. Only a listing that ends as complete moves the token and raises doubts about absent events."""
+    notebook = run.notebook
+    number = notebook.state.sides[side].round + 1
+    complete = False
+    async for page in run.account.calendars[side].changes(None, run.window):
+        batch = Batch()
+        batch.seen[side] = dict(_observed(run, side, page, number))
+        if page.complete:
+            complete = True
+            batch.seen[side] |= _absent(run, side, number, batch.seen[side])
+            batch.sides[side] = _listed(run, notebook.state.sides[side], page.token, number)
+        await notebook.commit(batch)
+    if not complete:
+        raise Retry(f"account {run.account.name}: the listing of its {side} calendar ended before it was complete")
+
+
+def _listed(run: Run, known: SideState, token: str | None, number: int) -> SideState:
+    return replace(known, token=token, window=run.window, round=number, listed_run=run.number, listed_at=run.now)
+
+
+def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, Seen]:
+    """Return what a page changes in what is remembered. Of several reads of one event the last one counts."""
+    known = run.notebook.state.seen[side]
+    fresh = {observation.id: observation for observation in page.observations}
+    result: dict[str, Seen] = {}
+    for event_id, observation in fresh.items():
+        seen = observed(known.get(event_id), observation, run.number, number)
+        if seen is not known.get(event_id):
+            result[event_id] = seen
+    for event_id in page.removed:
+        seen_before = result.get(event_id) or known.get(event_id)
+        if seen_before is not None and seen_before.standing is not Standing.DELETED:
+            result[event_id] = replace(seen_before, standing=Standing.TOMBSTONE, standing_run=run.number)
+    return result
+
+
+def observed(known: Seen | None, observation: Observation, run: int, number: int) -> Seen:
+    """Return what is remembered after a feed told of an event.
+
+    A read that is older than the last one is dropped, but it still shows that the event is there. A proven delete
+    is not undone by the same revision told again, which may be a late repetition: that only raises a doubt.
+    """
+    if known is None:
+        return Seen(observation=observation, first_run=run, round=number)
+    if _older(observation, known.observation):
+        return _shown(known, number)
+    same = known.observation.revision is not None and observation.revision == known.observation.revision
+    if known.standing is Standing.DELETED and same:
+        return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
+    if same and observation.event == known.observation.event:
+        return _shown(known, number)
+    return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
+
+
+def _shown(known: Seen, number: int) -> Seen:
+    standing = known.standing if known.standing is Standing.DELETED else Standing.PRESENT
+    if known.round == number and known.standing is standing:
+        return known
+    return replace(known, round=number, standing=standing)
+
+
+def _older(observation: Observation, known: Observation) -> bool:
+    return (
+        observation.modified is not None and known.modified is not None and observation.modified < known.modified
+    )
+
+
+def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:
+    """Return doubts about the events inside the window that a complete listing did not show."""
+    return {
+        event_id: replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+        for event_id, seen in run.notebook.state.seen[side].items()
+        if seen.round < number
+        and event_id not in fresh
+        and seen.standing is Standing.PRESENT
+        and run.window.holds(seen.observation.event.when)
+    }

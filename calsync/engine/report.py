@@ -1,0 +1,82 @@
+"""What a run did, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import Side
+from calsync.sync.plan import Kind, Plan
+
+if TYPE_CHECKING:
+    from calsync.sync.plan import Operation
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened on one side: writes at the side that is written, skips at the side they were read from."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    linked: int = 0
+    held: int = 0
+    blocked: int = 0
+    failed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def done(self, kind: Kind) -> None:
+        """Count a write that was confirmed, or a link."""
+        if kind is Kind.CREATE:
+            self.created += 1
+        elif kind is Kind.UPDATE:
+            self.updated += 1
+        elif kind is Kind.DELETE:
+            self.deleted += 1
+        elif kind is Kind.LINK:
+            self.linked += 1
+
+    @property
+    def writes(self) -> int:
+        return self.created + self.updated + self.deleted
+
+
+@dataclass(slots=True)
+class Report:
+    """One run of one account."""
+
+    plan: Plan = field(default_factory=lambda: Plan(operations=()))
+    """What the first pass decided."""
+    counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
+    notices: Counter[tuple[Kind, Side, str]] = field(default_factory=Counter)
+    """Held, blocked and failed operations by reason, of the last pass."""
+
+    def note_standing(self, operations: tuple[Operation, ...]) -> None:
+        """Count anew what is not carried out; the last pass of a run is the one that tells."""
+        self.notices.clear()
+        for counts in self.counts.values():
+            counts.held = counts.blocked = 0
+            counts.skipped.clear()
+        for operation in operations:
+            self._note(operation)
+
+    def note_blocked(self, operation: Operation, reason: str) -> None:
+        """Count a write that the provider itself refused because it might mail somebody."""
+        self.counts[operation.side].blocked += 1
+        self.notices[Kind.BLOCK, operation.side, reason] += 1
+
+    def note_failed(self, operation: Operation, reason: str) -> None:
+        self.counts[operation.side].failed += 1
+        self.notices[operation.kind, operation.side, reason] += 1
+
+    def _note(self, operation: Operation) -> None:
+        counts = self.counts[operation.side]
+        if operation.kind is Kind.SKIP:
+            counts.skipped[operation.reason] += 1
+        elif operation.kind is Kind.HOLD:
+            counts.held += 1
+            self.notices[operation.kind, operation.side, operation.reason] += 1
+        elif operation.kind is Kind.BLOCK:
+            counts.blocked += 1
+            self.notices[operation.kind, operation.side, operation.reason] += 1
