@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -69,7 +69,7 @@ def time_in_zone(at: Moment, home: ZoneInfo) -> dict[str, str]:
 def original_start(at: Moment, master: Moment, by: timedelta) -> Moment:
     """Return the moved start of the occurrence that an exception stands for, in its master's form and zone."""
     if not isinstance(master, datetime):
-        return moved(datetime(at.year, at.month, at.day, tzinfo=UTC).date(), by)
+        return moved(date(at.year, at.month, at.day), by)
     if not isinstance(at, datetime):
         return moved(master.replace(year=at.year, month=at.month, day=at.day), by)
     return moved(at.astimezone(master.tzinfo), by)

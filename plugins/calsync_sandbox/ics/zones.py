@@ -51,7 +51,7 @@ def named(name: str) -> ZoneInfo | None:
     """Return a zone by any of its usual names: tz database in any case, Windows, with a program's prefix."""
     name = name.strip().strip('"')
     known, windows = _names()
-    if (key := windows.get(name.lower())) is not None:
+    if (key := known.get(name.lower()) or windows.get(name.lower())) is not None:
         return ZoneInfo(key)
     parts = name.replace("\\", "").split("/")
     for start in range(len(parts)):  # /mozilla.org/20050126_1/Europe/Berlin
