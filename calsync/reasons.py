@@ -173,8 +173,8 @@ REASONS: dict[str, Sentences] = {
     "not_organised_here": Sentences(
         "Somebody else organises this meeting, so calsync does not change it. Please change it in Outlook, or"
         " ask its organiser.",
-        "Diese Besprechung organisiert jemand anderes, deshalb ändert calsync sie nicht. Bitte ändern Sie sie"
-        " in Outlook, oder wenden Sie sich an die Organisatorin oder den Organisator.",
+        "Diese Besprechung organisiert jemand anderes, deshalb ändert calsync sie nicht. Bitte ändern Sie sie "
+        "in Outlook, oder wenden Sie sich an die Organisatorin oder den Organisator.",
     ),
     "online_meeting": Sentences(
         "Its notes carry the link of an online meeting and are not overwritten. Please change them in Outlook.",

@@ -1,0 +1,5 @@
+"""`python -m calsync` is the command `calsync`."""
+
+from calsync.cli import main
+
+main()

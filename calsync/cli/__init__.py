@@ -1,0 +1,63 @@
+"""The command line. Commands are thin: they ask the app and print.
+
+Exit codes: 0 done (skipped, held and blocked events are reported, not failures), 1 an account failed,
+2 configuration, login or usage, 130 interrupted from the keyboard.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from calsync.cli import commands
+from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
+from calsync.cli.group import PluginGroup
+from calsync.errors import CalsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group(cls=PluginGroup, invoke_without_command=True)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Keep a FLOWFACT calendar and an Outlook calendar the same, without mailing anybody."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (commands.check, commands.plan, commands.sync, commands.run, commands.plugins):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        # A subject may hold what the terminal's encoding lacks; that must not end the program.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # both are text streams
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Expected errors become one line each on standard error."""
+    try:
+        result = cli.main(list(arguments), prog_name="calsync", standalone_mode=False)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "calsync"
+        tell([f"{error.format_message()} See {where} --help."])
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        tell(["interrupted; nothing is lost, the next run goes on from here"])
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone. What is still buffered would raise again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (CalsyncError, ExceptionGroup) as error:
+        failures = flattened(error)
+        tell(line for failure in failures for line in str(failure).splitlines())
+        return max(exit_code(failure) for failure in failures)
+    return result if isinstance(result, int) else DONE

@@ -1,0 +1,140 @@
+"""calsync's own commands."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from calsync.cli import check_report, plan_report, plugin_report, sync_report
+from calsync.cli.failures import DONE, FAILED, USAGE, json_even_on_failure, print_json, tell
+from calsync.cli.logs import log_to_standard_error
+from calsync.cli.progress import progress_bar
+from calsync.cli.stopping import until_stopped
+from calsync.cli.text import language
+from calsync.loader import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.app import AccountPlan, CheckResult, SyncResult
+
+configuration = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The configuration.",
+)
+one_account = click.option("--account", metavar="NAME", help="Only this account.")
+json_output = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.command()
+@configuration
+@json_output
+def check(path: Path, as_json: bool) -> int:
+    """Validate the configuration and log in everywhere."""
+    with json_even_on_failure(as_json, check_report.EMPTY):
+        results = asyncio.run(_check(path))
+    if as_json:
+        print_json(check_report.as_json(results))
+    else:
+        click.echo("\n".join(check_report.lines(results)))
+    errors = check_report.errors(results)
+    tell(errors)
+    return USAGE if errors else DONE
+
+
+@click.command()
+@configuration
+@one_account
+@json_output
+def plan(path: Path, account: str | None, as_json: bool) -> int:
+    """Show what a sync would do; write nothing."""
+    with json_even_on_failure(as_json, plan_report.EMPTY):
+        plans = asyncio.run(_plan(path, account))
+    if as_json:
+        print_json(plan_report.as_json(plans))
+    else:
+        click.echo("\n".join(plan_report.lines(plans, language())))
+    errors = {name: result.error for name, result in plans.items() if result.error is not None}
+    tell(f"{name}: {error}" for name, error in errors.items())
+    return FAILED if errors else DONE
+
+
+@click.command()
+@configuration
+@one_account
+@json_output
+def sync(path: Path, account: str | None, as_json: bool) -> int:
+    """Sync each account once."""
+    with json_even_on_failure(as_json, sync_report.EMPTY):
+        result = asyncio.run(_sync(path, account))
+    if as_json:
+        print_json(sync_report.as_json(result))
+    else:
+        click.echo("\n".join(sync_report.lines(result, language())))
+    failed = {name: one.error for name, one in result.accounts.items() if not one.ok}
+    tell(f"{name}: {error or 'the sync failed'}" for name, error in failed.items())
+    return FAILED if failed else DONE
+
+
+@click.command()
+@configuration
+def run(path: Path) -> int:
+    """Run the service until SIGTERM or SIGINT."""
+    log_to_standard_error()
+
+    async def serve(stop: asyncio.Event) -> None:
+        from calsync.app import App  # noqa: PLC0415 - see _check
+
+        async with App.open(path) as app:
+            await app.run(stop)
+
+    asyncio.run(until_stopped(serve))
+    return DONE
+
+
+@click.command()
+@json_output
+def plugins(as_json: bool) -> int:
+    """List the installed plugins and what each provides."""
+    with json_even_on_failure(as_json, plugin_report.EMPTY):
+        found = Plugins.find().found
+    if as_json:
+        print_json(plugin_report.as_json(found))
+    else:
+        click.echo("\n".join(plugin_report.lines(found)))
+    return DONE
+
+
+async def _check(path: Path) -> Sequence[CheckResult]:
+    # The app brings in every driver; `calsync --help` and `calsync plugins` do without.
+    from calsync.app import App  # noqa: PLC0415
+
+    async with App.open(path) as app:
+        return await app.check()
+
+
+async def _plan(path: Path, account: str | None) -> Mapping[str, AccountPlan]:
+    from calsync.app import App  # noqa: PLC0415 - see _check
+
+    async with App.open(path) as app:
+        return await app.plan(account)
+
+
+async def _sync(path: Path, account: str | None) -> SyncResult:
+    from calsync.app import App  # noqa: PLC0415 - see _check
+
+    bar = progress_bar()
+    try:
+        async with App.open(path) as app:
+            return await app.sync(account, bar)
+    finally:
+        if bar is not None:
+            bar.close()

@@ -1,0 +1,84 @@
+"""What `calsync plan` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from calsync.cli.text import plain, table
+from calsync.reasons import sentence
+from calsync.sync.model import AllDay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.app import AccountPlan
+    from calsync.reasons import Language
+    from calsync.sync.model import When
+    from calsync.sync.plan import Operation, Plan
+
+EMPTY: Mapping[str, Any] = {"accounts": {}}
+FEW = 20
+"""Up to so many operations are shown one by one."""
+
+
+def as_json(plans: Mapping[str, AccountPlan]) -> dict[str, Any]:
+    """Return the plans; an account that could not be planned has `error`, an empty hash and no operations."""
+    return {"accounts": {name: _account(result) for name, result in plans.items()}}
+
+
+def lines(plans: Mapping[str, AccountPlan], language: Language) -> list[str]:
+    """Return each account's operations, counted; where they are few, also one by one."""
+    return [line for name, result in plans.items() for line in _account_lines(name, result.plan, language)]
+
+
+def _account(result: AccountPlan) -> dict[str, Any]:
+    operations = result.plan.operations if result.plan else ()
+    return {
+        "hash": result.plan.hash if result.plan else "",
+        "operations": [_operation(operation) for operation in operations],
+        "error": result.error,
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    return {
+        "operation": operation.kind.value,
+        "side": operation.side.value,
+        "reason": operation.reason,
+        "fields": list(operation.fields),
+        "wanted": operation.wanted.value if operation.wanted else None,
+    }
+
+
+def _account_lines(name: str, plan: Plan | None, language: Language) -> list[str]:
+    if plan is None:
+        return [f"{plain(name)}: no plan could be made"]
+    if not plan.operations:
+        return [f"{plain(name)}: nothing to do"]
+    shown = _one_by_one(plan.operations) if len(plan.operations) <= FEW else []
+    return [f"{plain(name)} (plan {plan.hash})", *shown, *_counted(plan.operations, language)]
+
+
+def _one_by_one(operations: Sequence[Operation]) -> list[str]:
+    return table([["  " + operation.kind, operation.side, *_event(operation)] for operation in operations])
+
+
+def _event(operation: Operation) -> list[str]:
+    """Return when and what: the person who asks for a plan may read their own appointments."""
+    seen = operation.source or operation.target
+    fields = ", ".join(operation.fields)
+    return [_when(seen.event.when), plain(seen.event.summary), fields] if seen else ["", "", fields]
+
+
+def _when(when: When) -> str:
+    return when.first.isoformat() if isinstance(when, AllDay) else f"{when.start:%Y-%m-%d %H:%M} UTC"
+
+
+def _counted(operations: Sequence[Operation], language: Language) -> list[str]:
+    groups = Counter((operation.kind, operation.side, operation.reason) for operation in operations)
+    rows = [
+        [f"  {count}", kind, side, plain(sentence(reason, language))]
+        for (kind, side, reason), count in groups.items()
+    ]
+    return table(rows)

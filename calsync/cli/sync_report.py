@@ -1,0 +1,100 @@
+"""What `calsync sync` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calsync.cli.text import plain, table
+from calsync.reasons import known, sentence
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.app import AccountResult, Counts, Message, SyncResult
+    from calsync.reasons import Language
+
+EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
+COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")
+STATES = {"hold": "held", "block": "blocked"}
+"""How a message's operation is counted; every other one failed."""
+
+
+def as_json(result: SyncResult) -> dict[str, Any]:
+    return {
+        "seconds": round(result.seconds, 3),
+        "requests": dict(result.requests),
+        "accounts": {name: _account(account) for name, account in result.accounts.items()},
+    }
+
+
+def lines(result: SyncResult, language: Language) -> list[str]:
+    """Return a table for each account, what waits or was left out and why, and a last line about the whole."""
+    accounts = [line for name, account in result.accounts.items() for line in _lines(name, account, language)]
+    requests = ", ".join(f"{plain(name)} {count}" for name, count in result.requests.items()) or "none"
+    return [*accounts, f"requests: {requests}; {result.seconds:.1f} seconds"]
+
+
+def _account(account: AccountResult) -> dict[str, Any]:
+    return {
+        "left": _counts(account.left),
+        "right": _counts(account.right),
+        "ok": account.ok,
+        "error": account.error,
+        "messages": [_message(message) for message in account.messages],
+    }
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    return {**{column: getattr(counts, column) for column in COLUMNS}, "skipped": dict(counts.skipped)}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return one message with its sentence in both languages, whatever the locale: it may be shown elsewhere."""
+    return {
+        "operation": message.kind.value,
+        "side": message.side.value,
+        "reason": message.reason,
+        "count": message.count,
+        "en": _sentence(message.reason, "en"),
+        "de": _sentence(message.reason, "de"),
+    }
+
+
+def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
+    head = ["", *COLUMNS, "skipped"]
+    rows = [_row(side, _side(account, side)) for side in Side]
+    return [
+        plain(name),
+        *table([head, *rows], right=True),
+        *_skipped(account, language),
+        *(_told(message, language) for message in account.messages),
+        "",
+    ]
+
+
+def _row(side: Side, counts: Counts) -> list[str]:
+    numbers = [getattr(counts, column) for column in COLUMNS]
+    return [f"  {side}", *map(str, numbers), str(sum(counts.skipped.values()))]
+
+
+def _skipped(account: AccountResult, language: Language) -> list[str]:
+    return [
+        f"  {side}: {count} skipped. {plain(_sentence(reason, language))}"
+        for side in Side
+        for reason, count in _side(account, side).skipped.items()
+    ]
+
+
+def _told(message: Message, language: Language) -> str:
+    state = STATES.get(message.kind, "failed")
+    return f"  {message.side}: {message.count} {state}. {plain(_sentence(message.reason, language))}"
+
+
+def _sentence(reason: str, language: Language) -> str:
+    """Return a reason's sentence. The reason of a failure is a sentence already: the error's own."""
+    return sentence(reason, language) if known(reason) or " " not in reason else reason
+
+
+def _side(account: AccountResult, side: Side) -> Counts:
+    return account.left if side is Side.LEFT else account.right
