@@ -1,0 +1,5 @@
+"""The store on SQLite."""
+
+from calsync.store.sqlite import SqliteStore
+
+__all__ = ["SqliteStore"]

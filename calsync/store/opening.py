@@ -1,0 +1,87 @@
+"""Opening databases: the file with its settings, or a copy of it in memory."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import aiosqlite
+
+from calsync.errors import StoreError
+from calsync.store.connection import Connection
+from calsync.store.failures import translated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEMORY = ":memory:"
+
+
+def create_private(path: Path) -> None:
+    """Create the file for its owner only: SQLite gives its write-ahead log the same mode."""
+    try:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"store {path}: the file cannot be created ({error.strerror}); its folder must exist and calsync's"
+            " user must own it"
+        ) from error
+
+
+async def connect(database: str, place: str, busy_seconds: float = 0) -> Connection:
+    """Open a database with the settings that keep what was acknowledged. `place` names it in messages."""
+    raw = await _open(database, place)
+    try:
+        with translated(place):
+            await _set_up(raw, place, busy_seconds)
+    except BaseException:
+        await raw.close()
+        raise
+    return Connection(raw, place)
+
+
+async def fill(target: Connection, path: Path) -> None:
+    """Copy a file into an open database. A file that does not exist is an empty one."""
+    source = _source(path)
+    if source is None:
+        return
+    raw = await _open(source, str(path))
+    try:
+        with translated(str(path)):
+            await raw.execute("PRAGMA query_only = ON")
+        await target.back_up(raw)
+    finally:
+        await raw.close()
+
+
+async def _open(database: str, place: str) -> aiosqlite.Connection:
+    # On the level DEBUG it would log every statement with its values: subjects, notes, ids.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+    with translated(place):
+        return await aiosqlite.connect(database, isolation_level=None, uri=database.startswith("file:"))
+
+
+async def _set_up(raw: aiosqlite.Connection, place: str, busy_seconds: float) -> None:
+    raw.row_factory = sqlite3.Row
+    await raw.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
+    (mode,) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")
+    await raw.execute("PRAGMA synchronous = FULL")
+    await raw.execute("PRAGMA foreign_keys = ON")
+    if mode[0] not in ("wal", "memory"):
+        raise StoreError(f"store {place}: the file system cannot keep a database safe; use a local disk")
+
+
+def _source(path: Path) -> str | None:
+    """Return how to open a file without changing it, or None where there is none.
+
+    Opened for reading only, SQLite would leave an empty write-ahead log behind; opened for writing it would fold
+    one that is there into the file. Nothing is written either way, `query_only` sees to that.
+    """
+    if not path.exists():
+        return None
+    mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"
+    return f"{path.absolute().as_uri()}?mode={mode}"

@@ -1,0 +1,216 @@
+"""Records as rows of their tables, and back. A row made here lacks only the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+from calsync.store import codec
+from calsync.sync.model import Link, Side, State, Window
+from calsync.sync.plan import Kind
+from calsync.sync.view import Seen, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+Row = dict[str, Any]
+
+
+def side_row(side: Side, state: SideState) -> Row:
+    window = state.window
+    return {
+        "side": side,
+        "token": state.token,
+        "window_start": window and codec.instant_text(window.start),
+        "window_end": window and codec.instant_text(window.end),
+        "round": state.round,
+        "listed_run": state.listed_run,
+        "listed_at": state.listed_at and codec.instant_text(state.listed_at),
+    }
+
+
+def side_state(row: Mapping[str, Any]) -> SideState:
+    start, end = _read(codec.instant, row["window_start"]), _read(codec.instant, row["window_end"])
+    return SideState(
+        token=row["token"],
+        window=Window(start, end) if start and end else None,
+        round=row["round"],
+        listed_run=row["listed_run"],
+        listed_at=_read(codec.instant, row["listed_at"]),
+    )
+
+
+def seen_row(side: Side, seen: Seen) -> Row:
+    return {
+        "side": side,
+        "event_id": seen.observation.id,
+        "observation": codec.observation_text(seen.observation),
+        "first_run": seen.first_run,
+        "round": seen.round,
+        "standing": seen.standing,
+        "standing_run": seen.standing_run,
+    }
+
+
+def seen(row: Mapping[str, Any]) -> Seen:
+    return Seen(
+        observation=codec.observation(row["observation"]),
+        first_run=row["first_run"],
+        round=row["round"],
+        standing=Standing(row["standing"]),
+        standing_run=row["standing_run"],
+    )
+
+
+def link_row(link: Link) -> Row:
+    return {
+        "id": link.id,
+        "left_id": link.left,
+        "right_id": link.right,
+        "state": link.state,
+        "reason": link.reason,
+        "origin": link.origin,
+        "left_base": codec.base_text(link.left_base),
+        "right_base": codec.base_text(link.right_base),
+    }
+
+
+def link(row: Mapping[str, Any]) -> Link:
+    return Link(
+        id=row["id"],
+        left=row["left_id"],
+        right=row["right_id"],
+        state=State(row["state"]),
+        reason=row["reason"],
+        origin=_read(Side, row["origin"]),
+        left_base=codec.base(row["left_base"]),
+        right_base=codec.base(row["right_base"]),
+    )
+
+
+def intent_row(intent: Intent) -> Row:
+    return {
+        "marker": intent.marker,
+        "kind": intent.kind,
+        "side": intent.side,
+        "reason": intent.reason,
+        "link": intent.link,
+        "source_id": intent.source and intent.source.id,
+        "source": intent.source and codec.observation_text(intent.source),
+        "target": intent.target and codec.observation_text(intent.target),
+        "draft": intent.draft and codec.draft_text(intent.draft),
+        "changes": codec.values_text(intent.changes),
+        "run": intent.run,
+        "begun": codec.instant_text(intent.begun),
+        "looks": intent.looks,
+    }
+
+
+def intent(row: Mapping[str, Any]) -> Intent:
+    return Intent(
+        marker=row["marker"],
+        kind=Kind(row["kind"]),
+        side=Side(row["side"]),
+        reason=row["reason"],
+        link=row["link"],
+        source=_read(codec.observation, row["source"]),
+        target=_read(codec.observation, row["target"]),
+        draft=_read(codec.draft, row["draft"]),
+        changes=codec.values(row["changes"]),
+        run=row["run"],
+        begun=codec.instant(row["begun"]),
+        looks=row["looks"],
+    )
+
+
+def attempt_row(attempt: Attempt) -> Row:
+    return {
+        "side": attempt.side,
+        "event_id": attempt.event_id,
+        "failures": attempt.count,
+        "due": codec.instant_text(attempt.due),
+        "error": attempt.error,
+    }
+
+
+def attempt(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        side=Side(row["side"]),
+        event_id=row["event_id"],
+        count=row["failures"],
+        due=codec.instant(row["due"]),
+        error=row["error"],
+    )
+
+
+def hold_row(held: Held) -> Row:
+    return {
+        "side": held.side,
+        "event_id": held.event_id,
+        "kind": held.kind,
+        "reason": held.reason,
+        "since": codec.instant_text(held.since),
+    }
+
+
+def held(row: Mapping[str, Any]) -> Held:
+    return Held(
+        side=Side(row["side"]),
+        event_id=row["event_id"],
+        kind=Kind(row["kind"]),
+        reason=row["reason"],
+        since=codec.instant(row["since"]),
+    )
+
+
+def tombstone_row(tombstone: Tombstone) -> Row:
+    return {
+        "side": tombstone.side,
+        "event_id": tombstone.event_id,
+        "revision": tombstone.revision,
+        "at": codec.instant_text(tombstone.at),
+    }
+
+
+def tombstone(row: Mapping[str, Any]) -> Tombstone:
+    return Tombstone(
+        side=Side(row["side"]),
+        event_id=row["event_id"],
+        revision=row["revision"],
+        at=codec.instant(row["at"]),
+    )
+
+
+def ledger_row(entry: LedgerEntry) -> Row:
+    return {
+        "run": entry.run,
+        "at": codec.instant_text(entry.at),
+        "kind": entry.kind,
+        "side": entry.side,
+        "reason": entry.reason,
+        "event_id": entry.event_id,
+        "link": entry.link,
+        "before_image": codec.values_text(entry.before),
+        "after_image": codec.values_text(entry.after),
+    }
+
+
+def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
+    return LedgerEntry(
+        run=row["run"],
+        at=codec.instant(row["at"]),
+        kind=row["kind"],
+        side=Side(row["side"]),
+        reason=row["reason"],
+        event_id=row["event_id"],
+        link=row["link"],
+        before=codec.values(row["before_image"]),
+        after=codec.values(row["after_image"]),
+    )
+
+
+def _read(decode: Callable[[str], T], text: str | None) -> T | None:
+    return None if text is None else decode(text)

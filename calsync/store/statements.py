@@ -1,0 +1,98 @@
+"""Every statement besides the schema, with named parameters. SQLite and PostgreSQL both understand them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    names, places = ", ".join(columns), ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 - both come from this module
+
+
+def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> str:
+    """Insert a row, or replace the one with the same key."""
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return f"{_insert(table, [*key, *columns])} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+
+
+NEW_ACCOUNT = "INSERT INTO account (name) VALUES (:account) ON CONFLICT (name) DO NOTHING"
+ACQUIRE = """
+UPDATE account SET holder = :holder, fence = fence + 1, until = :until
+WHERE name = :account AND (holder IS NULL OR holder = :holder OR until <= :now)
+"""
+FENCE = "SELECT fence FROM account WHERE name = :account AND holder = :holder"
+RENEW = "UPDATE account SET until = :until WHERE name = :account AND holder = :holder AND fence = :fence"
+RELEASE = """
+UPDATE account SET holder = NULL, until = NULL WHERE name = :account AND holder = :holder AND fence = :fence
+"""
+
+BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
+RUN = "SELECT run FROM account WHERE name = :account"
+
+PUT_SIDE = _put(
+    "side", ("account", "side"), ("token", "window_start", "window_end", "round", "listed_run", "listed_at")
+)
+SIDES = "SELECT * FROM side WHERE account = :account"
+
+PUT_SEEN = _put(
+    "seen",
+    ("account", "side", "event_id"),
+    ("observation", "first_run", "round", "standing", "standing_run"),
+)
+DROP_SEEN = "DELETE FROM seen WHERE account = :account AND side = :side AND event_id = :event_id"
+SEEN = "SELECT * FROM seen WHERE account = :account"
+
+# Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
+DROP_LINK = "DELETE FROM link WHERE account = :account AND id = :id"
+ADD_LINK = _insert(
+    "link",
+    ("account", "id", "left_id", "right_id", "state", "reason", "origin", "left_base", "right_base"),
+)
+LINKS = "SELECT * FROM link WHERE account = :account ORDER BY id"
+
+PUT_INTENT = _put(
+    "intent",
+    ("account", "marker"),
+    (
+        "kind",
+        "side",
+        "reason",
+        "link",
+        "source_id",
+        "source",
+        "target",
+        "draft",
+        "changes",
+        "run",
+        "begun",
+        "looks",
+    ),
+)
+DROP_INTENT = "DELETE FROM intent WHERE account = :account AND marker = :marker"
+INTENTS = "SELECT * FROM intent WHERE account = :account ORDER BY begun, marker"
+
+PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
+DROP_ATTEMPT = "DELETE FROM attempt WHERE account = :account AND side = :side AND event_id = :event_id"
+ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
+
+ADD_HOLD = _insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
+DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
+HOLDS = "SELECT * FROM hold WHERE account = :account"
+
+PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
+DROP_TOMBSTONE = "DELETE FROM tombstone WHERE account = :account AND side = :side AND event_id = :event_id"
+TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
+
+ADD_LEDGER = _insert(
+    "ledger",
+    ("account", "run", "at", "kind", "side", "reason", "event_id", "link", "before_image", "after_image"),
+)
+LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
+DELETES = """
+SELECT side, count(*) AS deletes FROM ledger
+WHERE account = :account AND kind = 'delete' AND at >= :since GROUP BY side
+"""

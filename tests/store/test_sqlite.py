@@ -1,0 +1,285 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from calsync.errors import StoreError
+from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
+from calsync.store import SqliteStore
+from calsync.sync.model import (
+    AllDay,
+    Base,
+    Draft,
+    Event,
+    Link,
+    Observation,
+    Side,
+    State,
+    Timed,
+    Window,
+)
+from calsync.sync.plan import Kind
+from calsync.sync.view import Seen, Standing
+
+NOW = datetime(2026, 3, 2, 8, 30, 12, 345678, tzinfo=UTC)
+WHEN = Timed(NOW, NOW + timedelta(hours=1))
+DAYS = AllDay(date(2026, 3, 29), date(2026, 3, 30))
+WINDOW = Window(NOW, NOW + timedelta(days=30))
+
+
+def seen(event_id: str, summary: str = "Besichtigung") -> Seen:
+    event = Event(summary=summary, when=WHEN, attendee_count=None, created=NOW)
+    return Seen(
+        observation=Observation(id=event_id, event=event, revision="r1", modified=NOW, written_by_us=False),
+        first_run=1,
+        round=2,
+        standing=Standing.GONE,
+        standing_run=3,
+    )
+
+
+def intent(marker: str, source: str | None = "l1", side: Side = Side.RIGHT, kind: Kind = Kind.CREATE) -> Intent:
+    return Intent(
+        marker=marker,
+        kind=kind,
+        side=side,
+        reason="new",
+        link=7,
+        source=None if source is None else seen(source).observation,
+        target=None,
+        draft=Draft(summary="Notar", when=DAYS, description="", reminder=None),
+        run=4,
+        begun=NOW,
+    )
+
+
+async def load(store: SqliteStore, account: str = "anna") -> AccountState:
+    return await store.load(account, NOW - timedelta(hours=24))
+
+
+async def test_a_new_account_is_empty(store: SqliteStore) -> None:
+    assert await load(store) == AccountState(
+        run=0,
+        sides={Side.LEFT: SideState(), Side.RIGHT: SideState()},
+        seen={Side.LEFT: {}, Side.RIGHT: {}},
+        links={},
+        intents={},
+        attempts={},
+        holds={},
+        tombstones={},
+        deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
+    )
+
+
+async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Lease, path: Path) -> None:
+    side = SideState(token="t\u00f6ken", window=WINDOW, round=5, listed_run=6, listed_at=NOW)
+    base = Base(values={"summary": "Ä 😀 <b>", "when": DAYS}, private=True, mapping_version=3)
+    links = [
+        Link(
+            id=1, left="l1", right="r1", origin=Side.LEFT, left_base=base, right_base=Base(values={"when": WHEN})
+        ),
+        Link(id=2, left=None, right="r2", state=State.PARTED, reason="target_deleted"),
+    ]
+    update = replace(intent("m2", kind=Kind.UPDATE), target=seen("r1").observation, draft=None, looks=2)
+    intents = [intent("m1"), replace(update, changes={"when": DAYS, "description": ""})]
+    attempt = Attempt(side=Side.LEFT, event_id="l1", count=3, due=NOW, error="busy")
+    held = Held(side=Side.RIGHT, event_id="r1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
+    tombstone = Tombstone(side=Side.LEFT, event_id="l9", revision=None, at=NOW)
+    async with store.transaction(lease) as transaction:
+        await transaction.begin_run(4)
+        await transaction.put_side(Side.LEFT, side)
+        await transaction.put_seen(Side.LEFT, [seen("l1"), seen("l2")])
+        await transaction.put_links(links)
+        await transaction.put_intents(intents)
+        await transaction.put_attempts([attempt])
+        await transaction.set_holds([held])
+        await transaction.put_tombstones([tombstone])
+    expected = AccountState(
+        run=4,
+        sides={Side.LEFT: side, Side.RIGHT: SideState()},
+        seen={Side.LEFT: {"l1": seen("l1"), "l2": seen("l2")}, Side.RIGHT: {}},
+        links={1: links[0], 2: links[1]},
+        intents={"m1": intents[0], "m2": intents[1]},
+        attempts={(Side.LEFT, "l1"): attempt},
+        holds={(Side.RIGHT, "r1", Kind.DELETE): held},
+        tombstones={(Side.LEFT, "l9"): tombstone},
+        deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
+    )
+    assert await load(store) == expected
+    assert await load(store, "bert") == replace_empty(expected)
+    again = await SqliteStore.open(path)
+    assert await load(again) == expected
+    await again.close()
+
+
+def replace_empty(state: AccountState) -> AccountState:
+    return AccountState(
+        run=0,
+        sides={side: SideState() for side in Side},
+        seen={side: {} for side in Side},
+        links={},
+        intents={},
+        attempts={},
+        holds={},
+        tombstones={},
+        deleted_lately=state.deleted_lately,
+    )
+
+
+async def test_what_is_put_again_is_replaced(store: SqliteStore, lease: Lease) -> None:
+    tombstone = Tombstone(side=Side.LEFT, event_id="l9", revision=None, at=NOW)
+    attempt = Attempt(side=Side.LEFT, event_id="l1", count=1, due=NOW, error="busy")
+    for _ in range(2):
+        async with store.transaction(lease) as transaction:
+            await transaction.put_side(Side.LEFT, SideState(token="1"))
+            await transaction.put_side(Side.LEFT, SideState(token="2", round=1))
+            await transaction.put_seen(Side.LEFT, [seen("l1", "alt"), seen("l1", "neu")])
+            await transaction.put_links([Link(id=1, left="l1", right="r1")])
+            await transaction.put_links([Link(id=1, left="l1", right="r9")])
+            await transaction.put_intents([intent("m1"), replace(intent("m1"), looks=1)])
+            await transaction.put_attempts([attempt, replace(attempt, count=2)])
+            await transaction.put_tombstones([tombstone, replace(tombstone, revision="r2")])
+    state = await load(store)
+    assert state.sides[Side.LEFT] == SideState(token="2", round=1)
+    assert state.seen[Side.LEFT]["l1"].observation.event.summary == "neu"
+    assert state.links[1].right == "r9"
+    assert state.intents["m1"].looks == 1
+    assert state.attempts[Side.LEFT, "l1"].count == 2
+    assert state.tombstones[Side.LEFT, "l9"].revision == "r2"
+
+
+async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqliteStore, lease: Lease) -> None:
+    async with store.transaction(lease) as transaction:
+        for side in Side:
+            await transaction.put_seen(side, [seen("1"), seen("2")])
+            await transaction.put_tombstones([Tombstone(side=side, event_id="1", revision=None, at=NOW)])
+            await transaction.put_attempts([Attempt(side=side, event_id="1", count=1, due=NOW, error="busy")])
+        await transaction.put_links([Link(id=1, left="1", right="1"), Link(id=2, left="2", right="2")])
+        await transaction.put_intents([intent("m1", "1"), intent("m2", "2")])
+    async with store.transaction(lease) as transaction:
+        await transaction.drop_seen(Side.LEFT, ["1", "unknown"])
+        await transaction.drop_tombstones([(Side.LEFT, "1")])
+        await transaction.drop_attempts([(Side.RIGHT, "1")])
+        await transaction.drop_links([2])
+        await transaction.drop_intents(["m1"])
+    state = await load(store)
+    assert {side: list(found) for side, found in state.seen.items()} == {Side.LEFT: ["2"], Side.RIGHT: ["1", "2"]}
+    assert list(state.tombstones) == [(Side.RIGHT, "1")]
+    assert list(state.attempts) == [(Side.LEFT, "1")]
+    assert (list(state.links), list(state.intents)) == ([1], ["m2"])
+
+
+async def test_holds_are_replaced_as_a_whole(store: SqliteStore, lease: Lease) -> None:
+    first = Held(side=Side.LEFT, event_id="l1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
+    second = Held(side=Side.LEFT, event_id="l1", kind=Kind.UPDATE, reason="conflict", since=NOW)
+    for holds in ([first], [second], list[Held]()):
+        async with store.transaction(lease) as transaction:
+            await transaction.set_holds(holds)
+        assert list((await load(store)).holds.values()) == holds
+
+
+@pytest.mark.parametrize("other", [Link(id=2, left="l1", right="r2"), Link(id=2, left="l2", right="r1")])
+async def test_an_event_stands_in_one_link(store: SqliteStore, lease: Lease, other: Link) -> None:
+    async with store.transaction(lease) as transaction:
+        await transaction.put_links([Link(id=1, left="l1", right="r1")])
+    with pytest.raises(StoreError, match="UNIQUE"):
+        async with store.transaction(lease) as transaction:
+            await transaction.put_links([other])
+    assert list((await load(store)).links) == [1]
+
+
+async def test_links_without_one_side_do_not_collide(store: SqliteStore, lease: Lease) -> None:
+    async with store.transaction(lease) as transaction:
+        await transaction.put_links([Link(id=1, left="l1", right=None), Link(id=2, left="l2", right=None)])
+    assert len((await load(store)).links) == 2
+
+
+async def test_two_links_may_exchange_their_partners(store: SqliteStore, lease: Lease) -> None:
+    for left in (("l1", "l2"), ("l2", "l1")):
+        async with store.transaction(lease) as transaction:
+            await transaction.put_links(
+                [Link(id=1, left=left[0], right="r1"), Link(id=2, left=left[1], right="r2")]
+            )
+    assert [link.left for link in (await load(store)).links.values()] == ["l2", "l1"]
+
+
+async def test_a_source_has_one_open_create(store: SqliteStore, lease: Lease) -> None:
+    async with store.transaction(lease) as transaction:
+        await transaction.put_intents(
+            [
+                intent("m1"),
+                intent("m2", side=Side.LEFT),
+                intent("m3", "l2"),
+                intent("m4", kind=Kind.UPDATE),
+                intent("m5", None),
+                intent("m6", None),
+            ]
+        )
+    with pytest.raises(StoreError, match="UNIQUE"):
+        async with store.transaction(lease) as transaction:
+            await transaction.put_intents([intent("m7")])
+    assert len((await load(store)).intents) == 6
+
+
+async def test_accounts_do_not_see_each_other(store: SqliteStore, lease: Lease) -> None:
+    other = await store.acquire("bert", "runner-1", NOW, timedelta(minutes=1))
+    assert other is not None
+    for each in (lease, other):
+        async with store.transaction(each) as transaction:
+            await transaction.put_links([Link(id=1, left="l1", right="r1")])
+            await transaction.put_intents([intent("m1")])
+            await transaction.put_seen(Side.LEFT, [seen("l1", each.account)])
+    async with store.transaction(other) as transaction:
+        await transaction.drop_links([1])
+        await transaction.drop_seen(Side.LEFT, ["l1"])
+    state = await load(store)
+    assert state.links[1].left == "l1"
+    assert state.seen[Side.LEFT]["l1"].observation.event.summary == "anna"
+    assert (await load(store, "bert")).links == {}
+
+
+async def test_the_ledger_tells_its_newest_entries_in_order(store: SqliteStore, lease: Lease) -> None:
+    entries = [
+        LedgerEntry(
+            run=number,
+            at=NOW,
+            kind="update",
+            side=Side.LEFT,
+            reason="changed",
+            event_id="l1",
+            link=1,
+            before={"summary": "alt"},
+            after={"summary": "neu", "when": DAYS},
+        )
+        for number in range(5)
+    ]
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger(entries[:3])
+        await transaction.add_ledger(entries[3:])
+    assert await store.ledger("anna", 2) == entries[3:]
+    assert await store.ledger("anna", 100) == entries
+    assert await store.ledger("bert", 100) == []
+
+
+async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lease) -> None:
+    def entry(side: Side, hours: int, kind: str = "delete") -> LedgerEntry:
+        return LedgerEntry(run=1, at=NOW - timedelta(hours=hours), kind=kind, side=side, reason="deleted")
+
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
+        await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
+    assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
+
+
+async def test_five_thousand_events_at_once(store: SqliteStore, lease: Lease) -> None:
+    ids = [f"l{number}" for number in range(5000)]
+    async with store.transaction(lease) as transaction:
+        await transaction.put_seen(Side.LEFT, (seen(event_id) for event_id in ids))
+        await transaction.put_links(Link(id=n, left=each, right=f"r{n}") for n, each in enumerate(ids))
+        await transaction.put_intents(intent(f"m-{event_id}", event_id) for event_id in ids)
+        await transaction.add_ledger(
+            LedgerEntry(run=1, at=NOW, kind="create", side=Side.RIGHT, reason="new", event_id=each) for each in ids
+        )
+    state = await load(store)
+    assert (len(state.seen[Side.LEFT]), len(state.links), len(state.intents)) == (5000, 5000, 5000)
