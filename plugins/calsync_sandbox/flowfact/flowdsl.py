@@ -9,7 +9,7 @@ from calsync_sandbox.flowfact.operators import OPERATORS
 from calsync_sandbox.flowfact.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calsync_sandbox.flowfact.entities import Entity
 
@@ -17,17 +17,32 @@ Predicate = Callable[["Entity"], bool]
 Condition = dict[str, Any]
 
 
-def values_at(entity: Entity, path: str) -> list[Any]:
-    """Return the values at a dotted path: `subject`, `_metadata.creator`, `addresses.city`, `id`."""
-    name, _, rest = path.partition(".")
+def reader(path: str) -> Callable[[Entity], Sequence[Any]]:
+    """Return what reads the values at a dotted path: `subject`, `_metadata.creator`, `addresses.city`, `id`.
+
+    Plain fields and metadata take a short way, because searches go over thousands of entities.
+    """
+    name, *keys = path.split(".")
+    if name == "_metadata" and len(keys) == 1:
+        key = keys[0]
+        return lambda entity: () if (value := entity[name].get(key)) is None else (value,)
+    if name == "id" and not keys:
+        return lambda entity: (entity[name],)
+    if not keys:
+        return lambda entity: _values(entity, name)
+    return lambda entity: _values_below(_values(entity, name), keys)
+
+
+def _values(entity: Entity, name: str) -> Sequence[Any]:
+    """Return a field's values. The server's own parts (`_acls`, ...) are lists without `values`: none."""
     content = entity.get(name)
-    if isinstance(content, dict) and "values" in content:
-        found: list[Any] = content["values"]
-    else:
-        found = [] if content is None else [content]
-    for key in rest.split(".") if rest else ():
-        found = [value[key] for value in found if isinstance(value, dict) and value.get(key) is not None]
-    return found
+    return content.get("values", ()) if isinstance(content, dict) else ()
+
+
+def _values_below(values: Sequence[Any], keys: list[str]) -> Sequence[Any]:
+    for key in keys:
+        values = [value[key] for value in values if isinstance(value, dict) and value.get(key) is not None]
+    return values
 
 
 class Compiler:
@@ -93,19 +108,19 @@ class Compiler:
 
     def _has_field(self, condition: Condition) -> Predicate:
         path = self._path(condition, "field")
+        values = reader(path)
         if condition.get("alsoNotEmpty"):
-            return lambda entity: any(value not in ("", None) for value in values_at(entity, path))
-        name = path.partition(".")[0]
-        return lambda entity: name in entity and (name == path or bool(values_at(entity, path)))
+            return lambda entity: any(value not in ("", None) for value in values(entity))
+        return lambda entity: path in entity or bool(values(entity))
 
     def _has_value(self, condition: Condition) -> Predicate:
         path, name = self._path(condition, "field"), condition.get("operator", "EQUALS")
         if name not in OPERATORS or "value" not in condition:
             raise Refused(400, f"operator {name!r} is not supported, or the value is missing")
-        test = OPERATORS[name](condition["value"], self._now)
+        values, test = reader(path), OPERATORS[name](condition["value"], self._now)
         if name == "NOT_EQUAL":
-            return lambda entity: all(test(value) for value in values_at(entity, path))
-        return _any_value(path, test)
+            return lambda entity: all(map(test, values(entity)))
+        return lambda entity: any(map(test, values(entity)))
 
     def _overlapping(self, condition: Condition) -> Predicate:
         start, end = self._path(condition, "rangeStart"), self._path(condition, "rangeEnd")
@@ -114,8 +129,8 @@ class Compiler:
             raise Refused(400, "hasRangeOverlapping needs a value with from and to")
         begins = OPERATORS["LESS_EQUAL"](span["to"], self._now)
         ends = OPERATORS["GREATER_EQUAL"](span["from"], self._now)
-        first, second = _any_value(start, begins), _any_value(end, ends)
-        return lambda entity: first(entity) and second(entity)
+        starts, stops = reader(start), reader(end)
+        return lambda entity: any(map(begins, starts(entity))) and any(map(ends, stops(entity)))
 
     def _path(self, condition: Condition, key: str) -> str:
         path = condition.get(key)
@@ -124,18 +139,6 @@ class Compiler:
         if path.startswith("_metadata") and not self._metadata_filter:
             raise Refused(400, f"field {path!r} cannot be filtered")
         return path
-
-
-def _any_value(path: str, test: Callable[[Any], bool]) -> Predicate:
-    """Test a path; a plain field takes the short way, because searches go over thousands of entities."""
-    if path == "id" or path.startswith("_") or "." in path:
-        return lambda entity: any(map(test, values_at(entity, path)))
-
-    def found(entity: Entity) -> bool:
-        content = entity.get(path)
-        return content is not None and any(map(test, content["values"]))
-
-    return found
 
 
 def _listed(condition: Condition) -> frozenset[str]:

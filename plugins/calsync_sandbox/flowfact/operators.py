@@ -15,13 +15,14 @@ DAY_MS = 86_400_000
 
 def _kind(value: Any) -> type:
     """Return what a value may be compared with: numbers with numbers, all else with its own type."""
-    return float if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+    kind = type(value)
+    return float if kind is int else kind
 
 
 def _equals(wanted: Any, now: float) -> Test:
     del now
     kind = _kind(wanted)
-    return lambda value: bool(value == wanted) and _kind(value) is kind
+    return lambda value: value == wanted and _kind(value) is kind  # true and 1 differ
 
 
 def _not_equal(wanted: Any, now: float) -> Test:

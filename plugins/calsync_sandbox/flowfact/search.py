@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from calsync_sandbox.flowfact.flowdsl import Compiler, values_at
+from calsync_sandbox.flowfact.flowdsl import Compiler, reader
 from calsync_sandbox.flowfact.reading import body_of, number_in
 from calsync_sandbox.flowfact.refusal import Refused
 from calsync_sandbox.flowfact.schemas import names_of
@@ -109,8 +109,9 @@ def _sorted(found: list[Entity], sorts: Sequence[dict[str, Any]]) -> list[Entity
 def _sorted_by(found: list[Entity], path: str, *, descending: bool) -> list[Entity]:
     keyed: list[tuple[tuple[str, Any], Entity]] = []
     missing: list[Entity] = []
+    read = reader(path)
     for entity in found:
-        values = values_at(entity, path)
+        values = read(entity)
         if values:
             keyed.append((_key(values[0]), entity))
         else:

@@ -26,9 +26,8 @@ class Tenant:
         self.now = now
         self.company = {"id": str(uuid.uuid4()), "companyName": "Musterhaus Immobilien GmbH"}
         self.schemas: dict[str, SchemaV2] = seeded()
-        ticks = Ticks(now)
-        self.entities = Entities(switches, ticks)
-        self.users = Users(self.company["id"], ticks)
+        self.entities = Entities(switches, Ticks(now))
+        self.users = Users(self.company["id"], Ticks(now))
         self.api_user = self.users.add("api@musterhaus.example", first="API", last="calsync", kind="API")
         self.nylas_accounts: list[dict[str, Any]] = []
         self._name = name
