@@ -1,0 +1,89 @@
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calsync.errors import StoreError
+from calsync.store import SqliteStore
+from calsync.store.migrate import Migration, migrate, migrations
+from calsync.store.opening import MEMORY, connect
+from calsync.testing import FakeClock
+
+
+def version(path: Path) -> int:
+    with sqlite3.connect(path) as database:
+        number: int = database.execute("PRAGMA user_version").fetchone()[0]
+    database.close()
+    return number
+
+
+async def test_an_empty_file_is_migrated_to_the_newest(store: SqliteStore, path: Path) -> None:
+    assert version(path) == migrations()[-1].number
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert [migration.number for migration in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+async def test_every_table_is_strict(store: SqliteStore, path: Path) -> None:
+    database = sqlite3.connect(path)
+    strict = {row[1]: row[5] for row in database.execute("PRAGMA table_list") if not row[1].startswith("sqlite_")}
+    database.close()
+    assert len(strict) == 9
+    assert set(strict.values()) == {1}
+
+
+async def test_the_database_is_kept_safe(store: SqliteStore) -> None:
+    values: dict[str, Any] = {}
+    async with store._writer.transaction("DEFERRED"):
+        for pragma in ("journal_mode", "synchronous", "foreign_keys"):
+            (row,) = await store._writer.fetch(f"PRAGMA {pragma}", {})
+            values |= row
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+async def test_a_new_file_belongs_to_its_owner_only(store: SqliteStore, path: Path) -> None:
+    await store.acquire("anna", "x", FakeClock().now(), FakeClock().now() - FakeClock().now())
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()} == {
+        "calsync.db": "0o600",
+        "calsync.db-shm": "0o600",
+        "calsync.db-wal": "0o600",
+    }
+
+
+async def test_a_database_of_a_newer_calsync_is_refused(path: Path) -> None:
+    await (await SqliteStore.open(path)).close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    for opening in (SqliteStore.open, SqliteStore.copy):
+        with pytest.raises(StoreError, match=r"calsync\.db.*newer calsync \(migration 99.*upgrade"):
+            await opening(path)
+    assert version(path) == 99
+
+
+async def test_a_database_of_another_program_is_refused_and_not_touched(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE customer (name TEXT)")
+    database.close()
+    with pytest.raises(StoreError, match="belongs to another program"):
+        await SqliteStore.open(path)
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("customer",)]
+    database.close()
+
+
+async def test_a_migration_that_fails_leaves_the_one_before_it() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    first = Migration(1, ("CREATE TABLE a (x)", "CREATE TABLE b (x)"))
+    broken = Migration(2, ("CREATE TABLE c (x)", "CREATE TABLE a (x)"))
+    with pytest.raises(StoreError, match="already exists"):
+        await migrate(connection, [first, broken])
+    async with connection.transaction("DEFERRED"):
+        tables = await connection.fetch("SELECT name FROM sqlite_master", {})
+    assert [row["name"] for row in tables] == ["a", "b"]
+    await migrate(connection, [first, Migration(2, ("CREATE TABLE c (x)",))])
+    async with connection.transaction("DEFERRED"):
+        assert await connection.fetch("PRAGMA user_version", {}) == [{"user_version": 2}]
+    await connection.close()
