@@ -103,10 +103,6 @@ REASONS: dict[str, Sentences] = {
         "The original is private, so what was edited on its copy stays on the copy.",
         "Das Original ist privat; was an der Kopie geändert wurde, bleibt nur dort.",
     ),
-    "refused": Sentences(
-        "A person decided that it is not copied.",
-        "Jemand hat entschieden, dass dieser Termin nicht übernommen wird.",
-    ),
     # What waits by itself.
     "waits": Sentences(
         "An earlier write is not confirmed yet; the next runs settle it.",
@@ -115,6 +111,18 @@ REASONS: dict[str, Sentences] = {
     "doubt": Sentences(
         "It may have been deleted, but that is not proven yet; the next runs ask again.",
         "Der Termin wurde vielleicht gelöscht, das ist aber noch nicht sicher. Die nächsten Läufe fragen nach.",
+    ),
+    "retry": Sentences(
+        "The server did not carry it out this time; the next runs try again.",
+        "Der Server hat das diesmal nicht ausgeführt; die nächsten Läufe versuchen es erneut.",
+    ),
+    "unknown_outcome": Sentences(
+        "The server's answer was lost; the next run finds out whether the write was carried out.",
+        "Die Antwort des Servers ging verloren; der nächste Lauf klärt, ob der Schreibvorgang ausgeführt wurde.",
+    ),
+    "refused": Sentences(
+        "The server refuses this event. Please change it, for example where a text is very long.",
+        "Der Server lehnt diesen Termin ab. Bitte ändern Sie ihn, zum Beispiel wenn ein Text sehr lang ist.",
     ),
     "quarantined": Sentences(
         "It failed several times and is tried again once a day; everything else goes on.",

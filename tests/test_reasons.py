@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.reasons import NAMED, REASONS, UNKNOWN, known, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+EVERY = {**REASONS, **NAMED}
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("reason", EVERY)
+def test_each_reason_has_a_whole_sentence_in_both_languages(reason: str) -> None:
+    for text in EVERY[reason]:
+        assert text.strip() == text
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert "  " not in text
+    assert EVERY[reason].en != EVERY[reason].de
+
+
+@pytest.mark.parametrize("reason", EVERY)
+def test_german_has_umlauts_and_says_sie(reason: str) -> None:
+    german = EVERY[reason].de
+    assert not re.search(r"\b(fuer|ueber|aender\w*|loesch\w*|koennt\w*|gehoer\w*)\b", german, re.IGNORECASE)
+    assert not re.search(r"\b(du|dein|deine|dir|dich)\b", german, re.IGNORECASE)
+
+
+def test_attendees_come_with_the_manuals_advice() -> None:
+    assert "do not use attendees with two-way sync, or choose one direction" in sentence("has_attendees")
+    assert "Verwenden Sie bei beidseitiger Synchronisation keine Teilnehmer" in sentence("has_attendees", "de")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_rules_name_stands_in_its_sentence(language: str) -> None:
+    assert "private_mask" in sentence("rule_failed:private_mask", "de" if language == "de" else "en")
+    assert known("rule_failed:private_mask")
+
+
+def test_an_unknown_reason_can_still_be_read() -> None:
+    assert sentence("too_early") == UNKNOWN.en.format(name="too early")
+    assert sentence("too_early", "de") == UNKNOWN.de.format(name="too early")
+    assert not known("too_early")
+    assert not known("rule_failed")
+
+
+def test_every_reason_that_the_core_the_engine_and_the_bundled_rules_give_is_known() -> None:
+    folders = [ROOT / "calsync" / "sync", ROOT / "calsync" / "engine", ROOT / "plugins" / "calsync_rules"]
+    trees = [ast.parse(path.read_text("utf-8")) for folder in folders for path in folder.glob("*.py")]
+    positions = {name: place for tree in trees for name, place in _takes_reason(tree)}
+    words = {word for tree in trees for given in _given(tree, positions) for word in _words(given)}
+    assert words >= {"new", "conflict", "has_attendees", "series", "ambiguous", "online_meeting"}
+    assert {word for word in words if not known(word)} == set()
+
+
+def _takes_reason(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each function and class with a parameter or field `reason`, and its position."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args if argument.arg != "self"]
+        else:
+            fields = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+            names = [field.target.id for field in fields if isinstance(field.target, ast.Name)]
+        if "reason" in names:
+            yield node.name, names.index("reason")
+
+
+def _given(tree: ast.Module, positions: Mapping[str, int]) -> Iterator[ast.expr]:
+    """Yield the expressions that become a reason: arguments, assignments, what a rule or `refusal` returns."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield from (keyword.value for keyword in node.keywords if keyword.arg == "reason")
+            place = positions.get(getattr(node.func, "id", getattr(node.func, "attr", "")))
+            yield from node.args[place : place + 1] if place is not None else ()
+        elif isinstance(node, ast.Assign) and any("reason" in ast.unparse(target) for target in node.targets):
+            yield node.value
+        elif isinstance(node, ast.FunctionDef) and node.name in {"admit", "refusal"}:
+            yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
+
+
+def _words(expression: ast.expr) -> Iterator[str]:
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch("[a-z_]+", node.value):
+            yield node.value
