@@ -199,6 +199,14 @@ class Store(ABC):
     async def release(self, lease: Lease) -> None: ...
 
     @abstractmethod
+    async def holders(self) -> Sequence[str]:
+        """Return who holds a lease, alive or not."""
+
+    @abstractmethod
+    async def expire(self, holder: str) -> None:
+        """End all leases of a holder that is known to be dead. Its fence still rises with the next holder."""
+
+    @abstractmethod
     def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction of the lease's account. Raises StoreError where the fence is no longer the newest.
 

@@ -9,7 +9,7 @@ from calsync.cli.text import plain, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync.app import CheckResult
+    from calsync.results import CheckResult
 
 EMPTY: Mapping[str, Any] = {"ok": False, "findings": []}
 

@@ -19,7 +19,7 @@ from calsync.loader import Plugins
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync.app import AccountPlan, CheckResult, SyncResult
+    from calsync.results import AccountPlan, CheckResult, SyncResult
 
 configuration = click.option(
     "-c",

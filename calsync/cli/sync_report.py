@@ -11,7 +11,8 @@ from calsync.sync.model import Side
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calsync.app import AccountResult, Counts, Message, SyncResult
+    from calsync.engine import Counts
+    from calsync.results import AccountResult, Message, SyncResult
     from calsync.reasons import Language
 
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}

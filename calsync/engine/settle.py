@@ -152,7 +152,7 @@ async def _settle_delete(run: Run, batch: Batch, intent: Intent, event_id: str) 
 
 
 def _carried_out(intent: Intent, found: Observation) -> bool:
-    """Tell whether an update reached the server: every written field is as written, or some are and none as before.
+    """Tell whether an update reached the server: every field is as written, or some are and none as before.
 
     A field that is neither is somebody's edit on top of ours; it stays visible as an edit of that side.
     """

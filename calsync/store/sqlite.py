@@ -93,6 +93,14 @@ class SqliteStore(Store):
         async with self._writer.transaction("IMMEDIATE"):
             await self._writer.execute(statements.RELEASE, {**_who(lease), "fence": lease.fence})
 
+    async def holders(self) -> Sequence[str]:
+        async with self._reader.transaction("DEFERRED"):
+            return [row["holder"] for row in await self._reader.fetch(statements.HOLDERS, {})]
+
+    async def expire(self, holder: str) -> None:
+        async with self._writer.transaction("IMMEDIATE"):
+            await self._writer.execute(statements.EXPIRE, {"holder": holder})
+
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
         # The database stays locked from this check to the commit, so nobody can take the lease in between.

@@ -29,6 +29,8 @@ RENEW = "UPDATE account SET until = :until WHERE name = :account AND holder = :h
 RELEASE = """
 UPDATE account SET holder = NULL, until = NULL WHERE name = :account AND holder = :holder AND fence = :fence
 """
+HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY holder"
+EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
 RUN = "SELECT run FROM account WHERE name = :account"

@@ -1,0 +1,223 @@
+"""The one place where everything is put together, from a configuration file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from calsync.config import parse, validate
+from calsync.connections import Connections, Opened
+from calsync.engine import Engine, Report
+from calsync.errors import CalsyncError, ConfigError, Retry
+from calsync.holder import is_dead, this_process
+from calsync.loader import Plugins
+from calsync.ports import Finding, SystemClock
+from calsync.results import AccountPlan, AccountResult, CheckResult, Message, SyncResult
+from calsync.service import Service
+from calsync.store import SqliteStore
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from calsync.config import AccountConfig, Config
+    from calsync.ports import Clock
+    from calsync.records import Store
+
+AT_ONCE = 8
+"""Accounts that `calsync sync` runs at the same time."""
+
+
+class App:
+    """A loaded configuration with its plugins and connections."""
+
+    def __init__(self, config: Config, connections: Connections, clock: Clock, random: SystemRandom) -> None:
+        self._config = config
+        self._connections = connections
+        self._clock = clock
+        self._random = random
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path, *, clock: Clock | None = None) -> AsyncIterator[App]:
+        """Read and validate a configuration and load its plugins. No request is sent yet.
+
+        Raises ConfigError, PluginError.
+        """
+        document = parse(path)
+        plugins = Plugins.find(document.plugin_dirs)
+        loaded = plugins.load(document.providers, document.rules)
+        config = validate(document, loaded.providers, loaded.rules)
+        clock, random = clock or SystemClock(), SystemRandom()
+        connections = Connections(config, loaded, clock, random)
+        try:
+            yield cls(config, connections, clock, random)
+        finally:
+            await connections.close()
+
+    async def check(self) -> list[CheckResult]:
+        """Sign in to every connection, open every calendar, and tell everything that was found."""
+        results: list[CheckResult] = []
+        broken: set[str] = set()
+        for name in self._config.connections:
+            try:
+                await self._connections.login(name)
+                findings = await self._connections.provider(name).check()
+            except CalsyncError as error:
+                broken.add(name)
+                findings = [Finding("error", line) for line in str(error).splitlines()]
+            results.extend(_checked(f"connection {name}", findings))
+        for name, account in self._config.accounts.items():
+            if not {account.left.connection, account.right.connection} & broken:
+                results.extend(_checked(f"account {name}", await self._check_account(account)))
+        return results
+
+    async def plan(self, account: str | None) -> dict[str, AccountPlan]:
+        """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""
+        opened = await self._open_accounts(account)
+        store = await SqliteStore.copy(self._config.service.store)
+        try:
+            for holder in await store.holders():  # they hold the original, not this copy
+                await store.expire(holder)
+            return {name: await self._plan_one(store, one) for name, one in opened.items()}
+        finally:
+            await store.close()
+
+    async def sync(
+        self, account: str | None, progress: Callable[[str, int, int], None] | None = None
+    ) -> SyncResult:
+        """Run each account once. Raises LoginError, AccountError, ConfigError before anything is written."""
+        started = time.monotonic()
+        opened = await self._open_accounts(account)
+        store = await self._open_store()
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(name: str, found: Opened | Retry) -> AccountResult:
+            async with slots:
+                return await self._sync_one(store, found, _for_account(progress, name))
+
+        try:
+            results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
+        finally:
+            await store.close()
+        accounts = dict(zip(opened, results, strict=True))
+        return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve all accounts until `stop` is set. Raises LoginError, AccountError, ConfigError at the start."""
+        opened = await self._open_accounts(None)
+        store = await self._open_store()
+        engine = self._engine(store)
+
+        async def run_account(name: str) -> Report:
+            found = opened[name]
+            if isinstance(found, Retry):
+                found = opened[name] = await self._connections.open(self._config.accounts[name])
+            return await engine.run(self._connections.account(found))
+
+        service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
+        try:
+            await service.run(self._config.accounts, stop)
+        finally:
+            await store.close()
+
+    async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Retry]:
+        """Open the wanted accounts' calendars. One whose server cannot be reached now is told as its Retry."""
+        configs = self._wanted(wanted)
+        found = await asyncio.gather(
+            *(self._connections.open(config) for config in configs), return_exceptions=True
+        )
+        problems = {str(one): one for one in found if isinstance(one, Exception) and not isinstance(one, Retry)}
+        if len(problems) > 1:
+            raise ExceptionGroup("accounts", list(problems.values()))
+        for problem in problems.values():
+            raise problem
+        names = (config.name for config in configs)
+        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Retry)}
+
+    def _wanted(self, account: str | None) -> list[AccountConfig]:
+        if account is None:
+            return list(self._config.accounts.values())
+        if account not in self._config.accounts:
+            known = ", ".join(self._config.accounts) or "none"
+            raise ConfigError([f"{self._config.path}: there is no account {account!r}; accounts are: {known}"])
+        return [self._config.accounts[account]]
+
+    async def _open_store(self) -> SqliteStore:
+        """Open the store, and free the leases that processes of this machine took into death."""
+        store = await SqliteStore.open(self._config.service.store)
+        try:
+            for holder in await store.holders():
+                if is_dead(holder):
+                    await store.expire(holder)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    def _engine(self, store: Store) -> Engine:
+        return Engine(store, self._clock, self._random, this_process(self._random))
+
+    async def _plan_one(self, store: Store, found: Opened | Retry) -> AccountPlan:
+        try:
+            if isinstance(found, Retry):
+                raise found
+            report = await self._engine(store).run(self._connections.account(found), write=False)
+        except CalsyncError as error:
+            return AccountPlan(None, str(error))
+        return AccountPlan(report.plan, None)
+
+    async def _sync_one(
+        self, store: Store, found: Opened | Retry, progress: Callable[[int, int], None] | None
+    ) -> AccountResult:
+        try:
+            if isinstance(found, Retry):
+                raise found
+            report = await self._engine(store).run(self._connections.account(found), progress=progress)
+        except CalsyncError as error:
+            return AccountResult(ok=False, error=str(error))
+        return _result(report)
+
+    async def _check_account(self, config: AccountConfig) -> Sequence[Finding]:
+        try:
+            opened = await self._connections.open(config)
+            findings: list[Finding] = []
+            for side, calendar in opened.calendars.items():
+                provider = self._connections.provider(config.side(side).connection)
+                found = await provider.check_calendar(calendar)
+                findings.extend(_where_writable(found, writes=config.direction.writes(side)))
+        except CalsyncError as error:
+            return [Finding("error", line) for line in str(error).splitlines()]
+        return findings
+
+
+def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:
+    """Return a calendar's findings; what is in the way of writing is no obstacle on a side that is only read."""
+    if writes:
+        return list(findings)
+    return [Finding("warning", one.message) if one.severity == "error" else one for one in findings]
+
+
+def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:
+    if not findings:
+        return [CheckResult(scope, "ok", "works")]
+    return [CheckResult(scope, finding.severity, finding.message) for finding in findings]
+
+
+def _for_account(progress: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total: progress(name, done, total)
+
+
+def _result(report: Report) -> AccountResult:
+    messages = [
+        Message(kind, side, reason, count) for (kind, side, reason), count in sorted(report.notices.items())
+    ]
+    return AccountResult(
+        left=report.counts[Side.LEFT], right=report.counts[Side.RIGHT], ok=True, messages=tuple(messages)
+    )

@@ -1,0 +1,127 @@
+"""The connections of a configuration: built, signed in, and the calendars that accounts want of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.engine import Account
+from calsync.errors import CalsyncError, ConfigError, PluginError
+from calsync.http import HttpFactory
+from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
+from calsync.sync.model import Side
+from calsync.sync.rules import Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from calsync.config import AccountConfig, Config, RuleConfig
+    from calsync.loader import Loaded
+    from calsync.ports import Clock, Reader, RuleSpec
+    from calsync.sync.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account's calendars, both writable as their servers gave them."""
+
+    config: AccountConfig
+    calendars: Mapping[Side, Calendar]
+
+
+class Connections:
+    """Signs in once per connection, however many accounts use it. A failed sign-in is tried again when asked."""
+
+    def __init__(self, config: Config, loaded: Loaded, clock: Clock, random: Random) -> None:
+        self.http = HttpFactory(clock)
+        self._config = config
+        self._chain = Chain([_rule(rule, loaded.rules) for rule in config.rules])
+        self._providers = {
+            name: loaded.providers[connection.provider].open(
+                connection.settings, Host(connection=name, clock=clock, random=random, http=self.http)
+            )
+            for name, connection in config.connections.items()
+        }
+        self._logins: dict[str, asyncio.Task[None]] = {}
+        self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
+
+    def provider(self, connection: str) -> Provider:
+        return self._providers[connection]
+
+    async def login(self, connection: str) -> None:
+        """Sign in, or wait for the sign-in that is under way. Raises LoginError, ConfigError, Retry."""
+        task = self._logins.get(connection)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.ensure_future(_logged_in(self._providers[connection], connection))
+            self._logins[connection] = task
+        await asyncio.shield(task)
+
+    async def open(self, config: AccountConfig) -> Opened:
+        """Open both calendars of an account. Raises AccountError, LoginError, ConfigError, Retry."""
+        left, right = await asyncio.gather(*(self._calendar(config, side) for side in Side))
+        return Opened(config, {Side.LEFT: left, Side.RIGHT: right})
+
+    def account(self, opened: Opened) -> Account:
+        """Return what the engine runs: a side that must not be written loses its write methods."""
+        config = opened.config
+        calendars: dict[Side, Reader] = {
+            side: calendar if config.direction.writes(side) else ReadOnly(calendar)
+            for side, calendar in opened.calendars.items()
+        }
+        return Account(
+            name=config.name,
+            calendars=calendars,
+            direction=config.direction,
+            policy=config.policy,
+            on_target_edit=config.on_target_edit,
+            chain=self._chain,
+            past=timedelta(days=config.window.past_days),
+            future=timedelta(days=config.window.future_days),
+        )
+
+    async def close(self) -> None:
+        for task in self._logins.values():
+            task.cancel()
+        await asyncio.gather(*self._logins.values(), return_exceptions=True)
+        for provider in self._providers.values():
+            await provider.close()
+
+    async def _calendar(self, config: AccountConfig, side: Side) -> Calendar:
+        wanted = config.side(side)
+        await self.login(wanted.connection)
+        request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
+        calendar = await self._providers[wanted.connection].open(request)
+        self._claim(config, side, calendar)
+        return calendar
+
+    def _claim(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
+        """Refuse a calendar that stands in another account under another name."""
+        connection = config.side(side).connection
+        here = (config, side)
+        other, other_side = self._keys.setdefault((connection, calendar.key), here)
+        if (other.name, other_side) != (config.name, side):
+            place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
+            raise ConfigError(
+                [
+                    (f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
+                    f" (accounts.{other.name}.{other_side}) too, under another name;"
+                    " a calendar belongs to one account only")
+                ]
+            )
+
+
+def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
+    rule: Rule = rules[config.name].build(config.options)
+    return rule
+
+
+async def _logged_in(provider: Provider, connection: str) -> None:
+    try:
+        await provider.login()
+    except CalsyncError:
+        raise
+    except Exception as error:
+        raise PluginError(f"connection {connection}: its provider failed while signing in ({error!r})") from error

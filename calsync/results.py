@@ -1,0 +1,63 @@
+"""What the app answers: to the command line today, to pages later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync.engine import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.sync.model import Side
+    from calsync.sync.plan import Kind, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What `calsync check` found about a connection or an account."""
+
+    scope: str
+    severity: str
+    """`ok`, `warning` or `error`."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What a sync of one account would do, or why that cannot be said."""
+
+    plan: Plan | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Operations of one kind that were not carried out for one reason."""
+
+    kind: Kind
+    side: Side
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountResult:
+    """What one run of one account did."""
+
+    left: Counts = field(default_factory=Counts)
+    right: Counts = field(default_factory=Counts)
+    ok: bool
+    error: str | None = None
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """One run of each account."""
+
+    seconds: float
+    requests: Mapping[str, int]
+    """Requests by connection, sign-in and start-up checks included."""
+    accounts: Mapping[str, AccountResult]

@@ -1,0 +1,104 @@
+"""Many accounts, each run again and again until the service stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from calsync.errors import CalsyncError, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from random import Random
+
+    from calsync.engine import Report
+    from calsync.ports import Clock
+
+LONGEST_WAIT = 3600.0
+"""Seconds between two tries of an account that keeps failing."""
+STOP_SECONDS = 8.0
+"""How long runs may finish what they are doing when the service stops."""
+
+log = logging.getLogger("calsync.service")
+
+
+class Service:
+    """Polls accounts with jitter; a failing one backs off and never delays another."""
+
+    def __init__(
+        self, run_account: Callable[[str], Awaitable[Report]], clock: Clock, random: Random, poll_seconds: float
+    ) -> None:
+        """`run_account` runs one account once; it raises CalsyncError."""
+        self._run_account = run_account
+        self._clock = clock
+        self._random = random
+        self._poll_seconds = poll_seconds
+
+    async def run(self, accounts: Iterable[str], stop: asyncio.Event) -> None:
+        """Serve the accounts until `stop` is set, then let the runs end, at most for STOP_SECONDS."""
+        tasks = [asyncio.create_task(self._serve(name, stop), name=name) for name in accounts]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        _, unfinished = await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
+        for task in unfinished:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _serve(self, name: str, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                report = await self._run_account(name)
+            except CalsyncError as error:
+                failures += 1
+                wait = self._back_off(failures, error)
+                log.log(
+                    logging.WARNING if failures == 1 else logging.DEBUG,
+                    "account %s failed, next try in %.0f s: %s",
+                    name,
+                    wait,
+                    error,
+                )
+            else:
+                if failures:
+                    log.info("account %s works again", name)
+                failures = 0
+                wait = self._poll_seconds * self._random.uniform(0.9, 1.1)
+                _tell(name, report)
+            await self._wait(wait, stop)
+
+    def _back_off(self, failures: int, error: CalsyncError) -> float:
+        wait = min(LONGEST_WAIT, self._poll_seconds * 2.0 ** min(failures - 1, 10))
+        if isinstance(error, Retry) and error.after is not None:
+            wait = max(error.after, min(wait, self._poll_seconds))
+        return wait * self._random.uniform(0.9, 1.1)
+
+    async def _wait(self, seconds: float, stop: asyncio.Event) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        await asyncio.wait([stopping, sleeping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (stopping, sleeping):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _tell(name: str, report: Report) -> None:
+    for side, counts in report.counts.items():
+        if counts.writes or counts.linked or counts.failed:
+            log.info(
+                "account %s, %s: created %d, updated %d, deleted %d, linked %d, failed %d",
+                name,
+                side.value,
+                counts.created,
+                counts.updated,
+                counts.deleted,
+                counts.linked,
+                counts.failed,
+            )
