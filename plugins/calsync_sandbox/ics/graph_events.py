@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -66,13 +66,21 @@ def time_in_zone(at: Moment, home: ZoneInfo) -> dict[str, str]:
     }
 
 
-def original_start(at: Moment, master: Moment, by: timedelta) -> Moment:
-    """Return the moved start of the occurrence that an exception stands for, in its master's form and zone."""
+def exception_event(entry: Entry, original: Moment, by: timedelta, owner: Owner) -> GraphEvent:
+    """Return an exception as an event with the start of the occurrence that it stands for, in UTC."""
+    was = moved(original, by)
+    if not isinstance(was, datetime):
+        was = datetime(was.year, was.month, was.day, tzinfo=owner.zone)
+    return graph_event(entry, by, owner) | {"originalStart": was.astimezone(UTC).isoformat()}
+
+
+def in_the_form_of(master: Moment, at: Moment) -> Moment:
+    """Return the start of an occurrence as its master writes it: a date, or a time in the master's zone."""
     if not isinstance(master, datetime):
-        return moved(date(at.year, at.month, at.day), by)
+        return date(at.year, at.month, at.day)
     if not isinstance(at, datetime):
-        return moved(master.replace(year=at.year, month=at.month, day=at.day), by)
-    return moved(at.astimezone(master.tzinfo), by)
+        return master.replace(year=at.year, month=at.month, day=at.day)
+    return at.astimezone(master.tzinfo)
 
 
 def _attendee(person: Attendee) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from calsync_sandbox.ics.entries import Entry, Kind, read_entry
-from calsync_sandbox.ics.graph_events import GraphEvent, Owner, graph_event, original_start, time_in_zone
+from calsync_sandbox.ics.graph_events import GraphEvent, Owner, exception_event, graph_event, in_the_form_of
 from calsync_sandbox.ics.lines import Component, read
 from calsync_sandbox.ics.moving import Reach, series_shift, shift
 from calsync_sandbox.ics.table import Row
@@ -18,16 +18,17 @@ from calsync_sandbox.ics.zones import Zones
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_ONCE = "FREQ=DAILY;COUNT=1"
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series' master, its changed occurrences by their original start, and the starts of its cancelled ones."""
+    """A series' master, its changed occurrences (with `originalStart`), and the days of its cancelled ones.
 
-    master: GraphEvent
-    exceptions: tuple[tuple[dict[str, str], GraphEvent], ...]
-    cancelled: tuple[dict[str, str], ...]
+    Without a master it is one exception whose master is not in the file.
+    """
+
+    master: GraphEvent | None
+    exceptions: tuple[GraphEvent, ...]
+    cancelled: tuple[date, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,11 +83,11 @@ def _import_singles(imported: Imported, entries: Sequence[Entry], source: str, o
 
 
 def _import_series(
-    imported: Imported, master: Entry, exceptions: Sequence[Entry], source: str, owner: Owner, reach: Reach
+    imported: Imported, master: Entry | None, exceptions: Sequence[Entry], source: str, owner: Owner, reach: Reach
 ) -> None:
-    parts = [entry for entry in (master, *exceptions) if entry.line]
+    parts = [*([master] if master else []), *exceptions]
     try:
-        by = series_shift(master, exceptions, reach)
+        by = series_shift(parts, reach)
         imported.series.append(_series(master, exceptions, by, owner))
     except OverflowError:
         imported.table.extend(_refused(entry.line, entry.kind, source, "cannot be moved") for entry in parts)
@@ -94,8 +95,8 @@ def _import_series(
         imported.table.extend(_row(entry, by, source) for entry in parts)
 
 
-def _grouped(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Sequence[Entry]]]:
-    """Yield each series' master with its exceptions. An exception without a master gets one of a single day."""
+def _grouped(entries: Sequence[Entry]) -> Iterator[tuple[Entry | None, Sequence[Entry]]]:
+    """Yield each series' master with its exceptions, and each exception without a master by itself."""
     masters = {entry.uid: entry for entry in reversed(entries) if entry.kind == "series"}
     changed: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -105,25 +106,23 @@ def _grouped(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Sequence[Entry]]
         if entry.kind == "series":
             yield entry, changed[entry.uid] if masters[entry.uid] is entry else ()
         elif entry.uid not in masters:
-            yield _stand_in(entry), (replace(entry, recurrence_id=entry.start),)
+            yield None, (entry,)
 
 
-def _stand_in(exception: Entry) -> Entry:
-    """Return a master for an exception whose own one is not in the file. It stands on no line of it."""
-    return replace(exception, line=0, rule=_ONCE, recurrence_id=None, cancelled=False)
-
-
-def _series(master: Entry, exceptions: Sequence[Entry], by: timedelta, owner: Owner) -> Series:
+def _series(master: Entry | None, exceptions: Sequence[Entry], by: timedelta, owner: Owner) -> Series:
+    if master is None:
+        return Series(None, tuple(exception_event(entry, entry.start, by, owner) for entry in exceptions))
     originals = [
-        (time_in_zone(original_start(entry.recurrence_id, master.start, by), owner.zone), entry)
+        (in_the_form_of(master.start, entry.recurrence_id), entry)
         for entry in exceptions
         if entry.recurrence_id is not None
     ]
-    excluded = [time_in_zone(original_start(at, master.start, by), owner.zone) for at in master.excluded]
+    gone = [in_the_form_of(master.start, at) for at in master.excluded]
+    gone += [start for start, entry in originals if entry.cancelled]
     return Series(
         graph_event(master, by, owner),
-        tuple((start, graph_event(entry, by, owner)) for start, entry in originals if not entry.cancelled),
-        (*excluded, *(start for start, entry in originals if entry.cancelled)),
+        tuple(exception_event(entry, start, by, owner) for start, entry in originals if not entry.cancelled),
+        tuple(date(at.year, at.month, at.day) + by for at in gone),
     )
 
 

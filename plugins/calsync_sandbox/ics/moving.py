@@ -43,9 +43,10 @@ def shift(entry: Entry, reach: Reach) -> timedelta:
     return _shift(entry.start, entry.end, reach)
 
 
-def series_shift(master: Entry, exceptions: Sequence[Entry], reach: Reach) -> timedelta:
-    """Return the weeks by which a series moves as one: so that its first exception, else its start, is inside."""
-    anchor = min(exceptions, key=lambda entry: instant(entry.start), default=master)
+def series_shift(parts: Sequence[Entry], reach: Reach) -> timedelta:
+    """Return the weeks by which a series moves as one: so that its first exception, else its master, is inside."""
+    exceptions = [entry for entry in parts if entry.kind == "exception"]
+    anchor = min(exceptions or parts, key=lambda entry: instant(entry.start))
     return _shift(anchor.start, anchor.end, reach)
 
 
