@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MERGE_TAG = "tag:yaml.org,2002:merge"
 TEXT_TAG = "tag:yaml.org,2002:str"
 BOOL_TAG = "tag:yaml.org,2002:bool"
+COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+UNKNOWN_TAG = "the tag {} does not belong here; there are !secret NAME and !env NAME"
 
 
 class LineLoader(yaml.SafeLoader):
@@ -42,7 +44,7 @@ class LineLoader(yaml.SafeLoader):
     def _value(self, node: yaml.Node, at: KeyPath) -> Any:
         self.lines.setdefault(at, node.start_mark.line + 1)
         if node in self._inside:
-            self._tell(node, at, "contains itself")
+            self.problems.append(Problem(self.lines[at], at, "contains itself"))
             return None
         self._inside.append(node)
         try:
@@ -51,6 +53,8 @@ class LineLoader(yaml.SafeLoader):
             self._inside.pop()
 
     def _plain(self, node: yaml.Node, at: KeyPath) -> Any:
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in COLLECTION_TAGS:
+            self._tell(node, at, UNKNOWN_TAG.format(node.tag))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
@@ -103,7 +107,7 @@ class LineLoader(yaml.SafeLoader):
         except Unresolved as error:
             self._tell(node, at, str(error))
         except yaml.constructor.ConstructorError:
-            self._tell(node, at, f"the tag {node.tag} is not known; there are !secret and !env")
+            self._tell(node, at, UNKNOWN_TAG.format(node.tag))
         except ValueError as error:
             self._tell(node, at, f"cannot be read ({error}); write it in quotes if it is text")
         return None
