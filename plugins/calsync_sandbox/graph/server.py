@@ -1,0 +1,192 @@
+"""The sandbox's Microsoft Graph: calendars of the mailboxes that were added to it, on loopback."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from calsync_sandbox.graph.batch import run_batch
+from calsync_sandbox.graph.errors import GraphError, bad_request, envelope, unknown_mailbox
+from calsync_sandbox.graph.mailbox import Mailbox
+from calsync_sandbox.graph.routing import Request, answer
+from calsync_sandbox.graph.schema import Schema
+from calsync_sandbox.graph.switches import Switches
+from calsync_sandbox.mail import MailLog
+from calsync_sandbox.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from aiohttp.typedefs import Handler
+
+    from calsync_sandbox.authority import Tokens
+    from calsync_sandbox.graph.calls import Reply
+
+_ROOT = "/v1.0"
+
+
+class GraphServer(Server):
+    """Answers Graph v1.0 for app-only tokens.
+
+    Mails that clients cause go to the log it is given, those of people in Outlook to `people_mail`.
+    """
+
+    def __init__(
+        self,
+        mail: MailLog,
+        tokens: Tokens,
+        *,
+        schema: Path | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Check every answer against Microsoft's metadata if `schema` names it. `now`: seconds since the epoch."""
+        super().__init__("graph")
+        self.switches = Switches()
+        self.mailboxes: dict[str, Mailbox] = {}
+        """Lower-cased primary address -> mailbox."""
+        self.people_mail = MailLog()
+        self.schema_violations: list[str] = []
+        """What was wrong with answers; each was replaced by a 500."""
+        self._mail = mail
+        self._tokens = tokens
+        self._schema = Schema(schema) if schema is not None else None
+        self._now = now
+        self._names: dict[str, Mailbox] = {}
+        self._busy: Counter[str] = Counter()
+
+    def add_mailbox(
+        self,
+        address: str,
+        *,
+        aliases: tuple[str, ...] = (),
+        timezone: str = "W. Europe Standard Time",
+        can_edit: bool = True,
+        default_reminder: int = 15,
+    ) -> Mailbox:
+        """Add a mailbox; it is found by its address, its aliases and its user's id."""
+        mailbox = Mailbox(
+            address,
+            aliases=aliases,
+            timezone=timezone,
+            can_edit=can_edit,
+            default_reminder=default_reminder,
+            switches=self.switches,
+            client_mail=self._mail,
+            people_mail=self.people_mail,
+            now=self._now,
+        )
+        self.mailboxes[address.lower()] = mailbox
+        self._names.update({name.lower(): mailbox for name in (address, *aliases, mailbox.user_id)})
+        return mailbox
+
+    def mailbox(self, name: str) -> Mailbox:
+        """Return a mailbox by address, alias or id. Raises GraphError for an unknown or refused one."""
+        found = self._names.get(name.lower())
+        if found is None:
+            raise unknown_mailbox(name)
+        if found.refusal is not None:
+            raise found.refusal
+        return found
+
+    def routes(self) -> Iterable[web.AbstractRouteDef]:
+        return [web.route("*", _ROOT + "/{path:.*}", self._respond)]
+
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Count concurrent requests per mailbox around faults, which may hold a request back."""
+        mailbox = request.path.removeprefix(_ROOT + "/users/").partition("/")[0]
+        limit = self.switches.concurrency_limit
+        if limit is not None and self._busy[mailbox] >= limit:
+            return self._refuse(request, self._throttled())
+        self._busy[mailbox] += 1
+        try:
+            return await super()._handle(request, handler)
+        finally:
+            self._busy[mailbox] -= 1
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        try:
+            self._check_token(request.headers.get("Authorization", ""))
+            return self._write(request, self._answer(request, await request.read()))
+        except GraphError as error:
+            return self._refuse(request, error)
+
+    def _answer(self, request: web.Request, content: bytes) -> Reply:
+        origin = f"{request.scheme}://{request.host}{_ROOT}"
+        path = request.rel_url.raw_path.removeprefix(_ROOT)
+        body = _decode(content)
+        if path == "/$batch" and request.method == "POST":
+            return run_batch(body, self._carry_out, origin)
+        headers = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
+        asked = Request(request.method, path, request.rel_url.raw_query_string, headers, body, origin)
+        return self._carry_out(asked)
+
+    def _carry_out(self, asked: Request) -> Reply:
+        reply = answer(self.mailbox, self.switches, asked)
+        self._check_shape(reply)
+        return reply
+
+    def _write(self, request: web.Request, reply: Reply) -> web.Response:
+        headers = {**self._ids(request), **reply.headers}
+        if reply.body is None:
+            return web.Response(status=reply.status, headers=headers)
+        content = json.dumps(reply.body, separators=(",", ":")).encode()
+        return web.Response(status=reply.status, headers=headers, body=content, content_type="application/json")
+
+    def _check_shape(self, reply: Reply) -> None:
+        """Raise GraphError 500 for an answer that the real server could not give."""
+        if self._schema is None or reply.shape is None:
+            return
+        problems = self._schema.problems(reply.shape, reply.body)
+        if problems:
+            self.schema_violations += problems
+            raise GraphError(500, "SchemaViolation", "; ".join(problems[:3]))
+
+    def _check_token(self, header: str) -> None:
+        kind, _, token = header.partition(" ")
+        if kind.lower() != "bearer" or self._tokens.find(token) is None:
+            raise GraphError(
+                401,
+                "InvalidAuthenticationToken",
+                "Access token has expired or is not yet valid.",
+                headers={"WWW-Authenticate": 'Bearer realm="", authorization_uri="", error="invalid_token"'},
+            )
+
+    def _throttled(self) -> GraphError:
+        after = self.switches.retry_after
+        return GraphError(
+            429,
+            "ApplicationThrottled",
+            "Application is over its MailboxConcurrency limit.",
+            headers={} if after is None else {"Retry-After": str(after)},
+        )
+
+    def _refuse(self, request: web.Request, error: GraphError) -> web.Response:
+        ids = self._ids(request)
+        inner = {"date": datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")[:19], **ids}
+        body: dict[str, Any] = envelope(error)
+        body["error"]["innerError"] = inner
+        return web.json_response(body, status=error.status, headers={**ids, **error.headers})
+
+    @staticmethod
+    def _ids(request: web.Request) -> dict[str, str]:
+        request_id = str(uuid.uuid4())
+        return {
+            "request-id": request_id,
+            "client-request-id": request.headers.get("client-request-id", request_id),
+        }
+
+
+def _decode(content: bytes) -> Any:
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise bad_request("Unable to read JSON request payload.", "BadRequest") from error

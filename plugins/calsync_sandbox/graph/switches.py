@@ -1,0 +1,57 @@
+"""What Microsoft's documentation leaves open or contradicts, and what goes wrong on real tenants, as switches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(slots=True, kw_only=True)
+class Switches:
+    """How one Graph server behaves; may be changed while it runs."""
+
+    if_match: bool = True
+    """Honour If-Match: 412 for another version."""
+    deleted_get: Literal["not_found", "found", "forbidden"] = "not_found"
+    """GET of a deleted event by its immutable id: 404, 200 out of Deleted Items, or 403."""
+    duplicate_status: int = 409
+    """The status of ErrorDuplicateTransactionId; 400 is reported too."""
+    duplicate_names_event: bool = True
+    """That error carries `@event.existingEventId`."""
+    transactions_survive_delete: bool = True
+    """A transactionId stays taken when its event is deleted."""
+    decline_on_delete: bool = True
+    """Deleting an attendee's copy sends a decline to the organiser."""
+    silent_properties: frozenset[str] = frozenset()
+    """A PATCH of nothing but these mails nobody."""
+    calendar_delta: bool = True
+    """`calendars/{id}/calendarView/delta` is answered (documented for beta only)."""
+    delta_text_body: bool = True
+    """The delta feed honours `outlook.body-content-type`."""
+    delta_day_limit: bool = True
+    """The limit of 1825 days holds for delta as it does for calendarView."""
+    removed_ids: Literal["immutable", "default"] = "immutable"
+    """The form of the ids of `@removed` entities for a client that asked for immutable ids."""
+    silent_occurrence_delete: bool = False
+    """A single deleted occurrence of a series gives no signal on delta (reported by users)."""
+    series_change_removes: bool = True
+    """A single event that becomes a series is told as `@removed` under its old id."""
+    max_page_size: int = 1000
+    empty_pages: bool = False
+    """Every delta round begins with a page without entities."""
+    delta_repeats: bool = False
+    """The first entity of a round is told again at its end."""
+    delta_replays: int = 0
+    """How many changes before its token an incremental round tells again."""
+    delta_lag: float = 0.0
+    """Seconds that a change takes to show up on delta."""
+    false_removed: set[str] = field(default_factory=set)
+    """Immutable ids of present events that the next round calls `@removed`, once."""
+    endless_pages: bool = False
+    """nextLinks change for ever, the page does not (msgraph-sdk-dotnet issue 3070)."""
+    foreign_next_link: str | None = None
+    """Scheme, host and port that nextLinks point to instead of this server."""
+    concurrency_limit: int | None = 4
+    """Concurrent requests per mailbox; the next one is answered 429."""
+    retry_after: int | None = 1
+    """Seconds in the Retry-After header of that 429; None: no header."""
