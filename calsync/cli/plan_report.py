@@ -12,8 +12,8 @@ from calsync.sync.model import AllDay
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync.results import AccountPlan
     from calsync.reasons import Language
+    from calsync.results import AccountPlan
     from calsync.sync.model import When
     from calsync.sync.plan import Operation, Plan
 

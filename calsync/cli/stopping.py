@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 9.0
 """How long a stop waits for work under way. A supervisor kills after 10; a write cut off is settled later."""
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calsync.engine import Counts
-    from calsync.results import AccountResult, Message, SyncResult
     from calsync.reasons import Language
+    from calsync.results import AccountResult, Message, SyncResult
 
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
 COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")

@@ -1,0 +1,95 @@
+"""An account between two calendars in memory, run by the real engine on the real store."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from calsync.engine import Account, Engine, Report
+from calsync.ports import Reader, ReadOnly
+from calsync.store import SqliteStore
+from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
+from calsync.sync.rules import Chain, Rule
+from calsync.testing.clock import START, FakeClock
+from calsync.testing.memory import MemoryCalendar
+from calsync_rules.attendee_stripping import AttendeeStripping
+from calsync_rules.private_mask import PrivateMask
+from calsync_rules.reminder_once import ReminderOnce
+from calsync_rules.series_skip import SeriesSkip
+
+RULES: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
+
+
+@dataclass
+class World:
+    """Two calendars, their account, and what a test does with them."""
+
+    store: SqliteStore
+    clock: FakeClock
+    left: MemoryCalendar
+    right: MemoryCalendar
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def account(self) -> Account:
+        direction = self.settings.get("direction", Direction.BOTH)
+        calendars: dict[Side, Reader] = {
+            side: calendar if direction.writes(side) else ReadOnly(calendar)
+            for side, calendar in ((Side.LEFT, self.left), (Side.RIGHT, self.right))
+        }
+        return Account(
+            name="anna",
+            calendars=calendars,
+            direction=direction,
+            policy=self.settings.get("policy", "right"),
+            on_target_edit=self.settings.get("on_target_edit", "keep"),
+            chain=Chain(self.settings.get("rules", RULES)),
+            past=timedelta(days=90),
+            future=timedelta(days=365),
+        )
+
+    async def run(self, *, write: bool = True) -> Report:
+        self.clock.advance(1)
+        engine = Engine(self.store, self.clock, random.Random(1), "test")
+        return await engine.run(self.account(), write=write)
+
+    async def settle(self) -> None:
+        """Run until a run writes nothing, and prove that one more does not either."""
+        for _ in range(8):
+            before = len(self.left.writes()) + len(self.right.writes())
+            await self.run()
+            if len(self.left.writes()) + len(self.right.writes()) == before:
+                return
+        raise AssertionError("the account does not come to rest")
+
+    def both(self) -> tuple[list[Event], list[Event]]:
+        return sorted_events(self.left), sorted_events(self.right)
+
+
+def sorted_events(calendar: MemoryCalendar) -> list[Event]:
+    return sorted(calendar.events().values(), key=lambda event: (event.summary, str(event.when)))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    clock = FakeClock()
+    store = await SqliteStore.in_memory()
+    left = MemoryCalendar("left", now=clock.now)
+    right = MemoryCalendar("right", now=clock.now, capabilities=Capabilities(writes_may_mail=True))
+    yield World(store, clock, left, right)
+    await store.close()
+
+
+@pytest.fixture
+def meeting() -> Event:
+    start = START + timedelta(days=3)
+    return Event(summary="Besichtigung", when=Timed(start, start + timedelta(hours=1)), description="Schlüssel")
+
+
+@pytest.fixture
+def tomorrow() -> datetime:
+    return datetime(2026, 3, 3, 9, tzinfo=UTC)
