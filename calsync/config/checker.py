@@ -38,7 +38,7 @@ class Checker:
             return vol.Schema(schema)(value)
         except vol.Invalid as error:
             for leaf in leaves(error):
-                path = [part if isinstance(part, int) else str(part) for part in leaf.path]
+                path = [part if isinstance(part, int) else str(part) for part in leaf.path if not _virtual(part)]
                 self.tell((*at, *path), message(leaf, schema, _value_at(value, path)))
         return None
 
@@ -53,6 +53,11 @@ class Checker:
                 yield name, value, at
             else:
                 self.tell(at, "must hold `key: value` lines")
+
+
+def _virtual(part: object) -> bool:
+    """Tell whether a part of an error's path names a group of keys instead of a key."""
+    return isinstance(part, vol.VirtualPathComponent)
 
 
 def _value_at(value: Any, path: Sequence[str | int]) -> Any:
