@@ -1,0 +1,107 @@
+"""What the suite needs to know of the calendar under test, and the events that it works with."""
+# ruff: noqa: S101 - pytest's assertions
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS, Draft, Event, Timed, Window
+
+if TYPE_CHECKING:
+    from calsync.ports import Calendar
+    from calsync.sync.model import Changes, Field, Observation, Value
+
+DAY = datetime(2026, 3, 10, tzinfo=UTC)
+WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+"""Holds the night in which the clocks of Europe go forward."""
+WHEN = Timed(DAY + timedelta(hours=9), DAY + timedelta(hours=10))
+EVENT = Event(summary="Besichtigung Gartenstraße 5", when=WHEN, description="Schlüssel mitnehmen")
+DRAFT = Draft(summary="Notartermin", when=WHEN, description="Ausweise\nVollmacht", reminder=15)
+MARKER = "v1:anna:5f0c9a7e-1f2b-4c3d-8e9f-0a1b2c3d4e5f:0123456789abcdef"
+STAMP = "v1:anna:9d1c2b3a-4e5f-4a6b-8c7d-0e1f2a3b4c5d:0123456789abcdef"
+
+
+class UnderTest(ABC):
+    """A calendar, and what people do in its system behind calsync's back."""
+
+    calendar: Calendar
+    page_size: int = 5
+    """At most so many events stand on one page of a listing; the suite creates more."""
+    idempotent: bool = False
+    """The system can tell that a create is repeated with the same marker."""
+
+    @abstractmethod
+    async def user_create(self, event: Event) -> str:
+        """Create an event with the synced fields of `event`; return its id."""
+
+    @abstractmethod
+    async def user_edit(self, event_id: str, changes: Changes) -> None:
+        """Change these fields, and nothing else."""
+
+    @abstractmethod
+    async def user_delete(self, event_id: str) -> None:
+        """Delete an event as people do: into the trash where there is one."""
+
+    @abstractmethod
+    async def user_invite(self, event_id: str) -> None:
+        """Add an attendee."""
+
+    @abstractmethod
+    async def user_uninvite(self, event_id: str) -> None:
+        """Remove all attendees."""
+
+    @abstractmethod
+    async def reminder_minutes(self, event_id: str) -> int | None:
+        """Return the lead time of the stored reminder, None for an event without one."""
+
+    @abstractmethod
+    async def lost_token(self, token: str) -> str:
+        """Make the system refuse this token, or return one that it refuses."""
+
+    @abstractmethod
+    def mails(self) -> int:
+        """Return how many messages went to attendees because of writes through the calendar."""
+
+
+@dataclass(slots=True)
+class Told:
+    """Everything that one round of the change feed said."""
+
+    observations: dict[str, Observation] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    token: str = ""
+    complete: bool = False
+    pages: int = 0
+
+
+async def listen(calendar: Calendar, token: str | None = None, window: Window = WINDOW) -> Told:
+    """Read one round to its end, as the engine does, and check what every round promises."""
+    told, last = Told(), None
+    async for page in calendar.changes(token, window):
+        assert not told.complete, "nothing follows a page that is complete"
+        for event_id in page.removed:
+            told.observations.pop(event_id, None)
+        told.removed.update(page.removed)
+        told.observations.update((seen.id, seen) for seen in page.observations)
+        told.removed.difference_update(seen.id for seen in page.observations)
+        told.complete, told.pages, last = page.complete, told.pages + 1, page.token
+    assert last, "the last page of a round carries a token"
+    told.token = last
+    return told
+
+
+async def observed(calendar: Calendar, event_id: str) -> Observation:
+    """Read one event that must be there."""
+    found = await calendar.read([event_id])
+    assert list(found) == [event_id]
+    assert found[event_id].id == event_id
+    return found[event_id]
+
+
+def synced(values: Event | Draft) -> dict[Field, Value]:
+    """Return the synced fields, in the form in which they are compared."""
+    event = Event(summary=values.summary, when=values.when, description=values.description)
+    return {name: event.value(name) for name in FIELDS}
