@@ -1,0 +1,63 @@
+"""What no sync may ever change: all but summary, time and notes, and the whole of events that are not synced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+Bytes = dict[str, bytes]
+"""id -> the stored JSON of what was kept, as bytes."""
+
+_GRAPH_SYNCED = frozenset({"subject", "body", "start", "end", "isAllDay"})
+_GRAPH_KEPT_BY_SERVER = frozenset({"changeKey", "lastModifiedDateTime", "singleValueExtendedProperties"})
+"""Move with every write; the extended properties hold calsync's own marker and stamp."""
+_FLOWFACT_SYNCED = frozenset(
+    {"subject", "message", "start_date", "end_date", "isFullDayAppointment", "calsync_marker"}
+)
+_FLOWFACT_KEPT_BY_SERVER = frozenset({"timestamp", "lastModifier", "lastModifiedTimestamp"})
+
+
+def graph_untouched(events: Iterable[Json]) -> Bytes:
+    """Return what is to stay of each event: attendees, location, categories, join link, zone, ...
+
+    Series and cancelled events, which are not synced, and an online meeting's notes are to stay whole.
+    """
+    return {event["id"]: _bytes(_graph_part(event)) for event in events}
+
+
+def flowfact_untouched(entities: Iterable[Json]) -> Bytes:
+    """Return what is to stay of each appointment: kind, participants, place, owner, ...; a series is whole."""
+    return {entity["id"]: _bytes(_flowfact_part(entity)) for entity in entities}
+
+
+def whole(events: Iterable[Json]) -> Bytes:
+    """Return events of either system with all they hold, their revisions too."""
+    return {event["id"]: _bytes(event) for event in events}
+
+
+def touched(before: Bytes, after: Bytes) -> list[str]:
+    """Return the ids of what was there before and is gone or has other bytes now."""
+    return [event_id for event_id, content in before.items() if after.get(event_id) != content]
+
+
+def _graph_part(event: Json) -> Json:
+    if event["type"] != "singleInstance" or event["isCancelled"]:
+        return event
+    left_out = _GRAPH_SYNCED | _GRAPH_KEPT_BY_SERVER
+    kept = {name: value for name, value in event.items() if name not in left_out}
+    return kept | {"body": event["body"]} if event["onlineMeeting"] else kept
+
+
+def _flowfact_part(entity: Json) -> Json:
+    if any(entity.get("recurrence", {}).get("values", [])):
+        return entity
+    metadata = {name: value for name, value in entity["_metadata"].items() if name not in _FLOWFACT_KEPT_BY_SERVER}
+    return {name: value for name, value in entity.items() if name not in _FLOWFACT_SYNCED} | {
+        "_metadata": metadata
+    }
+
+
+def _bytes(event: Json) -> bytes:
+    return json.dumps(event, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
