@@ -53,7 +53,7 @@ def rendered(path: Path, problems: Iterable[Problem], hidden: Iterable[str]) -> 
     A value that came from `!secret` or `!env` is never shown, whoever put it into the text.
     """
     told = []
-    for problem in sorted(set(problems), key=lambda problem: problem.line):
+    for problem in sorted(set(problems), key=lambda problem: (problem.line, key_name(problem.key))):
         text = " ".join(f"{key_name(problem.key)}: {problem.text}".removeprefix(": ").split())
         for secret in sorted(hidden, key=len, reverse=True):
             text = text.replace(secret, "***") if len(secret) >= SHORTEST_HIDDEN else text

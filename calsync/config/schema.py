@@ -62,10 +62,13 @@ def direction(value: Any) -> Direction:
 
 def zone(value: Any) -> ZoneInfo:
     """Accept the IANA name of a time zone."""
-    known = available_timezones()
-    if value in known:
+    try:
         return ZoneInfo(value)
-    raise vol.Invalid(f"must be a time zone like Europe/Berlin{suggestion(value, known)}")
+    except (TypeError, AttributeError):
+        near = ""
+    except (KeyError, ValueError, OSError):
+        near = suggestion(value, available_timezones())
+    raise vol.Invalid(f"must be a time zone like Europe/Berlin{near}")
 
 
 def store_path(value: Any) -> Path:
