@@ -75,3 +75,17 @@ async def test_each_account_has_its_own_lease(store: SqliteStore, clock: FakeClo
     other = await store.acquire("bert", "runner-2", clock.now(), MINUTE)
     assert other is not None
     assert other.account == "bert"
+
+
+async def test_the_leases_of_a_dead_holder_are_freed(store: SqliteStore, clock: FakeClock, lease: Lease) -> None:
+    await store.acquire("bert", "runner-2", clock.now(), MINUTE)
+    await store.acquire("carl", lease.holder, clock.now(), MINUTE)
+    assert await store.holders() == ["runner-1", "runner-2"]
+    await store.expire("runner-1")
+    assert await store.holders() == ["runner-2"]
+    with pytest.raises(StoreError, match="taken over"):
+        await store.renew(lease, clock.now(), MINUTE)
+    freed = await store.acquire("anna", "runner-3", clock.now(), MINUTE)
+    assert freed is not None
+    assert freed.fence == 2
+    assert await store.acquire("bert", "runner-3", clock.now(), MINUTE) is None
