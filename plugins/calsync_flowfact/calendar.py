@@ -1,0 +1,182 @@
+"""The appointments of one FLOWFACT user, read and written one by one.
+
+Writing never mails anybody: the only call known to do so carries `sendWithNotification`, which no code here can
+send. Participants are counted and never written, so a write cannot add or remove one. (FLOWFACT's own calendar
+sync might carry a write on to Outlook and its attendees; an account whose mailbox it serves is refused.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.errors import EventError, Missing, Stale
+from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
+from calsync.sync.model import Capabilities, Observation
+from calsync_flowfact.entity import entity_id, revision, schema_of
+from calsync_flowfact.failures import NoRight
+from calsync_flowfact.feed import Feed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from calsync.ports import Clock
+    from calsync.sync.model import Changes, Draft, Window
+    from calsync_flowfact.client import Client
+    from calsync_flowfact.entity import Entity
+    from calsync_flowfact.mapping import EntityMapping
+    from calsync_flowfact.query import Queries
+    from calsync_flowfact.trash import Trash
+
+
+class FlowfactCalendar(Calendar):
+    """One user's appointments in one schema. An appointment of several users is in the calendar of each."""
+
+    def __init__(
+        self, client: Client, mapping: EntityMapping, queries: Queries, trash: Trash, clock: Clock
+    ) -> None:
+        settings = mapping.settings
+        self.key = mapping.owner
+        self.capabilities = Capabilities(
+            mapping_version=settings.mapping_version(str(mapping.zone)),
+            marker=settings.name("marker") is not None,
+            marker_lag=timedelta(milliseconds=settings.overlap),
+            writes_may_mail=False,
+            writes_reminder=settings.name("reminder") is not None,
+        )
+        self._client = client
+        self._mapping = mapping
+        self._queries = queries
+        self._trash = trash
+        self._feed = Feed(client, mapping, queries, trash, clock)
+        self._replaced: dict[str, str | None] = {}
+        """Revisions that this process has written over: a search that still answers one lags behind."""
+
+    def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
+        return self._feed.changes(token, window)
+
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
+        """Return the present events, in batches through the search as far as it can be trusted."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, Observation] = {}
+        if len(wanted) > 1 and self._feed.search_shows_trash is False:
+            size = self._mapping.settings.page_size
+            for at in range(0, len(wanted), size):
+                found |= await self._searched(wanted[at : at + size])
+        single = [event_id for event_id in wanted if event_id not in found]
+        results = await asyncio.gather(*map(self._read_one, single), return_exceptions=True)
+        for event_id, result in zip(single, results, strict=True):
+            if isinstance(result, BaseException):
+                raise result
+            if result is not None:
+                found[event_id] = result
+        return found
+
+    async def locate(self, event_id: str) -> Whereabouts:
+        """Ask for one event by its id. One that cannot be read as an event is in doubt, not gone."""
+        try:
+            entity = await self._client.get(event_id)
+        except NoRight:
+            return NoAccess()
+        if entity is None:
+            return Trashed() if await self._in_trash(event_id) else Gone()
+        if not self._mapping.owned(entity):
+            return Elsewhere()
+        observation = self._mapping.observe(entity)
+        return NoAccess() if observation is None else Here(observation)
+
+    async def find_marker(self, marker: str) -> Sequence[Observation]:
+        """Search for a marker and read each hit, as the search may be late or find similar ones."""
+        field = self._mapping.settings.name("marker")
+        if field is None:
+            return ()
+        hits = await self._client.search(self._queries.marked(field, marker), 0, self._mapping.settings.page_size)
+        ids = [found for entity in hits.entities if (found := entity_id(entity))]
+        observations = [await self._read_one(event_id) for event_id in ids]
+        return [seen for seen in observations if seen and seen.marker == marker]
+
+    async def create(self, draft: Draft, marker: str) -> Written:
+        """Create an appointment of the account's user. The server cannot tell a repeated create from a new one."""
+        answer = await self._client.create(self._mapping.draft_fields(draft, marker))
+        if isinstance(answer, str):
+            return Written(id=answer)
+        return self._written(entity_id(answer) or "", answer)
+
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        """Patch the changed fields; the stamp is not carried, because FLOWFACT tells the last modifier."""
+        del stamp
+        entity = await self._current(target)
+        fields = self._mapping.change_fields(changes, entity)
+        if not fields:  # only fields that are not mapped: there is nothing to send
+            return self._written(target.id, entity)
+        self._replaced[target.id] = revision(entity)
+        schema = schema_of(entity, self._mapping.settings.write_schema)
+        answer = await self._client.patch(schema, target.id, fields)
+        return Written(id=target.id) if answer is None else self._written(target.id, answer)
+
+    async def delete(self, target: Observation) -> None:
+        """Move an appointment to the trash. One that is not there any more is a success."""
+        try:
+            entity = await self._current(target)
+            self._replaced[target.id] = revision(entity)
+            await self._client.delete(schema_of(entity, self._mapping.settings.write_schema), target.id)
+        except Missing:
+            if await self._exists(target.id):
+                raise
+
+    async def count(self) -> int:
+        """Return how many appointments the user has."""
+        return (await self._client.search(self._queries.overlapping(None), 0, 1)).total
+
+    def _written(self, event_id: str, entity: Entity) -> Written:
+        return Written(id=event_id, revision=revision(entity), stored=self._mapping.observe(entity))
+
+    async def _current(self, target: Observation) -> Entity:
+        """Return the entity that is about to be written. Raises Stale, Missing.
+
+        FLOWFACT knows no conditional write, so a change between this read and the write is overwritten in the
+        written fields.
+        """
+        try:
+            entity = await self._client.get(target.id)
+        except NoRight as error:
+            raise Missing("the API user may not see the appointment any more") from error
+        if entity is None or not self._mapping.owned(entity):
+            raise Missing("the appointment is no longer in this calendar")
+        fresh = self._mapping.observe(entity)
+        if fresh is None:
+            raise EventError("the appointment in FLOWFACT has no start or no end that can be read")
+        if fresh.revision is None or fresh.revision != target.revision:
+            raise Stale(fresh)
+        return entity
+
+    async def _exists(self, event_id: str) -> bool:
+        """Tell whether an appointment may still be somewhere: anybody's, or unseen."""
+        try:
+            return await self._client.get(event_id) is not None
+        except NoRight:
+            return True
+
+    async def _in_trash(self, event_id: str) -> bool:
+        try:
+            return await self._trash.holds(event_id)
+        except NoRight:
+            return False
+
+    async def _searched(self, ids: Sequence[str]) -> dict[str, Observation]:
+        """Return what a search answers of these, without what it has wrong for certain."""
+        hits = await self._client.search(self._queries.by_id(ids), 0, len(ids))
+        seen = [
+            one
+            for entity in hits.entities
+            if self._mapping.owned(entity) and (one := self._mapping.observe(entity))
+        ]
+        return {one.id: one for one in seen if one.id in ids and self._replaced.get(one.id, "") != one.revision}
+
+    async def _read_one(self, event_id: str) -> Observation | None:
+        try:
+            entity = await self._client.get(event_id)
+        except NoRight:
+            return None
+        return self._mapping.observe(entity) if entity and self._mapping.owned(entity) else None

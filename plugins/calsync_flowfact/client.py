@@ -1,0 +1,205 @@
+"""FLOWFACT's REST API, one method per call that calsync makes. Paths: `{base}/{service}[/{prefix}]{path}`.
+
+Never called: PUT (replaces what is not sent), restore and purge, `sendWithNotification` (mails people), the mail
+configuration for anything but reading.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from calsync.errors import LoginError, Retry
+from calsync.http import lost
+from calsync_flowfact.auth import DEFAULT_PAUSE, Sessions
+from calsync_flowfact.entity import Buried, Hits, created_ms, entity_id, epoch_ms, user_ids
+from calsync_flowfact.failures import NotFound, Purpose, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.http import Answer
+    from calsync.ports import Host
+    from calsync_flowfact.config import Settings
+    from calsync_flowfact.entity import Entity
+
+_LONGEST_ID = 200
+
+
+class Client:
+    """One tenant. Raises what `failures` says, LoginError for a lost sign-in and Retry for a 429."""
+
+    def __init__(self, settings: Settings, host: Host) -> None:
+        concurrency, timeout = settings.max_concurrency, settings.timeout
+        self.name = host.connection
+        self._settings = settings
+        self._http = host.http.open(host.connection, settings.base_url, concurrency=concurrency, timeout=timeout)
+        path = self._path("admin-token-service", "/public/adminUser/authenticate")
+        self._sessions = Sessions(self._http, host.clock, path, settings.api_token)
+
+    async def search(self, query: Mapping[str, Any], offset: int, size: int) -> Hits:
+        """Ask the search-service for one page. A search lags behind writes."""
+        schema = quote(self._settings.schema, safe="")
+        path = f"/schemas/{schema}?offset={offset}&size={size}&withCount=true"
+        answer = await self._look("POST", "search-service", path, json=query)
+        found = answer.json()
+        entries, total = (
+            (found.get("entries"), found.get("totalCount")) if isinstance(found, dict) else (None, None)
+        )
+        if not isinstance(entries, list) or not isinstance(total, int):
+            raise Retry(f"{self.name}: FLOWFACT's search answered in an unknown shape")
+        entities = tuple(one for one in entries if isinstance(one, dict) and entity_id(one))
+        return Hits(entities, total, _server_time(answer))
+
+    async def get(self, event_id: str) -> Entity | None:
+        """Read one entity, None where there is none. Raises NoRight where it may not be seen."""
+        try:
+            entity = (await self._look("GET", "entity-service", self._read_path(event_id))).json()
+        except NotFound:
+            return None
+        if not isinstance(entity, dict) or entity_id(entity) != event_id:
+            raise Retry(f"{self.name}: FLOWFACT answered another appointment than the one asked for")
+        return entity
+
+    async def create(self, fields: Mapping[str, Any]) -> Entity | str:
+        """Create an entity; the answer is its id, bare or in quotes, or the entity: which one is not public."""
+        path = f"/schemas/{quote(self._settings.write_schema, safe='')}"
+        answer = await self._write("POST", path, Purpose.CREATE, fields)
+        text = answer.text.strip()
+        if text.startswith("{"):
+            entity = answer.json()
+            if entity_id(entity):
+                return dict(entity)
+        found = text.removeprefix('"').removesuffix('"')
+        if not found or len(found) > _LONGEST_ID or not found.replace("-", "").isalnum() or not found.isascii():
+            raise lost(f"{self.name}: FLOWFACT answered a create without an id", True)
+        return found
+
+    async def patch(self, schema: str, event_id: str, fields: Mapping[str, Any]) -> Entity | None:
+        """Change some fields. Returns the entity, or None where the answer does not hold it."""
+        answer = await self._write("PATCH", _entity_path(schema, event_id), Purpose.CHANGE, fields)
+        entity = answer.json() if answer.body.strip() else None
+        return entity if isinstance(entity, dict) and entity_id(entity) == event_id else None
+
+    async def delete(self, schema: str, event_id: str) -> None:
+        """Move an entity to the trash. Raises Missing where it is not there."""
+        await self._write("DELETE", _entity_path(schema, event_id), Purpose.CHANGE, None)
+
+    async def trash(self, page: int, size: int) -> Sequence[Buried]:
+        """Return one page of the trash of the appointments' schema, whosever they were. Pages count from 1."""
+        schema = quote(self._settings.write_schema, safe="")
+        path = f"/recovery/entities?page={page}&size={size}&schema={schema}"
+        found = (await self._look("GET", "entity-service", path)).json()
+        entries = found.get("entries") if isinstance(found, dict) else None
+        if not isinstance(entries, list):
+            raise Retry(f"{self.name}: FLOWFACT's trash answered in an unknown shape")
+        return [buried for one in entries if (buried := self._buried(one))]
+
+    async def schema(self) -> Mapping[str, Any]:
+        """Return the properties of the schema that is written, by field name. Raises NotFound."""
+        path = f"/v2/schemas/{quote(self._settings.write_schema, safe='')}"
+        found = (await self._look("GET", "schema-service", path)).json()
+        properties = found.get("properties") if isinstance(found, dict) else None
+        if not isinstance(properties, dict):
+            raise Retry(f"{self.name}: FLOWFACT's schema answered in an unknown shape")
+        return properties
+
+    async def current_user(self) -> Mapping[str, Any]:
+        """Return the API user."""
+        found = (await self._look("GET", "user-service", "/users/currentUser", version="2")).json()
+        return found if isinstance(found, dict) else {}
+
+    async def users(self) -> Sequence[Mapping[str, Any]]:
+        """Return the users of the company, the inactive ones too."""
+        found = (await self._look("GET", "user-service", "/users?userType=USER%2CAPI")).json()
+        if not isinstance(found, list):
+            raise Retry(f"{self.name}: FLOWFACT's users answered in an unknown shape")
+        return [one for one in found if isinstance(one, dict)]
+
+    async def company(self) -> str:
+        """Return the company's name, "" where it is not told."""
+        found = (await self._look("GET", "company-service", "/company")).json()
+        return str(found.get("companyName") or "") if isinstance(found, dict) else ""
+
+    async def mail_accounts(self) -> Sequence[Mapping[str, Any]]:
+        """Return the mailboxes that FLOWFACT's own sync knows."""
+        found = (await self._look("GET", "nylas-service", "/config")).json()
+        accounts = found.get("emails") if isinstance(found, dict) else None
+        return [one for one in accounts if isinstance(one, dict)] if isinstance(accounts, list) else []
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    def _buried(self, entry: Any) -> Buried | None:
+        content = entry.get("content") if isinstance(entry, dict) else None
+        content = content if isinstance(content, dict) else {}
+        found = (entry.get("entityId") if isinstance(entry, dict) else None) or entity_id(content)
+        if not isinstance(found, str):
+            return None
+        owners = user_ids(content, self._settings.required("owner")) if content else None
+        return Buried(found, epoch_ms(entry.get("deletedAt")) or 0, created_ms(content), owners)
+
+    def _read_path(self, event_id: str) -> str:
+        """Return where an entity is read: without its schema where the index holds several."""
+        if self._settings.index_is_group:
+            return f"/entities/{quote(event_id, safe='')}"
+        return _entity_path(self._settings.write_schema, event_id)
+
+    async def _look(
+        self, method: str, service: str, path: str, *, json: Any = None, version: str | None = None
+    ) -> Answer:
+        answer = await self._call(method, self._path(service, path), json=json, version=version)
+        if not answer.ok:
+            raise failure(self.name, answer, Purpose.LOOK, ())
+        return answer
+
+    async def _write(self, method: str, path: str, purpose: Purpose, fields: Mapping[str, Any] | None) -> Answer:
+        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True)
+        if not answer.ok:
+            raise failure(self.name, answer, purpose, fields or ())
+        return answer
+
+    async def _call(
+        self, method: str, path: str, *, json: Any, changes: bool = False, version: str | None = None
+    ) -> Answer:
+        """Send a request; where the session is refused, once more with a new one: nothing was carried out yet."""
+        token = await self._sessions.token()
+        answer = await self._send(method, path, token, json, changes, version)
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            token = await self._sessions.renew(token)
+            answer = await self._send(method, path, token, json, changes, version)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise LoginError(
+                f"connection {self.name}: FLOWFACT refuses a new session; check the rights of the user who "
+                "created api_token"
+            )
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            after = self._http.retry_after(answer, DEFAULT_PAUSE)
+            raise Retry(f"{self.name}: FLOWFACT asks to wait", after=after)
+        return answer
+
+    async def _send(
+        self, method: str, path: str, token: str, json: Any, changes: bool, version: str | None
+    ) -> Answer:
+        headers = {"cognitoToken": token, "Accept": "application/json, text/plain", "Accept-Language": "de"}
+        if version is not None:
+            headers["x-ff-version"] = version
+        return await self._http.request(method, path, headers=headers, json=json, changes=changes)
+
+    def _path(self, service: str, path: str) -> str:
+        prefix = self._settings.path_prefix
+        return f"/{service}/{prefix}{path}" if prefix else f"/{service}{path}"
+
+
+def _entity_path(schema: str, event_id: str) -> str:
+    return f"/schemas/{quote(schema, safe='')}/entities/{quote(event_id, safe='')}"
+
+
+def _server_time(answer: Answer) -> int | None:
+    try:
+        date = email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return int(date.timestamp() * 1000)

@@ -1,0 +1,164 @@
+"""Between FLOWFACT's entities and calsync's events: pure, driven by the configured fields.
+
+Only mapped fields are ever written, each in an object of its own; Terminart, participants, attachments, series and
+everything that the server owns are in no body that is made here. FLOWFACT keeps no key that survives a new id, so
+`uid` is None, and an appointment in a CRM is nobody's meeting, so it is always organised here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync.errors import EventError
+from calsync.sync.model import AllDay, Event, Observation, Timed
+from calsync_flowfact.entity import (
+    created_ms,
+    entity_id,
+    instant,
+    metadata,
+    modified_ms,
+    revision,
+    user_ids,
+    values,
+    version_ms,
+)
+from calsync_flowfact.notes import from_html, to_html
+from calsync_flowfact.times import InstantCodec, SpanCodec, Unreadable, day_start
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from calsync.sync.model import Changes, Draft
+    from calsync_flowfact.config import Settings
+    from calsync_flowfact.entity import Entity
+
+Fields = dict[str, dict[str, list[Any]]]
+"""The body of a create or a patch: `{"subject": {"values": ["Besichtigung"]}}`."""
+_FALSE = (False, 0, "false", "0", "no", "nein")
+
+
+@dataclass(frozen=True, slots=True)
+class EntityMapping:
+    """How the appointments of one account are read and written."""
+
+    settings: Settings
+    owner: str
+    """The id of the account's user."""
+    api_user: str | None
+    """The id of calsync's own user, None where it is not known."""
+    zone: ZoneInfo
+
+    def owned(self, entity: Entity) -> bool:
+        """Tell whether the account's user is among those an appointment belongs to."""
+        return self.owner in user_ids(entity, self.settings.required("owner"))
+
+    def observe(self, entity: Entity) -> Observation | None:
+        """Return what an entity says, or None where it is no event that could be shown in another calendar."""
+        found = entity_id(entity)
+        try:
+            event = self._event(entity)
+        except Unreadable:
+            return None
+        if found is None:
+            return None
+        return Observation(
+            id=found,
+            event=event,
+            revision=revision(entity),
+            modified=instant(version_ms(entity)),
+            written_by_us=self._by_us(entity),
+            marker=self._text(entity, "marker") or None,
+        )
+
+    def draft_fields(self, draft: Draft, marker: str) -> Fields:
+        """Return the body of a create: the event, its owner, its marker and its reminder."""
+        fields = self._text_fields(draft.summary, draft.description) | self._when_fields(draft.when)
+        fields |= self._field("owner", self.owner) | self._field("marker", marker)
+        if draft.reminder is not None:
+            when = draft.when
+            start = day_start(when.first, self.zone) if isinstance(when, AllDay) else when.start
+            remind = start - timedelta(minutes=draft.reminder)
+            fields |= self._field("reminder", self._instant("reminder").encode(remind))
+        return fields
+
+    def change_fields(self, changes: Changes, entity: Entity) -> Fields:
+        """Return the body of a patch: the changed fields only, and `all_day` only where it turns over."""
+        fields: Fields = {}
+        for name, value in changes.items():
+            if isinstance(value, str):
+                fields |= self._text_field(name, value)
+                continue
+            fields |= self._when_fields(value)
+            if self._flag(entity, "all_day") is isinstance(value, AllDay):
+                fields.pop(self.settings.name("all_day") or "", None)
+        return fields
+
+    def _event(self, entity: Entity) -> Event:
+        settings = self.settings
+        starts, ends = (values(entity, settings.name(key)) for key in ("start", "end"))
+        if not starts or not ends:
+            raise Unreadable("no start or no end")
+        description = self._text(entity, "description")
+        attendees = settings.name("attendee_count")
+        return Event(
+            summary=self._text(entity, "summary"),
+            when=self._span.decode(starts[0], ends[0], all_day=self._flag(entity, "all_day")),
+            description=from_html(description) if self._html else description,
+            reminder=bool(values(entity, settings.name("reminder"))) if settings.name("reminder") else None,
+            private=self._flag(entity, "private"),
+            attendee_count=len(values(entity, attendees)) if attendees else None,
+            series=self._flag(entity, "series"),
+            created=instant(created_ms(entity)),
+        )
+
+    def _by_us(self, entity: Entity) -> bool | None:
+        """Tell whether calsync's user wrote last. An entity that was never modified has a creator only."""
+        writer = metadata(entity).get("lastModifier" if modified_ms(entity) else "creator")
+        return writer == self.api_user if self.api_user and isinstance(writer, str) else None
+
+    def _text(self, entity: Entity, key: str) -> str:
+        found = values(entity, self.settings.name(key))
+        return str(found[0]) if found else ""
+
+    def _flag(self, entity: Entity, key: str) -> bool:
+        found = values(entity, self.settings.name(key))
+        return bool(found) and (found[0].lower() if isinstance(found[0], str) else found[0]) not in _FALSE
+
+    @property
+    def _html(self) -> bool:
+        return self.settings.fields["description"].codec == "html"
+
+    @property
+    def _span(self) -> SpanCodec:
+        return SpanCodec(self._instant("start"), self._instant("end"), self.settings.all_day_end_inclusive)
+
+    def _instant(self, key: str) -> InstantCodec:
+        return InstantCodec(self.settings.fields[key].codec, self.zone)
+
+    def _field(self, key: str, *content: Any) -> Fields:
+        name = self.settings.name(key)
+        return {name: {"values": list(content)}} if name else {}
+
+    def _text_fields(self, summary: str, description: str) -> Fields:
+        """Return the texts of a create; an empty one is left out, as the new appointment has none anyway."""
+        texts = {"summary": summary, "description": description}
+        return {
+            name: body for key, text in texts.items() if text for name, body in self._text_field(key, text).items()
+        }
+
+    def _text_field(self, key: str, text: str) -> Fields:
+        if not text:
+            return self._field(key, *self.settings.empty_values)
+        return self._field(key, to_html(text) if key == "description" and self._html else text)
+
+    def _when_fields(self, when: Timed | AllDay) -> Fields:
+        all_day = isinstance(when, AllDay)
+        if all_day and not self.settings.name("all_day"):
+            raise EventError("an all-day event cannot be stored, because no FLOWFACT field is mapped to all_day")
+        try:
+            start, end = self._span.encode(when)
+        except OverflowError as error:
+            raise EventError("the event's time lies at the end of the calendar") from error
+        return self._field("start", start) | self._field("end", end) | self._field("all_day", all_day)

@@ -1,0 +1,95 @@
+"""Whether the number of appointments is what the changes that were read explain.
+
+With `then` the number that the last poll counted and `now` that of this one, `now = then + created - deleted`,
+plus and minus what changed hands. Nobody tells creations and deletions, so they are looked for when the numbers
+do not add up:
+
+* More than explained: appointments were created and never modified since; they are not among the newest
+  modifications. What changed hands towards us was modified, so it is among them, but cannot be told from any
+  other modified one: it explains a rise, it never proves one.
+* Fewer than explained: some were deleted, which the trash tells, or given away, which it does not.
+* An appointment that was created after the last poll and deleted before this one was never counted.
+* A deletion that the trash told and the search does not show yet (its lag) lets the number fall later; it is
+  carried over as `ahead` for as long as the lag may last.
+
+Whatever stays unexplained means that something was missed: the calendar is listed in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync_flowfact.entity import created_ms, entity_id, modified_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calsync_flowfact.entity import Buried, Entity, Hits
+    from calsync_flowfact.position import Position
+
+
+@dataclass(slots=True)
+class Tally:
+    """The evidence of one poll."""
+
+    then: Position
+    ahead: int
+    """Deletions told by earlier polls that the number may still show."""
+    now: int = 0
+    at: int | None = None
+    """The server's time of the last search, epoch milliseconds."""
+    modified: int = 0
+    created: int = 0
+    fresh: set[str] = field(default_factory=set)
+    """Created since the last poll."""
+    other: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    """Deleted since the last look at the trash, after they had been counted."""
+
+    def count(self, hits: Hits) -> None:
+        """Begin a search: its first page's number belongs to the newest entities that it shows."""
+        self.now, self.at = hits.total, hits.at
+
+    def add(self, entities: Iterable[Entity]) -> None:
+        for entity in entities:
+            created, found = created_ms(entity), entity_id(entity) or ""
+            (self.fresh if created > self.then.created else self.other).add(found)
+            self.modified = max(self.modified, modified_ms(entity))
+            self.created = max(self.created, created)
+
+    def bury(self, entries: Iterable[Buried], owner: str) -> None:
+        """Count deletions. Where searches answer the trash too, deletions do not change the number."""
+        if self.then.trash_in_search:
+            return
+        for entry in entries:
+            ours = entry.owners is None or owner in entry.owners
+            counted = entry.created <= self.then.created or entry.id in self.fresh
+            if ours and counted and entry.deleted > (self.then.trash or 0):
+                self.told.add(entry.id)
+
+    @property
+    def missing(self) -> int:
+        """How many appointments fewer there are than creations explain; negative: how many more."""
+        return self.then.total + len(self.fresh) - self.now
+
+    @property
+    def fell(self) -> bool:
+        return self.missing > self.ahead + len(self.told)
+
+    @property
+    def rose(self) -> bool:
+        return self.missing < 0
+
+    @property
+    def masked(self) -> bool:
+        """Whether more deletions were told than the number shows: creations may have made up for them."""
+        return bool(self.told) and self.missing < len(self.told)
+
+    @property
+    def explained(self) -> bool:
+        return not self.fell and -self.missing <= len(self.other)
+
+    @property
+    def still_ahead(self) -> int:
+        return max(0, self.ahead + len(self.told) - max(0, self.missing))

@@ -1,0 +1,93 @@
+"""What is verified about a tenant at login: the mapped fields, the users, FLOWFACT's own calendar sync."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from calsync.errors import AccountError
+from calsync_flowfact.config import CODECS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calsync_flowfact.config import Settings
+
+User = dict[str, Any]
+ADDRESSES = ("businessMailAddress", "loginRelatedMailAddress", "aliasMailAddress")
+_TEXTS = frozenset({"TEXT", "TEXTAREA"})
+_DATES = frozenset({"DATE", "METADATA_DATE", "NUMBER"})
+_PLAUSIBLE: Mapping[str, frozenset[str]] = {
+    "text": _TEXTS | {"URL"},
+    "html": _TEXTS,
+    "epoch_ms": _DATES,
+    "epoch_s": _DATES,
+    "iso": _DATES - {"NUMBER"} | _TEXTS,
+    "iso_local": _DATES - {"NUMBER"} | _TEXTS,
+    "bool": frozenset({"CHECKBOX", "TEXT", "LIST", "NUMBER", "JSON"}),
+    "user_id": frozenset({"USER", "SCHEMA", "TEXT", "LIST"}),
+}
+"""The field types that a codec may belong to (`@flowfact/types`); a count is taken of any."""
+
+
+def field_problems(name: str, settings: Settings, properties: Mapping[str, Any]) -> Sequence[str]:
+    """Return what is wrong with the mapping of a connection: each field that is missing or of another kind."""
+    problems = []
+    for key in CODECS:
+        field, codec = settings.name(key), settings.fields[key].codec
+        place = f"connection {name}, fields.{key}: the schema {settings.write_schema}"
+        if field is None:
+            continue
+        if field not in properties:
+            near = get_close_matches(field, properties, n=1)
+            problems.append(f"{place} has no field {field!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        elif (kind := _kind(properties[field])) not in _PLAUSIBLE.get(codec, {kind}):
+            problems.append(f"{place} has a field {field!r} of type {kind}, which the codec {codec} does not fit")
+    return problems
+
+
+def _kind(declared: Any) -> str:
+    kind = declared.get("type") if isinstance(declared, dict) else None
+    return kind.upper() if isinstance(kind, str) else "?"
+
+
+def find_user(users: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any], account: str) -> Mapping[str, Any]:
+    """Return the active user that an account names by `user_id`, or by `user`: any of the user's addresses.
+
+    Raises AccountError for none, an inactive one, and an address that several share.
+    """
+    if "user_id" in wanted:
+        found = [user for user in users if user.get("id") == wanted["user_id"]]
+    elif "user" in wanted:
+        found = [user for user in users if wanted["user"].casefold() in addresses(user)]
+    else:
+        raise AccountError(f"account {account}: name the FLOWFACT user with `user` (an address) or `user_id`")
+    active = [user for user in found if user.get("active") is not False and isinstance(user.get("id"), str)]
+    if not found:
+        raise AccountError(f"account {account}: FLOWFACT has no user with this address or id")
+    if not active:
+        raise AccountError(f"account {account}: the user is not active in FLOWFACT")
+    if len(active) > 1:
+        raise AccountError(f"account {account}: several FLOWFACT users have this address; name one with `user_id`")
+    return active[0]
+
+
+def addresses(user: Mapping[str, Any]) -> frozenset[str]:
+    """Return a user's addresses, in one case."""
+    return frozenset(str(user[key]).casefold() for key in ADDRESSES if user.get(key))
+
+
+def refuse_native_sync(accounts: Iterable[Mapping[str, Any]], user: Mapping[str, Any], account: str) -> None:
+    """Raise AccountError where FLOWFACT syncs this user's calendar itself: two syncs make loops and duplicates.
+
+    `sync.calendar` is a text in the settings of FLOWFACT's mail accounts; `ownerId` owns the mailbox.
+    """
+    for one in accounts:
+        settings = one.get("settings")
+        on = isinstance(settings, dict) and str(settings.get("sync.calendar")).casefold() == "true"
+        mine = one.get("ownerId") == user["id"] or str(one.get("email")).casefold() in addresses(user)
+        if on and mine:
+            raise AccountError(
+                f"account {account}: FLOWFACT's own calendar sync is on for this user's mailbox; switch it off in "
+                "FLOWFACT first, because two syncs on one mailbox make loops and duplicates"
+            )

@@ -1,0 +1,104 @@
+"""Instants and whole days as FLOWFACT's date fields hold them. How they do is not public, so it is configured.
+
+An all-day appointment lasts from the start of its first day to the start of the day after its last one
+(`exclusive`) or of its last one (`inclusive`), in the account's time zone. One that is stored in midnights of UTC
+is read by its UTC dates: in no zone does the local day begin then, unless it is UTC's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync.sync.model import AllDay, Timed
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+_UNIT = {"epoch_ms": timedelta(milliseconds=1), "epoch_s": timedelta(seconds=1)}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unreadable(ValueError):  # noqa: N818 - an outcome: the entity is no event that calsync can show
+    """A value is not what its codec promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstantCodec:
+    """One form of an instant: `epoch_ms`, `epoch_s`, `iso` (with an offset), `iso_local` (wall-clock time)."""
+
+    form: str
+    zone: ZoneInfo
+
+    def encode(self, instant: datetime) -> int | str:
+        """Return the wire's form. In `iso_local` the second of two equal hours cannot be told from the first."""
+        if self.form in _UNIT:
+            return int((instant - _EPOCH) / _UNIT[self.form])
+        local = instant.astimezone(self.zone)
+        return (local.replace(tzinfo=None) if self.form == "iso_local" else local).isoformat(timespec="seconds")
+
+    def decode(self, value: Any, *, fold: int = 0) -> datetime:
+        """Return the instant in UTC. Text without an offset is wall-clock time; `fold` as in PEP 495."""
+        try:
+            found = self._number(value) if self.form in _UNIT else self._text(value, fold)
+            return found.astimezone(UTC)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise Unreadable(f"no {self.form}") from error
+
+    def _number(self, value: Any) -> datetime:
+        if isinstance(value, bool):
+            raise TypeError
+        number = float(value)
+        if number != number:  # noqa: PLR0124 - not a number
+            raise ValueError
+        return _EPOCH + number * _UNIT[self.form]
+
+    def _text(self, value: Any, fold: int) -> datetime:
+        found = datetime.fromisoformat(value)
+        return found if found.tzinfo else found.replace(tzinfo=self.zone, fold=fold)
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins: at midnight, or later where the clocks skip it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanCodec:
+    """Start and end of an event, timed or all-day."""
+
+    start: InstantCodec
+    end: InstantCodec
+    inclusive: bool
+
+    def decode(self, start: Any, end: Any, *, all_day: bool) -> Timed | AllDay:
+        """Return the span. Raises Unreadable for what is none: no date, or an end before its start."""
+        first, last = self.start.decode(start), self.end.decode(end)
+        if last < first:  # within the hour that the clocks repeat, wall-clock time does not tell the two apart
+            last = self.end.decode(end, fold=1)
+        if last < first:
+            raise Unreadable("an event cannot end before it starts")
+        try:
+            return self._days(first, last) if all_day else Timed(first, last)
+        except (ValueError, OverflowError) as error:
+            raise Unreadable("not a span of time") from error
+
+    def encode(self, when: Timed | AllDay) -> tuple[int | str, int | str]:
+        """Return the values of start and end. Raises OverflowError at the end of the calendar."""
+        if isinstance(when, Timed):
+            return self.start.encode(when.start), self.end.encode(when.end)
+        zone = self.start.zone
+        last = when.after - DAY if self.inclusive else when.after
+        return self.start.encode(day_start(when.first, zone)), self.end.encode(day_start(last, zone))
+
+    def _days(self, start: datetime, end: datetime) -> AllDay:
+        zone = self.start.zone
+        if start.time() == time() and start != day_start(start.astimezone(zone).date(), zone):
+            first, last, whole = start.date(), end.date(), end.time() == time()
+        else:
+            first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+            whole = end == day_start(last, zone)
+        after = last if whole and not self.inclusive else last + DAY
+        return AllDay(first, max(after, first + DAY))
