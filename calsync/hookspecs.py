@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import click
 
     from calsync.ports import ProviderSpec, RuleSpec
-    from calsync.sync.plan import Plan
 
 PROJECT = "calsync"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -49,8 +48,3 @@ def calsync_commands(cli: click.Group) -> None:
     Called only when one of them is used, and only for the plugin that lists it; so only for installed plugins,
     because no configuration is read yet.
     """
-
-
-@hookspec
-def calsync_plan_ready(account: str, plan: Plan) -> None:
-    """Observe the plan of one account's run before anything is written. Errors are logged and change nothing."""

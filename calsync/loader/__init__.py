@@ -34,8 +34,6 @@ class Loaded:
 
     providers: Mapping[str, ProviderSpec]
     rules: Mapping[str, RuleSpec]
-    hook: pluggy.HookRelay
-    """Calls the observers of these plugins."""
 
 
 class Plugins:
@@ -71,7 +69,6 @@ class Plugins:
         return Loaded(
             providers={name: found_providers[name] for name in providers if name in found_providers},
             rules={name: found_rules[name] for name in rules if name in found_rules},
-            hook=registry.hook,
         )
 
     def command(self, name: str) -> click.Command:

@@ -1,0 +1,285 @@
+"""Plugins: found by manifest, imported only when named, and whatever is wrong names the plugin."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.errors import PluginError
+from calsync.loader import KINDS, Plugin, Plugins
+from calsync.loader.discovery import GROUP, in_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+RULE = """
+from calsync.hookspecs import hookimpl
+from calsync.ports import RuleSpec
+
+@hookimpl
+def calsync_rules():
+    return [RuleSpec(name="{name}", schema={{}}, build=lambda options: None)]
+"""
+COMMAND = """
+import click
+from calsync.hookspecs import hookimpl
+
+@hookimpl
+def calsync_commands(cli):
+    cli.add_command(click.Command("{name}", callback=lambda: 7))
+"""
+
+
+def manifest(domain: str, **provides: list[str]) -> dict[str, Any]:
+    return {
+        "domain": domain,
+        "name": domain.title(),
+        "version": "1.2",
+        "kind": "rules",
+        "documentation": "https://example.org",
+        "capabilities": [],
+        "provides": {"providers": [], "rules": [], "commands": []} | provides,
+    }
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Callable[..., Plugin]]:
+    """Return a function that writes a plugin into a folder and finds it there."""
+    before = set(sys.modules)
+
+    def write(module: str, code: str, **provides: list[str]) -> Plugin:
+        folder = tmp_path / module
+        folder.mkdir()
+        (folder / "__init__.py").write_text(code)
+        (folder / "manifest.json").write_text(json.dumps(manifest(module, **provides)))
+        return next(found for found in in_folder(tmp_path) if found.module == module)
+
+    yield write
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def test_what_a_plugin_provides_is_known_without_importing_it(
+    plugin: Callable[..., Plugin], tmp_path: Path
+) -> None:
+    found = plugin("wants_attention", "raise SystemExit", rules=["shout"], commands=["call"])
+    assert found.manifest.version == "1.2"
+    assert found.origin == str(tmp_path / "wants_attention")
+    assert [found.provides(kind) for kind in KINDS] == [frozenset(), {"shout"}, {"call"}]
+    plugins = Plugins([found])
+    assert plugins.names("rules") == {"shout"}
+    assert plugins.load([], []).rules == {}
+
+
+def test_only_the_plugins_that_are_named_are_imported(plugin: Callable[..., Plugin]) -> None:
+    wanted = plugin("wanted", RULE.format(name="one"), rules=["one"])
+    other = plugin("other", "raise SystemExit", rules=["two"])
+    loaded = Plugins([wanted, other]).load(["nobody"], ["one", "nobody"])
+    assert list(loaded.rules) == ["one"]
+    assert loaded.providers == {}
+    assert "other" not in sys.modules
+
+
+def test_a_plugin_of_several_modules_is_imported_once(plugin: Callable[..., Plugin], tmp_path: Path) -> None:
+    found = plugin("in_parts", "from in_parts.rule import calsync_rules", rules=["one"])
+    (tmp_path / "in_parts" / "rule.py").write_text(RULE.format(name="one"))
+    plugins = Plugins([found])
+    assert list(plugins.load([], ["one"]).rules) == ["one"]
+    module = sys.modules["in_parts"]
+    plugins.load([], ["one"])
+    assert sys.modules["in_parts"] is module
+    assert str(tmp_path) not in sys.path
+
+
+def test_a_command_imports_only_its_own_plugin(plugin: Callable[..., Plugin]) -> None:
+    one = plugin("commander", COMMAND.format(name="one"), commands=["one"])
+    two = plugin("sleeper", "raise SystemExit", commands=["two"])
+    command = Plugins([one, two]).command("one")
+    assert command.callback is not None
+    assert command.callback() == 7
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_that_exists_twice_names_both_plugins(plugin: Callable[..., Plugin], kind: str) -> None:
+    one, two = plugin("one", "", **{kind: ["same"]}), plugin("two", "", **{kind: ["same"]})
+    with pytest.raises(PluginError, match=rf"^{kind[:-1]} same exists twice: one \(.*\) and two \("):
+        Plugins([one, two])
+
+
+def test_a_plugin_that_exists_twice_names_both_places(plugin: Callable[..., Plugin]) -> None:
+    found = plugin("one", "")
+    with pytest.raises(PluginError, match=r"^plugin one exists twice: one \(.*\) and one \("):
+        Plugins([found, found])
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import nowhere_at_all", "cannot be imported (ModuleNotFoundError: No module named 'nowhere_at_all')"),
+        ("1 +", "cannot be imported (SyntaxError"),
+        (
+            "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rulez(): ...\n",
+            "has a wrong hook (PluginValidationError: unknown hook 'calsync_rulez'",
+        ),
+        (
+            "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rules(wrong): ...\n",
+            "has a wrong hook (PluginValidationError",
+        ),
+        (
+            "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rules(): return 1 / 0\n",
+            "failed while handing over its rules (ZeroDivisionError: division by zero)",
+        ),
+        ("", ": its manifest promises rules one, it has none"),
+        (RULE.format(name="two"), ": its manifest promises rules one, it has two"),
+    ],
+)
+def test_a_broken_plugin_is_named(plugin: Callable[..., Plugin], tmp_path: Path, code: str, expected: str) -> None:
+    plugins = Plugins([plugin("broken", code, rules=["one"])])
+    with pytest.raises(PluginError) as caught:
+        plugins.load([], ["one"])
+    assert str(caught.value).startswith(f"plugin broken ({tmp_path / 'broken'})")
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("", "its manifest promises commands one, it has none"),
+        (
+            "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_commands(cli): return 1 / 0\n",
+            "failed while adding its commands (ZeroDivisionError",
+        ),
+    ],
+)
+def test_a_broken_command_names_its_plugin(plugin: Callable[..., Plugin], code: str, expected: str) -> None:
+    plugins = Plugins([plugin("broken", code, commands=["one"])])
+    with pytest.raises(PluginError) as caught:
+        plugins.command("one")
+    assert str(caught.value).startswith("plugin broken (")
+    assert expected in str(caught.value)
+
+
+def test_a_plugin_that_failed_once_leaves_nothing_behind(plugin: Callable[..., Plugin]) -> None:
+    plugins = Plugins([plugin("broken", "1 / 0", rules=["one"])])
+    for _ in range(2):
+        with pytest.raises(PluginError, match="ZeroDivisionError"):
+            plugins.load([], ["one"])
+
+
+def test_a_folder_with_the_name_of_an_installed_package_is_refused(plugin: Callable[..., Plugin]) -> None:
+    plugins = Plugins([plugin("calsync", RULE.format(name="one"), rules=["one"])])
+    with pytest.raises(PluginError, match="has the name of an installed package; rename it"):
+        plugins.load([], ["one"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "expected a dictionary"),
+        (json.dumps(manifest("x") | {"provides": {}}), "required key not provided"),
+        (json.dumps(manifest("x", rules=[""])), "length of value must be at least 1"),
+        (json.dumps(manifest("x") | {"colour": "red"}), "extra keys not allowed"),
+    ],
+)
+def test_a_wrong_manifest_is_named(
+    plugin: Callable[..., Plugin], tmp_path: Path, text: str, expected: str
+) -> None:
+    plugin("broken", "")
+    path = tmp_path / "broken" / "manifest.json"
+    path.write_text(text)
+    with pytest.raises(PluginError) as caught:
+        Plugins.find([tmp_path])
+    assert str(caught.value).startswith(str(path))
+    assert expected in str(caught.value)
+
+
+def test_a_package_without_manifest_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "__init__.py").write_text("")
+    with pytest.raises(PluginError, match=r"bare/manifest.json cannot be read \(No such file or directory\)"):
+        list(in_folder(tmp_path))
+
+
+def test_other_folders_and_files_are_no_plugins(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "single.py").write_text("")
+    assert list(in_folder(tmp_path)) == []
+    assert list(in_folder(tmp_path / "nowhere")) == []
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that installs a distribution `thirdparty` 3.4 with one entry point."""
+
+    def install(entry_point: str) -> None:
+        info = tmp_path / "thirdparty-3.4.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thirdparty\nVersion: 3.4\n")
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry_point}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return install
+
+
+def test_an_installed_plugin_is_found_without_touching_calsync(
+    plugin: Callable[..., Plugin], distribution: Callable[[str], None]
+) -> None:
+    plugin("third_party", RULE.format(name="theirs"), rules=["theirs"])
+    distribution("theirs = third_party")
+    plugins = Plugins.find()
+    [found] = [one for one in plugins.found if one.manifest.domain == "third_party"]
+    assert found.origin == "thirdparty 3.4"
+    assert "third_party" not in sys.modules
+    assert list(plugins.load([], ["theirs"]).rules) == ["theirs"]
+
+
+@pytest.mark.parametrize("module", ["not_there", "json.decoder", "this"])
+def test_an_entry_point_without_package_names_its_distribution(
+    distribution: Callable[[str], None], module: str
+) -> None:
+    distribution(f"theirs = {module}")
+    with pytest.raises(
+        PluginError, match=f"plugin theirs of thirdparty 3.4: there is no top-level package {module}"
+    ):
+        Plugins.find()
+
+
+def bundled() -> list[str]:
+    return [entry.value for entry in entry_points(group=GROUP) if entry.dist and entry.dist.name == "calsync"]
+
+
+@pytest.mark.parametrize("module", bundled())
+def test_each_bundled_manifest_says_what_the_plugin_hands_over(module: str) -> None:
+    [found] = [plugin for plugin in Plugins.find().found if plugin.module == module]
+    plugins = Plugins([found])
+    loaded = plugins.load(found.provides("providers"), found.provides("rules"))
+    assert set(loaded.providers) == found.provides("providers")
+    assert set(loaded.rules) == found.provides("rules")
+    for name in found.provides("commands"):
+        assert plugins.command(name).name == name
+
+
+def test_finding_and_listing_import_no_plugin() -> None:
+    code = "import sys; from calsync.loader import Plugins; Plugins.find(); print(*sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert not set(finished.stdout.split()) & set(bundled())
+
+
+def test_a_plugin_hands_over_its_providers(plugin: Callable[..., Plugin]) -> None:
+    code = """
+from calsync.hookspecs import hookimpl
+from calsync.ports import ProviderSpec
+
+@hookimpl
+def calsync_providers():
+    return [ProviderSpec(name="crm", connection_schema={}, calendar_schema={}, open=lambda settings, host: None)]
+"""
+    plugins = Plugins([plugin("crm_plugin", code, providers=["crm"])])
+    assert plugins.load(["crm"], []).providers["crm"].name == "crm"
