@@ -1,0 +1,146 @@
+"""Arrows point down only: who may import whom. Imports for type checking count as well."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py"))
+DRIVERS = {"aiohttp", "aiosqlite", "click", "cryptography", "msal", "nh3", "pluggy", "voluptuous", "yaml", "yarl"}
+FOR_PLUGINS = {
+    "calsync.errors",
+    "calsync.hookspecs",
+    "calsync.http",
+    "calsync.ports",
+    "calsync.sync.model",
+    "calsync.sync.plan",
+    "calsync.sync.rules",
+    "calsync.testing",
+}
+PURE = {"calsync.errors", "calsync.sync"}
+BENEATH: dict[str, set[str]] = {
+    "calsync.sync": PURE,
+    "calsync.errors": PURE,
+    "calsync.reasons": set(),
+    "calsync.ports": {*PURE, "calsync.http"},
+    "calsync.http": {"calsync.errors", "calsync.ports"},
+    "calsync.hookspecs": {"calsync.ports"},
+    "calsync.records": PURE,
+    "calsync.store": {*PURE, "calsync.records", "calsync.store"},
+    "calsync.config": {*PURE, "calsync.config", "calsync.ports"},
+    "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
+    "calsync.engine": {*PURE, "calsync.engine", "calsync.ports", "calsync.records"},
+    "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports"},
+    "calsync.results": {*PURE, "calsync.engine"},
+    "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
+    "calsync.cli": {
+        *PURE,
+        "calsync.app",
+        "calsync.cli",
+        "calsync.engine",
+        "calsync.loader",
+        "calsync.reasons",
+        "calsync.results",
+    },
+}
+"""What each part of calsync may import of calsync. `app` and what it is made of put all together."""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full names that a file imports; of `from a.b import c` both `a.b` and `a.b.c`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where an arrow points"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def sources(module: str) -> list[Path]:
+    """Return the files of a module or package of calsync or of a plugin."""
+    top = ROOT if module.startswith("calsync.") else ROOT / "plugins"
+    path = top / module.replace(".", "/")
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in allowed)
+
+
+def wrong_arrows(module: str, allowed: set[str]) -> list[str]:
+    """Return the imports of calsync and of plugins in a module that are not allowed."""
+    return [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources(module)
+        for name in imports(path)
+        if within(name, {"calsync", *PLUGINS}) and not within(name, allowed)
+    ]
+
+
+@pytest.mark.parametrize("module", BENEATH)
+def test_arrows_point_down(module: str) -> None:
+    assert wrong_arrows(module, BENEATH[module]) == []
+
+
+def test_no_part_of_calsync_is_forgotten() -> None:
+    parts = {f"calsync.{path.stem}" for path in (ROOT / "calsync").iterdir() if path.suffix in {".py", ""}}
+    together = {"calsync.app", "calsync.connections", "calsync.holder", "calsync.__init__", "calsync.__main__"}
+    assert parts - together - {"calsync.__pycache__"} == set(BENEATH)
+
+
+def test_the_core_needs_only_the_standard_library() -> None:
+    foreign = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources("calsync.sync")
+        for name in imports(path)
+        if name.split(".")[0] not in sys.stdlib_module_names and not within(name, PURE)
+    ]
+    assert foreign == []
+
+
+def test_the_core_has_no_clock_no_chance_and_no_io() -> None:
+    outside = {
+        "asyncio",
+        "io",
+        "logging",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "socket",
+        "sqlite3",
+        "time",
+        "uuid",
+    }
+    assert [name for path in sources("calsync.sync") for name in imports(path) if within(name, outside)] == []
+
+
+@pytest.mark.parametrize("module", ["calsync.engine", "calsync.service", "calsync.records", "calsync.ports"])
+def test_the_engine_knows_no_driver(module: str) -> None:
+    assert [name for path in sources(module) for name in imports(path) if within(name, DRIVERS)] == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_imports_its_own_modules_and_what_is_made_for_plugins(plugin: str) -> None:
+    assert wrong_arrows(plugin, {plugin, *FOR_PLUGINS}) == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_calsync_imports_no_plugin(plugin: str) -> None:
+    files = sorted((ROOT / "calsync").rglob("*.py"))
+    assert [f"{path}: {name}" for path in files for name in imports(path) if within(name, {plugin})] == []
+
+
+def test_what_judges_shares_no_code_with_what_it_judges() -> None:
+    """The sandbox with its judge and its demo imports no provider and nothing of the core."""
+    files = sources("calsync_sandbox")
+    shared = {"calsync.sync", *PLUGINS} - {"calsync_sandbox"}
+    assert [f"{path}: {name}" for path in files for name in imports(path) if within(name, shared)] == []
