@@ -50,7 +50,7 @@ async def acknowledged_before_a_kill(path: Path, kill: int, commits: int) -> lis
 
 
 async def test_no_acknowledged_commit_is_lost(path: Path) -> None:
-    chance = random.Random(2026)  # noqa: S311 - moments of kills, no secrets
+    chance = random.Random(2026)
     acknowledged: set[str] = set()
     for kill in range(KILLS):
         acknowledged |= set(await acknowledged_before_a_kill(path, kill, chance.randint(1, COMMITS)))

@@ -40,7 +40,7 @@ TEXTS = {
 LINES = {
     "windows": "eins\r\nzwei\r\n\r\nvier",
     "blank lines": "eins\n\n\nvier",
-    "indented": "Liste:\n  - eins\n\t- zwei",
+    "indented": "Liste:\n  - eins\n    - zwei",
     "long": "Eine Zeile mit etwas Text darin.\n" * 200,
 }
 
@@ -78,6 +78,13 @@ class ValuesContract:
     @pytest.mark.parametrize("text", [*TEXTS.values(), *LINES.values()], ids=[*TEXTS, *LINES])
     async def test_notes_are_kept(self, calendar_under_test: UnderTest, text: str) -> None:
         await self._kept(calendar_under_test, summary="Termin", description=text)
+
+    async def test_tabs_keep_their_words_apart(self, calendar_under_test: UnderTest) -> None:
+        # HTML has no tabs: a system that stores notes as HTML may give spaces instead.
+        calendar = calendar_under_test.calendar
+        written = await calendar.create(replace(DRAFT, description="Raum\tFläche\n\tFlur"), MARKER)
+        found = (await observed(calendar, written.id)).event.description
+        assert [line.split() for line in found.split("\n")] == [["Raum", "Fläche"], ["Flur"]]
 
     async def test_an_event_may_have_no_summary_and_no_notes(self, calendar_under_test: UnderTest) -> None:
         await self._kept(calendar_under_test, summary="", description="")
