@@ -1,0 +1,66 @@
+"""The configuration that a user would write for the sandbox."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+PAST_DAYS = 90
+FUTURE_DAYS = 365
+FLOWFACT_FIELDS = {
+    "summary": {"field": "subject"},
+    "description": {"field": "message", "codec": "text"},
+    "start": {"field": "start_date", "codec": "epoch_ms"},
+    "end": {"field": "end_date", "codec": "epoch_ms"},
+    "all_day": {"field": "isFullDayAppointment", "codec": "bool"},
+    "owner": {"field": "assignee"},
+    "attendee_count": {"field": "participants"},
+    "marker": {"field": "calsync_marker"},
+    "reminder": {"field": "reminder_date", "codec": "epoch_ms"},
+    "series": {"field": "recurrence"},
+    "private": {"field": "private", "codec": "bool"},
+}
+RULES: tuple[Any, ...] = (
+    "series_skip",
+    "attendee_stripping",
+    "private_mask",
+    {"reminder_once": {"minutes_before": 15}},
+)
+
+
+class Secret(str):
+    """The name of a secret, written with its tag."""
+
+    __slots__ = ()
+
+
+def write_configuration(folder: Path, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Path:
+    """Write calsync.yaml and its secrets, which only their owner can read; return the configuration's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secret_file = folder / "secrets.yaml"
+    secret_file.touch(mode=0o600)
+    lines = (f"{name}: {json.dumps(value)}\n" for name, value in secrets.items())
+    secret_file.write_text("".join(lines), "utf-8")
+    configuration = folder / "calsync.yaml"
+    configuration.write_text(_block(settings, 0), "utf-8")
+    return configuration
+
+
+def _block(value: Mapping[str, Any] | Sequence[Any], depth: int) -> str:
+    """Write a mapping or a list as an indented block; single values as JSON, which is YAML."""
+    indent = "  " * depth
+    if isinstance(value, dict):
+        return "".join(f"{indent}{key}:{_value(inner, depth + 1)}" for key, inner in value.items())
+    return "".join(f"{indent}-{_value(inner, depth + 1)}" for inner in value)
+
+
+def _value(value: Any, depth: int) -> str:
+    if isinstance(value, dict | list) and value:
+        return "\n" + _block(value, depth)
+    if isinstance(value, Secret):
+        return f" !secret {value}\n"
+    return f" {json.dumps(value, ensure_ascii=False)}\n"

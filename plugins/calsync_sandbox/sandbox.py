@@ -1,0 +1,177 @@
+"""The whole sandbox: a sign-in authority, a FLOWFACT tenant and a Microsoft 365 organisation on loopback."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from calsync_sandbox.authority import AuthorityServer
+from calsync_sandbox.configuration import (
+    FLOWFACT_FIELDS,
+    FUTURE_DAYS,
+    PAST_DAYS,
+    RULES,
+    Secret,
+    write_configuration,
+)
+from calsync_sandbox.flowfact import FlowfactServer
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.ics import Owner, Reach, Row, Series, import_calendar, mailbox_zone
+from calsync_sandbox.judge import Stretch, Verdict, flowfact_seen, graph_seen, judge
+from calsync_sandbox.mail import MailLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from types import TracebackType
+
+    from calsync_sandbox.graph import Mailbox
+    from calsync_sandbox.judge import Direction
+
+GRAPH_SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "data" / "graph-event-schema.json"
+"""Microsoft's metadata beside the checkout. Where it is, all answers of the Graph server are checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a user in FLOWFACT and a mailbox of the same address."""
+
+    user: Mapping[str, Any]
+    mailbox: Mailbox
+
+    @property
+    def address(self) -> str:
+        return self.mailbox.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account in the configuration: one person's two calendars."""
+
+    name: str
+    person: Person
+    direction: Direction = "both"
+
+
+class Sandbox:
+    """Starts the three servers on entering and stops them on leaving. All share one counter of mails."""
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        """`now` answers seconds since the epoch."""
+        self.now = now
+        self.mails = MailLog()
+        self.authority = AuthorityServer(now=now)
+        self.flowfact = FlowfactServer(self.mails, now=now)
+        schema = GRAPH_SCHEMA if GRAPH_SCHEMA.is_file() else None
+        self.graph = GraphServer(self.mails, self.authority.tokens, schema=schema, now=now)
+        self.tenant_id, self.client_id = str(uuid.uuid4()), str(uuid.uuid4())
+        self.client_secret = secrets.token_urlsafe(24)
+        self.authority.register(self.tenant_id, self.client_id, secret=self.client_secret)
+        self._running = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as starting:
+            for server in (self.authority, self.flowfact, self.graph):
+                await server.start()
+                starting.push_async_callback(server.stop)
+            self._running = starting.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._running.aclose()
+
+    def add_person(self, address: str, *, first: str, last: str) -> Person:
+        """Add a user of FLOWFACT and the mailbox of the same address."""
+        user = self.flowfact.add_user(address, first=first, last=last)
+        return Person(user, self.graph.add_mailbox(address))
+
+    def import_calendar(self, path: Path, person: Person) -> list[Row]:
+        """Import an .ics file into a mailbox and return the import table.
+
+        Raises ConfigError for a broken file, before anything is imported, and OSError for one that cannot be read.
+        """
+        owner = Owner(person.address, mailbox_zone(person.mailbox.store.timezone))
+        reach = Reach.around(self._today(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
+        imported = import_calendar(path.read_bytes(), str(path), owner, reach)
+        for event in imported.singles:
+            person.mailbox.create(event)
+        for number, series in enumerate(imported.series):
+            _store_series(person.mailbox, series, f"{path.name}#{number}")
+        return imported.table
+
+    def judge(
+        self,
+        person: Person,
+        *,
+        direction: Direction = "both",
+        keep_notes: Collection[tuple[str, str]] = (),
+    ) -> Verdict:
+        """Compare a person's two calendars as they are now."""
+        window = Stretch.around(self._today(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
+        left = flowfact_seen(self.flowfact.entities.values(), person.user, window)
+        right = graph_seen(person.mailbox.events.values(), window)
+        return judge(left, right, direction=direction, keep_notes=keep_notes)
+
+    def write_configuration(
+        self, folder: Path, accounts: Sequence[Account], *, rules: Sequence[Any] = RULES
+    ) -> Path:
+        """Write a configuration for these accounts with its secrets, and return its path."""
+        values = {"flowfact_token": self.flowfact.api_token, "m365_secret": self.client_secret}
+        return write_configuration(folder, self._settings(folder, accounts, rules), values)
+
+    def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
+        return {
+            "service": {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}"},
+            "connections": {
+                "flowfact": {
+                    "provider": "flowfact",
+                    "base_url": self.flowfact.url,
+                    "api_token": Secret("flowfact_token"),
+                    "schema": "appointments",
+                    "overlap_seconds": 120,
+                    "fields": FLOWFACT_FIELDS,
+                },
+                "m365": {
+                    "provider": "graph",
+                    "tenant_id": self.tenant_id,
+                    "client_id": self.client_id,
+                    "client_secret": Secret("m365_secret"),
+                    "graph_url": self.graph.url,
+                    "authority_url": self.authority.url,
+                },
+            },
+            "rules": list(rules),
+            "accounts": {account.name: _account(account) for account in accounts},
+        }
+
+    def _today(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "left": {"connection": "flowfact", "user": account.person.address},
+        "right": {"connection": "m365", "mailbox": account.person.address},
+        "direction": account.direction,
+        "timezone": account.person.user["timezone"],
+        "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
+    }
+
+
+def _store_series(mailbox: Mailbox, series: Series, name: str) -> None:
+    master = name if series.master is None else mailbox.create(series.master)["id"]
+    for exception in series.exceptions:
+        mailbox.create(exception | {"seriesMasterId": master})
+    for day in series.cancelled:
+        try:
+            mailbox.delete(mailbox.occurrence_id(master, day))
+        except GraphError:
+            continue  # the nearest pattern that Graph can express has no occurrence on this day
