@@ -1,0 +1,53 @@
+# The two commands that everybody needs: make demo, make test. The rest is for daily work.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint format bench lock
+
+help:
+	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
+	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
+	@echo "make lint   ruff, mypy --strict"
+	@echo "make format let ruff format the code"
+	@echo "make bench  time a first sync against a bare loop with the same requests"
+	@echo "make lock   pin the development requirements anew"
+
+# Only what the lock file pins, by hash; the project itself is linked, so edits work at once.
+$(VENV)/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/calsync demo $(ARGS)
+
+# Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything.
+test: $(VENV)/.installed
+ifdef ARGS
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+else
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report=
+	@$(BIN)/coverage report --skip-covered --include='calsync/sync/*' --fail-under=100
+	@$(BIN)/coverage report --format=total --fail-under=90 > /dev/null || ($(BIN)/coverage report --skip-covered; exit 1)
+	@echo "branch coverage: calsync/sync 100 %, everything $$($(BIN)/coverage report --format=total) %"
+endif
+
+lint: $(VENV)/.installed
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: $(VENV)/.installed
+	@$(BIN)/python benchmarks/first_sync.py $(ARGS)
+
+lock: $(VENV)/.installed
+	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --strip-extras \
+		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--output-file requirements-dev.txt pyproject.toml
