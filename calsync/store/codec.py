@@ -22,6 +22,7 @@ OPTIONAL = {
     for kind in (Event, Observation)
 }
 """The fields that may be left out, with the value they then have."""
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 TIMES = frozenset({"created", "modified"})
 
 
@@ -108,4 +109,4 @@ def _values(plain: Mapping[str, Any]) -> dict[Field, Value]:
 
 
 def _text(plain: Mapping[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return ENCODER.encode(plain)
