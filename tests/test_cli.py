@@ -1,0 +1,335 @@
+"""The commands: exit codes, JSON and nothing else, one line for each error, no plugin without need."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+import calsync.app
+from calsync.cli import cli, group, main, run
+from calsync.engine import Counts
+from calsync.errors import AccountError, ConfigError, LoginError, PluginError, Retry, StoreError
+from calsync.loader import Plugin, Plugins
+from calsync.loader.manifest import Manifest
+from calsync.results import AccountPlan, AccountResult, CheckResult, SyncResult
+from calsync.sync.plan import Plan
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+FINE = AccountResult(left=Counts(created=1), right=Counts(skipped=Counter(series=1)), ok=True)
+BROKEN = AccountResult(ok=False, error="m365: cannot reach the server")
+
+
+class FakeApp:
+    """Answers what a test has put into it; an error is raised."""
+
+    answer: Any = None
+    refuses: Exception | None = None
+    asked: tuple[Any, ...] = ()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator[FakeApp]:
+        cls.asked = (str(path),)
+        if cls.refuses is not None:
+            raise cls.refuses
+        yield cls()
+
+    async def check(self) -> Any:
+        return self.answered()
+
+    async def plan(self, account: str | None) -> Any:
+        return self.answered(account)
+
+    async def sync(self, account: str | None, progress: Callable[[str, int, int], None] | None) -> Any:
+        if progress is not None:
+            progress("anna", 1, 2)
+        return self.answered(account)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        self.answered("stopped")
+
+    def answered(self, *asked: Any) -> Any:
+        type(self).asked += asked
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> type[FakeApp]:
+    fake = type("App", (FakeApp,), {})
+    monkeypatch.setattr(calsync.app, "App", fake)
+    monkeypatch.setenv("LC_ALL", "C")
+    return fake
+
+
+Printed = pytest.CaptureFixture[str]
+
+
+def test_check_is_fine(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = [CheckResult("connection m365", "ok", "signed in")]
+    assert run(["check", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "ok  connection m365  signed in\nerrors: 0, warnings: 0\n"
+    assert printed.err == ""
+
+
+def test_check_tells_every_error_and_is_a_matter_of_configuration(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = [
+        CheckResult("account anna", "error", "read\x1bonly"),
+        CheckResult("account bert", "error", "none"),
+    ]
+    assert run(["check", "--config", "x.yaml", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["ok"] is False
+    assert printed.err == "calsync: account anna: read\\x1bonly\ncalsync: account bert: none\n"
+
+
+def test_plan_of_all_accounts(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = {"anna": AccountPlan(Plan(operations=()), None)}
+    assert run(["plan", "-c", "x.yaml"]) == 0
+    assert capsys.readouterr().out == "anna: nothing to do\n"
+    assert app.asked == ("x.yaml", None)
+
+
+def test_plan_of_an_account_that_fails(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = {"anna": AccountPlan(None, "no server")}
+    assert run(["plan", "-c", "x.yaml", "--account", "anna", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["accounts"]["anna"]["error"] == "no server"
+    assert printed.err == "calsync: anna: no server\n"
+    assert app.asked == ("x.yaml", "anna")
+
+
+def test_sync_that_is_fine(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = SyncResult(0.5, {"m365": 3}, {"anna": FINE})
+    assert run(["sync", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("anna\n")
+    assert "right: 1 skipped. It belongs to a series" in printed.out
+    assert printed.err == ""
+
+
+def test_sync_speaks_german(app: type[FakeApp], capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    app.answer = SyncResult(0.5, {"m365": 3}, {"anna": FINE})
+    assert run(["sync", "-c", "x.yaml"]) == 0
+    assert "right: 1 skipped. Der Termin gehört zu einer Serie" in capsys.readouterr().out
+
+
+def test_sync_with_an_account_that_failed(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = SyncResult(0.5, {"m365": 3}, {"anna": FINE, "bert": BROKEN, "cora": AccountResult(ok=False)})
+    assert run(["sync", "-c", "x.yaml", "--json", "--account", "bert"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["accounts"]["bert"]["ok"] is False
+    assert printed.err == "calsync: bert: m365: cannot reach the server\ncalsync: cora: the sync failed\n"
+
+
+def test_sync_shows_progress_on_a_terminal_and_json_alone_on_standard_output(
+    app: type[FakeApp], capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.answer = SyncResult(0.5, {}, {})
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert run(["sync", "-c", "x.yaml", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"seconds": 0.5, "requests": {}, "accounts": {}}
+    assert "50 % of 2" in printed.err
+    assert printed.err.endswith("\r")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError(["x.yaml:1: one", "x.yaml:2: two"]), 2),
+        (PluginError("one\ntwo"), 2),
+        (LoginError("one\ntwo"), 2),
+        (AccountError("one\ntwo"), 2),
+        (StoreError("one\ntwo"), 1),
+        (Retry("one\ntwo"), 1),
+        (ExceptionGroup("", [Retry("one"), ExceptionGroup("", [LoginError("two")])]), 2),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "plan", "sync", "run"])
+def test_a_command_that_cannot_begin_says_why_in_lines(
+    app: type[FakeApp], capsys: Printed, error: Exception, code: int, command: str
+) -> None:
+    app.refuses = error
+    assert run([command, "-c", "x.yaml"]) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert [line.split(": ")[0] for line in lines] == ["calsync", "calsync"]
+    assert [line.split()[-1] for line in lines] == ["one", "two"]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "sync"])
+def test_json_is_one_object_even_then(app: type[FakeApp], capsys: Printed, command: str) -> None:
+    app.refuses = ConfigError(["one", "two"])
+    assert run([command, "-c", "x.yaml", "--json"]) == 2
+    content = json.loads(capsys.readouterr().out)
+    assert content["errors"] == ["one", "two"]
+    assert content.keys() & {"findings", "accounts"}
+
+
+def test_a_bug_is_not_dressed_up(app: type[FakeApp]) -> None:
+    app.refuses = ExceptionGroup("", [Retry("one"), ValueError("bug")])
+    with pytest.raises(ExceptionGroup):
+        run(["sync", "-c", "x.yaml"])
+
+
+def test_run_ends_cleanly_at_a_signal(app: type[FakeApp]) -> None:
+    assert run(["run", "-c", "x.yaml"]) == 0
+    assert app.asked == ("x.yaml", "stopped")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interrupt_is_told(capsys: Printed, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    assert run([]) == 130
+    assert capsys.readouterr().err == "calsync: interrupted; nothing is lost, the next run goes on from here\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["sync"], "calsync: Missing option '-c' / '--config'. See calsync sync --help.\n"),
+        (["sync", "-c", "x", "--acount", "a"], "calsync: No such option"),
+        (["synk"], "calsync: No such command 'synk'"),
+    ],
+)
+def test_wrong_usage_is_one_line(capsys: Printed, arguments: list[str], expected: str) -> None:
+    assert run(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(expected)
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_lists_every_command(capsys: Printed, arguments: list[str]) -> None:
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert all(f"  {name} " in printed for name in ("check", "demo", "plan", "plugins", "run", "sync"))
+
+
+def test_plugins_lists_the_bundled_ones(capsys: Printed) -> None:
+    assert run(["plugins"]) == 0
+    assert "rules: attendee_stripping, private_mask, reminder_once, series_skip" in capsys.readouterr().out
+    assert run(["plugins", "--json"]) == 0
+    plugins = json.loads(capsys.readouterr().out)["plugins"]
+    assert {plugin["name"] for plugin in plugins} >= {"flowfact", "graph", "rules", "sandbox"}
+
+
+def plugin(module: str, *commands: str) -> Plugin:
+    manifest = Manifest(
+        domain=module,
+        name="A plugin",
+        version="1",
+        kind="tool",
+        documentation="",
+        providers=frozenset(),
+        rules=frozenset(),
+        commands=frozenset(commands),
+    )
+    return Plugin(manifest=manifest, module=module, origin="test")
+
+
+def found(monkeypatch: pytest.MonkeyPatch, *plugins: Plugin) -> click.Group:
+    """Return a fresh group that finds only these plugins."""
+    monkeypatch.setattr(Plugins, "find", lambda: Plugins(plugins))
+    return group.PluginGroup(commands={"sync": click.Command("sync")})
+
+
+def test_a_plugins_command_is_listed_from_its_manifest(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    top = found(monkeypatch, plugin("not_there", "wave", "sync"))
+    top.main(["--help"], standalone_mode=False)
+    printed = capsys.readouterr().out
+    assert "wave  (plugin not_there) A plugin" in printed
+    assert printed.count("sync") == 1
+
+
+def test_a_plugins_command_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    top = found(monkeypatch, plugin("waving", "wave"))
+    monkeypatch.setattr(Plugins, "command", lambda _, name: click.Command(name, callback=lambda: 7))
+    assert top.main(["wave"], standalone_mode=False) == 7
+
+
+def test_a_broken_plugin_costs_only_its_own_commands(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    def broken() -> Plugins:
+        raise PluginError("manifest.json is no JSON")
+
+    top = found(monkeypatch)
+    monkeypatch.setattr(Plugins, "find", broken)
+    top.main(["--help"], standalone_mode=False)
+    printed = capsys.readouterr()
+    assert "sync" in printed.out
+    assert printed.err == "calsync: manifest.json is no JSON\n"
+
+
+def calsync_in_a_process(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "imported"),
+    [
+        (["--help"], set()),
+        (["plugins"], set()),
+        (["sync", "--help"], set()),
+        (["demo", "--help"], {"calsync_sandbox"}),
+    ],
+)
+def test_a_command_imports_only_its_own_plugin(arguments: list[str], imported: set[str]) -> None:
+    code = f"import sys; from calsync.cli import run; code = run({arguments}); print(*sys.modules); sys.exit(code)"
+    finished = calsync_in_a_process(code)
+    assert finished.returncode == 0, finished.stderr
+    modules = set(finished.stdout.splitlines()[-1].split())
+    plugins = {"calsync_flowfact", "calsync_graph", "calsync_rules", "calsync_sandbox"}
+    assert modules & plugins == imported
+    assert "calsync.app" not in modules
+
+
+def test_output_that_nobody_reads_any_more_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    finished = subprocess.run(
+        [sys.executable, "-m", "calsync", "plugins"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_the_program_ends_with_the_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setattr(sys, "argv", ["calsync", "synk"])
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    monkeypatch.setattr(sys, "stderr", sys.__stderr__)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2

@@ -1,0 +1,234 @@
+"""What commands print: JSON whose keys never change meaning, and tables for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from calsync.cli import check_report, plan_report, plugin_report, sync_report
+from calsync.engine import Counts
+from calsync.loader import Plugin
+from calsync.loader.manifest import Manifest
+from calsync.results import AccountPlan, AccountResult, CheckResult, Message, SyncResult
+from calsync.sync.model import AllDay, Draft, Event, Observation, Side, Timed
+from calsync.sync.plan import Kind, Operation, Plan
+
+WHEN = Timed(datetime(2026, 3, 2, 9, 0, tzinfo=UTC), datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
+SEEN = Observation(id="a", event=Event(summary="Notar \u202egnal", when=WHEN), revision="1")
+UPDATE = Operation(
+    kind=Kind.UPDATE, side=Side.RIGHT, reason="changed", source=SEEN, changes={"summary": "x", "description": "y"}
+)
+BLOCK = replace(UPDATE, kind=Kind.BLOCK, reason="has_attendees", wanted=Kind.UPDATE)
+CREATE = Operation(
+    kind=Kind.CREATE,
+    side=Side.LEFT,
+    reason="new",
+    source=replace(SEEN, event=Event(summary="Messe", when=AllDay(date(2026, 5, 4), date(2026, 5, 6)))),
+    draft=Draft(summary="Messe", when=WHEN, description="", reminder=15),
+)
+SYNCED = SyncResult(
+    1.23456,
+    {"flowfact": 4, "m365": 6},
+    {
+        "anna": AccountResult(
+            left=Counts(created=1, skipped=Counter(series=2)),
+            right=Counts(updated=12, blocked=1, failed=1),
+            ok=True,
+            messages=(
+                Message(Kind.BLOCK, Side.RIGHT, "has_attendees", 1),
+                Message(Kind.HOLD, Side.LEFT, "conflict", 2),
+                Message(Kind.CREATE, Side.RIGHT, "the server says\x07 no", 1),
+            ),
+        ),
+        "bert": AccountResult(ok=False, error="m365: cannot reach the server"),
+    },
+)
+
+
+def test_sync_json_has_the_agreed_keys() -> None:
+    content = sync_report.as_json(SYNCED)
+    assert content["seconds"] == 1.235
+    assert content["requests"] == {"flowfact": 4, "m365": 6}
+    anna = content["accounts"]["anna"]
+    assert anna["left"] == {
+        "created": 1,
+        "updated": 0,
+        "deleted": 0,
+        "linked": 0,
+        "held": 0,
+        "blocked": 0,
+        "failed": 0,
+        "skipped": {"series": 2},
+    }
+    assert anna["right"]["updated"] == 12
+    assert (anna["ok"], anna["error"]) == (True, None)
+    bert = content["accounts"]["bert"]
+    assert (bert["ok"], bert["error"]) == (False, "m365: cannot reach the server")
+
+
+def test_sync_json_says_what_to_do_in_both_languages() -> None:
+    blocked, held, failed = sync_report.as_json(SYNCED)["accounts"]["anna"]["messages"]
+    assert (blocked["operation"], blocked["side"], blocked["reason"], blocked["count"]) == (
+        "block",
+        "right",
+        "has_attendees",
+        1,
+    )
+    assert "do not use attendees with two-way sync" in blocked["en"]
+    assert "keine Teilnehmer" in blocked["de"]
+    assert held["reason"] == "conflict"
+    assert failed["en"] == failed["de"] == "the server says\x07 no"
+
+
+def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
+    lines = sync_report.lines(SYNCED, "de")
+    assert lines[:4] == [
+        "anna",
+        "         created  updated  deleted  linked  held  blocked  failed  skipped",
+        "  left         1        0        0       0     0        0       0        2",
+        "  right        0       12        0       0     0        1       1        0",
+    ]
+    assert lines[4].startswith("  left: 2 skipped. Der Termin gehört zu einer Serie")
+    assert lines[5].startswith("  right: 1 blocked. Der Termin hat in Outlook Teilnehmer")
+    assert lines[6].startswith("  left: 2 held. Beide Seiten haben dasselbe Feld geändert")
+    assert lines[7] == r"  right: 1 failed. the server says\x07 no"
+    assert lines[9] == "bert"
+    assert lines[-1] == "requests: flowfact 4, m365 6; 1.2 seconds"
+
+
+def test_sync_speaks_english_otherwise() -> None:
+    assert any("It belongs to a series" in line for line in sync_report.lines(SYNCED, "en"))
+    assert sync_report.lines(SyncResult(0.0, {}, {}), "en") == ["requests: none; 0.0 seconds"]
+
+
+def test_plan_json_has_the_agreed_keys() -> None:
+    plan = Plan(operations=(UPDATE, BLOCK, CREATE))
+    content = plan_report.as_json({"anna": AccountPlan(plan, None), "bert": AccountPlan(None, "no server")})
+    assert content == {
+        "accounts": {
+            "anna": {
+                "hash": plan.hash,
+                "operations": [
+                    {
+                        "operation": "update",
+                        "side": "right",
+                        "reason": "changed",
+                        "fields": ["summary", "description"],
+                        "wanted": None,
+                    },
+                    {
+                        "operation": "block",
+                        "side": "right",
+                        "reason": "has_attendees",
+                        "fields": ["summary", "description"],
+                        "wanted": "update",
+                    },
+                    {
+                        "operation": "create",
+                        "side": "left",
+                        "reason": "new",
+                        "fields": ["summary", "when", "description"],
+                        "wanted": None,
+                    },
+                ],
+                "error": None,
+            },
+            "bert": {"hash": "", "operations": [], "error": "no server"},
+        }
+    }
+
+
+def test_a_short_plan_is_shown_operation_by_operation_and_counted() -> None:
+    plan = Plan(operations=(UPDATE, CREATE, replace(UPDATE, source=None)))
+    assert plan_report.lines({"anna": AccountPlan(plan, None)}, "en") == [
+        f"anna (plan {plan.hash})",
+        r"  update  right  2026-03-02 09:00 UTC  Notar \u202egnal  summary, description",
+        "  create  left   2026-05-04            Messe             summary, when, description",
+        "  update  right                                          summary, description",
+        "  2  update  right  It was changed on the other side.",
+        "  1  create  left   It is new and is copied to the other side.",
+    ]
+
+
+def test_a_long_plan_is_only_counted() -> None:
+    plan = Plan(operations=(UPDATE,) * 21)
+    assert plan_report.lines({"anna": AccountPlan(plan, None)}, "de") == [
+        f"anna (plan {plan.hash})",
+        "  21  update  right  Der Termin wurde auf der anderen Seite geändert.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (AccountPlan(Plan(operations=()), None), "anna: nothing to do"),
+        (AccountPlan(None, "no server"), "anna: no plan could be made"),
+    ],
+)
+def test_an_account_without_operations(result: AccountPlan, expected: str) -> None:
+    assert plan_report.lines({"anna": result}, "en") == [expected]
+
+
+FOUND = [
+    CheckResult("connection m365", "ok", "signed in"),
+    CheckResult("account anna", "warning", "writes\x1b are not proven"),
+    CheckResult("account bert", "error", "the mailbox is read-only"),
+]
+
+
+def test_check_shows_what_is_good_and_tells_errors_apart() -> None:
+    assert check_report.lines(FOUND) == [
+        "ok       connection m365  signed in",
+        r"warning  account anna     writes\x1b are not proven",
+        "errors: 1, warnings: 1",
+    ]
+    assert check_report.errors(FOUND) == ["account bert: the mailbox is read-only"]
+    assert check_report.lines([]) == ["errors: 0, warnings: 0"]
+
+
+def test_check_json_has_every_finding() -> None:
+    content = check_report.as_json(FOUND)
+    assert content["ok"] is False
+    assert content["findings"][2] == {
+        "scope": "account bert",
+        "severity": "error",
+        "message": "the mailbox is read-only",
+    }
+    assert check_report.as_json(FOUND[:2])["ok"] is True
+
+
+PLUGIN = Plugin(
+    manifest=Manifest(
+        domain="rules",
+        name="Rules",
+        version="0.1.0",
+        kind="rules",
+        documentation="README.md",
+        providers=frozenset(),
+        rules=frozenset({"b", "a"}),
+        commands=frozenset({"demo"}),
+    ),
+    module="calsync_rules",
+    origin="calsync 0.1.0",
+)
+
+
+def test_plugins_are_listed() -> None:
+    assert plugin_report.lines([PLUGIN]) == [
+        "name   kind   version  from           provides",
+        "rules  rules  0.1.0    calsync 0.1.0  rules: a, b; commands: demo",
+    ]
+    assert plugin_report.as_json([PLUGIN])["plugins"] == [
+        {
+            "name": "rules",
+            "title": "Rules",
+            "kind": "rules",
+            "version": "0.1.0",
+            "from": "calsync 0.1.0",
+            "documentation": "README.md",
+            "provides": {"providers": [], "rules": ["a", "b"], "commands": ["demo"]},
+        }
+    ]
