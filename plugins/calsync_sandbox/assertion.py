@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import Any
 
@@ -32,7 +31,7 @@ def check_assertion(assertion: str, certificate: str, client_id: str, audience: 
         registered = load_pem_x509_certificate(certificate.encode())
         _verify(registered, header["alg"], f"{head}.{claims}".encode(), _decoded(signature))
         return _names(header, registered) and _claims(content, client_id, audience, now)
-    except (ValueError, KeyError, TypeError, binascii.Error, InvalidSignature):
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature):
         return False
 
 
@@ -47,7 +46,10 @@ def _verify(certificate: Certificate, algorithm: str, signed: bytes, signature: 
 def _names(header: dict[str, Any], certificate: Certificate) -> bool:
     """Tell whether the header names this certificate and no other: by a thumbprint, or as a chain."""
     given = [
-        (header[name], base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).rstrip(b"=").decode())
+        (
+            header[name].rstrip("="),
+            base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).rstrip(b"=").decode(),
+        )
         for name, algorithm in _THUMBPRINTS.items()
         if name in header
     ]

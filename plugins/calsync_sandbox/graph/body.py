@@ -88,8 +88,10 @@ class _Reader(HTMLParser):
             self._new_line()
 
     def handle_data(self, data: str) -> None:  # the parser's own name for it
-        if not self._unseen:
-            self._parts.append(_SPACE.sub(" ", data))
+        text = _SPACE.sub(" ", data)
+        between_blocks = text == " " and (not self._parts or self._parts[-1].endswith("\n"))
+        if not self._unseen and not between_blocks:
+            self._parts.append(text)
 
     def _new_line(self) -> None:
         if self._parts and not self._parts[-1].endswith("\n"):

@@ -50,7 +50,7 @@ def read_id(given: str) -> tuple[str, str | None]:
         return given, None
     try:
         if given.startswith(_DEFAULT):
-            folder, _, immutable = base64.urlsafe_b64decode(given[4:]).decode().partition("|")
+            folder, _, immutable = base64.b64decode(given[4:], b"-_", validate=True).decode().partition("|")
             return immutable, folder
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -65,8 +65,15 @@ def answer(find_mailbox: Callable[[str], Mailbox], switches: Switches, request: 
             if request.method not in answers:
                 raise GraphError(405, "ErrorMethodNotAllowed", "The method is not allowed for this resource.")
             call = _call(find_mailbox(unquote(found["mailbox"])), found.groupdict(), request)
-            return answers[request.method](call, switches)
+            return _acknowledged(answers[request.method](call, switches), call)
     raise GraphError(400, "BadRequest", "Resource not found for the segment.")
+
+
+def _acknowledged(reply: Reply, call: Call) -> Reply:
+    """Say in the answer which preferences it honours."""
+    if not call.prefer.applied:
+        return reply
+    return replace(reply, headers={**reply.headers, "Preference-Applied": call.prefer.applied})
 
 
 def _call(mailbox: Mailbox, parts: Mapping[str, str | None], request: Request) -> Call:

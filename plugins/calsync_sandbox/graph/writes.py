@@ -138,9 +138,10 @@ class Writer:
 
     def _make_exception(self, event: Json) -> None:
         """Give an imported exception the id of the occurrence that it stands for."""
-        if event["seriesMasterId"] not in self._store.events:
+        master = self._store.events.get(event["seriesMasterId"])
+        if master is None:
             event["seriesMasterId"] = ids.new_id(self._store.address, "series", event["seriesMasterId"])
-        day = _original_day(event)
+        day = _original_day(event, (master or event)["start"]["timeZone"])
         event_id = ids.occurrence_id(event["seriesMasterId"], day)
         if event_id in self._store.events:
             event_id = ids.occurrence_id(event["id"], day)
@@ -169,9 +170,11 @@ def _make_master(event: Json) -> None:
     event["recurrence"] = event["recurrence"] | {"range": span}
 
 
-def _original_day(event: Json) -> date:
-    """Return the day of an imported exception's original start: a date, a wall time, or a time with an offset."""
-    name = event["start"]["timeZone"]
+def _original_day(event: Json, name: str) -> date:
+    """Return the day of an exception's original start in its series' zone.
+
+    The original start may be a date, a wall time, or a time with an offset; without one it is the start.
+    """
     original = datetime.fromisoformat(event.get("originalStart") or event["start"]["dateTime"])
     if original.tzinfo is None:
         original = original.replace(tzinfo=zone(name))
