@@ -6,7 +6,6 @@ Exit codes: 0 done (skipped, held and blocked events are reported, not failures)
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -52,10 +51,6 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         tell(["interrupted; nothing is lost, the next run goes on from here"])
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has gone. What is still buffered would raise again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except (CalsyncError, ExceptionGroup) as error:
         failures = flattened(error)
         tell(line for failure in failures for line in str(failure).splitlines())
