@@ -95,7 +95,7 @@ def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
     assert lines[5].startswith("  right: 1 blocked. Der Termin hat in Outlook Teilnehmer")
     assert lines[6].startswith("  left: 2 held. Beide Seiten haben dasselbe Feld geändert")
     assert lines[7] == r"  right: 1 failed. the server says\x07 no"
-    assert lines[9] == "bert"
+    assert lines[9] == "bert: failed"
     assert lines[-1] == "requests: flowfact 4, m365 6; 1.2 seconds"
 
 

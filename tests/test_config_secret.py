@@ -123,3 +123,10 @@ def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pyt
     file.write_text("a: !env CALSYNC_TEST\n")
     monkeypatch.setenv("CALSYNC_TEST", "abc")
     assert parse(file).values == {"a": "abc"}
+
+
+def test_two_secrets_from_one_file(tmp_path: Path) -> None:
+    write(tmp_path / "secrets.yaml", "a: first\nb: second\n")
+    file = tmp_path / "calsync.yaml"
+    file.write_text("x: !secret a\ny: !secret b\n")
+    assert parse(file, {}).values == {"x": "first", "y": "second"}

@@ -24,7 +24,9 @@ CRM = ProviderSpec(
     connection_schema={
         vol.Required("api_token"): str,
         vol.Optional("page_size", default=100): int,
-        vol.Optional("fields", default=dict): vol.All({vol.Optional("summary"): {vol.Required("field"): str}}),
+        vol.Optional("fields", default=dict): vol.All(
+            dict, {vol.Optional("summary"): vol.Schema({vol.Required("field"): str})}
+        ),
         vol.Exclusive("url", "server", msg="give url or stage, not both"): str,
         vol.Exclusive("stage", "server", msg="give url or stage, not both"): vol.In(["production"]),
     },

@@ -63,6 +63,8 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
+    if not account.ok:
+        return [f"{plain(name)}: failed", ""]
     head = ["", *COLUMNS, "skipped"]
     rows = [_row(side, _side(account, side)) for side in Side]
     return [

@@ -56,7 +56,7 @@ def parse(path: Path, environ: Mapping[str, str] | None = None) -> Document:
     try:
         loader = LineLoader(text, secrets)
         values = loader.read()
-    except yaml.YAMLError as error:
+    except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
         raise ConfigError(rendered(path, [syntax_problem(error, text)], ())) from None
     if values is None:
         raise ConfigError([f"{path}: the file is empty; config.example.yaml shows what belongs into it"])

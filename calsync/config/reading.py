@@ -27,6 +27,7 @@ class LineLoader(yaml.SafeLoader):
     """Reads one document into plain values. After `read`: `lines`, `problems` and `hidden`."""
 
     def __init__(self, text: str, secrets: Secrets) -> None:
+        """Begin to read. Raises yaml.reader.ReaderError for a character that YAML does not allow."""
         super().__init__(text)
         self._secrets = secrets
         self._inside: list[yaml.Node] = []
@@ -37,7 +38,7 @@ class LineLoader(yaml.SafeLoader):
         """The values that stand behind `!secret` and `!env`."""
 
     def read(self) -> Any:
-        """Return the document's value. Raises yaml.YAMLError for a file that is no YAML."""
+        """Return the document's value. Raises yaml.MarkedYAMLError for a file that is no YAML."""
         node = self.get_single_node()
         return None if node is None else self._value(node, ())
 
@@ -121,16 +122,14 @@ class LineLoader(yaml.SafeLoader):
         self.problems.append(Problem(node.start_mark.line + 1, at, text))
 
 
-def syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
+def syntax_problem(error: yaml.MarkedYAMLError | yaml.reader.ReaderError, text: str) -> Problem:
     """Say in one line what PyYAML says in five."""
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return Problem(line, (), f"the character U+{ord(text[error.position]):04X} is not allowed here")
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        if "'\\t'" in (error.problem or ""):
-            return Problem(line, (), "a tab stands where YAML allows only spaces; indent with spaces")
-        context = f"{error.context}, " if error.context else ""
-        return Problem(line, (), f"this is no valid YAML: {context}{error.problem}")
-    return Problem(1, (), "this is no valid YAML")
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    if "'\\t'" in (error.problem or ""):
+        return Problem(line, (), "a tab stands where YAML allows only spaces; indent with spaces")
+    context = f"{error.context}, " if error.context else ""
+    return Problem(line, (), f"this is no valid YAML: {context}{error.problem}")
