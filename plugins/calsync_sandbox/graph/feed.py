@@ -110,9 +110,6 @@ class Feed:
             raise self._eviction
         return number, position
 
-    def home(self, number: int) -> str:
-        return self._rounds[number].home
-
     def _open(self, opened: Round) -> int:
         false = [event_id for event_id in self._store.events if event_id in self._switches.false_removed]
         self._switches.false_removed.difference_update(false)
@@ -145,9 +142,7 @@ class Feed:
         """Tell one changed event: what the window no longer shows of it, then what it shows."""
         present = self._present(event_id, home, window)
         gone = [past for past in self._past(event_id, changes, window) if past not in present]
-        if not present and not gone:
-            gone = [] if self._is_master(event_id, home) else [event_id]
-        elif self._became_series(event_id, changes, home):
+        if event_id not in present and not self._untold(event_id, changes[0], home):
             gone.append(event_id)
         standing = self._store.exceptions.get(event_id, {}).values()
         removed = [Told(gone_id, removed=True) for gone_id in gone if gone_id not in standing]
@@ -165,9 +160,11 @@ class Feed:
     def _is_master(self, event_id: str, home: str) -> bool:
         return self._store.homes.get(event_id) == home and self._store.events[event_id]["type"] == "seriesMaster"
 
-    def _became_series(self, event_id: str, changes: list[Change], home: str) -> bool:
-        was = changes[0].born or any(change.before is not None for change in changes)
-        return self._switches.series_change_removes and not was and self._is_master(event_id, home)
+    def _untold(self, event_id: str, first: Change, home: str) -> bool:
+        """Tell whether there is nothing to take back under the event's own id: masters are never told."""
+        if first.before is not None:
+            return True
+        return self._is_master(event_id, home) and (first.born or not self._switches.series_change_removes)
 
     @staticmethod
     def _past(event_id: str, changes: list[Change], window: Span) -> list[str]:

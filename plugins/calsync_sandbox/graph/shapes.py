@@ -6,7 +6,7 @@ published. Written from the pages "Create event" and "Update event", apart from 
 
 from __future__ import annotations
 
-import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.graph.errors import GraphError, bad_request
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Reader = Callable[[Any], Any]
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def invalid(what: str) -> GraphError:
@@ -49,9 +47,10 @@ def decimal(value: Any) -> float:
 
 
 def day(value: Any) -> str:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise invalid("a date is needed")
-    return value
+    try:
+        return date.fromisoformat(text(value)).isoformat()
+    except ValueError as error:
+        raise invalid("a date is needed") from error
 
 
 def one_of(*members: str) -> Reader:

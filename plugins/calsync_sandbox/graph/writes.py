@@ -82,8 +82,6 @@ class Writer:
         event = blank(self._store.address, self._reminder)
         event["id"] = self._store.new_id()
         event["iCalUId"] = event["uid"] = "040000008200E00074C5B7101A82E008" + ids.uid(event["id"])
-        if "reminderMinutesBeforeStart" in values and "isReminderOn" not in values:
-            event["isReminderOn"] = True
         merge(event, values)
         if not event["isOrganizer"] and "responseStatus" not in values:
             event["responseStatus"] = {"response": "notResponded", "time": "0001-01-01T00:00:00Z"}

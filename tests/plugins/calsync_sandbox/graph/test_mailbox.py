@@ -30,9 +30,10 @@ def test_an_imported_exception_takes_its_occurrences_place(anna: Mailbox, draft:
 
 
 def test_an_exception_without_its_series_or_with_a_double_is_kept(anna: Mailbox, draft: Draft) -> None:
-    orphan = anna.create(draft(seriesMasterId="uid.with@dots", originalStart="2026-03-04T08:00:00Z"))
-    double = anna.create(draft(seriesMasterId=orphan["seriesMasterId"], originalStart="2026-03-04T08:00:00Z"))
+    exception = draft(seriesMasterId="uid.with@dots", originalStart="2026-03-04T08:00:00Z")
+    orphan, double = anna.create(exception), anna.create(exception)
     assert orphan["id"] != double["id"]
+    assert orphan["seriesMasterId"] == double["seriesMasterId"]
     anna.delete(orphan["id"])
     anna.delete(double["id"])
     assert anna.events == {}
@@ -98,6 +99,12 @@ def test_a_stored_event_is_replaced_and_never_changed_in_place(anna: Mailbox, dr
     anna.edit(before["id"], {"subject": "Neu"})
     assert before == copy
     assert anna.events[before["id"]]["subject"] == "Neu"
+
+
+def test_an_exception_whose_series_is_elsewhere_can_be_changed(anna: Mailbox, draft: Draft) -> None:
+    orphan = anna.create(draft(seriesMasterId="elsewhere"))
+    changed = anna.edit(orphan["id"], {"start": at("2026-03-01T09:00:00")})
+    assert (changed["type"], changed["originalStart"]) == ("exception", "2026-03-02T08:00:00.0000000Z")
 
 
 def test_an_unknown_calendar(anna: Mailbox, draft: Draft) -> None:

@@ -3,6 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
+import pytest
+
+from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph import GraphServer, Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
@@ -266,3 +270,59 @@ async def test_a_read_only_mailbox_refuses_writes(ask: Ask, server: GraphServer,
     ):
         assert (answer.status, answer.code) == (403, "ErrorAccessDenied")
     assert boss.events[event_id]["subject"] == "Besichtigung Gartenstraße"
+
+
+DAILY: Json = {"type": "daily", "interval": 1}
+NO_END: Json = {"type": "noEnd", "startDate": "2026-03-02"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "span"),
+    [
+        ({**DAILY, "interval": 0}, NO_END),
+        ({"interval": 1}, NO_END),
+        ({"type": "absoluteYearly", "interval": 1, "dayOfMonth": 3}, NO_END),
+        ({**DAILY, "month": "May"}, NO_END),
+        (DAILY, {"type": "noEnd"}),
+        (DAILY, {"type": "noEnd", "startDate": "2026-02-30"}),
+        (DAILY, {**NO_END, "type": "endDate"}),
+        (DAILY, {**NO_END, "type": "numbered"}),
+        (DAILY, {**NO_END, "until": "2027-01-01"}),
+    ],
+)
+async def test_incomplete_recurrences_are_refused(ask: Ask, draft: Draft, pattern: Json, span: Json) -> None:
+    answer = await ask("POST", "/events", draft(recurrence={"pattern": pattern, "range": span}))
+    assert (answer.status, answer.code) == (400, "ErrorInvalidProperty")
+
+
+async def test_a_series_begins_where_its_first_event_does(ask: Ask, draft: Draft) -> None:
+    rule = {"pattern": DAILY, "range": {**NO_END, "startDate": "2020-01-01", "recurrenceTimeZone": "UTC"}}
+    created = (await ask("POST", "/events", draft(recurrence=rule))).body
+    assert created["type"] == "seriesMaster"
+    assert created["recurrence"]["range"]["startDate"] == "2026-03-02"
+    assert created["recurrence"]["range"]["recurrenceTimeZone"] == "W. Europe Standard Time"
+
+
+async def test_attendees_need_an_address(ask: Ask, draft: Draft) -> None:
+    for attendee in ({}, {"emailAddress": {"name": "Eva"}}, "eva@example.org"):
+        assert (await ask("POST", "/events", draft(attendees=[attendee]))).status == 400
+
+
+async def test_places_may_have_coordinates(ask: Ask, draft: Draft) -> None:
+    place = {
+        "displayName": "Büro",
+        "coordinates": {"latitude": 52.5, "longitude": 13},
+        "address": {"city": "Berlin"},
+    }
+    created = (await ask("POST", "/events", draft(location=place))).body
+    assert created["location"]["coordinates"] == {"latitude": 52.5, "longitude": 13}
+
+
+async def test_a_create_whose_answer_is_lost_can_be_repeated(
+    ask: Ask, anna: Mailbox, draft: Draft, server: GraphServer
+) -> None:
+    server.faults.add(Fault(method="POST", after_commit=True, drop=True))
+    with pytest.raises(aiohttp.ClientError):
+        await ask("POST", "/events", draft(transactionId="t1"))
+    again = await ask("POST", "/events", draft(transactionId="t1"))
+    assert (again.status, list(anna.events)) == (201, [again.body["id"]])
