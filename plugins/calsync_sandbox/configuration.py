@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PAST_DAYS = 90
 FUTURE_DAYS = 365
+POLL_SECONDS = 2
 FLOWFACT_FIELDS = {
     "summary": {"field": "subject"},
     "description": {"field": "message", "codec": "text"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 import uuid
@@ -11,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from calsync.errors import ConfigError
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.configuration import (
     FLOWFACT_FIELDS,
     FUTURE_DAYS,
     PAST_DAYS,
+    POLL_SECONDS,
     RULES,
     Secret,
     write_configuration,
@@ -48,6 +51,15 @@ class Person:
     @property
     def address(self) -> str:
         return self.mailbox.address
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """An imported calendar: a row for each of its entries, and the ids of its single events in the mailbox."""
+
+    path: Path
+    table: list[Row]
+    singles: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +105,20 @@ class Sandbox:
         user = self.flowfact.add_user(address, first=first, last=last)
         return Person(user, self.graph.add_mailbox(address))
 
-    def import_calendar(self, path: Path, person: Person) -> list[Row]:
-        """Import an .ics file into a mailbox and return the import table.
-
-        Raises ConfigError for a broken file, before anything is imported, and OSError for one that cannot be read.
-        """
+    def import_calendar(self, path: Path, person: Person) -> ImportedFile:
+        """Import an .ics file into a mailbox. Raises ConfigError for a broken file; nothing of it is imported."""
         owner = Owner(person.address, mailbox_zone(person.mailbox.store.timezone))
         reach = Reach.around(self._today(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
-        imported = import_calendar(path.read_bytes(), str(path), owner, reach)
-        for event in imported.singles:
-            person.mailbox.create(event)
+        imported = import_calendar(_content(path), str(path), owner, reach)
+        singles = frozenset(person.mailbox.create(event)["id"] for event in imported.singles)
         for number, series in enumerate(imported.series):
             _store_series(person.mailbox, series, f"{path.name}#{number}")
-        return imported.table
+        return ImportedFile(path, imported.table, singles)
+
+    def writes(self) -> int:
+        """Return how many requests wanted to change an event, of those that the servers have kept."""
+        sent = self.flowfact.sent(path_contains="/entity-service/") + self.graph.sent()
+        return sum(_changes(request.method, request.path, request.body) for request in sent)
 
     def judge(
         self,
@@ -129,7 +142,7 @@ class Sandbox:
 
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
         return {
-            "service": {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}"},
+            "service": {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}", "poll_seconds": POLL_SECONDS},
             "connections": {
                 "flowfact": {
                     "provider": "flowfact",
@@ -164,6 +177,22 @@ def _account(account: Account) -> dict[str, Any]:
         "timezone": account.person.user["timezone"],
         "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
     }
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            [f"{path}: cannot be read ({error.strerror}); check its path and permissions"]
+        ) from error
+
+
+def _changes(method: str, path: str, body: bytes) -> int:
+    """Return how many changes a request asks for; a batch asks for those of its parts."""
+    if path.endswith("/$batch"):
+        return sum(part["method"] != "GET" for part in json.loads(body)["requests"])
+    return int(method != "GET")
 
 
 def _store_series(mailbox: Mailbox, series: Series, name: str) -> None:

@@ -1,0 +1,96 @@
+"""Somebody invites people by hand in Outlook. From then on calsync may not write: each write would mail them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync_sandbox.demo.scenes import content, ms, starts
+from calsync_sandbox.demo.stage import Change, Seen, Stage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MOVED = "Objektaufnahme Einfamilienhaus Am Mühlbach 7"
+RENAMED = "Objektaufnahme Einfamilienhaus Am Mühlbach 7 (mit Gutachter)"
+DELETED = "Zweitbesichtigung Lindenstraße 12, Ehepaar Schneider"
+GUEST = "gutachter@kunde.example"
+REASON = "has_attendees"
+NOTES = "Gutachter kommt mit; bitte Leiter bereitstellen."
+
+
+async def play_attendees(stage: Stage) -> None:
+    """Invite somebody, edit in FLOWFACT (blocked) and in Outlook (arrives), take the invitation back (arrives)."""
+    stage.console.title(
+        "Somebody adds attendees in Outlook; then FLOWFACT moves one appointment and deletes another"
+    )
+    for subject in (MOVED, DELETED):
+        event = stage.outlook(subject)
+        if event is not None:
+            stage.anna.mailbox.add_attendee(event["id"], GUEST)
+    start = _edit_in_flowfact(stage)
+    before = stage.outlook(MOVED), stage.outlook(DELETED)
+    result = await stage.sync()
+    kept = (stage.outlook(MOVED), stage.outlook(DELETED)) == before
+    _tell_blocks(stage, result, kept=kept)
+    await stage.play(
+        [
+            Change(
+                f"Outlook → FLOWFACT  edited   {RENAMED}, while the other direction waits",
+                lambda: stage.edit_in_outlook(MOVED, subject=RENAMED),
+                lambda: stage.flowfact(RENAMED) is not None,
+            )
+        ]
+    )
+    stage.console.title("The attendees are removed again: what waited arrives")
+    await stage.play(_released(stage, start))
+
+
+def _edit_in_flowfact(stage: Stage) -> datetime | None:
+    """Move one appointment by an hour with new notes, delete another; return the new start."""
+    old = starts(stage.outlook(MOVED))
+    if old is None:
+        return None
+    start = old + timedelta(hours=1)
+    times = {"start_date": ms(start), "end_date": ms(start + timedelta(hours=1))}
+    stage.edit_in_flowfact(MOVED, message=NOTES, **times)
+    stage.delete_in_flowfact(DELETED)
+    return start
+
+
+def _tell_blocks(stage: Stage, result: dict[str, Any], *, kept: bool) -> None:
+    account = next(iter(result["accounts"].values()))
+    messages = [one for one in account["messages"] if one["reason"] == REASON]
+    blocked = sum(message["count"] for message in messages)
+    good = kept and blocked == 2 and not stage.sandbox.mails.sent
+    stage.seen.append(Seen("writes to appointments with attendees are blocked", 0.0 if good else None))
+    stage.console.outcome(good, f"{blocked} writes blocked ({REASON}), Outlook unchanged, nobody was mailed")
+    for message in messages[:1]:
+        stage.console.say(f"      {message['de']}")
+        stage.console.say(f"      {message['en']}")
+
+
+def _released(stage: Stage, start: datetime | None) -> list[Change]:
+    def remove_attendees() -> None:
+        for subject in (RENAMED, DELETED):
+            event = stage.outlook(subject)
+            if event is not None:
+                stage.anna.mailbox.remove_attendees(event["id"])
+
+    return [
+        Change(
+            f"FLOWFACT → Outlook  moved    {RENAMED} by an hour",
+            remove_attendees,
+            lambda: starts(stage.outlook(RENAMED)) == start,
+        ),
+        Change(
+            "FLOWFACT → Outlook  edited   its notes",
+            lambda: None,
+            lambda: NOTES in content(stage.outlook(RENAMED)),
+        ),
+        Change(
+            f"FLOWFACT → Outlook  deleted  {DELETED}",
+            lambda: None,
+            lambda: stage.outlook(DELETED) is None,
+        ),
+    ]

@@ -1,0 +1,80 @@
+"""The command `calsync demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from calsync.errors import CalsyncError
+from calsync_sandbox.demo import report
+from calsync_sandbox.demo.console import Console
+from calsync_sandbox.demo.living import keep_living
+from calsync_sandbox.demo.show import fill, play
+from calsync_sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync_sandbox.demo.report import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    once: bool
+    calendars: Sequence[Path]
+    events: int
+    as_json: bool
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the scenes; exit code 0 only if all came true.")
+@click.option(
+    "--calendar",
+    "calendars",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE.ics",
+    help="Import this calendar into the mailbox; may be repeated.",
+)
+@click.option("--events", type=click.IntRange(min=0), default=0, help="Add so many appointments.")
+@click.option("--exchange", type=click.Choice(["graph"]), default="graph", help="Which Exchange to play with.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: str, as_json: bool) -> int:
+    """Watch two calendars become and stay the same, on this machine alone."""
+    del exchange  # one choice so far
+    options = Options(once=once, calendars=calendars, events=events, as_json=as_json)
+    try:
+        outcome = asyncio.run(_demo(options))
+    except CalsyncError as error:
+        if as_json:
+            click.echo(json.dumps({"errors": str(error).splitlines()}))
+        raise
+    return 0 if outcome.good else 1
+
+
+async def _demo(options: Options) -> Outcome:
+    console = Console(quiet=options.as_json)
+    folder = Path(tempfile.mkdtemp(prefix="calsync-demo-"))
+    async with Sandbox() as sandbox:
+        anna, filled = fill(sandbox, options.calendars, options.events, console)
+        stage, outcome = await play(sandbox, anna, filled, folder, console)
+        if options.as_json:
+            click.echo(json.dumps(report.as_json(outcome)))
+        report.show(console, outcome)
+        if not options.once:
+            await keep_living(stage, _stop_on_signals())
+    return outcome
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,49 @@
+"""The installed command line, driven as a user would: one process for each command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from calsync.errors import CalsyncError
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from pathlib import Path
+
+
+class CommandFailed(CalsyncError):  # noqa: N818 - errors are named as outcomes
+    """The demo cannot go on: a command of calsync did not do what it should. It has said why itself."""
+
+
+class CommandLine:
+    """`calsync COMMAND -c FILE`. Its standard error, a progress bar above all, is the demo's own."""
+
+    def __init__(self, configuration: Path) -> None:
+        self.configuration = configuration
+
+    async def json(self, command: str) -> Any:
+        """Run a command with `--json` and return its object. Raises CommandFailed for any exit code but 0."""
+        process = await self.start(command, "--json", stdout=asyncio.subprocess.PIPE)
+        try:
+            output, _ = await process.communicate()
+        except BaseException:
+            await stopped(process)
+            raise
+        if process.returncode:
+            raise CommandFailed(f"calsync {command} ended with exit code {process.returncode}")
+        return json.loads(output)
+
+    async def start(self, command: str, *options: str, stdout: int | None = None) -> Process:
+        """Start a command and return its process."""
+        arguments = ["-m", "calsync", command, "-c", str(self.configuration), *options]
+        return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=stdout)
+
+
+async def stopped(process: Process) -> int:
+    """Ask a process to stop, wait for it, and return its exit code."""
+    if process.returncode is None:
+        process.terminate()
+    return await process.wait()
