@@ -51,7 +51,13 @@ class App:
         document = parse(path)
         plugins = Plugins.find(document.plugin_dirs)
         loaded = plugins.load(document.providers, document.rules)
-        config = validate(document, loaded.providers, loaded.rules)
+        config = validate(
+            document,
+            loaded.providers,
+            loaded.rules,
+            known_providers=plugins.names("providers"),
+            known_rules=plugins.names("rules"),
+        )
         clock, random = clock or SystemClock(), SystemRandom()
         connections = Connections(config, loaded, clock, random)
         try:
