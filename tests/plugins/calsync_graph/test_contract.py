@@ -1,0 +1,148 @@
+"""The provider keeps every promise of a calendar, on Graph servers of different habits."""
+
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import voluptuous as vol
+
+from calsync.http import HttpFactory
+from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
+from calsync.sync.model import AllDay, Changes, Event, Timed, Value
+from calsync.testing.contract import CalendarContract, UnderTest
+from calsync_graph import calsync_providers
+from calsync_sandbox.authority import AuthorityServer
+from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.mail import MailLog
+
+BERLIN = ZoneInfo("Europe/Berlin")
+(PROVIDER,) = calsync_providers()
+ADDRESS = "anna@example.de"
+TENANT = "11111111-2222-3333-4444-555555555555"
+CLIENT = "66666666-7777-8888-9999-000000000000"
+
+
+def stored(changes: Mapping[str, Value]) -> dict[str, Any]:
+    """Return synced fields as Outlook would store them."""
+    fields: dict[str, Any] = {}
+    for name, value in changes.items():
+        match value:
+            case Timed():
+                fields |= {"isAllDay": False, "start": in_utc(value.start), "end": in_utc(value.end)}
+            case AllDay():
+                start, end = f"{value.first}T00:00:00", f"{value.after}T00:00:00"
+                fields |= {"isAllDay": True, "start": local(start), "end": local(end)}
+            case _ if name == "summary":
+                fields["subject"] = value
+            case _:
+                fields["body"] = {"contentType": "text", "content": value}
+    return fields
+
+
+def in_utc(when: datetime) -> dict[str, str]:
+    return {"dateTime": when.astimezone(UTC).replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
+
+
+def local(when: str) -> dict[str, str]:
+    return {"dateTime": when, "timeZone": "W. Europe Standard Time"}
+
+
+class GraphUnderTest(UnderTest):
+    idempotent = True
+    page_size = 3
+
+    def __init__(self, calendar: Calendar, mailbox: Mailbox, mails: MailLog) -> None:
+        self.calendar = calendar
+        self._mailbox = mailbox
+        self._mails = mails
+
+    async def user_create(self, event: Event) -> str:
+        values = {"summary": event.summary, "when": event.when, "description": event.description}
+        event_id: str = self._mailbox.create(stored(values))["id"]
+        return event_id
+
+    async def user_edit(self, event_id: str, changes: Changes) -> None:
+        self._mailbox.edit(event_id, stored({str(name): value for name, value in changes.items()}))
+
+    async def user_delete(self, event_id: str) -> None:
+        self._mailbox.delete(event_id)
+
+    async def user_invite(self, event_id: str) -> None:
+        self._mailbox.add_attendee(event_id, "kunde@example.org")
+
+    async def user_uninvite(self, event_id: str) -> None:
+        self._mailbox.remove_attendees(event_id)
+
+    async def reminder_minutes(self, event_id: str) -> int | None:
+        event = self._mailbox.events[event_id]
+        minutes: int = event["reminderMinutesBeforeStart"]
+        return minutes if event["isReminderOn"] else None
+
+    async def lost_token(self, token: str) -> str:
+        self._mailbox.feed.evict()
+        return token
+
+    def mails(self) -> int:
+        return self._mails.count
+
+
+@asynccontextmanager
+async def opened(switches: Mapping[str, Any]) -> AsyncIterator[UnderTest]:
+    """Start a Graph server and its sign-in authority, and open the calendar of one mailbox."""
+    mails, clock, authority = MailLog(), SystemClock(), AuthorityServer()
+    server = GraphServer(mails, authority.tokens)
+    server.switches = replace(server.switches, max_page_size=GraphUnderTest.page_size, **switches)
+    mailbox = server.add_mailbox(ADDRESS)
+    authority.register(TENANT, CLIENT, secret="made-up")
+    await authority.start()
+    await server.start()
+    settings = vol.Schema(PROVIDER.connection_schema)(
+        {
+            "tenant_id": TENANT,
+            "client_id": CLIENT,
+            "client_secret": "made-up",
+            "authority_url": authority.url,
+            "graph_url": server.url,
+        }
+    )
+    host = Host(connection="m365", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    provider = PROVIDER.open(settings, host)
+    try:
+        await provider.login()
+        request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
+        yield GraphUnderTest(await provider.open(request), mailbox, mails)
+    finally:
+        await provider.close()
+        await server.stop()
+        await authority.stop()
+
+
+class TestAsDocumented(CalendarContract):
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened({}) as under_test:
+            yield under_test
+
+
+class TestAsReported(CalendarContract):
+    """What people report of real tenants: empty pages, repeats, other errors, deleted events still read."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        switches = {
+            "empty_pages": True,
+            "delta_repeats": True,
+            "delta_replays": 2,
+            "delta_text_body": False,
+            "deleted_get": "found",
+            "duplicate_status": 400,
+            "duplicate_names_event": False,
+            "if_match": False,
+        }
+        async with opened(switches) as under_test:
+            yield under_test
