@@ -1,0 +1,173 @@
+"""Signing in as an application: tokens from Microsoft Entra ID through msal, without holding up the event loop.
+
+msal blocks, even in its constructor, and does not share one request among callers. So it is built and called in
+one thread, behind a lock, and its token is kept here until shortly before it expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msal
+import requests
+from msal.exceptions import MsalServiceError
+
+from calsync.errors import ConfigError, LoginError, Retry
+from calsync_graph.config import AUTHORITY_URL, Certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from calsync.ports import Clock
+    from calsync_graph.config import Settings
+
+EARLY = timedelta(minutes=5)
+"""How long before its end a token is no longer used. msal counts it as expired then, too."""
+TIMEOUT = 20.0
+"""Seconds; msal and requests would wait for ever."""
+RETRIED = frozenset({"temporarily_unavailable", "server_error", "slow_down", "request_timeout"})
+SECRET_REFUSED = "its client_secret or certificate is wrong or has expired: create a new one in Entra ID"  # noqa: S105
+ADVICE: Mapping[str, str] = {
+    "invalid_client": SECRET_REFUSED,
+    "unauthorized_client": "the application is unknown in this tenant: check client_id and tenant_id",
+    "invalid_resource": "graph_url names a resource that this tenant does not know",
+    "invalid_scope": "graph_url does not belong to the cloud of authority_url",
+    "access_denied": "the tenant denies the application access: ask its administrator",
+}
+"""What to do about an OAuth error; AADSTS numbers change their meaning and are not looked at."""
+
+
+class AuthorityHttp:
+    """The requests that msal sends, with a time limit; msal documents this interface as `http_client`.
+
+    A stand-in for the authority on loopback has no https, and msal insists on it. So msal is told the real
+    authority, and scheme and host are swapped here, on the last step.
+    """
+
+    def __init__(self, authority_url: str) -> None:
+        """`authority_url`: scheme and host that the requests go to."""
+        self._target = urlsplit(authority_url)
+        self._session = requests.Session()
+        self._session.mount("https://", requests.adapters.HTTPAdapter(max_retries=1))
+
+    def get(self, url: str, **arguments: Any) -> requests.Response:
+        return self._session.get(self._swapped(url), timeout=TIMEOUT, **arguments)
+
+    def post(self, url: str, **arguments: Any) -> requests.Response:
+        return self._session.post(self._swapped(url), timeout=TIMEOUT, **arguments)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _swapped(self, url: str) -> str:
+        if self._target.scheme == "https":
+            return url
+        return urlsplit(url)._replace(scheme=self._target.scheme, netloc=self._target.netloc).geturl()
+
+
+class Tokens:
+    """The access tokens of one connection."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="graph-sign-in")
+        self._http = AuthorityHttp(settings.authority_url)
+        self._app: msal.ConfidentialClientApplication | None = None
+        self._token: str | None = None
+        self._until: datetime | None = None
+
+    async def get(self) -> str:
+        """Return a valid access token. Raises LoginError, ConfigError (a certificate's file), Retry."""
+        if self._token is not None and self._valid():
+            return self._token
+        async with self._lock:
+            if self._token is None or not self._valid():
+                await self._fetch(renew=False)
+            return self._token or ""
+
+    async def renew(self, refused: str) -> str:
+        """Return another token than the one that was refused. Callers that were refused together share it."""
+        async with self._lock:
+            if self._token == refused:
+                await self._fetch(renew=True)
+        return await self.get()
+
+    def close(self) -> None:
+        """Let a request that is under way end by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._http.close()
+
+    def _valid(self) -> bool:
+        return self._until is not None and self._clock.now() < self._until
+
+    async def _fetch(self, *, renew: bool) -> None:
+        asked_at = self._clock.now()
+        answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, renew)
+        if "access_token" not in answer:
+            raise self._refusal(str(answer.get("error", "")))
+        self._token = str(answer["access_token"])
+        self._until = asked_at + timedelta(seconds=float(answer.get("expires_in", 0))) - EARLY
+
+    def _ask(self, renew: bool) -> Mapping[str, Any]:
+        """Ask msal, in its thread. Its answer is a dict with `access_token` or `error`."""
+        name = self._settings.connection
+        try:
+            if self._app is None:
+                self._app = self._build()
+            elif renew:
+                self._app.remove_tokens_for_client()
+            answer: Mapping[str, Any] = self._app.acquire_token_for_client([self._settings.scope])
+        except (requests.RequestException, MsalServiceError) as error:
+            problem = f"connection {name}: the sign-in server does not answer ({type(error).__name__})"
+            raise Retry(problem) from error
+        except (ValueError, TypeError) as error:
+            # msal raises these for an authority that it cannot find and for a key that it cannot read.
+            advice = "check tenant_id, authority_url and the certificate's files"
+            raise LoginError(f"connection {name}: signing in is not possible: {advice}") from error
+        return answer
+
+    def _build(self) -> msal.ConfidentialClientApplication:
+        settings = self._settings
+        loopback = settings.authority_url.startswith("http:")
+        return msal.ConfidentialClientApplication(
+            settings.client_id,
+            client_credential=self._credential(),
+            authority=f"{AUTHORITY_URL if loopback else settings.authority_url}/{settings.tenant_id}",
+            http_client=self._http,
+            # Where the real authority is not asked, msal must not ask it about other authorities either.
+            instance_discovery=False if loopback else None,
+        )
+
+    def _credential(self) -> str | dict[str, str]:
+        credential = self._settings.credential
+        if not isinstance(credential, Certificate):
+            return credential
+        signed_by = {"private_key": self._pem(credential.private_key)}
+        if credential.public_certificate is not None:
+            signed_by["public_certificate"] = self._pem(credential.public_certificate)
+        if credential.thumbprint is not None:
+            signed_by["thumbprint"] = credential.thumbprint
+        return signed_by
+
+    def _pem(self, path: str) -> str:
+        try:
+            return Path(path).read_text("ascii")
+        except OSError as error:
+            name = self._settings.connection
+            raise ConfigError([f"connection {name}: {path} cannot be read ({error.strerror})"]) from error
+
+    def _refusal(self, error: str) -> LoginError | Retry:
+        name = self._settings.connection
+        if error in RETRIED:
+            return Retry(f"connection {name}: the sign-in server is busy ({error})")
+        advice = ADVICE.get(error, "ask the tenant's administrator")
+        word = error if error.replace("_", "").isalnum() and error.isascii() else "no reason given"
+        return LoginError(f"connection {name}: signing in was refused ({word}): {advice}")

@@ -1,0 +1,152 @@
+"""One calendar of a mailbox: the port that the engine works with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
+from calsync.ports import Calendar, Gone, Trashed, Written
+from calsync.sync.model import Capabilities
+from calsync_graph.bodies import edit, new_event
+from calsync_graph.feed import Feed
+from calsync_graph.mapping import Unreadable, is_text, observation
+from calsync_graph.reading import EventReader
+from calsync_graph.refusals import Denied, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from calsync.ports import Page, Whereabouts
+    from calsync.sync.model import Changes, Draft, Event, Observation, Window
+    from calsync_graph.client import Client
+    from calsync_graph.home import Home
+    from calsync_graph.mapping import Stored
+
+CAPABILITIES = Capabilities(mapping_version=1, marker=True, writes_may_mail=True, writes_reminder=True)
+
+
+class GraphCalendar(Calendar):
+    """Reads and writes one calendar. Refuses each write that could mail somebody, whatever the rules say."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, client: Client, home: Home, key: str, zone: ZoneInfo, *, can_edit: bool) -> None:
+        """`zone`: the account's, for new events."""
+        self.key = key
+        self.can_edit = can_edit
+        self._client = client
+        self._home = home
+        self._zone = zone
+        self._reader = EventReader(client, home)
+        self._feed = Feed(client, home, self._reader)
+
+    def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
+        return self._feed.changes(token, window)
+
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
+        return await self._reader.many(ids)
+
+    async def locate(self, event_id: str) -> Whereabouts:
+        return await self._reader.locate(event_id)
+
+    async def find_marker(self, marker: str) -> Sequence[Observation]:
+        return await self._reader.find(marker)
+
+    async def create(self, draft: Draft, marker: str) -> Written:
+        """Create with a transactionId made of the marker: a repeated create finds the first one's event."""
+        try:
+            row = await self._client.post(f"{self._home.path}/events", new_event(draft, marker, self._zone))
+        except Refused as refused:
+            if refused.duplicate:
+                return await self._created_before(refused, marker)
+            if refused.no_calendar:
+                raise AccountError(f"{refused}: the calendar is no longer there") from refused
+            if refused.conflict:
+                raise Retry(str(refused)) from refused
+            raise
+        if not isinstance(row, dict) or not row.get("id"):
+            raise UnknownOutcome(f"connection {self._client.connection}: a create was answered without an event")
+        return _written(row, row["id"], marker)
+
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        """Change on condition of the revision. Stamps are not needed: the answer holds the stored event."""
+        del stamp
+        fresh = await self._fresh(target)
+        _refuse_mail(fresh.observation.event)
+        if "description" in changes and fresh.observation.event.online_meeting:
+            raise Blocked("online_meeting")
+        body = edit(changes, fresh, self._zone)
+        try:
+            row = await self._client.patch(self._reader.path(target.id), body, fresh.observation.revision or "")
+        except Refused as refused:
+            raise await self._unwritten(target.id, refused) from refused
+        return _written(row, target.id, fresh.observation.marker)
+
+    async def delete(self, target: Observation) -> None:
+        try:
+            fresh = await self._fresh(target)
+        except Missing:
+            if isinstance(await self.locate(target.id), Gone | Trashed):
+                return
+            raise
+        _refuse_mail(fresh.observation.event)
+        try:
+            await self._client.delete(self._reader.path(target.id), fresh.observation.revision or "")
+        except Refused as refused:
+            if not refused.not_found:
+                raise await self._unwritten(target.id, refused) from refused
+        except Denied:
+            # Seen for meetings that somebody cancelled meanwhile; those count as deleted.
+            left = (await self.read([target.id])).get(target.id)
+            if left is not None and not left.event.cancelled:
+                raise
+
+    async def _fresh(self, target: Observation) -> Stored:
+        """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from."""
+        fresh = await self._reader.one(target.id)
+        if fresh.observation.revision is None or fresh.observation.revision != target.revision:
+            raise Stale(fresh.observation)
+        return fresh
+
+    async def _unwritten(self, event_id: str, refused: Refused) -> CalsyncError:
+        """Return what a refused write means for the event."""
+        if refused.not_found:
+            return Missing("the event is not in the calendar any more")
+        if not refused.conflict:
+            return refused
+        try:
+            return Stale((await self._reader.one(event_id)).observation)
+        except (Missing, EventError) as error:
+            return error
+
+    async def _created_before(self, refused: Refused, marker: str) -> Written:
+        """Return the event that an earlier create with this marker made. Its id is not always told."""
+        known = refused.reply.existing_event
+        found = list((await self.read([known])).values()) if known else []
+        found = found or list(await self.find_marker(marker))
+        if not found:
+            raise Retry(f"{refused}: the event of an earlier attempt is gone") from refused
+        return Written(id=found[0].id, revision=found[0].revision, stored=found[0])
+
+
+def _refuse_mail(event: Event) -> None:
+    """Raise Blocked for an event whose change or removal Exchange might tell somebody. Unknown counts as yes."""
+    if event.attendee_count != 0:
+        raise Blocked("has_attendees")
+    if not event.organised_here:
+        raise Blocked("not_organised_here")
+    if event.series:
+        raise Blocked("series")
+
+
+def _written(row: Any, event_id: str, marker: str | None) -> Written:
+    """Read the answer to a write, which lacks the marker. One with HTML notes is left to be read again."""
+    try:
+        seen = observation(row)
+    except (Unreadable, KeyError, TypeError, AttributeError):
+        return Written(id=event_id)
+    if not is_text(row):
+        return Written(id=event_id, revision=seen.revision)
+    return Written(id=event_id, revision=seen.revision, stored=replace(seen, marker=marker))

@@ -1,0 +1,174 @@
+"""Requests to Microsoft Graph: headers, tokens, links to further pages, batches."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from calsync.errors import Retry, UnknownOutcome
+from calsync.http import Answer
+from calsync_graph.refusals import BROKEN, BUSY, Reply, refusal
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from calsync.errors import CalsyncError
+    from calsync.http import Http
+    from calsync_graph.auth import Tokens
+    from calsync_graph.bodies import Body
+
+ROOT = "/v1.0"
+PREFER = 'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text"'
+PAGE_SIZE = 200
+"""A hint: expanded series exceed it, and the server may give less."""
+MAX_PAGES = 5000
+"""More pages than any calendar has: some mailboxes have been seen to page for ever."""
+BATCH_SIZE = 20
+UNAUTHORIZED = 401
+log = logging.getLogger("calsync.graph")
+
+
+def quoted(text: str) -> str:
+    """Return text for one segment of a path or one value of a query; Graph reads a plus as a plus."""
+    return quote(text, safe="")
+
+
+class Client:
+    """One connection's requests. Paths are below the version, links are the server's own, used as they are."""
+
+    def __init__(self, http: Http, tokens: Tokens, random: random.Random) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._random = random
+
+    @property
+    def connection(self) -> str:
+        return self._http.name
+
+    def is_own(self, link: str) -> bool:
+        """Tell whether a link leads to the configured server."""
+        return link.startswith(str(self._http.base).rstrip("/") + "/")
+
+    async def get(self, path: str, *, page_size: int | None = None) -> Any:
+        """Return the decoded answer. Raises Refused, Retry, LoginError, AccountError."""
+        size = f", odata.maxpagesize={page_size}" if page_size else ""
+        return (await self._request("GET", path, {"Prefer": PREFER + size})).content
+
+    async def post(self, path: str, body: Body) -> Any:
+        """Create. Raises UnknownOutcome as well."""
+        return (await self._request("POST", path, {"Prefer": PREFER}, body.json(), changes=True)).content
+
+    async def patch(self, path: str, body: Body, revision: str) -> Any:
+        """Change, on condition of the revision."""
+        headers = {"Prefer": PREFER, "If-Match": revision}
+        return (await self._request("PATCH", path, headers, body.json(), changes=True)).content
+
+    async def delete(self, path: str, revision: str) -> None:
+        """Move to Deleted Items, on condition of the revision."""
+        await self._request("DELETE", path, {"Prefer": PREFER, "If-Match": revision}, changes=True)
+
+    async def pages(self, path: str) -> AsyncIterator[Sequence[Any]]:
+        """Yield a listing's pages."""
+        link = path
+        for _ in range(MAX_PAGES):
+            content = await self.get(link, page_size=PAGE_SIZE)
+            yield self.rows(content, "value")
+            if "@odata.nextLink" not in content:
+                return
+            link = content["@odata.nextLink"]
+        raise Retry(f"connection {self.connection}: Microsoft Graph's listing has no end")
+
+    async def get_many(self, paths: Sequence[str]) -> Sequence[Reply]:
+        """Return the answers to reads, in their order, refusals too; twenty in one request.
+
+        Raises Retry when the server was too busy for one of them.
+        """
+        replies: list[Reply] = []
+        for start in range(0, len(paths), BATCH_SIZE):
+            replies += await self._batch(paths[start : start + BATCH_SIZE])
+        return replies
+
+    def refusal(self, reply: Reply, *, changes: bool = False) -> CalsyncError:
+        """Return the error that an answer stands for."""
+        return refusal(self.connection, reply, changes=changes)
+
+    async def _batch(self, paths: Sequence[str]) -> Sequence[Reply]:
+        parts = [
+            {"id": str(number), "method": "GET", "url": path, "headers": {"Prefer": PREFER}}
+            for number, path in enumerate(paths)
+        ]
+        answer = await self._request("POST", "/$batch", {}, {"requests": parts})
+        found = {part.get("id"): part for part in self.rows(answer.content, "responses")}
+        if not all(part["id"] in found for part in parts):
+            raise Retry(f"connection {self.connection}: Microsoft Graph left a request of a batch unanswered")
+        replies = [self._part(found[part["id"]]) for part in parts]
+        for reply in replies:
+            if reply.status in BUSY | BROKEN:
+                raise self.refusal(reply)
+        return replies
+
+    def rows(self, content: Any, key: str) -> Sequence[Any]:
+        """Return the list that an answer holds. One without it is no answer of Graph."""
+        rows = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Retry(f"connection {self.connection}: an answer of Microsoft Graph holds no list")
+        return rows
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        json: Any = None,
+        *,
+        changes: bool = False,
+    ) -> Reply:
+        """Send a request, again with a new token where the first one was refused."""
+        token = await self._tokens.get()
+        reply = await self._send(method, path, headers, json, token, changes)
+        if reply.status == UNAUTHORIZED:
+            reply = await self._send(method, path, headers, json, await self._tokens.renew(token), changes)
+        if not reply.ok:
+            raise self.refusal(reply, changes=changes)
+        return reply
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], json: Any, token: str, changes: bool
+    ) -> Reply:
+        request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        answer = await self._http.request(
+            method,
+            ROOT + path if path.startswith("/") else path,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "client-request-id": request_id,
+                "return-client-request-id": "true",
+                **headers,
+            },
+            json=json,
+            changes=changes,
+        )
+        reply = self._reply(answer)
+        if not reply.ok:
+            found = (self.connection, reply.status, reply.code, request_id)
+            log.debug("%s: Microsoft Graph answered %s %s to request %s", *found)
+        return reply
+
+    def _reply(self, answer: Answer) -> Reply:
+        """Return a decoded answer. A refusal's body may be a proxy's page: its status is what counts."""
+        content = None
+        try:
+            content = answer.json() if answer.body else None
+        except (Retry, UnknownOutcome):
+            if answer.ok:
+                raise
+        return Reply(answer.status, content, self._http.retry_after(answer, 0.0) or None)
+
+    def _part(self, part: Mapping[str, Any]) -> Reply:
+        headers = {str(name).title(): str(value) for name, value in (part.get("headers") or {}).items()}
+        status = int(part.get("status", 0))
+        after = self._http.retry_after(Answer(status, headers, b""), 0.0) or None
+        return Reply(status, part.get("body"), after)

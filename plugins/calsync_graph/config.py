@@ -1,0 +1,117 @@
+"""What a connection and an account's side may say, and the settings that follow from it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import voluptuous as vol
+
+from calsync.errors import ConfigError
+from calsync.http import checked_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+AUTHORITY_URL = "https://login.microsoftonline.com"
+GRAPH_URL = "https://graph.microsoft.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Where the key lies that the app signs in with. Paths of PEM files; the key must not be encrypted."""
+
+    private_key: str
+    public_certificate: str | None = None
+    thumbprint: str | None = None
+    """Of the certificate, SHA-1 in hexadecimal digits; needed without `public_certificate`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A validated connection."""
+
+    connection: str
+    """The connection's name, for messages."""
+    tenant_id: str
+    client_id: str
+    credential: str | Certificate = field(repr=False)
+    authority_url: str
+    graph_url: str
+    max_concurrency: int
+
+    @property
+    def scope(self) -> str:
+        """What a token is asked for: all permissions that were granted to the app at this Graph."""
+        return f"{self.graph_url}/.default"
+
+
+def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
+    """Return the settings of a connection that `CONNECTION_SCHEMA` has validated. Raises ConfigError."""
+    urls = {name: options[name].rstrip("/") for name in ("authority_url", "graph_url")}
+    for url in urls.values():
+        checked_url(url, connection)
+    return Settings(
+        connection=connection,
+        tenant_id=options["tenant_id"],
+        client_id=options["client_id"],
+        credential=_credential(options, connection),
+        max_concurrency=options["max_concurrency"],
+        **urls,
+    )
+
+
+def _credential(options: Mapping[str, Any], connection: str) -> str | Certificate:
+    """Return what the app signs in with. The schema sees that there is not too much; here, that there is enough."""
+    if "client_secret" in options:
+        return str(options["client_secret"])
+    if "certificate" not in options:
+        raise ConfigError([f"connection {connection}: give client_secret or certificate"])
+    certificate = Certificate(**options["certificate"])
+    if certificate.public_certificate is None and certificate.thumbprint is None:
+        raise ConfigError([f"connection {connection}: the certificate needs public_certificate or thumbprint"])
+    return certificate
+
+
+def _text(pattern: str, description: str) -> Callable[[Any], str]:
+    """Accept text of this form. A refused value is not repeated: it may be a secret."""
+    wanted = re.compile(pattern)
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and wanted.fullmatch(value.strip()):
+            return value.strip()
+        raise vol.Invalid(f"must be {description}")
+
+    return check
+
+
+def _concurrency(value: Any) -> int:
+    """Accept 1 to 16. Exchange Online answers up to 4 requests of an app at once."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16:  # noqa: PLR2004 - said above
+        return value
+    raise vol.Invalid("must be a whole number from 1 to 16")
+
+
+_PATH = _text(r".+", "the path of a PEM file")
+CONNECTION_SCHEMA: Mapping[Any, Any] = {
+    vol.Required("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
+    vol.Required("client_id"): _text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
+    vol.Exclusive("client_secret", "credential", msg="give client_secret or certificate, not both"): _text(
+        r"\S+", "the secret's value, without blanks"
+    ),
+    vol.Exclusive("certificate", "credential", msg="give client_secret or certificate, not both"): {
+        vol.Required("private_key"): _PATH,
+        vol.Exclusive("public_certificate", "certificate", msg="give public_certificate or thumbprint"): _PATH,
+        vol.Exclusive("thumbprint", "certificate", msg="give public_certificate or thumbprint"): _text(
+            r"[0-9A-Fa-f]{40}", "40 hexadecimal digits"
+        ),
+    },
+    vol.Optional("authority_url", default=AUTHORITY_URL): _text(r"https?://\S+", "an https address"),
+    vol.Optional("graph_url", default=GRAPH_URL): _text(r"https?://\S+", "an https address"),
+    vol.Optional("max_concurrency", default=3): _concurrency,
+}
+CALENDAR_SCHEMA: Mapping[Any, Any] = {
+    vol.Required("mailbox"): _text(r"\S+@\S+", "the mailbox's e-mail address"),
+    vol.Optional("calendar"): _text(r".+", "the name or the id of a calendar in that mailbox"),
+}

@@ -1,0 +1,83 @@
+"""The provider: one application in one tenant, which opens calendars of its mailboxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calsync.errors import AccountError
+from calsync.ports import Finding, Provider
+from calsync_graph.auth import Tokens
+from calsync_graph.calendar import GraphCalendar
+from calsync_graph.client import Client
+from calsync_graph.config import settings_of
+from calsync_graph.home import Home, mailbox_path
+from calsync_graph.refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.ports import Calendar, CalendarRequest, Host
+    from calsync_graph.config import Settings
+
+
+class GraphProvider(Provider):
+    """A connection to Microsoft 365."""
+
+    def __init__(self, settings: Settings, host: Host) -> None:
+        self._settings = settings
+        self._http = host.http.open(host.connection, settings.graph_url, concurrency=settings.max_concurrency)
+        self._tokens = Tokens(settings, host.clock)
+        self._client = Client(self._http, self._tokens, host.random)
+
+    async def login(self) -> None:
+        await self._tokens.get()
+
+    async def open(self, request: CalendarRequest) -> Calendar:
+        """Open a mailbox's primary calendar or the one that the account names. The answer proves the access."""
+        mailbox = mailbox_path(request.settings["mailbox"])
+        try:
+            row, primary = await self._find(mailbox, request.settings.get("calendar"))
+        except (AccountError, Refused) as error:
+            raise AccountError(f"account {request.account}: {error}") from error
+        calendar_id = str(row["id"])
+        owner = str((row.get("owner") or {}).get("address") or request.settings["mailbox"]).lower()
+        home = Home(self._client, mailbox, calendar_id, primary=primary)
+        return GraphCalendar(
+            self._client,
+            home,
+            key=f"{owner}/{calendar_id}",
+            zone=request.timezone,
+            can_edit=row.get("canEdit") is not False,
+        )
+
+    async def check(self) -> Sequence[Finding]:
+        tenant = self._settings.tenant_id
+        return (Finding("ok", f"connection {self._settings.connection}: signed in to the tenant {tenant}"),)
+
+    async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
+        if not isinstance(calendar, GraphCalendar) or calendar.can_edit:
+            return ()
+        return (Finding("error", "the calendar can only be read: give the application write access to it"),)
+
+    async def close(self) -> None:
+        self._tokens.close()
+        await self._http.close()
+
+    async def _find(self, mailbox: str, wanted: str | None) -> tuple[Mapping[str, Any], bool]:
+        """Return a calendar, and whether it is the primary one. Raises AccountError, Refused."""
+        primary = await self._client.get(f"{mailbox}/calendar")
+        if wanted is None:
+            return primary, True
+        rows = [row async for page in self._client.pages(f"{mailbox}/calendars") for row in page]
+        found = [row for row in rows if row.get("id") == wanted] or [
+            row for row in rows if str(row.get("name", "")).casefold() == wanted.casefold()
+        ]
+        if len(found) != 1:
+            problem = "no calendar" if not found else "more than one calendar"
+            raise AccountError(f"the mailbox has {problem} of the name or id that is configured")
+        return found[0], found[0]["id"] == primary["id"]
+
+
+def open_provider(options: Mapping[str, Any], host: Host) -> GraphProvider:
+    """Build the provider from validated settings. Raises ConfigError."""
+    return GraphProvider(settings_of(options, host.connection), host)
