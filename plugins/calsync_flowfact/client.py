@@ -14,7 +14,7 @@ from urllib.parse import quote
 from calsync.errors import LoginError, Retry
 from calsync.http import lost
 from calsync_flowfact.auth import DEFAULT_PAUSE, Sessions
-from calsync_flowfact.entity import Buried, Hits, created_ms, entity_id, epoch_ms, user_ids
+from calsync_flowfact.entity import Buried, BuriedPage, Hits, created_ms, entity_id, epoch_ms, user_ids
 from calsync_flowfact.failures import NotFound, Purpose, failure
 
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ class Client:
         path = f"/schemas/{schema}?offset={offset}&size={size}&withCount=true"
         answer = await self._look("POST", "search-service", path, json=query)
         found = answer.json()
-        entries, total = (
-            (found.get("entries"), found.get("totalCount")) if isinstance(found, dict) else (None, None)
-        )
-        if not isinstance(entries, list) or not isinstance(total, int):
-            raise Retry(f"{self.name}: FLOWFACT's search answered in an unknown shape")
+        entries, total = self._page(found)
         entities = tuple(one for one in entries if isinstance(one, dict) and entity_id(one))
         return Hits(entities, total, _server_time(answer))
 
@@ -87,15 +83,13 @@ class Client:
         """Move an entity to the trash. Raises Missing where it is not there."""
         await self._write("DELETE", _entity_path(schema, event_id), Purpose.CHANGE, None)
 
-    async def trash(self, page: int, size: int) -> Sequence[Buried]:
+    async def trash(self, page: int, size: int) -> BuriedPage:
         """Return one page of the trash of the appointments' schema, whosever they were. Pages count from 1."""
         schema = quote(self._settings.write_schema, safe="")
         path = f"/recovery/entities?page={page}&size={size}&schema={schema}"
         found = (await self._look("GET", "entity-service", path)).json()
-        entries = found.get("entries") if isinstance(found, dict) else None
-        if not isinstance(entries, list):
-            raise Retry(f"{self.name}: FLOWFACT's trash answered in an unknown shape")
-        return [buried for one in entries if (buried := self._buried(one))]
+        entries, total = self._page(found)
+        return BuriedPage(tuple(buried for one in entries if (buried := self._buried(one))), total)
 
     async def schema(self) -> Mapping[str, Any]:
         """Return the properties of the schema that is written, by field name. Raises NotFound."""
@@ -131,6 +125,12 @@ class Client:
 
     async def close(self) -> None:
         await self._http.close()
+
+    def _page(self, found: Any) -> tuple[list[Any], int]:
+        entries, total = (found.get("entries"), found.get("totalCount")) if isinstance(found, dict) else ([], None)
+        if not isinstance(entries, list) or not isinstance(total, int):
+            raise Retry(f"{self.name}: FLOWFACT answered a page in an unknown shape")
+        return entries, total
 
     def _buried(self, entry: Any) -> Buried | None:
         content = entry.get("content") if isinstance(entry, dict) else None

@@ -39,6 +39,15 @@ class Buried:
     """User ids; None where the trash does not tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class BuriedPage:
+    """One page of the trash."""
+
+    entries: tuple[Buried, ...]
+    total: int
+    """How many entities the trash holds, on all pages."""
+
+
 def entity_id(entity: Entity) -> str | None:
     found = entity.get("id") or metadata(entity).get("id")
     return found if isinstance(found, str) and found else None

@@ -99,13 +99,15 @@ class Feed:
         """Return the position at the present moment, without reading the appointments."""
         modified = await self._client.search(self._queries.newest(MODIFIED, CREATED), 0, 1)
         created = await self._client.search(self._queries.newest(CREATED), 0, 1)
+        latest = max(map(created_ms, created.entities), default=0)
         buried = await self._seen_trash(None)
         return Position(
             reads=self._reads,
             modified=self._not_later(max(map(modified_ms, modified.entities), default=0), modified.at),
             first_seen=self._now(),
             settled=False,
-            created=max(map(created_ms, created.entities), default=0),
+            created=latest,
+            searched=latest,
             total=modified.total,
             trash=None if buried is None else self._not_later(_latest(buried), created.at),
             trash_in_search=await self._finds_trash(buried or (), created.at),
@@ -120,10 +122,10 @@ class Feed:
     async def _poll(self, then: Position) -> AsyncIterator[Page]:
         self.search_shows_trash = then.trash_in_search
         began = self._now()
-        tally = Tally(then, ahead=then.ahead if began - then.ahead_since < self._overlap else 0)
+        due = began - then.ahead_since >= self._overlap
+        tally = Tally(then, ahead=0 if due else then.ahead, due=then.ahead if due else 0)
         async for entities in self._modified(tally):
             yield self._page(entities)
-        looked_for_created = tally.rose
         if tally.rose:
             async for entities in self._created(tally):
                 yield self._page(entities)
@@ -131,7 +133,7 @@ class Feed:
         if tally.fell or then.polls + 1 >= TRASH_EVERY:
             buried = await self._seen_trash(then)
             tally.bury(buried or (), self._mapping.owner)
-        if tally.masked and not looked_for_created:
+        if tally.masked and tally.searched is None:
             async for entities in self._created(tally):
                 yield self._page(entities)
         if not tally.explained:
@@ -143,17 +145,19 @@ class Feed:
         then = tally.then
         floor = then.modified + 1 if then.settled else max(1, then.modified - self._overlap)
         query = self._queries.newest(MODIFIED, CREATED)
-        async for entities in self._down_to(query, floor, modified_ms, tally):
+        async for entities in self._down_to(query, floor, modified_ms, tally, late=True):
             yield entities
 
     async def _created(self, tally: Tally) -> AsyncIterator[Sequence[Entity]]:
         """Yield what was created since the last poll, the overlap again."""
-        floor = max(1, tally.then.created - self._overlap)
-        async for entities in self._down_to(self._queries.newest(CREATED), floor, created_ms, tally):
+        floor = max(1, tally.then.searched - self._overlap)
+        query, late = self._queries.newest(CREATED), not tally.then.settled
+        async for entities in self._down_to(query, floor, created_ms, tally, late=late):
             yield entities
+        tally.searched = max(tally.then.searched, tally.created)
 
     async def _down_to(
-        self, query: Query, floor: int, time_of: Callable[[Entity], int], tally: Tally
+        self, query: Query, floor: int, time_of: Callable[[Entity], int], tally: Tally, *, late: bool
     ) -> AsyncIterator[Sequence[Entity]]:
         """Yield what a search that begins with the newest answers, until it is older than `floor`."""
         first = True
@@ -163,7 +167,7 @@ class Feed:
                     tally.count(hits)
                 first = False
                 entities = [entity for entity in hits.entities if time_of(entity) >= floor]
-                tally.add(entities)
+                tally.add(entities, late=late)
                 yield entities
                 if len(entities) < len(hits.entities):
                     return
@@ -182,7 +186,8 @@ class Feed:
     def _next(self, tally: Tally, began: int, buried: Sequence[Buried] | None) -> Position:
         then = tally.then
         modified = max(then.modified, self._not_later(tally.modified, tally.at))
-        moved = modified > then.modified
+        created = max(then.created, tally.created)
+        moved = modified > then.modified or created > then.created
         trash, polls = then.trash, then.polls + 1
         if buried is not None:
             trash, polls = max(then.trash or 0, self._not_later(_latest(buried), tally.at)), 0
@@ -191,7 +196,8 @@ class Feed:
             modified=modified,
             first_seen=self._now() if moved else then.first_seen,
             settled=not moved and (then.settled or began - then.first_seen >= self._overlap),
-            created=max(then.created, tally.created),
+            created=created,
+            searched=then.searched if tally.searched is None else tally.searched,
             total=tally.now,
             trash=trash,
             polls=polls % TRASH_EVERY,

@@ -19,12 +19,14 @@ class Position:
     """What the token was made for: another owner, schema or mapping makes it useless."""
     modified: int
     """The latest modification that was read."""
-    first_seen: int
-    """This machine's time when `modified` was first read; only ever subtracted from this machine's time."""
-    settled: bool
-    """Whether the search's lag behind `modified` has passed and everything up to it was read."""
     created: int
     """The latest creation that was read."""
+    searched: int
+    """The latest creation that was read when all newest creations were."""
+    first_seen: int
+    """This machine's time when the latest of both was first read; only subtracted from this machine's time."""
+    settled: bool
+    """Whether the search's lag behind both has passed and everything up to them was read."""
     total: int
     """How many appointments the owner had, as the search counted them."""
     trash: int | None

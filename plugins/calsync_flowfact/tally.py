@@ -10,7 +10,7 @@ do not add up:
 * Fewer than explained: some were deleted, which the trash tells, or given away, which it does not.
 * An appointment that was created after the last poll and deleted before this one was never counted.
 * A deletion that the trash told and the search does not show yet (its lag) lets the number fall later; it is
-  carried over as `ahead` for as long as the lag may last.
+  carried over as `ahead` for as long as the lag may last, and expected after that.
 
 Whatever stays unexplained means that something was missed: the calendar is listed in full.
 """
@@ -36,14 +36,19 @@ class Tally:
     then: Position
     ahead: int
     """Deletions told by earlier polls that the number may still show."""
+    due: int
+    """Deletions told by earlier polls that the number must show by now."""
     now: int = 0
     at: int | None = None
     """The server's time of the last search, epoch milliseconds."""
     modified: int = 0
     created: int = 0
+    searched: int | None = None
+    """The latest creation once the newest creations were read, None while they were not."""
     fresh: set[str] = field(default_factory=set)
     """Created since the last poll."""
     other: set[str] = field(default_factory=set)
+    """Counted by an earlier poll, or received or seen late since then."""
     told: set[str] = field(default_factory=set)
     """Deleted since the last look at the trash, after they had been counted."""
 
@@ -51,10 +56,14 @@ class Tally:
         """Begin a search: its first page's number belongs to the newest entities that it shows."""
         self.now, self.at = hits.total, hits.at
 
-    def add(self, entities: Iterable[Entity]) -> None:
+    def add(self, entities: Iterable[Entity], *, late: bool) -> None:
+        """Take evidence in. `late`: those that were created before may have been received or seen late."""
         for entity in entities:
             created, found = created_ms(entity), entity_id(entity) or ""
-            (self.fresh if created > self.then.created else self.other).add(found)
+            if created > self.then.created:
+                self.fresh.add(found)
+            elif late:
+                self.other.add(found)
             self.modified = max(self.modified, modified_ms(entity))
             self.created = max(self.created, created)
 
@@ -71,7 +80,7 @@ class Tally:
     @property
     def missing(self) -> int:
         """How many appointments fewer there are than creations explain; negative: how many more."""
-        return self.then.total + len(self.fresh) - self.now
+        return self.then.total - self.due + len(self.fresh) - self.now
 
     @property
     def fell(self) -> bool:

@@ -29,7 +29,7 @@ class Trash:
 
     async def newest(self) -> Sequence[Buried]:
         """Return the first page. Raises NoRight."""
-        return await self._client.trash(1, self._page_size)
+        return (await self._client.trash(1, self._page_size)).entries
 
     async def since(self, floor: int) -> Sequence[Buried]:
         """Return what was deleted at or after a server's time (epoch milliseconds). Raises NoRight."""
@@ -66,16 +66,16 @@ class Trash:
         return False
 
     async def _pages(self) -> AsyncIterator[Sequence[Buried]]:
-        """Yield pages until one brings nothing new."""
+        """Yield pages until all is read, or one brings nothing new."""
         seen: set[str] = set()
-        number = 1
-        while page := await self._client.trash(number, self._page_size):
-            fresh = [entry for entry in page if entry.id not in seen]
-            if not fresh:
-                return
-            yield fresh
+        number, more = 1, True
+        while more:
+            page = await self._client.trash(number, self._page_size)
+            fresh = [entry for entry in page.entries if entry.id not in seen]
+            if fresh:
+                yield fresh
             seen.update(entry.id for entry in fresh)
-            number += 1
+            number, more = number + 1, bool(fresh) and len(seen) < page.total
 
 
 def _newest_first(entries: Sequence[Buried]) -> bool:
