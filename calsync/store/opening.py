@@ -61,8 +61,22 @@ async def fill(target: Connection, path: Path) -> None:
 async def _open(database: str, place: str) -> aiosqlite.Connection:
     # On the level DEBUG it would log every statement with its values: subjects, notes, ids.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
-    with translated(place):
-        return await aiosqlite.connect(database, isolation_level=None, uri=database.startswith("file:"))
+    failures: list[sqlite3.Error] = []
+
+    def connector() -> sqlite3.Connection:
+        # Raised in here, an error would leave aiosqlite's thread running for a moment that nobody can wait for.
+        try:
+            return sqlite3.connect(database, isolation_level=None, uri=database.startswith("file:"))
+        except sqlite3.Error as error:
+            failures.append(error)
+            return sqlite3.connect(MEMORY)
+
+    raw = await aiosqlite.Connection(connector, iter_chunk_size=64)
+    for failure in failures:
+        await raw.close()
+        with translated(place):
+            raise failure
+    return raw
 
 
 async def _set_up(raw: aiosqlite.Connection, place: str, busy_seconds: float) -> None:
