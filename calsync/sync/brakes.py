@@ -35,13 +35,11 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
 def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]) -> bool:
     planned = dict.fromkeys(Side, 0)
     for operation in plan.operations:
-        if operation.kind is Kind.DELETE:
+        if Kind.DELETE in (operation.kind, operation.wanted):  # one that is blocked is proven deleted, too
             planned[operation.side] += 1
-    if not any(planned.values()):
-        return False
     awake = _awake(view) + sum(deleted_lately.values())
     total = sum(planned.values()) + sum(deleted_lately.values())
-    everything = any(planned[side] + deleted_lately[side] == awake for side in Side)
+    everything = any(planned[side] + deleted_lately[side] >= awake for side in Side)
     return total > max(5, awake / 5) or (everything and awake > 1)
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.plan import Kind, Operation
-from calsync.sync.rules import Block, Drop, Hold, RuleFailed, Write
+from calsync.sync.rules import Block, Drop, Hold, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calsync.sync.model import Event, Field
+    from calsync.sync.model import Changes, Event, Field
     from calsync.sync.view import View
 
 
@@ -28,25 +28,28 @@ def refusal(view: View, event: Event) -> str | None:
 
 def guarded(view: View, operation: Operation) -> Iterator[Operation]:
     """Yield the write if the guards allow it, else what they put in its place."""
-    changes = None if operation.kind is Kind.DELETE else operation.changes
     write = Write(
         side=operation.side,
-        target=operation.target if operation.kind is not Kind.CREATE else None,
-        changes=changes,
+        target=operation.target,
+        changes=_written(operation),
         capabilities=view.capabilities[operation.side],
     )
-    try:
-        verdict = view.chain.guard(write)
-    except RuleFailed as failed:
-        verdict = Hold(failed.reason)
+    verdict = view.chain.guard(write)
     if isinstance(verdict, Block):
         yield replace(operation, kind=Kind.BLOCK, reason=verdict.reason, wanted=operation.kind)
-    elif isinstance(verdict, Hold):
-        yield replace(operation, kind=Kind.HOLD, reason=verdict.reason, wanted=operation.kind)
     elif isinstance(verdict, Drop) and operation.kind is Kind.UPDATE:
         yield from _without(operation, verdict.fields, verdict.reason)
+    elif isinstance(verdict, Hold) or (isinstance(verdict, Drop) and operation.kind is Kind.CREATE):
+        # An event cannot be created without a field: that the other side lacks it would look like an edit.
+        yield replace(operation, kind=Kind.HOLD, reason=verdict.reason, wanted=operation.kind)
     else:
         yield operation
+
+
+def _written(operation: Operation) -> Changes | None:
+    if operation.draft is not None:
+        return operation.draft.values()
+    return None if operation.kind is Kind.DELETE else operation.changes
 
 
 def _without(operation: Operation, dropped: frozenset[Field], reason: str) -> Iterator[Operation]:

@@ -70,6 +70,19 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
     )
 
 
+def copy_side(name: Field, one: Half, other: Half, origin: Side | None) -> Side | None:
+    """Return the side that shows a field only as a projection lets it; None for a field that is merged both ways.
+
+    Of a pair that was matched up, the original is the side whose event is altered; of two, the left one.
+    """
+    altering = {each.side for each in (one, other) if name in each.altered}
+    if not altering:
+        return None
+    if origin is not None:
+        return origin.other
+    return Side.RIGHT if Side.LEFT in altering else Side.LEFT
+
+
 @dataclass(slots=True)
 class Merge:
     """What a merge found. Nothing is decided about guards, holds or brakes yet."""
@@ -80,8 +93,10 @@ class Merge:
     """The values that each side's base takes over without a write."""
     reasons: dict[Field, str] = field(default_factory=dict)
     """Why a field is written, where it is not a plain change: conflict, restored."""
-    masked: set[Field] = field(default_factory=set)
+    masked: set[tuple[Side, Field]] = field(default_factory=set)
     """Edits of altered fields on a copy, which stay there."""
+    owed: set[Field] = field(default_factory=set)
+    """Altered fields that a copy does not show yet as it should, also where it must not be written."""
     conflicts: set[Field] = field(default_factory=set)
     """Fields that wait for a person (policy `hold`)."""
 
@@ -95,28 +110,30 @@ class Terms:
     on_target_edit: TargetEdit
     origin: Side | None
 
+    def restores(self, target: Side) -> bool:
+        """Tell whether edits of this side are undone."""
+        return self.on_target_edit == "restore" and not self.direction.writes(target.other)
+
 
 def merge(left: Half, right: Half, terms: Terms) -> Merge:
     """Merge one pair."""
     result = Merge()
     for name in FIELDS:
+        copy = copy_side(name, left, right, terms.origin)
         if not (left.holds(name) and right.holds(name)):
             _take(result, name, left, right)
-        elif name in left.altered | right.altered:
+        elif copy is None:
+            _merge_plain(result, name, left, right, terms)
+        elif copy is Side.RIGHT:
             _merge_altered(result, name, left, right, terms)
         else:
-            _merge_plain(result, name, left, right, terms)
+            _merge_altered(result, name, right, left, terms)
     return result
 
 
-def edits(half_: Half, other: Half | None, origin: Side | None) -> set[Field]:
-    """Return the fields whose edits count against a delete of the other side.
-
-    Of a copy, edits of fields that a projection took charge of do not count.
-    """
-    altered = half_.altered | (other.altered if other else frozenset())
-    original = origin in (None, half_.side)
-    return {name for name in FIELDS if half_.edited(name) and (original or name not in altered)}
+def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
+    """Return the fields whose edits count against a delete of the other side: not those of a mere copy."""
+    return {name for name in FIELDS if kept.edited(name) and copy_side(name, kept, lost, origin) is not kept.side}
 
 
 def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:
@@ -157,32 +174,31 @@ def _winner(name: Field, left: Half, right: Half, terms: Terms) -> Half | None:
 
 def _target_edit(result: Merge, name: Field, target: Half, source: Half, terms: Terms) -> None:
     """Decide about an edit of a one-way account's target: it stays, or is undone."""
-    if terms.on_target_edit == "restore":
+    if terms.restores(target.side):
         result.wants[target.side][name] = source.event.value(name)
         result.reasons[name] = "restored"
 
 
-def _merge_altered(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:
+def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms: Terms) -> None:
     """Carry an altered field from the original to its copy; keep what a user wrote into the copy where it is."""
-    original = _original(name, left, right, terms.origin)
-    copy = right if original is left else left
     value = original.event.value(name)
-    if original.changed(name) and value != copy.raw.value(name):
+    differs = value != copy.raw.value(name)
+    if differs and original.changed(name):
+        result.owed.add(name)
         if terms.direction.writes(copy.side):
             result.wants[copy.side][name] = value
-    elif original.edited(name) or copy.edited(name):
-        _take(result, name, left, right)
-        if copy.edited(name) and value != copy.raw.value(name):
-            result.masked.add(name)
+            if copy.edited(name):
+                result.reasons[name] = "conflict"
+    elif differs and copy.edited(name) and terms.restores(copy.side):
+        result.wants[copy.side][name] = value
+        result.reasons[name] = "restored"
+    else:
+        _take(result, name, original, copy)
+        if differs and copy.edited(name):
+            result.masked.add((copy.side, name))
 
 
-def _original(name: Field, left: Half, right: Half, origin: Side | None) -> Half:
-    if origin is not None:
-        return left if origin is Side.LEFT else right
-    return left if name in left.altered else right
-
-
-def _take(result: Merge, name: Field, left: Half, right: Half) -> None:
-    for one in (left, right):
-        if not one.holds(name) or one.edited(name):
-            result.takes[one.side][name] = one.raw.value(name)
+def _take(result: Merge, name: Field, one: Half, other: Half) -> None:
+    for taker in (one, other):
+        if not taker.holds(name) or taker.edited(name):
+            result.takes[taker.side][name] = taker.raw.value(name)

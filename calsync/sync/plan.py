@@ -108,8 +108,10 @@ def render_value(value: Value) -> str:
 
 def _line(operation: Operation) -> str:
     seen = [f"{o.id}@{o.revision}" if o else "-" for o in (operation.source, operation.target)]
-    values = operation.changes
-    if operation.draft is not None:
-        values = operation.draft.values()
+    values, draft = operation.changes, operation.draft
+    if draft is not None:
+        values = draft.values()
     changes = [f"{name}={render_value(values[name])!r}" for name in FIELDS if name in values]
+    if draft is not None:
+        changes.append(f"reminder={draft.reminder}")
     return "\t".join([operation.kind, operation.side, operation.reason, *seen, *changes]) + "\n"

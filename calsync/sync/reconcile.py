@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.matchup import decide_unlinked
 from calsync.sync.pairs import decide_pair
 from calsync.sync.plan import Operation, Plan, Rebase
+from calsync.sync.returns import decide_return, find_returns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
 
 
 def reconcile(view: View) -> Plan:
-    """Decide what is to be done: first about every link, then about every event without one."""
+    """Decide what is to be done: about every link, about what came back, then about every event without a link."""
     operations: list[Operation] = []
     rebases: list[Rebase] = []
+    returns = find_returns(view)
+    undecided = view.waiting_links | {found.link.id for found in returns}
     for link in sorted(view.links.values(), key=lambda link: link.id):
-        if link.id not in view.waiting_links:
+        if link.id not in undecided:
             _sort(decide_pair(view, link), operations, rebases)
-    operations.extend(decide_unlinked(view))
+    for found in returns:
+        operations.extend(decide_return(found))
+    returning = {(found.side, seen.observation.id) for found in returns for seen in found.holders}
+    operations.extend(decide_unlinked(view, returning))
     return Plan(operations=tuple(operations), rebases=tuple(rebases))
 
 

@@ -50,7 +50,10 @@ ALLOW = Allow()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """What a guard is asked about. `target` is None for a create; `changes` is None for a delete."""
+    """What a guard is asked about.
+
+    Of a create, `target` is None and `changes` are the draft's values; of a delete, `changes` is None.
+    """
 
     side: Side
     target: Observation | None
@@ -144,13 +147,16 @@ class Chain:
         return draft
 
     def guard(self, write: Write) -> Verdict:
-        """Return the strictest verdict of all rules: a block before a hold before dropped fields."""
+        """Return the strictest verdict of all rules: a block before a hold before dropped fields.
+
+        A rule that raises holds the write, and hides no other rule's block: a hold can be released.
+        """
         verdicts = [core_guard(write)]
         for rule in self.rules:
             try:
                 verdicts.append(rule.guard(write))
-            except Exception as error:
-                raise RuleFailed(rule.name) from error
+            except Exception:  # noqa: BLE001 - whatever a rule raises holds its write
+                verdicts.append(Hold(RuleFailed(rule.name).reason))
         return _strictest(verdicts)
 
 

@@ -94,5 +94,8 @@ class View:
         return None if event_id is None else self.seen[side].get(event_id)
 
     @property
-    def one_way(self) -> bool:
-        return not (self.direction.writes(Side.LEFT) and self.direction.writes(Side.RIGHT))
+    def trusted_policy(self) -> ConflictPolicy:
+        """The policy, or the default one where `newest` would compare times that cannot be compared."""
+        if self.policy == "newest" and not all(self.capabilities[side].trusted_times for side in Side):
+            return "right"
+        return self.policy

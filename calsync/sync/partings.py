@@ -1,0 +1,117 @@
+"""What becomes of a pair when one of its events is gone, and of a link that was parted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from calsync.sync.decisions import decision, outside
+from calsync.sync.judgement import guarded, refusal
+from calsync.sync.merge import copy_side, edits, half
+from calsync.sync.model import FIELDS, Link, Side, State
+from calsync.sync.plan import Kind, Operation
+from calsync.sync.view import Seen, Standing, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class _Remains:
+    """A pair of which one event is proven gone."""
+
+    link: Link
+    gone: Side
+    lost: Seen
+    rest: Seen
+    edited: bool
+    """The remaining event has edits that count against the delete."""
+    masked: bool
+    """It shows only what the rules let through of the lost one."""
+
+
+def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> Iterator[Operation]:
+    """Yield what is to be done where one event of a pair is proven gone. Raises RuleFailed."""
+    sleeps_in_window = link.state is State.ASLEEP and link.reason == "window"
+    if refusal(view, rest.observation.event) is not None or (link.state is State.ASLEEP and not sleeps_in_window):
+        yield decision(link, gone.other, lost, rest, Kind.PART, "deleted", State.PARTED)
+    elif sleeps_in_window and outside(view, rest):
+        return
+    else:
+        yield from _carry_over(view, _remains(view, link, gone, lost, rest))
+
+
+def decide_parted(view: View, link: Link, left: Seen | None, right: Seen | None) -> Iterator[Operation]:
+    """Leave a parted link alone, unless its partner returns, both are gone, or a one-way source changes."""
+    gone = [_is_gone(link, Side.LEFT, left), _is_gone(link, Side.RIGHT, right)]
+    if all(gone):
+        yield decision(link, Side.LEFT, right, left, Kind.UNLINK, "both_deleted")
+    elif left is None or right is None:
+        return
+    elif not any(gone):
+        yield from _returned(view, link, left, right)
+    elif link.reason == "target_deleted":
+        yield from _renew_target(view, link, {Side.LEFT: left, Side.RIGHT: right})
+
+
+def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
+    """Carry a delete over, unless an edit or the account's direction speaks against it."""
+    link, gone, kept = remains.link, remains.gone, remains.gone.other
+    if not view.direction.writes(kept):
+        if remains.edited or view.on_target_edit == "restore":
+            yield from _renew(view, remains, "recreated" if remains.edited else "restored")
+        else:
+            yield decision(link, gone, remains.rest, remains.lost, Kind.PART, "target_deleted", State.PARTED)
+    elif not remains.edited:
+        yield from guarded(view, decision(link, kept, remains.lost, remains.rest, Kind.DELETE, "deleted"))
+    elif not view.direction.writes(gone):
+        yield decision(link, kept, remains.lost, remains.rest, Kind.PART, "target_edited", State.PARTED)
+    else:
+        yield from _renew(view, remains, "recreated")
+
+
+def _returned(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operation]:
+    here = left.standing is Standing.PRESENT and right.standing is Standing.PRESENT
+    if here and not (outside(view, left) and outside(view, right)):
+        yield decision(link, Side.RIGHT, left, right, Kind.WAKE, "returned", State.AWAKE)
+
+
+def _renew_target(view: View, link: Link, seen: dict[Side, Seen]) -> Iterator[Operation]:
+    """Create a deleted target anew when the source of a one-way account changes. Raises RuleFailed."""
+    target = next((side for side in Side if not view.direction.writes(side.other)), None)
+    if target is None or not seen[target].deleted:
+        return
+    source = seen[target.other]
+    if source.standing is not Standing.PRESENT or outside(view, source):
+        return
+    if refusal(view, source.observation.event) is None:
+        remains = _remains(view, link, target, seen[target], source)
+        if remains.edited:
+            yield from _renew(view, remains, "recreated")
+
+
+def _renew(view: View, remains: _Remains, reason: str) -> Iterator[Operation]:
+    """Create a link's lost side anew, but never an original from what its mask let through."""
+    link, gone, source = remains.link, remains.gone, remains.rest
+    if remains.masked:
+        held = decision(link, gone, source, remains.lost, Kind.HOLD, "private_original_deleted")
+        yield replace(held, wanted=Kind.CREATE)
+        return
+    draft = view.chain.draft(source.observation.event)
+    create = decision(link, gone, source, None, Kind.CREATE, reason)
+    yield from guarded(view, replace(create, draft=draft))
+
+
+def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Remains:
+    kept = half(link, gone.other, rest.observation, view.chain, view.capabilities[gone.other].mapping_version)
+    ghost = half(link, gone, lost.observation, view.chain, view.capabilities[gone].mapping_version)
+    edited = bool(edits(kept, ghost, link.origin))
+    masked = any(
+        name in ghost.altered and copy_side(name, kept, ghost, link.origin) is kept.side for name in FIELDS
+    )
+    return _Remains(link, gone, lost, rest, edited=edited, masked=masked)
+
+
+def _is_gone(link: Link, side: Side, seen: Seen | None) -> bool:
+    """Tell whether a parted link has no event on this side: none was ever made, or its delete is proven."""
+    return link.event_id(side) is None if seen is None else seen.deleted
