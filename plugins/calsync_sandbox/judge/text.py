@@ -46,10 +46,10 @@ def text_of_html(content: str) -> str:
 
 
 def _lines(marked: str) -> list[str]:
-    """Split at line ends; the edge of a block ends a line if anything, be it a blank, stands in it."""
+    """Split at line ends; the edge of a block ends a line only if something stands in it."""
     lines = [""]
     for part in re.split(rf"([\n{_EDGE}])", marked):
-        if part == "\n" or (part == _EDGE and lines[-1]):
+        if part == "\n" or (part == _EDGE and lines[-1].strip()):
             lines.append("")
         elif part != _EDGE:
             lines[-1] += part
