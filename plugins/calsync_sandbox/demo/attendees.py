@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.demo.scenes import content, ms, starts
-from calsync_sandbox.demo.stage import Change, Seen, Stage
+from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen, Stage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 MOVED = "Objektaufnahme Einfamilienhaus Am Mühlbach 7"
-RENAMED = "Objektaufnahme Einfamilienhaus Am Mühlbach 7 (mit Gutachter)"
+RENAMED = "Objektaufnahme Am Mühlbach 7 mit Gutachter"
 DELETED = "Zweitbesichtigung Lindenstraße 12, Ehepaar Schneider"
 GUEST = "gutachter@kunde.example"
 REASON = "has_attendees"
@@ -36,7 +36,9 @@ async def play_attendees(stage: Stage) -> None:
     await stage.play(
         [
             Change(
-                f"Outlook → FLOWFACT  edited   {RENAMED}, while the other direction waits",
+                TO_FLOWFACT,
+                "edited",
+                f"{RENAMED}, while the other direction waits",
                 lambda: stage.edit_in_outlook(MOVED, subject=RENAMED),
                 lambda: stage.flowfact(RENAMED) is not None,
             )
@@ -63,11 +65,11 @@ def _tell_blocks(stage: Stage, result: dict[str, Any], *, kept: bool) -> None:
     messages = [one for one in account["messages"] if one["reason"] == REASON]
     blocked = sum(message["count"] for message in messages)
     good = kept and blocked == 2 and not stage.sandbox.mails.sent
-    stage.seen.append(Seen("writes to appointments with attendees are blocked", 0.0 if good else None))
-    stage.console.outcome(good, f"{blocked} writes blocked ({REASON}), Outlook unchanged, nobody was mailed")
+    stage.seen.append(Seen(TO_OUTLOOK, "blocked", "appointments with attendees", 0.0 if good else None))
+    stage.console.outcome(good, f"{blocked} writes blocked ({REASON}); Outlook is unchanged, nobody was mailed")
     for message in messages[:1]:
-        stage.console.say(f"      {message['de']}")
-        stage.console.say(f"      {message['en']}")
+        stage.console.paragraph(message["de"])
+        stage.console.paragraph(message["en"])
 
 
 def _released(stage: Stage, start: datetime | None) -> list[Change]:
@@ -79,17 +81,23 @@ def _released(stage: Stage, start: datetime | None) -> list[Change]:
 
     return [
         Change(
-            f"FLOWFACT → Outlook  moved    {RENAMED} by an hour",
+            TO_OUTLOOK,
+            "moved",
+            f"{RENAMED} by an hour",
             remove_attendees,
             lambda: starts(stage.outlook(RENAMED)) == start,
         ),
         Change(
-            "FLOWFACT → Outlook  edited   its notes",
+            TO_OUTLOOK,
+            "edited",
+            "its notes",
             lambda: None,
             lambda: NOTES in content(stage.outlook(RENAMED)),
         ),
         Change(
-            f"FLOWFACT → Outlook  deleted  {DELETED}",
+            TO_OUTLOOK,
+            "deleted",
+            DELETED,
             lambda: None,
             lambda: stage.outlook(DELETED) is None,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_LINE = 100
+_INDENT = " " * 6
 
 
 class Console:
@@ -30,6 +34,11 @@ class Console:
         """Say how something went, with a mark that colour-blind people can read too."""
         mark = click.style("✓", fg="green") if good else click.style("✗", fg="red")
         self.say(f"  {mark} {line}")
+
+    def paragraph(self, text: str) -> None:
+        """Print a sentence or two, indented, in lines that fit."""
+        for line in textwrap.wrap(text, _LINE, initial_indent=_INDENT, subsequent_indent=_INDENT):
+            self.say(line)
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Print aligned columns: the first to the left, the others to the right. The first row is a head."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync_sandbox.demo.commandline import CommandFailed, stopped
 from calsync_sandbox.demo.scenes import content
-from calsync_sandbox.demo.stage import Change, value
+from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +44,16 @@ def _changes(stage: Stage) -> Iterator[Change]:
     for number in itertools.count(1):
         note = f"Nachtrag {number}"
         yield Change(
-            f"FLOWFACT → Outlook  edited   {IN_FLOWFACT}: {note}",
+            TO_OUTLOOK,
+            "edited",
+            f"{IN_FLOWFACT}: {note}",
             lambda note=note: stage.edit_in_flowfact(IN_FLOWFACT, message=note),  # type: ignore[misc]
             lambda note=note: note in content(stage.outlook(IN_FLOWFACT)),  # type: ignore[misc]
         )
         yield Change(
-            f"Outlook → FLOWFACT  edited   {IN_OUTLOOK}: {note}",
+            TO_FLOWFACT,
+            "edited",
+            f"{IN_OUTLOOK}: {note}",
             lambda note=note: stage.edit_in_outlook(  # type: ignore[misc]
                 IN_OUTLOOK, body={"contentType": "text", "content": note}
             ),
@@ -64,9 +68,8 @@ async def _show(stage: Stage, change: Change, stop: asyncio.Event) -> None:
         await _until(stop, _GLANCE_SECONDS)
     if stop.is_set():
         return
-    arrived = change.arrived()
-    after = f"there after {time.monotonic() - started:.1f} s" if arrived else "has not arrived"
-    stage.console.outcome(arrived, f"{change.title}: {after}")
+    seconds = time.monotonic() - started if change.arrived() else None
+    stage.show(Seen(change.way, change.verb, change.text, seconds))
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:

@@ -104,7 +104,9 @@ def _show_imports(console: Console, outcome: Outcome) -> None:
         console.say(f"    {count:,} refused: {reason}")
     console.say(f"    {total.moved:,} were moved by whole weeks into the time that is synced")
     console.say(f"    {total.with_attendees:,} have attendees: never carried over")
-    console.say(f"    {total.with_reminder:,} have an alarm: the copy reminds 15 minutes before its start")
+    console.say(
+        f"    {total.with_reminder:,} have an alarm: a copy reminds 15 minutes before its start, whatever it was"
+    )
     console.say(f"    {total.private:,} are private: the copy says „Privat“, without notes")
 
 
@@ -148,4 +150,15 @@ def _file_json(file: ImportedFile, verdict: Verdict) -> dict[str, Any]:
 
 def _imported(rows: Sequence[Row], both: int) -> dict[str, Any]:
     total = totals(rows)
-    return {**asdict(total), "on_both_sides": both, "reported_as_series": total.series + total.exceptions}
+    not_carried_over = {
+        "attendees": total.with_attendees,
+        "series": total.series + total.exceptions,
+        "own_reminder_time": total.with_reminder,
+        "private_text": total.private,
+    }
+    return {
+        **asdict(total),
+        "on_both_sides": both,
+        "reported_as_series": total.series + total.exceptions,
+        "not_carried_over": not_carried_over,
+    }

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from calsync_sandbox.demo.stage import Change, Stage, value
+from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Stage, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VIEWING = "Besichtigung Rosenweg 4, Dachgeschoss"
-RENAMED = "Besichtigung Rosenweg 4, Dachgeschoss (2. Termin)"
+VIEWING = "Besichtigung Rosenweg 4"
+RENAMED = "Zweitbesichtigung Rosenweg 4"
 LUNCH = "Mittagessen mit Bauträger Krüger"
 DINNER = "Abendessen mit Bauträger Krüger"
 NOTES = "Schlüssel liegt bei Frau Jäger, Hinterhaus links.\nParkplatz: Hof"
@@ -50,12 +50,16 @@ def _created(stage: Stage, clock: _Clock) -> list[Change]:
     lunch = {"start": wall(clock.at(12)), "end": wall(clock.at(13))}
     return [
         Change(
-            f"FLOWFACT → Outlook  created  {VIEWING}",
+            TO_OUTLOOK,
+            "created",
+            VIEWING,
             lambda: stage.create_in_flowfact(subject=VIEWING, kind="viewing", message="Schlüssel?", **viewing),
             lambda: stage.outlook(VIEWING) is not None,
         ),
         Change(
-            f"Outlook → FLOWFACT  created  {LUNCH}",
+            TO_FLOWFACT,
+            "created",
+            LUNCH,
             lambda: stage.anna.mailbox.create({"subject": LUNCH, **lunch}),
             lambda: stage.flowfact(LUNCH) is not None,
         ),
@@ -65,12 +69,16 @@ def _created(stage: Stage, clock: _Clock) -> list[Change]:
 def _edited(stage: Stage) -> list[Change]:
     return [
         Change(
-            f"FLOWFACT → Outlook  edited   {VIEWING}: notes",
+            TO_OUTLOOK,
+            "edited",
+            f"{VIEWING}: notes",
             lambda: stage.edit_in_flowfact(VIEWING, message=NOTES),
             lambda: "Frau Jäger" in content(stage.outlook(VIEWING)),
         ),
         Change(
-            f"Outlook → FLOWFACT  edited   {LUNCH} is now {DINNER}",
+            TO_FLOWFACT,
+            "edited",
+            f"{LUNCH} is now {DINNER}",
             lambda: stage.edit_in_outlook(LUNCH, subject=DINNER),
             lambda: stage.flowfact(DINNER) is not None,
         ),
@@ -80,12 +88,16 @@ def _edited(stage: Stage) -> list[Change]:
 def _edited_together(stage: Stage) -> list[Change]:
     return [
         Change(
-            f"Outlook → FLOWFACT  edited   {VIEWING} is now {RENAMED}",
+            TO_FLOWFACT,
+            "edited",
+            f"{VIEWING} is now {RENAMED}",
             lambda: stage.edit_in_outlook(VIEWING, subject=RENAMED),
             lambda: stage.flowfact(RENAMED) is not None,
         ),
         Change(
-            "FLOWFACT → Outlook  edited   the notes of the same appointment, at the same time",
+            TO_OUTLOOK,
+            "edited",
+            "the notes of the same appointment, at the same time",
             lambda: stage.edit_in_flowfact(VIEWING, message=f"{NOTES}\nBitte klingeln."),
             lambda: "Bitte klingeln." in content(stage.outlook(RENAMED)),
         ),
@@ -98,12 +110,16 @@ def _moved(stage: Stage, clock: _Clock) -> list[Change]:
     times = {"start": wall(evening), "end": wall(clock.at(21))}
     return [
         Change(
-            f"FLOWFACT → Outlook  moved    {RENAMED} to the next day, 9:00",
+            TO_OUTLOOK,
+            "moved",
+            f"{RENAMED} to the next day, 9:00",
             lambda: stage.edit_in_flowfact(RENAMED, start_date=ms(start), end_date=ms(end)),
             lambda: starts(stage.outlook(RENAMED)) == start,
         ),
         Change(
-            f"Outlook → FLOWFACT  moved    {DINNER} to 19:30",
+            TO_FLOWFACT,
+            "moved",
+            f"{DINNER} to 19:30",
             lambda: stage.edit_in_outlook(DINNER, **times),
             lambda: value(stage.flowfact(DINNER), "start_date") == ms(evening),
         ),
@@ -113,12 +129,16 @@ def _moved(stage: Stage, clock: _Clock) -> list[Change]:
 def _deleted(stage: Stage) -> list[Change]:
     return [
         Change(
-            f"FLOWFACT → Outlook  deleted  {RENAMED}",
+            TO_OUTLOOK,
+            "deleted",
+            RENAMED,
             lambda: stage.delete_in_flowfact(RENAMED),
             lambda: stage.outlook(RENAMED) is None,
         ),
         Change(
-            f"Outlook → FLOWFACT  deleted  {DINNER}",
+            TO_FLOWFACT,
+            "deleted",
+            DINNER,
             lambda: stage.delete_in_outlook(DINNER),
             lambda: stage.flowfact(DINNER) is None,
         ),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from calsync_sandbox.sandbox import Person, Sandbox
 
 ACCOUNT = "anna"
+TO_OUTLOOK = "FLOWFACT → Outlook"
+TO_FLOWFACT = "Outlook → FLOWFACT"
 _ROUNDS = 10
 """Syncs after which a change that has not arrived never will."""
 _GLANCE_SECONDS = 0.01
@@ -26,9 +28,14 @@ _GLANCE_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that a person does in one system, and how it is seen in the other."""
+    """Something that a person does in one system, and how it is seen in the other.
 
-    title: str
+    `verb` is created, edited, moved or deleted; `text` says what it is about.
+    """
+
+    way: str
+    verb: str
+    text: str
     act: Callable[[], object]
     arrived: Callable[[], bool]
 
@@ -37,7 +44,9 @@ class Change:
 class Seen:
     """A change that was carried out: whether it arrived, and after how many seconds."""
 
-    title: str
+    way: str
+    verb: str
+    text: str
     seconds: float | None = None
 
 
@@ -70,7 +79,7 @@ class Stage:
         watched: list[tuple[Change, Seen, float]] = []
         for change in changes:
             change.act()
-            watched.append((change, Seen(change.title), time.monotonic()))
+            watched.append((change, Seen(change.way, change.verb, change.text), time.monotonic()))
         for _ in range(_ROUNDS):
             await self._watch(watched, self.sync())
             if all(seen.seconds is not None for _, seen, _ in watched):
@@ -81,8 +90,12 @@ class Stage:
     def tell(self, seen: Seen) -> None:
         """Remember and show how a change went."""
         self.seen.append(seen)
-        after = "has not arrived" if seen.seconds is None else f"there after {seen.seconds:.1f} s"
-        self.console.outcome(seen.seconds is not None, f"{seen.title}: {after}")
+        self.show(seen)
+
+    def show(self, seen: Seen) -> None:
+        """Print one line: which way, what was done, how long it took to arrive, and what it is about."""
+        after = "never" if seen.seconds is None else f"{seen.seconds:.1f} s"
+        self.console.outcome(seen.seconds is not None, f"{seen.way}  {seen.verb:<8}{after:>7}  {seen.text}")
 
     def outlook(self, subject: str) -> dict[str, Any] | None:
         """Return the event with this subject in the mailbox."""
