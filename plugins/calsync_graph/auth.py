@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 EARLY = timedelta(minutes=5)
 """How long before its end a token is no longer used. msal counts it as expired then, too."""
-TIMEOUT = 20.0
-"""Seconds; msal and requests would wait for ever."""
+TIMEOUT = 8.0
+"""Seconds; msal and requests would wait for ever. A process that stops waits for it, too."""
+TOO_MANY = 429
+SERVER_ERROR = 500
 RETRIED = frozenset({"temporarily_unavailable", "server_error", "slow_down", "request_timeout"})
 SECRET_REFUSED = "its client_secret or certificate is wrong or has expired: create a new one in Entra ID"  # noqa: S105
 ADVICE: Mapping[str, str] = {
@@ -44,26 +47,39 @@ ADVICE: Mapping[str, str] = {
 
 
 class AuthorityHttp:
-    """The requests that msal sends, with a time limit; msal documents this interface as `http_client`.
+    """The requests that msal sends; msal documents this interface as `http_client`.
+
+    They have a time limit, follow no redirect, as they carry a secret, and take no proxy or certificates from the
+    environment. A server in trouble is Retry at once: msal would keep its answer.
 
     A stand-in for the authority on loopback has no https, and msal insists on it. So msal is told the real
     authority, and scheme and host are swapped here, on the last step.
     """
 
-    def __init__(self, authority_url: str) -> None:
+    def __init__(self, connection: str, authority_url: str) -> None:
         """`authority_url`: scheme and host that the requests go to."""
+        self._connection = connection
         self._target = urlsplit(authority_url)
         self._session = requests.Session()
-        self._session.mount("https://", requests.adapters.HTTPAdapter(max_retries=1))
+        self._session.trust_env = False
 
     def get(self, url: str, **arguments: Any) -> requests.Response:
-        return self._session.get(self._swapped(url), timeout=TIMEOUT, **arguments)
+        return self._send("GET", url, arguments)
 
     def post(self, url: str, **arguments: Any) -> requests.Response:
-        return self._session.post(self._swapped(url), timeout=TIMEOUT, **arguments)
+        return self._send("POST", url, arguments)
 
     def close(self) -> None:
         self._session.close()
+
+    def _send(self, method: str, url: str, arguments: Mapping[str, Any]) -> requests.Response:
+        limits: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
+        answer = self._session.request(method, self._swapped(url), **{**arguments, **limits})
+        if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERROR:
+            wait = answer.headers.get("Retry-After", "")
+            problem = f"connection {self._connection}: the sign-in server is busy ({answer.status_code})"
+            raise Retry(problem, after=float(wait) if wait.isascii() and wait.isdigit() else None)
+        return answer
 
     def _swapped(self, url: str) -> str:
         if self._target.scheme == "https":
@@ -79,7 +95,7 @@ class Tokens:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="graph-sign-in")
-        self._http = AuthorityHttp(settings.authority_url)
+        self._http = AuthorityHttp(settings.connection, settings.authority_url)
         self._app: msal.ConfidentialClientApplication | None = None
         self._token: str | None = None
         self._until: datetime | None = None
@@ -125,7 +141,8 @@ class Tokens:
             elif renew:
                 self._app.remove_tokens_for_client()
             answer: Mapping[str, Any] = self._app.acquire_token_for_client([self._settings.scope])
-        except (requests.RequestException, MsalServiceError) as error:
+        except (requests.RequestException, MsalServiceError, JSONDecodeError, RuntimeError) as error:
+            # msal raises the last two for answers that come from no sign-in server, but from a proxy.
             problem = f"connection {name}: the sign-in server does not answer ({type(error).__name__})"
             raise Retry(problem) from error
         except (ValueError, TypeError) as error:

@@ -66,7 +66,7 @@ class GraphCalendar(Calendar):
             if refused.conflict:
                 raise Retry(str(refused)) from refused
             raise
-        if not isinstance(row, dict) or not row.get("id"):
+        if not row.get("id"):
             raise UnknownOutcome(f"connection {self._client.connection}: a create was answered without an event")
         return _written(row, row["id"], marker)
 
@@ -141,11 +141,11 @@ def _refuse_mail(event: Event) -> None:
         raise Blocked("series")
 
 
-def _written(row: Any, event_id: str, marker: str | None) -> Written:
+def _written(row: Mapping[str, Any], event_id: str, marker: str | None) -> Written:
     """Read the answer to a write, which lacks the marker. One with HTML notes is left to be read again."""
     try:
         seen = observation(row)
-    except (Unreadable, KeyError, TypeError, AttributeError):
+    except Unreadable:
         return Written(id=event_id)
     if not is_text(row):
         return Written(id=event_id, revision=seen.revision)

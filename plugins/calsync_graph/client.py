@@ -52,19 +52,24 @@ class Client:
         """Tell whether a link leads to the configured server."""
         return link.startswith(str(self._http.base).rstrip("/") + "/")
 
-    async def get(self, path: str, *, page_size: int | None = None) -> Any:
+    async def get(self, path: str, *, page_size: int | None = None) -> dict[str, Any]:
         """Return the decoded answer. Raises Refused, Retry, LoginError, AccountError."""
         size = f", odata.maxpagesize={page_size}" if page_size else ""
-        return (await self._request("GET", path, {"Prefer": PREFER + size})).content
+        content = (await self._request("GET", path, {"Prefer": PREFER + size})).content
+        if not isinstance(content, dict):
+            raise Retry(f"connection {self.connection}: an answer of Microsoft Graph is empty")
+        return content
 
-    async def post(self, path: str, body: Body) -> Any:
-        """Create. Raises UnknownOutcome as well."""
-        return (await self._request("POST", path, {"Prefer": PREFER}, body.json(), changes=True)).content
+    async def post(self, path: str, body: Body) -> dict[str, Any]:
+        """Create; return the stored event, or nothing of it. Raises UnknownOutcome as well."""
+        reply = await self._request("POST", path, {"Prefer": PREFER}, body.json(), changes=True)
+        return reply.content if isinstance(reply.content, dict) else {}
 
-    async def patch(self, path: str, body: Body, revision: str) -> Any:
-        """Change, on condition of the revision."""
+    async def patch(self, path: str, body: Body, revision: str) -> dict[str, Any]:
+        """Change, on condition of the revision; return the stored event, or nothing of it."""
         headers = {"Prefer": PREFER, "If-Match": revision}
-        return (await self._request("PATCH", path, headers, body.json(), changes=True)).content
+        reply = await self._request("PATCH", path, headers, body.json(), changes=True)
+        return reply.content if isinstance(reply.content, dict) else {}
 
     async def delete(self, path: str, revision: str) -> None:
         """Move to Deleted Items, on condition of the revision."""
@@ -108,10 +113,12 @@ class Client:
         for reply in replies:
             if reply.status in BUSY | BROKEN:
                 raise self.refusal(reply)
+            if reply.ok and not isinstance(reply.content, dict):
+                raise Retry(f"connection {self.connection}: an answer of Microsoft Graph is empty")
         return replies
 
     def rows(self, content: Any, key: str) -> Sequence[Any]:
-        """Return the list that an answer holds. One without it is no answer of Graph."""
+        """Return the list of objects that an answer holds. One without it is no answer of Graph: Retry."""
         rows = content.get(key) if isinstance(content, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Retry(f"connection {self.connection}: an answer of Microsoft Graph holds no list")

@@ -63,7 +63,7 @@ def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
 
 
 def _credential(options: Mapping[str, Any], connection: str) -> str | Certificate:
-    """Return what the app signs in with. The schema sees that there is not too much; here, that there is enough."""
+    """Return what the app signs in with. The schema refuses too much of it, this function too little."""
     if "client_secret" in options:
         return str(options["client_secret"])
     if "certificate" not in options:
@@ -93,6 +93,7 @@ def _concurrency(value: Any) -> int:
     raise vol.Invalid("must be a whole number from 1 to 16")
 
 
+_URL = _text(r"https?://[^/\s]+/?", "an https address without a path")
 _PATH = _text(r".+", "the path of a PEM file")
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Required("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
@@ -107,8 +108,8 @@ CONNECTION_SCHEMA: Mapping[Any, Any] = {
             r"[0-9A-Fa-f]{40}", "40 hexadecimal digits"
         ),
     },
-    vol.Optional("authority_url", default=AUTHORITY_URL): _text(r"https?://\S+", "an https address"),
-    vol.Optional("graph_url", default=GRAPH_URL): _text(r"https?://\S+", "an https address"),
+    vol.Optional("authority_url", default=AUTHORITY_URL): _URL,
+    vol.Optional("graph_url", default=GRAPH_URL): _URL,
     vol.Optional("max_concurrency", default=3): _concurrency,
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {

@@ -45,9 +45,12 @@ def stored(row: Mapping[str, Any]) -> Stored:
 
 def observation(row: Mapping[str, Any]) -> Observation:
     """Read an event. Raises Unreadable."""
+    event_id, event = row.get("id"), _event(row)
+    if not isinstance(event_id, str) or not event_id:
+        raise Unreadable("an event without an id cannot be read")
     return Observation(
-        id=row["id"],
-        event=_event(row),
+        id=event_id,
+        event=event,
         revision=_revision(row),
         modified=_moment(row.get("lastModifiedDateTime")),
         marker=_marker(row),
@@ -97,12 +100,12 @@ def when_of(row: Mapping[str, Any]) -> When:
 
 
 def _event(row: Mapping[str, Any]) -> Event:
-    attendees = row.get("attendees")
+    attendees, body, reminder = row.get("attendees"), row.get("body"), row.get("isReminderOn")
     return Event(
-        summary=row.get("subject") or "",
+        summary=str(row.get("subject") or ""),
         when=when_of(row),
-        description=(row.get("body") or {}).get("content") or "",
-        reminder=row.get("isReminderOn"),
+        description=str(body.get("content") or "") if isinstance(body, dict) else "",
+        reminder=reminder if isinstance(reminder, bool) else None,
         private=str(row.get("sensitivity") or "").lower() in PRIVATE,
         attendee_count=len(attendees) if isinstance(attendees, list) else None,
         organised_here=row.get("isOrganizer") is True,
@@ -110,7 +113,7 @@ def _event(row: Mapping[str, Any]) -> Event:
         series=_is_series(row),
         cancelled=row.get("isCancelled") is True,
         created=_moment(row.get("createdDateTime")),
-        uid=row.get("iCalUId"),
+        uid=row.get("iCalUId") or None,
     )
 
 
