@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 import msal
 import requests
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 from msal.exceptions import MsalServiceError
 
 from calsync.errors import ConfigError, LoginError, Retry
 from calsync_graph.config import AUTHORITY_URL, Certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from calsync.ports import Clock
@@ -145,10 +148,10 @@ class Tokens:
             # msal raises the last two for answers that come from no sign-in server, but from a proxy.
             problem = f"connection {name}: the sign-in server does not answer ({type(error).__name__})"
             raise Retry(problem) from error
-        except (ValueError, TypeError) as error:
-            # msal raises these for an authority that it cannot find and for a key that it cannot read.
-            advice = "check tenant_id, authority_url and the certificate's files"
-            raise LoginError(f"connection {name}: signing in is not possible: {advice}") from error
+        except ValueError as error:
+            # msal raises it for an authority that it cannot find.
+            problem = f"connection {name}: there is no such tenant: check tenant_id and authority_url"
+            raise LoginError(problem) from error
         return answer
 
     def _build(self) -> msal.ConfidentialClientApplication:
@@ -167,19 +170,25 @@ class Tokens:
         credential = self._settings.credential
         if not isinstance(credential, Certificate):
             return credential
-        signed_by = {"private_key": self._pem(credential.private_key)}
+        signed_by = {"private_key": self._pem(credential.private_key, _check_key)}
         if credential.public_certificate is not None:
-            signed_by["public_certificate"] = self._pem(credential.public_certificate)
+            signed_by["public_certificate"] = self._pem(credential.public_certificate, load_pem_x509_certificate)
         if credential.thumbprint is not None:
             signed_by["thumbprint"] = credential.thumbprint
         return signed_by
 
-    def _pem(self, path: str) -> str:
+    def _pem(self, path: str, check: Callable[[bytes], object]) -> str:
+        """Return a file's content. Raises ConfigError that names it; msal's errors do not."""
+        name = self._settings.connection
         try:
-            return Path(path).read_text("ascii")
+            content = Path(path).read_bytes()
+            check(content)
         except OSError as error:
-            name = self._settings.connection
             raise ConfigError([f"connection {name}: {path} cannot be read ({error.strerror})"]) from error
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            problem = f"connection {name}: {path} does not hold what it should, in PEM form and unencrypted"
+            raise ConfigError([problem]) from error
+        return content.decode("ascii")
 
     def _refusal(self, error: str) -> LoginError | Retry:
         name = self._settings.connection
@@ -188,3 +197,8 @@ class Tokens:
         advice = ADVICE.get(error, "ask the tenant's administrator")
         word = error if error.replace("_", "").isalnum() and error.isascii() else "no reason given"
         return LoginError(f"connection {name}: signing in was refused ({word}): {advice}")
+
+
+def _check_key(content: bytes) -> None:
+    """Raise ValueError or TypeError (it is encrypted) for what is no private key."""
+    load_pem_private_key(content, password=None)

@@ -1,0 +1,240 @@
+"""Signing in: with a secret, with a certificate, once for all callers, and what its refusals mean."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from calsync.errors import ConfigError, LoginError, Retry
+from calsync_graph.auth import Tokens
+from calsync_graph.config import Certificate, Settings
+from calsync_sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calsync.testing import FakeClock
+    from calsync_sandbox.authority import AuthorityServer
+
+CLIENT = "66666666-7777-8888-9999-000000000000"
+TOKEN_PATH = "oauth2/v2.0/token"
+
+
+@pytest.fixture
+def settings(authority: AuthorityServer) -> Settings:
+    return Settings(
+        connection="m365",
+        tenant_id="11111111-2222-3333-4444-555555555555",
+        client_id=CLIENT,
+        credential="made-up",
+        authority_url=authority.url,
+        graph_url="http://127.0.0.1:9",
+        max_concurrency=3,
+    )
+
+
+@pytest.fixture
+def tokens(settings: Settings, clock: FakeClock) -> Iterator[Tokens]:
+    opened = Tokens(settings, clock)
+    yield opened
+    opened.close()
+
+
+def asked(authority: AuthorityServer) -> int:
+    """Return how many tokens were asked for."""
+    return sum(TOKEN_PATH in request.path for request in authority.requests)
+
+
+async def failure(settings: Settings, clock: FakeClock) -> Exception:
+    """Return the error that signing in with these settings ends with."""
+    opened = Tokens(settings, clock)
+    try:
+        with pytest.raises((LoginError, Retry, ConfigError)) as failed:
+            await opened.get()
+    finally:
+        opened.close()
+    return failed.value
+
+
+async def test_a_token_is_asked_for_once_by_all(tokens: Tokens, authority: AuthorityServer) -> None:
+    found = await asyncio.gather(*(tokens.get() for _ in range(50)))
+    assert len(set(found)) == 1
+    assert authority.tokens.find(found[0]) is not None
+    assert asked(authority) == 1
+
+
+async def test_a_token_is_left_five_minutes_before_its_end(
+    tokens: Tokens, authority: AuthorityServer, clock: FakeClock
+) -> None:
+    authority.token_seconds = 3600
+    first = await tokens.get()
+    clock.advance(3600 - 301)
+    assert await tokens.get() == first
+    assert asked(authority) == 1
+    clock.advance(2)
+    # msal looks at the machine's clock, so that its own store still answers the same token.
+    assert await tokens.get() == first
+
+
+async def test_a_refused_token_is_replaced_once_for_all(tokens: Tokens, authority: AuthorityServer) -> None:
+    first = await tokens.get()
+    renewed = await asyncio.gather(*(tokens.renew(first) for _ in range(5)))
+    assert set(renewed) != {first}
+    assert len(set(renewed)) == 1
+    assert asked(authority) == 2
+
+
+def certified(folder: Path, authority: AuthorityServer, settings: Settings) -> tuple[Settings, x509.Certificate]:
+    """Return the settings with a new certificate that the authority knows."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "calsync")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    (folder / "cert.pem").write_bytes(pem)
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    authority.register(settings.tenant_id, CLIENT, certificate=pem.decode())
+    files = Certificate(private_key=str(folder / "key.pem"), public_certificate=str(folder / "cert.pem"))
+    return dataclasses.replace(settings, credential=files), made
+
+
+@pytest.mark.parametrize("by_thumbprint", [False, True])
+async def test_a_certificate_signs_in(
+    settings: Settings, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, by_thumbprint: bool
+) -> None:
+    settings, made = certified(tmp_path, authority, settings)
+    if by_thumbprint:
+        thumbprint = made.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - Entra names certificates by it
+        files = Certificate(private_key=str(tmp_path / "key.pem"), thumbprint=thumbprint)
+        settings = dataclasses.replace(settings, credential=files)
+    opened = Tokens(settings, clock)
+    assert authority.tokens.find(await opened.get()) is not None
+    opened.close()
+
+
+async def test_a_missing_certificate_is_named(settings: Settings, clock: FakeClock, tmp_path: Path) -> None:
+    files = Certificate(private_key=str(tmp_path / "none.pem"), thumbprint="0a" * 20)
+    error = await failure(dataclasses.replace(settings, credential=files), clock)
+    assert isinstance(error, ConfigError)
+    assert "none.pem" in str(error)
+
+
+@pytest.mark.parametrize("broken", ["key.pem", "cert.pem"])
+async def test_a_broken_file_is_named(
+    settings: Settings, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, broken: str
+) -> None:
+    settings, _ = certified(tmp_path, authority, settings)
+    (tmp_path / broken).write_bytes(b"\xff no PEM")
+    error = await failure(settings, clock)
+    assert isinstance(error, ConfigError)
+    assert broken in str(error)
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"credential": "wrong"}, "client_secret"),
+        ({"client_id": "0000"}, "client_id"),
+        ({"tenant_id": "nobody.example"}, "tenant_id"),
+    ],
+)
+async def test_wrong_credentials_say_what_to_check(
+    settings: Settings, clock: FakeClock, change: dict[str, str], advice: str
+) -> None:
+    error = await failure(dataclasses.replace(settings, **change), clock)  # type: ignore[arg-type] # by name
+    assert isinstance(error, LoginError)
+    assert advice in str(error)
+    assert "m365" in str(error)
+    assert "wrong" not in str(error).replace("is wrong", "")
+
+
+@pytest.mark.parametrize(("code", "kind"), [("temporarily_unavailable", Retry), ("access_denied", LoginError)])
+async def test_an_error_is_told_by_its_word(
+    settings: Settings, authority: AuthorityServer, clock: FakeClock, code: str, kind: type[Exception]
+) -> None:
+    body = f'{{"error": "{code}", "error_description": "AADSTS1: anna@example.de"}}'.encode()
+    authority.faults.add(
+        Fault(path=TOKEN_PATH, status=400, body=body, headers={"Content-Type": "application/json"})
+    )
+    error = await failure(settings, clock)
+    assert isinstance(error, kind)
+    assert code in str(error)
+    assert "@" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("fault", "after"),
+    [
+        (Fault(path=TOKEN_PATH, status=503, headers={"Retry-After": "30"}), 30),
+        (Fault(path=TOKEN_PATH, status=429), None),
+        (Fault(path="openid-configuration", status=500), None),
+        (Fault(path="openid-configuration", status=429, headers={"Retry-After": "soon"}), None),
+        (Fault(path=TOKEN_PATH, drop=True), None),
+        (Fault(path=TOKEN_PATH, status=200, body=b"<html>portal</html>"), None),
+        (Fault(path="openid-configuration", status=302, headers={"Location": "http://127.0.0.1:9/"}), None),
+    ],
+)
+async def test_a_server_in_trouble_is_asked_again_later(
+    tokens: Tokens, authority: AuthorityServer, fault: Fault, after: float | None
+) -> None:
+    authority.faults.add(fault)
+    with pytest.raises(Retry, match="m365") as busy:
+        await tokens.get()
+    assert busy.value.after == after
+    assert authority.tokens.find(await tokens.get()) is not None
+
+
+async def test_an_authority_that_is_away_is_asked_again_later(tokens: Tokens, authority: AuthorityServer) -> None:
+    await authority.stop()
+    with pytest.raises(Retry, match="ConnectionError"):
+        await tokens.get()
+
+
+async def test_the_environment_decides_nothing(
+    tokens: Tokens, authority: AuthorityServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert authority.tokens.find(await tokens.get()) is not None
+
+
+async def test_the_real_authority_is_asked_by_its_own_name(
+    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls: list[str] = []
+    limits: dict[str, Any] = {}
+
+    def refuse(_: requests.Session, method: str, url: str, **arguments: Any) -> requests.Response:
+        urls.append(f"{method} {url}")
+        limits.update(arguments)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "request", refuse)
+    real = dataclasses.replace(settings, authority_url="https://login.microsoftonline.us")
+    assert isinstance(await failure(real, clock), Retry)
+    assert urls[0].startswith(f"GET https://login.microsoftonline.us/{settings.tenant_id}/v2.0/")
+    assert limits["timeout"] > 0
+    assert limits["allow_redirects"] is False
