@@ -22,6 +22,7 @@ from calsync.sync.model import (
     Value,
     Window,
 )
+from calsync.sync.plan import Plan
 from calsync.sync.reconcile import reconcile
 from calsync.sync.rules import ALLOW, Chain, Rule, Verdict, Write
 from calsync.sync.view import ConflictPolicy, Seen, Standing, TargetEdit, View
@@ -30,7 +31,7 @@ from calsync_rules.private_mask import PrivateMask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calsync.sync.plan import Kind, Operation, Plan
+    from calsync.sync.plan import Kind, Operation
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=90), NOW + timedelta(days=365))
@@ -139,6 +140,10 @@ class Scene:
 
     def plan(self) -> Plan:
         return reconcile(self.view())
+
+    def idle(self) -> bool:
+        """Tell whether there is nothing to do and nothing to remember."""
+        return self.plan() == Plan(())
 
     def decided(self) -> list[tuple[Kind, Side, str]]:
         """Return the plan's operations in short."""
