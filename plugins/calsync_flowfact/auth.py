@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -28,7 +29,7 @@ MARGIN = timedelta(seconds=60)
 ASSUMED_LIFE = timedelta(minutes=25)
 DEFAULT_PAUSE = 60.0
 """Seconds to wait after a 429 that names no time."""
-_PARTS = 3
+_JWT = re.compile(r"[\w+/=-]+\.[\w+/=-]+\.[\w+/=-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Sessions:
         token = answer.text.strip().removeprefix('"').removesuffix('"')
         if not answer.ok:
             raise self._refusal(answer)
-        if len(token.split(".")) != _PARTS or not token.isascii() or not token.isprintable() or " " in token:
+        if not _JWT.fullmatch(token):
             raise Retry(f"{self._http.name}: FLOWFACT's sign-in answered something that is no session")
         life = _life(token, asked)
         return _Session(token, asked + max(life - MARGIN, life / 2))

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import TokenLost
 from calsync.ports import Page
 from calsync_flowfact.entity import created_ms, entity_id, modified_ms
-from calsync_flowfact.failures import NoRight
+from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.listing import Listing
 from calsync_flowfact.pages import walk
 from calsync_flowfact.position import Position
@@ -162,15 +162,20 @@ class Feed:
         """Yield what a search that begins with the newest answers, until it is older than `floor`."""
         first = True
         async with aclosing(walk(self._client, query, self._size)) as pages:
-            async for hits in pages:
+            try:
+                async for hits in pages:
+                    if first:
+                        tally.count(hits)
+                    first = False
+                    entities = [entity for entity in hits.entities if time_of(entity) >= floor]
+                    tally.add(entities, late=late)
+                    yield entities
+                    if len(entities) < len(hits.entities):
+                        return
+            except Rejected as error:
                 if first:
-                    tally.count(hits)
-                first = False
-                entities = [entity for entity in hits.entities if time_of(entity) >= floor]
-                tally.add(entities, late=late)
-                yield entities
-                if len(entities) < len(hits.entities):
-                    return
+                    raise
+                raise TokenLost("FLOWFACT does not tell that many changes at once") from error
 
     async def _seen_trash(self, then: Position | None) -> Sequence[Buried] | None:
         """Return what was deleted since `then`, or the newest deletions; None where the trash may not be seen."""

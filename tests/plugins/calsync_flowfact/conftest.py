@@ -221,6 +221,12 @@ def mapping() -> Callable[..., EntityMapping]:
     return make_mapping
 
 
+@pytest.fixture(scope="session")
+def new_mapping() -> Callable[..., EntityMapping]:
+    """As `mapping`, for tests that try many values."""
+    return make_mapping
+
+
 @pytest.fixture
 def tenant(clock: FakeClock) -> TenantInMemory:
     return TenantInMemory(clock)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import voluptuous as vol
+
+from calsync_flowfact.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calsync_flowfact.config import Settings
+
+CONNECTION = vol.Schema(dict(CONNECTION_SCHEMA))
+CALENDAR = vol.Schema(dict(CALENDAR_SCHEMA))
+
+
+def test_the_defaults_are_the_names_of_the_public_description() -> None:
+    settings = settings_of(CONNECTION({"api_token": " abc-1 "}))
+    assert settings.api_token == "abc-1"
+    assert settings.base_url == "https://api.production.cloudios.flowfact-prod.cloud"
+    assert (settings.schema, settings.write_schema) == ("appointments", "appointments")
+    assert not settings.index_is_group
+    assert (settings.page_size, settings.overlap) == (100, 120_000)
+    assert (settings.max_concurrency, settings.timeout) == (4, 30)
+    assert settings.fetched == [
+        "id",
+        "_metadata",
+        "assignee",
+        "end_date",
+        "isFullDayAppointment",
+        "message",
+        "participants",
+        "start_date",
+        "subject",
+    ]
+    assert settings.name("marker") is None
+    with pytest.raises(KeyError):
+        settings.required("marker")
+
+
+def test_other_names_and_codecs() -> None:
+    options = {
+        "api_token": "t",
+        "stage": "development",
+        "path_prefix": "stable",
+        "schema": "termine",
+        "write_schema": "termine_neu",
+        "clear_strategy": "empty_string",
+        "all_day_end": "inclusive",
+        "fields": {"summary": {"field": "titel"}, "start": {"codec": "iso"}, "attendee_count": {"field": None}},
+    }
+    settings = settings_of(CONNECTION(options))
+    assert settings.base_url == "https://api.development.cloudios.flowfact-dev.cloud"
+    assert (settings.index_is_group, settings.empty_values, settings.all_day_end_inclusive) == (True, ("",), True)
+    assert (settings.name("summary"), settings.name("attendee_count")) == ("titel", None)
+    assert (settings.fields["start"].field, settings.fields["start"].codec) == ("start_date", "iso")
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({}, "api_token"),
+        ({"api_token": ""}, "api_token"),
+        ({"api_token": "a\nb"}, "api_token"),
+        ({"api_token": 7}, "api_token"),
+        ({"api_token": "t", "auth": {}}, "auth"),
+        ({"api_token": "t", "stage": "live"}, "stage"),
+        ({"api_token": "t", "path_prefix": "v2"}, "path_prefix"),
+        ({"api_token": "t", "page_size": 0}, "page_size"),
+        ({"api_token": "t", "page_size": True}, "page_size"),
+        ({"api_token": "t", "overlap_seconds": -1}, "overlap_seconds"),
+        ({"api_token": "t", "schema": "a/b"}, "schema"),
+        ({"api_token": "t", "clear_strategy": "skip"}, "clear_strategy"),
+        ({"api_token": "t", "fields": {"owner": {"field": None}}}, "owner/field"),
+        ({"api_token": "t", "fields": {"summary": {"field": "_metadata"}}}, "summary/field"),
+        ({"api_token": "t", "fields": {"start": {"codec": "text"}}}, "start/codec"),
+        ({"api_token": "t", "fields": {"kind": {"field": "kind"}}}, "kind"),
+        ({"api_token": "t", "fields": {"marker": {"field": "subject"}}}, "fields"),
+        ({"api_token": "t", "base_url": "https://a.de", "stage": "staging"}, "<server>"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], key: str) -> None:
+    with pytest.raises(vol.MultipleInvalid) as caught:
+        CONNECTION(options)
+    (error,) = caught.value.errors
+    assert "/".join(map(str, error.path)).endswith(key)
+
+
+def test_a_refused_token_is_not_repeated() -> None:
+    with pytest.raises(vol.Invalid) as caught:
+        CONNECTION({"api_token": "geheim wort"})
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_side_of_an_account_names_one_user() -> None:
+    assert CALENDAR({"user": " anna@example.de "}) == {"user": "anna@example.de"}
+    assert CALENDAR({"user_id": "u-1"}) == {"user_id": "u-1"}
+    for wrong in ({"user": "anna"}, {"user": "a@b.de", "user_id": "u"}, {"mailbox": "a@b.de"}):
+        with pytest.raises(vol.Invalid):
+            CALENDAR(wrong)
+
+
+def test_a_mapping_that_reads_other_values_has_another_version(settings: Callable[..., Settings]) -> None:
+    versions = [
+        settings().mapping_version("Europe/Berlin"),
+        settings().mapping_version("Europe/Lisbon"),
+        settings(fields={"description": {"codec": "html"}}).mapping_version("Europe/Berlin"),
+        settings(fields={"summary": {"field": "titel"}}).mapping_version("Europe/Berlin"),
+        settings(all_day_end="inclusive").mapping_version("Europe/Berlin"),
+    ]
+    assert len(set(versions)) == len(versions)
+    assert settings(page_size=7).mapping_version("Europe/Berlin") == versions[0]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.errors import AccountError, ConfigError, LoginError, Retry
+from calsync.ports import ReadOnly
+from calsync_sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calsync.ports import Calendar, Provider
+
+
+async def test_login_sends_five_requests_and_writes_nothing(loopback: Any) -> None:
+    await loopback.provider.login()
+    assert [(one.method, one.path) for one in loopback.server.requests] == [
+        ("GET", "/admin-token-service/public/adminUser/authenticate"),
+        ("GET", "/user-service/users/currentUser"),
+        ("GET", "/schema-service/v2/schemas/appointments"),
+        ("GET", "/user-service/users"),
+        ("GET", "/nylas-service/config"),
+    ]
+    loopback.server.clear()
+    await loopback.calendar()
+    assert loopback.server.requests == []
+
+
+async def test_a_wrong_token_is_a_login_error_without_the_token(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    with pytest.raises(LoginError, match=r"connection flowfact: .*API-Zugänge") as caught:
+        await providers(api_token="falsch-4711").login()
+    assert "4711" not in str(caught.value)
+
+
+async def test_an_unreachable_server_is_a_retry(loopback: Any, providers: Callable[..., Provider]) -> None:
+    await loopback.server.stop()
+    with pytest.raises(Retry, match="flowfact: cannot reach"):
+        await providers().login()
+
+
+async def test_every_field_that_does_not_fit_is_named_at_once(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    fields = {
+        "summary": {"field": "subjekt"},
+        "all_day": {"field": "start_date"},
+        "start": {"field": "zzz"},
+        "owner": {"field": "isFullDayAppointment"},
+        "marker": {"field": "calsync_marker"},
+    }
+    with pytest.raises(ConfigError) as caught:
+        await providers(fields=fields).login()
+    place, wrong = "connection flowfact, fields.{}: the schema appointments ", "has a field {!r} of type {}, which"
+    assert caught.value.problems == (
+        place.format("summary") + "has no field 'subjekt'; did you mean 'subject'?",
+        place.format("start") + "has no field 'zzz'",
+        place.format("all_day") + wrong.format("start_date", "DATE") + " the codec bool does not fit",
+        place.format("owner")
+        + wrong.format("isFullDayAppointment", "CHECKBOX")
+        + " the codec user_id does not fit",
+    )
+
+
+@pytest.mark.parametrize("options", [{"schema": "nichts"}, {"schema": "appointment_schemas"}])
+async def test_a_schema_that_does_not_exist(
+    loopback: Any, providers: Callable[..., Provider], options: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigError, match=f"no schema '{options['schema']}'"):
+        await providers(**options).login()
+
+
+async def test_properties_of_unknown_shape_do_not_fit(loopback: Any) -> None:
+    loopback.server.schemas["appointments"]["properties"]["subject"] = None
+    with pytest.raises(ConfigError, match=r"fields\.summary"):
+        await loopback.provider.login()
+
+
+@pytest.mark.parametrize("address", ["anna@example.de", "ANNA@EXAMPLE.DE", "A.Muster@example.de"])
+async def test_users_are_found_by_any_address_in_any_case(loopback: Any, address: str) -> None:
+    await loopback.provider.login()
+    assert (await loopback.calendar(user=address)).key == loopback.anna["id"]
+
+
+async def test_users_that_cannot_be_an_account(loopback: Any) -> None:
+    loopback.server.add_user("alt@example.de", first="Alt", last="Weg", active=False)
+    loopback.server.add_user("carl@example.de", first="Carl", last="C", alias="team@example.de")
+    loopback.server.add_user("dora@example.de", first="Dora", last="D", alias="team@example.de")
+    await loopback.provider.login()
+    for side, words in (
+        ({"user": "niemand@example.de"}, "account anna: FLOWFACT has no user"),
+        ({"user_id": "u-0"}, "account anna: FLOWFACT has no user"),
+        ({"user": "alt@example.de"}, "not active"),
+        ({"user": "team@example.de"}, "several FLOWFACT users"),
+        ({"other": "x"}, "`user` .* or `user_id`"),
+    ):
+        with pytest.raises(AccountError, match=words) as caught:
+            await loopback.calendar(**side)
+        assert "@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("account", "refused"),
+    [
+        ({"email": "ANNA@example.de", "settings": {"sync.calendar": "true"}}, True),
+        ({"email": "x@example.de", "ownerId": "anna", "settings": {"sync.calendar": "True"}}, True),
+        ({"email": "anna@example.de", "settings": {"sync.calendar": "false"}}, False),
+        ({"email": "anna@example.de"}, False),
+        ({"email": "ben@example.de", "settings": {"sync.calendar": "true"}}, False),
+    ],
+)
+async def test_a_mailbox_that_flowfact_syncs_itself_is_refused(
+    loopback: Any, account: dict[str, Any], refused: bool
+) -> None:
+    owner = {"ownerId": loopback.anna["id"]} if account.get("ownerId") else {}
+    loopback.server.nylas_accounts.append(account | owner)
+    await loopback.provider.login()
+    if refused:
+        with pytest.raises(AccountError, match="own calendar sync"):
+            await loopback.calendar()
+    else:
+        await loopback.calendar()
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+async def test_flowfacts_own_sync_may_be_unknown(loopback: Any, status: int) -> None:
+    loopback.server.faults.add(Fault(path="nylas", status=status, times=None))
+    await loopback.provider.login()
+    await loopback.calendar()
+
+
+async def test_check(loopback: Any, providers: Callable[..., Provider]) -> None:
+    await loopback.provider.login()
+    findings = await loopback.provider.check()
+    assert [finding.severity for finding in findings] == ["ok", "ok"]
+    assert "Musterhaus Immobilien GmbH with a user of type API" in findings[0].message
+    assert "summary = subject (text)" in findings[1].message
+    bare = providers(fields={"marker": {"field": None}})
+    await bare.login()
+    loopback.server.faults.add(Fault(path="company", status=403, times=None))
+    findings = await bare.check()
+    assert [finding.severity for finding in findings] == ["ok", "ok", *["warning"] * 4]
+    assert "no field is mapped to marker: a create whose answer is lost" in findings[2].message
+
+
+async def test_check_of_a_calendar(loopback: Any) -> None:
+    await loopback.provider.login()
+    calendar: Calendar = await loopback.calendar()
+    (finding,) = await loopback.provider.check_calendar(calendar)
+    assert (finding.severity, "0 appointments" in finding.message) == ("ok", True)
+    other: Any = ReadOnly(calendar)
+    assert await loopback.provider.check_calendar(other) == ()
