@@ -393,3 +393,17 @@ async def test_a_tenant_with_other_names(loopback: Any, providers: Callable[...,
     assert edited.event.when == day
     told = [one for page in await pages(calendar) for one in page.observations]
     assert [one.event.when for one in told] == [day]
+
+
+async def test_a_read_that_fails_is_not_an_absence(calendar: Calendar, loopback: Any) -> None:
+    event_id = created(loopback)
+    loopback.server.faults.add(Fault(method="GET", path=event_id, status=500))
+    with pytest.raises(Retry):
+        await calendar.read([event_id, created(loopback)])
+
+
+async def test_a_poll_that_is_refused_says_so(calendar: Calendar, loopback: Any) -> None:
+    token = await known(calendar)
+    loopback.server.faults.add(Fault(path="search-service", status=400))
+    with pytest.raises(AccountError, match="does not take a query"):
+        await pages(calendar, token)

@@ -222,6 +222,11 @@ async def test_a_search(client: Client, wire: aioresponses) -> None:
     assert json.loads(call.kwargs["data"]) == {"target": "ENTITY"}
 
 
+async def test_a_server_may_not_tell_its_time(client: Client, wire: aioresponses) -> None:
+    wire.post(SEARCH, payload={"entries": [], "totalCount": 0})
+    assert (await client.search({}, 0, 5)).at is None
+
+
 async def test_a_page_of_the_trash(client: Client, wire: aioresponses) -> None:
     entity = {"id": "e1", "_metadata": {"createdTimestamp": 1770000000}, "assignee": {"values": ["anna"]}}
     entries = [
