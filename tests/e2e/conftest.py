@@ -6,34 +6,52 @@ import asyncio
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.app import App
+from calsync.ports import SystemClock
+from calsync.testing import FakeClock
 from calsync_sandbox.configuration import RULES
+from calsync_sandbox.faults import Faults
 from calsync_sandbox.sandbox import Account, Person, Sandbox
 from calsync_sandbox.seed import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
+    from calsync.ports import Clock
     from calsync.results import AccountResult, SyncResult
+    from calsync_sandbox.faults import Fault
+    from calsync_sandbox.judge import Direction
     from calsync_sandbox.server import Recorded
 
-CALENDARS = Path(__file__).parents[3] / "shared" / "data" / "calendars"
-TOMORROW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+ROUNDS = 8
+"""Runs after which what has not arrived never will."""
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for a real calendar once for each; skip it where there are none."""
-    if "calendar" in metafunc.fixturenames:
-        found = sorted(CALENDARS.glob("*.ics"))
-        no_calendars = pytest.param(
-            None, marks=pytest.mark.skip(reason="the real calendars are not on this machine")
-        )
-        metafunc.parametrize("calendar", found or [no_calendars], ids=lambda path: path.stem if path else "none")
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class Trap(Faults):
+    """Faults that also call somebody when a certain request arrives, before it is carried out."""
+
+    def __init__(self, arrived: Callable[[], None]) -> None:
+        super().__init__()
+        self._arrived = arrived
+
+    def take(self, method: str, path: str) -> Fault | None:
+        self._arrived()
+        return super().take(method, path)
 
 
 @dataclass
@@ -41,6 +59,7 @@ class World:
     """The sandbox, and what people and calsync do in it."""
 
     sandbox: Sandbox
+    clock: Clock
     anna: Person
     folder: Path
     configuration: Path = field(init=False)
@@ -49,14 +68,24 @@ class World:
         self.configure()
 
     def configure(
-        self, direction: Any = "both", rules: Any = RULES, accounts: list[Account] | None = None
+        self,
+        direction: Direction = "both",
+        *,
+        rules: Sequence[Any] = RULES,
+        accounts: Sequence[Account] | None = None,
     ) -> None:
         """Write the configuration anew; the database stays."""
         given = accounts or [Account(name="anna", person=self.anna, direction=direction)]
         self.configuration = self.sandbox.write_configuration(self.folder, given, rules=rules)
 
+    def rewrite(self, old: str, new: str) -> None:
+        """Replace a text of the configuration, as somebody with an editor would."""
+        text = self.configuration.read_text("utf-8")
+        assert old in text
+        self.configuration.write_text(text.replace(old, new), "utf-8")
+
     async def sync_all(self) -> SyncResult:
-        async with App.open(self.configuration) as app:
+        async with App.open(self.configuration, clock=self.clock) as app:
             return await app.sync(None)
 
     async def sync(self) -> AccountResult:
@@ -68,69 +97,109 @@ class World:
 
     async def settle(self) -> AccountResult:
         """Sync until nothing is left to do; return the last run. Nobody may have been mailed."""
-        for _ in range(6):
+        for _ in range(ROUNDS):
             result = await self.sync()
             if not (result.left.writes or result.right.writes or result.left.linked or result.right.linked):
-                assert self.sandbox.mails.sent == []
-                assert self.sandbox.graph.schema_violations == []
+                self.expect_no_mail()
                 return result
         pytest.fail("there is always something left to do")
 
-    async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """Run `calsync` in a process of its own; return exit code, standard output and standard error."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "calsync",
-            *arguments,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+    def expect_no_mail(self) -> None:
+        assert self.sandbox.mails.sent == []
+        assert self.sandbox.graph.schema_violations == []
+
+    def expect_converged(self, paired: int, *, direction: Direction = "both") -> None:
+        verdict = self.sandbox.judge(self.anna, direction=direction)
+        assert verdict.converged, [str(one) for one in verdict.differences[:5]]
+        assert verdict.paired == paired
+
+    async def start(self, *arguments: str) -> Process:
+        """Start `calsync` in a process of its own."""
+        assert isinstance(self.clock, SystemClock), "another process has another clock"
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "calsync", *arguments, stdout=pipe, stderr=pipe
         )
+
+    async def command(self, *arguments: str) -> Ended:
+        """Run a command with the configuration to its end."""
+        process = await self.start(arguments[0], "-c", str(self.configuration), *arguments[1:])
         output, errors = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, output.decode(), errors.decode()
+        return Ended(process.returncode or 0, output.decode(), errors.decode())
 
     def clear(self) -> None:
         """Forget the requests so far."""
-        self.sandbox.flowfact.clear()
-        self.sandbox.graph.clear()
-        self.sandbox.authority.clear()
+        for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
+            server.clear()
 
-    def changing_requests(self) -> list[Recorded]:
-        """Return the requests that wanted to change an event."""
+    def flowfact_writes(self) -> list[Recorded]:
+        """Return the requests that wanted to change an appointment."""
         entities = self.sandbox.flowfact.sent(path_contains="/entity-service/")
-        found = [*entities, *self.sandbox.graph.sent()]
-        return [request for request in found if request.method != "GET" and not request.path.endswith("/$batch")]
+        return [request for request in entities if request.method != "GET"]
 
-    def appointment(self, subject: str = "Besichtigung", *, hours: int = 0, **fields: Any) -> dict[str, Any]:
+    def graph_writes(self) -> list[Recorded]:
+        """Return the requests that wanted to change an event. A batch holds reads only, which is checked."""
+        batches = self.sandbox.graph.sent("POST", "/$batch")
+        assert all(b'"method": "GET"' in batch.body for batch in batches)
+        assert not any(f'"method": "{method}"'.encode() in batch.body for batch in batches for method in WRITES)
+        return [one for one in self.sandbox.graph.sent() if one.method in WRITES and one not in batches]
+
+    def writes(self) -> list[Recorded]:
+        return [*self.flowfact_writes(), *self.graph_writes()]
+
+    def at_request(self, number: int, act: Callable[[], object]) -> None:
+        """Call `act` when the request of this number, counted from now on at all servers, arrives."""
+        arrived = 0
+
+        def count() -> None:
+            nonlocal arrived
+            arrived += 1
+            if arrived == number:
+                act()
+
+        for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
+            server.faults = Trap(count)
+
+    def at(self, hours: float = 0) -> datetime:
+        """Return an instant: so many hours after the same full hour of tomorrow."""
+        hour = self.clock.now().replace(minute=0, second=0, microsecond=0)
+        return hour + timedelta(days=1, hours=hours)
+
+    def appointment(self, subject: str = "Besichtigung", *, hours: float = 0, **fields: Any) -> dict[str, Any]:
         """Create an appointment in FLOWFACT, as its user interface does."""
-        start = TOMORROW + timedelta(hours=hours)
-        times = {"start_date": ms(start), "end_date": ms(start + timedelta(hours=1))}
+        times = {"start_date": ms(self.at(hours)), "end_date": ms(self.at(hours + 1))}
         given = {"subject": subject, "assignee": [self.anna.user["id"]], **times, **fields}
         return self.sandbox.flowfact.create(SCHEMA, given, user=dict(self.anna.user))
 
-    def event(self, subject: str = "Besichtigung", *, hours: int = 0, **properties: Any) -> dict[str, Any]:
+    def event(self, subject: str = "Besichtigung", *, hours: float = 0, **properties: Any) -> dict[str, Any]:
         """Create an event in Outlook."""
-        start = TOMORROW + timedelta(hours=hours)
-        times = {"start": utc(start), "end": utc(start + timedelta(hours=1))}
+        times = {"start": utc(self.at(hours)), "end": utc(self.at(hours + 1))}
         return self.anna.mailbox.create({"subject": subject, **times, **properties})
 
     def patch(self, entity: dict[str, Any], **fields: Any) -> None:
         self.sandbox.flowfact.patch(entity["id"], fields, user=dict(self.anna.user))
+
+    def move(self, entity: dict[str, Any], hours: float) -> None:
+        """Move an appointment in FLOWFACT."""
+        names = ("start_date", "end_date")
+        self.patch(entity, **{name: entity[name]["values"][0] + int(hours * HOUR_MS) for name in names})
 
     def delete(self, entity: dict[str, Any]) -> None:
         self.sandbox.flowfact.delete(entity["id"], user=dict(self.anna.user))
 
     def in_flowfact(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only appointment with this subject."""
-        found = [one for one in self.sandbox.flowfact.entities.values() if one["subject"]["values"] == [subject]]
-        (entity,) = found
+        (entity,) = [one for one in self.sandbox.flowfact.entities.values() if value(one, "subject") == subject]
         return entity
 
     def in_outlook(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only event with this subject."""
         (event,) = [one for one in self.anna.mailbox.events.values() if one["subject"] == subject]
         return event
+
+
+WRITES = ("POST", "PATCH", "PUT", "DELETE")
+HOUR_MS = 3_600_000
 
 
 def ms(at: datetime) -> int:
@@ -141,8 +210,33 @@ def utc(at: datetime) -> dict[str, str]:
     return {"dateTime": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"), "timeZone": "UTC"}
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with Sandbox() as sandbox:
+def value(entity: dict[str, Any], name: str) -> Any:
+    """Return the first value of a FLOWFACT field, None where there is none."""
+    values = entity.get(name, {}).get("values", [])
+    return values[0] if values else None
+
+
+async def world_at(clock: Clock, folder: Path) -> AsyncIterator[World]:
+    async with Sandbox(now=lambda: clock.now().timestamp()) as sandbox:
         anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
-        yield World(sandbox, anna, tmp_path)
+        yield World(sandbox, clock, anna, folder)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The time of `world`."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def world(clock: FakeClock, tmp_path: Path) -> AsyncIterator[World]:
+    """The sandbox and calsync in this process, at a time of their own."""
+    async for world in world_at(clock, tmp_path):
+        yield world
+
+
+@pytest.fixture
+async def live(tmp_path: Path) -> AsyncIterator[World]:
+    """The sandbox in this process at the present time, for commands in processes of their own."""
+    async for world in world_at(SystemClock(), tmp_path):
+        yield world

@@ -3,56 +3,88 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from calsync_sandbox.judge import flowfact_untouched, graph_untouched, touched, whole
 from calsync_sandbox.seed import seed
 
+if TYPE_CHECKING:
+    from calsync_sandbox.judge import Bytes
+    from calsync_sandbox.seed import Seeded
+    from tests.e2e.conftest import World
 
-async def test_copies_of_the_own_sync_are_linked_and_stay_as_they_are(world: Any) -> None:
+
+def copies(world: World, seeded: Seeded) -> Bytes:
+    """Return all bytes of the pairs that were in both systems before."""
+    entities, events = world.sandbox.flowfact.entities, world.anna.mailbox.events
+    return whole(entities[left] for left, _ in seeded.copies) | whole(events[right] for _, right in seeded.copies)
+
+
+def outside(world: World) -> Bytes:
+    """Return the bytes of all that no sync may change."""
+    entities, events = world.sandbox.flowfact.entities.values(), world.anna.mailbox.events.values()
+    return flowfact_untouched(entities) | graph_untouched(events)
+
+
+async def test_copies_of_flowfacts_own_sync_are_linked_and_stay_as_they_are(world: World) -> None:
     now = datetime.fromtimestamp(world.sandbox.now(), UTC)
     seeded = seed(world.sandbox.flowfact, world.anna.user, world.anna.mailbox, now)
-    entities, events = world.sandbox.flowfact.entities, world.anna.mailbox.events
-    left, right = ([entities[pair[0]] for pair in seeded.copies], [events[pair[1]] for pair in seeded.copies])
-    before = whole(left) | whole(right)
-    outside = flowfact_untouched(entities.values()) | graph_untouched(events.values())
+    before, rest = copies(world, seeded), outside(world)
     first = await world.sync()
-    await world.settle()
-    after = [*(entities[pair[0]] for pair in seeded.copies), *(events[pair[1]] for pair in seeded.copies)]
     assert first.left.linked + first.right.linked == len(seeded.copies) == 4
-    assert touched(before, whole(after)) == []
-    assert touched(outside, flowfact_untouched(entities.values()) | graph_untouched(events.values())) == []
+    assert len(seeded.other_notes) == 1
+    await world.settle()
+    assert copies(world, seeded) == before
+    assert touched(rest, outside(world)) == []
     verdict = world.sandbox.judge(world.anna, keep_notes=seeded.other_notes)
     assert verdict.converged, verdict.differences
 
 
-async def test_the_zone_that_its_user_chose_stays(world: Any) -> None:
-    tokyo = {"timeZone": "Tokyo Standard Time"}
-    times = {
-        name: {"dateTime": f"2026-12-10T{hour}:00:00", **tokyo} for name, hour in (("start", 18), ("end", 19))
-    }
-    event = world.event("Videobesichtigung mit Herrn Tanaka", **times)
+async def test_other_notes_stay_until_somebody_edits_one_of_them(world: World) -> None:
+    entity, event = world.appointment(message="Notariat, 2. OG"), world.event(body=text("Ausweis mitbringen"))
     await world.settle()
-    world.clear()
-    world.patch(world.in_flowfact("Videobesichtigung mit Herrn Tanaka"), message="Dolmetscherin: Frau Satō")
+    assert world.writes() == []
+    world.anna.mailbox.edit(event["id"], {"body": text("Ausweis und Vollmacht mitbringen")})
     await world.settle()
-    (patch,) = world.sandbox.graph.sent("PATCH")
-    assert b"start" not in patch.body
-    assert b"imeZone" not in patch.body
-    entity = world.in_flowfact("Videobesichtigung mit Herrn Tanaka")
-    moved = {name: entity[name]["values"][0] + 3_600_000 for name in ("start_date", "end_date")}
-    world.patch(entity, **moved)
-    await world.settle()
-    stored = world.anna.mailbox.events[event["id"]]
-    assert stored["start"] == {"dateTime": "2026-12-10T19:00:00.0000000", "timeZone": "Tokyo Standard Time"}
+    assert world.in_flowfact()["message"]["values"] == ["Ausweis und Vollmacht mitbringen"]
+    assert world.in_flowfact()["id"] == entity["id"]
+    world.expect_converged(1)
 
 
-async def test_an_online_meeting_keeps_its_join_link(world: Any) -> None:
+async def test_what_is_outside_of_the_projection_survives_edits_of_all_that_is_inside(world: World) -> None:
+    event = world.event(
+        categories=["Kunde"],
+        location={"displayName": "Domstraße 1"},
+        showAs="oof",
+        importance="high",
+    )
+    entity = world.appointment(
+        "Notartermin", hours=3, kind="notary", participants=["kontakt-notariat"], location_description="Köln"
+    )
+    await world.settle()
+    before = outside(world)
+    world.patch(world.in_flowfact(), subject="Begehung", message="mit Leiter")
+    world.move(world.in_flowfact("Begehung"), 24)
+    copy = world.in_outlook("Notartermin")
+    world.anna.mailbox.edit(copy["id"], {"subject": "Beurkundung", "body": text("2. OG")})
+    await world.settle()
+    world.expect_converged(2)
+    assert (world.in_outlook("Begehung")["id"], world.in_flowfact("Beurkundung")["id"]) == (
+        event["id"],
+        entity["id"],
+    )
+    assert touched(before, outside(world)) == []
+
+
+async def test_an_online_meeting_keeps_its_join_link(world: World) -> None:
     event = world.event("Videobesichtigung", isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
     await world.settle()
     world.patch(world.in_flowfact("Videobesichtigung"), subject="Videobesichtigung Penthouse", message="neu")
     await world.settle()
-    stored = world.anna.mailbox.events[event["id"]]
-    assert stored["subject"] == "Videobesichtigung Penthouse"
+    stored = world.in_outlook("Videobesichtigung Penthouse")
     assert stored["body"] == event["body"]
     assert world.anna.mailbox.lost_join_links == []
+
+
+def text(content: str) -> dict[str, str]:
+    return {"contentType": "text", "content": content}
