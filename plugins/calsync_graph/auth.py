@@ -188,7 +188,7 @@ class Tokens:
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             problem = f"connection {name}: {path} does not hold what it should, in PEM form and unencrypted"
             raise ConfigError([problem]) from error
-        return content.decode("ascii")
+        return content.decode("utf-8", "replace")  # notes around the PEM blocks may be in any form
 
     def _refusal(self, error: str) -> LoginError | Retry:
         name = self._settings.connection

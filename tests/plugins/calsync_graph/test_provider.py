@@ -1,0 +1,165 @@
+"""Opening calendars, checks, and what the plugin says about itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import calsync_graph
+from calsync.errors import AccountError, LoginError, Retry
+from calsync.ports import CalendarRequest
+from calsync_graph.calendar import GraphCalendar
+from calsync_sandbox.faults import Fault
+from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
+
+if TYPE_CHECKING:
+    from calsync.sync.model import Draft
+    from calsync_graph.provider import GraphProvider
+    from calsync_sandbox.authority import AuthorityServer
+    from calsync_sandbox.graph import GraphServer, Mailbox
+
+
+def wanted(mailbox: str = "anna@example.de", **more: str) -> CalendarRequest:
+    return CalendarRequest(
+        account="anna", settings={"mailbox": mailbox, **more}, timezone=ZoneInfo("Europe/Berlin")
+    )
+
+
+@pytest.mark.usefixtures("mailbox")
+async def test_aliases_of_one_mailbox_are_one_calendar(provider: GraphProvider) -> None:
+    keys = {(await provider.open(wanted(name))).key for name in ("anna@example.de", "Anna.Alt@example.de")}
+    assert len(keys) == 1
+    assert keys.pop().startswith("anna@example.de/")
+
+
+async def test_a_calendar_is_found_by_name_and_by_id(provider: GraphProvider, mailbox: Mailbox) -> None:
+    office = mailbox.add_calendar("Büro")
+    by_name, by_id = [await provider.open(wanted(calendar=name)) for name in ("büro", office)]
+    primary = await provider.open(wanted())
+    assert by_name.key == by_id.key == f"anna@example.de/{office}"
+    named = await provider.open(wanted(calendar=primary.key.partition("/")[2]))
+    assert named.key == primary.key
+
+
+async def test_a_named_calendar_is_the_one_that_is_written(
+    provider: GraphProvider, mailbox: Mailbox, draft: Draft
+) -> None:
+    office = mailbox.add_calendar("Büro")
+    written = await (await provider.open(wanted(calendar="Büro"))).create(draft, "v1:m")
+    assert mailbox.store.homes[written.id] == office
+
+
+async def test_a_calendar_that_is_not_there_or_not_one_is_refused(
+    provider: GraphProvider, mailbox: Mailbox
+) -> None:
+    for _ in range(2):
+        mailbox.add_calendar("Doppelt")
+    for name, problem in (("Keiner", "no calendar"), ("Doppelt", "more than one")):
+        with pytest.raises(AccountError, match=problem) as refused:
+            await provider.open(wanted(calendar=name))
+        assert str(refused.value).startswith("account anna: ")
+
+
+async def test_an_unknown_mailbox_is_refused_without_naming_it(provider: GraphProvider) -> None:
+    with pytest.raises(AccountError, match="no active mailbox") as refused:
+        await provider.open(wanted("bert@example.de"))
+    assert "account anna" in str(refused.value)
+    assert "bert" not in str(refused.value)
+
+
+async def test_a_mailbox_without_a_licence_or_on_premises_is_refused(
+    provider: GraphProvider, mailbox: Mailbox
+) -> None:
+    mailbox.refusal = mailbox_not_enabled()
+    with pytest.raises(AccountError, match="exchange_ews"):
+        await provider.open(wanted())
+
+
+async def test_a_mailbox_outside_the_access_policy_is_refused(provider: GraphProvider, mailbox: Mailbox) -> None:
+    mailbox.refusal = access_policy()
+    with pytest.raises(AccountError, match=r"Calendars\.ReadWrite"):
+        await provider.open(wanted())
+
+
+async def test_a_calendar_that_can_only_be_read_is_found_by_the_check(
+    provider: GraphProvider, mailbox: Mailbox
+) -> None:
+    assert await provider.check_calendar(await provider.open(wanted())) == ()
+    mailbox.can_edit = False
+    calendar = await provider.open(wanted())
+    (finding,) = await provider.check_calendar(calendar)
+    assert finding.severity == "error"
+
+
+async def test_a_calendar_that_can_only_be_read_refuses_writes(
+    provider: GraphProvider, mailbox: Mailbox, draft: Draft
+) -> None:
+    mailbox.can_edit = False
+    calendar = await provider.open(wanted())
+    with pytest.raises(AccountError, match="denies"):
+        await calendar.create(draft, "v1:m")
+
+
+async def test_signing_in_is_checked(provider: GraphProvider, authority: AuthorityServer) -> None:
+    await provider.login()
+    (finding,) = await provider.check()
+    assert finding.severity == "ok"
+    assert len(authority.sent("POST")) == 1
+
+
+async def test_a_wrong_secret_is_a_login_problem(provider: GraphProvider, authority: AuthorityServer) -> None:
+    authority.register(
+        "11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000", secret="new"
+    )
+    with pytest.raises(LoginError, match="connection m365"):
+        await provider.login()
+
+
+async def test_a_server_that_is_away_is_asked_again_later(provider: GraphProvider, server: GraphServer) -> None:
+    await server.stop()
+    with pytest.raises(Retry, match="cannot reach"):
+        await provider.open(wanted())
+
+
+async def test_an_expired_token_is_replaced_on_the_way(
+    provider: GraphProvider, mailbox: Mailbox, authority: AuthorityServer
+) -> None:
+    calendar = await provider.open(wanted())
+    authority.tokens.revoke()
+    assert await calendar.read([mailbox.address]) == {}
+    assert len(authority.sent("POST")) == 2
+
+
+async def test_no_more_requests_at_once_than_configured(
+    provider: GraphProvider, mailbox: Mailbox, server: GraphServer, draft: Draft
+) -> None:
+    calendar = await provider.open(wanted())
+    held = asyncio.Event()
+    server.faults.add(Fault(method="POST", times=None, status=None, hold=held))
+    creates = asyncio.gather(*(calendar.create(draft, f"v1:{number}") for number in range(20)))
+    while server.peak < 3:  # noqa: ASYNC110 - the server counts, and has no event for it
+        await asyncio.sleep(0)
+    held.set()
+    await creates
+    assert len(mailbox.events) == 20
+    assert server.peak == 3
+
+
+async def test_a_calendar_says_what_it_can(provider: GraphProvider, mailbox: Mailbox) -> None:
+    del mailbox
+    calendar = await provider.open(wanted())
+    assert isinstance(calendar, GraphCalendar)
+    can = calendar.capabilities
+    assert (can.marker, can.writes_may_mail, can.writes_reminder, can.trusted_times) == (True, True, True, False)
+
+
+def test_the_manifest_tells_what_the_hooks_answer() -> None:
+    manifest: dict[str, Any] = json.loads(resources.files(calsync_graph).joinpath("manifest.json").read_text())
+    names = [spec.name for spec in calsync_graph.calsync_providers()]
+    assert manifest["provides"] == {"providers": names, "rules": [], "commands": []}
+    assert manifest["domain"] == "graph"
