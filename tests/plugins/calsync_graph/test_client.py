@@ -142,6 +142,12 @@ async def test_pages_end_some_day(client: Client, wire: Wire, monkeypatch: pytes
     assert len(sent(wire, "GET", url)) == 3
 
 
+async def test_a_read_that_is_answered_with_nothing_is_no_answer(client: Client, wire: Wire) -> None:
+    wire.post(BATCH, payload={"responses": [{"id": "0", "status": 200}]})
+    with pytest.raises(Retry, match="empty"):
+        await client.get_many(["/users/a/events/1"])
+
+
 @pytest.mark.parametrize("content", [{}, {"value": None}, {"value": ["x"]}])
 async def test_a_page_without_a_list_is_no_page(client: Client, wire: Wire, content: Any) -> None:
     wire.get(f"{GRAPH}/v1.0/users/a/events", payload=content)

@@ -14,6 +14,7 @@ from calsync_graph import client as client_module
 from calsync_graph import feed as feed_module
 from calsync_graph.feed import Feed
 from calsync_graph.home import Home
+from calsync_graph.mapping import when_of
 from calsync_graph.reading import EventReader
 from calsync_sandbox.faults import Fault
 
@@ -277,6 +278,7 @@ ROW = {
     "start": {"dateTime": "2026-03-10T09:00:00.0000000", "timeZone": "UTC"},
     "end": {"dateTime": "2026-03-10T10:00:00.0000000", "timeZone": "UTC"},
 }
+MASTER = {**ROW, "id": "3", "type": "seriesMaster"}
 LINK = "https://graph.microsoft.com/v1.0/users/a/calendarView/delta?"
 FIRST = LINK + "startDateTime=2026-02-28T00:00:00Z&endDateTime=2026-05-02T00:00:00Z"
 
@@ -295,14 +297,22 @@ async def test_one_broken_event_does_not_stop_the_others(
         {**ROW, "id": "2"},
         {**ROW, "id": "3.1", "seriesMasterId": "3", "start": None},
     ]
+    following = {
+        "value": [{**ROW, "id": "3.2", "seriesMasterId": "3"}],
+        "@odata.deltaLink": LINK + "$deltatoken=1",
+    }
     wire.get(FIRST, payload={"value": rows, "@odata.deltaLink": LINK + "$deltatoken=1"})
     wire.get(f"https://graph.microsoft.com/v1.0/users/a/calendars/c/events/3?{EXPAND}", status=500)
-    wire.get(f"https://graph.microsoft.com/v1.0/users/a/calendars/c/events/3?{EXPAND}", payload={**ROW, "id": "3"})
+    wire.get(
+        f"https://graph.microsoft.com/v1.0/users/a/calendars/c/events/3?{EXPAND}", payload=MASTER, repeat=True
+    )
     with pytest.raises(Retry):
         await listen(feed)
-    wire.get(FIRST, payload={"value": rows, "@odata.deltaLink": LINK + "$deltatoken=1"})
+    wire.get(FIRST, payload={"value": rows, "@odata.nextLink": LINK + "$skiptoken=1"})
+    wire.get(LINK + "$skiptoken=1", payload=following)
     told = await listen(feed)
     assert set(told.observations) == {"2", "3"}
+    assert told.observations["3"].event.when == when_of(ROW)
     assert "left out" in caplog.text
     assert "Müller" not in caplog.text
 
