@@ -36,10 +36,15 @@ class CommandLine:
             raise CommandFailed(f"calsync {command} ended with exit code {process.returncode}")
         return json.loads(output)
 
-    async def start(self, command: str, *options: str, stdout: int | None = None) -> Process:
-        """Start a command and return its process."""
-        arguments = ["-m", "calsync", command, "-c", str(self.configuration), *options]
-        return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=stdout)
+    async def start(
+        self, command: str, *options: str, stdout: int | None = None, log: Path | None = None
+    ) -> Process:
+        """Start a command and return its process. With `log` its standard error goes to that file."""
+        arguments = [sys.executable, "-m", "calsync", command, "-c", str(self.configuration), *options]
+        if log is None:
+            return await asyncio.create_subprocess_exec(*arguments, stdout=stdout)
+        with log.open("ab") as file:
+            return await asyncio.create_subprocess_exec(*arguments, stdout=stdout, stderr=file)
 
 
 async def stopped(process: Process) -> int:

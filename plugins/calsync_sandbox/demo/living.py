@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.demo.commandline import CommandFailed, stopped
 from calsync_sandbox.demo.scenes import content
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from calsync_sandbox.demo.stage import Stage
 
+Over = set["asyncio.Future[Any]"]
+"""The person has had enough, or the service has ended."""
 IN_FLOWFACT = "Rückruf Frau Özdemir wegen Finanzierung"
 IN_OUTLOOK = "Steuerberaterin Frau Weiß"
 _PAUSE_SECONDS = 3.0
@@ -26,18 +28,20 @@ _GLANCE_SECONDS = 0.05
 async def keep_living(stage: Stage, stop: asyncio.Event) -> None:
     """Edit on alternating sides and show each change arriving, until `stop` is set."""
     stage.console.title("calsync run keeps both the same from now on; Ctrl-C ends it")
-    service = await stage.calsync.start("run")
-    ended = asyncio.ensure_future(service.wait())
+    log = stage.calsync.configuration.with_name("calsync.log")
+    stage.console.say(f"  its log is {log}")
+    service = await stage.calsync.start("run", log=log)
+    over: Over = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.wait())}
     try:
         for change in _changes(stage):
-            await _show(stage, change, stop)
-            await _until(stop, _PAUSE_SECONDS)
-            if stop.is_set():
-                return
-            if ended.done():
-                raise CommandFailed(f"calsync run ended with exit code {ended.result()}")
+            if await _show(stage, change, over) or await _is_over(over, _PAUSE_SECONDS):
+                break
+        if not stop.is_set():
+            raise CommandFailed(f"calsync run ended with exit code {service.returncode}; its log is {log}")
     finally:
         await stopped(service)
+        for waiting in over:
+            waiting.cancel()
 
 
 def _changes(stage: Stage) -> Iterator[Change]:
@@ -61,20 +65,19 @@ def _changes(stage: Stage) -> Iterator[Change]:
         )
 
 
-async def _show(stage: Stage, change: Change, stop: asyncio.Event) -> None:
+async def _show(stage: Stage, change: Change, over: Over) -> bool:
+    """Let somebody carry out a change and show when it has arrived. Return whether all is over before that."""
     started = time.monotonic()
     change.act()
-    while not change.arrived() and not stop.is_set() and time.monotonic() - started < _LONGEST_SECONDS:
-        await _until(stop, _GLANCE_SECONDS)
-    if stop.is_set():
-        return
+    while not change.arrived() and time.monotonic() - started < _LONGEST_SECONDS:
+        if await _is_over(over, _GLANCE_SECONDS):
+            return True
     seconds = time.monotonic() - started if change.arrived() else None
     stage.show(Seen(change.way, change.verb, change.text, seconds))
+    return False
 
 
-async def _until(stop: asyncio.Event, seconds: float) -> None:
-    """Wait for the stop, but not longer than this."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+async def _is_over(over: Over, seconds: float) -> bool:
+    """Wait for the end, but not longer than this; return whether it has come."""
+    done, _ = await asyncio.wait(over, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    return bool(done)

@@ -1,0 +1,129 @@
+"""`calsync demo`, as a stranger runs it: the command in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.cli import run
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+CALENDARS = Path(__file__).parents[3] / "shared" / "data" / "calendars"
+SMALL = ("google_makerspace.ics", "outlook_german_holidays.ics")
+"""All of them together are synced by the tests of the calendars."""
+SAMPLES = (
+    "Mittagessen mit Bauträger Krüger",
+    "has_attendees",
+    "Bitte ändern Sie ihn in Outlook",
+    "Please change it in Outlook",
+    "Rückruf Frau Özdemir wegen Finanzierung: Nachtrag 1",
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the demo keeps its files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+async def start(*arguments: str) -> Process:
+    pipe = asyncio.subprocess.PIPE
+    command = [sys.executable, "-m", "calsync", "demo", *arguments]
+    return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+
+
+async def demo(*arguments: str) -> tuple[int | None, str, str]:
+    """Return exit code, standard output and standard error."""
+    process = await start(*arguments)
+    output, errors = await process.communicate()
+    return process.returncode, output.decode(), errors.decode()
+
+
+@pytest.mark.skipif(not CALENDARS.is_dir(), reason=f"THE REAL CALENDARS ARE NOT THERE: {CALENDARS}")
+def test_once_with_real_calendars(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    options = [option for name in SMALL for option in ("--calendar", str(CALENDARS / name))]
+    code = run(["demo", "--once", "--json", "--events", "20", *options])
+    output, errors = capfd.readouterr()
+    found: dict[str, Any] = json.loads(output)
+    assert (code, errors, found["ok"]) == (0, "", True), found
+    assert found["converged"] is True
+    assert (found["invitations_sent"], found["second_run_writes"], found["touched"]) == (0, 0, 0)
+    assert len(found["changes"]) == 15
+    assert all(change["seconds"] is not None for change in found["changes"])
+    expect_sums(found)
+    imported = found["imported"]
+    assert (imported["entries"], imported["refused"]) == (223, 0)
+    assert imported["entries"] == imported["on_both_sides"] + imported["reported_as_series"]
+    (table,) = folder.glob("calsync-demo-*/import.csv")
+    assert table.read_text("utf-8").count("\n") == imported["entries"] + 1
+
+
+def expect_sums(found: dict[str, Any]) -> None:
+    """Expect the keys of `calsync sync --json`, added up over all syncs of the demo."""
+    assert found["requests"].keys() == {"flowfact", "m365"}
+    assert found["seconds"] > 0
+    account = found["accounts"]["anna"]
+    assert (account["ok"], account["error"]) == (True, None)
+    left, right = account["left"], account["right"]
+    assert left.keys() == right.keys()
+    assert (left["linked"] + right["linked"], right["blocked"], left["deleted"], right["deleted"]) == (4, 2, 1, 2)
+    assert left["failed"] == right["failed"] == left["held"] == right["held"] == 0
+    assert left["skipped"].keys() == right["skipped"].keys() == {"series"}
+
+
+async def test_for_people_until_ctrl_c() -> None:
+    process = await start()
+    assert process.stdout is not None
+    seen = ""
+    async for line in process.stdout:
+        seen += line.decode()
+        if "Weiß: Nachtrag 1" in seen and process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            break
+    rest, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    assert [sample for sample in SAMPLES if sample not in seen] == []
+    assert "  invitations sent: 0\n  converged: yes\n" in seen
+    assert "✗" not in seen + rest.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Besichtigung\n", "broken.ics:3: the file ends inside VEVENT"),
+        ("Kein Kalender\n", "broken.ics:1: this is no calendar line"),
+    ],
+)
+async def test_a_broken_calendar_file(folder: Path, content: str, told: str) -> None:
+    path = folder / "broken.ics"
+    path.write_text(content, "utf-8")
+    code, output, errors = await demo("--once", "--json", "--calendar", str(path))
+    (line,) = errors.splitlines()
+    assert code == 2
+    assert told in line
+    assert json.loads(output) == {"errors": [line.removeprefix("calsync: ")]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--calendar", "missing.ics"), "missing.ics"),
+        (("--exchange", "ews"), "graph"),
+        (("--events", "-1"), "--events"),
+    ],
+)
+async def test_wrong_usage(arguments: tuple[str, ...], told: str) -> None:
+    code, output, errors = await demo("--once", *arguments)
+    assert (code, output) == (2, "")
+    assert told in errors
