@@ -45,14 +45,18 @@ def values(text: str) -> dict[Field, Value]:
 
 
 def base_text(base: Base) -> str:
-    plain = {"values": {name: _plain(base.values[name]) for name in FIELDS if name in base.values}}
-    return _text(plain | {"private": base.private, "mapping_version": base.mapping_version})
+    plain: dict[str, Any] = {"values": {name: _plain(base.values[name]) for name in FIELDS if name in base.values}}
+    plain |= {"private": base.private, "mapping_version": base.mapping_version}
+    return _text(plain | {"unsure": sorted(base.unsure)} if base.unsure else plain)
 
 
 def base(text: str) -> Base:
     plain = json.loads(text)
     return Base(
-        values=_values(plain["values"]), private=plain["private"], mapping_version=plain["mapping_version"]
+        values=_values(plain["values"]),
+        private=plain["private"],
+        mapping_version=plain["mapping_version"],
+        unsure=frozenset(plain.get("unsure", ())),
     )
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
+from calsync.sync.rules import RuleFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from calsync.sync.model import Base
     from calsync.sync.rules import Chain
     from calsync.sync.view import ConflictPolicy, TargetEdit
@@ -43,6 +46,11 @@ class Half:
         """Tell whether the field is not what this server gave when both sides last agreed."""
         return self.holds(name) and self.raw.value(name) != self.base.values[name]
 
+    def unsure(self, name: Field, other: Half) -> bool:
+        """Tell whether the field differs as it was read back, and nobody knows who made it so."""
+        differs = self.agreed.value(name) != other.agreed.value(name)
+        return differs and name in self.base.unsure and not self.edited(name)
+
     def changed(self, name: Field) -> bool:
         """Tell whether the change of this field is visible after the rules."""
         return self.holds(name) and self.event.value(name) != self.agreed.value(name)
@@ -56,8 +64,8 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
     base = link.base(side)
     raw = observation.event
     if base.mapping_version != mapping_version:
-        values = {name: raw.value(name) for name in base.values}
-        base = replace(base, values=values, private=raw.private, mapping_version=mapping_version)
+        base = base.moved({name: raw.value(name) for name in base.values})
+        base = replace(base, private=raw.private, mapping_version=mapping_version)
     event, altered = chain.project(raw)
     agreed, altered_before = chain.project(replace(raw.with_values(base.values), private=base.private))
     return Half(
@@ -99,6 +107,8 @@ class Merge:
     """Altered fields that a copy does not show yet as it should, also where it must not be written."""
     conflicts: set[Field] = field(default_factory=set)
     """Fields that wait for a person (policy `hold`)."""
+    unsure: set[tuple[Side, Field]] = field(default_factory=set)
+    """Fields that a server stored otherwise than calsync wrote them, as far as anybody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +146,30 @@ def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
     return {name for name in FIELDS if kept.edited(name) and copy_side(name, kept, lost, origin) is not kept.side}
 
 
+def delivered(base: Base, event: Event, names: Collection[Field], chain: Chain) -> Base:
+    """Return the base of a write's source, once the other side confirmed these fields of its event.
+
+    What rules read moves along with them, unless it shows in a field that was not delivered: that one is still
+    owed. If it stayed behind, an event that is private for one run only would leave its mask on the copy.
+    """
+    moved = base.moved({name: event.value(name) for name in names})
+    agreed = event.with_values(moved.values)
+    try:
+        before, _ = chain.project(replace(agreed, private=base.private))
+        after, _ = chain.project(replace(agreed, private=event.private))
+    except RuleFailed:
+        return moved
+    owed = any(before.value(name) != after.value(name) for name in FIELDS if name not in names)
+    return moved if owed else replace(moved, private=event.private)
+
+
 def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:
-    if not (left.changed(name) or right.changed(name)):
-        return
     if left.event.value(name) == right.event.value(name):
         _take(result, name, left, right)
+        return
+    if not (left.changed(name) or right.changed(name)):
+        pair = ((left, right), (right, left))
+        result.unsure.update((one.side, name) for one, other in pair if one.unsure(name, other))
         return
     source = _winner(name, left, right, terms)
     if source is None:
@@ -151,7 +180,8 @@ def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Ter
         _target_edit(result, name, target=source, source=left if source is right else right, terms=terms)
         return
     result.wants[target][name] = source.event.value(name)
-    if left.changed(name) and right.changed(name):
+    loser = left if source is right else right
+    if loser.changed(name) or loser.unsure(name, source):
         result.reasons[name] = "conflict"
 
 

@@ -203,6 +203,13 @@ class Base:
     private: bool = False
     """What rules read of the event at that time; the base is projected with it."""
     mapping_version: int = 1
+    unsure: frozenset[Field] = frozenset()
+    """Fields that were read back as something else than calsync had written, by nobody knows whom: this side's
+    server or a person. They are shown, and never merged back by themselves."""
+
+    def moved(self, values: Mapping[Field, Value], unsure: frozenset[Field] = frozenset()) -> Base:
+        """Return the base after both sides agreed on these values."""
+        return replace(self, values={**self.values, **values}, unsure=(self.unsure - values.keys()) | unsure)
 
     @classmethod
     def of(cls, event: Event, mapping_version: int) -> Base:

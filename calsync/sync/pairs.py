@@ -88,6 +88,10 @@ def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> I
     if found.conflicts:
         conflict = hold(link, Side.RIGHT, left, right, "conflict")
         yield replace(conflict, changes=_contested(left, found), wanted=Kind.UPDATE)
+    for side, seen in ((Side.LEFT, left), (Side.RIGHT, right)):
+        unsure = {name: seen.observation.event.value(name) for name in FIELDS if (side, name) in found.unsure}
+        if unsure:
+            yield replace(hold(link, side, left, right, "changed_by_server"), changes=unsure, wanted=Kind.UPDATE)
 
 
 def _contested(left: Seen, found: Merge) -> Changes:
@@ -100,7 +104,7 @@ def _rebases(link: Link, halves: tuple[Half, Half], found: Merge) -> Iterator[Re
     for one in halves:
         taken = found.takes[one.side]
         private = one.base.private if found.owed else one.raw.private
-        base = replace(one.base, values={**one.base.values, **taken}, private=private)
+        base = replace(one.base.moved(taken), private=private)
         if base != link.base(one.side):
             masked = any((one.side, name) in found.masked for name in taken)
             yield Rebase(link=link, side=one.side, base=base, reason="masked" if masked else "agreed")

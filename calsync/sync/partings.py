@@ -28,6 +28,8 @@ class _Remains:
     """The remaining event has edits that count against the delete."""
     masked: bool
     """It shows only what the rules let through of the lost one."""
+    unsure: bool
+    """It may have an edit: nobody can tell who made what was read back."""
 
 
 def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> Iterator[Operation]:
@@ -62,6 +64,9 @@ def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
             yield from _renew(view, remains, "recreated" if remains.edited else "restored")
         else:
             yield decision(link, gone, remains.rest, remains.lost, Kind.PART, "target_deleted", State.PARTED)
+    elif remains.unsure and not remains.edited:
+        held = decision(link, kept, remains.lost, remains.rest, Kind.HOLD, "changed_by_server")
+        yield replace(held, wanted=Kind.DELETE)
     elif not remains.edited:
         yield from guarded(view, decision(link, kept, remains.lost, remains.rest, Kind.DELETE, "deleted"))
     elif not view.direction.writes(gone):
@@ -109,7 +114,8 @@ def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Rem
     masked = any(
         name in ghost.altered and copy_side(name, kept, ghost, link.origin) is kept.side for name in FIELDS
     )
-    return _Remains(link, gone, lost, rest, edited=edited, masked=masked)
+    unsure = any(kept.unsure(name, ghost) for name in FIELDS)
+    return _Remains(link, gone, lost, rest, edited=edited, masked=masked, unsure=unsure)
 
 
 def _is_gone(link: Link, side: Side, seen: Seen | None) -> bool:
