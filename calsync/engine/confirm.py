@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import fresh_seen
+from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry, Tombstone
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
@@ -43,14 +44,12 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     observation = found or _imagined(written, draft)
     if observation is None:
         raise TypeError("a create is confirmed by its answer or by what was found")
-    intended = draft.values()
-    values = _ours(observation, intended) if _is_ours(observation, written, intent) else intended
-    link = _renewed(run, batch, intent, observation.id)
-    link = link.with_base(intent.side, replace(_base(run, intent.side, observation), values=values))
+    base = written_base(_base(run, intent.side, observation), draft.values(), found, written)
+    link = _renewed(run, batch, intent, observation.id).with_base(intent.side, base)
     batch.links[link.id] = link.with_base(intent.side.other, _base(run, intent.side.other, source))
     known = run.notebook.state.seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
-    _tell(run, batch, intent, link.id, observation.id, {}, values)
+    _tell(run, batch, intent, link.id, observation.id, {}, base.values)
 
 
 def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
@@ -58,19 +57,16 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     source, target = intent.source, intent.target
     if link is None or source is None or target is None:
         return  # the link ended meanwhile; what was read is what counts
-    observation = found or _overwritten(target, intent, written)
-    values: Mapping[Field, Value] = intent.changes
-    if found is not None and _is_ours(found, written, intent):
-        values = _ours(found, intent.changes)
+    observation = found or _overwritten(target, intent)
+    base = written_base(link.base(intent.side), intent.changes, found, written, target)
+    link = link.with_base(intent.side, base)
     delivered = {name: source.event.value(name) for name in intent.changes}
-    for side, moved in ((intent.side, values), (intent.side.other, delivered)):
-        base = link.base(side)
-        link = link.with_base(side, replace(base, values={**base.values, **moved}))
-    batch.links[link.id] = link
+    other = intent.side.other
+    batch.links[link.id] = link.with_base(other, link.base(other).moved(delivered))
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
     before = {name: target.event.value(name) for name in intent.changes}
-    _tell(run, batch, intent, link.id, target.id, before, values)
+    _tell(run, batch, intent, link.id, target.id, before, {name: base.values[name] for name in intent.changes})
 
 
 def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
@@ -128,21 +124,8 @@ def _current(run: Run, batch: Batch, intent: Intent) -> Link | None:
     return run.notebook.state.links.get(intent.link)
 
 
-def _is_ours(found: Observation, written: Written | None, intent: Intent) -> bool:
-    """Tell whether what was read is our write and not somebody's later edit of it."""
-    if written is not None and written.revision is not None and found.revision is not None:
-        return found.revision == written.revision
-    if found.written_by_us is not None:
-        return found.written_by_us
-    return intent.kind is Kind.CREATE and found.marker == intent.marker and found.revision is None
-
-
 def _base(run: Run, side: Side, observation: Observation) -> Base:
     return Base.of(observation.event, run.account.calendars[side].capabilities.mapping_version)
-
-
-def _ours(found: Observation, intended: Mapping[Field, Value]) -> dict[Field, Value]:
-    return {name: found.event.value(name) for name in intended}
 
 
 def _imagined(written: Written | None, draft: Draft) -> Observation | None:
@@ -153,10 +136,9 @@ def _imagined(written: Written | None, draft: Draft) -> Observation | None:
     return Observation(id=written.id, event=event, revision=None)
 
 
-def _overwritten(target: Observation, intent: Intent, written: Written | None) -> Observation:
-    """Return the target with the written fields in their normal form and the revision that was answered."""
-    event = target.event.with_values(intent.changes)
-    return replace(target, event=event, revision=written.revision if written else None, modified=None)
+def _overwritten(target: Observation, intent: Intent) -> Observation:
+    """Return the target as it was intended, to be read again before it is compared."""
+    return replace(target, event=target.event.with_values(intent.changes), revision=None, modified=None)
 
 
 def _tell(

@@ -25,12 +25,12 @@ async def settle_doubts(run: Run) -> None:
     places = await asyncio.gather(
         *(run.account.calendars[side].locate(seen.observation.id) for side, seen in doubted)
     )
-    linked = linked_ids(run)
     batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
         event_id = seen.observation.id
         located = _located(seen, place, run.number)
-        forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and (side, event_id) not in linked
+        unlinked = run.notebook.link_of(side, event_id) is None
+        forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and unlinked
         batch.seen[side][event_id] = None if forgotten else located
     if doubted:
         await run.notebook.commit(batch)
@@ -63,12 +63,6 @@ def doubted(run: Run, seen: Seen) -> Seen:
     return replace(seen, standing=Standing.ABSENT, standing_run=run.number)
 
 
-def linked_ids(run: Run) -> set[tuple[Side, str]]:
-    """Return all event ids that a link names."""
-    links = run.notebook.state.links.values()
-    return {(side, event_id) for link in links for side in Side if (event_id := link.event_id(side)) is not None}
-
-
 def _located(seen: Seen, place: Whereabouts, run: int) -> Seen:
     if isinstance(place, Here):
         return replace(seen, observation=place.observation, standing=Standing.PRESENT, standing_run=run)
@@ -86,8 +80,7 @@ def _located(seen: Seen, place: Whereabouts, run: int) -> Seen:
 
 def _unsure(run: Run, side: Side) -> Iterable[str]:
     state = run.notebook.state
-    seen = state.seen[side]
-    linked = {event_id for where, event_id in linked_ids(run) if where is side}
+    seen = {event_id: each for event_id, each in state.seen[side].items() if each.standing is Standing.PRESENT}
     for link in state.links.values():
         event_id = link.event_id(side)
         if (event_id in seen and seen[event_id].observation.revision is None) or (
@@ -95,7 +88,7 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         ):
             yield event_id
     for where, event_id in state.tombstones:
-        if where is side and event_id in seen and event_id not in linked:
+        if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
             yield event_id
 
 

@@ -84,6 +84,7 @@ class Engine:
         for attempt in range(PASSES):
             await settle_doubts(run)
             await refresh(run)
+            await settle_doubts(run)  # what could not be refreshed is in doubt now
             plan = _plan(run)
             if attempt == 0:
                 run.report.plan = plan

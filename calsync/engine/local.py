@@ -9,9 +9,11 @@ from calsync.engine.confirm import bury, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
 from calsync.sync.model import Link, State
-from calsync.sync.plan import Kind, Operation, Plan, Rebase
+from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calsync.engine.account import Run
     from calsync.sync.model import Side
 
@@ -26,6 +28,7 @@ async def apply_local(run: Run, plan: Plan) -> bool:
     for operation in plan.operations:
         _apply(run, batch, operation)
     batch.holds = _holds(run, plan)
+    batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
     if batch != Batch(holds=run.notebook.state.holds):
         await run.notebook.commit(batch)
     return any(operation.kind is Kind.WAKE or operation.reason == "moved" for operation in plan.operations)
@@ -114,6 +117,14 @@ def _holds(run: Run, plan: Plan) -> dict[tuple[Side, str, Kind], Held]:
             side=operation.side, event_id=operation.event_id, kind=kind, reason=operation.reason, since=since
         )
     return holds
+
+
+def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:
+    """Yield the failures that are over: what failed is not planned any more, nor waits for an open intent."""
+    planned = {(operation.side, operation.event_id) for operation in plan.operations if operation.kind in WRITES}
+    for intent in run.notebook.state.intents.values():
+        planned.update((intent.side, seen.id) for seen in (intent.source, intent.target) if seen is not None)
+    yield from (key for key in run.notebook.state.attempts if key not in planned)
 
 
 def _tell(run: Run, batch: Batch, operation: Operation, link: Link | None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from calsync.engine.readback import read_base
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
@@ -61,10 +62,16 @@ class Notebook:
         self._store = store
         self._clock = clock
         self._next_link = max(state.links, default=0) + 1
+        self._linked = {event: link.id for link in state.links.values() for event in _events(link)}
 
     def may_write(self) -> bool:
         """Tell whether a remote write may begin: not once the lease was not renewed for two thirds of its life."""
         return self._clock.now() < self.lease.until - LEASE_LIFE / 3
+
+    def link_of(self, side: Side, event_id: str) -> Link | None:
+        """Return the link that names an event."""
+        link_id = self._linked.get((side, event_id))
+        return None if link_id is None else self.state.links[link_id]
 
     def new_link_id(self) -> int:
         """Return a link id that was not used yet."""
@@ -73,6 +80,7 @@ class Notebook:
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction, then take it over into the working copy. Keeps the lease alive."""
+        self._read_again(batch)
         now = self._clock.now()
         if now >= self.lease.until - LEASE_LIFE * 2 / 3:
             self.lease = await self._store.renew(self.lease, now, LEASE_LIFE)
@@ -80,18 +88,38 @@ class Notebook:
             await _write(transaction, batch)
         self._take_over(batch)
 
+    def _read_again(self, batch: Batch) -> None:
+        """Move the bases of events that are read for the first time after a write that answered nothing."""
+        for side in Side:
+            for event_id, seen in batch.seen[side].items():
+                known = self.state.seen[side].get(event_id)
+                link = self.link_of(side, event_id)
+                if seen is None or known is None or link is None or link.id in batch.links:
+                    continue
+                if known.observation.revision is None and seen.observation.revision is not None:
+                    base = read_base(link.base(side), seen.observation)
+                    batch.links[link.id] = link.with_base(side, base)
+
     def _take_over(self, batch: Batch) -> None:
         state = self.state
         state.run = batch.run if batch.run is not None else state.run
         state.sides.update(batch.sides)
         for side in Side:
             _merge(state.seen[side], batch.seen[side])
-        _merge(state.links, batch.links)
+        self._relink(batch.links)
         _merge(state.intents, batch.intents)
         _merge(state.attempts, batch.attempts)
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
+
+    def _relink(self, changes: dict[int, Link | None]) -> None:
+        for link_id in changes.keys() & self.state.links.keys():
+            for event in _events(self.state.links[link_id]):
+                del self._linked[event]
+        _merge(self.state.links, changes)
+        for link_id in changes.keys() & self.state.links.keys():
+            self._linked.update(dict.fromkeys(_events(self.state.links[link_id]), link_id))
 
 
 async def _write(transaction: Transaction, batch: Batch) -> None:
@@ -113,6 +141,11 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
     await transaction.add_ledger(batch.ledger)
+
+
+def _events(link: Link) -> list[tuple[Side, str]]:
+    named = [(side, link.event_id(side)) for side in Side]
+    return [(side, event_id) for side, event_id in named if event_id is not None]
 
 
 def _dropped(records: Mapping[K, V | None]) -> list[K]:

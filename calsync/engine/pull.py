@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import Batch
 from calsync.errors import Retry, TokenLost
-from calsync.sync.model import Observation, Side
+from calsync.sync.model import Observation, Side, State
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
+    if known.observation.revision is None:  # our own write, which the feed may not know yet: it is read by id
+        return _shown(known, number)
     if _older(observation, known.observation):
         return _shown(known, number)
     same = known.observation.revision is not None and observation.revision == known.observation.revision
@@ -140,12 +142,17 @@ def _older(observation: Observation, known: Observation) -> bool:
 
 
 def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:
-    """Return doubts about the events inside the window that a complete listing did not show."""
+    """Return doubts about the events that a complete listing did not show: in the window, or of awake links.
+
+    Of an event outside the window neither a listing nor a feed tells that it was deleted.
+    """
+    links = run.notebook.state.links.values()
+    awake = {link.event_id(side) for link in links if link.state is State.AWAKE}
     return {
         event_id: replace(seen, standing=Standing.ABSENT, standing_run=run.number)
         for event_id, seen in run.notebook.state.seen[side].items()
         if seen.round < number
         and event_id not in fresh
         and seen.standing is Standing.PRESENT
-        and run.window.holds(seen.observation.event.when)
+        and (event_id in awake or run.window.holds(seen.observation.event.when))
     }

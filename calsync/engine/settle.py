@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
 from calsync.engine.confirm import confirm
-from calsync.engine.doubts import doubted, fresh_seen, linked_ids
+from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
 from calsync.ports import Gone, Here, Trashed
 from calsync.sync.plan import Kind
@@ -41,14 +41,13 @@ def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
     """
     state = run.notebook.state
     waiting = set(state.tombstones)
-    linked = linked_ids(run)
     for intent in state.intents.values():
         if intent.kind is not Kind.CREATE:
             continue
         if intent.source is not None:
             waiting.add((intent.side.other, intent.source.id))
         for event_id, seen in state.seen[intent.side].items():
-            if seen.first_run >= intent.run and (intent.side, event_id) not in linked:
+            if seen.first_run >= intent.run and run.notebook.link_of(intent.side, event_id) is None:
                 waiting.add((intent.side, event_id))
     return frozenset(waiting)
 
@@ -95,8 +94,7 @@ async def _look(run: Run, intent: Intent, marked: Mapping[str, list[Observation]
     if not holders:
         found = await run.account.calendars[intent.side].find_marker(intent.marker)
         holders = {observation.id: observation for observation in found}
-    linked = linked_ids(run)
-    free = [holder for holder in holders.values() if (intent.side, holder.id) not in linked]
+    free = [holder for holder in holders.values() if run.notebook.link_of(intent.side, holder.id) is None]
     return sorted(free, key=lambda holder: (str(holder.event.created or ""), holder.id))
 
 
@@ -115,7 +113,7 @@ def _stands(run: Run, intent: Intent) -> bool:
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
         return False
-    return intent.link is not None or (side, intent.source.id) not in linked_ids(run)
+    return intent.link is not None or run.notebook.link_of(side, intent.source.id) is None
 
 
 async def _settle_other(run: Run, intent: Intent) -> None:
@@ -133,7 +131,7 @@ async def _settle_other(run: Run, intent: Intent) -> None:
             batch.intents[intent.marker] = None
             if known is not None:
                 batch.seen[intent.side][target.id] = doubted(run, known)
-        elif _carried_out(intent, found):
+        elif _carried_out(target, intent, found):
             confirm(run, batch, intent, None, found)
         else:
             batch.intents[intent.marker] = None
@@ -151,13 +149,12 @@ async def _settle_delete(run: Run, batch: Batch, intent: Intent, event_id: str) 
         batch.seen[intent.side][event_id] = fresh_seen(run, known, place.observation, intent.side)
 
 
-def _carried_out(intent: Intent, found: Observation) -> bool:
-    """Tell whether an update reached the server: every field is as written, or some are and none as before.
+def _carried_out(target: Observation, intent: Intent, found: Observation) -> bool:
+    """Tell whether an update reached the server: it writes all its fields or none, so none may be as before.
 
-    A field that is neither is somebody's edit on top of ours; it stays visible as an edit of that side.
+    Where each field is neither as written nor as before, the server may have put all of them into another form:
+    that counts as carried out, unless somebody else wrote last.
     """
     written = [found.event.value(name) == value for name, value in intent.changes.items()]
-    if all(written):
-        return True
-    before = intent.target.event if intent.target else found.event
-    return any(written) and all(found.event.value(name) != before.value(name) for name in intent.changes)
+    moved = all(found.event.value(name) != target.event.value(name) for name in intent.changes)
+    return all(written) or (moved and (any(written) or found.written_by_us is not False))

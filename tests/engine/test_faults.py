@@ -191,3 +191,51 @@ async def test_two_runners_do_not_share_an_account(world: World, meeting: Event)
         await world.run()
     world.clock.advance(600)
     await world.run()
+
+
+def shorten(event: Event) -> Event:
+    """Store only the start of the notes, as a server with short fields does."""
+    return replace(event, description=event.description[:4])
+
+
+@pytest.mark.parametrize("reread", [False, True])
+async def test_a_text_that_somebody_changed_is_shown_and_not_merged_back(
+    world: World, meeting: Event, reread: bool
+) -> None:
+    """The server tells neither the revision of our write nor who wrote last."""
+    world.right.behaviour.answer = "id"
+    world.right.behaviour.tells_writer = False
+    world.right.behaviour.normalise = shorten
+    world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    if reread:
+        world.right.faults.add("read", lambda: Retry("down"))
+    await world.settle()
+    report = await world.run()
+    assert report.notices["hold", "right", "changed_by_server"] == 2
+    assert {event.description for event in world.left.events().values()} == {"Schlüssel"}
+    world.left.user_delete(next(iter(world.left.events())))
+    report = await world.run()
+    assert report.notices["hold", "right", "changed_by_server"] == 2
+    world.left.user_edit(next(iter(world.left.events())), description="kurz")
+    world.right.user_edit(next(iter(world.right.events())), description="neu")
+    await world.settle()
+    assert {event.description for event in world.left.events().values()} == {"neu", "kurz"}
+
+
+@pytest.mark.parametrize("tells_writer", [False, True])
+async def test_an_update_whose_answer_is_lost_and_whose_text_was_cut_is_known_again(
+    world: World, meeting: Event, tells_writer: bool
+) -> None:
+    world.right.behaviour.tells_writer = tells_writer
+    world.right.behaviour.normalise = shorten
+    world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(next(iter(world.left.events())), description="Hinterhof")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=True)
+    with pytest.raises(UnknownOutcome):
+        await world.run()
+    await world.settle()
+    assert next(iter(world.left.events().values())).description == "Hinterhof"
+    held = (await world.run()).notices["hold", "right", "changed_by_server"]
+    assert held == (0 if tells_writer else 1)

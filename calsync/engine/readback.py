@@ -1,0 +1,58 @@
+"""What a read after a write proves: the server's form of what was written, or somebody's edit on top of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import Field
+
+if TYPE_CHECKING:
+    from calsync.ports import Written
+    from calsync.sync.model import Base, Changes, Observation
+
+
+def written_base(
+    base: Base,
+    intended: Changes,
+    found: Observation | None,
+    written: Written | None,
+    target: Observation | None = None,
+) -> Base:
+    """Return the written side's base after a confirmed write of `intended`.
+
+    `found` is the event as it was read afterwards, `written` the server's answer to the write, `target` what an
+    update was made from. What was not read yet is unsure, until `read_base` has seen it.
+    """
+    if found is None:
+        return base.moved(intended, frozenset(intended))
+    ours = _is_ours(found, written)
+    if ours is None:
+        return _guessed(base, intended, found, target)
+    return base.moved({name: found.event.value(name) for name in intended} if ours else intended)
+
+
+def read_base(base: Base, found: Observation) -> Base:
+    """Return the base after the first read of an event whose write was confirmed unread."""
+    if found.written_by_us is False:  # what is different now is an edit
+        return base.moved({name: base.values[name] for name in base.unsure})
+    unsure = frozenset[Field]() if found.written_by_us else base.unsure
+    return base.moved({name: found.event.value(name) for name in base.unsure}, unsure)
+
+
+def _is_ours(found: Observation, written: Written | None) -> bool | None:
+    """Tell whether what was read is our write and not somebody's later edit of it; None where nobody knows."""
+    if written is not None and written.revision is not None and found.revision is not None:
+        return found.revision == written.revision
+    return found.written_by_us
+
+
+def _guessed(base: Base, intended: Changes, found: Observation, target: Observation | None) -> Base:
+    """Judge by the values alone. One that is neither the old nor the written one may be anybody's."""
+    values = dict(intended)
+    unsure: set[Field] = set()
+    for name, value in intended.items():
+        now = found.event.value(name)
+        if now != value and (target is None or now != target.event.value(name)):
+            values[name] = now
+            unsure.add(name)
+    return base.moved(values, frozenset(unsure))
