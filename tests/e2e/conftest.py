@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 8
 """Runs after which what has not arrived never will."""
+GLANCE_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,16 @@ class World:
         assert verdict.converged, [str(one) for one in verdict.differences[:5]]
         assert verdict.paired == paired
 
-    async def start(self, *arguments: str) -> Process:
-        """Start `calsync` in a process of its own."""
+    async def start(self, command: str, *options: str) -> Process:
+        """Start a command of calsync with the configuration, in a process of its own."""
         assert isinstance(self.clock, SystemClock), "another process has another clock"
+        arguments = ["-m", "calsync", command, "-c", str(self.configuration), *options]
         pipe = asyncio.subprocess.PIPE
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "calsync", *arguments, stdout=pipe, stderr=pipe
-        )
+        return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=pipe, stderr=pipe)
 
-    async def command(self, *arguments: str) -> Ended:
-        """Run a command with the configuration to its end."""
-        process = await self.start(arguments[0], "-c", str(self.configuration), *arguments[1:])
-        output, errors = await process.communicate()
-        return Ended(process.returncode or 0, output.decode(), errors.decode())
+    async def command(self, command: str, *options: str) -> Ended:
+        """Run a command to its end."""
+        return await ended(await self.start(command, *options))
 
     def clear(self) -> None:
         """Forget the requests so far."""
@@ -146,6 +144,12 @@ class World:
 
     def writes(self) -> list[Recorded]:
         return [*self.flowfact_writes(), *self.graph_writes()]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something has become true."""
+        async with asyncio.timeout(60):
+            while not condition():  # noqa: ASYNC110 - what is waited for is in the servers' stores, not in a task
+                await asyncio.sleep(GLANCE_SECONDS)
 
     def at_request(self, number: int, act: Callable[[], object]) -> None:
         """Call `act` when the request of this number, counted from now on at all servers, arrives."""
@@ -196,6 +200,12 @@ class World:
         """Return the only event with this subject."""
         (event,) = [one for one in self.anna.mailbox.events.values() if one["subject"] == subject]
         return event
+
+
+async def ended(process: Process) -> Ended:
+    """Wait for a command's end."""
+    output, errors = await process.communicate()
+    return Ended(process.returncode or 0, output.decode(), errors.decode())
 
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
