@@ -68,7 +68,7 @@ def read(content: bytes, source: str) -> list[Component]:
             _end(open_ones, prop, source)
         elif open_ones:
             open_ones[-1].properties.append(prop)
-        else:
+        elif not calendars:  # caches add comments behind the end
             raise _broken(source, last, "expected BEGIN:VCALENDAR")
     if open_ones:
         raise _broken(source, last, f"the file ends inside {open_ones[-1].name} of line {open_ones[-1].line}")
@@ -132,7 +132,7 @@ def _logical_lines(content: bytes) -> Iterator[tuple[int, str]]:
             parts.append(line)
         elif line[:1] in {b" ", b"\t"}:
             parts.append(line[1:])
-        else:
+        elif line:  # an empty line, which is none, does not end a fold
             yield from _joined(number, parts)
             number, parts = count, [line]
         soft = line.endswith(b"=") and b"QUOTED-PRINTABLE" in parts[0].upper()

@@ -29,6 +29,12 @@ def test_mozilla_folds_before_parameters_and_value() -> None:
     assert (event.properties[0].parameters, event.properties[0].value) == ({"VALUE": "DATE"}, "20030109")
 
 
+def test_empty_lines_and_comments_behind_the_end_are_nothing() -> None:
+    content = b"BEGIN:VCALENDAR\nVERSION\n\n :2.0\n\nEND:VCALENDAR\nX-COMMENT:cached\n"
+    (calendar,) = read(content, "a.ics")
+    assert calendar.text("VERSION") == "2.0"
+
+
 def test_a_line_that_was_not_folded_belongs_to_the_value_before() -> None:
     event = event_of(b"DESCRIPTION:Erste Zeile", b"zweite Zeile, ohne Einzug")
     assert event.text("DESCRIPTION") == "Erste Zeile\nzweite Zeile, ohne Einzug"
