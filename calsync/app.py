@@ -211,7 +211,9 @@ def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Findin
 def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:
     if not findings:
         return [CheckResult(scope, "ok", "works")]
-    return [CheckResult(scope, finding.severity, finding.message) for finding in findings]
+    return [
+        CheckResult(scope, finding.severity, finding.message.removeprefix(f"{scope}: ")) for finding in findings
+    ]
 
 
 def _for_account(progress: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.engine import Account
-from calsync.errors import CalsyncError, ConfigError, PluginError
+from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.model import Side
@@ -93,8 +93,11 @@ class Connections:
         wanted = config.side(side)
         await self.login(wanted.connection)
         request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
-        calendar = await self._providers[wanted.connection].open(request)
+        provider = self._providers[wanted.connection]
+        calendar = await provider.open(request)
         self._claim(config, side, calendar)
+        if config.direction.writes(side):
+            await _expect_writable(provider, calendar, f"account {config.name}: connection {wanted.connection}")
         return calendar
 
     def _claim(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
@@ -104,13 +107,19 @@ class Connections:
         other, other_side = self._keys.setdefault((connection, calendar.key), here)
         if (other.name, other_side) != (config.name, side):
             place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
-            raise ConfigError(
-                [
-                    (f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
-                    f" (accounts.{other.name}.{other_side}) too, under another name;"
-                    " a calendar belongs to one account only")
-                ]
+            problem = (
+                f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
+                f" (accounts.{other.name}.{other_side}) too, under another name;"
+                " a calendar belongs to one account only"
             )
+            raise ConfigError([problem])
+
+
+async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -> None:
+    """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
+    for finding in await provider.check_calendar(calendar):
+        if finding.severity == "error":
+            raise AccountError(f"{place}: {finding.message}")
 
 
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
