@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry, Tombstone
+from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
@@ -55,18 +56,29 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
 def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
     link = _current(run, batch, intent)
     source, target = intent.source, intent.target
-    if link is None or source is None or target is None:
-        return  # the link ended meanwhile; what was read is what counts
+    if source is None or target is None:
+        raise TypeError("an update's intent holds its source and its target")
+    if link is None:
+        tell_lost(run, batch, intent)
+        return
     observation = found or _overwritten(target, intent)
     base = written_base(link.base(intent.side), intent.changes, found, written, target)
     link = link.with_base(intent.side, base)
-    delivered = {name: source.event.value(name) for name in intent.changes}
     other = intent.side.other
-    batch.links[link.id] = link.with_base(other, link.base(other).moved(delivered))
+    agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
+    batch.links[link.id] = link.with_base(other, agreed)
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
     before = {name: target.event.value(name) for name in intent.changes}
     _tell(run, batch, intent, link.id, target.id, before, {name: base.values[name] for name in intent.changes})
+
+
+def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:
+    """Put the before-image of an update into the ledger that nobody can find again: it may have been carried out."""
+    if intent.target is not None:
+        before = {name: intent.target.event.value(name) for name in intent.changes}
+        lost = replace(intent, reason="unknown_outcome")
+        _tell(run, batch, lost, intent.link, intent.target.id, before, intent.changes)
 
 
 def _deleted(run: Run, batch: Batch, intent: Intent) -> None:

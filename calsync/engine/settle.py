@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
-from calsync.engine.confirm import confirm
+from calsync.engine.confirm import confirm, tell_lost
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
 from calsync.ports import Gone, Here, Trashed
@@ -129,6 +129,7 @@ async def _settle_other(run: Run, intent: Intent) -> None:
         known = run.notebook.state.seen[intent.side].get(target.id)
         if found is None:
             batch.intents[intent.marker] = None
+            tell_lost(run, batch, intent)
             if known is not None:
                 batch.seen[intent.side][target.id] = doubted(run, known)
         elif _carried_out(target, intent, found):

@@ -217,7 +217,7 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         result.owed.add(name)
         if terms.direction.writes(copy.side):
             result.wants[copy.side][name] = value
-            if copy.edited(name):
+            if copy.edited(name) or copy.unsure(name, original):
                 result.reasons[name] = "conflict"
     elif differs and copy.edited(name) and terms.restores(copy.side):
         result.wants[copy.side][name] = value
