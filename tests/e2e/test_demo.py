@@ -43,13 +43,6 @@ async def start(*arguments: str) -> Process:
     return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
 
 
-async def demo(*arguments: str) -> tuple[int | None, str, str]:
-    """Return exit code, standard output and standard error."""
-    process = await start(*arguments)
-    output, errors = await process.communicate()
-    return process.returncode, output.decode(), errors.decode()
-
-
 @pytest.mark.skipif(not CALENDARS.is_dir(), reason=f"THE REAL CALENDARS ARE NOT THERE: {CALENDARS}")
 def test_once_with_real_calendars(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     options = [option for name in SMALL for option in ("--calendar", str(CALENDARS / name))]
@@ -105,12 +98,12 @@ async def test_for_people_until_ctrl_c() -> None:
         ("Kein Kalender\n", "broken.ics:1: this is no calendar line"),
     ],
 )
-async def test_a_broken_calendar_file(folder: Path, content: str, told: str) -> None:
+def test_a_broken_calendar_file(folder: Path, capfd: pytest.CaptureFixture[str], content: str, told: str) -> None:
     path = folder / "broken.ics"
     path.write_text(content, "utf-8")
-    code, output, errors = await demo("--once", "--json", "--calendar", str(path))
+    assert run(["demo", "--once", "--json", "--calendar", str(path)]) == 2
+    output, errors = capfd.readouterr()
     (line,) = errors.splitlines()
-    assert code == 2
     assert told in line
     assert json.loads(output) == {"errors": [line.removeprefix("calsync: ")]}
 
@@ -123,7 +116,8 @@ async def test_a_broken_calendar_file(folder: Path, content: str, told: str) -> 
         (("--events", "-1"), "--events"),
     ],
 )
-async def test_wrong_usage(arguments: tuple[str, ...], told: str) -> None:
-    code, output, errors = await demo("--once", *arguments)
-    assert (code, output) == (2, "")
+def test_wrong_usage(capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str) -> None:
+    assert run(["demo", "--once", *arguments]) == 2
+    output, errors = capfd.readouterr()
+    assert output == ""
     assert told in errors

@@ -61,9 +61,9 @@ def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: str, as
 
 async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
-    folder = Path(tempfile.mkdtemp(prefix="calsync-demo-"))
     async with Sandbox() as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
+        folder = Path(tempfile.mkdtemp(prefix="calsync-demo-"))
         stage, outcome = await play(sandbox, anna, filled, folder, console)
         if options.as_json:
             click.echo(json.dumps(report.as_json(outcome)))
