@@ -78,7 +78,7 @@ async def test_a_wrong_user_is_exit_2_before_anything_is_written(
     assert ended.errors.count("\n") == 1
     assert live.writes() == []
     live.rewrite(new, old)
-    assert (await live.command("sync")).code == 0
+    await live.sync()
     live.expect_converged(1)
 
 

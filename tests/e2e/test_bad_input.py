@@ -164,8 +164,10 @@ runpy.run_module("calsync", run_name="__main__")
 """A file cannot grow over the limit, which SQLite is told as it is told of a full disk: by a write that fails."""
 
 
-@pytest.mark.parametrize("kilobytes", [4, 100, 400])
-async def test_a_full_disk(live: World, kilobytes: int) -> None:
+@pytest.mark.parametrize(
+    ("kilobytes", "writes"), [(4, False), (200, False), (600, True)], ids=["opening", "reading", "writing"]
+)
+async def test_a_full_disk(live: World, kilobytes: int, writes: bool) -> None:
     live.rewrite("overlap_seconds: 120", "overlap_seconds: 0")
     for number in range(150):
         live.event(f"Rückruf {number}", hours=number, body={"contentType": "text", "content": "x" * 300})
@@ -179,6 +181,7 @@ async def test_a_full_disk(live: World, kilobytes: int) -> None:
     assert f"store {live.folder}/calsync.db: ".encode() in errors
     assert b"disk" in errors
     assert b"Traceback" not in output
+    assert bool(live.sandbox.flowfact.entities) is writes
     await live.settle()
     live.expect_converged(150)
     assert len(live.sandbox.flowfact.entities) == 150

@@ -49,7 +49,7 @@ async def expect_on_both_sides(world: World, files: list[ImportedFile]) -> None:
     first = await world.sync()
     expect_few_requests(world, found)
     assert (first.left.created, first.right.created, first.left.held, first.right.held) == (found.singles, 0, 0, 0)
-    expect_reported(found, dict(first.right.skipped))
+    expect_reported(world, found, dict(first.right.skipped))
     world.clear()
     second = await world.sync()
     assert world.writes() == []
@@ -60,12 +60,15 @@ async def expect_on_both_sides(world: World, files: list[ImportedFile]) -> None:
     assert touched(before, graph_untouched(world.anna.mailbox.events.values())) == []
 
 
-def expect_reported(found: Totals, skipped: dict[str, int]) -> None:
-    """Entries in the files = on both sides + reported as series + refused, and nothing was refused."""
+def expect_reported(world: World, found: Totals, skipped: dict[str, int]) -> None:
+    """Entries in the files = on both sides + parts of a series that was reported + refused; none was refused."""
     assert found.refused == 0
     assert found.entries == found.singles + found.series + found.exceptions
-    assert set(skipped) <= {"series"}
-    assert 0 <= skipped.get("series", 0) <= found.series + found.exceptions
+    events = world.anna.mailbox.events
+    parts = [event for event in events.values() if event["type"] != "singleInstance"]
+    assert len(parts) == found.series + found.exceptions
+    series = {event.get("seriesMasterId") or event["id"] for event in parts}
+    assert skipped == ({"series": len(series)} if series else {})
 
 
 def expect_few_requests(world: World, found: Totals) -> None:

@@ -68,6 +68,24 @@ async def test_plan_with_a_store_leaves_every_byte_of_it(live: World) -> None:
     assert live.in_outlook()
 
 
+async def test_plan_after_a_kill_leaves_what_the_dead_process_left(live: World) -> None:
+    for number in range(60):
+        live.event(f"Rückruf {number}", hours=number)
+    process = await live.start("sync")
+    live.at_request(30, process.kill)
+    await process.communicate()
+    before = folder_bytes(live.folder)
+    assert before.keys() >= {"calsync.db", "calsync.db-wal"}
+    live.clear()
+    account = printed(await live.command("plan", "--json"))["accounts"]["anna"]
+    assert {one["operation"] for one in account["operations"]} == {"create"}
+    after = folder_bytes(live.folder)
+    for left in (before, after):
+        del left["calsync.db-shm"]  # memory that SQLite's processes share, not a part of the database
+    assert after == before
+    assert live.writes() == []
+
+
 async def test_sync(live: World) -> None:
     live.appointment()
     live.event("Teamrunde", hours=2, isAllDay=False)
