@@ -74,7 +74,7 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
 
 
 def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:
-    """Put the before-image of an update into the ledger that nobody can find again: it may have been carried out."""
+    """Put the before-image of an update into the ledger of which nobody can tell whether it was carried out."""
     if intent.target is not None:
         before = {name: intent.target.event.value(name) for name in intent.changes}
         lost = replace(intent, reason="unknown_outcome")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import Field
+from calsync.sync.model import FIELDS, Field
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calsync.ports import Written
     from calsync.sync.model import Base, Changes, Observation
 
@@ -28,7 +30,9 @@ def written_base(
     ours = _is_ours(found, written)
     if ours is None:
         return _guessed(base, intended, found, target)
-    return base.moved({name: found.event.value(name) for name in intended} if ours else intended)
+    return base.moved(
+        {name: found.event.value(name) for name in _touched(base, intended, target)} if ours else intended
+    )
 
 
 def read_base(base: Base, found: Observation) -> Base:
@@ -37,6 +41,17 @@ def read_base(base: Base, found: Observation) -> Base:
         return base.moved({name: base.values[name] for name in base.unsure})
     unsure = frozenset[Field]() if found.written_by_us else base.unsure
     return base.moved({name: found.event.value(name) for name in base.unsure}, unsure)
+
+
+def _touched(base: Base, intended: Changes, target: Observation | None) -> Iterator[Field]:
+    """Yield the fields that our write moved: those it wrote, and those that the server put in order with them.
+
+    An edit that was pending on the target stays one.
+    """
+    for name in FIELDS:
+        settled = target is None or target.event.value(name) == base.values.get(name)
+        if name in intended or (name in base.values and settled):
+            yield name
 
 
 def _is_ours(found: Observation, written: Written | None) -> bool | None:

@@ -106,8 +106,8 @@ def _missed(run: Run, intent: Intent) -> bool:
 
 
 def _stands(run: Run, intent: Intent) -> bool:
-    """Tell whether a create's source is still what it was planned from."""
-    if intent.source is None:
+    """Tell whether a create may be repeated: its side may still be written, its source is what it was planned from."""
+    if intent.source is None or not run.account.direction.writes(intent.side):
         return False
     side = intent.side.other
     seen = run.notebook.state.seen[side].get(intent.source.id)
@@ -137,6 +137,8 @@ async def _settle_other(run: Run, intent: Intent) -> None:
         else:
             batch.intents[intent.marker] = None
             batch.seen[intent.side][target.id] = fresh_seen(run, known, found, intent.side)
+            if any(found.event.value(name) != target.event.value(name) for name in intent.changes):
+                tell_lost(run, batch, intent)
     await run.notebook.commit(batch)
 
 
