@@ -20,7 +20,7 @@ def reconcile(view: View) -> Plan:
     operations: list[Operation] = []
     rebases: list[Rebase] = []
     returns = find_returns(view)
-    undecided = view.waiting_links | {found.link.id for found in returns}
+    undecided = view.waiting_links | {link.id for found in returns for link in found.links}
     for link in sorted(view.links.values(), key=lambda link: link.id):
         if link.id not in undecided:
             _sort(decide_pair(view, link), operations, rebases)

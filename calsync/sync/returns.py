@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import about, unlinked
-from calsync.sync.model import Link, Side, State
+from calsync.sync.model import Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A link whose event on one side is lost or in doubt, and the unlinked events with the uid of that event.
+    """Links whose events on one side are lost or in doubt, and the unlinked events that carry their uid.
 
-    Nothing else is decided about either: what looks like a delete and a new event may be one that moved.
+    Nothing else is decided about any of them: what looks like a delete and a new event may be one that moved.
     """
 
-    link: Link
     side: Side
+    links: Sequence[Link]
+    """Several where a user had copied the event together with its uid."""
     holders: Sequence[Seen]
     proven: bool
-    """The old event is proven gone; until then nothing is decided."""
+    """All the lost events are proven gone; until then nothing is decided."""
 
 
 def find_returns(view: View) -> Sequence[Return]:
@@ -34,41 +35,45 @@ def find_returns(view: View) -> Sequence[Return]:
     for side in Side:
         holders: dict[str, list[Seen]] = {}
         for seen in unlinked(view, side):
-            if seen.observation.event.uid:
-                holders.setdefault(seen.observation.event.uid, []).append(seen)
-        for uid, (link, proven) in _lost(view, side).items():
+            holders.setdefault(seen.observation.event.uid or "", []).append(seen)
+        for uid, lost in _lost(view, side).items():
             if uid in holders:
-                found.append(Return(link, side, holders[uid], proven))
+                found.append(_return(view, side, lost, holders[uid]))
     return found
 
 
 def decide_return(found: Return) -> Iterator[Operation]:
-    """Give the link to the one event that carries the uid; several wait for a person."""
+    """Give a link to the one event that carries the uid; several wait for a person."""
     if not found.proven:
         return
+    link = found.links[0]
     for seen in found.holders:
         if len(found.holders) > 1:
-            yield about(Kind.HOLD, found.side.other, "ambiguous", seen)
+            yield replace(about(Kind.HOLD, found.side.other, "ambiguous", seen), link=link)
         else:
             yield Operation(
                 kind=Kind.LINK,
                 side=found.side,
                 reason="moved",
-                link=found.link,
+                link=link,
                 target=seen.observation,
                 state=State.AWAKE,
             )
 
 
-def _lost(view: View, side: Side) -> dict[str, tuple[Link, bool]]:
-    """Return by uid the links that lost their event, and whether that is proven. Of two with one uid: neither."""
-    lost: dict[str, tuple[Link, bool]] = {}
-    twice: set[str] = set()
+def _lost(view: View, side: Side) -> dict[str, list[tuple[Link, Seen]]]:
+    """Return by uid the links that lost their event, or may have."""
+    lost: dict[str, list[tuple[Link, Seen]]] = {}
     for link in sorted(view.links.values(), key=lambda link: link.id):
         seen = view.of(link, side)
-        if seen is None or seen.standing is Standing.PRESENT or not seen.observation.event.uid:
-            continue
-        uid = seen.observation.event.uid
-        twice.update({uid} & lost.keys())
-        lost[uid] = link, not seen.standing.in_doubt and link.id not in view.waiting_links
-    return {uid: found for uid, found in lost.items() if uid not in twice}
+        if seen is not None and seen.standing is not Standing.PRESENT and seen.observation.event.uid:
+            lost.setdefault(seen.observation.event.uid, []).append((link, seen))
+    return lost
+
+
+def _return(view: View, side: Side, lost: list[tuple[Link, Seen]], holders: Sequence[Seen]) -> Return:
+    """Prefer the link whose lost event looks like what came back."""
+    proven = all(not seen.standing.in_doubt and link.id not in view.waiting_links for link, seen in lost)
+    returned: Event = holders[0].observation.event
+    links = [link for link, _ in sorted(lost, key=lambda each: each[1].observation.event != returned)]
+    return Return(side, links, holders, proven)

@@ -81,17 +81,20 @@ def test_the_other_sides_uid_means_nothing(scene: Scene, known: Event) -> None:
 
 
 def test_several_holders_wait_for_a_person_and_so_does_the_link(scene: Scene, known: Event) -> None:
-    scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
+    link = scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
     scene.put(LEFT, "one", known)
     scene.put(LEFT, "two", known)
     assert scene.decided() == [(Kind.HOLD, RIGHT, "ambiguous")] * 2
+    assert [operation.link for operation in scene.plan().operations] == [link, link]
 
 
-def test_two_links_that_lost_one_uid_get_nothing_back(scene: Scene, known: Event) -> None:
-    scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
-    scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
+def test_of_two_links_that_lost_one_uid_the_likelier_one_gets_its_event_back(scene: Scene, known: Event) -> None:
+    scene.pair(agreed=replace(known, summary="Notar"), gone={LEFT: Standing.DELETED})
+    likelier = scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
     scene.put(LEFT, "holder", known)
-    assert [kind for kind, _, _ in scene.decided()] == [Kind.DELETE, Kind.DELETE, Kind.CREATE]
+    assert (scene.only().kind, scene.only().link) == (Kind.LINK, likelier)
+    scene.put(LEFT, "left1", replace(known, summary="Notar"), Standing.ABSENT)
+    assert scene.idle()
 
 
 def test_both_events_may_move(scene: Scene, known: Event) -> None:
