@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 EVENTS = 240
 """More than two pages of FLOWFACT and one of Graph."""
-Pass = "Callable[[], Awaitable[None]]"
 
 
 @asynccontextmanager
