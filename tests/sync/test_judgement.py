@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block, Drop, Hold
 from calsync.sync.view import Standing
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
-ONE_WAY = (Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT)
-IN_DOUBT = [standing for standing in Standing if standing.in_doubt]
-
-
-def on(side: Side, edit: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `Scene.pair` that edit one side."""
-    return {str(side): edit}
 
 
 def test_a_blocked_update_is_shown_and_the_other_direction_goes_on(scene: Scene, scripted: type[Scripted]) -> None:

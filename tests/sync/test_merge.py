@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.sync.merge import Half, Merge, Terms, copy_side, edits, half, merge
+from calsync.sync.merge import Half, Merge, Terms, copy_side, delivered, edits, half, merge
 from calsync.sync.model import Base, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import Chain
 from calsync_rules.private_mask import PrivateMask
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.sync.view import ConflictPolicy
+    from tests.sync.conftest import Scripted
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 ONE_WAY = (Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT)
@@ -297,3 +298,57 @@ def test_which_edits_count_against_a_delete(
     lost = make_half(LEFT, replace(agreed, private=private))
     kept = make_half(RIGHT, agreed, summary="neu", when=later)
     assert edits(kept, lost, origin) == counting
+
+
+# What a confirmed write leaves in the base of its source. --------------------------------------------------------
+
+
+def test_a_delivered_field_is_agreed_and_no_other(agreed: Event) -> None:
+    event = replace(agreed, summary="neu", description="noch nicht")
+    base = delivered(Base.of(agreed, 1), event, {"summary"}, MASK)
+    assert base == Base.of(replace(agreed, summary="neu"), 1)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_rules_read_moves_with_the_last_field_that_shows_it(agreed: Event, before: bool) -> None:
+    base = Base.of(replace(agreed, private=before), 1)
+    event = replace(agreed, private=not before)
+    assert delivered(base, event, {"summary"}, MASK).private is before
+    assert delivered(base, event, {"summary", "description"}, MASK).private is not before
+    assert delivered(base, event, {"when"}, Chain([])).private is not before
+
+
+def test_what_rules_read_stays_where_a_rule_raises(agreed: Event, scripted: type[Scripted]) -> None:
+    base, event = Base.of(agreed, 1), replace(agreed, private=True, summary="neu")
+    moved = delivered(base, event, {"summary"}, Chain([scripted(fails_in="project")]))
+    assert moved == Base.of(replace(agreed, summary="neu"), 1)
+
+
+# What a server stored otherwise, by nobody knows whom. -----------------------------------------------------------
+
+
+def make_unsure(agreed: Event, side: Side, stored: str, **edited: Any) -> Half:
+    """A side on which the summary was read back as something else than was written."""
+    one = make_half(side, replace(agreed, summary=stored), **edited)
+    return replace(one, base=replace(one.base, unsure=frozenset({"summary"})))
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_was_stored_otherwise_is_shown_and_not_merged_back(agreed: Event, side: Side) -> None:
+    one, other = make_unsure(agreed, side, "anders"), make_half(side.other, agreed)
+    found = merge(one, other, terms()) if side is LEFT else merge(other, one, terms())
+    assert found == Merge(unsure={(side, "summary")})
+
+
+def test_what_was_stored_otherwise_but_means_the_same_is_nothing(agreed: Event) -> None:
+    found = merge(make_half(LEFT, agreed), make_unsure(agreed, RIGHT, agreed.summary), terms())
+    assert found == Merge()
+
+
+def test_an_edit_ends_the_doubt_and_may_overwrite_somebodys_edit(agreed: Event) -> None:
+    found = merge(make_half(LEFT, agreed, summary="neu"), make_unsure(agreed, RIGHT, "anders"), terms())
+    assert wanted(found) == {RIGHT: {"summary": "neu"}}
+    assert found.reasons == {"summary": "conflict"}
+    found = merge(make_half(LEFT, agreed), make_unsure(agreed, RIGHT, "anders", summary="neu"), terms())
+    assert wanted(found) == {LEFT: {"summary": "neu"}}
+    assert not found.reasons

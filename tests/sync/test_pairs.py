@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.sync.conftest import Scene
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
-ONE_WAY = (Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT)
 IN_DOUBT = [standing for standing in Standing if standing.in_doubt]
 
 
@@ -158,3 +157,19 @@ def test_an_edit_of_a_masked_field_is_told_as_masked(masked: Scene, agreed: Even
         (LEFT, "agreed"): "Hautarzt",
         (RIGHT, "masked"): "Termin",
     }
+
+
+# What a server stored otherwise, by nobody knows whom. -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_was_stored_otherwise_is_held_until_it_is_edited(scene: Scene, agreed: Event, side: Side) -> None:
+    stored = replace(agreed, summary="anders")
+    scene.pair()
+    scene.put(side, f"{side}1", stored)
+    scene.links[1] = scene.links[1].with_base(side, replace(Base.of(stored, 1), unsure=frozenset({"summary"})))
+    held = scene.only()
+    assert (held.kind, held.side, held.reason) == (Kind.HOLD, side, "changed_by_server")
+    assert (held.wanted, held.changes) == (Kind.UPDATE, {"summary": "anders"})
+    scene.put(side.other, f"{side.other}1", replace(agreed, summary="neu"))
+    assert scene.decided() == [(Kind.UPDATE, side, "conflict")]

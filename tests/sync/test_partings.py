@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 ONE_WAY = (Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT)
-IN_DOUBT = [standing for standing in Standing if standing.in_doubt]
 
 
 def on(side: Side, edit: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +50,20 @@ def test_deleted_and_changed_recreates(scene: Scene, gone: Side, edit: dict[str,
     assert (create.link, create.target) == (link, None)
     assert create.draft is not None
     assert edit.items() <= create.draft.values().items()
+
+
+@pytest.mark.parametrize("gone", Side)
+def test_what_may_have_been_edited_is_not_deleted(scene: Scene, agreed: Event, gone: Side) -> None:
+    stored = replace(agreed, summary="anders")
+    scene.pair(gone={gone: Standing.DELETED})
+    scene.put(gone.other, f"{gone.other}1", stored)
+    base = replace(Base.of(stored, 1), unsure=frozenset({"summary"}))
+    scene.links[1] = scene.links[1].with_base(gone.other, base)
+    held = scene.only()
+    assert (held.kind, held.side, held.reason) == (Kind.HOLD, gone.other, "changed_by_server")
+    assert held.wanted is Kind.DELETE
+    scene.put(gone.other, f"{gone.other}1", replace(stored, description="neu"))
+    assert scene.decided() == [(Kind.CREATE, gone, "recreated")]
 
 
 def test_a_blocked_delete_never_parts(scene: Scene, scripted: type[Scripted]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.sync.model import Direction, Event, Side, State, Timed
+from calsync.sync.model import Event, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
-ONE_WAY = (Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT)
-IN_DOUBT = [standing for standing in Standing if standing.in_doubt]
 
 
 def on(side: Side, edit: dict[str, Any]) -> dict[str, Any]:
