@@ -61,6 +61,8 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if link is None:
         tell_lost(run, batch, intent)
         return
+    if found is not None and found.revision == target.revision:
+        found = None  # read from before the write
     observation = found or _overwritten(target, intent)
     base = written_base(link.base(intent.side), intent.changes, found, written, target)
     link = link.with_base(intent.side, base)

@@ -29,10 +29,11 @@ def written_base(
         return base.moved(intended, frozenset(intended))
     ours = _is_ours(found, written)
     if ours is None:
-        return _guessed(base, intended, found, target)
-    return base.moved(
-        {name: found.event.value(name) for name in _touched(base, intended, target)} if ours else intended
-    )
+        return _guessed(base, intended, found)
+    if not ours:
+        return base.moved(intended)
+    touched = {name: found.event.value(name) for name in _touched(base, intended, target)}
+    return base.moved(touched, base.unsure - intended.keys())
 
 
 def read_base(base: Base, found: Observation) -> Base:
@@ -61,13 +62,7 @@ def _is_ours(found: Observation, written: Written | None) -> bool | None:
     return found.written_by_us
 
 
-def _guessed(base: Base, intended: Changes, found: Observation, target: Observation | None) -> Base:
-    """Judge by the values alone. One that is neither the old nor the written one may be anybody's."""
-    values = dict(intended)
-    unsure: set[Field] = set()
-    for name, value in intended.items():
-        now = found.event.value(name)
-        if now != value and (target is None or now != target.event.value(name)):
-            values[name] = now
-            unsure.add(name)
-    return base.moved(values, frozenset(unsure))
+def _guessed(base: Base, intended: Changes, found: Observation) -> Base:
+    """Judge by the values alone: one that is not the written one may be the server's form of it, or anybody's."""
+    values = {name: found.event.value(name) for name in intended}
+    return base.moved(values, frozenset(name for name in intended if values[name] != intended[name]))
