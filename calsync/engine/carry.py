@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from calsync.engine.account import Run
     from calsync.sync.model import Observation
 
-CHUNK = 50
+CHUNK = 100
 """Writes whose intents share a transaction; after a crash at most so many outcomes are unknown."""
 QUARANTINE_AFTER = 5
 """Failures in a row after which an event is tried once a day."""
@@ -56,14 +56,24 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
 
     Raises LoginError, AccountError or Retry when the rest of the plan has no prospect; what was done is recorded.
     """
-    writes = [operation for operation in operations if operation.kind in WRITES and _due(run, operation)]
-    again = False
-    for start in range(0, len(writes), CHUNK):
-        chunk = writes[start : start + CHUNK]
-        outcomes = await _send(run, chunk)
-        again |= await _record(run, outcomes)
-        run.progress(start + len(chunk), len(writes))
-        _stop_if_hopeless(outcomes)
+    writes = [operation for operation in operations if operation.kind in WRITES and _is_due(run, operation)]
+    again, outcomes = False, list[Outcome]()
+    # One chunk is recorded while the next one is sent, so that neither the server nor the disk waits.
+    recording = asyncio.create_task(_record(run, outcomes))
+    try:
+        for start in range(0, len(writes), CHUNK):
+            chunk = writes[start : start + CHUNK]
+            outcomes = await _send(run, chunk)
+            again |= await recording
+            recording = asyncio.create_task(_record(run, outcomes))
+            run.progress(start + len(chunk), len(writes))
+            if _hopeless(outcomes) is not None:
+                break
+        again |= await recording
+    finally:
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+    _stop_if_hopeless(outcomes)
     return again
 
 
@@ -74,7 +84,7 @@ async def repeat(run: Run, intents: Sequence[Intent]) -> None:
     _stop_if_hopeless(outcomes)
 
 
-async def _send(run: Run, chunk: Sequence[Operation]) -> Sequence[Outcome]:
+async def _send(run: Run, chunk: Sequence[Operation]) -> list[Outcome]:
     intents = [_intent(run, operation) for operation in chunk]
     batch = Batch()
     batch.intents.update({intent.marker: intent for intent in intents})
@@ -149,6 +159,8 @@ async def _still_there(run: Run, operation: Operation) -> Observation | None:
 
 async def _record(run: Run, outcomes: Sequence[Outcome]) -> bool:
     """Make durable what the writes came to. Return whether the plan's ground has moved."""
+    if not outcomes:
+        return False
     found = await _read_back(run, outcomes)
     batch = Batch()
     again = False
@@ -217,9 +229,15 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
     batch.intents[outcome.intent.marker] = None
 
 
-def _due(run: Run, operation: Operation) -> bool:
+def _is_due(run: Run, operation: Operation) -> bool:
+    """Tell whether an operation may be tried now; one that failed before waits, visibly."""
     attempt = run.notebook.state.attempts.get(_key(operation))
-    return attempt is None or attempt.due <= run.now
+    if attempt is None or attempt.due <= run.now:
+        return True
+    reason = "refused" if attempt.error == EventError.__name__ else "retry"
+    reason = "quarantined" if attempt.count >= QUARANTINE_AFTER else reason
+    run.report.note_waiting(operation.kind, operation.side, reason)
+    return False
 
 
 def _key(operation: Operation) -> tuple[Side, str]:
@@ -243,11 +261,17 @@ def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:
         batch.attempts[_key(operation)] = None
 
 
-def _stop_if_hopeless(outcomes: Sequence[Outcome]) -> None:
-    """Raise what stops an account: a lost login at once, a server in trouble when a whole chunk failed."""
+def _hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
+    """Return what stops an account: a lost login at once, a server in trouble when a whole chunk failed."""
     errors = [outcome.error for outcome in outcomes]
     for error in errors:
         if isinstance(error, LoginError | AccountError):
-            raise error
-    if errors and all(isinstance(error, Retry | UnknownOutcome) for error in errors):
-        raise errors[0] if errors[0] is not None else Retry("no write was answered")
+            return error
+    troubled = all(isinstance(error, Retry | UnknownOutcome) for error in errors)
+    return errors[0] if errors and troubled else None
+
+
+def _stop_if_hopeless(outcomes: Sequence[Outcome]) -> None:
+    error = _hopeless(outcomes)
+    if error is not None:
+        raise error

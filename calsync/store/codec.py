@@ -70,8 +70,11 @@ def draft(text: str) -> Draft:
 
 
 def observation_text(seen: Observation) -> str:
-    event = {"summary": seen.event.summary, "when": _plain(seen.event.when), **_options(seen.event)}
-    return _text({"id": seen.id, "revision": seen.revision, "event": event, **_options(seen)})
+    event = {"summary": seen.event.summary, "when": _plain(seen.event.when)}
+    plain = {"id": seen.id, "revision": seen.revision, "event": event}
+    _add_options(event, seen.event)
+    _add_options(plain, seen)
+    return _text(plain)
 
 
 def observation(text: str) -> Observation:
@@ -80,11 +83,12 @@ def observation(text: str) -> Observation:
     return Observation(**plain | {"event": Event(**event | {"when": _when(event["when"])})})
 
 
-def _options(value: Event | Observation) -> dict[str, Any]:
-    """Return the optional fields that differ from their default."""
-    given = {name: getattr(value, name) for name in OPTIONAL[type(value)]}
-    given = {name: each for name, each in given.items() if each != OPTIONAL[type(value)][name]}
-    return given | {name: instant_text(given[name]) for name in TIMES & given.keys()}
+def _add_options(plain: dict[str, Any], value: Event | Observation) -> None:
+    """Add the optional fields that differ from their default."""
+    for name, default in OPTIONAL[type(value)].items():
+        given = getattr(value, name)
+        if given != default:
+            plain[name] = instant_text(given) if name in TIMES else given
 
 
 def _with_times(plain: dict[str, Any]) -> dict[str, Any]:
