@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from calsync.engine.carry import CHUNK
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.sync.rules import Rule
@@ -108,14 +109,14 @@ async def test_an_event_that_the_server_refuses_does_not_stop_the_others(world: 
 async def test_an_account_without_prospect_stops_and_goes_on_later(
     world: World, meeting: Event, error: Exception
 ) -> None:
-    for number in range(60):
+    for number in range(CHUNK + 10):
         world.left.user_create(replace(meeting, summary=f"Termin {number}"))
-    world.right.faults.add("create", lambda: error, times=50)
+    world.right.faults.add("create", lambda: error, times=CHUNK)
     with pytest.raises(type(error)):
         await world.run()
     assert len(world.right.events()) == 0
     await world.settle()
-    assert len(world.right.events()) == 60
+    assert len(world.right.events()) == CHUNK + 10
 
 
 async def test_an_edit_between_reading_and_writing_is_not_overwritten(world: World, meeting: Event) -> None:
