@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
 COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")
 STATES = {"hold": "held", "block": "blocked"}
-"""How a message's operation is counted; every other one failed."""
+"""How a message's operation is counted; every other one failed, or waits."""
+WAITING = frozenset({"waits", "doubt", "retry", "quarantined"})
 
 
 def as_json(result: SyncResult) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _skipped(account: AccountResult, language: Language) -> list[str]:
 
 
 def _told(message: Message, language: Language) -> str:
-    state = STATES.get(message.kind, "failed")
+    state = STATES.get(message.kind, "waiting" if message.reason in WAITING else "failed")
     return f"  {message.side}: {message.count} {state}. {plain(_sentence(message.reason, language))}"
 
 

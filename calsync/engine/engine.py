@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.account import Account, Run
 from calsync.engine.carry import carry_out
+from calsync.engine.creates import waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
 from calsync.engine.pull import listing_due, pull
-from calsync.engine.settle import settle, waiting_events
+from calsync.engine.settle import settle
 from calsync.errors import Retry
 from calsync.sync.brakes import DELETES, REWRITES, brake
 from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 from calsync.sync.reconcile import reconcile
 from calsync.sync.view import View
 
@@ -94,7 +96,21 @@ class Engine:
             again = await apply_local(run, plan)
             again |= await carry_out(run, plan.operations)
             if not again:
-                return
+                break
+        if write:
+            _tell_waiting(run)
+
+
+def _tell_waiting(run: Run) -> None:
+    """Tell what nothing was decided about: writes of earlier runs that are not settled, links in doubt."""
+    state = run.notebook.state
+    for intent in state.intents.values():
+        if intent.run < run.number:
+            run.report.note_waiting(intent.kind, intent.side, "waits")
+    for side in Side:
+        for event_id, seen in state.seen[side].items():
+            if seen.standing.in_doubt and run.notebook.link_of(side, event_id) is not None:
+                run.report.note_waiting(Kind.DELETE, side.other, "doubt")
 
 
 def _plan(run: Run) -> Plan:

@@ -50,7 +50,7 @@ class Report:
     """What the first pass decided."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
     notices: Counter[tuple[Kind, Side, str]] = field(default_factory=Counter)
-    """Held, blocked and failed operations by reason, of the last pass."""
+    """Held, blocked, failed and waiting operations by reason, of the last pass."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""
@@ -69,6 +69,10 @@ class Report:
     def note_failed(self, operation: Operation, reason: str) -> None:
         self.counts[operation.side].failed += 1
         self.notices[operation.kind, operation.side, reason] += 1
+
+    def note_waiting(self, kind: Kind, side: Side, reason: str) -> None:
+        """Tell of an operation that waits by itself: for its next try, for an answer, for a proof."""
+        self.notices[kind, side, reason] += 1
 
     def _note(self, operation: Operation) -> None:
         counts = self.counts[operation.side]

@@ -1,0 +1,145 @@
+"""Settling creates that an earlier run left open: which event did they make, if any."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.engine.carry import repeat
+from calsync.engine.confirm import confirm
+from calsync.engine.notebook import Batch
+from calsync.sync.plan import Kind
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from calsync.engine.account import Run
+    from calsync.records import Intent
+    from calsync.sync.model import Observation, Side
+
+LOOKS = 2
+"""A create counts as lost after so many searches, the first of which may have been too early."""
+
+
+async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
+    """Find what each open create made; repeat it, with the same marker, where it surely made nothing."""
+    if not intents:
+        return
+    found = await _found(run, intents)
+    batch, repeats = Batch(), []
+    for intent in intents:
+        holders = found[intent.marker]
+        if holders is None:
+            continue  # several events may be it: a person decides
+        if holders:
+            confirm(run, batch, intent, None, holders[0])
+        elif not _missed(run, intent):
+            batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
+        elif _stands(run, intent):
+            repeats.append(intent)
+        else:
+            batch.intents[intent.marker] = None
+    await run.notebook.commit(batch)
+    if repeats:
+        await repeat(run, repeats)
+
+
+def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
+    """Return the events that take no part while a create is open, or while our own tombstone names them.
+
+    While a create is open, every unlinked event of its target side that was not seen before it began may be what
+    it made.
+    """
+    state = run.notebook.state
+    waiting = set(state.tombstones)
+    since: dict[Side, int] = {}
+    for intent in state.intents.values():
+        if intent.kind is Kind.CREATE and intent.source is not None:
+            waiting.add((intent.side.other, intent.source.id))
+            since[intent.side] = min(intent.run, since.get(intent.side, intent.run))
+    for side, run_number in since.items():
+        for event_id, seen in state.seen[side].items():
+            if seen.first_run >= run_number and run.notebook.link_of(side, event_id) is None:
+                waiting.add((side, event_id))
+    return frozenset(waiting)
+
+
+async def _found(run: Run, intents: Sequence[Intent]) -> Mapping[str, Sequence[Observation] | None]:
+    """Return by marker the events that a create may have made, the oldest first; None where nobody can tell."""
+    marking = [intent for intent in intents if run.account.calendars[intent.side].capabilities.marker]
+    others = [intent for intent in intents if intent not in marking]
+    marked = await _marked(run, marking)
+    looked = await asyncio.gather(*(_look(run, intent, marked) for intent in marking))
+    found: dict[str, Sequence[Observation] | None] = dict(_alike(run, others))
+    found.update(zip((intent.marker for intent in marking), looked, strict=True))
+    return found
+
+
+async def _marked(run: Run, intents: Sequence[Intent]) -> Mapping[str, list[Observation]]:
+    """Read by id every event that may be what an open create made; no search lag hides a marker there."""
+    waiting = waiting_events(run)
+    marked: dict[str, list[Observation]] = {}
+    for side in {intent.side for intent in intents}:
+        ids = sorted(event_id for where, event_id in waiting if where is side)
+        ids = [event_id for event_id in ids if event_id in run.notebook.state.seen[side]]
+        if not ids:
+            continue
+        for observation in (await run.account.calendars[side].read(ids)).values():
+            if observation.marker is not None:
+                marked.setdefault(observation.marker, []).append(observation)
+    return marked
+
+
+async def _look(run: Run, intent: Intent, marked: Mapping[str, list[Observation]]) -> list[Observation]:
+    holders = {observation.id: observation for observation in marked.get(intent.marker, [])}
+    if not holders:
+        found = await run.account.calendars[intent.side].find_marker(intent.marker)
+        holders = {observation.id: observation for observation in found}
+    free = [holder for holder in holders.values() if run.notebook.link_of(intent.side, holder.id) is None]
+    return sorted(free, key=lambda holder: (str(holder.event.created or ""), holder.id))
+
+
+def _alike(run: Run, intents: Sequence[Intent]) -> Iterator[tuple[str, Sequence[Observation] | None]]:
+    """Find by summary and `when` what a system without markers made.
+
+    Equal creates share what is found, one each. Where more is found than was created, a user has entered the same
+    event meanwhile, and nobody can tell which is which.
+    """
+    groups: dict[tuple[Side, object, object], list[Intent]] = defaultdict(list)
+    for intent in intents:
+        if intent.draft is not None:
+            groups[intent.side, intent.draft.summary, intent.draft.when].append(intent)
+    waiting = waiting_events(run) if groups else frozenset()
+    for (side, *wanted), group in groups.items():
+        seen = (run.notebook.state.seen[where].get(event_id) for where, event_id in waiting if where is side)
+        alike = [
+            each.observation
+            for each in seen
+            if each is not None
+            and each.standing is Standing.PRESENT
+            and [each.observation.event.summary, each.observation.event.when] == wanted
+        ]
+        alike.sort(key=lambda each: each.id)
+        for number, intent in enumerate(group):
+            yield intent.marker, alike[number : number + 1] if len(alike) <= len(group) else None
+
+
+def _missed(run: Run, intent: Intent) -> bool:
+    """Tell whether a miss counts: the search can no longer lag behind, and this is not the first look."""
+    lag = run.account.calendars[intent.side].capabilities.marker_lag
+    late = run.now - intent.begun >= lag
+    return late and (not lag or intent.looks + 1 >= LOOKS)
+
+
+def _stands(run: Run, intent: Intent) -> bool:
+    """Tell whether a create may be repeated: its side is still written, its source what it was planned from."""
+    if intent.source is None or not run.account.direction.writes(intent.side):
+        return False
+    side = intent.side.other
+    seen = run.notebook.state.seen[side].get(intent.source.id)
+    if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
+        return False
+    return intent.link is not None or run.notebook.link_of(side, intent.source.id) is None
