@@ -1,0 +1,209 @@
+"""What users do: each change writes values that were never written before, so that they can be traced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import AllDay, Event, Side, Timed, When
+from calsync.testing.clock import START
+from calsync.testing.rows import Place, Row
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from tests.simulation.world import SlowCalendar, World
+
+
+class Users:
+    """People at both sides."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.dice: random.Random = world.dice
+        self._count = 0
+        self._actions: list[tuple[int, Callable[[Side], str | None]]] = [
+            (10, self.create),
+            (14, self.edit),
+            (6, self.delete),
+            (2, self.restore),
+            (1, self.purge),
+            (2, self.copy),
+            (2, self.mark_private),
+            (2, self.invite),
+            (1, self.repeat),
+            (1, self.cancel),
+            (2, self.leave_window),
+            (1, self.move_away),
+            (1, self.forbid),
+            (2, self.twins),
+            (1, self.same_edit),
+            (1, self.revert),
+        ]
+
+    def act(self) -> None:
+        """Do one thing on one side."""
+        weights, actions = zip(*self._actions, strict=True)
+        (action,) = self.dice.choices(actions, weights)
+        side = self.dice.choice(list(Side))
+        done = action(side)
+        if done is not None:
+            self.world.note(f"{side.value} {action.__name__} {done}")
+
+    def create(self, side: Side) -> str:
+        event = self._event()
+        if self.dice.random() < 0.1:
+            event = replace(event, private=True)
+        if side is Side.RIGHT and self.dice.random() < 0.1:
+            event = replace(event, attendee_count=2)
+        if self.dice.random() < 0.05:
+            event = replace(event, when=self._far())
+        return f"{self._calendar(side).user_create(event)} {event.summary}"
+
+    def twins(self, side: Side) -> str:
+        """Enter the same appointment on both sides, with notes of its own on each."""
+        event = self._event()
+        self._calendar(side.other).user_create(event)
+        if self.dice.random() < 0.5:
+            event = replace(event, description=self._text("Notiz"))
+        return self._calendar(side).user_create(event)
+
+    def edit(self, side: Side) -> str | None:
+        row = self._pick(side, Place.CALENDAR)
+        if row is None:
+            return None
+        values = {"summary": self._text("Termin"), "description": self._text("Notiz"), "when": self._near()}
+        chosen = self.dice.sample(sorted(values), self.dice.choice([1, 1, 2]))
+        self._calendar(side).user_edit(row.id, **{name: values[name] for name in chosen})
+        return f"{row.id} { ({name: values[name] for name in chosen}) }"
+
+    def same_edit(self, side: Side) -> str | None:
+        """Write the same new summary into both events that show the same one."""
+        row = self._pick(side, Place.CALENDAR)
+        if row is None:
+            return None
+        text = self._text("Termin")
+        for other in Side:
+            for event_id, event in self._calendar(other).events().items():
+                if event.summary == row.event.summary:
+                    self._calendar(other).user_edit(event_id, summary=text)
+        return f"{row.id} {text}"
+
+    def revert(self, side: Side) -> str | None:
+        """Undo the last change of an event."""
+        row = self._pick(side, Place.CALENDAR)
+        if row is None:
+            return None
+        befores = [
+            change.before
+            for change in self._calendar(side).rows.log
+            if change.after.id == row.id and change.before is not None
+        ]
+        if not befores:
+            return None
+        self._calendar(side).user_edit(
+            row.id, summary=befores[-1].event.summary, description=befores[-1].event.description
+        )
+        return row.id
+
+    def delete(self, side: Side) -> str | None:
+        return self._on(side, self._pick(side, Place.CALENDAR), "user_delete")
+
+    def restore(self, side: Side) -> str | None:
+        return self._on(side, self._pick(side, Place.TRASH) or self._pick(side, Place.ELSEWHERE), "user_restore")
+
+    def purge(self, side: Side) -> str | None:
+        place = self.dice.choice([Place.CALENDAR, Place.TRASH])
+        return self._on(side, self._pick(side, place), "user_purge")
+
+    def copy(self, side: Side) -> str | None:
+        return self._on(side, self._pick(side, Place.CALENDAR), "user_copy")
+
+    def mark_private(self, side: Side) -> str | None:
+        return self._toggle(side, "private")
+
+    def repeat(self, side: Side) -> str | None:
+        return self._toggle(side, "series")
+
+    def cancel(self, _: Side) -> str | None:
+        return self._toggle(Side.RIGHT, "cancelled")
+
+    def invite(self, _: Side) -> str | None:
+        """Add attendees on the right, or remove them."""
+        row = self._pick(Side.RIGHT, Place.CALENDAR)
+        if row is None:
+            return None
+        self._calendar(Side.RIGHT).user_edit(row.id, attendee_count=0 if row.event.attendee_count else 2)
+        return row.id
+
+    def leave_window(self, side: Side) -> str | None:
+        """Move an event far away, or one that is far away back."""
+        row = self._pick(side, Place.CALENDAR)
+        if row is None:
+            return None
+        far = isinstance(row.event.when, Timed) and abs(row.event.when.start - START) > timedelta(days=80)
+        when = self._near() if far else self._far()
+        self._calendar(side).user_edit(row.id, when=when)
+        return f"{row.id} {when}"
+
+    def move_away(self, side: Side) -> str | None:
+        return self._on(side, self._pick(side, Place.CALENDAR), "user_move_away")
+
+    def forbid(self, side: Side) -> str | None:
+        """Take calsync's right to see an event, or give one back."""
+        hidden = self._pick(side, Place.FORBIDDEN)
+        if hidden is not None:
+            return self._on(side, hidden, "user_restore")
+        return self._on(side, self._pick(side, Place.CALENDAR), "user_forbid")
+
+    def allow_everything(self) -> None:
+        for calendar in self.world.calendars.values():
+            for row in list(calendar.rows.rows.values()):
+                if row.place is Place.FORBIDDEN:
+                    calendar.user_restore(row.id)
+
+    def _on(self, side: Side, row: Row | None, action: str) -> str | None:
+        """Do something to a row, where there is one."""
+        if row is None:
+            return None
+        made = getattr(self._calendar(side), action)(row.id)
+        return f"{row.id} {made or ''}"
+
+    def _toggle(self, side: Side, name: str) -> str | None:
+        row = self._pick(side, Place.CALENDAR)
+        if row is None:
+            return None
+        self._calendar(side).user_edit(row.id, **{name: not getattr(row.event, name)})
+        return f"{row.id} {not getattr(row.event, name)}"
+
+    def _calendar(self, side: Side) -> SlowCalendar:
+        return self.world.calendars[side]
+
+    def _pick(self, side: Side, place: Place) -> Row | None:
+        rows = [row for row in self._calendar(side).rows.rows.values() if row.place is place]
+        return self.dice.choice(rows) if rows else None
+
+    def _event(self) -> Event:
+        return Event(
+            summary=self._text("Termin"), when=self._near(), description=self._text("Notiz"), reminder=True
+        )
+
+    def _text(self, word: str) -> str:
+        self._count += 1
+        return f"{word} {self._count} mit Text"
+
+    def _near(self) -> When:
+        self._count += 1
+        if self.dice.random() < 0.1:
+            first = date(2026, 3, 1) + timedelta(days=self._count)
+            return AllDay(first, first + timedelta(days=1))
+        base = self.dice.choice([START, START, START + timedelta(days=20), START - timedelta(days=88)])
+        start = base + timedelta(minutes=self._count)
+        return Timed(start, start + timedelta(hours=1))
+
+    def _far(self) -> When:
+        self._count += 1
+        start = START + timedelta(days=self.dice.choice([600, -300]), minutes=self._count)
+        return Timed(start, start + timedelta(hours=1))
