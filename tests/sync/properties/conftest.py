@@ -38,7 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
-CAPABILITIES = {side: Capabilities(trusted_times=True, writes_may_mail=side is Side.RIGHT) for side in Side}
+
+
+def capabilities(mapping_version: int = 1) -> dict[Side, Capabilities]:
+    return {
+        side: Capabilities(mapping_version=mapping_version, trusted_times=True, writes_may_mail=side is Side.RIGHT)
+        for side in Side
+    }
 
 
 @dataclass
@@ -50,6 +56,7 @@ class Account:
     on_target_edit: TargetEdit
     window: Window = field(default=Window(NOW - timedelta(days=90), NOW + timedelta(days=365)))
     chain: Chain = field(default_factory=lambda: Chain([AttendeeStripping(), PrivateMask("Privat")]))
+    mapping_version: int = 1
     events: dict[Side, dict[str, Event]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
     modified: dict[str, datetime] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
@@ -86,7 +93,7 @@ class Account:
             on_target_edit=self.on_target_edit,
             window=self.window,
             chain=self.chain,
-            capabilities=CAPABILITIES,
+            capabilities=capabilities(self.mapping_version),
             seen=self.seen,
             links=self.links,
             ready=dict.fromkeys(Side, True),
@@ -204,7 +211,8 @@ class Account:
             renewed = link or Link(id=number, left=None, right=None)
             renewed = replace(renewed, state=State.AWAKE, reason=None, origin=side.other)
             renewed = renewed.with_event(side.other, source.id).with_event(side, created)
-            renewed = renewed.with_base(side, Base.of(event, 1)).with_base(side.other, Base.of(source.event, 1))
+            renewed = renewed.with_base(side, Base.of(event, self.mapping_version))
+            renewed = renewed.with_base(side.other, Base.of(source.event, self.mapping_version))
             self.links[number] = renewed
             self.different -= {(number, name) for name in FIELDS}
             return

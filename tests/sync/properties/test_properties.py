@@ -11,14 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from calsync.sync.model import FIELDS, AllDay, Direction, Event, Link, Side, State, Timed
+from calsync.sync.plan import WRITES
+from calsync.sync.rules import Chain, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from calsync.sync.model import Field
     from calsync.sync.plan import Plan
     from tests.sync.properties.conftest import Account
 
+History = list[list[tuple[str, Side, int, int]]]
+"""Turns of actions: what is done, on which side, to which event, and a choice; a run follows each turn."""
 MASK = "Privat"
 SPANS = (0, 1, 30, 600)
 """Days from the middle of the window; the last lies behind it."""
@@ -47,6 +51,9 @@ ACTIONS = (
 )
 actions = st.tuples(st.sampled_from(ACTIONS), st.sampled_from(Side), st.integers(0, 5), st.integers(0, 3))
 turns = st.lists(st.lists(actions, max_size=4), max_size=7)
+calm_actions = st.tuples(
+    st.sampled_from(("create", "delete", "move")), st.sampled_from(Side), st.integers(0, 5), st.integers(0, 3)
+)
 terms = st.fixed_dictionaries(
     {
         "direction": st.sampled_from(Direction),
@@ -54,6 +61,13 @@ terms = st.fixed_dictionaries(
         "on_target_edit": st.sampled_from(["keep", "restore"]),
     }
 )
+
+
+class Shout(Rule):
+    name = "shout"
+
+    def project(self, event: Event) -> Event:
+        return replace(event, summary=event.summary.upper())
 
 
 @dataclass
@@ -65,6 +79,8 @@ class Users:
     """Texts that nobody replaced or deleted, and the field that they were written into."""
     secret: dict[str, Side] = field(default_factory=dict)
     """Texts of private events, and the side on which they were written."""
+    deleted: dict[Side, set[int]] = field(default_factory=lambda: {Side.LEFT: set(), Side.RIGHT: set()})
+    """Appointments that were deleted on each side."""
     numbers: count[int] = field(default_factory=count)
 
     def act(self, action: str, side: Side, index: int, choice: int) -> None:
@@ -114,6 +130,7 @@ class Users:
         if cancel:
             self.account.write(side, event_id, replace(event, cancelled=True))
         else:
+            self.deleted[side].add(self.account.appointment[event_id])
             self.account.remove(side, event_id)
 
     def _agreed(self, side: Side, event_id: str) -> list[str]:
@@ -128,14 +145,13 @@ class Users:
                 self.secret.pop(text, None)
         event = replace(event, **changes)
         if event.private:
-            self.secret |= {text: side for text in (event.summary, event.description) if self._unseen(text, side)}
+            self.secret |= {text: side for text in (event.summary, event.description) if self._only_here(text)}
         self.account.write(side, event_id, event)
 
-    def _unseen(self, text: str, side: Side) -> bool:
-        """Tell whether a text that becomes private stands on this side only."""
-        return text in self.living and not any(
-            text in (event.summary, event.description) for event in self.account.events[side.other].values()
-        )
+    def _only_here(self, text: str) -> bool:
+        """Tell whether a text that becomes private stands in one event only."""
+        events = [event for side in Side for event in self.account.events[side].values()]
+        return text in self.living and sum(text in (event.summary, event.description) for event in events) == 1
 
 
 def _flags(action: str, event: Event, choice: int) -> dict[str, Any]:
@@ -156,7 +172,7 @@ def _span(choice: int) -> Timed | AllDay:
     return AllDay(start.date(), start.date() + timedelta(days=1))
 
 
-def play(account: Account, history: Sequence[Sequence[tuple[str, Side, int, int]]]) -> tuple[Users, Plan]:
+def play(account: Account, history: History) -> tuple[Users, Plan]:
     """Let users act, with a run after each turn, then run until nothing is left to do."""
     users = Users(account)
     for turn in history:
@@ -232,7 +248,7 @@ def check_agreement(account: Account, link: Link, side: Side, event: Event) -> N
 @PROFILE
 @given(terms=terms, history=turns)
 def test_an_account_comes_to_rest_and_loses_nothing(
-    account: Callable[..., Account], terms: dict[str, Any], history: list[list[tuple[str, Side, int, int]]]
+    account: Callable[..., Account], terms: dict[str, Any], history: History
 ) -> None:
     users, plan = play(account(**terms), history)
     check_explained(users.account, plan)
@@ -243,3 +259,43 @@ def test_an_account_comes_to_rest_and_loses_nothing(
         for text in (event.summary, event.description)
     }
     assert users.living.keys() <= shown | users.account.told
+
+
+@PROFILE
+@given(direction=st.sampled_from(Direction), history=st.lists(st.lists(calm_actions, max_size=4), max_size=7))
+def test_without_edits_nothing_that_was_deleted_comes_back(
+    account: Callable[..., Account], direction: Direction, history: History
+) -> None:
+    users, _ = play(account(direction=direction, policy="right", on_target_edit="keep"), history)
+    for side in Side:
+        present = {users.account.appointment[event_id] for event_id in users.account.events[side]}
+        gone = set(users.deleted[side])
+        if direction.writes(side):
+            gone |= users.deleted[side.other]
+        assert present.isdisjoint(gone)
+
+
+@PROFILE
+@given(terms=terms, history=turns, directions=st.lists(st.sampled_from(Direction), min_size=1, max_size=4))
+def test_an_account_comes_to_rest_in_whatever_direction_it_is_switched_to(
+    account: Callable[..., Account], terms: dict[str, Any], history: History, directions: list[Direction]
+) -> None:
+    users, _ = play(account(**terms), history)
+    for direction in directions:
+        users.account.direction = direction
+        plan = users.account.settle()
+        check_secrets(users)
+        check_doubles(users.account)
+        check_explained(users.account, plan)
+
+
+@PROFILE
+@given(terms=terms, history=turns, mapping_version=st.integers(1, 2), shouts=st.booleans())
+def test_a_new_rule_and_a_new_mapping_write_nothing(
+    account: Callable[..., Account], terms: dict[str, Any], history: History, mapping_version: int, shouts: bool
+) -> None:
+    users, _ = play(account(**terms), history)
+    users.account.mapping_version = mapping_version
+    users.account.chain = Chain((*users.account.chain.rules, *([Shout()] if shouts else [])))
+    for _ in range(2):
+        assert not any(operation.kind in WRITES for operation in users.account.run().operations)
