@@ -16,8 +16,8 @@ help:
 # Only what the lock file pins, by hash; the project itself is linked, so edits work at once.
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -47,7 +47,7 @@ bench: $(VENV)/.installed
 	@$(BIN)/python benchmarks/first_sync.py $(ARGS)
 
 lock: $(VENV)/.installed
-	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip install --quiet --quiet pip-tools
 	@$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --strip-extras \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--output-file requirements-dev.txt pyproject.toml
