@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Service:
     def __init__(
         self, run_account: Callable[[str], Awaitable[Report]], clock: Clock, random: Random, poll_seconds: float
     ) -> None:
-        """`run_account` runs one account once; it raises CalsyncError."""
+        """`run_account` runs one account once; it raises CalsyncError, or anything else for a bug."""
         self._run_account = run_account
         self._clock = clock
         self._random = random
@@ -55,16 +56,11 @@ class Service:
         while not stop.is_set():
             try:
                 report = await self._run_account(name)
-            except CalsyncError as error:
+            except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
                 failures += 1
                 wait = self._back_off(failures, error)
-                log.log(
-                    logging.WARNING if failures == 1 else logging.DEBUG,
-                    "account %s failed, next try in %.0f s: %s",
-                    name,
-                    wait,
-                    error,
-                )
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, _reason(error))
             else:
                 if failures:
                     log.info("account %s works again", name)
@@ -73,7 +69,7 @@ class Service:
                 _tell(name, report)
             await self._wait(wait, stop)
 
-    def _back_off(self, failures: int, error: CalsyncError) -> float:
+    def _back_off(self, failures: int, error: Exception) -> float:
         wait = min(LONGEST_WAIT, self._poll_seconds * 2.0 ** min(failures - 1, 10))
         if isinstance(error, Retry) and error.after is not None:
             wait = max(error.after, min(wait, self._poll_seconds))
@@ -87,6 +83,14 @@ class Service:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _reason(error: Exception) -> str:
+    """Return what may stand in a log: the sentence of an expected error, the place of a bug without its text."""
+    if isinstance(error, CalsyncError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"a bug, {type(error).__name__} in {place.filename}:{place.lineno}"
 
 
 def _tell(name: str, report: Report) -> None:

@@ -1,0 +1,157 @@
+"""Many accounts on one loop: a failing one backs off, and never delays another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.engine import Report
+from calsync.errors import Retry
+from calsync.service import LONGEST_WAIT, Service
+from calsync.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+POLL = 60.0
+
+
+class Accounts:
+    """Runs that a test can let fail, and counts."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+        self.errors: dict[str, Exception] = {}
+        self.stuck: set[str] = set()
+        self._changed = asyncio.Event()
+
+    async def run(self, name: str) -> Report:
+        self.runs[name] += 1
+        self._changed.set()
+        if name in self.stuck:
+            await asyncio.Event().wait()
+        if name in self.errors:
+            raise self.errors[name]
+        return Report()
+
+    async def reached(self, name: str, count: int) -> None:
+        while self.runs[name] != count:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Running:
+    """A service of three accounts that runs until the test ends."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.accounts = Accounts()
+        self.stop = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self, *names: str) -> None:
+        service = Service(self.accounts.run, self.clock, random.Random(1), POLL)
+        self.task = asyncio.create_task(service.run(names, self.stop))
+
+    async def poll(self, seconds: float = POLL * 1.1) -> None:
+        await self.clock.until_sleeping()
+        self.clock.advance(seconds)
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    running = Running()
+    yield running
+    running.stop.set()
+    if running.task is not None and not running.task.done():
+        await asyncio.wait_for(running.task, 20)
+
+
+async def test_accounts_are_run_again_and_again(running: Running) -> None:
+    running.start("anna")
+    for count in range(1, 4):
+        await running.accounts.reached("anna", count)
+        await running.poll()
+
+
+async def test_polls_are_spread(running: Running) -> None:
+    running.start("anna", "bert")
+    await running.accounts.reached("bert", 1)
+    await running.clock.until_sleeping(2)
+    running.clock.advance(POLL * 0.89)
+    assert running.accounts.runs == {"anna": 1, "bert": 1}
+    running.clock.advance(POLL * 0.22)
+    await running.accounts.reached("anna", 2)
+    await running.accounts.reached("bert", 2)
+
+
+async def test_a_stuck_account_delays_neither_another_nor_the_end(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.service.STOP_SECONDS", 0.01)
+    running.accounts.stuck.add("anna")
+    running.start("anna", "bert")
+    for count in range(1, 4):
+        await running.accounts.reached("bert", count)
+        await running.poll()
+    assert running.accounts.runs["anna"] == 1
+    assert running.task is not None
+    running.stop.set()
+    await running.task
+
+
+async def test_a_failing_account_backs_off_and_its_recovery_is_told(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "calsync.service")
+    running.accounts.errors["anna"] = Retry("the server is away")
+    running.start("anna")
+    waits = (POLL, 2 * POLL, 4 * POLL)
+    for count, wait in enumerate(waits, 1):
+        await running.accounts.reached("anna", count)
+        await running.poll(wait * 0.89)
+        assert running.accounts.runs["anna"] == count
+        if count == len(waits):
+            running.accounts.errors.clear()
+        running.clock.advance(wait * 0.22)
+    await running.accounts.reached("anna", len(waits) + 1)
+    await running.clock.until_sleeping()
+    levels = [record.levelno for record in caplog.records]
+    assert levels == [logging.WARNING, logging.DEBUG, logging.DEBUG, logging.INFO]
+
+
+async def test_a_server_that_asks_to_wait_is_obeyed(running: Running) -> None:
+    running.accounts.errors["anna"] = Retry("throttled", after=1000)
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.poll(890)
+    assert running.accounts.runs["anna"] == 1
+    running.clock.advance(220)
+    await running.accounts.reached("anna", 2)
+
+
+async def test_no_wait_is_longer_than_an_hour(running: Running) -> None:
+    running.accounts.errors["anna"] = Retry("away for long")
+    running.start("anna")
+    for count in range(1, 14):
+        await running.accounts.reached("anna", count)
+        await running.poll(LONGEST_WAIT * 1.1)
+
+
+async def test_a_bug_stops_its_account_only_and_tells_no_text_of_it(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.accounts.errors["anna"] = RuntimeError("Besichtigung bei Frau Schmidt")
+    running.start("anna", "bert")
+    for count in range(1, 3):
+        await running.accounts.reached("bert", count)
+        await running.clock.until_sleeping(2)
+        running.clock.advance(POLL * 1.1)
+    assert "RuntimeError" in caplog.text
+    assert "test_service.py" in caplog.text
+    assert "Schmidt" not in caplog.text
