@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.config import parse, validate
 from calsync.connections import Connections, Opened
 from calsync.engine import Engine, Report
-from calsync.errors import CalsyncError, ConfigError, Retry
+from calsync.errors import CalsyncError, ConfigError, Retry, reason
 from calsync.holder import is_dead, this_process
 from calsync.loader import Plugins
 from calsync.ports import Finding, SystemClock
@@ -171,10 +171,10 @@ class App:
     async def _plan_one(self, store: Store, found: Opened | Retry) -> AccountPlan:
         try:
             if isinstance(found, Retry):
-                raise found
+                raise found  # noqa: TRY301 - told like every other failure of the account
             report = await self._engine(store).run(self._connections.account(found), write=False)
-        except CalsyncError as error:
-            return AccountPlan(None, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
+            return AccountPlan(None, reason(error))
         return AccountPlan(report.plan, None)
 
     async def _sync_one(
@@ -182,10 +182,10 @@ class App:
     ) -> AccountResult:
         try:
             if isinstance(found, Retry):
-                raise found
+                raise found  # noqa: TRY301 - told like every other failure of the account
             report = await self._engine(store).run(self._connections.account(found), progress=progress)
-        except CalsyncError as error:
-            return AccountResult(ok=False, error=str(error))
+        except Exception as error:  # noqa: BLE001 - as in _plan_one
+            return AccountResult(ok=False, error=reason(error))
         return _result(report)
 
     async def _check_account(self, config: AccountConfig) -> Sequence[Finding]:

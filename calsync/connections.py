@@ -62,6 +62,11 @@ class Connections:
     async def open(self, config: AccountConfig) -> Opened:
         """Open both calendars of an account. Raises AccountError, LoginError, ConfigError, Retry."""
         left, right = await asyncio.gather(*(self._calendar(config, side) for side in Side))
+        if config.policy == "newest" and not (
+            left.capabilities.trusted_times and right.capabilities.trusted_times
+        ):
+            place = f"{self._config.path}:{config.line}: accounts.{config.name}.policy"
+            raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
         return Opened(config, {Side.LEFT: left, Side.RIGHT: right})
 
     def account(self, opened: Opened) -> Account:
@@ -102,9 +107,10 @@ class Connections:
 
     def _claim(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
         """Refuse a calendar that stands in another account under another name."""
-        connection = config.side(side).connection
+        # By provider, not by connection: two connections may lead to one tenant.
+        provider = self._config.connections[config.side(side).connection].provider
         here = (config, side)
-        other, other_side = self._keys.setdefault((connection, calendar.key), here)
+        other, other_side = self._keys.setdefault((provider, calendar.key), here)
         if (other.name, other_side) != (config.name, side):
             place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
             problem = (

@@ -5,6 +5,7 @@ Messages are single English sentences without secrets, addresses or customer tex
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 class CalsyncError(Exception):
     """Base of all errors that calsync raises on purpose."""
+
+
+def reason(error: Exception) -> str:
+    """Return what may be shown and logged: an expected error's sentence, a bug's place without its text."""
+    if isinstance(error, CalsyncError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"a bug, {type(error).__name__} in {place.filename}:{place.lineno}"
 
 
 class ConfigError(CalsyncError):

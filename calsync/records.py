@@ -179,6 +179,10 @@ class Transaction(ABC):
     @abstractmethod
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
 
+    @abstractmethod
+    async def expire(self, before: datetime) -> None:
+        """Forget tombstones and ledger entries that are older."""
+
 
 class Store(ABC):
     """Remembers accounts. Raises StoreError with the place and what to do; nothing is ever half-written."""

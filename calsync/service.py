@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from calsync.errors import CalsyncError, Retry
+from calsync.errors import Retry, reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -60,7 +59,7 @@ class Service:
                 failures += 1
                 wait = self._back_off(failures, error)
                 level = logging.WARNING if failures == 1 else logging.DEBUG
-                log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, _reason(error))
+                log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
             else:
                 if failures:
                     log.info("account %s works again", name)
@@ -83,14 +82,6 @@ class Service:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-
-def _reason(error: Exception) -> str:
-    """Return what may stand in a log: the sentence of an expected error, the place of a bug without its text."""
-    if isinstance(error, CalsyncError):
-        return str(error)
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"a bug, {type(error).__name__} in {place.filename}:{place.lineno}"
 
 
 def _tell(name: str, report: Report) -> None:

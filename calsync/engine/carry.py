@@ -164,9 +164,10 @@ async def _record(run: Run, outcomes: Sequence[Outcome]) -> bool:
     found = await _read_back(run, outcomes)
     batch = Batch()
     again = False
+    hopeless = _hopeless(outcomes) is not None
     for outcome in outcomes:
         if outcome.error is not None:
-            again |= _failed(run, batch, outcome)
+            again |= _failed(run, batch, outcome, count=not hopeless)
         elif outcome.source_now is not None:
             again = True
             _source_lives(run, batch, outcome)
@@ -196,8 +197,11 @@ async def _read_back(run: Run, outcomes: Sequence[Outcome]) -> Mapping[tuple[Sid
     return found
 
 
-def _failed(run: Run, batch: Batch, outcome: Outcome) -> bool:
-    """Record a write that was not confirmed. Return whether to reconcile again in this run."""
+def _failed(run: Run, batch: Batch, outcome: Outcome, *, count: bool) -> bool:
+    """Record a write that was not confirmed. Return whether to reconcile again in this run.
+
+    The failure counts against the event where it is not the whole server that is in trouble.
+    """
     error, operation, intent = outcome.error, outcome.operation, outcome.intent
     if isinstance(error, UnknownOutcome):
         run.report.note_failed(operation, "unknown_outcome")
@@ -217,7 +221,8 @@ def _failed(run: Run, batch: Batch, outcome: Outcome) -> bool:
         run.report.note_blocked(operation, error.reason)
     elif isinstance(error, EventError | Retry | Missing):
         run.report.note_failed(operation, "refused" if isinstance(error, EventError) else "retry")
-        _count_attempt(run, batch, operation, error)
+        if count:
+            _count_attempt(run, batch, operation, error)
     return False
 
 
@@ -234,8 +239,8 @@ def _is_due(run: Run, operation: Operation) -> bool:
     attempt = run.notebook.state.attempts.get(_key(operation))
     if attempt is None or attempt.due <= run.now:
         return True
-    reason = "refused" if attempt.error == EventError.__name__ else "retry"
-    reason = "quarantined" if attempt.count >= QUARANTINE_AFTER else reason
+    reason = "quarantined" if attempt.count >= QUARANTINE_AFTER else "refused"
+    reason = "retry" if attempt.error == Retry.__name__ else reason
     run.report.note_waiting(operation.kind, operation.side, reason)
     return False
 
@@ -248,12 +253,19 @@ def _count_attempt(run: Run, batch: Batch, operation: Operation, error: CalsyncE
     side, event_id = _key(operation)
     known = run.notebook.state.attempts.get((side, event_id))
     count = known.count + 1 if known else 1
-    wait = timedelta(minutes=2**count) if count < QUARANTINE_AFTER else timedelta(days=1)
-    if isinstance(error, Retry) and count < QUARANTINE_AFTER:
-        wait = timedelta(seconds=error.after or 0)
+    due = run.clock.now() + _wait(error, count)
     batch.attempts[side, event_id] = Attempt(
-        side=side, event_id=event_id, count=count, due=run.clock.now() + wait, error=type(error).__name__
+        side=side, event_id=event_id, count=count, due=due, error=type(error).__name__
     )
+
+
+def _wait(error: CalsyncError, count: int) -> timedelta:
+    """Return the pause after a failure. A server that asks to try again is the cause of it, never the event."""
+    if not isinstance(error, Retry):
+        return timedelta(minutes=2**count) if count < QUARANTINE_AFTER else timedelta(days=1)
+    if error.after is not None:
+        return timedelta(seconds=error.after)
+    return min(timedelta(minutes=2**count), timedelta(hours=1)) if count > 1 else timedelta(0)
 
 
 def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:
@@ -262,13 +274,13 @@ def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:
 
 
 def _hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
-    """Return what stops an account: a lost login at once, a server in trouble when a whole chunk failed."""
+    """Return what stops an account: a lost login at once, a server in trouble when all of several failed."""
     errors = [outcome.error for outcome in outcomes]
     for error in errors:
         if isinstance(error, LoginError | AccountError):
             return error
     troubled = all(isinstance(error, Retry | UnknownOutcome) for error in errors)
-    return errors[0] if errors and troubled else None
+    return errors[0] if troubled and len(errors) > 1 else None
 
 
 def _stop_if_hopeless(outcomes: Sequence[Outcome]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.engine.doubts import fresh_seen
+from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry, Tombstone
 from calsync.sync.merge import delivered
@@ -48,8 +48,12 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     base = written_base(_base(run, intent.side, observation), draft.values(), found, written)
     link = _renewed(run, batch, intent, observation.id).with_base(intent.side, base)
     batch.links[link.id] = link.with_base(intent.side.other, _base(run, intent.side.other, source))
-    known = run.notebook.state.seen[intent.side].get(observation.id)
+    seen = run.notebook.state.seen
+    known = seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
+    if source.id not in seen[intent.side.other]:  # forgotten while the create was open: is it still there?
+        lost = fresh_seen(run, None, source, intent.side.other)
+        batch.seen[intent.side.other][source.id] = doubted(run, lost)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
 
 

@@ -11,6 +11,7 @@ from calsync.engine.carry import repeat
 from calsync.engine.confirm import confirm
 from calsync.engine.notebook import Batch
 from calsync.sync.plan import Kind
+from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
@@ -135,11 +136,17 @@ def _missed(run: Run, intent: Intent) -> bool:
 
 
 def _stands(run: Run, intent: Intent) -> bool:
-    """Tell whether a create may be repeated: its side is still written, its source what it was planned from."""
+    """Tell whether a create may be repeated: the same source under the same rules would give the same copy."""
     if intent.source is None or not run.account.direction.writes(intent.side):
         return False
     side = intent.side.other
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
+        return False
+    try:
+        refused = run.account.chain.admit(seen.observation.event) is not None
+        if refused or run.account.chain.draft(seen.observation.event) != intent.draft:
+            return False
+    except RuleFailed:
         return False
     return intent.link is not None or run.notebook.link_of(side, intent.source.id) is None

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
 from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from calsync.ports import Clock
     from calsync.records import (
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
         Transaction,
     )
     from calsync.sync.model import Link
-    from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
 
 LEASE_LIFE = timedelta(minutes=5)
@@ -51,6 +52,8 @@ class Batch:
     tombstones: dict[tuple[Side, str], Tombstone | None] = field(default_factory=dict)
     holds: dict[tuple[Side, str, Kind], Held] | None = None
     ledger: list[LedgerEntry] = field(default_factory=list)
+    forget: datetime | None = None
+    """Tombstones and ledger entries older than this are forgotten."""
 
 
 class Notebook:
@@ -112,6 +115,12 @@ class Notebook:
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
+        for entry in batch.ledger:
+            if entry.kind == Kind.DELETE:
+                state.deleted_lately[entry.side] += 1
+        if batch.forget is not None:
+            old = [key for key, tombstone in state.tombstones.items() if tombstone.at < batch.forget]
+            _merge(state.tombstones, dict.fromkeys(old))
 
     def _relink(self, changes: dict[int, Link | None]) -> None:
         for link_id in changes.keys() & self.state.links.keys():
@@ -141,6 +150,8 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
     await transaction.add_ledger(batch.ledger)
+    if batch.forget is not None:
+        await transaction.expire(batch.forget)
 
 
 def _events(link: Link) -> list[tuple[Side, str]]:

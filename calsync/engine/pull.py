@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
+MEMORY = timedelta(days=30)
+"""How long the ledger and the tombstones are kept."""
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
@@ -82,6 +84,7 @@ async def _list(run: Run, side: Side) -> None:
         if page.complete:
             complete = True
             batch.seen[side] |= _absent(run, side, number, batch.seen[side])
+            batch.forget = run.now - MEMORY
             batch.sides[side] = _listed(run, notebook.state.sides[side], page.token, number)
         await notebook.commit(batch)
     if not complete:
@@ -142,17 +145,19 @@ def _older(observation: Observation, known: Observation) -> bool:
 
 
 def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:
-    """Return doubts about the events that a complete listing did not show: in the window, or of awake links.
+    """Return what becomes of the events that a complete listing did not show.
 
-    Of an event outside the window neither a listing nor a feed tells that it was deleted.
+    Those of the window and those of awake links are in doubt: of an event outside the window neither a listing nor
+    a feed tells that it was deleted. Those outside that no link names are forgotten.
     """
-    links = run.notebook.state.links.values()
-    awake = {link.event_id(side) for link in links if link.state is State.AWAKE}
-    return {
-        event_id: replace(seen, standing=Standing.ABSENT, standing_run=run.number)
-        for event_id, seen in run.notebook.state.seen[side].items()
-        if seen.round < number
-        and event_id not in fresh
-        and seen.standing is Standing.PRESENT
-        and (event_id in awake or run.window.holds(seen.observation.event.when))
-    }
+    result: dict[str, Seen | None] = {}
+    for event_id, seen in run.notebook.state.seen[side].items():
+        if seen.round == number or event_id in fresh or seen.standing is not Standing.PRESENT:
+            continue
+        link = run.notebook.link_of(side, event_id)
+        inside = run.window.holds(seen.observation.event.when)
+        if inside or (link is not None and link.state is State.AWAKE):
+            result[event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+        elif link is None:
+            result[event_id] = None
+    return result

@@ -93,6 +93,8 @@ ADD_LEDGER = _insert(
     "ledger",
     ("account", "run", "at", "kind", "side", "reason", "event_id", "link", "before_image", "after_image"),
 )
+EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
+EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger

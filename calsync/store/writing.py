@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.records import Transaction
-from calsync.store import rows, statements
+from calsync.store import codec, rows, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
     from calsync.store.connection import Connection
@@ -68,6 +69,10 @@ class SqliteTransaction(Transaction):
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         await self._many(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))
+
+    async def expire(self, before: datetime) -> None:
+        for statement in (statements.EXPIRE_TOMBSTONES, statements.EXPIRE_LEDGER):
+            await self._many(statement, [{"before": codec.instant_text(before)}])
 
     async def _many(self, statement: str, batch: Iterable[Row]) -> None:
         account = {"account": self._account}

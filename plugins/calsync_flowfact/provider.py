@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import ConfigError, Retry
+from calsync.errors import ConfigError
 from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
@@ -32,6 +32,10 @@ UNMAPPED = {
 }
 """What it means that a value has no field."""
 
+NATIVE_SYNC_UNKNOWN = (
+    "FLOWFACT does not tell whether its own calendar sync is on; make sure that it is off for the same mailboxes"
+)
+
 
 def open_provider(options: Mapping[str, Any], host: Host) -> Provider:
     """Build the provider from validated options. Does no I/O."""
@@ -49,6 +53,7 @@ class FlowfactProvider(Provider):
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
         self._mail_accounts: Sequence[Mapping[str, Any]] = ()
+        self._native_sync_known = False
 
     async def login(self) -> None:
         """Exchange the token, check the mapped fields, learn the users and FLOWFACT's own sync."""
@@ -84,6 +89,8 @@ class FlowfactProvider(Provider):
                 "ok", f"connection {name}: schema {settings.schema} holds every mapped field: {', '.join(mapped)}"
             ),
         ]
+        if not self._native_sync_known:
+            findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
         for key, meaning in UNMAPPED.items():
             if settings.name(key) is None:
                 findings.append(Finding("warning", f"connection {name}: no field is mapped to {key}: {meaning}"))
@@ -112,11 +119,13 @@ class FlowfactProvider(Provider):
             raise ConfigError(problems)
 
     async def _native_sync(self) -> Sequence[Mapping[str, Any]]:
-        """Return the mailboxes of FLOWFACT's own sync; none where they may not be read or do not exist."""
+        """Return the mailboxes of FLOWFACT's own sync; none where they may not be read, which the check tells."""
         try:
-            return await self._client.mail_accounts()
-        except (NoRight, NotFound, Rejected, Retry):
+            accounts = await self._client.mail_accounts()
+        except (NoRight, NotFound, Rejected):
             return ()
+        self._native_sync_known = True
+        return accounts
 
     async def _company(self) -> str:
         try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
-from calsync.ports import Calendar, Gone, Trashed, Written
+from calsync.ports import Calendar, Gone, Here, Trashed, Written
 from calsync.sync.model import Capabilities
 from calsync_graph.bodies import edit, new_event
 from calsync_graph.feed import Feed
@@ -99,8 +99,9 @@ class GraphCalendar(Calendar):
                 raise await self._unwritten(target.id, refused) from refused
         except Denied:
             # Seen for meetings that somebody cancelled meanwhile; those count as deleted.
-            left = (await self.read([target.id])).get(target.id)
-            if left is not None and not left.event.cancelled:
+            place = await self.locate(target.id)
+            cancelled = isinstance(place, Here) and place.observation.event.cancelled
+            if not cancelled and not isinstance(place, Gone | Trashed):
                 raise
 
     async def _fresh(self, target: Observation) -> Stored:

@@ -127,7 +127,7 @@ def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:
     if code in NO_MAILBOX:
         return AccountError(
             f"{problem} knows no active mailbox of this address ({shown}): check it and its licence; a mailbox on "
-            "an own Exchange Server needs the provider exchange_ews"
+            "an own Exchange Server cannot be reached through Microsoft Graph"
         )
     if reply.status == 507:
         return AccountError(f"{problem} cannot store anything more in the mailbox ({shown}): it is full")

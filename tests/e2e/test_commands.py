@@ -69,7 +69,7 @@ async def test_plan_with_a_store_leaves_every_byte_of_it(live: World) -> None:
 
 
 async def test_plan_after_a_kill_leaves_what_the_dead_process_left(live: World) -> None:
-    for number in range(60):
+    for number in range(150):
         live.event(f"Rückruf {number}", hours=number)
     process = await live.start("sync")
     live.at_request(30, process.kill)

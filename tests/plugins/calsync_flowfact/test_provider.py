@@ -125,11 +125,19 @@ async def test_a_mailbox_that_flowfact_syncs_itself_is_refused(
         await loopback.calendar()
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
-async def test_flowfacts_own_sync_may_be_unknown(loopback: Any, status: int) -> None:
+@pytest.mark.parametrize("status", [403, 404])
+async def test_flowfacts_own_sync_may_be_unknown_and_the_check_tells(loopback: Any, status: int) -> None:
     loopback.server.faults.add(Fault(path="nylas", status=status, times=None))
     await loopback.provider.login()
     await loopback.calendar()
+    findings = await loopback.provider.check()
+    assert any("own calendar sync" in one.message for one in findings if one.severity == "warning")
+
+
+async def test_an_outage_does_not_hide_flowfacts_own_sync(loopback: Any) -> None:
+    loopback.server.faults.add(Fault(path="nylas", status=500, times=None))
+    with pytest.raises(Retry):
+        await loopback.provider.login()
 
 
 async def test_check(loopback: Any, providers: Callable[..., Provider]) -> None:

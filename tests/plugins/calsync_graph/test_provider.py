@@ -76,7 +76,7 @@ async def test_a_mailbox_without_a_licence_or_on_premises_is_refused(
     provider: GraphProvider, mailbox: Mailbox
 ) -> None:
     mailbox.refusal = mailbox_not_enabled()
-    with pytest.raises(AccountError, match="exchange_ews"):
+    with pytest.raises(AccountError, match="own Exchange Server"):
         await provider.open(wanted())
 
 
