@@ -121,17 +121,21 @@ def bury(run: Run, batch: Batch, side: Side, event_id: str, revision: str | None
 
 
 def _renewed(run: Run, batch: Batch, intent: Intent, event_id: str) -> Link:
-    """Return the link of a created copy: a new one, or the old one with its lost side replaced."""
+    """Return the link of a created copy: a new one, or the old one with its lost side replaced.
+
+    What was created anew is the copy from now on, whichever side was there first.
+    """
     link = _current(run, batch, intent)
     if link is None:
-        link = Link(id=run.notebook.new_link_id(), left=None, right=None, origin=intent.side.other)
+        link = Link(id=run.notebook.new_link_id(), left=None, right=None)
         if intent.source is not None:
             link = link.with_event(intent.side.other, intent.source.id)
     lost = link.event_id(intent.side)
     if lost is not None and lost != event_id:
         batch.seen[intent.side][lost] = None
         bury(run, batch, intent.side, lost, None)
-    return replace(link.with_event(intent.side, event_id), state=State.AWAKE, reason=None)
+    link = link.with_event(intent.side, event_id)
+    return replace(link, state=State.AWAKE, reason=None, origin=intent.side.other)
 
 
 def _current(run: Run, batch: Batch, intent: Intent) -> Link | None:

@@ -69,6 +69,7 @@ async def _run(world: World, users: Users) -> None:
     meddles = {dice.randrange(3, 120) for _ in range(dice.choice([0, 0, 0, 1, 2]))}
     end = dice.randrange(3, 200) if dice.random() < 0.2 else None
     steps = 0
+    world.running = True
     while not task.done():
         steps += 1
         if steps in meddles:
@@ -79,7 +80,7 @@ async def _run(world: World, users: Users) -> None:
         await asyncio.sleep(0)
     if not task.cancelled():
         task.result()
-    world.store.killed = False
+    world.store.killed = world.running = False
 
 
 def _break_something(world: World) -> None:
@@ -109,7 +110,7 @@ def _break_something(world: World) -> None:
         calendar.drop_tokens()
         world.note(f"tokens lost {calendar.key}")
     else:
-        ids = list(calendar.events())
+        ids = [each for each in calendar.events() if (Side(calendar.key), each) not in world.reborn]
         calendar.behaviour.hidden.update(dice.sample(ids, min(len(ids), 2)))
         calendar.behaviour.listing_pages = dice.choice([None, 1])
         world.note(f"hidden {calendar.key} {calendar.behaviour.hidden} pages {calendar.behaviour.listing_pages}")

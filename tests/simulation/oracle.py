@@ -43,7 +43,7 @@ class Oracle:
     async def judge(self) -> None:
         """Compare both calendars with what users did and with what calsync remembers."""
         state = await self.world.store.load(NAME, self.world.clock.now())
-        ledger = await self.world.store.ledger(NAME, 100_000)
+        ledger = self.witness.ledger
         waiting = self._waiting()
         for side, calendar in self.world.calendars.items():
             if calendar.mails:

@@ -14,6 +14,7 @@ from tests.simulation.world import NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calsync.records import LedgerEntry
     from calsync.sync.model import Event, Field, Value
     from calsync.testing.rows import Row
     from tests.simulation.world import Entry, World
@@ -56,6 +57,8 @@ class Witness:
         """Deletes by users of events that both sides agreed on, with their places in the journal."""
         self.touched: dict[Node, int] = {}
         """The last action of a user on each event."""
+        self.ledger: list[LedgerEntry] = []
+        """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
         self._read = 0
@@ -71,7 +74,10 @@ class Witness:
         while self._read < len(self.world.journal):
             self._follow(self.world.journal[self._read])
             self._read += 1
-        if not state.intents:
+        known = {entry.run for entry in self.ledger}
+        newest = await self.world.store.ledger(NAME, 100_000)
+        self.ledger += [entry for entry in newest if entry.run not in known]
+        if not state.intents and self.world.report is not None:
             self._settled = len(self.world.journal)
         self._partners.clear()
         for link in state.links.values():
@@ -109,7 +115,9 @@ class Witness:
         self.written |= shown - shown_before
         self.family(node)
         self.touched[node] = entry.number
-        if before is None or (lives(after) and (before.place is not Place.CALENDAR or before.event.cancelled)):
+        if node in self.world.reborn:
+            self._join(node, self.world.reborn[node])
+        elif before is None or (lives(after) and (before.place is not Place.CALENDAR or before.event.cancelled)):
             self.appearances[node] += 1
         if before is not None and before.place is Place.CALENDAR and lives(before) and not lives(after):
             self._user_deletes(entry, before)

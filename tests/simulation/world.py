@@ -99,6 +99,9 @@ class World:
     direction_changed: bool = False
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
+    reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
+    """Events that only got a new id, with their old one."""
+    running: bool = False
     trace: list[str] = field(default_factory=list)
     report: Report | None = None
     """Of the last run; None where it failed."""
@@ -148,8 +151,7 @@ def build(store: MortalStore, dice: random.Random) -> World:
     world = World(store, dice)
     for side in Side:
         lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
-        marker = dice.random() < 0.85
-        capabilities = Capabilities(marker=marker, marker_lag=lag, writes_may_mail=side is Side.RIGHT)
+        capabilities = Capabilities(marker_lag=lag, writes_may_mail=side is Side.RIGHT)
         calendar = world.add_calendar(side, _behaviour(dice, lag), capabilities)
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])
     world.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
