@@ -47,7 +47,8 @@ def values(text: str) -> dict[Field, Value]:
 def base_text(base: Base) -> str:
     plain: dict[str, Any] = {"values": {name: _plain(base.values[name]) for name in FIELDS if name in base.values}}
     plain |= {"private": base.private, "mapping_version": base.mapping_version}
-    return _text(plain | {"unsure": sorted(base.unsure)} if base.unsure else plain)
+    marked = {"unsure": sorted(base.unsure), "owed": sorted(base.owed)}
+    return _text(plain | {mark: names for mark, names in marked.items() if names})
 
 
 def base(text: str) -> Base:
@@ -57,6 +58,7 @@ def base(text: str) -> Base:
         private=plain["private"],
         mapping_version=plain["mapping_version"],
         unsure=frozenset(plain.get("unsure", ())),
+        owed=frozenset(plain.get("owed", ())),
     )
 
 

@@ -65,9 +65,9 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
     raw = observation.event
     if base.mapping_version != mapping_version:
         base = base.moved({name: raw.value(name) for name in base.values})
-        base = replace(base, private=raw.private, mapping_version=mapping_version)
+        base = replace(base.read(raw.private, ()), mapping_version=mapping_version)
     event, altered = chain.project(raw)
-    agreed, altered_before = chain.project(replace(raw.with_values(base.values), private=base.private))
+    agreed, altered_before = _agreed(raw.with_values(base.values), base, chain)
     return Half(
         side=side,
         observation=observation,
@@ -76,6 +76,16 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
         agreed=agreed,
         altered=altered | altered_before,
     )
+
+
+def _agreed(event: Event, base: Base, chain: Chain) -> tuple[Event, frozenset[Field]]:
+    """Project what was agreed, each field with the `private` for which the other side shows it."""
+    agreed, altered = chain.project(replace(event, private=base.private))
+    if base.owed:
+        before, altered_before = chain.project(replace(event, private=not base.private))
+        agreed = agreed.with_values({name: before.value(name) for name in base.owed})
+        altered |= altered_before
+    return agreed, altered
 
 
 def copy_side(name: Field, one: Half, other: Half, origin: Side | None) -> Side | None:
@@ -149,18 +159,18 @@ def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
 def delivered(base: Base, event: Event, names: Collection[Field], chain: Chain) -> Base:
     """Return the base of a write's source, once the other side confirmed these fields of its event.
 
-    What rules read moves along with them, unless it shows in a field that was not delivered: that one is still
-    owed. If it stayed behind, an event that is private for one run only would leave its mask on the copy.
+    What rules read moves along with them, and is owed to the other fields in which it shows. If it stayed behind,
+    an event that is private for one run only would leave its mask on the copy.
     """
     moved = base.moved({name: event.value(name) for name in names})
+    others = [name for name in FIELDS if name not in names]
     agreed = event.with_values(moved.values)
     try:
-        before, _ = chain.project(replace(agreed, private=base.private))
-        after, _ = chain.project(replace(agreed, private=event.private))
+        public, _ = chain.project(replace(agreed, private=False))
+        private, _ = chain.project(replace(agreed, private=True))
     except RuleFailed:
-        return moved
-    owed = any(before.value(name) != after.value(name) for name in FIELDS if name not in names)
-    return moved if owed else replace(moved, private=event.private)
+        return moved.read(event.private, others)
+    return moved.read(event.private, [name for name in others if public.value(name) != private.value(name)])
 
 
 def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Terms) -> None:

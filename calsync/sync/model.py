@@ -7,7 +7,7 @@ two values that mean the same are equal, whoever made them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -202,6 +202,8 @@ class Base:
     values: Mapping[Field, Value] = field(default_factory=dict)
     private: bool = False
     """What rules read of the event at that time; the base is projected with it."""
+    owed: frozenset[Field] = frozenset()
+    """Fields that the other side still shows as for the opposite of `private`."""
     mapping_version: int = 1
     unsure: frozenset[Field] = frozenset()
     """Fields that were read back as something else than calsync had written, by nobody knows whom: this side's
@@ -210,6 +212,15 @@ class Base:
     def moved(self, values: Mapping[Field, Value], unsure: frozenset[Field] = frozenset()) -> Base:
         """Return the base after both sides agreed on these values."""
         return replace(self, values={**self.values, **values}, unsure=(self.unsure - values.keys()) | unsure)
+
+    def shown_for(self, name: Field) -> bool:
+        """Return the value of `private` for which the other side shows a field."""
+        return self.private is not (name in self.owed)
+
+    def read(self, private: bool, waiting: Collection[Field]) -> Base:
+        """Return the base with what rules read now. A change of it still waits in some fields."""
+        owed = frozenset(name for name in waiting if self.shown_for(name) is not private)
+        return replace(self, private=private, owed=owed)
 
     @classmethod
     def of(cls, event: Event, mapping_version: int) -> Base:

@@ -100,11 +100,10 @@ def _contested(left: Seen, found: Merge) -> Changes:
 
 
 def _rebases(link: Link, halves: tuple[Half, Half], found: Merge) -> Iterator[Rebase]:
-    """Yield what the bases take over without a write; what rules read moves once no altered field is owed."""
+    """Yield what the bases take over without a write; what rules read moves, and may be owed to the copy."""
     for one in halves:
         taken = found.takes[one.side]
-        private = one.base.private if found.owed else one.raw.private
-        base = replace(one.base.moved(taken), private=private)
+        base = one.base.moved(taken).read(one.raw.private, found.owed)
         if base != link.base(one.side):
             masked = any((one.side, name) in found.masked for name in taken)
             yield Rebase(link=link, side=one.side, base=base, reason="masked" if masked else "agreed")

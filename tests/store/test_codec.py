@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.store import codec
-from calsync.sync.model import AllDay, Base, Draft, Event, Field, Observation, Timed, Value
+from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Field, Observation, Timed, Value
 
 EPOCH = datetime(1990, 1, 1, tzinfo=UTC)
 INSTANTS = st.timedeltas(timedelta(0), timedelta(days=40_000)).map(lambda passed: EPOCH + passed)
@@ -52,7 +52,16 @@ def test_changes_come_back(changes: dict[Field, Value]) -> None:
     assert codec.values(codec.values_text(changes)) == changes
 
 
-@given(st.builds(Base, values=VALUES, private=st.booleans(), mapping_version=st.integers(1, 9)))
+@given(
+    st.builds(
+        Base,
+        values=VALUES,
+        private=st.booleans(),
+        mapping_version=st.integers(1, 9),
+        owed=st.frozensets(st.sampled_from(FIELDS)),
+        unsure=st.frozensets(st.sampled_from(FIELDS)),
+    )
+)
 def test_bases_come_back(base: Base) -> None:
     assert codec.base(codec.base_text(base)) == base
 

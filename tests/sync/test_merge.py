@@ -310,18 +310,33 @@ def test_a_delivered_field_is_agreed_and_no_other(agreed: Event) -> None:
 
 
 @pytest.mark.parametrize("before", [False, True])
-def test_what_rules_read_moves_with_the_last_field_that_shows_it(agreed: Event, before: bool) -> None:
+def test_what_rules_read_moves_and_is_owed_to_the_fields_in_which_it_shows(agreed: Event, before: bool) -> None:
     base = Base.of(replace(agreed, private=before), 1)
     event = replace(agreed, private=not before)
-    assert delivered(base, event, {"summary"}, MASK).private is before
-    assert delivered(base, event, {"summary", "description"}, MASK).private is not before
-    assert delivered(base, event, {"when"}, Chain([])).private is not before
+    half_told = delivered(base, event, {"summary"}, MASK)
+    assert half_told == replace(Base.of(event, 1), owed=frozenset({"description"}))
+    told = delivered(half_told, event, {"description"}, MASK)
+    assert told == delivered(base, event, {"summary", "description"}, MASK) == Base.of(event, 1)
+    assert delivered(half_told, replace(event, private=before), {"summary"}, MASK) == base
+    assert delivered(base, event, {"when"}, Chain([])) == Base.of(event, 1)
 
 
-def test_what_rules_read_stays_where_a_rule_raises(agreed: Event, scripted: type[Scripted]) -> None:
+def test_what_rules_read_is_owed_to_all_where_a_rule_raises(agreed: Event, scripted: type[Scripted]) -> None:
     base, event = Base.of(agreed, 1), replace(agreed, private=True, summary="neu")
     moved = delivered(base, event, {"summary"}, Chain([scripted(fails_in="project")]))
-    assert moved == Base.of(replace(agreed, summary="neu"), 1)
+    assert moved == replace(Base.of(event, 1), owed=frozenset({"when", "description"}))
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_mask_that_was_told_in_part_is_taken_off_in_part(agreed: Event, private: bool) -> None:
+    """The copy shows the mask as its summary, and the notes as they were."""
+    base = replace(Base.of(replace(agreed, private=True), 1), owed=frozenset({"description"}))
+    link = Link(id=1, left="l", right="r", origin=LEFT, left_base=base)
+    observation = Observation(id="l", event=replace(agreed, private=private), revision="2")
+    found = merge(
+        half(link, LEFT, observation, MASK, 1), make_half(RIGHT, replace(agreed, summary="Privat")), terms()
+    )
+    assert wanted(found) == {RIGHT: {"description": ""} if private else {"summary": agreed.summary}}
 
 
 # What a server stored otherwise, by nobody knows whom. -----------------------------------------------------------

@@ -129,21 +129,32 @@ def test_events_that_were_linked_different_stay_so_until_one_is_edited(scene: Sc
     assert (update.side, update.changes) == (RIGHT, {"description": "neu"})
 
 
-def test_what_rules_read_moves_once_the_copy_shows_it(masked: Scene, agreed: Event) -> None:
+def test_what_rules_read_moves_and_is_owed_to_the_copy(masked: Scene) -> None:
     masked.pair({"private": True}, origin=LEFT)
-    assert masked.only().changes == {"summary": "Privat", "description": ""}
-    assert masked.plan().rebases == ()
-    masked.put(RIGHT, "right1", replace(agreed, summary="Privat", description=""))
-    mask = Base.of(replace(agreed, summary="Privat", description=""), 1)
-    masked.links[1] = masked.links[1].with_base(RIGHT, mask)
     (rebase,) = masked.plan().rebases
     assert (rebase.side, rebase.base.private, rebase.reason) == (LEFT, True, "agreed")
+    assert rebase.base.owed == {"summary", "description"}
+    for _ in range(2):
+        assert masked.only().changes == {"summary": "Privat", "description": ""}
+        masked.links[1] = masked.links[1].with_base(LEFT, rebase.base)
+    assert masked.plan().rebases == ()
+
+
+def test_what_is_no_longer_owed_is_forgotten(masked: Scene, agreed: Event) -> None:
+    masked.pair({"private": True}, {"summary": "Privat", "description": ""}, origin=LEFT)
+    base = Base.of(replace(agreed, private=True), 1)
+    masked.links[1] = masked.links[1].with_base(LEFT, replace(base, owed=frozenset({"summary", "description"})))
     assert masked.decided() == []
+    rebases = {rebase.side: rebase.base for rebase in masked.plan().rebases}
+    assert rebases[LEFT] == base
+    assert rebases[RIGHT].values["summary"] == "Privat"
 
 
 def test_what_a_one_way_copy_may_not_be_told_is_told_when_both_sides_are_written(masked: Scene) -> None:
     masked.direction = Direction.RIGHT_TO_LEFT
     masked.pair({"private": True}, origin=LEFT)
+    (rebase,) = masked.plan().rebases
+    masked.links[1] = masked.links[1].with_base(LEFT, rebase.base)
     assert masked.idle()
     masked.direction = Direction.BOTH
     assert masked.only().changes == {"summary": "Privat", "description": ""}

@@ -168,6 +168,8 @@ class Account:
             del self.links[link.id]
         elif operation.kind is Kind.LINK and operation.target:
             if link:
+                partner = self.links[link.id].event_id(operation.side.other) or ""
+                self.appointment[operation.target.id] = self.appointment[partner]
                 moved = self.links[link.id].with_event(operation.side, operation.target.id)
                 self.links[link.id] = replace(moved, state=State.AWAKE, reason=None)
             else:

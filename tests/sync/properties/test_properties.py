@@ -240,7 +240,7 @@ def check_agreement(account: Account, link: Link, side: Side, event: Event) -> N
             continue
         target = side if account.direction.writes(side) else side.other
         edited = account.events[target][link.event_id(target) or ""].value(name) != link.base(target).values[name]
-        owed = any(link.base(where).private for where in Side)
+        owed = any(name in link.base(where).owed for where in Side)
         assert one_way
         assert edited or owed
 
