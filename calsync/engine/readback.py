@@ -26,7 +26,7 @@ def written_base(
     update was made from. What was not read yet is unsure, until `read_base` has seen it.
     """
     if found is None:
-        return base.moved(intended, frozenset(intended))
+        return base.moved(intended, frozenset(_touched(base, intended, target)))
     ours = _is_ours(found, written)
     if ours is None:
         return _guessed(base, intended, found)

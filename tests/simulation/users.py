@@ -142,7 +142,7 @@ class Users:
     def leave_window(self, side: Side) -> str | None:
         """Move an event far away, or one that is far away back."""
         row = self._pick(side, Place.CALENDAR)
-        if row is None:
+        if row is None or (side, row.id) in self.world.reborn:
             return None
         far = isinstance(row.event.when, Timed) and abs(row.event.when.start - START) > timedelta(days=80)
         when = self._near() if far else self._far()
@@ -150,7 +150,8 @@ class Users:
         return f"{row.id} {when}"
 
     def move_away(self, side: Side) -> str | None:
-        return self._on(side, self._pick(side, Place.CALENDAR), "user_move_away")
+        row = self._pick(side, Place.CALENDAR)
+        return None if row and (side, row.id) in self.world.reborn else self._on(side, row, "user_move_away")
 
     def move_with_new_id(self, side: Side) -> str | None:
         """Move an event through another calendar and back, where the server gives it a new id then.
@@ -159,7 +160,12 @@ class Users:
         """
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
-        if row is None or self.world.running or calendar.behaviour.answer != "stored":
+        if (
+            row is None
+            or self.world.running
+            or row.id in calendar.behaviour.hidden
+            or calendar.behaviour.answer != "stored"
+        ):
             return None
         if not self.world.account().window(self.world.clock.now() + timedelta(days=30)).holds(row.event.when):
             return None
@@ -173,7 +179,8 @@ class Users:
         hidden = self._pick(side, Place.FORBIDDEN)
         if hidden is not None:
             return self._on(side, hidden, "user_restore")
-        return self._on(side, self._pick(side, Place.CALENDAR), "user_forbid")
+        row = self._pick(side, Place.CALENDAR)
+        return None if row and (side, row.id) in self.world.reborn else self._on(side, row, "user_forbid")
 
     def allow_everything(self) -> None:
         for calendar in self.world.calendars.values():
