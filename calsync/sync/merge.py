@@ -151,9 +151,14 @@ def merge(left: Half, right: Half, terms: Terms) -> Merge:
     return result
 
 
+def mask(kept: Half, lost: Half, origin: Side | None) -> frozenset[Field]:
+    """Return the fields that a remaining copy shows only as the rules let them through of the lost original."""
+    return frozenset(name for name in lost.altered if copy_side(name, kept, lost, origin) is kept.side)
+
+
 def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
-    """Return the fields whose edits count against a delete of the other side: not those of a mere copy."""
-    return {name for name in FIELDS if kept.edited(name) and copy_side(name, kept, lost, origin) is not kept.side}
+    """Return the fields whose edits count against a delete of the other side: not those of a mere mask."""
+    return {name for name in FIELDS if kept.edited(name)} - mask(kept, lost, origin)
 
 
 def delivered(base: Base, event: Event, names: Collection[Field], chain: Chain) -> Base:

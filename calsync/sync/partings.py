@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import decision, outside
 from calsync.sync.judgement import guarded, refusal
-from calsync.sync.merge import copy_side, edits, half
+from calsync.sync.merge import edits, half, mask
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
@@ -111,9 +111,7 @@ def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Rem
     kept = half(link, gone.other, rest.observation, view.chain, view.capabilities[gone.other].mapping_version)
     ghost = half(link, gone, lost.observation, view.chain, view.capabilities[gone].mapping_version)
     edited = bool(edits(kept, ghost, link.origin))
-    masked = any(
-        name in ghost.altered and copy_side(name, kept, ghost, link.origin) is kept.side for name in FIELDS
-    )
+    masked = bool(mask(kept, ghost, link.origin))
     unsure = any(kept.unsure(name, ghost) for name in FIELDS)
     return _Remains(link, gone, lost, rest, edited=edited, masked=masked, unsure=unsure)
 

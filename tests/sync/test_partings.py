@@ -102,6 +102,20 @@ def test_a_private_original_is_not_made_again_from_its_mask(
     assert masked.decided() == [(Kind.DELETE, RIGHT, "deleted")]
 
 
+def test_what_a_user_wrote_into_a_copy_of_their_own_counts(masked: Scene, agreed: Event) -> None:
+    """A copy that its user marked as private is no mask: nothing else holds what they wrote."""
+    masked.pair(
+        right={"private": True, "summary": "neu"},
+        gone={LEFT: Standing.DELETED},
+        origin=LEFT,
+        right_base=Base.of(replace(agreed, private=True), 1),
+    )
+    create = masked.only()
+    assert (create.kind, create.side, create.reason) == (Kind.CREATE, LEFT, "recreated")
+    assert create.draft is not None
+    assert create.draft.summary == "Privat"
+
+
 def test_a_private_copy_is_made_again_masked(masked: Scene) -> None:
     masked.pair({"private": True, "summary": "neu"}, gone={RIGHT: Standing.DELETED}, origin=LEFT)
     draft = masked.only().draft
