@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Observation, Timed
@@ -23,6 +24,8 @@ OPTIONAL = {
 }
 """The fields that may be left out, with the value they then have."""
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+REMEMBERED = 1 << 16
+"""Decoded texts that are kept: an account is read whole in every run, and hardly anything has changed since."""
 TIMES = frozenset({"created", "modified"})
 
 
@@ -51,6 +54,7 @@ def base_text(base: Base) -> str:
     return _text(plain | {mark: names for mark, names in marked.items() if names})
 
 
+@lru_cache(REMEMBERED)
 def base(text: str) -> Base:
     plain = json.loads(text)
     return Base(
@@ -79,6 +83,7 @@ def observation_text(seen: Observation) -> str:
     return _text(plain)
 
 
+@lru_cache(REMEMBERED)
 def observation(text: str) -> Observation:
     plain = _with_times(json.loads(text))
     event = _with_times(plain["event"])

@@ -47,5 +47,5 @@ async def read_account(connection: Connection, account: str, lately: datetime) -
 def _seen(found: Sequence[Mapping[str, Any]]) -> dict[Side, dict[str, Seen]]:
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     for row in found:
-        seen[Side(row["side"])][row["event_id"]] = rows.seen(row)
+        seen[rows.SIDES[row["side"]]][row["event_id"]] = rows.seen(row)
     return seen

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 Row = dict[str, Any]
+STANDINGS = {standing.value: standing for standing in Standing}
+STATES = {state.value: state for state in State}
+SIDES = {side.value: side for side in Side}
+"""Members by their text: thousands of rows are read in every run, and calling an enumeration is slow."""
 
 
 def side_row(side: Side, state: SideState) -> Row:
@@ -60,7 +64,7 @@ def seen(row: Mapping[str, Any]) -> Seen:
         observation=codec.observation(row["observation"]),
         first_run=row["first_run"],
         round=row["round"],
-        standing=Standing(row["standing"]),
+        standing=STANDINGS[row["standing"]],
         standing_run=row["standing_run"],
     )
 
@@ -83,9 +87,9 @@ def link(row: Mapping[str, Any]) -> Link:
         id=row["id"],
         left=row["left_id"],
         right=row["right_id"],
-        state=State(row["state"]),
+        state=STATES[row["state"]],
         reason=row["reason"],
-        origin=_read(Side, row["origin"]),
+        origin=SIDES.get(row["origin"]),
         left_base=codec.base(row["left_base"]),
         right_base=codec.base(row["right_base"]),
     )

@@ -267,14 +267,19 @@ def normal_text(text: str) -> str:
     CR LF and CR become LF, no-break spaces become spaces, control characters go (tab and line feed stay), blanks
     at the end of a line and empty lines at both ends go. Umlauts, emoji and markup characters are untouched.
     """
+    if text.isprintable():  # as most summaries are: nothing but blanks at the end can be left to put in order
+        return text.rstrip()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
     return "\n".join(line.rstrip() for line in _CONTROL.sub("", text).split("\n")).strip("\n")
 
 
 def normal_line(text: str) -> str:
     """Return a summary as one line: as `normal_text`, and every run of white space becomes one space."""
-    return _SPACES.sub(" ", normal_text(text)).strip()
+    text = normal_text(text).strip()
+    return text if text.isprintable() and "  " not in text else _SPACES.sub(" ", text)
 
 
 def _minute(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC and not instant.second and not instant.microsecond:
+        return instant
     return instant.astimezone(UTC).replace(second=0, microsecond=0)

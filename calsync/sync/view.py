@@ -35,7 +35,10 @@ class Standing(StrEnum):
 
     @property
     def in_doubt(self) -> bool:
-        return self in {Standing.TOMBSTONE, Standing.ABSENT, Standing.GONE}
+        return self in _IN_DOUBT
+
+
+_IN_DOUBT = frozenset({Standing.TOMBSTONE, Standing.ABSENT, Standing.GONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
