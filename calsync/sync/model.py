@@ -211,7 +211,7 @@ class Base:
 
     def moved(self, values: Mapping[Field, Value], unsure: frozenset[Field] = frozenset()) -> Base:
         """Return the base after both sides agreed on these values."""
-        return replace(self, values={**self.values, **values}, unsure=(self.unsure - values.keys()) | unsure)
+        return replace(self, values={**self.values, **values}, unsure=self.unsure.difference(values) | unsure)
 
     def shown_for(self, name: Field) -> bool:
         """Return the value of `private` for which the other side shows a field."""

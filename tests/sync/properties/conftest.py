@@ -221,7 +221,8 @@ class Account:
         assert target
         assert link
         if operation.kind is Kind.DELETE:
-            if source.event.private or target.event.private:  # what was edited on a mask goes with it
+            base = link.base(side.other)
+            if source.event.private or base.private or base.owed:  # what was edited on a mask goes with it
                 self.told |= {target.event.summary, target.event.description}
             self.remove(side, target.id)
             del self.links[link.id]
