@@ -47,9 +47,8 @@ class Half:
         return self.holds(name) and self.raw.value(name) != self.base.values[name]
 
     def unsure(self, name: Field, other: Half) -> bool:
-        """Tell whether the field differs as it was read back, and nobody knows who made it so."""
-        differs = self.agreed.value(name) != other.agreed.value(name)
-        return differs and name in self.base.unsure and not self.edited(name)
+        """Tell whether the field was read back as something else, and nobody knows who made it so."""
+        return name in self.base.unsure and self.agreed.value(name) != other.agreed.value(name)
 
     def changed(self, name: Field) -> bool:
         """Tell whether the change of this field is visible after the rules."""
@@ -196,7 +195,7 @@ def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Ter
         return
     result.wants[target][name] = source.event.value(name)
     loser = left if source is right else right
-    if loser.changed(name) or loser.unsure(name, source):
+    if loser.changed(name) or loser.unsure(name, source) or source.unsure(name, loser):
         result.reasons[name] = "conflict"
 
 
