@@ -136,7 +136,7 @@ class Oracle:
             family = self.witness.family(node)
             kin = [other for other in self.witness.members() if self.witness.family(other) == family]
             touched = any(self.witness.touched.get(other, 0) > number for other in kin)
-            restored = any(self.witness.appearances[other] > 1 for other in kin)
+            restored = any(other in self.witness.restored for other in kin)
             if not touched and not restored:
                 self._gone(node, kin, links, waiting)
 

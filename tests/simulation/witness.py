@@ -53,6 +53,8 @@ class Witness:
         """Values that a user replaced, or deleted together with their event."""
         self.appearances: Counter[Node] = Counter()
         """How often a user made an event appear: created, restored or uncancelled it."""
+        self.restored: set[Node] = set()
+        """Events that a user brought back; nothing else of their family lives because of them."""
         self.clean_deletes: dict[Node, int] = {}
         """Deletes by users of events that both sides agreed on, with their places in the journal."""
         self.touched: dict[Node, int] = {}
@@ -115,10 +117,12 @@ class Witness:
         self.written |= shown - shown_before
         self.family(node)
         self.touched[node] = entry.number
-        if node in self.world.reborn:
+        if before is None and node in self.world.reborn:
             self._join(node, self.world.reborn[node])
         elif before is None or (lives(after) and (before.place is not Place.CALENDAR or before.event.cancelled)):
             self.appearances[node] += 1
+        if before is not None and lives(after) and not lives(before):
+            self.restored.add(node)
         if before is not None and before.place is Place.CALENDAR and lives(before) and not lives(after):
             self._user_deletes(entry, before)
 
@@ -155,6 +159,7 @@ class Witness:
         other = entry.side.other
         alive = [row.id for row in self._present(entry.number, other) if self._kin(other, row, node)]
         alive = [event_id for event_id in alive if self._partners.get((other, event_id)) in (None, before.id)]
+        alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
         if len(alive) > len(twins) - (before.id in {row.id for row in twins}):
             self.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
