@@ -157,7 +157,14 @@ class Witness:
         if any(past.change.after.event.private for past in self._history(entry)):
             self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
         other = entry.side.other
-        alive = [row.id for row in self._present(entry.number, other) if self._kin(other, row, node)]
+        window = self.world.account().window(self.world.clock.now())
+        alive = [
+            row.id
+            for row in self._present(entry.number, other)
+            if self._kin(other, row, node)
+            # Nothing tells of an event that got a new id and lies outside the window.
+            and ((other, row.id) not in self.world.reborn or window.holds(row.event.when))
+        ]
         alive = [event_id for event_id in alive if self._partners.get((other, event_id)) in (None, before.id)]
         alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]

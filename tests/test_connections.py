@@ -1,0 +1,248 @@
+"""Connections: one sign-in for many accounts, and no calendar in two of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from calsync.config import Config
+from calsync.config.model import (
+    AccountConfig,
+    ConnectionConfig,
+    RuleConfig,
+    Service,
+    SideConfig,
+    WindowConfig,
+)
+from calsync.connections import Connections
+from calsync.errors import AccountError, ConfigError, LoginError, PluginError, Retry
+from calsync.loader import Loaded
+from calsync.ports import Calendar, Provider, ProviderSpec, ReadOnly, RuleSpec
+from calsync.sync.model import Capabilities, Direction, Side
+from calsync.sync.rules import Rule
+from calsync.testing import FakeClock, MemoryCalendar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.ports import CalendarRequest, Finding, Host
+
+TRUSTED = Capabilities(trusted_times=True)
+
+
+class Office(Provider):
+    """A tenant with calendars in memory. A calendar's name and its alias `NAME@` lead to the same one."""
+
+    def __init__(self) -> None:
+        self.logins = 0
+        self.signing_in = asyncio.Event()
+        self.login_errors: list[Exception] = []
+        self.requests: list[CalendarRequest] = []
+        self.capabilities = Capabilities()
+        self.closed = False
+
+    async def login(self) -> None:
+        self.logins += 1
+        self.signing_in.set()
+        await asyncio.sleep(0)
+        if self.login_errors:
+            raise self.login_errors.pop(0)
+
+    async def open(self, request: CalendarRequest) -> Calendar:
+        self.requests.append(request)
+        if request.settings["name"] == "nobody":
+            raise AccountError("there is no such mailbox")
+        return MemoryCalendar(request.settings["name"].rstrip("@"), capabilities=self.capabilities)
+
+    async def check(self) -> Sequence[Finding]:
+        return ()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class House:
+    """Two connections of two systems, and as many accounts as a test wants."""
+
+    def __init__(self) -> None:
+        self.offices: dict[str, Office] = {}
+        self.accounts: dict[str, AccountConfig] = {}
+
+    def spec(self, name: str) -> ProviderSpec:
+        def build(_: Mapping[str, Any], host: Host) -> Provider:
+            return self.offices.setdefault(host.connection, Office())
+
+        return ProviderSpec(name=name, connection_schema={}, calendar_schema={}, open=build)
+
+    def add(self, name: str, left: str, right: str, **settings: Any) -> AccountConfig:
+        line = 10 * (len(self.accounts) + 1)
+        account = AccountConfig(
+            name=name,
+            left=SideConfig(connection="crm", settings={"name": left}, line=line + 1),
+            right=SideConfig(connection="mail", settings={"name": right}, line=line + 2),
+            direction=Direction.BOTH,
+            timezone=ZoneInfo("Europe/Berlin"),
+            window=WindowConfig(past_days=90, future_days=365),
+            policy="right",
+            on_target_edit="keep",
+            line=line,
+        )
+        self.accounts[name] = replace(account, **settings)
+        return self.accounts[name]
+
+    def connections(self, **providers: str) -> Connections:
+        named = providers or {"crm": "flow", "mail": "post"}
+        config = Config(
+            path=Path("calsync.yaml"),
+            service=Service(store=Path("calsync.db"), poll_seconds=60),
+            connections={
+                name: ConnectionConfig(name=name, provider=provider, settings={}, line=1)
+                for name, provider in named.items()
+            },
+            rules=(RuleConfig(name="nothing", options={}, line=5),),
+            accounts=self.accounts,
+            plugin_dirs=(),
+        )
+        specs = {name: self.spec(name) for name in named.values()}
+        rules = {"nothing": RuleSpec(name="nothing", schema={}, build=lambda _: Rule())}
+        return Connections(config, Loaded(providers=specs, rules=rules), FakeClock(), random.Random(1))
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+async def test_many_accounts_sign_in_once(house: House) -> None:
+    accounts = [house.add(f"account {number}", f"left {number}", f"right {number}") for number in range(5)]
+    connections = house.connections()
+    await asyncio.gather(*(connections.open(account) for account in accounts))
+    assert {name: office.logins for name, office in house.offices.items()} == {"crm": 1, "mail": 1}
+    await connections.close()
+
+
+async def test_a_provider_is_told_whose_calendar_it_opens(house: House) -> None:
+    anna = house.add("anna", "anna-crm", "anna-mail")
+    connections = house.connections()
+    opened = await connections.open(anna)
+    assert {side: calendar.key for side, calendar in opened.calendars.items()} == {
+        Side.LEFT: "anna-crm",
+        Side.RIGHT: "anna-mail",
+    }
+    (request,) = house.offices["crm"].requests
+    assert (request.account, request.settings["name"], request.timezone.key) == (
+        "anna",
+        "anna-crm",
+        "Europe/Berlin",
+    )
+    await connections.close()
+
+
+@pytest.mark.parametrize("error", [Retry("down"), LoginError("wrong token")])
+async def test_a_failed_sign_in_is_tried_again_when_asked(house: House, error: Exception) -> None:
+    anna = house.add("anna", "anna-crm", "anna-mail")
+    connections = house.connections()
+    house.offices["crm"].login_errors = [error]
+    with pytest.raises(type(error)):
+        await connections.open(anna)
+    await connections.open(anna)
+    assert house.offices["crm"].logins == 2
+    await connections.close()
+
+
+async def test_one_who_stops_waiting_does_not_stop_the_sign_in_of_the_others(house: House) -> None:
+    house.add("anna", "anna-crm", "anna-mail")
+    connections = house.connections()
+    waiting = [asyncio.create_task(connections.login("crm")) for _ in range(2)]
+    await house.offices["crm"].signing_in.wait()
+    waiting[0].cancel()
+    await waiting[1]
+    assert house.offices["crm"].logins == 1
+    await connections.close()
+
+
+async def test_a_bug_of_a_provider_names_its_connection(house: House) -> None:
+    anna = house.add("anna", "anna-crm", "anna-mail")
+    connections = house.connections()
+    house.offices["mail"].login_errors = [ValueError("a bug")]
+    with pytest.raises(PluginError, match="connection mail: its provider failed"):
+        await connections.open(anna)
+    await connections.close()
+
+
+async def test_an_unknown_mailbox_is_told(house: House) -> None:
+    nobody = house.add("nobody", "anna-crm", "nobody")
+    connections = house.connections()
+    with pytest.raises(AccountError, match="no such mailbox"):
+        await connections.open(nobody)
+    await connections.close()
+
+
+async def test_a_calendar_in_two_accounts_is_refused_with_both_lines(house: House) -> None:
+    anna, berta = house.add("anna", "anna-crm", "team"), house.add("berta", "berta-crm", "team@")
+    connections = house.connections()
+    await connections.open(anna)
+    with pytest.raises(ConfigError) as caught:
+        await connections.open(berta)
+    (problem,) = caught.value.problems
+    assert problem.startswith("calsync.yaml:22: accounts.berta.right: this calendar stands in line 12")
+    assert "accounts.anna.right" in problem
+    await connections.open(anna)  # the same one again, as after a failure of its other side
+    await connections.close()
+
+
+async def test_two_connections_of_one_provider_may_lead_to_one_calendar(house: House) -> None:
+    anna = house.add("anna", "shared", "shared")
+    connections = house.connections(crm="post", mail="post")
+    with pytest.raises(ConfigError, match=r"line 1[12] \(accounts\.anna"):
+        await connections.open(anna)
+    await connections.close()
+
+
+async def test_equal_names_in_two_systems_are_two_calendars(house: House) -> None:
+    anna = house.add("anna", "anna", "anna")
+    connections = house.connections()
+    await connections.open(anna)
+    await connections.close()
+
+
+async def test_the_newest_edit_is_known_between_two_trusted_clocks_only(house: House) -> None:
+    anna = house.add("anna", "anna-crm", "anna-mail", policy="newest")
+    connections = house.connections()
+    house.offices["crm"].capabilities = TRUSTED
+    with pytest.raises(ConfigError, match=r"calsync\.yaml:10: accounts\.anna\.policy: newest"):
+        await connections.open(anna)
+    house.offices["mail"].capabilities = TRUSTED
+    await connections.open(anna)
+    await connections.close()
+
+
+@pytest.mark.parametrize(
+    ("direction", "read_only"),
+    [(Direction.BOTH, []), (Direction.LEFT_TO_RIGHT, [Side.LEFT]), (Direction.RIGHT_TO_LEFT, [Side.RIGHT])],
+)
+async def test_a_source_loses_its_write_methods(house: House, direction: Direction, read_only: list[Side]) -> None:
+    anna = house.add("anna", "anna-crm", "anna-mail", direction=direction)
+    connections = house.connections()
+    account = connections.account(await connections.open(anna))
+    assert [side for side in Side if isinstance(account.calendars[side], ReadOnly)] == read_only
+    assert not any(hasattr(account.calendars[side], "create") for side in read_only)
+    assert (account.past.days, account.future.days, account.policy) == (90, 365, "right")
+    await connections.close()
+
+
+async def test_closing_ends_a_sign_in_and_closes_every_provider(house: House) -> None:
+    house.add("anna", "anna-crm", "anna-mail")
+    connections = house.connections()
+    waiting = asyncio.create_task(connections.login("crm"))
+    await asyncio.sleep(0)
+    await connections.close()
+    assert all(office.closed for office in house.offices.values())
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
