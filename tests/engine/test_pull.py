@@ -1,0 +1,66 @@
+"""What is forgotten, and what is asked about although no feed tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync.sync.model import Event, Side, Timed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+DAY = 86400
+
+
+async def test_ledger_and_tombstones_are_kept_for_a_month(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(next(iter(world.left.events())))
+    await world.settle()
+    world.clock.advance(29 * DAY)
+    await world.settle()
+    state = await world.store.load("anna", world.clock.now())
+    assert len(state.tombstones) == 2
+    assert [entry.kind for entry in await world.store.ledger("anna", 9)] == ["create", "create", "delete"]
+    world.clock.advance(2 * DAY)
+    await world.settle()
+    state = await world.store.load("anna", world.clock.now())
+    assert state.tombstones == {}
+    assert await world.store.ledger("anna", 9) == []
+    assert len(world.right.events()) == 1
+
+
+async def test_what_left_the_window_without_a_link_is_forgotten(world: World, meeting: Event) -> None:
+    old = Timed(world.clock.now() - timedelta(days=89), world.clock.now() - timedelta(days=89, hours=-1))
+    world.left.user_create(replace(meeting, when=old, series=True))
+    linked = world.left.user_create(replace(meeting, when=old))
+    await world.settle()
+    world.clock.advance(5 * DAY)
+    await world.settle()
+    seen = (await world.store.load("anna", world.clock.now())).seen
+    assert list(seen[Side.LEFT]) == [linked]
+    assert len(seen[Side.RIGHT]) == 1
+
+
+async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """The move out of the window cannot be carried over, so the copy stays inside."""
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    (right,) = (event_id for event_id, event in world.right.events().items() if event.summary == meeting.summary)
+    world.right.user_edit(right, attendee_count=1)
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, when=Timed(far, far + timedelta(hours=1)))
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    world.left.user_delete(left)
+    world.clock.advance(2 * DAY)
+    await world.run()
+    world.right.user_edit(right, attendee_count=0)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]

@@ -1,0 +1,143 @@
+"""Outcomes that were lost: what is looked up, what is repeated, and what waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from calsync.errors import Retry, UnknownOutcome
+from calsync.sync.model import Capabilities, Direction, Event
+
+World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+
+
+async def lose_the_answer(world: World, method: str) -> None:
+    """Run while one write is carried out and its answer lost."""
+    world.right.faults.add(method, lambda: UnknownOutcome("lost"), after=True)
+    await world.run()
+
+
+async def test_a_create_is_looked_up_but_not_repeated_on_a_side_that_became_read_only(
+    world: World, meeting: Event
+) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"))
+    await world.run()
+    world.settings["direction"] = Direction.RIGHT_TO_LEFT
+    for _ in range(4):
+        world.clock.advance(600)
+        await world.run()
+    assert len(world.right.writes()) == 1
+    assert world.right.events() == {}
+    assert (await world.store.load("anna", world.clock.now())).intents == {}
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_without_markers_a_create_is_known_by_its_title_and_time(
+    world: World, meeting: Event, after: bool
+) -> None:
+    world.right.capabilities = Capabilities(marker=False)
+    world.right.behaviour.idempotent = False
+    world.left.user_create(meeting)
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=after, times=2)
+    with pytest.raises(UnknownOutcome):
+        await world.run()
+    for _ in range(4):
+        await world.run()
+    assert len(world.right.events()) == 2
+    links = (await world.store.load("anna", world.clock.now())).links.values()
+    assert {link.right for link in links} == set(world.right.events())
+
+
+async def test_without_markers_an_equal_event_of_a_user_makes_it_a_person_s_decision(
+    world: World, meeting: Event
+) -> None:
+    world.right.capabilities = Capabilities(marker=False)
+    world.left.user_create(meeting)
+    await lose_the_answer(world, "create")
+    theirs = world.right.user_create(meeting)
+    for _ in range(3):
+        report = await world.run()
+        assert report.notices["create", "right", "waits"] == 1
+    assert len(world.right.events()) == 2
+    world.right.user_delete(theirs)
+    await world.settle()
+    assert len(world.left.events()) == len(world.right.events()) == 1
+
+
+async def test_the_before_image_of_a_lost_update_is_kept(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_edit(next(iter(world.left.events())), description="neu")
+    await lose_the_answer(world, "update")
+    world.right.user_delete(next(iter(world.right.events())))
+    await world.run()
+    entry = next(each for each in await world.store.ledger("anna", 9) if each.reason == "unknown_outcome")
+    assert (entry.before, entry.after) == ({"description": "Schlüssel"}, {"description": "neu"})
+
+
+async def test_a_delete_of_an_event_that_went_elsewhere_is_not_waited_for(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(next(iter(world.left.events())))
+    world.right.faults.add("delete", lambda: UnknownOutcome("lost"))
+    await world.run()
+    world.right.user_move_away(next(iter(world.right.events())))
+    report = await world.run()
+    report = await world.run()
+    assert report.notices["hold", "left", "left_account"] == 1
+    assert (await world.store.load("anna", world.clock.now())).intents == {}
+
+
+async def test_a_source_that_was_forgotten_while_its_create_was_open_is_asked_about(
+    world: World, meeting: Event
+) -> None:
+    """Its copy is found in the end, and must not be linked to an event that is long gone."""
+    world.right.behaviour.lag = timedelta(seconds=120)
+    world.right.capabilities = Capabilities(marker_lag=timedelta(seconds=120))
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    source = world.left.user_create(meeting)
+    await lose_the_answer(world, "create")
+    world.left.user_delete(source)
+    await world.run()
+    world.clock.advance(300)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+@pytest.mark.parametrize("answer", ["revision", "id"])
+async def test_an_update_that_was_not_read_back_is_no_edit(world: World, meeting: Event, answer: str) -> None:
+    """The server also cuts a field that was not written."""
+    world.left.user_create(meeting)
+    await world.settle()
+    right = next(iter(world.right.events()))
+    world.right.user_edit(right, description="nach und nach länger")
+    await world.settle()
+    world.right.behaviour.answer = answer
+    world.right.behaviour.normalise = lambda event: replace(event, description=event.description[:4])
+    world.left.user_edit(next(iter(world.left.events())), summary="neu")
+    world.right.faults.add("read", lambda: Retry("down"))
+    await world.settle()
+    assert next(iter(world.left.events().values())).description == "nach und nach länger"
+
+
+async def test_what_is_created_anew_is_the_copy_from_then_on(world: World, meeting: Event) -> None:
+    """The original was deleted; its copy had been edited and is private, so what is created anew is masked."""
+    right = world.right.user_create(meeting)
+    world.right.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    left = next(event_id for event_id, event in world.left.events().items() if event.summary == meeting.summary)
+    world.right.user_delete(right)
+    world.left.user_edit(left, private=True, description="wichtig")
+    await world.settle()
+    anew = next(event_id for event_id, event in world.right.events().items() if event.summary == "Privat")
+    world.right.user_edit(anew, summary="Zahnarzt")
+    await world.settle()
+    assert world.left.events()[left].summary == meeting.summary

@@ -1,0 +1,299 @@
+"""The app on a plugin of its own: two systems in memory, found in a folder that the configuration names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.app import App
+from calsync.engine.carry import CHUNK
+from calsync.errors import AccountError, ConfigError, LoginError, Retry
+from calsync.store import SqliteStore
+from calsync.sync.model import Event, Timed
+from calsync.testing import FakeClock
+from calsync.testing.clock import START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from calsync.testing import MemoryCalendar
+
+PLUGIN = """
+from calsync.hookspecs import hookimpl
+from calsync.ports import Finding, Provider, ProviderSpec
+from calsync.testing import MemoryCalendar
+
+CALENDARS = {}
+ERRORS = {}
+
+class Memory(Provider):
+    def __init__(self, settings, host):
+        self.host = host
+
+    async def login(self):
+        if error := ERRORS.get(self.host.connection):
+            raise error
+
+    async def open(self, request):
+        if error := ERRORS.get(request.settings["name"]):
+            raise error
+        name = request.settings["name"]
+        return CALENDARS.setdefault(name, MemoryCalendar(name, now=self.host.clock.now))
+
+    async def check(self):
+        return [Finding("ok", "signed in")]
+
+    async def check_calendar(self, calendar):
+        return [Finding("error", "read-only")] if calendar.key == "frozen" else []
+
+    async def close(self):
+        ERRORS.pop("closing", None)
+
+@hookimpl
+def calsync_providers():
+    return [ProviderSpec(name="memory", connection_schema={}, calendar_schema={"name": str}, open=Memory)]
+"""
+MANIFEST = {
+    "domain": "memory",
+    "name": "Memory",
+    "version": "1",
+    "kind": "provider",
+    "documentation": "https://example.org",
+    "capabilities": [],
+    "provides": {"providers": ["memory"], "rules": [], "commands": []},
+}
+CONFIG = """
+service: {{store: "sqlite:///{folder}/calsync.db", poll_seconds: 60}}
+plugin_dirs: [plugins]
+connections:
+  crm: {{provider: memory}}
+  mail: {{provider: memory}}
+rules: [series_skip, attendee_stripping]
+accounts:
+  anna:
+    left: {{connection: crm, name: anna-crm}}
+    right: {{connection: mail, name: anna-mail}}
+    timezone: Europe/Berlin
+  berta:
+    left: {{connection: crm, name: berta-crm}}
+    right: {{connection: mail, name: {right}}}
+    direction: {direction}
+    timezone: Europe/Berlin
+"""
+MEETING = Event(summary="Besichtigung", when=Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1)))
+
+
+class House:
+    """A configuration in a folder, and the systems that its plugin serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        plugin = folder / "plugins" / "calsync_memory"
+        plugin.mkdir(parents=True)
+        (plugin / "__init__.py").write_text(PLUGIN)
+        (plugin / "manifest.json").write_text(json.dumps(MANIFEST))
+        self.configure()
+
+    def configure(self, right: str = "berta-mail", direction: str = "both") -> None:
+        text = CONFIG.format(folder=self.folder, right=right, direction=direction)
+        (self.folder / "calsync.yaml").write_text(text)
+
+    def open(self) -> Any:
+        return App.open(self.folder / "calsync.yaml", clock=self.clock)
+
+    @property
+    def plugin(self) -> Any:
+        return sys.modules["calsync_memory"]
+
+    def calendar(self, name: str) -> MemoryCalendar:
+        calendar: MemoryCalendar = self.plugin.CALENDARS[name]
+        return calendar
+
+    def database(self) -> bytes | None:
+        files = sorted(self.folder.glob("calsync.db*"))
+        return b"".join(file.read_bytes() for file in files) if files else None
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    yield House(tmp_path)
+    sys.modules.pop("calsync_memory", None)
+
+
+async def test_a_plan_says_what_a_sync_then_does(house: House) -> None:
+    async with house.open() as app:
+        assert (await app.sync(None)).accounts["anna"].ok
+        house.calendar("anna-crm").user_create(MEETING)
+        before = house.database()
+        planned = await app.plan("anna")
+        assert list(planned) == ["anna"]
+        assert [operation.kind for operation in planned["anna"].plan.operations] == ["create"]
+        assert house.database() == before
+        assert house.calendar("anna-mail").writes() == []
+        result = await app.sync(None)
+        assert {name: account.right.created for name, account in result.accounts.items()} == {
+            "anna": 1,
+            "berta": 0,
+        }
+        assert not (await app.plan("anna"))["anna"].plan.operations
+
+
+async def test_a_plan_before_the_first_sync_makes_no_database(house: House) -> None:
+    async with house.open() as app:
+        planned = await app.plan(None)
+    assert [account.error for account in planned.values()] == [None, None]
+    assert house.database() is None
+
+
+async def test_a_plan_works_while_another_process_syncs(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        store = await SqliteStore.open(house.folder / "calsync.db")
+        await store.acquire("anna", "elsewhere/1/0", house.clock.now(), timedelta(minutes=5))
+        await store.close()
+        assert (await app.plan("anna"))["anna"].error is None
+        result = (await app.sync("anna")).accounts["anna"]
+        assert (result.ok, result.error) == (False, "account anna: another process is working on it")
+
+
+async def test_progress_is_told_by_account(house: House) -> None:
+    told: list[tuple[str, int, int]] = []
+    async with house.open() as app:
+        await app.sync(None)
+        for number in range(CHUNK + 10):
+            house.calendar("berta-crm").user_create(replace(MEETING, summary=f"Termin {number}"))
+        await app.sync(None, lambda name, done, total: told.append((name, done, total)))
+    assert told == [("berta", CHUNK, CHUNK + 10), ("berta", CHUNK + 10, CHUNK + 10)]
+
+
+async def test_an_unknown_account_names_those_that_there_are(house: House) -> None:
+    async with house.open() as app:
+        with pytest.raises(ConfigError, match="no account 'carla'; accounts are: anna, berta"):
+            await app.sync("carla")
+
+
+@pytest.mark.parametrize("error", [LoginError("wrong token"), AccountError("unknown user")])
+async def test_what_a_person_must_mend_stops_before_anything_is_written(house: House, error: Exception) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["berta-mail"] = error
+        with pytest.raises(type(error)):
+            await app.sync(None)
+    assert house.database() is None
+
+
+async def test_several_accounts_to_mend_are_told_together(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS.update({"anna-crm": AccountError("no anna"), "berta-crm": AccountError("no berta")})
+        with pytest.raises(ExceptionGroup) as caught:
+            await app.sync(None)
+    assert {str(one) for one in caught.value.exceptions} == {"no anna", "no berta"}
+
+
+async def test_one_account_that_cannot_be_reached_does_not_stop_the_other(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        result = await app.sync(None)
+        planned = await app.plan(None)
+    assert {name: account.error for name, account in result.accounts.items()} == {
+        "anna": "mail: unreachable",
+        "berta": None,
+    }
+    assert (planned["anna"].plan, planned["anna"].error) == (None, "mail: unreachable")
+
+
+async def test_a_bug_fails_its_account_only_and_tells_no_text_of_it(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        house.calendar("anna-crm").faults.add("changes", lambda: KeyError("Besichtigung bei Familie Muster"))
+        result = await app.sync(None)
+    assert result.accounts["berta"].ok
+    error = result.accounts["anna"].error
+    assert error is not None
+    assert "KeyError" in error
+    assert "Muster" not in error
+
+
+async def test_held_writes_come_with_their_reason(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        for calendar, copies in (("anna-crm", 2), ("anna-mail", 1)):
+            for _ in range(copies):
+                house.calendar(calendar).user_create(MEETING)
+        account = (await app.sync("anna")).accounts["anna"]
+    assert account.ok
+    assert {(each.kind, each.side, each.reason, each.count) for each in account.messages} == {
+        ("hold", "left", "ambiguous", 1),
+        ("hold", "right", "ambiguous", 2),
+    }
+
+
+async def test_a_check_tells_everything_that_it_finds(house: House) -> None:
+    house.configure(right="frozen")
+    async with house.open() as app:
+        house.plugin.ERRORS["anna-crm"] = AccountError("no anna")
+        found = {(each.scope, each.severity, each.message) for each in await app.check()}
+    assert found == {
+        ("connection crm", "ok", "signed in"),
+        ("connection mail", "ok", "signed in"),
+        ("account anna", "error", "no anna"),
+        ("account berta", "error", "connection mail: read-only"),
+    }
+
+
+async def test_a_source_may_be_read_only(house: House) -> None:
+    house.configure(right="frozen", direction="right_to_left")
+    async with house.open() as app:
+        found = [each for each in await app.check() if each.scope == "account berta"]
+    assert [(each.severity, each.message) for each in found] == [("warning", "read-only")]
+
+
+async def test_accounts_of_a_broken_connection_are_not_checked(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["mail"] = LoginError("mail: the secret has expired")
+        found = await app.check()
+    assert [(each.scope, each.severity) for each in found] == [
+        ("connection crm", "ok"),
+        ("connection mail", "error"),
+    ]
+
+
+class Listener(logging.Handler):
+    """Waits for a line of the log."""
+
+    def __init__(self, awaited: str) -> None:
+        super().__init__()
+        self.heard = asyncio.Event()
+        self._awaited = awaited
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == self._awaited:
+            self.heard.set()
+
+
+async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "calsync.service")
+    listener = Listener("account anna works again")
+    logging.getLogger("calsync.service").addHandler(listener)
+    stop = asyncio.Event()
+    async with house.open() as app:
+        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        service = asyncio.create_task(app.run(stop))
+        await house.clock.until_sleeping(2)
+        house.plugin.ERRORS.clear()
+        house.clock.advance(3600)
+        await listener.heard.wait()
+        stop.set()
+        await service
+        assert house.calendar("anna-mail").calls
+    logging.getLogger("calsync.service").removeHandler(listener)
