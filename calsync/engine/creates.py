@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
 from calsync.engine.confirm import confirm
+from calsync.engine.doubts import doubted
 from calsync.engine.notebook import Batch
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
@@ -80,17 +81,24 @@ async def _found(run: Run, intents: Sequence[Intent]) -> Mapping[str, Sequence[O
 
 
 async def _marked(run: Run, intents: Sequence[Intent]) -> Mapping[str, list[Observation]]:
-    """Read by id every event that may be what an open create made; no search lag hides a marker there."""
+    """Read by id every event that may be what an open create made; no search lag hides a marker there.
+
+    One that is not there any more is in doubt: it must not count as new when its create is settled.
+    """
     waiting = waiting_events(run)
-    marked: dict[str, list[Observation]] = {}
+    marked: dict[str, list[Observation]] = defaultdict(list)
+    batch = Batch()
     for side in {intent.side for intent in intents}:
-        ids = sorted(event_id for where, event_id in waiting if where is side)
-        ids = [event_id for event_id in ids if event_id in run.notebook.state.seen[side]]
-        if not ids:
-            continue
-        for observation in (await run.account.calendars[side].read(ids)).values():
-            if observation.marker is not None:
-                marked.setdefault(observation.marker, []).append(observation)
+        seen = run.notebook.state.seen[side]
+        ids = sorted(event_id for where, event_id in waiting if where is side and event_id in seen)
+        found = await run.account.calendars[side].read(ids) if ids else {}
+        for event_id in ids:
+            observation = found.get(event_id)
+            if observation is None and seen[event_id].standing is Standing.PRESENT:
+                batch.seen[side][event_id] = doubted(run, seen[event_id])
+            elif observation is not None and observation.marker is not None:
+                marked[observation.marker].append(observation)
+    await run.notebook.commit(batch)
     return marked
 
 

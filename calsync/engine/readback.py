@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS, Field
@@ -28,12 +29,17 @@ def written_base(
     if found is None:
         return base.moved(intended, frozenset(_touched(base, intended, target)))
     ours = _is_ours(found, written)
-    if ours is None:
-        return _guessed(base, intended, found)
-    if not ours:
+    if ours is False:
         return base.moved(intended)
-    touched = {name: found.event.value(name) for name in _touched(base, intended, target)}
-    return base.moved(touched, base.unsure - intended.keys())
+    if ours is None and written is None:  # long after the write: what it did not write is a user's
+        return _guessed(base, intended, found)
+    touched = set(_touched(base, intended, target))
+    if ours is None:
+        expected = {name: intended[name] if name in intended else base.values[name] for name in touched}
+        moved = _guessed(base, expected, found)
+    else:
+        moved = base.moved({name: found.event.value(name) for name in touched})
+    return replace(moved, unsure=moved.unsure | (base.unsure - intended.keys()))
 
 
 def read_base(base: Base, found: Observation) -> Base:
@@ -62,7 +68,7 @@ def _is_ours(found: Observation, written: Written | None) -> bool | None:
     return found.written_by_us
 
 
-def _guessed(base: Base, intended: Changes, found: Observation) -> Base:
-    """Judge by the values alone: one that is not the written one may be the server's form of it, or anybody's."""
-    values = {name: found.event.value(name) for name in intended}
-    return base.moved(values, frozenset(name for name in intended if values[name] != intended[name]))
+def _guessed(base: Base, expected: Changes, found: Observation) -> Base:
+    """Judge by the values alone: one that is not the expected one may be the server's form of it, or anybody's."""
+    values = {name: found.event.value(name) for name in expected}
+    return base.moved(values, frozenset(name for name in expected if values[name] != expected[name]))
