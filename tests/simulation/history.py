@@ -112,6 +112,7 @@ def _break_something(world: World) -> None:
     else:
         ids = [each for each in calendar.events() if (Side(calendar.key), each) not in world.reborn]
         calendar.behaviour.hidden.update(dice.sample(ids, min(len(ids), 2)))
+        world.hidden |= calendar.behaviour.hidden
         calendar.behaviour.listing_pages = dice.choice([None, 1])
         world.note(f"hidden {calendar.key} {calendar.behaviour.hidden} pages {calendar.behaviour.listing_pages}")
 

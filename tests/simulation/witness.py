@@ -80,7 +80,7 @@ class Witness:
         newest = await self.world.store.ledger(NAME, 100_000)
         self.ledger += [entry for entry in newest if entry.run not in known]
         if not state.intents and self.world.report is not None:
-            self._settled = len(self.world.journal)
+            self._settled = self.world.begun
         self._partners.clear()
         for link in state.links.values():
             for side in Side:
@@ -136,7 +136,9 @@ class Witness:
             row for row in self._present(entry.number, entry.side.other) if self._kin(entry.side.other, row, node)
         ]
         alike = [keys(row.event) == keys(before.event) and not row.event.private for row in others]
-        known = all(past.number < self._settled for past in self._history(entry))
+        history = list(self._history(entry))
+        known = all(past.number < self._settled for past in history)
+        known = known and not any(past.change.after.id in self.world.hidden for past in history)
         if known and alike == [True] and not before.event.private:
             self.clean_deletes[node] = entry.number
 

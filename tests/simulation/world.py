@@ -101,8 +101,12 @@ class World:
     on_target_edit: TargetEdit = "keep"
     reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
     """Events that only got a new id, with their old one."""
+    hidden: set[str] = field(default_factory=set)
+    """Events that a listing ever left out."""
     running: bool = False
     trace: list[str] = field(default_factory=list)
+    begun: int = 0
+    """How long the journal was when the last run began."""
     report: Report | None = None
     """Of the last run; None where it failed."""
 
@@ -132,7 +136,7 @@ class World:
     async def run(self) -> None:
         """Run the account once; an expected failure is part of the history, any other ends it."""
         engine = Engine(self.store, self.clock, self.dice, "runner")
-        self.report = None
+        self.report, self.begun = None, len(self.journal)
         try:
             self.report = await engine.run(self.account())
             self.note(f"run: {dict(self.report.notices)}")
