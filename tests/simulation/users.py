@@ -156,16 +156,14 @@ class Users:
     def move_with_new_id(self, side: Side) -> str | None:
         """Move an event through another calendar and back, where the server gives it a new id then.
 
-        Only where calsync has read its uid before and reads the new event too: nobody else could know it again.
+        Only where calsync has read its uid before and reads the new event at once: nobody else could know it again.
         """
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
-        if (
-            row is None
-            or self.world.running
-            or row.id in calendar.behaviour.hidden
-            or calendar.behaviour.answer != "stored"
-        ):
+        behaviour = calendar.behaviour
+        if row is None or self.world.running or row.id in behaviour.hidden:
+            return None
+        if behaviour.answer != "stored" or behaviour.lag:
             return None
         if not self.world.account().window(self.world.clock.now() + timedelta(days=30)).holds(row.event.when):
             return None
