@@ -40,7 +40,8 @@ async def refresh(run: Run) -> None:
     """Read by id what must not be compared as it is remembered.
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
-    soon as one of them is inside, and new events whose id our own unlink had buried.
+    soon as one of them is inside, new events whose id our own unlink had buried, and an event of a link at rest
+    when a new one has its uid: nothing tells that it got a new id outside the window.
     """
     for side in Side:
         wanted = sorted(_unsure(run, side))
@@ -81,15 +82,26 @@ def _located(seen: Seen, place: Whereabouts, run: int) -> Seen:
 def _unsure(run: Run, side: Side) -> Iterable[str]:
     state = run.notebook.state
     seen = {event_id: each for event_id, each in state.seen[side].items() if each.standing is Standing.PRESENT}
+    new = _new_uids(run, side, seen)
     for link in state.links.values():
         event_id = link.event_id(side)
-        if (event_id in seen and seen[event_id].observation.revision is None) or (
-            link.state is State.ASLEEP and link.reason == "window" and event_id in seen and _wakes(run, link)
-        ):
+        if event_id is None or event_id not in seen:
+            continue
+        sleeps = link.state is State.ASLEEP and link.reason == "window"
+        moved = (sleeps or link.state is State.PARTED) and seen[event_id].observation.event.uid in new
+        if moved or seen[event_id].observation.revision is None or (sleeps and _wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
         if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
             yield event_id
+
+
+def _new_uids(run: Run, side: Side, seen: Mapping[str, Seen]) -> set[str]:
+    """Return the uids of the single events that no link names."""
+    events = (
+        each.observation.event for each in seen.values() if not run.notebook.link_of(side, each.observation.id)
+    )
+    return {event.uid for event in events if event.uid is not None and not event.series}
 
 
 def _wakes(run: Run, link: Link) -> bool:

@@ -415,3 +415,21 @@ async def test_a_plan_without_writes_sends_none(world: World, meeting: Event) ->
     assert world.right.writes() == []
     report = await world.run()
     assert report.counts[Side.RIGHT].created == 1
+
+
+async def test_a_sleeping_event_that_came_back_with_a_new_id_is_known_again(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    old = Timed(world.clock.now() - timedelta(days=88), world.clock.now() - timedelta(days=88, hours=-1))
+    left = world.left.user_create(replace(meeting, when=old))
+    await world.settle()
+    world.clock.advance(5 * 86400)
+    await world.settle()
+    event = replace(world.left.events()[left], when=Timed(tomorrow, tomorrow + timedelta(hours=1)))
+    world.left.user_purge(left)
+    world.left.rows.add(event, by_us=False)
+    world.clock.advance(86400 + 7200)
+    await world.run()
+    await world.settle()
+    assert len(world.left.events()) == 1
+    assert only(world.right).when == event.when

@@ -156,7 +156,7 @@ class Users:
     def move_with_new_id(self, side: Side) -> str | None:
         """Move an event through another calendar and back, where the server gives it a new id then.
 
-        Only where calsync has read its uid before and reads the new event at once: nobody else could know it again.
+        Only where calsync has read its uid before and reads the new one at once: nobody else could know it again.
         """
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
