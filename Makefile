@@ -13,10 +13,11 @@ help:
 	@echo "make bench  time a first sync against a bare loop with the same requests"
 	@echo "make lock   pin the development requirements anew"
 
-# Only what the lock file pins, by hash; the project itself is linked, so edits work at once.
+# Only what the lock file pins, by hash; the project itself is linked, so edits work at once. The lock file names every
+# dependency, so none is looked up: pip before 23.3 would take a newer one where a package asks for an extra.
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
