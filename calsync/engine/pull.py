@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from calsync.engine.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.errors import Retry, TokenLost
 from calsync.sync.model import Observation, Side, State
@@ -63,14 +65,15 @@ async def _pull_side(run: Run, side: Side, in_full: bool) -> None:
 
 async def _follow(run: Run, side: Side, token: str) -> None:
     state = run.notebook.state
-    async for page in run.account.calendars[side].changes(token, run.window):
-        known = state.sides[side]
-        batch = Batch()
-        batch.seen[side] = dict(_observed(run, side, page, known.round))
-        if page.token is not None and page.token != known.token:
-            batch.sides[side] = replace(known, token=page.token)
-        if batch.sides or batch.seen[side]:
-            await run.notebook.commit(batch)
+    async with aclosing(ahead(run.account.calendars[side].changes(token, run.window))) as pages:
+        async for page in pages:
+            known = state.sides[side]
+            batch = Batch()
+            batch.seen[side] = dict(_observed(run, side, page, known.round))
+            if page.token is not None and page.token != known.token:
+                batch.sides[side] = replace(known, token=page.token)
+            if batch.sides or batch.seen[side]:
+                await run.notebook.commit(batch)
 
 
 async def _list(run: Run, side: Side) -> None:
@@ -78,15 +81,16 @@ async def _list(run: Run, side: Side) -> None:
     notebook = run.notebook
     number = notebook.state.sides[side].round + 1
     complete = False
-    async for page in run.account.calendars[side].changes(None, run.window):
-        batch = Batch()
-        batch.seen[side] = dict(_observed(run, side, page, number))
-        if page.complete:
-            complete = True
-            batch.seen[side] |= _absent(run, side, number, batch.seen[side])
-            batch.forget = run.now - MEMORY
-            batch.sides[side] = _listed(run, notebook.state.sides[side], page.token, number)
-        await notebook.commit(batch)
+    async with aclosing(ahead(run.account.calendars[side].changes(None, run.window))) as pages:
+        async for page in pages:
+            batch = Batch()
+            batch.seen[side] = dict(_observed(run, side, page, number))
+            if page.complete:
+                complete = True
+                batch.seen[side] |= _absent(run, side, number, batch.seen[side])
+                batch.forget = run.now - MEMORY
+                batch.sides[side] = _listed(run, notebook.state.sides[side], page.token, number)
+            await notebook.commit(batch)
     if not complete:
         raise Retry(f"account {run.account.name}: the listing of its {side} calendar ended before it was complete")
 

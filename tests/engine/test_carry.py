@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.engine.carry import QUARANTINE_AFTER
+from calsync.engine.outcomes import QUARANTINE_AFTER
 from calsync.errors import EventError, Retry
 from calsync.sync.model import Event, Side
 

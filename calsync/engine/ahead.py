@@ -1,0 +1,34 @@
+"""Working on one part while the next one is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+T = TypeVar("T")
+
+
+async def ahead(parts: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """Yield the parts in their order; each next one is fetched while the caller works on the one before.
+
+    An error that a part's fetching raises comes out behind the parts before it. To be used with `aclosing`: a
+    caller that stops early then waits until nothing is on its way any more.
+    """
+    coming = asyncio.create_task(_fetch(parts))
+    try:
+        while found := await coming:
+            coming = asyncio.create_task(_fetch(parts))
+            yield found[0]
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _fetch(parts: AsyncIterator[T]) -> tuple[T, ...]:
+    """Return the next part alone, or nothing behind the last one."""
+    async for part in parts:
+        return (part,)
+    return ()
