@@ -16,6 +16,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from calsync.errors import ConfigError, Retry, UnknownOutcome
@@ -72,6 +73,7 @@ class Http:
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
+        self._root = str(self.base).rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
         self._slots = asyncio.Semaphore(concurrency)
         self._concurrency = concurrency
@@ -93,7 +95,7 @@ class Http:
         otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always.
         """
         target = self._target(url)
-        data = None if json is None else jsonlib.dumps(json).encode()
+        data = None if json is None else msgspec.json.encode(json)
         if data is not None:
             headers = {"Content-Type": "application/json", **headers}
         async with self._slots:
@@ -151,9 +153,10 @@ class Http:
         return self._session
 
     def _target(self, url: str | URL) -> URL:
-        absolute = str(self.base).rstrip("/") + str(url) if str(url).startswith("/") else str(url)
+        if isinstance(url, str) and url.startswith("/"):
+            return URL(self._root + url, encoded=True)
         try:
-            target = URL(absolute, encoded=True)
+            target = URL(str(url), encoded=True)
             same = target.origin() == self.base.origin()
         except ValueError as error:
             raise Retry(f"{self.name}: the server sent a link that is no address") from error

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py"))
 DRIVERS = {"aiohttp", "aiosqlite", "click", "cryptography", "msal", "nh3", "pluggy", "voluptuous", "yaml", "yarl"}
 FOR_PLUGINS = {
+    "calsync.ahead",
     "calsync.errors",
     "calsync.hookspecs",
     "calsync.http",
@@ -27,6 +28,7 @@ FOR_PLUGINS = {
 }
 PURE = {"calsync.errors", "calsync.sync"}
 BENEATH: dict[str, set[str]] = {
+    "calsync.ahead": set(),
     "calsync.sync": PURE,
     "calsync.errors": PURE,
     "calsync.reasons": set(),
@@ -37,7 +39,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.store": {*PURE, "calsync.records", "calsync.store"},
     "calsync.config": {*PURE, "calsync.config", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
-    "calsync.engine": {*PURE, "calsync.engine", "calsync.ports", "calsync.records"},
+    "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports"},
     "calsync.results": {*PURE, "calsync.engine"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.engine.ahead import ahead
+from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, is_due, record
 from calsync.errors import Retry
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CHUNK = 100
 """Writes whose intents share a transaction. After a crash the outcomes of two chunks at most are unknown."""
+AT_ONCE = 8
+"""Writes that an account has on their way. More would only queue, in front of read-backs and other accounts."""
 
 
 @dataclass(slots=True)
@@ -82,8 +84,14 @@ async def _intended(
 
 
 async def _send(sending: Sending, intents: Sequence[Intent], operations: Sequence[Operation]) -> list[Outcome]:
-    pairs = zip(operations, intents, strict=True)
-    outcomes = await asyncio.gather(*(_attempt(sending, operation, intent) for operation, intent in pairs))
+    waiting = zip(operations, intents, strict=True)
+    outcomes: list[Outcome] = []
+
+    async def work() -> None:
+        for operation, intent in waiting:
+            outcomes.append(await _attempt(sending, operation, intent))
+
+    await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(operations)))))
     sending.trouble = sending.trouble or hopeless(outcomes)
     return outcomes
 

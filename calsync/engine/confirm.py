@@ -9,7 +9,7 @@ from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry, Tombstone
 from calsync.sync.merge import delivered
-from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
+from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 
@@ -46,8 +46,9 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if observation is None:
         raise TypeError("a create is confirmed by its answer or by what was found")
     base = written_base(_base(run, intent.side, observation), draft.values(), found, written)
-    link = _renewed(run, batch, intent, observation.id).with_base(intent.side, base)
-    batch.links[link.id] = link.with_base(intent.side.other, _base(run, intent.side.other, source))
+    bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
+    link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
+    batch.links[link.id] = link
     seen = run.notebook.state.seen
     known = seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
@@ -120,22 +121,24 @@ def bury(run: Run, batch: Batch, side: Side, event_id: str, revision: str | None
     batch.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=run.now)
 
 
-def _renewed(run: Run, batch: Batch, intent: Intent, event_id: str) -> Link:
+def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], bases: Mapping[Side, Base]) -> Link:
     """Return the link of a created copy: a new one, or the old one with its lost side replaced.
 
     What was created anew is the copy from now on, whichever side was there first.
     """
     link = _current(run, batch, intent)
-    if link is None:
-        link = Link(id=run.notebook.new_link_id(), left=None, right=None)
-        if intent.source is not None:
-            link = link.with_event(intent.side.other, intent.source.id)
-    lost = link.event_id(intent.side)
-    if lost is not None and lost != event_id:
+    lost = link.event_id(intent.side) if link else None
+    if lost is not None and lost != ids[intent.side]:
         batch.seen[intent.side][lost] = None
         bury(run, batch, intent.side, lost, None)
-    link = link.with_event(intent.side, event_id)
-    return replace(link, state=State.AWAKE, reason=None, origin=intent.side.other)
+    return Link(
+        id=link.id if link else run.notebook.new_link_id(),
+        left=ids[Side.LEFT],
+        right=ids[Side.RIGHT],
+        origin=intent.side.other,
+        left_base=bases[Side.LEFT],
+        right_base=bases[Side.RIGHT],
+    )
 
 
 def _current(run: Run, batch: Batch, intent: Intent) -> Link | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.engine.ahead import ahead
+from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.errors import Retry, TokenLost
 from calsync.sync.model import Observation, Side, State

@@ -1,15 +1,16 @@
-"""Values as compact JSON text, and back. What equals its default is left out, so most events are short.
+"""Values as JSON text, and back: what msgspec makes of the model's dataclasses.
 
-A `Timed` is `{"start", "end"}`, an `AllDay` is `{"first", "after"}`, other values are strings.
+A `Timed` is `{"start", "end"}`, an `AllDay` is `{"first", "after"}`, other values are strings; instants end in Z.
+A field that is absent has its default.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Observation, Timed
 
@@ -18,15 +19,10 @@ if TYPE_CHECKING:
 
     from calsync.sync.model import Field, Value, When
 
-OPTIONAL = {
-    kind: {each.name: each.default for each in fields(kind) if each.default is not MISSING}
-    for kind in (Event, Observation)
-}
-"""The fields that may be left out, with the value they then have."""
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_decode = msgspec.json.Decoder().decode
 REMEMBERED = 1 << 16
 """Decoded texts that are kept: an account is read whole in every run, and hardly anything has changed since."""
-TIMES = frozenset({"created", "modified"})
 
 
 def instant(text: str) -> datetime:
@@ -38,78 +34,37 @@ def instant_text(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def values_text(values: Mapping[Field, Value]) -> str:
-    """Encode some synced fields."""
-    return _text({name: _plain(values[name]) for name in FIELDS if name in values})
+def text(value: Observation | Base | Draft | Mapping[Field, Value]) -> str:
+    """Encode a value whole."""
+    return _ENCODER.encode(value).decode()
 
 
 def values(text: str) -> dict[Field, Value]:
-    return _values(json.loads(text))
-
-
-def base_text(base: Base) -> str:
-    plain: dict[str, Any] = {"values": {name: _plain(base.values[name]) for name in FIELDS if name in base.values}}
-    plain |= {"private": base.private, "mapping_version": base.mapping_version}
-    marked = {"unsure": sorted(base.unsure), "owed": sorted(base.owed)}
-    return _text(plain | {mark: names for mark, names in marked.items() if names})
+    return _values(_decode(text))
 
 
 @lru_cache(REMEMBERED)
 def base(text: str) -> Base:
-    plain = json.loads(text)
-    return Base(
-        values=_values(plain["values"]),
-        private=plain["private"],
-        mapping_version=plain["mapping_version"],
-        unsure=frozenset(plain.get("unsure", ())),
-        owed=frozenset(plain.get("owed", ())),
-    )
-
-
-def draft_text(draft: Draft) -> str:
-    return _text({name: _plain(getattr(draft, name)) for name in FIELDS} | {"reminder": draft.reminder})
+    plain = _decode(text)
+    marked = {mark: frozenset(plain.get(mark, ())) for mark in ("unsure", "owed")}
+    return Base(**plain | marked | {"values": _values(plain["values"])})
 
 
 def draft(text: str) -> Draft:
-    plain = json.loads(text)
+    plain = _decode(text)
     return Draft(**plain | {"when": _when(plain["when"])})
-
-
-def observation_text(seen: Observation) -> str:
-    event = {"summary": seen.event.summary, "when": _plain(seen.event.when)}
-    plain = {"id": seen.id, "revision": seen.revision, "event": event}
-    _add_options(event, seen.event)
-    _add_options(plain, seen)
-    return _text(plain)
 
 
 @lru_cache(REMEMBERED)
 def observation(text: str) -> Observation:
-    plain = _with_times(json.loads(text))
-    event = _with_times(plain["event"])
-    return Observation(**plain | {"event": Event(**event | {"when": _when(event["when"])})})
+    plain = _decode(text)
+    event = plain["event"]
+    event = Event(**event | {"when": _when(event["when"]), "created": _moment(event.get("created"))})
+    return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
 
 
-def _add_options(plain: dict[str, Any], value: Event | Observation) -> None:
-    """Add the optional fields that differ from their default."""
-    for name, default in OPTIONAL[type(value)].items():
-        given = getattr(value, name)
-        if given != default:
-            plain[name] = instant_text(given) if name in TIMES else given
-
-
-def _with_times(plain: dict[str, Any]) -> dict[str, Any]:
-    return plain | {name: instant(plain[name]) for name in TIMES & plain.keys()}
-
-
-def _plain(value: Value) -> str | dict[str, str]:
-    match value:
-        case Timed():
-            return {"start": value.start.isoformat(), "end": value.end.isoformat()}
-        case AllDay():
-            return {"first": value.first.isoformat(), "after": value.after.isoformat()}
-        case _:
-            return value
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else instant(text)
 
 
 def _when(plain: Mapping[str, str]) -> When:
@@ -120,8 +75,4 @@ def _when(plain: Mapping[str, str]) -> When:
 
 def _values(plain: Mapping[str, Any]) -> dict[Field, Value]:
     named = cast("Mapping[Field, Any]", plain)
-    return {name: _when(value) if isinstance(value, dict) else str(value) for name, value in named.items()}
-
-
-def _text(plain: Mapping[str, Any]) -> str:
-    return ENCODER.encode(plain)
+    return {name: _when(named[name]) if name == "when" else named[name] for name in FIELDS if name in named}

@@ -51,7 +51,7 @@ def seen_row(side: Side, seen: Seen) -> Row:
     return {
         "side": side,
         "event_id": seen.observation.id,
-        "observation": codec.observation_text(seen.observation),
+        "observation": codec.text(seen.observation),
         "first_run": seen.first_run,
         "round": seen.round,
         "standing": seen.standing,
@@ -77,8 +77,8 @@ def link_row(link: Link) -> Row:
         "state": link.state,
         "reason": link.reason,
         "origin": link.origin,
-        "left_base": codec.base_text(link.left_base),
-        "right_base": codec.base_text(link.right_base),
+        "left_base": codec.text(link.left_base),
+        "right_base": codec.text(link.right_base),
     }
 
 
@@ -103,10 +103,10 @@ def intent_row(intent: Intent) -> Row:
         "reason": intent.reason,
         "link": intent.link,
         "source_id": intent.source and intent.source.id,
-        "source": intent.source and codec.observation_text(intent.source),
-        "target": intent.target and codec.observation_text(intent.target),
-        "draft": intent.draft and codec.draft_text(intent.draft),
-        "changes": codec.values_text(intent.changes),
+        "source": intent.source and codec.text(intent.source),
+        "target": intent.target and codec.text(intent.target),
+        "draft": intent.draft and codec.text(intent.draft),
+        "changes": codec.text(intent.changes),
         "run": intent.run,
         "begun": codec.instant_text(intent.begun),
         "looks": intent.looks,
@@ -197,8 +197,8 @@ def ledger_row(entry: LedgerEntry) -> Row:
         "reason": entry.reason,
         "event_id": entry.event_id,
         "link": entry.link,
-        "before_image": codec.values_text(entry.before),
-        "after_image": codec.values_text(entry.after),
+        "before_image": codec.text(entry.before),
+        "after_image": codec.text(entry.after),
     }
 
 

@@ -7,9 +7,12 @@ tombstone, never a delete. Series come as single occurrences, most of them as st
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
+from calsync.ahead import ahead
 from calsync.errors import AccountError, Retry, TokenLost
 from calsync.ports import Page
 from calsync_graph.client import MAX_PAGES, PAGE_SIZE
@@ -43,19 +46,27 @@ class Feed:
         """Yield the pages of a round; see `calsync.ports.Reader.changes`. A token is a link of the server."""
         if token is not None and not self._client.is_own(token):
             raise TokenLost("the token was given by another server")
-        link = token or self._first_link(window)
-        told, pages = set[str](), Counter[object]()
+        told = set[str]()
+        async with aclosing(ahead(self._contents(token, window))) as contents:
+            async for content in contents:
+                page = await self._read(content["value"], told)
+                following, last = content.get("@odata.nextLink"), content.get("@odata.deltaLink")
+                if token is None:
+                    page = replace(page, token=last, complete=bool(last))
+                else:
+                    page = replace(page, token=following or last)
+                yield page
+
+    async def _contents(self, token: str | None, window: Window) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the answers of a round."""
+        link, pages = token or self._first_link(window), Counter[object]()
         for _ in range(MAX_PAGES):
             content = await self._page(link, in_full=token is None)
             self._check_progress(pages, content)
-            page = await self._read(content["value"], told)
-            following, last = content.get("@odata.nextLink"), content.get("@odata.deltaLink")
-            if following is None and last is None:
+            following = content.get("@odata.nextLink")
+            if following is None and content.get("@odata.deltaLink") is None:
                 raise Retry(f"connection {self._client.connection}: Microsoft Graph broke off a list of changes")
-            if token is None:
-                yield Page(observations=page.observations, removed=page.removed, token=last, complete=bool(last))
-            else:
-                yield Page(observations=page.observations, removed=page.removed, token=following or last)
+            yield content
             if following is None:
                 return
             link = following

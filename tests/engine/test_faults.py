@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calsync.engine.carry import CHUNK
+from calsync.engine.carry import AT_ONCE, CHUNK
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.sync.rules import Rule
@@ -112,8 +112,24 @@ async def test_an_account_without_prospect_stops_and_goes_on_later(
     with pytest.raises(type(error)):
         await world.run()
     assert len(world.right.events()) == 0
+    assert len(world.right.writes()) <= (CHUNK if isinstance(error, Retry) else AT_ONCE)
+    world.right.faults.clear()
     await world.settle()
     assert len(world.right.events()) == CHUNK + 10
+
+
+async def test_a_bug_in_one_write_stops_the_account_and_loses_no_other_write(world: World, meeting: Event) -> None:
+    for number in range(AT_ONCE + 2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    world.right.faults.add("create", lambda: ZeroDivisionError("bug"))
+    with pytest.raises(ZeroDivisionError):
+        await world.run()
+    assert len(world.right.writes()) == AT_ONCE
+    state = await world.store.load("anna", world.clock.now())
+    assert len(state.links) == len(world.right.events()) == AT_ONCE - 1
+    assert len(state.intents) == 1
+    await world.settle()
+    assert len(world.right.events()) == AT_ONCE + 2
 
 
 async def test_an_edit_between_reading_and_writing_is_not_overwritten(world: World, meeting: Event) -> None:

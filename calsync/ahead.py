@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncIterator
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ async def ahead(parts: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     """Yield the parts in their order; each next one is fetched while the caller works on the one before.
 
     An error that a part's fetching raises comes out behind the parts before it. To be used with `aclosing`: a
-    caller that stops early then waits until nothing is on its way any more.
+    caller that stops early then waits until nothing is on its way any more, and the source is closed too.
     """
     coming = asyncio.create_task(_fetch(parts))
     try:
@@ -25,6 +26,8 @@ async def ahead(parts: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+        if isinstance(parts, AsyncGenerator):
+            await parts.aclose()
 
 
 async def _fetch(parts: AsyncIterator[T]) -> tuple[T, ...]:
