@@ -79,7 +79,7 @@ async def _follow(run: Run, side: Side, token: str) -> None:
 async def _list(run: Run, side: Side) -> None:
     """List in full. Only a listing that ends as complete moves the token and raises doubts about absent events."""
     notebook = run.notebook
-    number = notebook.state.sides[side].round + 1
+    number = _new_round(run, side)
     complete = False
     async with aclosing(ahead(run.account.calendars[side].changes(None, run.window))) as pages:
         async for page in pages:
@@ -93,6 +93,12 @@ async def _list(run: Run, side: Side) -> None:
             await notebook.commit(batch)
     if not complete:
         raise Retry(f"account {run.account.name}: the listing of its {side} calendar ended before it was complete")
+
+
+def _new_round(run: Run, side: Side) -> int:
+    """Return a number that no observation carries, nor one that a listing left behind which broke off."""
+    state = run.notebook.state
+    return max([state.sides[side].round, *(seen.round for seen in state.seen[side].values())]) + 1
 
 
 def _listed(run: Run, known: SideState, token: str | None, number: int) -> SideState:
