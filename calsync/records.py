@@ -33,6 +33,9 @@ class SideState:
     listed_run: int | None = None
     """The run of the last complete listing; None before the first."""
     listed_at: datetime | None = None
+    mapping_version: int | None = None
+    """The provider's mapping under which all was read that the last complete listing showed; None where that is
+    not known, as after a listing under another one broke off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

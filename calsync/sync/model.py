@@ -151,7 +151,8 @@ class Capabilities:
     """What a calendar can do; the engine asks nothing else about a system."""
 
     mapping_version: int = 1
-    """Rises when the provider reads the same event into other values; bases are then read anew, silently."""
+    """Rises when the provider reads the same event into other values: the next run then lists in full, and bases
+    are read anew, silently."""
     marker: bool = True
     """Creates carry a marker that can be searched for."""
     marker_lag: timedelta = timedelta(0)
