@@ -258,19 +258,22 @@ class Link:
         return replace(self, left_base=base) if side is Side.LEFT else replace(self, right_base=base)
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+"""All but LF that end a line: Unicode's mandatory breaks (UAX 14, classes BK, CR, LF and NL)."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 
 
 def normal_text(text: str) -> str:
     """Return text in the one form in which notes are compared and written.
 
-    CR LF and CR become LF, no-break spaces become spaces, control characters go (tab and line feed stay), blanks
-    at the end of a line and empty lines at both ends go. Umlauts, emoji and markup characters are untouched.
+    Every line end becomes LF: CR LF, CR, vertical tab, form feed, NEL, line and paragraph separator. No-break
+    spaces become spaces, control characters go (the tab stays), blanks at the end of a line and empty lines at
+    both ends go. Umlauts, emoji and markup characters are untouched.
     """
-    if text.isprintable():  # as most summaries are: nothing but blanks at the end can be left to put in order
+    if text.isprintable():  # as most summaries are: no line end, control character or no-break space is in it
         return text.rstrip()
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    text = _LINE_END.sub("\n", text).replace("\u00a0", " ")
     return "\n".join(line.rstrip() for line in _CONTROL.sub("", text).split("\n")).strip("\n")
 
 

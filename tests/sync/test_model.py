@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from calsync.sync.model import When
 
 HOUR = timedelta(hours=1)
-TEXTS = st.text(st.sampled_from("a \t\r\n\x00\x0b\x85\xa0\u2003\u2028\ufeff\ud800ü😀<&"), max_size=12) | st.text()
+LINE_ENDS = ("\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029")
+TEXTS = (
+    st.text(st.sampled_from("a \t\r\n\v\f\x00\x1c\x85\x96\xa0\u2003\u2028\u2029\ufeff\ud800ü😀<&"), max_size=12)
+    | st.text()
+)
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -78,6 +82,9 @@ def test_a_direction_names_the_sides_that_are_written(direction: Direction, writ
         ("a\xa0b\x00c\x7f", "a bc"),
         ("Tür\tzu 😀 <b>&amp;</b>", "Tür\tzu 😀 <b>&amp;</b>"),
         ("a\ud83d", "a"),
+        ("a\x96\x1c\ufeffb", "ab"),
+        *((f"Schlüssel{end}Tor", "Schlüssel\nTor") for end in LINE_ENDS),
+        *((f"{end}a \t{end} b{end}", "a\n b") for end in LINE_ENDS),
     ],
 )
 def test_notes_have_one_form(text: str, normal: str) -> None:
@@ -86,6 +93,7 @@ def test_notes_have_one_form(text: str, normal: str) -> None:
 
 def test_a_summary_is_one_line() -> None:
     assert normal_line("  Notar\r\n\tMüller\xa0 ") == "Notar Müller"
+    assert {normal_line(f"Notar{end}Müller{end}") for end in LINE_ENDS} == {"Notar Müller"}
 
 
 @settings(deadline=None, derandomize=True, max_examples=400)
