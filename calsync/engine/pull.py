@@ -160,7 +160,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
     same = known.observation.revision is not None and observation.revision == known.observation.revision
     if known.standing is Standing.DELETED and same:
         return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
-    if same and observation.event == known.observation.event:
+    if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
     return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
 

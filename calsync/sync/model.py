@@ -223,6 +223,20 @@ class Base:
         owed = frozenset(name for name in waiting if self.shown_for(name) is not private)
         return replace(self, private=private, owed=owed)
 
+    def translated(self, before: Event, after: Event, mapping_version: int) -> Base:
+        """Return the base in another mapping, under which its event reads as `after`, where it read as `before`.
+
+        Where the event was as agreed, it is so in the new reading too. An edit that waits goes on waiting: nobody
+        knows how the new mapping reads what was agreed before it.
+        """
+        values = {
+            name: after.value(name) if value == before.value(name) else value
+            for name, value in self.values.items()
+        }
+        private = after.private if self.private is before.private else self.private
+        owed = self.owed if self.private is private else frozenset[Field]()
+        return replace(self, values=values, private=private, owed=owed, mapping_version=mapping_version)
+
     @classmethod
     def of(cls, event: Event, mapping_version: int) -> Base:
         """Return the base that agrees with an event in every field."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.errors import Retry
-from calsync.sync.model import Capabilities, Link, Side, State, Timed
+from calsync.sync.model import Capabilities, Direction, Link, Side, State, Timed
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
@@ -94,7 +94,7 @@ async def test_a_listing_that_breaks_off_is_not_the_new_mapping(world: World, me
             await world.run()
     state = await world.store.load("anna", world.clock.now())
     assert state.sides[Side.LEFT].mapping_version is None
-    assert {link.left_base.mapping_version for link in state.links.values()} == {1}
+    assert {link.left_base.mapping_version for link in state.links.values()} == {1, 2}
     world.left.behaviour.listing_pages = None
     await world.settle()
     touch(world.left, left)
@@ -155,7 +155,7 @@ async def test_a_pair_that_slept_meanwhile_is_read_at_its_waking(
     await world.settle()
     touch(world.left, left)
     await world.settle()
-    assert (await only_link(world)).left_base.mapping_version == 1
+    assert (await only_link(world)).left_base.mapping_version == (2 if tells_outside else 1)
     world.clock.advance(300 * DAY)
     await world.settle()
     link = await only_link(world)
@@ -179,11 +179,10 @@ async def test_half_of_a_pair_that_slept_inside_the_window_is_read_at_its_waking
     await world.settle()
     world.left.user_edit(left, series=False)
     await world.settle()
-    assert (await only_link(world)).state is State.AWAKE
     world.right.user_edit(right, when=in_days(world, 5))
     await world.settle()
-    (update,) = writes(world)
-    assert (update.event_id, update.fields) == (left, ("when",))
+    updates = [(update.event_id, update.fields) for update in writes(world)]
+    assert updates == [(left, ("when",))] * 2
 
 
 async def test_a_pair_that_sleeps_is_not_read_again_and_again(world: World, meeting: Event) -> None:
@@ -195,3 +194,55 @@ async def test_a_pair_that_sleeps_is_not_read_again_and_again(world: World, meet
     world.left.calls.clear()
     await world.settle()
     assert {call.method for call in world.left.calls} == {"changes"}
+
+
+async def test_an_edit_that_was_blocked_goes_on_waiting(world: World, meeting: Event) -> None:
+    left, right = await pair(world, meeting)
+    world.right.user_edit(right, attendee_count=1)
+    world.left.user_edit(left, summary="Notar", description="Tor klemmt")
+    await world.settle()
+    forget_writes(world)
+    read_loudly(world.left)
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    assert writes(world) == []
+    world.right.user_edit(right, attendee_count=0)
+    await world.settle()
+    assert world.right.events()[right].summary == "Notar"
+    assert world.right.events()[right].description == "TOR KLEMMT"
+
+
+@pytest.mark.parametrize("days", [5, 600])
+@pytest.mark.parametrize("changed", [{Side.LEFT}, {Side.RIGHT}, set(Side)])
+async def test_a_conflict_that_waits_for_a_person_goes_on_waiting(
+    world: World, meeting: Event, days: int, changed: set[Side]
+) -> None:
+    world.settings["policy"] = "hold"
+    left, right = await pair(world, meeting)
+    world.left.user_edit(left, when=in_days(world, days))
+    world.right.user_edit(right, when=in_days(world, days + 1))
+    await world.settle()
+    forget_writes(world)
+    for side, calendar in ((Side.LEFT, world.left), (Side.RIGHT, world.right)):
+        if side in changed:
+            read_loudly(calendar)
+    for _ in range(3):
+        assert (await world.run()).notices["hold", "right", "conflict"] == 1
+        world.clock.advance(2 * DAY)
+    assert writes(world) == []
+
+
+async def test_a_deleted_target_is_created_anew_when_its_source_changes(world: World, meeting: Event) -> None:
+    world.settings["direction"] = Direction.LEFT_TO_RIGHT
+    left, right = await pair(world, meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.right.user_delete(right)
+    await world.settle()
+    assert len(world.right.events()) == 1
+    read_loudly(world.left)
+    await world.settle()
+    assert len(world.right.events()) == 1
+    world.left.user_edit(left, summary="Notar")
+    await world.settle()
+    assert sorted(event.summary for event in world.right.events().values()) == ["Notar", "anderer"]

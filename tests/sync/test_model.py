@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,18 @@ def test_a_draft_and_a_base_hold_the_synced_fields(agreed: Event) -> None:
     base = Base.of(agreed, 3)
     assert draft.values() == base.values == {name: agreed.value(name) for name in FIELDS}
     assert base.mapping_version == 3
+
+
+def test_a_base_in_another_mapping_follows_its_event_where_that_was_as_agreed(agreed: Event) -> None:
+    base = replace(Base.of(agreed, 1), owed=frozenset({"summary"}))
+    before = replace(agreed, summary="wartet")
+    after = replace(agreed, summary="WARTET", description="SCHLÜSSEL")
+    moved = base.translated(before, after, 2)
+    assert moved.values == {**base.values, "description": "SCHLÜSSEL"}
+    assert (moved.mapping_version, moved.private, moved.owed) == (2, False, base.owed)
+    private = base.translated(before, replace(after, private=True), 2)
+    assert (private.private, private.owed) == (True, frozenset())
+    assert Base().translated(before, after, 2) == Base(mapping_version=2)
 
 
 def test_a_link_is_read_and_changed_by_side(agreed: Event) -> None:
