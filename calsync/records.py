@@ -28,10 +28,14 @@ class SideState:
     window: Window | None = None
     """The window that the token belongs to."""
     round: int = 0
-    """Counts listings in full; observations remember the last one that showed them."""
+    """The number of the last complete listing; observations remember the last one that showed them. It only rises,
+    also past the listings that broke off."""
     listed_run: int | None = None
     """The run of the last complete listing; None before the first."""
     listed_at: datetime | None = None
+    mapping_version: int | None = None
+    """The provider's mapping under which all was read that the last complete listing showed; None where that is
+    not known, as after a listing under another one broke off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

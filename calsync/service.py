@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from random import Random
 
-    from calsync.engine import Report
+    from calsync.engine import Notices, Report
     from calsync.ports import Clock
 
 LONGEST_WAIT = 3600.0
@@ -52,6 +53,7 @@ class Service:
 
     async def _serve(self, name: str, stop: asyncio.Event) -> None:
         failures = 0
+        notices: Notices = Counter()
         while not stop.is_set():
             try:
                 report = await self._run_account(name)
@@ -66,6 +68,8 @@ class Service:
                 failures = 0
                 wait = self._poll_seconds * self._random.uniform(0.9, 1.1)
                 _tell(name, report)
+                _tell_changed(name, notices, report.notices)
+                notices = report.notices
             await self._wait(wait, stop)
 
     def _back_off(self, failures: int, error: Exception) -> float:
@@ -97,3 +101,11 @@ def _tell(name: str, report: Report) -> None:
                 counts.linked,
                 counts.failed,
             )
+
+
+def _tell_changed(name: str, before: Notices, now: Notices) -> None:
+    """Tell of what is not carried out only what changed since the last run: much of it waits for days."""
+    for key in sorted(before.keys() | now.keys()):
+        if before[key] != now[key]:
+            kind, side, word = key
+            log.info("account %s, %s: %s, %s: %d, before %d", name, side, kind, word, now[key], before[key])

@@ -13,12 +13,16 @@ import pytest
 from calsync.engine import Report
 from calsync.errors import Retry
 from calsync.service import LONGEST_WAIT, Service
+from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 POLL = 60.0
+HELD = (Kind.HOLD, Side.LEFT, "conflict")
+BLOCKED = (Kind.BLOCK, Side.RIGHT, "has_attendees")
 
 
 class Accounts:
@@ -28,6 +32,7 @@ class Accounts:
         self.runs: Counter[str] = Counter()
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
+        self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self._changed = asyncio.Event()
 
     async def run(self, name: str) -> Report:
@@ -37,7 +42,7 @@ class Accounts:
             await asyncio.Event().wait()
         if name in self.errors:
             raise self.errors[name]
-        return Report()
+        return Report(notices=Counter(self.notices.get(name, {})))
 
     async def reached(self, name: str, count: int) -> None:
         while self.runs[name] != count:
@@ -155,3 +160,52 @@ async def test_a_bug_stops_its_account_only_and_tells_no_text_of_it(
     assert "RuntimeError" in caplog.text
     assert "test_service.py" in caplog.text
     assert "Schmidt" not in caplog.text
+
+
+async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "calsync.service")
+    running.start("anna")
+    steps: list[tuple[dict[tuple[Kind, Side, str], int], list[str]]] = [
+        ({}, []),
+        ({BLOCKED: 2}, ["account anna, right: block, has_attendees: 2, before 0"]),
+        ({BLOCKED: 2}, []),
+        (
+            {BLOCKED: 1, HELD: 3},
+            [
+                "account anna, right: block, has_attendees: 1, before 2",
+                "account anna, left: hold, conflict: 3, before 0",
+            ],
+        ),
+        ({HELD: 3}, ["account anna, right: block, has_attendees: 0, before 1"]),
+        ({}, ["account anna, left: hold, conflict: 0, before 3"]),
+        ({}, []),
+    ]
+    for count, (notices, told) in enumerate(steps, 1):
+        caplog.clear()
+        running.accounts.notices["anna"] = notices
+        if count > 1:
+            await running.poll()
+        await running.accounts.reached("anna", count)
+        await running.clock.until_sleeping()
+        assert caplog.messages == told
+        assert {record.levelno for record in caplog.records} <= {logging.INFO}
+
+
+async def test_each_account_s_notices_are_told_once_also_when_a_run_between_fails(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "calsync.service")
+    running.accounts.notices = {"anna": {BLOCKED: 1}, "bert": {BLOCKED: 1}}
+    running.start("anna", "bert")
+    for count in range(1, 4):
+        await running.accounts.reached("anna", count)
+        await running.accounts.reached("bert", count)
+        await running.clock.until_sleeping(2)
+        running.accounts.errors = {"anna": Retry("the server is away")} if count == 1 else {}
+        running.clock.advance(POLL * 1.1)
+    assert sorted(message for message in caplog.messages if "has_attendees" in message) == [
+        "account anna, right: block, has_attendees: 1, before 0",
+        "account bert, right: block, has_attendees: 1, before 0",
+    ]

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from calsync.engine.account import Account, Run
 from calsync.engine.engine import Engine
-from calsync.engine.report import Counts, Report
+from calsync.engine.report import Counts, Notices, Report
 
-__all__ = ["Account", "Counts", "Engine", "Report", "Run"]
+__all__ = ["Account", "Counts", "Engine", "Notices", "Report", "Run"]

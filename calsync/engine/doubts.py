@@ -28,7 +28,7 @@ async def settle_doubts(run: Run) -> None:
     batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
         event_id = seen.observation.id
-        located = _located(seen, place, run.number)
+        located = _located(run, side, seen, place)
         unlinked = run.notebook.link_of(side, event_id) is None
         forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and unlinked
         batch.seen[side][event_id] = None if forgotten else located
@@ -40,8 +40,9 @@ async def refresh(run: Run) -> None:
     """Read by id what must not be compared as it is remembered.
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
-    soon as one of them is inside, new events whose id our own unlink had buried, and an event of a link at rest
-    when a new one has its uid: nothing tells that it got a new id outside the window.
+    soon as one of them is inside, likewise those that were read under another mapping and that no listing showed
+    since, new events whose id our own unlink had buried, and an event of a link at rest when a new one has its
+    uid: nothing tells that it got a new id outside the window.
     """
     for side in Side:
         wanted = sorted(_unsure(run, side))
@@ -52,11 +53,13 @@ async def refresh(run: Run) -> None:
 
 
 def fresh_seen(run: Run, known: Seen | None, observation: Observation, side: Side) -> Seen:
-    """Return what is remembered after a read by id: it ends every doubt."""
+    """Return what is remembered after a read by id: it ends every doubt, and shows as much as the last listing."""
+    number = run.notebook.state.sides[side].round
     if known is None:
-        number = run.notebook.state.sides[side].round
         return Seen(observation=observation, first_run=run.number, round=number)
-    return replace(known, observation=observation, standing=Standing.PRESENT, standing_run=run.number)
+    return replace(
+        known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run.number
+    )
 
 
 def doubted(run: Run, seen: Seen) -> Seen:
@@ -64,18 +67,19 @@ def doubted(run: Run, seen: Seen) -> Seen:
     return replace(seen, standing=Standing.ABSENT, standing_run=run.number)
 
 
-def _located(seen: Seen, place: Whereabouts, run: int) -> Seen:
+def _located(run: Run, side: Side, seen: Seen, place: Whereabouts) -> Seen:
     if isinstance(place, Here):
-        return replace(seen, observation=place.observation, standing=Standing.PRESENT, standing_run=run)
+        return fresh_seen(run, seen, place.observation, side)
     if isinstance(place, Trashed):
-        return replace(seen, standing=Standing.DELETED, standing_run=run)
+        return replace(seen, standing=Standing.DELETED, standing_run=run.number)
     if isinstance(place, Elsewhere):
-        return replace(seen, standing=Standing.ELSEWHERE, standing_run=run)
+        return replace(seen, standing=Standing.ELSEWHERE, standing_run=run.number)
     if isinstance(place, Gone):
-        if seen.standing is Standing.TOMBSTONE or (seen.standing is Standing.GONE and seen.standing_run < run):
-            return replace(seen, standing=Standing.DELETED, standing_run=run)
+        twice = seen.standing is Standing.GONE and seen.standing_run < run.number
+        if seen.standing is Standing.TOMBSTONE or twice:
+            return replace(seen, standing=Standing.DELETED, standing_run=run.number)
         if seen.standing is Standing.ABSENT:
-            return replace(seen, standing=Standing.GONE, standing_run=run)
+            return replace(seen, standing=Standing.GONE, standing_run=run.number)
     return seen
 
 
@@ -83,13 +87,15 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
     state = run.notebook.state
     seen = {event_id: each for event_id, each in state.seen[side].items() if each.standing is Standing.PRESENT}
     new = _new_uids(run, side, seen)
+    version, number = run.account.calendars[side].capabilities.mapping_version, state.sides[side].round
     for link in state.links.values():
         event_id = link.event_id(side)
         if event_id is None or event_id not in seen:
             continue
         sleeps = link.state is State.ASLEEP and link.reason == "window"
         moved = (sleeps or link.state is State.PARTED) and seen[event_id].observation.event.uid in new
-        if moved or seen[event_id].observation.revision is None or (sleeps and _wakes(run, link)):
+        old = link.base(side).mapping_version != version and seen[event_id].round != number
+        if moved or seen[event_id].observation.revision is None or ((sleeps or old) and _wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
         if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
@@ -105,7 +111,7 @@ def _new_uids(run: Run, side: Side, seen: Mapping[str, Seen]) -> set[str]:
 
 
 def _wakes(run: Run, link: Link) -> bool:
-    """Tell whether a pair that sleeps outside the window has an event inside it."""
+    """Tell whether a pair has an event inside the window."""
     for side in Side:
         seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
         present = seen is not None and seen.standing is Standing.PRESENT

@@ -62,9 +62,10 @@ class Engine:
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
+            mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
                 account=account,
-                notebook=Notebook(self._store, lease, state, self._clock),
+                notebook=Notebook(self._store, lease, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,
                 now=now,

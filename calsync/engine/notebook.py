@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
         Tombstone,
         Transaction,
     )
-    from calsync.sync.model import Link
+    from calsync.sync.model import Base, Link, Observation
     from calsync.sync.view import Seen
 
 LEASE_LIFE = timedelta(minutes=5)
@@ -59,11 +60,16 @@ class Batch:
 class Notebook:
     """Reads and changes what is remembered of one account, under its lease."""
 
-    def __init__(self, store: Store, lease: Lease, state: AccountState, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, lease: Lease, state: AccountState, clock: Clock, mappings: Mapping[Side, int]
+    ) -> None:
+        """Take `mappings`, the mapping versions under which both calendars are read from now on."""
         self.state = state
         self.lease = lease
         self._store = store
         self._clock = clock
+        self._mappings = mappings
+        self._lock = asyncio.Lock()
         self._next_link = max(state.links, default=0) + 1
         self._linked = {event: link.id for link in state.links.values() for event in _events(link)}
 
@@ -83,25 +89,41 @@ class Notebook:
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch in one transaction, then take it over into the working copy. Keeps the lease alive."""
-        self._read_again(batch)
-        now = self._clock.now()
-        if now >= self.lease.until - LEASE_LIFE * 2 / 3:
-            self.lease = await self._store.renew(self.lease, now, LEASE_LIFE)
-        async with self._store.transaction(self.lease) as transaction:
-            await _write(transaction, batch)
-        self._take_over(batch)
+        async with self._lock:  # both sides are read at once, and may move the bases of one link
+            batch.links.update(self._read_again(batch))
+            now = self._clock.now()
+            if now >= self.lease.until - LEASE_LIFE * 2 / 3:
+                self.lease = await self._store.renew(self.lease, now, LEASE_LIFE)
+            async with self._store.transaction(self.lease) as transaction:
+                await _write(transaction, batch)
+            self._take_over(batch)
 
-    def _read_again(self, batch: Batch) -> None:
-        """Move the bases of events that are read for the first time after a write that answered nothing."""
+    def _read_again(self, batch: Batch) -> dict[int, Link]:
+        """Return the links whose bases move because an event is read again, and not because somebody edited it.
+
+        That is: for the first time after a write that answered nothing, or under another mapping.
+        """
+        moved: dict[int, Link] = {}
         for side in Side:
             for event_id, seen in batch.seen[side].items():
                 known = self.state.seen[side].get(event_id)
                 link = self.link_of(side, event_id)
                 if seen is None or known is None or link is None or link.id in batch.links:
                     continue
-                if known.observation.revision is None and seen.observation.revision is not None:
-                    base = read_base(link.base(side), seen.observation)
-                    batch.links[link.id] = link.with_base(side, base)
+                link = moved.get(link.id, link)
+                base = self._base_read_again(link.base(side), side, known.observation, seen.observation)
+                if base is not link.base(side):
+                    moved[link.id] = link.with_base(side, base)
+        return moved
+
+    def _base_read_again(self, base: Base, side: Side, before: Observation, after: Observation) -> Base:
+        if before is after:  # only told, or doubted
+            return base
+        if before.revision is None:
+            return base if after.revision is None else read_base(base, after)
+        if base.mapping_version != self._mappings[side]:
+            return base.translated(before.event, after.event, self._mappings[side])
+        return base
 
     def _take_over(self, batch: Batch) -> None:
         state = self.state

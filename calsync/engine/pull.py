@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.errors import Retry, TokenLost
+from calsync.records import SideState
 from calsync.sync.model import Observation, Side, State
 from calsync.sync.view import Seen, Standing
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Account, Run
     from calsync.ports import Page
-    from calsync.records import AccountState, SideState
+    from calsync.records import AccountState
 
 LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
@@ -30,15 +31,20 @@ MEMORY = timedelta(days=30)
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
-    """Tell whether both sides are to be listed in full: at first, once a day, or for a window of another length.
+    """Tell whether both sides are to be listed in full.
+
+    That is at first, once a day, for a window of another length, and when a provider reads events into other
+    values than it did: what is remembered cannot be compared with what it reads now.
 
     Accounts differ by up to two hours, so that they do not all list at once.
     """
     jitter = timedelta(seconds=zlib.crc32(account.name.encode()) % _JITTER_SECONDS)
-    for side in state.sides.values():
-        if side.listed_at is None or side.window is None or now - side.listed_at >= LISTING_EVERY + jitter:
+    for side, known in state.sides.items():
+        if known.listed_at is None or known.window is None or now - known.listed_at >= LISTING_EVERY + jitter:
             return True
-        if side.window.end - side.window.start != account.past + account.future:
+        if known.window.end - known.window.start != account.past + account.future:
+            return True
+        if known.mapping_version != account.calendars[side].capabilities.mapping_version:
             return True
     return False
 
@@ -79,8 +85,11 @@ async def _follow(run: Run, side: Side, token: str) -> None:
 async def _list(run: Run, side: Side) -> None:
     """List in full. Only a listing that ends as complete moves the token and raises doubts about absent events."""
     notebook = run.notebook
-    number = notebook.state.sides[side].round + 1
+    number = _new_round(run, side)
     complete = False
+    if _is_anew(run, side):  # until this listing is complete, what is remembered is of both mappings
+        known = notebook.state.sides[side]
+        await notebook.commit(Batch(sides={side: replace(known, mapping_version=None)}))
     async with aclosing(ahead(run.account.calendars[side].changes(None, run.window))) as pages:
         async for page in pages:
             batch = Batch()
@@ -89,23 +98,43 @@ async def _list(run: Run, side: Side) -> None:
                 complete = True
                 batch.seen[side] |= _absent(run, side, number, batch.seen[side])
                 batch.forget = run.now - MEMORY
-                batch.sides[side] = _listed(run, notebook.state.sides[side], page.token, number)
+                batch.sides[side] = _listed(run, side, page.token, number)
             await notebook.commit(batch)
     if not complete:
         raise Retry(f"account {run.account.name}: the listing of its {side} calendar ended before it was complete")
 
 
-def _listed(run: Run, known: SideState, token: str | None, number: int) -> SideState:
-    return replace(known, token=token, window=run.window, round=number, listed_run=run.number, listed_at=run.now)
+def _new_round(run: Run, side: Side) -> int:
+    """Return a number that no observation carries, nor one that a listing left behind which broke off."""
+    state = run.notebook.state
+    return max([state.sides[side].round, *(seen.round for seen in state.seen[side].values())]) + 1
+
+
+def _listed(run: Run, side: Side, token: str | None, number: int) -> SideState:
+    return SideState(
+        token=token,
+        window=run.window,
+        round=number,
+        listed_run=run.number,
+        listed_at=run.now,
+        mapping_version=run.account.calendars[side].capabilities.mapping_version,
+    )
+
+
+def _is_anew(run: Run, side: Side) -> bool:
+    """Tell whether the provider reads events into other values than in the last complete listing."""
+    known = run.notebook.state.sides[side].mapping_version
+    return known != run.account.calendars[side].capabilities.mapping_version
 
 
 def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, Seen]:
     """Return what a page changes in what is remembered. Of several reads of one event the last one counts."""
     known = run.notebook.state.seen[side]
+    anew = _is_anew(run, side)
     fresh = {observation.id: observation for observation in page.observations}
     result: dict[str, Seen] = {}
     for event_id, observation in fresh.items():
-        seen = observed(known.get(event_id), observation, run.number, number)
+        seen = observed(known.get(event_id), observation, run.number, number, anew=anew)
         if seen is not known.get(event_id):
             result[event_id] = seen
     for event_id in page.removed:
@@ -115,22 +144,23 @@ def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, See
     return result
 
 
-def observed(known: Seen | None, observation: Observation, run: int, number: int) -> Seen:
-    """Return what is remembered after a feed told of an event.
+def observed(known: Seen | None, observation: Observation, run: int, number: int, *, anew: bool) -> Seen:
+    """Return what is remembered after a feed told of an event; `anew` under another mapping than before.
 
-    A read that is older than the last one is dropped, but it still shows that the event is there. A proven delete
-    is not undone by the same revision told again, which may be a late repetition: that only raises a doubt.
+    A read that is older than the last one is dropped, but it still shows that the event is there, except where
+    that last one was of another mapping: then the event is asked about. A proven delete is not undone by the same
+    revision told again, which may be a late repetition: that only raises a doubt.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
     if known.observation.revision is None:  # our own write, which the feed may not know yet: it is read by id
         return _shown(known, number)
     if _older(observation, known.observation):
-        return _shown(known, number)
+        return known if anew else _shown(known, number)
     same = known.observation.revision is not None and observation.revision == known.observation.revision
     if known.standing is Standing.DELETED and same:
         return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
-    if same and observation.event == known.observation.event:
+    if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
     return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
 

@@ -12,6 +12,9 @@ from calsync.sync.plan import Kind, Plan
 if TYPE_CHECKING:
     from calsync.sync.plan import Operation
 
+Notices = Counter[tuple[Kind, Side, str]]
+"""How many operations are not carried out, by what they are, the side they would write to, and the reason."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -49,7 +52,7 @@ class Report:
     plan: Plan = field(default_factory=lambda: Plan(operations=()))
     """What the first pass decided."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
-    notices: Counter[tuple[Kind, Side, str]] = field(default_factory=Counter)
+    notices: Notices = field(default_factory=Counter)
     """Held, blocked, failed and waiting operations by reason, of the last pass."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:

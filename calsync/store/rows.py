@@ -33,6 +33,7 @@ def side_row(side: Side, state: SideState) -> Row:
         "round": state.round,
         "listed_run": state.listed_run,
         "listed_at": state.listed_at and codec.instant_text(state.listed_at),
+        "mapping_version": state.mapping_version,
     }
 
 
@@ -44,6 +45,7 @@ def side_state(row: Mapping[str, Any]) -> SideState:
         round=row["round"],
         listed_run=row["listed_run"],
         listed_at=_read(codec.instant, row["listed_at"]),
+        mapping_version=row["mapping_version"],
     )
 
 

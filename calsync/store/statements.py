@@ -36,7 +36,9 @@ BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
 RUN = "SELECT run FROM account WHERE name = :account"
 
 PUT_SIDE = _put(
-    "side", ("account", "side"), ("token", "window_start", "window_end", "round", "listed_run", "listed_at")
+    "side",
+    ("account", "side"),
+    ("token", "window_start", "window_end", "round", "listed_run", "listed_at", "mapping_version"),
 )
 SIDES = "SELECT * FROM side WHERE account = :account"
 

@@ -58,7 +58,8 @@ class Half:
 def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping_version: int) -> Half:
     """Project one side and its base. Raises RuleFailed.
 
-    A base of another mapping version tells nothing: it is replaced by what is observed, without a write.
+    A base that is still of another mapping version tells nothing: it is replaced by what is observed, without a
+    write. The observation must have been read under the present one.
     """
     base = link.base(side)
     raw = observation.event

@@ -151,7 +151,8 @@ class Capabilities:
     """What a calendar can do; the engine asks nothing else about a system."""
 
     mapping_version: int = 1
-    """Rises when the provider reads the same event into other values; bases are then read anew, silently."""
+    """Rises when the provider reads the same event into other values: the next run then lists in full, and bases
+    are read anew, silently."""
     marker: bool = True
     """Creates carry a marker that can be searched for."""
     marker_lag: timedelta = timedelta(0)
@@ -222,6 +223,20 @@ class Base:
         owed = frozenset(name for name in waiting if self.shown_for(name) is not private)
         return replace(self, private=private, owed=owed)
 
+    def translated(self, before: Event, after: Event, mapping_version: int) -> Base:
+        """Return the base in another mapping, under which its event reads as `after`, where it read as `before`.
+
+        Where the event was as agreed, it is so in the new reading too. An edit that waits goes on waiting: nobody
+        knows how the new mapping reads what was agreed before it.
+        """
+        values = {
+            name: after.value(name) if value == before.value(name) else value
+            for name, value in self.values.items()
+        }
+        private = after.private if self.private is before.private else self.private
+        owed = self.owed if self.private is private else frozenset[Field]()
+        return replace(self, values=values, private=private, owed=owed, mapping_version=mapping_version)
+
     @classmethod
     def of(cls, event: Event, mapping_version: int) -> Base:
         """Return the base that agrees with an event in every field."""
@@ -257,19 +272,22 @@ class Link:
         return replace(self, left_base=base) if side is Side.LEFT else replace(self, right_base=base)
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+"""All but LF that end a line: Unicode's mandatory breaks (UAX 14, classes BK, CR, LF and NL)."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 
 
 def normal_text(text: str) -> str:
     """Return text in the one form in which notes are compared and written.
 
-    CR LF and CR become LF, no-break spaces become spaces, control characters go (tab and line feed stay), blanks
-    at the end of a line and empty lines at both ends go. Umlauts, emoji and markup characters are untouched.
+    Every line end becomes LF: CR LF, CR, vertical tab, form feed, NEL, line and paragraph separator. No-break
+    spaces become spaces, control characters go (the tab stays), blanks at the end of a line and empty lines at
+    both ends go. Umlauts, emoji and markup characters are untouched.
     """
-    if text.isprintable():  # as most summaries are: nothing but blanks at the end can be left to put in order
+    if text.isprintable():  # as most summaries are: no line end, control character or no-break space is in it
         return text.rstrip()
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    text = _LINE_END.sub("\n", text).replace("\u00a0", " ")
     return "\n".join(line.rstrip() for line in _CONTROL.sub("", text).split("\n")).strip("\n")
 
 

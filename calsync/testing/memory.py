@@ -60,6 +60,8 @@ class Behaviour:
     """Writes that would mail are carried out and counted in `mails`: proves that rules alone prevent them."""
     normalise: Callable[[Event], Event] = lambda event: event
     """What the server makes of an event that it stores: its own form of text, a field cut short."""
+    reads: Callable[[Event], Event] = lambda event: event
+    """What the provider reads of a stored event. Who changes it has another mapping, with another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class MemoryCalendar(UserSide, Calendar):
     def _observe(self, row: Row, *, marker: bool) -> Observation:
         return Observation(
             id=row.id,
-            event=row.event,
+            event=self.behaviour.reads(row.event),
             revision=row.revision,
             modified=row.modified,
             written_by_us=row.by_us if self.behaviour.tells_writer else None,

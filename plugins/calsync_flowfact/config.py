@@ -18,7 +18,7 @@ import voluptuous as vol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-CODEC_VERSION = 1
+CODEC_VERSION = 2
 """Rises when the code reads the same entity into other values."""
 NUMERIC = frozenset({"epoch_ms", "epoch_s"})
 INSTANT = ("epoch_ms", "epoch_s", "iso", "iso_local")

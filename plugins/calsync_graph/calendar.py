@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calsync_graph.home import Home
     from calsync_graph.mapping import Stored
 
-CAPABILITIES = Capabilities(mapping_version=1, marker=True, writes_may_mail=True, writes_reminder=True)
+CAPABILITIES = Capabilities(mapping_version=2, marker=True, writes_may_mail=True, writes_reminder=True)
 
 
 class GraphCalendar(Calendar):

@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from calsync.errors import Retry
 from calsync.sync.model import Event, Side, Timed
 
 if TYPE_CHECKING:
@@ -63,4 +66,21 @@ async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
     await world.run()
     world.right.user_edit(right, attendee_count=0)
     await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+async def test_what_only_a_broken_listing_showed_is_asked_about_when_the_next_one_does_not(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.clock.advance(2 * DAY)
+    world.left.behaviour.page_size = world.left.behaviour.listing_pages = 1
+    with pytest.raises(Retry, match="before it was complete"):
+        await world.run()
+    world.left.user_purge(left)
+    world.left.behaviour.listing_pages = None
+    for _ in range(3):
+        await world.run()
     assert [event.summary for event in world.right.events().values()] == ["anderer"]

@@ -8,6 +8,7 @@ from calsync.errors import StoreError
 from calsync.store import SqliteStore
 from calsync.store.migrate import Migration, migrate, migrations
 from calsync.store.opening import MEMORY, connect
+from calsync.sync.model import Side
 from calsync.testing import FakeClock
 
 
@@ -87,3 +88,18 @@ async def test_a_migration_that_fails_leaves_the_one_before_it() -> None:
     async with connection.transaction("DEFERRED"):
         assert await connection.fetch("PRAGMA user_version", {}) == [{"user_version": 2}]
     await connection.close()
+
+
+async def test_a_side_that_was_listed_before_mappings_had_a_version_keeps_what_it_has() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, migrations()[:1])
+    async with connection.transaction("IMMEDIATE"):
+        await connection.execute("INSERT INTO account (name, run) VALUES ('anna', 3)", {})
+        await connection.execute(
+            "INSERT INTO side (account, side, token, round, listed_run) VALUES ('anna', 'left', 'abc', 2, 3)", {}
+        )
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    left = (await store.load("anna", FakeClock().now())).sides[Side.LEFT]
+    assert (left.token, left.round, left.listed_run, left.mapping_version) == ("abc", 2, 3, None)
+    await store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from calsync.sync.model import When
 
 HOUR = timedelta(hours=1)
-TEXTS = st.text(st.sampled_from("a \t\r\n\x00\x0b\x85\xa0\u2003\u2028\ufeff\ud800ü😀<&"), max_size=12) | st.text()
+LINE_ENDS = ("\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029")
+TEXTS = (
+    st.text(st.sampled_from("a \t\r\n\v\f\x00\x1c\x85\x96\xa0\u2003\u2028\u2029\ufeff\ud800ü😀<&"), max_size=12)
+    | st.text()
+)
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -78,6 +83,9 @@ def test_a_direction_names_the_sides_that_are_written(direction: Direction, writ
         ("a\xa0b\x00c\x7f", "a bc"),
         ("Tür\tzu 😀 <b>&amp;</b>", "Tür\tzu 😀 <b>&amp;</b>"),
         ("a\ud83d", "a"),
+        ("a\x96\x1c\ufeffb", "ab"),
+        *((f"Schlüssel{end}Tor", "Schlüssel\nTor") for end in LINE_ENDS),
+        *((f"{end}a \t{end} b{end}", "a\n b") for end in LINE_ENDS),
     ],
 )
 def test_notes_have_one_form(text: str, normal: str) -> None:
@@ -86,6 +94,7 @@ def test_notes_have_one_form(text: str, normal: str) -> None:
 
 def test_a_summary_is_one_line() -> None:
     assert normal_line("  Notar\r\n\tMüller\xa0 ") == "Notar Müller"
+    assert {normal_line(f"Notar{end}Müller{end}") for end in LINE_ENDS} == {"Notar Müller"}
 
 
 @settings(deadline=None, derandomize=True, max_examples=400)
@@ -108,6 +117,18 @@ def test_a_draft_and_a_base_hold_the_synced_fields(agreed: Event) -> None:
     base = Base.of(agreed, 3)
     assert draft.values() == base.values == {name: agreed.value(name) for name in FIELDS}
     assert base.mapping_version == 3
+
+
+def test_a_base_in_another_mapping_follows_its_event_where_that_was_as_agreed(agreed: Event) -> None:
+    base = replace(Base.of(agreed, 1), owed=frozenset({"summary"}))
+    before = replace(agreed, summary="wartet")
+    after = replace(agreed, summary="WARTET", description="SCHLÜSSEL")
+    moved = base.translated(before, after, 2)
+    assert moved.values == {**base.values, "description": "SCHLÜSSEL"}
+    assert (moved.mapping_version, moved.private, moved.owed) == (2, False, base.owed)
+    private = base.translated(before, replace(after, private=True), 2)
+    assert (private.private, private.owed) == (True, frozenset())
+    assert Base().translated(before, after, 2) == Base(mapping_version=2)
 
 
 def test_a_link_is_read_and_changed_by_side(agreed: Event) -> None:

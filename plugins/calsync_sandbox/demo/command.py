@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import click
 from calsync.errors import CalsyncError
 from calsync_sandbox.demo import report
 from calsync_sandbox.demo.console import Console
+from calsync_sandbox.demo.folder import demo_folder
 from calsync_sandbox.demo.living import keep_living
 from calsync_sandbox.demo.show import fill, play
 from calsync_sandbox.sandbox import Sandbox
@@ -63,13 +63,14 @@ async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
     async with Sandbox() as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
-        folder = Path(tempfile.mkdtemp(prefix="calsync-demo-"))
-        stage, outcome = await play(sandbox, anna, filled, folder, console)
-        if options.as_json:
-            click.echo(json.dumps(report.as_json(outcome)))
-        report.show(console, outcome)
-        if not options.once:
-            await keep_living(stage, _stop_on_signals())
+        with demo_folder() as folder:
+            stage, outcome = await play(sandbox, anna, filled, folder.path, console)
+            folder.failed = not outcome.good
+            if options.as_json:
+                click.echo(json.dumps(report.as_json(outcome)))
+            report.show(console, outcome)
+            if not options.once:
+                await keep_living(stage, _stop_on_signals())
     return outcome
 
 

@@ -139,6 +139,8 @@ class Stage:
                 _glance(watched)
         finally:
             task.cancel()
+            # Also after Ctrl-C its process must have ended before its files go.
+            await asyncio.gather(task, return_exceptions=True)
         await task
 
 

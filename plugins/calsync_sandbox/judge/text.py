@@ -14,6 +14,7 @@ _UNSEEN = re.compile(r"<!--.*?-->|<(head|style|script|title)\b.*?</\1\s*>", re.D
 _LINE_END = re.compile(r"<br\b[^>]*>", re.IGNORECASE)
 _BLOCK = re.compile(r"</?(?:p|div|li|tr|h[1-6]|table|ul|ol|blockquote|pre|hr)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
+_LINE_ENDS = ("\r\n", "\r", "\v", "\f", "\N{NEXT LINE}", "\N{LINE SEPARATOR}", "\N{PARAGRAPH SEPARATOR}")
 _EDGE = "\x00"
 """Stands for the edge of a block while HTML is read: a line ends there, unless it has just begun."""
 
@@ -21,11 +22,13 @@ _EDGE = "\x00"
 def same_notes(text: str) -> str:
     """Return notes in the form in which they count as equal.
 
-    CR LF and CR are LF, a no-break space is a space; characters that nobody sees (controls but tab and line feed,
-    line and paragraph separators, byte order marks, what is no character) are not there, and neither are blanks
-    at line ends and empty lines at both ends.
+    However a line ends, it is LF; a no-break space is a space; characters that nobody sees (controls but tab and
+    line feed, byte order marks, what is no character) are not there, and neither are blanks at line ends and empty
+    lines at both ends.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\N{NO-BREAK SPACE}", " ")
+    for end in _LINE_ENDS:
+        text = text.replace(end, "\n")
+    text = text.replace("\N{NO-BREAK SPACE}", " ")
     seen = "".join(letter for letter in text if _is_seen(letter))
     return "\n".join(line.rstrip() for line in seen.split("\n")).strip("\n")
 
@@ -59,4 +62,4 @@ def _lines(marked: str) -> list[str]:
 def _is_seen(letter: str) -> bool:
     if letter in "\t\n":
         return True
-    return unicodedata.category(letter) not in {"Cc", "Cs", "Zl", "Zp"} and letter not in "\ufeff\ufffe\uffff"
+    return unicodedata.category(letter) not in {"Cc", "Cs"} and letter not in "\ufeff\ufffe\uffff"

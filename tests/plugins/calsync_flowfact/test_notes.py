@@ -36,6 +36,7 @@ def test_text_comes_back(text: str) -> None:
         ("a <b", "a <b"),
         ("&#9;eingerückt", "\teingerückt"),
         ("<p>offen<div>auch", "offen\nauch"),
+        ("eins\u2028zwei&#8233;drei\x85vier", "eins\nzwei\ndrei\nvier"),
     ],
 )
 def test_what_people_format_is_read_as_text(markup: str, text: str) -> None:

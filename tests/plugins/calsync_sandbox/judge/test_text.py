@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from calsync.sync.model import normal_line, normal_text
 from calsync_sandbox.graph.body import from_text, to_text, with_join_block
 from calsync_sandbox.judge.text import same_notes, same_summary, text_of_html
 
@@ -13,6 +16,7 @@ AWKWARD = [
     "<b>Markup</b> &amp; &lt;nicht&gt; &#65; <br> <!-- Kommentar -->",
     "Emoji 👩‍👩‍👧 und Flagge 🇩🇪",
     "a\u00a0b",
+    "a\vb\fc\x85d\u2028e\u2029f",
     "ends </div></span></font>",
 ]
 
@@ -22,7 +26,8 @@ AWKWARD = [
     [
         ("a\r\nb\rc", "a\nb\nc"),
         ("a\u00a0b", "a b"),
-        ("a\x00\x0b\x1b\x85\u2028\u2029\ufeffb", "ab"),
+        ("a\x00\x1b\x96\ufeffb", "ab"),
+        ("a\vb\fc\x85d\u2028e\u2029f", "a\nb\nc\nd\ne\nf"),
         ("a\tb  \n c \t\n", "a\tb\n c"),
         ("\n\n \na\n\nb\n \n", "a\n\nb"),
         ("<b>Müller & 🏡</b>", "<b>Müller & 🏡</b>"),
@@ -35,6 +40,13 @@ def test_when_notes_are_the_same(text: str, same: str) -> None:
 
 def test_when_summaries_are_the_same() -> None:
     assert same_summary("  Besichtigung \r\n Müller\u00a0 5\t") == "Besichtigung Müller 5"
+    assert same_summary("Besichtigung\vMüller\u20285") == "Besichtigung Müller 5"
+
+
+@given(st.text(st.sampled_from("a \t\r\n\v\f\x00\x1c\x85\x96\xa0\u2028\u2029\ufeff\ud800ü")) | st.text())
+def test_the_judge_and_calsync_mean_the_same_rule(text: str) -> None:
+    assert same_notes(text) == normal_text(text)
+    assert same_summary(text) == normal_line(text)
 
 
 @pytest.mark.parametrize("text", AWKWARD)
