@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from calsync.engine.carry import CHUNK
 from calsync_sandbox.seed import seed
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def test_plan_with_a_store_leaves_every_byte_of_it(live: World) -> None:
 
 
 async def test_plan_after_a_kill_leaves_what_the_dead_process_left(live: World) -> None:
-    for number in range(150):
+    for number in range(2 * CHUNK + 50):
         live.event(f"Rückruf {number}", hours=number)
     process = await live.start("sync")
     live.at_request(30, process.kill)
