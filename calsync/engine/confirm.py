@@ -69,7 +69,8 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if found is not None and found.revision == target.revision:
         found = None  # read from before the write
     observation = found or _overwritten(target, intent)
-    base = written_base(link.base(intent.side), intent.changes, found, written, target)
+    conditional = run.account.calendars[intent.side].capabilities.conditional_writes
+    base = written_base(link.base(intent.side), intent.changes, found, written, target, conditional=conditional)
     link = link.with_base(intent.side, base)
     other = intent.side.other
     agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)

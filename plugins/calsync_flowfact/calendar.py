@@ -39,6 +39,7 @@ class FlowfactCalendar(Calendar):
         settings = mapping.settings
         self.key = mapping.owner
         self.capabilities = Capabilities(
+            conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
             marker=settings.name("marker") is not None,
             marker_lag=timedelta(milliseconds=settings.overlap),
