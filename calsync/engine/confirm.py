@@ -45,7 +45,9 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     observation = found or _imagined(written, draft)
     if observation is None:
         raise TypeError("a create is confirmed by its answer or by what was found")
-    base = written_base(_base(run, intent.side, observation), draft.values(), found, written)
+    # The answer to a create that was sent before may show what somebody has made of its event since.
+    answered = written if intent.run == run.number else None
+    base = written_base(_base(run, intent.side, observation), draft.values(), found, answered)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
     batch.links[link.id] = link

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
+from calsync.engine.together import together
 from calsync.errors import Retry, TokenLost
 from calsync.records import SideState
 from calsync.sync.model import Observation, Side, State
@@ -51,10 +51,7 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
 
 async def pull(run: Run, *, in_full: bool) -> None:
     """Read both sides at once. Raises what a side raised, after both have stored what they were told."""
-    results = await asyncio.gather(*(_pull_side(run, side, in_full) for side in Side), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    await together(_pull_side(run, side, in_full) for side in Side)
 
 
 async def _pull_side(run: Run, side: Side, in_full: bool) -> None:

@@ -53,6 +53,9 @@ class FlowfactCalendar(Calendar):
         self._feed = Feed(client, mapping, queries, trash, clock)
         self._replaced: dict[str, str | None] = {}
         """Revisions that this process has written over: a search that still answers one lags behind."""
+        self._created: set[str] = set()
+        self._clock = clock
+        self._opened = clock.now()
 
     def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         return self._feed.changes(token, window)
@@ -61,10 +64,11 @@ class FlowfactCalendar(Calendar):
         """Return the present events, in batches through the search as far as it can be trusted."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Observation] = {}
-        if len(wanted) > 1 and self._feed.search_shows_trash is False:
+        known = [event_id for event_id in wanted if self._search_tells(event_id)]
+        if len(known) > 1 and self._feed.search_shows_trash is False:
             size = self._mapping.settings.page_size
-            for at in range(0, len(wanted), size):
-                found |= await self._searched(wanted[at : at + size])
+            for at in range(0, len(known), size):
+                found |= await self._searched(known[at : at + size])
         single = [event_id for event_id in wanted if event_id not in found]
         results = await asyncio.gather(*map(self._read_one, single), return_exceptions=True)
         for event_id, result in zip(single, results, strict=True):
@@ -100,9 +104,9 @@ class FlowfactCalendar(Calendar):
     async def create(self, draft: Draft, marker: str) -> Written:
         """Create an appointment of the account's user. The server cannot tell a repeated create from a new one."""
         answer = await self._client.create(self._mapping.draft_fields(draft, marker))
-        if isinstance(answer, str):
-            return Written(id=answer)
-        return self._written(entity_id(answer) or "", answer)
+        written = Written(id=answer) if isinstance(answer, str) else self._written(entity_id(answer) or "", answer)
+        self._created.add(written.id)
+        return written
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         """Patch the changed fields; the stamp is not carried, because FLOWFACT tells the last modifier."""
@@ -164,6 +168,14 @@ class FlowfactCalendar(Calendar):
             return await self._trash.holds(event_id)
         except NoRight:
             return False
+
+    def _search_tells(self, event_id: str) -> bool:
+        """Tell whether a search of this event is either right, or known to be late.
+
+        What an earlier process wrote over is not known, until the search has caught up with it.
+        """
+        lag = self.capabilities.marker_lag
+        return event_id in self._created or self._clock.now() - self._opened >= lag
 
     async def _searched(self, ids: Sequence[str]) -> dict[str, Observation]:
         """Return what a search answers of these, without what it has wrong for certain."""

@@ -104,6 +104,7 @@ def add_calendars(pair: Pair, *, no_condition: bool) -> None:
     for side in Side:
         lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
         capabilities = Capabilities(
+            marker=dice.random() < 0.9,
             marker_lag=lag,
             writes_may_mail=side is Side.RIGHT,
             conditional_writes=side is Side.RIGHT or not no_condition,
