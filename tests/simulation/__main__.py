@@ -11,8 +11,11 @@ from multiprocessing import Pool
 
 from tests.simulation import faults
 from tests.simulation.history import play
+from tests.simulation.mutants import MUTANTS
 
 SHOWN = 25
+MOST = 2000
+"""So many histories a mutant may survive."""
 
 
 def _one(task: tuple[int, tuple[str, ...]]) -> tuple[int, list[str], Counter[str], Counter[str]]:
@@ -55,6 +58,27 @@ def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     return bool(failed)
 
 
+def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]:
+    """Return how many histories it took until a mutant was caught, None where it was not, and by what."""
+    name, most, allowed = task
+    with MUTANTS[name]():
+        for seed in range(most):
+            _, violations, _, _ = _one((seed, allowed))
+            if violations:
+                return name, seed + 1, violations[0]
+    return name, None, ""
+
+
+def _hunt_all(most: int, jobs: int, allowed: tuple[str, ...]) -> bool:
+    _say(f"{'mutant':28} histories until caught")
+    with Pool(jobs, maxtasksperchild=1) as pool:
+        results = []
+        for name, caught, by in pool.imap(_hunt, [(name, most, allowed) for name in MUTANTS], chunksize=1):
+            results.append(caught)
+            _say(f"{name:28} {caught if caught is not None else 'NOT CAUGHT':>6}  {by[:90]}")
+    return None in results
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many histories")
@@ -62,12 +86,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--seed", type=int, help="play one history")
     parser.add_argument("--trace", action="store_true", help="print what happened in it")
+    parser.add_argument("--mutants", action="store_true", help="break one protection after the other")
     parser.add_argument("--faults", default=",".join(faults.NAMES), help="what may go wrong, by commas")
     arguments = parser.parse_args()
     logging.disable()
     allowed = tuple(name for name in arguments.faults.split(",") if name)
     if unknown := set(allowed) - set(faults.NAMES):
         parser.error(f"unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(faults.NAMES)}")
+    if arguments.mutants:
+        return _hunt_all(MOST, arguments.jobs, allowed)
     if arguments.seed is not None:
         return _show(arguments.seed, allowed, trace=arguments.trace)
     return _many(arguments.first, arguments.seeds, arguments.jobs, allowed)
