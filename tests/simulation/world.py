@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from calsync.engine import Account, Engine
 from calsync.errors import CalsyncError
 from calsync.ports import ReadOnly
+from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side
 from calsync.sync.rules import Chain
 from calsync.testing.clock import FakeClock
@@ -92,6 +93,7 @@ class World:
 
     store: MortalStore
     dice: random.Random
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
     clock: FakeClock = field(default_factory=FakeClock)
     journal: list[Entry] = field(default_factory=list)
     calendars: dict[Side, SlowCalendar] = field(default_factory=dict)
@@ -135,7 +137,7 @@ class World:
 
     async def run(self) -> None:
         """Run the account once; an expected failure is part of the history, any other ends it."""
-        engine = Engine(self.store, self.clock, self.dice, "runner")
+        engine = Engine(self.store, self.runs, self.clock, self.dice, "runner")
         self.report, self.begun = None, len(self.journal)
         try:
             self.report = await engine.run(self.account())
