@@ -184,6 +184,12 @@ REASONS: dict[str, Sentences] = {
         "bestätigen, entscheidet die Regel dieses Kontos, und der andere Wert bleibt im Protokoll. Wenn Sie "
         "selbst entscheiden möchten, gleichen Sie beide bitte vorher an.",
     ),
+    "rebuild_orphan": Sentences(
+        "It is a copy whose original is not there any more. If you confirm the plan, the original is created "
+        "again. If it was deleted on purpose, please delete this copy first.",
+        "Der Termin ist eine Kopie, deren Original nicht mehr da ist. Wenn Sie den Plan bestätigen, wird das "
+        "Original wieder angelegt. Wurde es mit Absicht gelöscht, löschen Sie bitte vorher diese Kopie.",
+    ),
     "rebuild_ambiguous": Sentences(
         "Several events carry the marker of one and the same copy. Please delete the surplus ones, or change "
         "their title or time so that only the right one looks like its original.",

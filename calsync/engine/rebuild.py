@@ -57,8 +57,7 @@ async def rebuild(run: Run) -> Marked:
     for _ in range(PASSES):
         await look_again(run)
         marked = await _link_marked(run)
-        plan = hold_writes(make_plan(run, marked.waiting))
-        plan = replace(plan, operations=(*plan.operations, *marked.holds))
+        plan = hold_writes(make_plan(run, marked.waiting), marked)
         run.report.plan = plan
         run.report.note_standing(tuple(plan.operations))
         await apply_local(run, plan)
@@ -104,14 +103,14 @@ async def _link_marked(run: Run) -> Marked:
     for side in Side:
         for seen in unlinked(view, side):
             source = run.marked_source(seen.observation.marker)
-            if source in names[side.other]:
-                sources[side, seen.observation.id] = names[side.other][source]
+            if source is not None:
+                sources[side, seen.observation.id] = names[side.other].get(source, "")
     marked = decide_marked(view, sources)
     await apply_links(run, marked.links)
     return marked
 
 
-def _names(run: Run, side: Side) -> Mapping[str | None, str]:
+def _names(run: Run, side: Side) -> Mapping[str, str]:
     """Return the events of one side by their hashes in markers."""
     return {run.marker_hash(event_id): event_id for event_id in run.notebook.state.seen[side]}
 

@@ -18,6 +18,7 @@ from calsync.sync.view import Seen, Standing, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from calsync.sync.model import Draft
 
@@ -32,6 +33,8 @@ class Marked:
     holds: Sequence[Operation]
     waiting: frozenset[Key]
     """Events that take no part until their pair is out of doubt, or a person has sorted them out."""
+    orphans: frozenset[Key]
+    """Copies whose source is not there any more: it may have been deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,17 @@ class _Claim:
         return self.side.other, self.source.observation.id
 
 
-def hold_writes(plan: Plan) -> Plan:
-    """Return the plan with every create, update and delete held for a person."""
-    return replace(plan, operations=tuple(_held(operation) for operation in plan.operations))
+def hold_writes(plan: Plan, marked: Marked) -> Plan:
+    """Return the plan with every create, update and delete held for a person, and what is held already."""
+    held = (_held(operation, marked.orphans) for operation in plan.operations)
+    return replace(plan, operations=(*held, *marked.holds))
 
 
 def decide_marked(view: View, sources: Mapping[Key, str]) -> Marked:
-    """Decide which marked events are linked to their source. `sources` names it for each unlinked marked event."""
+    """Decide which marked events are linked to their source.
+
+    `sources` names it for each unlinked marked event, with an empty id where it is not known.
+    """
     claims = [claim for key, source in sorted(sources.items()) for claim in _claims(view, key, source)]
     named = {claim.source_key for claim in claims}
     groups: dict[Key, list[_Claim]] = {}
@@ -78,7 +85,8 @@ def decide_marked(view: View, sources: Mapping[Key, str]) -> Marked:
         waiting.update([source, *(claim.key for claim in group)])
         if not any(claim.doubtful for claim in group):
             holds.extend(_ambiguous(group))
-    return Marked(links, holds, frozenset(waiting))
+    orphans = frozenset(key for key, source in sources.items() if source not in view.seen[key[0].other])
+    return Marked(links, holds, frozenset(waiting), orphans)
 
 
 def _claims(view: View, key: Key, source_id: str) -> Iterator[_Claim]:
@@ -143,9 +151,11 @@ def _draft(view: View, claim: _Claim) -> Draft | None:
         return None
 
 
-def _held(operation: Operation) -> Operation:
+def _held(operation: Operation, orphans: AbstractSet[Key]) -> Operation:
     if operation.kind not in WRITES:
         return operation
+    if operation.source is not None and (operation.side.other, operation.source.id) in orphans:
+        return replace(operation, kind=Kind.HOLD, reason="rebuild_orphan", wanted=operation.kind)
     # Both sides may have been edited since what is remembered, or one of them long before: nobody can tell.
     reason = "rebuild_conflict" if operation.reason == "conflict" else "rebuild"
     return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

@@ -9,12 +9,14 @@ import pytest
 
 from calsync.sync.model import Event, Side, State
 from calsync.sync.plan import Kind, Operation, Plan
-from calsync.sync.rebuild import decide_marked, hold_writes
+from calsync.sync.rebuild import Marked, decide_marked, hold_writes
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from calsync.sync.rebuild import Marked
     from tests.sync.conftest import Scene, Scripted
+
+
+NOTHING = Marked((), (), frozenset(), frozenset())
 
 
 def marked(scene: Scene, **sources: str) -> Marked:
@@ -56,9 +58,16 @@ def test_a_rule_that_fails_hides_no_link(scene: Scene, scripted: type[Scripted])
 def test_a_marker_of_a_source_that_is_not_there_says_nothing(scene: Scene) -> None:
     scene.put(Side.LEFT, "l1", standing=Standing.ELSEWHERE)
     scene.put(Side.RIGHT, "r1")
-    for source in ("l1", "l2"):
+    for source, orphan in (("l1", False), ("l2", True), ("", True)):
         found = marked(scene, r1=source)
         assert (found.links, found.holds, found.waiting) == ([], [], frozenset())
+        assert found.orphans == ({(Side.RIGHT, "r1")} if orphan else set())
+
+
+def test_a_copy_whose_original_is_not_there_is_not_created_there_unasked(scene: Scene) -> None:
+    scene.put(Side.RIGHT, "r1")
+    (held,) = hold_writes(scene.plan(), marked(scene, r1="")).operations
+    assert (held.kind, held.side, held.reason, held.wanted) == ("hold", "left", "rebuild_orphan", "create")
 
 
 def test_an_event_whose_source_has_its_copy_is_a_users_copy(scene: Scene) -> None:
@@ -128,7 +137,7 @@ def test_what_was_copied_itself_is_no_copy(scene: Scene, agreed: Event) -> None:
 
 def test_every_write_waits_for_a_person_and_nothing_else_does() -> None:
     kinds = {kind: Operation(kind=kind, side=Side.LEFT, reason="changed") for kind in Kind}
-    held = hold_writes(Plan(tuple(kinds.values())))
+    held = hold_writes(Plan(tuple(kinds.values())), NOTHING)
     for kind, operation in zip(Kind, held.operations, strict=True):
         if kind in ("create", "update", "delete"):
             assert (operation.kind, operation.reason, operation.wanted) == ("hold", "rebuild", kind)
@@ -138,4 +147,4 @@ def test_every_write_waits_for_a_person_and_nothing_else_does() -> None:
 
 def test_a_conflict_is_told_apart() -> None:
     conflict = Operation(kind=Kind.UPDATE, side=Side.LEFT, reason="conflict")
-    assert [each.reason for each in hold_writes(Plan((conflict,))).operations] == ["rebuild_conflict"]
+    assert [each.reason for each in hold_writes(Plan((conflict,)), NOTHING).operations] == ["rebuild_conflict"]
