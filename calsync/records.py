@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
+
+
+Rebuild = Literal["restored", "behind", "lost"]
+"""A backup was put back; a number beside the store knows of later runs; an empty store found marked events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,8 @@ class AccountState:
     tombstones: dict[tuple[Side, str], Tombstone]
     deleted_lately: dict[Side, int]
     """How many deletes the ledger has for each side since the instant given to `Store.load`."""
+    rebuild: Rebuild | None = None
+    """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,10 @@ class Transaction(ABC):
     @abstractmethod
     async def begin_run(self, run: int) -> None:
         """Record that this run has begun."""
+
+    @abstractmethod
+    async def set_rebuild(self, why: Rebuild | None) -> None:
+        """Begin the account's rebuild, or end it."""
 
     @abstractmethod
     async def put_side(self, side: Side, state: SideState) -> None: ...
@@ -188,6 +198,18 @@ class Transaction(ABC):
         """Forget tombstones and ledger entries that are older."""
 
 
+class Runs(ABC):
+    """The number of each account's last run, kept beside the store: it shows a store that was put back or lost."""
+
+    @abstractmethod
+    async def get(self, account: str) -> int:
+        """Return the highest number that was put; 0 before the first. Raises StoreError."""
+
+    @abstractmethod
+    async def put(self, account: str, run: int) -> None:
+        """Make durable that this run has begun; a lower number changes nothing. Raises StoreError."""
+
+
 class Store(ABC):
     """Remembers accounts. Raises StoreError with the place and what to do; nothing is ever half-written."""
 
@@ -209,6 +231,10 @@ class Store(ABC):
     @abstractmethod
     async def holders(self) -> Sequence[str]:
         """Return who holds a lease, alive or not."""
+
+    @abstractmethod
+    async def leases(self) -> Sequence[Lease]:
+        """Return all leases that were not given back, alive or not."""
 
     @abstractmethod
     async def expire(self, holder: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from calsync.app import App
 from calsync.engine.carry import CHUNK
-from calsync.errors import AccountError, ConfigError, LoginError, Retry
+from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
 from calsync.store import SqliteStore
 from calsync.sync.model import Event, Timed
 from calsync.testing import FakeClock
@@ -163,6 +163,51 @@ async def test_a_plan_works_while_another_process_syncs(house: House) -> None:
         assert (await app.plan("anna"))["anna"].error is None
         result = (await app.sync("anna")).accounts["anna"]
         assert (result.ok, result.error) == (False, "account anna: another process is working on it")
+
+
+async def test_a_store_is_restored_only_while_nobody_works_on_it(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        saved = await app.backup(None)
+        assert saved == house.folder / "calsync-20260302T080000Z.db"
+        store = await SqliteStore.open(house.folder / "calsync.db")
+        await store.acquire("anna", "elsewhere/1/0", house.clock.now(), timedelta(minutes=5))
+        await store.close()
+        with pytest.raises(StoreError, match="working \\(elsewhere/1/0 at account anna\\); stop it"):
+            await app.restore(saved)
+        house.clock.advance(600)
+        kept = await app.restore(saved)
+        assert kept == house.folder / "calsync-before-restore-20260302T081000Z.db"
+        house.calendar("berta-crm").user_create(MEETING)
+        planned = await app.plan(None)
+        assert {name: account.rebuild for name, account in planned.items()} == {
+            "anna": "restored",
+            "berta": "restored",
+        }
+        await app.sync(None)
+        assert not house.calendar("berta-mail").writes()
+        plan = planned["berta"].plan
+        assert plan is not None
+        assert (await app.confirm("berta", plan.hash)).problem is None
+        await app.sync(None)
+        assert len(house.calendar("berta-mail").writes()) == 1
+        assert (await app.plan("anna"))["anna"].rebuild == "restored"
+
+
+async def test_a_store_that_nobody_can_read_any_more_is_replaced(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        saved = await app.backup(house.folder / "saved.db")
+        (house.folder / "calsync.db").write_bytes(b"Sehr geehrte Damen und Herren, " * 100)
+        await app.restore(saved)
+        assert (await app.plan("anna"))["anna"].rebuild == "restored"
+
+
+async def test_an_account_that_cannot_be_reached_is_not_confirmed(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        with pytest.raises(Retry, match="unreachable"):
+            await app.confirm("anna", "0")
 
 
 async def test_progress_is_told_by_account(house: House) -> None:

@@ -72,3 +72,11 @@ class Run:
     def marker_hash(self, source_id: str) -> str:
         """Return what a marker tells of its source; only rebuilding a lost store reads it."""
         return hashlib.sha256(source_id.encode()).hexdigest()[:16]
+
+    def marked_source(self, marker: str | None) -> str | None:
+        """Return the hash of the source in a marker of this account; None for any other marker."""
+        prefix = f"v1:{self.account.name}:"
+        if not marker or not marker.startswith(prefix):
+            return None
+        _, colon, source = marker.removeprefix(prefix).partition(":")
+        return source if colon and ":" not in source else None

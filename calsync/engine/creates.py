@@ -40,7 +40,7 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
             batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
         elif holders is None:
             _give_up(run, batch, intent)
-        elif _stands(run, intent):
+        elif run.notebook.state.rebuild is None and _stands(run, intent):
             repeats.append(intent)
         else:
             batch.intents[intent.marker] = None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Intent,
         Lease,
         LedgerEntry,
+        Rebuild,
         SideState,
         Store,
         Tombstone,
@@ -45,6 +46,10 @@ class Batch:
     """Changes that become durable together. None as a value drops the record."""
 
     run: int | None = None
+    rebuild: Rebuild | None = None
+    """Why a rebuild begins."""
+    confirmed: bool = False
+    """The rebuild ends."""
     sides: dict[Side, SideState] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
     links: dict[int, Link | None] = field(default_factory=dict)
@@ -128,6 +133,7 @@ class Notebook:
     def _take_over(self, batch: Batch) -> None:
         state = self.state
         state.run = batch.run if batch.run is not None else state.run
+        state.rebuild = None if batch.confirmed else batch.rebuild or state.rebuild
         state.sides.update(batch.sides)
         for side in Side:
             _merge(state.seen[side], batch.seen[side])
@@ -156,6 +162,8 @@ class Notebook:
 async def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.run is not None:
         await transaction.begin_run(batch.run)
+    if batch.rebuild is not None or batch.confirmed:
+        await transaction.set_rebuild(batch.rebuild)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     for side, seen in batch.seen.items():

@@ -41,6 +41,7 @@ async def read_account(connection: Connection, account: str, lately: datetime) -
         holds={(held.side, held.event_id, held.kind): held for held in holds},
         tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
+        rebuild=run[0]["rebuild"] if run else None,
     )
 
 

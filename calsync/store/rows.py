@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import codec
 from calsync.sync.model import Link, Side, State, Window
 from calsync.sync.plan import Kind
@@ -216,6 +216,11 @@ def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
         before=codec.values(row["before_image"]),
         after=codec.values(row["after_image"]),
     )
+
+
+def lease(row: Mapping[str, Any]) -> Lease:
+    until = codec.instant(row["until"])
+    return Lease(account=row["account"], holder=row["holder"], fence=row["fence"], until=until)
 
 
 def _read(decode: Callable[[str], T], text: str | None) -> T | None:

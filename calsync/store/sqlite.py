@@ -97,6 +97,10 @@ class SqliteStore(Store):
         async with self._reader.transaction("DEFERRED"):
             return [row["holder"] for row in await self._reader.fetch(statements.HOLDERS, {})]
 
+    async def leases(self) -> Sequence[Lease]:
+        async with self._reader.transaction("DEFERRED"):
+            return [rows.lease(row) for row in await self._reader.fetch(statements.LEASES, {})]
+
     async def expire(self, holder: str) -> None:
         async with self._writer.transaction("IMMEDIATE"):
             await self._writer.execute(statements.EXPIRE, {"holder": holder})

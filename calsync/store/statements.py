@@ -30,10 +30,17 @@ RELEASE = """
 UPDATE account SET holder = NULL, until = NULL WHERE name = :account AND holder = :holder AND fence = :fence
 """
 HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY holder"
+LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
-RUN = "SELECT run FROM account WHERE name = :account"
+RUN = "SELECT run, rebuild FROM account WHERE name = :account"
+SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
+# A side without a token is listed in full.
+RESTORED = (
+    "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
+    "UPDATE side SET token = NULL, listed_at = NULL",
+)
 
 PUT_SIDE = _put(
     "side",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+    from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
     from calsync.sync.model import Link, Side
@@ -27,6 +27,9 @@ class SqliteTransaction(Transaction):
 
     async def begin_run(self, run: int) -> None:
         await self._many(statements.BEGIN_RUN, [{"run": run}])
+
+    async def set_rebuild(self, why: Rebuild | None) -> None:
+        await self._many(statements.SET_REBUILD, [{"rebuild": why}])
 
     async def put_side(self, side: Side, state: SideState) -> None:
         await self._many(statements.PUT_SIDE, [rows.side_row(side, state)])

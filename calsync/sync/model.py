@@ -124,7 +124,7 @@ class Observation:
     written_by_us: bool | None = None
     """Whether the last modifier is calsync's own user; None where the server cannot tell."""
     marker: str | None = None
-    """The marker on the event. Only reads by id and by marker fill it; a change feed may leave it None."""
+    """The marker on the event; empty where a read found none. A change feed may leave it None: not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

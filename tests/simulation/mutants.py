@@ -60,10 +60,10 @@ def absence_is_delete() -> Iterator[None]:
     """What a listing does not show is gone, and nobody asks again."""
     located = doubts._located
 
-    def rash(seen: Any, place: Any, run: int) -> Any:
+    def rash(run: Any, side: Any, seen: Any, place: Any) -> Any:
         if seen.standing is Standing.ABSENT:
-            return replace(seen, standing=Standing.DELETED, standing_run=run)
-        return located(seen, place, run)
+            return replace(seen, standing=Standing.DELETED, standing_run=run.number)
+        return located(run, side, seen, place)
 
     async def trusting(*_: Any) -> None:
         return None

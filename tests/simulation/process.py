@@ -95,7 +95,7 @@ class Process:
             for holder in await store.holders():
                 if self.world.is_dead(holder):
                     await store.expire(holder)
-            engine = Engine(store, self.world.clock, self.world.dice, self.holder)
+            engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
             async def run_account(name: str) -> Report:
                 return await self._run(engine, store, name)

@@ -7,6 +7,7 @@ from collections import Counter
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
+from calsync.store import MemoryRuns
 from tests.simulation.clock import VirtualClock
 from tests.simulation.process import Process
 
@@ -31,6 +32,7 @@ class World:
         self.dice = dice
         self.disk = disk
         self.clock = VirtualClock(loop)
+        self.runs = MemoryRuns()
         self.context = copy_context()
         self.poll_seconds = dice.choice(POLLS)
         self.pairs: dict[str, Pair] = {}

@@ -97,6 +97,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         await transaction.put_attempts([attempt])
         await transaction.set_holds([held])
         await transaction.put_tombstones([tombstone])
+        await transaction.set_rebuild("lost")
     expected = AccountState(
         run=4,
         sides={Side.LEFT: side, Side.RIGHT: SideState()},
@@ -107,6 +108,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         holds={(Side.RIGHT, "r1", Kind.DELETE): held},
         tombstones={(Side.LEFT, "l9"): tombstone},
         deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
+        rebuild="lost",
     )
     assert await load(store) == expected
     assert await load(store, "bert") == replace_empty(expected)
