@@ -101,6 +101,8 @@ class LedgerEntry:
     side: Side
     reason: str
     event_id: str | None = None
+    source_id: str | None = None
+    """Of a write: the event on the other side that it was made from."""
     link: int | None = None
     before: Mapping[Field, Value] = field(default_factory=dict)
     after: Mapping[Field, Value] = field(default_factory=dict)
@@ -224,6 +226,14 @@ class Store(ABC):
     @abstractmethod
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        """Return what was carried out again and again since an instant, oldest first.
+
+        That is every update of a link that was updated, and every create from a source that was copied to the same
+        side, at least so many times.
+        """
 
     @abstractmethod
     async def close(self) -> None: ...

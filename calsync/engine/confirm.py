@@ -183,6 +183,7 @@ def _tell(
             side=intent.side,
             reason=intent.reason,
             event_id=event_id,
+            source_id=intent.source.id if intent.source else None,
             link=link,
             before=before,
             after=after,

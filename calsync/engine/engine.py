@@ -11,10 +11,12 @@ from calsync.engine.creates import waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
+from calsync.engine.past import read_past
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.settle import settle
 from calsync.errors import Retry
 from calsync.sync.brakes import DELETES, REWRITES, brake
+from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.reconcile import reconcile
@@ -71,6 +73,7 @@ class Engine:
                 now=now,
                 number=state.run + 1,
                 window=window,
+                past=await read_past(self._store, account.name, now),
             )
             if progress is not None:
                 run.progress = progress
@@ -118,7 +121,8 @@ def _plan(run: Run) -> Plan:
     state = run.notebook.state
     view = _view(run)
     open_batches = {held.reason for held in state.holds.values()} & {DELETES, REWRITES}
-    return brake(reconcile(view), view, state.deleted_lately, frozenset(open_batches))
+    plan = hold_loops(reconcile(view), run.past)
+    return brake(plan, view, state.deleted_lately, frozenset(open_batches))
 
 
 def _view(run: Run) -> View:

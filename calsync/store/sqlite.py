@@ -115,6 +115,12 @@ class SqliteStore(Store):
             found = await self._reader.fetch(statements.LEDGER, {"account": account, "last": last})
         return [rows.ledger_entry(row) for row in reversed(found)]
 
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        wanted = {"account": account, "since": codec.instant_text(since), "times": times}
+        async with self._reader.transaction("DEFERRED"):
+            found = await self._reader.fetch(statements.REPEATS, wanted)
+        return [rows.ledger_entry(row) for row in found]
+
     async def close(self) -> None:
         await self._reader.close()
         if self._writer is not self._reader:

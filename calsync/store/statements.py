@@ -93,7 +93,19 @@ TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
 ADD_LEDGER = _insert(
     "ledger",
-    ("account", "run", "at", "kind", "side", "reason", "event_id", "link", "before_image", "after_image"),
+    (
+        "account",
+        "run",
+        "at",
+        "kind",
+        "side",
+        "reason",
+        "event_id",
+        "source_id",
+        "link",
+        "before_image",
+        "after_image",
+    ),
 )
 EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
 EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
@@ -101,4 +113,22 @@ LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
 WHERE account = :account AND kind = 'delete' AND at >= :since GROUP BY side
+"""
+
+# An update whose outcome stayed unknown may not have been carried out.
+REPEATS = """
+SELECT * FROM ledger
+WHERE account = :account AND kind = 'update' AND at >= :since AND reason <> 'unknown_outcome' AND link IN (
+    SELECT link FROM ledger
+    WHERE account = :account AND kind = 'update' AND at >= :since
+    GROUP BY link HAVING count(*) >= :times
+)
+UNION ALL
+SELECT * FROM ledger
+WHERE account = :account AND kind = 'create' AND at >= :since AND (side, source_id) IN (
+    SELECT side, source_id FROM ledger
+    WHERE account = :account AND kind = 'create' AND at >= :since
+    GROUP BY side, source_id HAVING count(*) >= :times
+)
+ORDER BY id
 """

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -272,6 +273,34 @@ async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lea
         await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
         await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
+
+
+async def test_what_was_written_again_and_again_is_told(store: SqliteStore, lease: Lease) -> None:
+    def entry(kind: str, minutes: int, reason: str = "changed", **ids: Any) -> LedgerEntry:
+        at = NOW - timedelta(minutes=minutes)
+        return LedgerEntry(run=1, at=at, kind=kind, side=Side.RIGHT, reason=reason, **ids)
+
+    loops = [
+        entry("update", 3, link=1, source_id="l1"),
+        entry("create", 2, link=2, source_id="l2"),
+        entry("create", 1, link=3, source_id="l2"),
+        entry("update", 0, link=1, source_id="l1"),
+    ]
+    others = [
+        entry("update", 60, link=1),
+        entry("update", 2, link=1, reason="unknown_outcome"),
+        entry("update", 2, link=4),
+        entry("delete", 1, link=4),
+        entry("create", 2, link=5, source_id="l5"),
+        replace(entry("create", 1, link=6, source_id="l5"), side=Side.LEFT),
+        entry("create", 2, link=7),
+        entry("create", 1, link=8),
+    ]
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger([*others, *loops])
+    assert await store.repeats("anna", NOW - timedelta(minutes=30), 2) == loops
+    assert await store.repeats("anna", NOW - timedelta(minutes=30), 4) == []
+    assert await store.repeats("bert", NOW - timedelta(minutes=30), 1) == []
 
 
 async def test_five_thousand_events_at_once(store: SqliteStore, lease: Lease) -> None:
