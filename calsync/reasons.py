@@ -231,6 +231,12 @@ NAMED: dict[str, Sentences] = {
         "Die Regel {name} ist gescheitert, deshalb wartet der Termin. Bitte sagen Sie der Person Bescheid, "
         "die calsync betreut.",
     ),
+    "rule_hangs": Sentences(
+        "The rule {name} did not answer about this event, so the event waits until it is edited or the rule's "
+        "plugin has a new version. Please tell whoever looks after calsync.",
+        "Die Regel {name} hat zu diesem Termin keine Antwort gegeben. Er wartet, bis ihn jemand ändert oder das "
+        "Plugin der Regel eine neue Version hat. Bitte sagen Sie der Person Bescheid, die calsync betreut.",
+    ),
 }
 """Reasons that carry a rule's name behind a colon."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
@@ -123,6 +124,8 @@ class AccountState:
     tombstones: dict[tuple[Side, str], Tombstone]
     deleted_lately: dict[Side, int]
     """How many deletes the ledger has for each side since the instant given to `Store.load`."""
+    hangs: list[Hang] = field(default_factory=list)
+    """The questions to rules that were never answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,9 @@ class Transaction(ABC):
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
 
     @abstractmethod
+    async def drop_hangs(self, hangs: Iterable[Hang]) -> None: ...
+
+    @abstractmethod
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
 
     @abstractmethod
@@ -215,6 +221,10 @@ class Store(ABC):
     @abstractmethod
     async def expire(self, holder: str) -> None:
         """End all leases of a holder that is known to be dead. Its fence still rises with the next holder."""
+
+    @abstractmethod
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        """Take over what a process noted at its end. Needs no lease: it holds from the next run on."""
 
     @abstractmethod
     def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:

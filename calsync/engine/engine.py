@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ class Engine:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
-                account=account,
+                account=replace(account, chain=account.chain.without(state.hangs)),
                 notebook=Notebook(self._store, lease, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,

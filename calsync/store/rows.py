@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
 from calsync.store import codec
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Link, Side, State, Window
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
@@ -187,6 +188,26 @@ def tombstone(row: Mapping[str, Any]) -> Tombstone:
         event_id=row["event_id"],
         revision=row["revision"],
         at=codec.instant(row["at"]),
+    )
+
+
+def hang_row(hang: Hang) -> Row:
+    return {
+        "left_id": hang.left.id if hang.left else "",
+        "left_revision": hang.left and hang.left.revision,
+        "right_id": hang.right.id if hang.right else "",
+        "right_revision": hang.right and hang.right.revision,
+        "rule": hang.rule,
+        "version": hang.version,
+    }
+
+
+def hang(row: Mapping[str, Any]) -> Hang:
+    return Hang(
+        rule=row["rule"],
+        version=row["version"],
+        left=Version(row["left_id"], row["left_revision"]) if row["left_id"] else None,
+        right=Version(row["right_id"], row["right_revision"]) if row["right_id"] else None,
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
+    from calsync.sync.asking import Hang
 
 
 class SqliteStore(Store):
@@ -100,6 +101,11 @@ class SqliteStore(Store):
     async def expire(self, holder: str) -> None:
         async with self._writer.transaction("IMMEDIATE"):
             await self._writer.execute(statements.EXPIRE, {"holder": holder})
+
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        async with self._writer.transaction("IMMEDIATE"):
+            await self._writer.execute(statements.NEW_ACCOUNT, {"account": account})
+            await self._writer.execute(statements.PUT_HANG, {"account": account, **rows.hang_row(hang)})
 
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:

@@ -91,6 +91,10 @@ PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", 
 DROP_TOMBSTONE = "DELETE FROM tombstone WHERE account = :account AND side = :side AND event_id = :event_id"
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
+PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
+DROP_HANG = "DELETE FROM hang WHERE account = :account AND left_id = :left_id AND right_id = :right_id"
+HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
+
 ADD_LEDGER = _insert(
     "ledger",
     (
