@@ -20,6 +20,7 @@ from calsync.results import AccountPlan, AccountResult, CheckResult, Message, Sy
 from calsync.service import Service
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
+from calsync.watchdog import Watchdog, note_beside, read_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -89,6 +90,7 @@ class App:
         opened = await self._open_accounts(account)
         store = await SqliteStore.copy(self._config.service.store)
         try:
+            await self._take_note(store)
             for holder in await store.holders():  # they hold the original, not this copy
                 await store.expire(holder)
             engine = self._engine(store, MemoryRuns(await self._runs.all()))
@@ -152,8 +154,10 @@ class App:
             return await engine.run(self._connections.account(found))
 
         service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
+        watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
-            await service.run(self._config.accounts, stop)
+            with watchdog.watching():
+                await service.run(self._config.accounts, stop)
         finally:
             await store.close()
 
@@ -180,9 +184,11 @@ class App:
         return [self._config.accounts[account]]
 
     async def _open_store(self) -> SqliteStore:
-        """Open the store, and free the leases that processes of this machine took into death."""
+        """Open the store, free the leases that processes of this machine took into death, and read their note."""
         store = await SqliteStore.open(self._config.service.store)
         try:
+            await self._take_note(store)
+            note_beside(self._config.service.store).unlink(missing_ok=True)
             for holder in await store.holders():
                 if is_dead(holder):
                     await store.expire(holder)
@@ -190,6 +196,12 @@ class App:
             await store.close()
             raise
         return store
+
+    async def _take_note(self, store: Store) -> None:
+        """Take over what the watchdog of an earlier process noted."""
+        note = read_note(note_beside(self._config.service.store))
+        if note is not None:
+            await store.add_hang(note.account, note.hang)
 
     def _engine(self, store: Store, runs: Runs) -> Engine:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))

@@ -206,6 +206,35 @@ REASONS: dict[str, Sentences] = {
         "Der Termin wurde an seiner Kennzeichnung wiedererkannt, mit Unterschieden. Diese bleiben, bis jemand "
         "einen der beiden ändert.",
     ),
+    # What goes round in circles.
+    "loop:summary": Sentences(
+        "The title was written again and again, because a server or another program changes it each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Der Betreff wurde immer wieder geschrieben, weil ein Server oder ein anderes Programm ihn jedes Mal "
+        "ändert. Ab jetzt wird er einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der "
+        "beiden Kalender synchronisiert.",
+    ),
+    "loop:when": Sentences(
+        "The time was written again and again, because a server or another program changes it each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Die Zeit wurde immer wieder geschrieben, weil ein Server oder ein anderes Programm sie jedes Mal ändert. "
+        "Ab jetzt wird sie einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
+        "Kalender synchronisiert.",
+    ),
+    "loop:description": Sentences(
+        "The notes were written again and again, because a server or another program changes them each time. They "
+        "are tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Die Notizen wurden immer wieder geschrieben, weil ein Server oder ein anderes Programm sie jedes Mal "
+        "ändert. Ab jetzt werden sie einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der "
+        "beiden Kalender synchronisiert.",
+    ),
+    "loop:create": Sentences(
+        "It was copied again and again, because somebody or another program deletes the copy each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Der Termin wurde immer wieder kopiert, weil jemand oder ein anderes Programm die Kopie jedes Mal löscht. "
+        "Ab jetzt wird es einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
+        "Kalender synchronisiert.",
+    ),
     # What might mail somebody, or break a meeting.
     "has_attendees": Sentences(
         "It has attendees in Outlook, and a write would mail them. Please change it in Outlook, and do not "
@@ -238,6 +267,12 @@ NAMED: dict[str, Sentences] = {
         "The rule {name} failed, so the event waits. Please tell whoever looks after calsync.",
         "Die Regel {name} ist gescheitert, deshalb wartet der Termin. Bitte sagen Sie der Person Bescheid, "
         "die calsync betreut.",
+    ),
+    "rule_hangs": Sentences(
+        "The rule {name} did not answer about this event, so the event waits until it is edited or the rule's "
+        "plugin has a new version. Please tell whoever looks after calsync.",
+        "Die Regel {name} hat zu diesem Termin keine Antwort gegeben. Er wartet, bis ihn jemand ändert oder das "
+        "Plugin der Regel eine neue Version hat. Bitte sagen Sie der Person Bescheid, die calsync betreut.",
     ),
 }
 """Reasons that carry a rule's name behind a colon."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
@@ -105,6 +106,8 @@ class LedgerEntry:
     side: Side
     reason: str
     event_id: str | None = None
+    source_id: str | None = None
+    """Of a write: the event on the other side that it was made from."""
     link: int | None = None
     before: Mapping[Field, Value] = field(default_factory=dict)
     after: Mapping[Field, Value] = field(default_factory=dict)
@@ -127,6 +130,8 @@ class AccountState:
     """How many deletes the ledger has for each side since the instant given to `Store.load`."""
     rebuild: Rebuild | None = None
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
+    hangs: list[Hang] = field(default_factory=list)
+    """The questions to rules that were never answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +196,9 @@ class Transaction(ABC):
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
 
     @abstractmethod
+    async def drop_hangs(self, hangs: Iterable[Hang]) -> None: ...
+
+    @abstractmethod
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
 
     @abstractmethod
@@ -241,6 +249,10 @@ class Store(ABC):
         """End all leases of a holder that is known to be dead. Its fence still rises with the next holder."""
 
     @abstractmethod
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        """Take over what a process noted at its end. Needs no lease: it holds from the next run on."""
+
+    @abstractmethod
     def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction of the lease's account. Raises StoreError where the fence is no longer the newest.
 
@@ -250,6 +262,14 @@ class Store(ABC):
     @abstractmethod
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        """Return what was carried out again and again since an instant, oldest first.
+
+        That is every update of a link that was updated, and every create from a source that was copied to the same
+        side, at least so many times.
+        """
 
     @abstractmethod
     async def close(self) -> None: ...

@@ -8,6 +8,7 @@ import logging
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,17 +16,20 @@ import pytest
 from calsync.app import App
 from calsync.engine.carry import CHUNK
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
+from calsync.loader.manifest import read_manifest
 from calsync.store import SqliteStore
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Event, Timed
 from calsync.testing import FakeClock
 from calsync.testing.clock import START
+from calsync.watchdog import Note, note_beside, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from calsync.testing import MemoryCalendar
 
+ROOT = Path(__file__).parent.parent
 PLUGIN = """
 from calsync.hookspecs import hookimpl
 from calsync.ports import Finding, Provider, ProviderSpec
@@ -279,6 +283,30 @@ async def test_held_writes_come_with_their_reason(house: House) -> None:
         ("hold", "left", "ambiguous", 1),
         ("hold", "right", "ambiguous", 2),
     }
+
+
+async def test_an_event_about_which_a_rule_did_not_answer_is_held_from_the_next_start_on(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        crm = house.calendar("anna-crm")
+        hung = crm.user_create(MEETING)
+        crm.user_create(replace(MEETING, summary="anderer"))
+        revision = crm.rows.rows[hung].revision
+    version = read_manifest(ROOT / "plugins" / "calsync_rules").version
+    hang = Hang(rule="series_skip", version=version, left=Version(hung, revision), right=None)
+    place = note_beside(house.folder / "calsync.db")
+    write_note(place, Note("anna", hang))
+    async with house.open() as app:
+        planned = (await app.plan("anna"))["anna"].plan
+        assert [operation.reason for operation in planned.operations] == ["rule_hangs:series_skip", "new"]
+        assert place.exists(), "a plan writes nothing"
+        account = (await app.sync("anna")).accounts["anna"]
+        assert (account.right.held, account.right.created) == (1, 1)
+        assert [message.reason for message in account.messages] == ["rule_hangs:series_skip"]
+        assert not place.exists()
+        assert (await app.sync("anna")).accounts["anna"].right.held == 1
+        crm.user_edit(hung, summary="neu")
+        assert (await app.sync("anna")).accounts["anna"].right.created == 1
 
 
 async def test_a_check_tells_everything_that_it_finds(house: House) -> None:

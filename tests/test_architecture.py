@@ -41,6 +41,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports"},
+    "calsync.watchdog": PURE,
     "calsync.results": {*PURE, "calsync.engine"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
     "calsync.cli": {

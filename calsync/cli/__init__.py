@@ -1,7 +1,7 @@
 """The command line. Commands are thin: they ask the app and print.
 
 Exit codes: 0 done (skipped, held and blocked events are reported, not failures), 1 an account failed,
-2 configuration, login or usage, 130 interrupted from the keyboard.
+2 configuration, login or usage, 75 a rule hung (`calsync run`; start it again), 130 interrupted from the keyboard.
 """
 
 from __future__ import annotations

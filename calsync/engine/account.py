@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.notebook import Notebook
     from calsync.ports import Clock, Reader
+    from calsync.sync.loops import Past
     from calsync.sync.model import Direction
     from calsync.sync.rules import Chain
     from calsync.sync.view import ConflictPolicy, TargetEdit
@@ -65,6 +66,8 @@ class Run:
     """The one instant that all decisions of this run refer to."""
     number: int
     window: Window
+    past: Past
+    """What was written again and again before this run."""
     report: Report = field(default_factory=Report)
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""

@@ -75,6 +75,7 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     base = written_base(link.base(intent.side), intent.changes, found, written, target, conditional=conditional)
     link = link.with_base(intent.side, base)
     other = intent.side.other
+    run.account.chain.about(intent.side, target, source)
     agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
     batch.links[link.id] = link.with_base(other, agreed)
     known = run.notebook.state.seen[intent.side].get(target.id)
@@ -186,6 +187,7 @@ def _tell(
             side=intent.side,
             reason=intent.reason,
             event_id=event_id,
+            source_id=intent.source.id if intent.source else None,
             link=link,
             before=before,
             after=after,

@@ -170,6 +170,7 @@ def _stands(run: Run, intent: Intent) -> bool:
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
         return False
+    run.account.chain.about(side, seen.observation)
     try:
         refused = run.account.chain.admit(seen.observation.event) is not None
         if refused or run.account.chain.draft(seen.observation.event) != intent.draft:

@@ -11,6 +11,7 @@ from calsync.engine.account import Account, Run
 from calsync.engine.carry import carry_out
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
+from calsync.engine.past import read_past
 from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_rebuild, is_lost, rebuild
@@ -84,13 +85,14 @@ class Engine:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
-                account=account,
+                account=replace(account, chain=account.chain.without(state.hangs)),
                 notebook=Notebook(self._store, lease, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,
                 now=now,
                 number=begin.run or 1,
                 window=window,
+                past=await read_past(self._store, account.name, now),
             )
             await run.notebook.commit(begin)
             # Behind the store, so that a crash in between is not taken for a store that was put back.

@@ -28,6 +28,8 @@ async def apply_local(run: Run, plan: Plan) -> bool:
     for operation in plan.operations:
         _apply(run, batch, operation)
     batch.holds = _holds(run, plan)
+    versions = run.account.chain.versions
+    batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
     if batch != Batch(holds=run.notebook.state.holds):
         await run.notebook.commit(batch)

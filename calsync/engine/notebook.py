@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Tombstone,
         Transaction,
     )
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Base, Link, Observation
     from calsync.sync.view import Seen
 
@@ -57,6 +58,8 @@ class Batch:
     attempts: dict[tuple[Side, str], Attempt | None] = field(default_factory=dict)
     tombstones: dict[tuple[Side, str], Tombstone | None] = field(default_factory=dict)
     holds: dict[tuple[Side, str, Kind], Held] | None = None
+    hangs: list[Hang] = field(default_factory=list)
+    """The notes of questions without an answer that are dropped."""
     ledger: list[LedgerEntry] = field(default_factory=list)
     forget: datetime | None = None
     """Tombstones and ledger entries older than this are forgotten."""
@@ -143,6 +146,7 @@ class Notebook:
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
+        state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
         for entry in batch.ledger:
             if entry.kind == Kind.DELETE:
                 state.deleted_lately[entry.side] += 1
@@ -179,6 +183,7 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     await transaction.put_tombstones(_put(batch.tombstones))
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
+    await transaction.drop_hangs(batch.hangs)
     await transaction.add_ledger(batch.ledger)
     if batch.forget is not None:
         await transaction.expire(batch.forget)

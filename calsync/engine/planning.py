@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.creates import waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake
+from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.reconcile import reconcile
 from calsync.sync.view import View
@@ -30,7 +31,8 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     state = run.notebook.state
     view = view_of(run, waiting)
     open_batches = {held.reason for held in state.holds.values()} & {DELETES, REWRITES}
-    return brake(reconcile(view), view, state.deleted_lately, frozenset(open_batches))
+    plan = hold_loops(reconcile(view), run.past)
+    return brake(plan, view, state.deleted_lately, frozenset(open_batches))
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:

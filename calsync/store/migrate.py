@@ -33,8 +33,8 @@ class Migration:
 def migrations() -> Sequence[Migration]:
     """Return the migrations that this version of calsync knows, the oldest first."""
     files = resources.files("calsync.store").joinpath("migrations").iterdir()
-    texts = {int(file.name[:4]): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
-    return [Migration(number, tuple(_statements(texts[number]))) for number in sorted(texts)]
+    texts = sorted((int(file.name[:4]), file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))
+    return [Migration(number, tuple(_statements(text))) for number, text in texts]
 
 
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:

@@ -22,7 +22,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 RULES: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
 
@@ -96,3 +96,9 @@ def meeting() -> Event:
 @pytest.fixture
 def tomorrow() -> datetime:
     return datetime(2026, 3, 3, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def later_by() -> Callable[[Timed, int], Timed]:
+    """Return how to move a time by hours."""
+    return lambda when, hours: Timed(when.start + timedelta(hours=hours), when.end + timedelta(hours=hours))

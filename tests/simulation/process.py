@@ -126,6 +126,7 @@ class Process:
             raise CancelledRun from None
         except Exception as error:
             self.world.fail("bug", f"{name}: {type(error).__name__} {error}")
+            await pair.run_ended(store, None, "a bug")
             raise
         finally:
             self.running.pop(name, None)
