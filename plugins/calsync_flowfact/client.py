@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from calsync.errors import LoginError, Retry
-from calsync.http import lost
-from calsync_flowfact.auth import DEFAULT_PAUSE, Sessions
+from calsync.http import UNNAMED_PAUSE, lost
+from calsync_flowfact.auth import Sessions
 from calsync_flowfact.entity import Buried, BuriedPage, Hits, created_ms, entity_id, epoch_ms, user_ids
 from calsync_flowfact.failures import NotFound, Purpose, failure
 
@@ -176,7 +176,7 @@ class Client:
                 "created api_token"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            after = self._http.retry_after(answer, DEFAULT_PAUSE)
+            after = self._http.retry_after(answer, UNNAMED_PAUSE)
             raise Retry(f"{self.name}: FLOWFACT asks to wait", after=after)
         return answer
 

@@ -108,7 +108,7 @@ FAULTS: dict[str, Any] = {
     "forbidden": {"status": 403},
     "not found": {"status": 404},
     "conflict": {"status": 409},
-    "busy": {"status": 429, "headers": {"Retry-After": "1"}},
+    "busy": {"status": 429, "headers": {"Retry-After": "90"}},
     "broken": {"status": 500},
     "lost": {"drop": True, "after_commit": True},
     "no json": {"status": 200},
