@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.errors import CalsyncError
     from calsync.http import Http
+    from calsync.ports import Clock
     from calsync_graph.auth import Tokens
     from calsync_graph.bodies import Body
 
@@ -48,6 +49,10 @@ class Client:
     @property
     def connection(self) -> str:
         return self._http.name
+
+    @property
+    def clock(self) -> Clock:
+        return self._http.clock
 
     def is_own(self, link: str) -> bool:
         """Tell whether a link leads to the configured server."""
