@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.engine import Account
-from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError
+from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
@@ -142,4 +142,6 @@ async def _logged_in(provider: Provider, connection: str) -> None:
     except CalsyncError:
         raise
     except Exception as error:
-        raise PluginError(f"connection {connection}: its provider failed while signing in ({error!r})") from error
+        # Another library's error may quote the token that was refused, so its text is not told.
+        problem = f"connection {connection}: its provider failed while signing in ({reason(error)})"
+        raise PluginError(problem) from error

@@ -66,13 +66,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An operation on an event that failed: not tried again before `due`."""
+    """An operation on an event that failed `count` times in a row: not tried again before `due`."""
 
     side: Side
     event_id: str
     count: int
     due: datetime
     error: str
+    """The class of `calsync.errors` that all of `count` failures are of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from calsync.sync.model import Capabilities, Observation
 from calsync_flowfact.entity import entity_id, revision, schema_of
 from calsync_flowfact.failures import NoRight
 from calsync_flowfact.feed import Feed
+from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.sync.model import Changes, Draft, Window
     from calsync_flowfact.client import Client
-    from calsync_flowfact.entity import Entity
+    from calsync_flowfact.entity import Entity, Hits
     from calsync_flowfact.mapping import EntityMapping
     from calsync_flowfact.query import Queries
     from calsync_flowfact.trash import Trash
@@ -130,9 +131,9 @@ class FlowfactCalendar(Calendar):
             if await self._exists(target.id):
                 raise
 
-    async def count(self) -> int:
-        """Return how many appointments the user has."""
-        return (await self._client.search(self._queries.overlapping(None), 0, 1)).total
+    async def newest(self, size: int) -> Hits:
+        """Return the appointments of the user that were created last, and how many there are."""
+        return await self._client.search(self._queries.newest(CREATED), 0, size)
 
     def _written(self, event_id: str, entity: Entity) -> Written:
         return Written(id=event_id, revision=revision(entity), stored=self._mapping.observe(entity))

@@ -132,9 +132,9 @@ class World:
             server.clear()
 
     def flowfact_writes(self) -> list[Recorded]:
-        """Return the requests that wanted to change an appointment."""
+        """Return the requests that wanted to change an appointment; those about a user's rights only ask."""
         entities = self.sandbox.flowfact.sent(path_contains="/entity-service/")
-        return [request for request in entities if request.method != "GET"]
+        return [one for one in entities if one.method != "GET" and "/hasaccess/" not in one.path]
 
     def graph_writes(self) -> list[Recorded]:
         """Return the requests that wanted to change an event. A batch holds reads only, which is checked."""
