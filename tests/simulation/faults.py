@@ -54,6 +54,15 @@ def listing_hides(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
     pair.hidden |= calendar.behaviour.hidden
 
 
+def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed tell events as they were before their last change."""
+    ids = list(calendar.events())
+    calendar.behaviour.stale.update(dice.sample(ids, min(len(ids), 3)))
+    if dice.random() < 0.5:
+        calendar.drop_tokens()
+    del pair
+
+
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
     """A listing in full ends before it is complete."""
     calendar.behaviour.listing_pages = 1
@@ -66,6 +75,7 @@ SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] =
     writes_fail,
     tokens_lost,
     listing_hides,
+    feed_is_stale,
     listing_breaks_off,
 )
 
@@ -76,6 +86,7 @@ def mend(world: World) -> None:
         for calendar in pair.calendars.values():
             calendar.faults.clear()
             calendar.behaviour.hidden.clear()
+            calendar.behaviour.stale.clear()
             calendar.behaviour.listing_pages = None
 
 
