@@ -10,6 +10,7 @@ from collections import Counter
 from multiprocessing import Pool
 
 from tests.simulation import faults
+from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
 
@@ -79,6 +80,28 @@ def _hunt_all(most: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     return None in results
 
 
+def _kill_everywhere(seed: int) -> tuple[int, int, list[str]]:
+    """Return how many histories a scenario gave, and what they broke."""
+    worlds = 0
+    found = []
+    for step, world in enumerate(kills(seed)):
+        worlds += 1
+        found += [f"seed {seed}, killed at step {step}: {violation}" for violation in world.violations]
+    return seed, worlds, found
+
+
+def _exhaust(first: int, scenarios: int, jobs: int) -> bool:
+    total, broken, started = 0, 0, time.monotonic()
+    with Pool(jobs) as pool:
+        for _, worlds, found in pool.imap(_kill_everywhere, range(first, first + scenarios), chunksize=1):
+            total += worlds
+            broken += bool(found)
+            _say(*found[:3])
+    _say(f"{scenarios} scenarios, killed at each of their {total} steps, in {time.monotonic() - started:.1f} s")
+    _say(f"{broken} broke an invariant")
+    return bool(broken)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many histories")
@@ -87,6 +110,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="play one history")
     parser.add_argument("--trace", action="store_true", help="print what happened in it")
     parser.add_argument("--mutants", action="store_true", help="break one protection after the other")
+    parser.add_argument("--exhaustive", type=int, default=0, help="so many scenarios, killed at every step")
     parser.add_argument("--faults", default=",".join(faults.NAMES), help="what may go wrong, by commas")
     arguments = parser.parse_args()
     logging.disable()
@@ -95,6 +119,8 @@ def main() -> int:
         parser.error(f"unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(faults.NAMES)}")
     if arguments.mutants:
         return _hunt_all(MOST, arguments.jobs, allowed)
+    if arguments.exhaustive:
+        return _exhaust(arguments.first, arguments.exhaustive, arguments.jobs)
     if arguments.seed is not None:
         return _show(arguments.seed, allowed, trace=arguments.trace)
     return _many(arguments.first, arguments.seeds, arguments.jobs, allowed)

@@ -58,12 +58,14 @@ async def _play(loop: VirtualLoop, dice: random.Random, folder: Path, allowed: f
 class History:
     """Directs a world: what happens, and when."""
 
-    def __init__(self, world: World, allowed: frozenset[str], *, two_runners: bool) -> None:
+    def __init__(
+        self, world: World, allowed: frozenset[str], *, two_runners: bool, accounts: int | None = None
+    ) -> None:
         self.world = world
         self.dice = world.dice
         self.allowed = allowed
         self.two_runners = two_runners
-        for name in ("anna", "ben")[: self.dice.choice([1, 1, 2])]:
+        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
     async def play(self) -> None:
@@ -72,6 +74,21 @@ class History:
                 pair.users.act()
         for _ in range(self.dice.randrange(3, 10)):
             await self._chapter()
+        await self._come_to_rest()
+
+    async def short(self, step: int | None) -> None:
+        """Play a first sync and a second one behind some edits, in one process that may be killed at a step."""
+        (pair,) = self.world.pairs.values()
+        for _ in range(4):
+            pair.users.create(self.dice.choice(list(Side)))
+        process = self.world.start()
+        if step is not None:
+            process.after_steps(step, process.kill)
+        await pair.after_runs(1)
+        for _ in range(5):
+            pair.users.act()
+        self._break_server(pair)
+        await pair.after_runs(1)
         await self._come_to_rest()
 
     def _pair(self, name: str) -> Pair:

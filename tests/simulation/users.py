@@ -188,7 +188,7 @@ class Users:
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
         behaviour = calendar.behaviour
-        if row is None or self.pair.running or row.id in behaviour.hidden:
+        if row is None or self.pair.running or row.id in behaviour.hidden | behaviour.stale:
             return None
         if behaviour.answer != "stored" or behaviour.lag:
             return None
