@@ -66,7 +66,8 @@ class Disk:
 
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self._raws[0].deserialize(snapshot)
+        self.close()  # what it had prepared belongs to the database that was there
+        self.connect().deserialize(snapshot)
 
     def close(self) -> None:
         for raw in self._raws:

@@ -122,6 +122,7 @@ NAMES = (
     "second_runner",
     "switch_off",
     "long_pause",
+    "old_disk",
     "poisoned_rule",
     "no_condition",
 )

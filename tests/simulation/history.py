@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
-from tests.simulation.pair import Pair
+from tests.simulation.pair import ACCOUNT, Pair
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class History:
         self.dice = world.dice
         self.allowed = allowed
         self.two_runners = two_runners
+        self._kept: bytes | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
@@ -122,8 +124,44 @@ class History:
             await self._stop_all()
             if self._draws("long_pause", 0.5):
                 await asyncio.sleep(dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
+            self._put_back()
         if dice.random() < 0.4:
             faults.mend(world)
+
+    def _put_back(self) -> None:
+        """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
+        if self.two_runners:
+            return
+        if self._kept is None:
+            self._kept = self.world.disk.snapshot()
+            for pair in self.world.pairs.values():
+                pair.run_since = False
+        elif self._draws("old_disk", 0.1):
+            self.world.disk.restore(self._kept)
+            self.world.note("the disk is put back")
+            for pair in self.world.pairs.values():
+                pair.put_back = pair.run_since
+
+    async def _confirm(self) -> bool:
+        """Have a person look at the plan of each account that is in rebuild, and confirm it."""
+        store = await open_store(self.world.disk.connect())
+        engine = Engine(store, self.world.runs, self.world.clock, self.dice, "person")
+        for pair in self.world.pairs.values():
+            ACCOUNT.set(pair.name)
+            if (await store.load(pair.name, self.world.clock.now())).rebuild is None:
+                continue
+            plan_hash = ""
+            for _ in range(6):
+                await asyncio.sleep(200)
+                confirmation = await engine.confirm(pair.account(), plan_hash)
+                plan_hash = confirmation.plan.hash
+                if confirmation.problem is None:
+                    break
+            else:
+                self.world.excuses["a rebuild that a person must sort out"] += 1
+                return False
+            pair.put_back = False
+        return True
 
     def _process(self, names: list[str]) -> Process:
         """Return a process that serves these accounts: one that runs already, or a new one."""
@@ -180,6 +218,14 @@ class History:
             pair.poisoned = False
             pair.rests = 0
         world.note("quiet")
+        for pair in world.pairs.values():
+            if pair.put_back:
+                world.start()
+                await asyncio.gather(*(each.after_runs(1) for each in world.pairs.values()))
+                await self._stop_all()
+                break
+        if not await self._confirm():
+            return
         for _ in range(PATIENCE):
             process = world.start()
             await asyncio.gather(*(pair.after_runs(3) for pair in world.pairs.values()))

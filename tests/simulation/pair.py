@@ -66,6 +66,10 @@ class Pair:
     journal: list[Entry] = field(default_factory=list)
     reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
     """Events that only got a new id, with their old one."""
+    put_back: bool = False
+    """The disk is older than the calendars, and no person has confirmed the plan yet."""
+    run_since: bool = False
+    """A run has begun since the disk was copied."""
     hidden: set[str] = field(default_factory=set)
     """Events that a listing ever left out."""
     gap_mails: int = 0
@@ -119,6 +123,7 @@ class Pair:
         """Take note of a run that begins, and let users and fate meddle with it."""
         del process
         ACCOUNT.set(self.name)
+        self.run_since = True
         self.begun, self._writes = len(self.journal), self.writes()
         self.world.meddle(self)
 

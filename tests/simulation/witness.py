@@ -101,6 +101,8 @@ class Witness:
         what = f"{side} {after.id}"
         if not self.pair.direction.writes(side):
             self.pair.fail("I7", f"{what} was written, but it is the source")
+        if self.pair.put_back:
+            self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
         if self.pair.poisoned and any(poisons(row.event) for row in (before, after) if row is not None):
             self.pair.fail("I14", f"{what} was written, although a rule raises for it")
         if before is None or after.place is not before.place:
