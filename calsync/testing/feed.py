@@ -58,7 +58,8 @@ class Feed:
 
     def _listing(self, window: Window) -> Iterator[Page]:
         end = self._end()
-        inside = [self._told(row) for row in self._rows.state(end).values() if self._shows(row, window)]
+        told = map(self._told, self._rows.state(end).values())
+        inside = [row for row in told if self._shows(row, window)]
         pages = self._cut(inside)
         limit = self._behaviour.listing_pages
         for number, page in enumerate(pages, start=1):

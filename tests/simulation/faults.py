@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync.model import Direction, Side
+from calsync.testing.rows import Place
 
 if TYPE_CHECKING:
     import random
@@ -55,12 +56,12 @@ def listing_hides(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
 
 
 def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
-    """Listings and the feed tell events as they were before their last change."""
-    ids = list(calendar.events())
+    """Listings and the feed tell events as they were before their last change, deleted ones too."""
+    ids = [row.id for row in calendar.rows.rows.values() if row.place in (Place.CALENDAR, Place.TRASH)]
     calendar.behaviour.stale.update(dice.sample(ids, min(len(ids), 3)))
+    pair.hidden |= calendar.behaviour.stale
     if dice.random() < 0.5:
         calendar.drop_tokens()
-    del pair
 
 
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
@@ -100,7 +101,7 @@ def cancel(world: World, process: Process) -> None:
 
 def freeze(world: World, process: Process) -> None:
     """A machine stops for a while, shorter or longer than a lease lives."""
-    seconds = world.dice.choice([20, 100, 290, 1000, 5000])
+    seconds = world.dice.choice([20, 100, 290, 1000, 1000, 5000])
     process.after_steps(world.dice.randrange(1, 250), lambda: process.freeze(seconds))
 
 

@@ -16,7 +16,7 @@ from tests.simulation.database import Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import ACCOUNT, Pair
-from tests.simulation.world import World
+from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -66,6 +66,8 @@ class History:
         self.dice = world.dice
         self.allowed = allowed
         self.two_runners = two_runners
+        if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
+            world.poll_seconds = min(POLLS)
         self._kept: tuple[bytes, Mapping[str, int]] | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
@@ -116,7 +118,7 @@ class History:
             faults.turn_direction(world)
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
         process = self._process(names)
-        if dice.random() < 0.25:
+        if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
         runs = dice.choice([1, 1, 2])
         await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
@@ -194,7 +196,8 @@ class History:
     def _break_process(self, process: Process) -> None:
         choices = [fault for fault in faults.PROCESS_FAULTS if fault.__name__ in self.allowed]
         if choices:
-            fault = self.dice.choice(choices)
+            freezes = self.two_runners and faults.freeze in choices and self.dice.random() < 0.7
+            fault = faults.freeze if freezes else self.dice.choice(choices)
             fault(self.world, process)
             self.world.mix[fault.__name__] += 1
 

@@ -70,7 +70,7 @@ class Pair:
     """The disk is older than the calendars, and no person has confirmed the plan yet."""
     was_put_back: bool = False
     hidden: set[str] = field(default_factory=set)
-    """Events that a listing ever left out."""
+    """Events that a listing ever left out, or told as they were before."""
     gap_mails: int = 0
     """Mails because of attendees that were added between the read before a write and that write."""
     begun: int = 0
