@@ -33,6 +33,8 @@ class Process:
         self.holder = f"simulation/{number}"
         self.dead = False
         self.frozen = False
+        self.freezes = 0
+        """How often it was frozen so far."""
         self.steps = 0
         self.running: dict[str, asyncio.Task[Report]] = {}
         """The run of each account that is going on."""
@@ -73,6 +75,7 @@ class Process:
     def freeze(self, seconds: float) -> None:
         """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
         self.frozen = True
+        self.freezes += 1
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
