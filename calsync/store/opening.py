@@ -8,10 +8,8 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import aiosqlite
-
 from calsync.errors import StoreError
-from calsync.store.connection import Connection
+from calsync.store.connection import Connection, Database
 from calsync.store.failures import translated
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ async def fill(target: Connection, path: Path) -> None:
         await raw.close()
 
 
-async def _open(database: str, place: str) -> aiosqlite.Connection:
+async def _open(database: str, place: str) -> Database:
     # On the level DEBUG it would log every statement with its values: subjects, notes, ids.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     failures: list[sqlite3.Error] = []
@@ -71,7 +69,8 @@ async def _open(database: str, place: str) -> aiosqlite.Connection:
             failures.append(error)
             return sqlite3.connect(MEMORY)
 
-    raw = await aiosqlite.Connection(connector, iter_chunk_size=64)
+    raw = Database(connector, iter_chunk_size=64)
+    await raw
     for failure in failures:
         await raw.close()
         with translated(place):
@@ -79,7 +78,7 @@ async def _open(database: str, place: str) -> aiosqlite.Connection:
     return raw
 
 
-async def _set_up(raw: aiosqlite.Connection, place: str, busy_seconds: float) -> None:
+async def _set_up(raw: Database, place: str, busy_seconds: float) -> None:
     raw.row_factory = sqlite3.Row
     await raw.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
     (mode,) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from calsync.store import SqliteStore
 from calsync.store.connection import Connection
 from calsync.store.migrate import migrate, migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import aiosqlite
-
     from calsync.records import Lease
+    from calsync.store.connection import Database, Work
+
+T = TypeVar("T")
 
 
 class InThread:
-    """What `Connection` asks of aiosqlite, carried out at once."""
+    """What `Connection` asks of its database, carried out at once."""
 
     def __init__(self) -> None:
         self._raw = sqlite3.connect(":memory:", isolation_level=None)
         self._raw.row_factory = sqlite3.Row
         self._raw.execute("PRAGMA foreign_keys = ON")
 
-    async def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
-        return self._raw.execute(sql, values)
-
-    async def executemany(self, sql: str, batch: Iterable[Any]) -> sqlite3.Cursor:
-        return self._raw.executemany(sql, batch)
-
-    async def execute_fetchall(self, sql: str, values: Any = ()) -> list[Any]:
-        return self._raw.execute(sql, values).fetchall()
-
-    async def rollback(self) -> None:
-        self._raw.rollback()
+    async def call(self, work: Work[T]) -> T:
+        return work(self._raw)
 
     async def close(self) -> None:
         self._raw.close()
@@ -53,6 +43,6 @@ class MortalStore(SqliteStore):
 
 async def open_store() -> MortalStore:
     """Return an empty store."""
-    connection = Connection(cast("aiosqlite.Connection", InThread()), "simulation")
+    connection = Connection(cast("Database", InThread()), "simulation")
     await migrate(connection, migrations())
     return MortalStore(connection, connection)
