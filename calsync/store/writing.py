@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.records import Transaction
 from calsync.store import codec, rows, statements
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
     from calsync.store.rows import Row
+    from calsync.store.statements import Many
     from calsync.sync.model import Link, Side
     from calsync.sync.view import Seen
 
@@ -23,66 +24,67 @@ class SqliteTransaction(Transaction):
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self._collected: list[tuple[str, list[Row]]] = []
+        self._collected: list[tuple[str, Row | list[Any]]] = []
 
     def write(self, database: sqlite3.Connection) -> None:
         """Run what was collected, in its order, inside the caller's transaction."""
-        for statement, batch in self._collected:
-            database.executemany(statement, batch)
+        for statement, values in self._collected:
+            database.execute(statement, values)
 
     async def begin_run(self, run: int) -> None:
-        self._add(statements.BEGIN_RUN, [{"run": run}])
+        self._one(statements.BEGIN_RUN, {"run": run})
 
     async def put_side(self, side: Side, state: SideState) -> None:
-        self._add(statements.PUT_SIDE, [rows.side_row(side, state)])
+        self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
 
     async def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
-        self._add(statements.PUT_SEEN, (rows.seen_row(side, each) for each in seen))
+        self._many(statements.PUT_SEEN, (rows.seen_row(side, each) for each in seen))
 
     async def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None:
-        self._add(statements.DROP_SEEN, ({"side": side, "event_id": each} for each in event_ids))
+        self._many(statements.DROP_SEEN, ({"side": side, "event_id": each} for each in event_ids))
 
     async def put_links(self, links: Iterable[Link]) -> None:
         batch = [rows.link_row(link) for link in links]
         await self.drop_links(row["id"] for row in batch)
-        self._add(statements.ADD_LINK, batch)
+        self._many(statements.ADD_LINK, batch)
 
     async def drop_links(self, ids: Iterable[int]) -> None:
-        self._add(statements.DROP_LINK, ({"id": each} for each in ids))
+        self._many(statements.DROP_LINK, ({"id": each} for each in ids))
 
     async def put_intents(self, intents: Iterable[Intent]) -> None:
-        self._add(statements.PUT_INTENT, (rows.intent_row(intent) for intent in intents))
+        self._many(statements.PUT_INTENT, (rows.intent_row(intent) for intent in intents))
 
     async def drop_intents(self, markers: Iterable[str]) -> None:
-        self._add(statements.DROP_INTENT, ({"marker": marker} for marker in markers))
+        self._many(statements.DROP_INTENT, ({"marker": marker} for marker in markers))
 
     async def put_attempts(self, attempts: Iterable[Attempt]) -> None:
-        self._add(statements.PUT_ATTEMPT, (rows.attempt_row(attempt) for attempt in attempts))
+        self._many(statements.PUT_ATTEMPT, (rows.attempt_row(attempt) for attempt in attempts))
 
     async def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None:
-        self._add(statements.DROP_ATTEMPT, _keys(keys))
+        self._many(statements.DROP_ATTEMPT, _keys(keys))
 
     async def set_holds(self, holds: Iterable[Held]) -> None:
-        self._add(statements.DROP_HOLDS, [{}])
-        self._add(statements.ADD_HOLD, (rows.hold_row(held) for held in holds))
+        self._one(statements.DROP_HOLDS, {})
+        self._many(statements.ADD_HOLD, (rows.hold_row(held) for held in holds))
 
     async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None:
-        self._add(statements.PUT_TOMBSTONE, (rows.tombstone_row(tombstone) for tombstone in tombstones))
+        self._many(statements.PUT_TOMBSTONE, (rows.tombstone_row(tombstone) for tombstone in tombstones))
 
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None:
-        self._add(statements.DROP_TOMBSTONE, _keys(keys))
+        self._many(statements.DROP_TOMBSTONE, _keys(keys))
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
-        self._add(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))
+        self._many(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))
 
     async def expire(self, before: datetime) -> None:
         for statement in (statements.EXPIRE_TOMBSTONES, statements.EXPIRE_LEDGER):
-            self._add(statement, [{"before": codec.instant_text(before)}])
+            self._one(statement, {"before": codec.instant_text(before)})
 
-    def _add(self, statement: str, batch: Iterable[Row]) -> None:
-        account = {"account": self._account}
-        if rows_of_account := [account | row for row in batch]:
-            self._collected.append((statement, rows_of_account))
+    def _one(self, statement: str, row: Row) -> None:
+        self._collected.append((statement, {"account": self._account, **row}))
+
+    def _many(self, statement: Many, batch: Iterable[Row]) -> None:
+        self._collected.extend(statement.of([{"account": self._account, **row} for row in batch]))
 
 
 def _keys(keys: Iterable[tuple[Side, str]]) -> Iterable[Row]:
