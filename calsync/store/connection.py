@@ -49,7 +49,11 @@ class Connection:
         Transactions follow each other. One that has been asked for is waited for, however often the task is
         cancelled meanwhile.
         """
-        return await self._settled(self._database.call(partial(_transaction, mode, work)))
+        return await self.call(partial(_transaction, mode, work))
+
+    async def call(self, work: Work[T]) -> T:
+        """Return what `work` returns, which is called outside of any transaction."""
+        return await self._settled(self._database.call(work))
 
     async def back_up(self, source: Database) -> None:
         """Replace the whole database by a copy of another. Nothing else may use it meanwhile."""

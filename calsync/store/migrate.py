@@ -34,21 +34,27 @@ class Migration:
 def migrations() -> Sequence[Migration]:
     """Return the migrations that this version of calsync knows, the oldest first."""
     files = resources.files("calsync.store").joinpath("migrations").iterdir()
-    texts = {int(file.name[:4]): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
-    return [Migration(number, tuple(_statements(texts[number]))) for number in sorted(texts)]
+    texts = sorted((int(file.name[:4]), file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))
+    return [Migration(number, tuple(_statements(text))) for number, text in texts]
 
 
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
     """Bring the database up to the newest known migration. Raises StoreError for one that is newer or foreign."""
     for migration in known:
         await connection.transaction("IMMEDIATE", partial(_apply, connection.place, migration))
-    found = await connection.transaction("DEFERRED", partial(_version, connection.place))
+    await connection.transaction("DEFERRED", partial(check_version, connection.place, known))
+
+
+def check_version(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> int:
+    """Return the database's version, 0 for an empty one. Raises StoreError for one that is newer or foreign."""
+    version = _version(place, database)
     newest = known[-1].number
-    if found > newest:
+    if version > newest:
         raise StoreError(
-            f"store {connection.place}: it was written by a newer calsync (migration {found}, this one knows"
+            f"store {place}: it was written by a newer calsync (migration {version}, this one knows"
             f" {newest}); upgrade calsync, or restore the backup from before its upgrade"
         )
+    return version
 
 
 def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> None:

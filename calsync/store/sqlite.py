@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
+    from calsync.sync.asking import Hang
 
 
 class SqliteStore(Store):
@@ -100,8 +101,19 @@ class SqliteStore(Store):
     async def holders(self) -> Sequence[str]:
         return [row["holder"] for row in await self._read(statements.HOLDERS, {})]
 
+    async def leases(self) -> Sequence[Lease]:
+        return [rows.lease(row) for row in await self._read(statements.LEASES, {})]
+
     async def expire(self, holder: str) -> None:
         await self._write(statements.EXPIRE, {"holder": holder})
+
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        def add(database: sqlite3.Connection) -> None:
+            database.execute(statements.NEW_ACCOUNT, {"account": account})
+            for statement, values in statements.PUT_HANG.of([{"account": account, **rows.hang_row(hang)}]):
+                database.execute(statement, values)
+
+        await self._writer.transaction("IMMEDIATE", add)
 
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
@@ -119,6 +131,10 @@ class SqliteStore(Store):
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         found = await self._read(statements.LEDGER, {"account": account, "last": last})
         return [rows.ledger_entry(row) for row in reversed(found)]
+
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        wanted = {"account": account, "since": codec.instant_text(since), "times": times}
+        return [rows.ledger_entry(row) for row in await self._read(statements.REPEATS, wanted)]
 
     async def close(self) -> None:
         await self._reader.close()

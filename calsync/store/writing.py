@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+    from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
     from calsync.store.rows import Row
     from calsync.store.statements import Many
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Link, Side
     from calsync.sync.view import Seen
 
@@ -33,6 +34,9 @@ class SqliteTransaction(Transaction):
 
     async def begin_run(self, run: int) -> None:
         self._one(statements.BEGIN_RUN, {"run": run})
+
+    async def set_rebuild(self, why: Rebuild | None) -> None:
+        self._one(statements.SET_REBUILD, {"rebuild": why})
 
     async def put_side(self, side: Side, state: SideState) -> None:
         self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
@@ -72,6 +76,11 @@ class SqliteTransaction(Transaction):
 
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None:
         self._many(statements.DROP_TOMBSTONE, _keys(keys))
+
+    async def drop_hangs(self, hangs: Iterable[Hang]) -> None:
+        found = (rows.hang_row(hang) for hang in hangs)
+        keys = ({"left_id": row["left_id"], "right_id": row["right_id"]} for row in found)
+        self._many(statements.DROP_HANG, keys)
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         self._many(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))

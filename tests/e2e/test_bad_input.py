@@ -131,7 +131,7 @@ async def test_a_server_that_cannot_be_reached_fails_its_account(live: World, se
 async def test_a_server_that_dies_in_the_middle_loses_nothing(world: World) -> None:
     for number in range(60):
         world.event(f"Rückruf {number}", hours=number)
-    dead = Fault(method="POST", path="/entity-service/", times=None, drop=True)
+    dead = Fault(method="POST", path="/entity-service/schemas/", times=None, drop=True)
     world.at_request(30, lambda: world.sandbox.flowfact.faults.add(dead))
     result = (await world.sync_all()).accounts["anna"]
     assert result.ok is (result.error is None)

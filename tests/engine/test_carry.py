@@ -84,6 +84,31 @@ async def test_one_write_that_the_server_cannot_carry_out_now_waits_longer_and_l
     assert len(world.right.events()) == 1
 
 
+class TooLongError(EventError):
+    """What a provider makes of a kind of error stays of that kind."""
+
+
+async def test_a_servers_trouble_does_not_count_against_its_event(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: Retry("busy"), times=QUARANTINE_AFTER)
+    for _ in range(QUARANTINE_AFTER):
+        world.clock.advance(3600)
+        await world.run()
+    for error in (EventError, TooLongError, EventError):
+        world.clock.advance(3600)
+        world.right.faults.add("create", lambda error=error: error("too long"))
+        await world.run()
+        report = await world.run()
+        assert report.notices["create", "right", "refused"] == 1
+    (attempt,) = (await attempts(world)).values()
+    assert attempt.count == 3
+    world.right.faults.add("create", lambda: Retry("busy"))
+    world.clock.advance(3600)
+    await world.run()
+    await world.run()
+    assert len(world.right.events()) == 1
+
+
 async def test_a_server_that_names_a_pause_gets_it(world: World, meeting: Event) -> None:
     world.left.user_create(meeting)
     world.right.faults.add("create", lambda: Retry("busy", after=300))
