@@ -65,12 +65,15 @@ class Engine:
             return run.report
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
-        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`."""
-        async with self._reading(account) as run:
+        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`.
+
+        Both sides are listed in full once more: what the first listing missed would be created a second time.
+        """
+        async with self._reading(account, in_full=True) as run:
             return await confirm_rebuild(run, plan_hash)
 
     @asynccontextmanager
-    async def _reading(self, account: Account) -> AsyncIterator[Run]:
+    async def _reading(self, account: Account, *, in_full: bool = False) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease."""
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, LEASE_LIFE)
@@ -79,7 +82,7 @@ class Engine:
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
-            in_full = bool(begin.sides) or listing_due(account, state, now)
+            in_full = in_full or bool(begin.sides) or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window

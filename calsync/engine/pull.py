@@ -146,8 +146,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
     that last one was of another mapping: then the event is asked about. So it is where two versions are of one
-    moment, which tells no order. A proven delete is not undone by the same revision told again, which may be a late
-    repetition: that only raises a doubt.
+    moment, which tells no order. A proven delete is not undone by the same revision told again, which may be a
+    late repetition: that only raises a doubt.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)

@@ -13,8 +13,11 @@ from tests.simulation import faults
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.world import DECISIONS
 
 SHOWN = 25
+SHORT = 1000
+"""Fewer histories may miss what is rare."""
 MOST = 2000
 """So many histories a mutant may survive."""
 
@@ -31,6 +34,13 @@ def _one(task: tuple[int, tuple[str, ...]]) -> tuple[int, list[str], Counter[str
 def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
+
+
+EXPECTED = (
+    *faults.NAMES,
+    *(f"decision: {decision}" for decision in DECISIONS),
+)
+"""What a thousand histories must have seen at least once."""
 
 
 def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:
@@ -55,8 +65,9 @@ def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     _say("mix:", *(f"  {name}: {count}" for name, count in sorted(mix.items())))
     _say("excuses:", *(f"  {name}: {count}" for name, count in sorted(excuses.items())))
     _say(f"{seeds} histories in {seconds:.1f} s ({seeds / seconds / jobs:.0f} per second and process)")
-    _say(f"{failed} broke an invariant")
-    return bool(failed)
+    missing = [name for name in EXPECTED if not mix[name]] if allowed == faults.NAMES and seeds >= SHORT else []
+    _say(*(f"never occurred: {name}" for name in missing), f"{failed} broke an invariant")
+    return bool(failed or missing)
 
 
 def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]:

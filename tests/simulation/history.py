@@ -19,7 +19,7 @@ from tests.simulation.pair import ACCOUNT, Pair
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from tests.simulation.process import Process
 
@@ -66,7 +66,7 @@ class History:
         self.dice = world.dice
         self.allowed = allowed
         self.two_runners = two_runners
-        self._kept: bytes | None = None
+        self._kept: tuple[bytes, Mapping[str, int]] | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
@@ -124,23 +124,24 @@ class History:
             await self._stop_all()
             if self._draws("long_pause", 0.5):
                 await asyncio.sleep(dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
-            self._put_back()
+            await self._put_back()
         if dice.random() < 0.4:
             faults.mend(world)
 
-    def _put_back(self) -> None:
+    async def _put_back(self) -> None:
         """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
         if self.two_runners:
             return
-        if self._kept is None:
-            self._kept = self.world.disk.snapshot()
-            for pair in self.world.pairs.values():
-                pair.run_since = False
-        elif self._draws("old_disk", 0.1):
-            self.world.disk.restore(self._kept)
+        if self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
+            runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
+            self._kept = self.world.disk.snapshot(), runs
+        elif self._kept is not None and self._draws("old_disk", 0.1):
+            disk, ran = self._kept
+            self.world.disk.restore(disk)
             self.world.note("the disk is put back")
             for pair in self.world.pairs.values():
-                pair.put_back = pair.run_since
+                pair.put_back = await self.world.runs.get(pair.name) != ran[pair.name]
+                pair.was_put_back |= pair.put_back
 
     async def _confirm(self) -> bool:
         """Have a person look at the plan of each account that is in rebuild, and confirm it."""

@@ -68,8 +68,7 @@ class Pair:
     """Events that only got a new id, with their old one."""
     put_back: bool = False
     """The disk is older than the calendars, and no person has confirmed the plan yet."""
-    run_since: bool = False
-    """A run has begun since the disk was copied."""
+    was_put_back: bool = False
     hidden: set[str] = field(default_factory=set)
     """Events that a listing ever left out."""
     gap_mails: int = 0
@@ -123,7 +122,6 @@ class Pair:
         """Take note of a run that begins, and let users and fate meddle with it."""
         del process
         ACCOUNT.set(self.name)
-        self.run_since = True
         self.begun, self._writes = len(self.journal), self.writes()
         self.world.meddle(self)
 
