@@ -165,7 +165,7 @@ runpy.run_module("calsync", run_name="__main__")
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "writes"), [(4, False), (200, False), (600, True)], ids=["opening", "reading", "writing"]
+    ("kilobytes", "writes"), [(4, False), (200, False), (1000, True)], ids=["opening", "reading", "writing"]
 )
 async def test_a_full_disk(live: World, kilobytes: int, writes: bool) -> None:
     live.rewrite("overlap_seconds: 120", "overlap_seconds: 0")

@@ -108,8 +108,9 @@ def no_fencing() -> Iterator[None]:
     def anybody(self: SqliteStore, lease: Any) -> Any:
         @asynccontextmanager
         async def transaction() -> Any:
-            async with self._writer.transaction("IMMEDIATE"):
-                yield SqliteTransaction(self._writer, lease.account)
+            collected = SqliteTransaction(lease.account)
+            yield collected
+            await self._writer.transaction("IMMEDIATE", collected.write)
 
         return transaction()
 

@@ -62,8 +62,6 @@ class Process:
             return
         self.dead = True
         self.world.note(f"killed {self.holder}")
-        if self._raw.in_transaction:
-            self._raw.rollback()
         self.world.process_ended(self)
 
     def cancel_runs(self) -> None:
@@ -105,8 +103,6 @@ class Process:
 
             service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
             await service.run(self.names, self._stop)
-        except CalsyncError as error:  # another process has the disk: a supervisor starts this one again
-            self.world.note(f"{self.holder} ended: {error}")
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
         self.dead = True
