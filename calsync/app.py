@@ -119,11 +119,11 @@ class App:
         store = await self._open_store()
         engine = self._engine(store)
 
-        async def run_account(name: str) -> Report:
+        async def run_account(name: str, report: Report) -> None:
             found = opened[name]
             if isinstance(found, Retry):
                 found = opened[name] = await self._connections.open(self._config.accounts[name])
-            return await engine.run(self._connections.account(found))
+            await engine.run(self._connections.account(found), report)
 
         service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
         try:
@@ -169,10 +169,11 @@ class App:
         return Engine(store, self._clock, self._random, this_process(self._random))
 
     async def _plan_one(self, store: Store, found: Opened | Retry) -> AccountPlan:
+        report = Report()
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            report = await self._engine(store).run(self._connections.account(found), write=False)
+            await self._engine(store).run(self._connections.account(found), report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
         return AccountPlan(report.plan, None)
@@ -180,13 +181,14 @@ class App:
     async def _sync_one(
         self, store: Store, found: Opened | Retry, progress: Callable[[int, int], None] | None
     ) -> AccountResult:
+        report = Report()
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            report = await self._engine(store).run(self._connections.account(found), progress=progress)
+            await self._engine(store).run(self._connections.account(found), report, progress=progress)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
-            return AccountResult(ok=False, error=reason(error))
-        return _result(report)
+            return _result(report, reason(error))
+        return _result(report, None)
 
     async def _check_account(self, config: AccountConfig) -> Sequence[Finding]:
         try:
@@ -222,10 +224,15 @@ def _for_account(progress: Callable[[str, int, int], None] | None, name: str) ->
     return lambda done, total: progress(name, done, total)
 
 
-def _result(report: Report) -> AccountResult:
+def _result(report: Report, error: str | None) -> AccountResult:
+    """Return what a run did, also one that ended with an error: its writes are done all the same."""
     messages = [
         Message(kind, side, reason, count) for (kind, side, reason), count in sorted(report.notices.items())
     ]
     return AccountResult(
-        left=report.counts[Side.LEFT], right=report.counts[Side.RIGHT], ok=True, messages=tuple(messages)
+        left=report.counts[Side.LEFT],
+        right=report.counts[Side.RIGHT],
+        ok=error is None,
+        error=error,
+        messages=tuple(messages),
     )

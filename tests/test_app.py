@@ -222,6 +222,19 @@ async def test_a_bug_fails_its_account_only_and_tells_no_text_of_it(house: House
     assert "Muster" not in error
 
 
+async def test_a_failed_account_tells_what_was_done_before(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        house.calendar("anna-crm").user_create(MEETING)
+        await app.sync(None)
+        house.calendar("anna-crm").user_create(replace(MEETING, summary="Notar"))
+        house.calendar("anna-mail").user_create(replace(MEETING, summary="Übergabe"))
+        house.calendar("anna-mail").faults.add("create", lambda: LoginError("mail: the secret has expired"))
+        account = (await app.sync("anna")).accounts["anna"]
+    assert (account.ok, account.error) == (False, "mail: the secret has expired")
+    assert (account.left.created, account.right.created) == (1, 0)
+
+
 async def test_held_writes_come_with_their_reason(house: House) -> None:
     async with house.open() as app:
         await app.sync(None)

@@ -99,6 +99,15 @@ def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
     assert lines[-1] == "requests: flowfact 4, m365 6; 1.2 seconds"
 
 
+def test_sync_shows_what_a_failed_account_has_done() -> None:
+    failed = AccountResult(left=Counts(created=10), ok=False, error="m365: cannot reach the server")
+    result = SyncResult(0.0, {}, {"anna": failed})
+    assert sync_report.as_json(result)["accounts"]["anna"]["left"]["created"] == 10
+    lines = sync_report.lines(result, "en")
+    assert lines[0] == "anna: failed"
+    assert lines[2].split()[:2] == ["left", "10"]
+
+
 def test_sync_speaks_english_otherwise() -> None:
     assert any("It belongs to a series" in line for line in sync_report.lines(SYNCED, "en"))
     assert sync_report.lines(SyncResult(0.0, {}, {}), "en") == ["requests: none; 0.0 seconds"]

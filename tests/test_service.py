@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.engine import Report
 from calsync.errors import Retry
 from calsync.service import LONGEST_WAIT, Service
 from calsync.sync.model import Side
@@ -19,6 +18,8 @@ from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from calsync.engine import Report
 
 POLL = 60.0
 HELD = (Kind.HOLD, Side.LEFT, "conflict")
@@ -33,16 +34,18 @@ class Accounts:
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
         self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
+        self.created: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
-    async def run(self, name: str) -> Report:
+    async def run(self, name: str, report: Report) -> None:
         self.runs[name] += 1
         self._changed.set()
         if name in self.stuck:
             await asyncio.Event().wait()
+        report.counts[Side.LEFT].created = self.created[name]
         if name in self.errors:
             raise self.errors[name]
-        return Report(notices=Counter(self.notices.get(name, {})))
+        report.notices.update(self.notices.get(name, {}))
 
     async def reached(self, name: str, count: int) -> None:
         while self.runs[name] != count:
@@ -160,6 +163,16 @@ async def test_a_bug_stops_its_account_only_and_tells_no_text_of_it(
     assert "RuntimeError" in caplog.text
     assert "test_service.py" in caplog.text
     assert "Schmidt" not in caplog.text
+
+
+async def test_what_a_failing_run_has_done_is_told(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "calsync.service")
+    running.accounts.errors["anna"] = Retry("the server is away")
+    running.accounts.created["anna"] = 10
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    assert "account anna, left: created 10, updated 0, deleted 0, linked 0, failed 0" in caplog.messages
 
 
 async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(

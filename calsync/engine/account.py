@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.engine.report import Report
 from calsync.ports import Calendar
 from calsync.sync.model import Side, Window
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.engine.notebook import Notebook
+    from calsync.engine.report import Report
     from calsync.ports import Clock, Reader
     from calsync.sync.model import Direction
     from calsync.sync.rules import Chain
@@ -65,7 +65,7 @@ class Run:
     """The one instant that all decisions of this run refer to."""
     number: int
     window: Window
-    report: Report = field(default_factory=Report)
+    report: Report
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""
 

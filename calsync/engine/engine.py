@@ -45,10 +45,16 @@ class Engine:
         self._holder = holder
 
     async def run(
-        self, account: Account, *, write: bool = True, progress: Callable[[int, int], None] | None = None
-    ) -> Report:
+        self,
+        account: Account,
+        report: Report,
+        *,
+        write: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         """Sync an account once, or with `write=False` only say what would be done.
 
+        What is done is told to `report` as it happens: it belongs to the caller, so that it outlives an error.
         A run without writes still remembers what it read; give it a copy of the store.
         Raises Retry, LoginError, AccountError, StoreError; what was done until then is recorded.
         """
@@ -71,13 +77,13 @@ class Engine:
                 now=now,
                 number=state.run + 1,
                 window=window,
+                report=report,
             )
             if progress is not None:
                 run.progress = progress
             await run.notebook.commit(Batch(run=run.number))
             await pull(run, in_full=in_full)
             await self._work(run, write=write)
-            return run.report
         finally:
             await self._store.release(lease)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from calsync.engine import Account, Engine
+from calsync.engine import Account, Engine, Report
 from calsync.errors import CalsyncError
 from calsync.ports import ReadOnly
 from calsync.sync.model import Capabilities, Direction, Event, Side
@@ -24,7 +24,6 @@ from calsync_rules.series_skip import SeriesSkip
 if TYPE_CHECKING:
     import random
 
-    from calsync.engine import Report
     from calsync.ports import Reader, Written
     from calsync.sync.model import Draft
     from calsync.sync.view import ConflictPolicy, TargetEdit
@@ -136,10 +135,11 @@ class World:
     async def run(self) -> None:
         """Run the account once; an expected failure is part of the history, any other ends it."""
         engine = Engine(self.store, self.clock, self.dice, "runner")
-        self.report, self.begun = None, len(self.journal)
+        self.report, self.begun, report = None, len(self.journal), Report()
         try:
-            self.report = await engine.run(self.account())
-            self.note(f"run: {dict(self.report.notices)}")
+            await engine.run(self.account(), report)
+            self.report = report
+            self.note(f"run: {dict(report.notices)}")
         except CalsyncError as error:
             self.note(f"run failed: {type(error).__name__} {error}")
 
