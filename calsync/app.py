@@ -114,16 +114,23 @@ class App:
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve all accounts until `stop` is set. Raises LoginError, AccountError, ConfigError at the start."""
-        opened = await self._open_accounts(None)
+        """Serve all accounts until `stop` is set.
+
+        An account that cannot be opened is tried again and again, whatever is in its way, and stops no other one.
+        Raises ConfigError at the start, and what every account failed with where all of them need a person.
+        """
+        found = await self._try_accounts(None)
+        problems = [one for one in found.values() if isinstance(one, Exception)]
+        hopeless = len(problems) == len(found) and not any(isinstance(one, Retry) for one in problems)
+        _refuse(problems if hopeless else [one for one in problems if isinstance(one, ConfigError)])
+        opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
         store = await self._open_store()
         engine = self._engine(store)
 
         async def run_account(name: str, report: Report) -> None:
-            found = opened[name]
-            if isinstance(found, Retry):
-                found = opened[name] = await self._connections.open(self._config.accounts[name])
-            await engine.run(self._connections.account(found), report)
+            if name not in opened:
+                opened[name] = await self._connections.open(self._config.accounts[name])
+            await engine.run(self._connections.account(opened[name]), report)
 
         service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
         try:
@@ -132,18 +139,22 @@ class App:
             await store.close()
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Retry]:
-        """Open the wanted accounts' calendars. One whose server cannot be reached now is told as its Retry."""
+        """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
+
+        One whose server cannot be reached now is told as its Retry.
+        """
+        found = await self._try_accounts(wanted)
+        _refuse([one for one in found.values() if isinstance(one, Exception) and not isinstance(one, Retry)])
+        return {name: one for name, one in found.items() if isinstance(one, Opened | Retry)}
+
+    async def _try_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
+        """Open the wanted accounts' calendars; one that cannot be opened is told as its error."""
         configs = self._wanted(wanted)
         found = await asyncio.gather(
             *(self._connections.open(config) for config in configs), return_exceptions=True
         )
-        problems = {str(one): one for one in found if isinstance(one, Exception) and not isinstance(one, Retry)}
-        if len(problems) > 1:
-            raise ExceptionGroup("accounts", list(problems.values()))
-        for problem in problems.values():
-            raise problem
         names = (config.name for config in configs)
-        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Retry)}
+        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Exception)}
 
     def _wanted(self, account: str | None) -> list[AccountConfig]:
         if account is None:
@@ -201,6 +212,15 @@ class App:
         except CalsyncError as error:
             return [Finding("error", line) for line in str(error).splitlines()]
         return findings
+
+
+def _refuse(problems: Sequence[Exception]) -> None:
+    """Raise the problems, each once: accounts of one connection have the same."""
+    each = {str(problem): problem for problem in problems}
+    if len(each) > 1:
+        raise ExceptionGroup("accounts", list(each.values()))
+    for problem in each.values():
+        raise problem
 
 
 def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:

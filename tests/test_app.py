@@ -292,17 +292,26 @@ class Listener(logging.Handler):
             self.heard.set()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [Retry("mail: unreachable"), LoginError("mail: wrong token"), AccountError("no anna"), KeyError("Muster")],
+)
 async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     caplog.set_level(logging.INFO, "calsync.service")
     listener = Listener("account anna works again")
     logging.getLogger("calsync.service").addHandler(listener)
     stop = asyncio.Event()
     async with house.open() as app:
-        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        house.plugin.ERRORS["anna-mail"] = error
         service = asyncio.create_task(app.run(stop))
         await house.clock.until_sleeping(2)
+        assert house.calendar("berta-mail").calls
+        warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+        assert len(warnings) == 1
+        assert warnings[0].startswith("account anna failed, next try in ")
+        assert isinstance(error, KeyError) or warnings[0].endswith(f": {error}")
         house.plugin.ERRORS.clear()
         house.clock.advance(3600)
         await listener.heard.wait()
@@ -310,3 +319,16 @@ async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
         await service
         assert house.calendar("anna-mail").calls
     logging.getLogger("calsync.service").removeHandler(listener)
+
+
+async def test_the_service_does_not_start_where_every_account_needs_a_person(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["mail"] = LoginError("mail: the secret has expired")
+        with pytest.raises(LoginError, match="the secret has expired"):
+            await app.run(asyncio.Event())
+        house.plugin.ERRORS.update(
+            {"anna-crm": Retry("crm: unreachable"), "mail": ConfigError(["mail: no schema"])}
+        )
+        with pytest.raises(ConfigError, match="no schema"):
+            await app.run(asyncio.Event())
+    assert house.database() is None
