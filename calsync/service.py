@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Report
 from calsync.errors import Retry, reason
+from calsync.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -119,4 +120,7 @@ def _tell_changed(name: str, before: Notices, now: Notices) -> None:
     for key in sorted(before.keys() | now.keys()):
         if before[key] != now[key]:
             kind, side, word = key
-            log.info("account %s, %s: %s, %s: %d, before %d", name, side, kind, word, now[key], before[key])
+            advice = f". {sentence(word)}" if now[key] else ""
+            log.info(
+                "account %s, %s: %s, %s: %d, before %d%s", name, side, kind, word, now[key], before[key], advice
+            )

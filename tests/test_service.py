@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.errors import Retry
+from calsync.reasons import sentence
 from calsync.service import LONGEST_WAIT, Service
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 POLL = 60.0
 HELD = (Kind.HOLD, Side.LEFT, "conflict")
 BLOCKED = (Kind.BLOCK, Side.RIGHT, "has_attendees")
+ADVICE = sentence("has_attendees")
 
 
 class Accounts:
@@ -182,13 +184,13 @@ async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(
     running.start("anna")
     steps: list[tuple[dict[tuple[Kind, Side, str], int], list[str]]] = [
         ({}, []),
-        ({BLOCKED: 2}, ["account anna, right: block, has_attendees: 2, before 0"]),
+        ({BLOCKED: 2}, [f"account anna, right: block, has_attendees: 2, before 0. {ADVICE}"]),
         ({BLOCKED: 2}, []),
         (
             {BLOCKED: 1, HELD: 3},
             [
-                "account anna, right: block, has_attendees: 1, before 2",
-                "account anna, left: hold, conflict: 3, before 0",
+                f"account anna, right: block, has_attendees: 1, before 2. {ADVICE}",
+                f"account anna, left: hold, conflict: 3, before 0. {sentence('conflict')}",
             ],
         ),
         ({HELD: 3}, ["account anna, right: block, has_attendees: 0, before 1"]),
@@ -219,6 +221,6 @@ async def test_each_account_s_notices_are_told_once_also_when_a_run_between_fail
         running.accounts.errors = {"anna": Retry("the server is away")} if count == 1 else {}
         running.clock.advance(POLL * 1.1)
     assert sorted(message for message in caplog.messages if "has_attendees" in message) == [
-        "account anna, right: block, has_attendees: 1, before 0",
-        "account bert, right: block, has_attendees: 1, before 0",
+        f"account anna, right: block, has_attendees: 1, before 0. {ADVICE}",
+        f"account bert, right: block, has_attendees: 1, before 0. {ADVICE}",
     ]
