@@ -247,7 +247,9 @@ def _for_account(progress: Callable[[str, int, int], None] | None, name: str) ->
 def _result(report: Report, error: str | None) -> AccountResult:
     """Return what a run did, also one that ended with an error: its writes are done all the same."""
     messages = [
-        Message(kind, side, reason, count) for (kind, side, reason), count in sorted(report.notices.items())
+        Message(*key, count, done=notices is report.remarks)
+        for notices in (report.notices, report.remarks)
+        for key, count in sorted(notices.items())
     ]
     return AccountResult(
         left=report.counts[Side.LEFT],

@@ -53,9 +53,17 @@ REASONS: dict[str, Sentences] = {
         "Der Termin wurde auf einer Seite gelöscht, auf der anderen aber geändert. Die Änderung zählt, "
         "deshalb wird er wieder angelegt.",
     ),
+    "overruled": Sentences(
+        "Both sides had changed the same field. The other side's value counts; the value that lost is in the "
+        "ledger.",
+        "Beide Seiten hatten dasselbe Feld geändert. Der Wert der anderen Seite gilt; der ersetzte Wert steht im "
+        "Protokoll.",
+    ),
     "restored": Sentences(
-        "The copy was changed or deleted; this account restores it as the source has it.",
-        "Die Kopie wurde geändert oder gelöscht; dieses Konto stellt sie nach dem Original wieder her.",
+        "The copy was changed or deleted; this account restores it as the source has it. What is overwritten is "
+        "in the ledger.",
+        "Die Kopie wurde geändert oder gelöscht; dieses Konto stellt sie nach dem Original wieder her. Was dabei "
+        "überschrieben wird, steht im Protokoll.",
     ),
     "returned": Sentences(
         "Its partner is back; both belong together again.",

@@ -72,8 +72,7 @@ class Service:
                 wait = self._back_off(failures, error)
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
-                if any(counts.writes or counts.linked for counts in report.counts.values()):
-                    _tell(name, report)
+                _tell(name, report)
             else:
                 if failures:
                     log.info("account %s works again", name)
@@ -102,7 +101,7 @@ class Service:
 
 def _tell(name: str, report: Report) -> None:
     for side, counts in report.counts.items():
-        if counts.writes or counts.linked or counts.failed:
+        if counts.writes or counts.linked:  # what failed stands among the notices
             log.info(
                 "account %s, %s: created %d, updated %d, deleted %d, linked %d, failed %d",
                 name,
@@ -113,6 +112,8 @@ def _tell(name: str, report: Report) -> None:
                 counts.linked,
                 counts.failed,
             )
+    for (kind, side, word), count in sorted(report.remarks.items()):
+        log.info("account %s, %s: %s, %s: %d. %s", name, side, kind, word, count, sentence(word))
 
 
 def _tell_changed(name: str, before: Notices, now: Notices) -> None:

@@ -36,6 +36,7 @@ class Accounts:
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
         self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
+        self.remarks: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.created: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
@@ -45,6 +46,7 @@ class Accounts:
         if name in self.stuck:
             await asyncio.Event().wait()
         report.counts[Side.LEFT].created = self.created[name]
+        report.remarks.update(self.remarks.get(name, {}))
         if name in self.errors:
             raise self.errors[name]
         report.notices.update(self.notices.get(name, {}))
@@ -171,10 +173,14 @@ async def test_what_a_failing_run_has_done_is_told(running: Running, caplog: pyt
     caplog.set_level(logging.INFO, "calsync.service")
     running.accounts.errors["anna"] = Retry("the server is away")
     running.accounts.created["anna"] = 10
+    running.accounts.remarks["anna"] = {(Kind.UPDATE, Side.RIGHT, "overruled"): 2}
     running.start("anna")
     await running.accounts.reached("anna", 1)
     await running.clock.until_sleeping()
-    assert "account anna, left: created 10, updated 0, deleted 0, linked 0, failed 0" in caplog.messages
+    assert caplog.messages[1:] == [
+        "account anna, left: created 10, updated 0, deleted 0, linked 0, failed 0",
+        f"account anna, right: update, overruled: 2. {sentence('overruled')}",
+    ]
 
 
 async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(

@@ -59,6 +59,7 @@ def _message(message: Message) -> dict[str, Any]:
         "side": message.side.value,
         "reason": message.reason,
         "count": message.count,
+        "done": message.done,
         "en": _sentence(message.reason, "en"),
         "de": _sentence(message.reason, "de"),
     }
@@ -93,8 +94,13 @@ def _skipped(account: AccountResult, language: Language) -> list[str]:
 
 
 def _told(message: Message, language: Language) -> str:
-    state = STATES.get(message.kind, "waiting" if message.reason in WAITING else "failed")
-    return f"  {message.side}: {message.count} {state}. {plain(_sentence(message.reason, language))}"
+    return f"  {message.side}: {message.count} {_state(message)}. {plain(_sentence(message.reason, language))}"
+
+
+def _state(message: Message) -> str:
+    if message.done:
+        return "noted"
+    return STATES.get(message.kind, "waiting" if message.reason in WAITING else "failed")
 
 
 def _sentence(reason: str, language: Language) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft, Field, Value
 
 
+LOSING = frozenset({"overruled", "restored"})
+"""Reasons of updates that overwrite what somebody has edited: it is nowhere any more but in the ledger."""
+
+
 def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
     """Add to `batch` what a confirmed write changes in what is remembered.
 
@@ -70,6 +74,8 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         found = None  # read from before the write
     observation = found or _overwritten(target, intent)
     base = written_base(link.base(intent.side), intent.changes, found, written, target)
+    if intent.reason in LOSING:
+        run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
     other = intent.side.other
     agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)

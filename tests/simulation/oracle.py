@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calsync.testing.rows import Row
     from tests.simulation.world import World
 
-LOSERS = frozenset({"conflict", "restored", "masked", "linked_different", "unknown_outcome"})
+LOSERS = frozenset({"overruled", "restored", "masked", "linked_different", "unknown_outcome"})
 """The reasons with which the ledger may hold a value that is nowhere any more."""
 Waiting = dict[Node, list["Operation"]]
 
