@@ -73,6 +73,20 @@ REASONS: dict[str, Sentences] = {
         "Its server gave it a new id; it is the same appointment.",
         "Der Server hat dem Termin eine neue Kennung gegeben; es ist derselbe Termin.",
     ),
+    # What a copy does not have.
+    "attendees_not_carried": Sentences(
+        "The original has attendees. They are never carried over, so its copy has none, and nobody is invited.",
+        "Das Original hat Teilnehmer. Sie werden nie übertragen; die Kopie hat deshalb keine, und niemand wird "
+        "eingeladen.",
+    ),
+    "attendees_unknown": Sentences(
+        "The original's system does not tell whether it has attendees. None are carried over.",
+        "Das System des Originals sagt nicht, ob es Teilnehmer hat. Übertragen werden keine.",
+    ),
+    "reminder_not_carried": Sentences(
+        "The original has a reminder, its copy has none. Where you need one, please set it there.",
+        "Das Original hat eine Erinnerung, die Kopie keine. Stellen Sie dort bei Bedarf bitte selbst eine ein.",
+    ),
     # What is not synced.
     "series": Sentences(
         "It belongs to a series, and series are not synced. Where it matters, enter single appointments.",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import Missing
 from calsync.sync.model import Direction, Event, Side
 from calsync.sync.plan import Kind
+from calsync_rules.reminder_once import ReminderOnce
+
+if TYPE_CHECKING:
+    from calsync.sync.rules import Rule
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+RULES = (ReminderOnce(15),)
 
 
 def only_id(calendar: Any) -> str:
@@ -76,3 +81,45 @@ async def test_remarks_of_all_passes_of_a_run_are_told(world: World, meeting: Ev
     world.left.faults.add("update", lambda: Missing("not found where it was expected"))
     report = await world.run()
     assert report.remarks == {(Kind.UPDATE, Side.LEFT, "overruled"): 2}
+
+
+@pytest.mark.parametrize(
+    ("count", "reasons"), [(0, []), (3, ["attendees_not_carried"]), (None, ["attendees_unknown"])]
+)
+async def test_a_copy_without_its_originals_attendees_is_told(
+    world: World, meeting: Event, count: int | None, reasons: list[str]
+) -> None:
+    world.right.user_create(replace(meeting, attendee_count=count))
+    report = await world.run()
+    assert report.counts[Side.LEFT].created == 1
+    assert report.remarks == {(Kind.CREATE, Side.LEFT, reason): 1 for reason in reasons}
+    assert (await world.run()).remarks == {}
+
+
+@pytest.mark.parametrize(
+    ("reminder", "holds", "rules", "told"),
+    [
+        (True, False, RULES, True),
+        (True, True, (), True),
+        (True, True, RULES, False),
+        (None, False, RULES, False),
+        (False, False, RULES, False),
+    ],
+    ids=["no place for it", "no rule for it", "carried", "not known", "none"],
+)
+async def test_a_copy_without_its_originals_reminder_is_told(
+    world: World, meeting: Event, reminder: bool | None, holds: bool, rules: tuple[Rule, ...], told: bool
+) -> None:
+    world.settings["rules"] = rules
+    world.left.capabilities = replace(world.left.capabilities, writes_reminder=holds)
+    world.right.user_create(replace(meeting, reminder=reminder))
+    report = await world.run()
+    assert report.counts[Side.LEFT].created == 1
+    assert report.remarks == ({(Kind.CREATE, Side.LEFT, "reminder_not_carried"): 1} if told else {})
+
+
+async def test_what_existed_on_both_sides_has_left_nothing_behind(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.user_create(replace(meeting, attendee_count=3, reminder=True))
+    report = await world.run()
+    assert (report.counts[Side.RIGHT].linked, report.remarks) == (1, {})
