@@ -8,17 +8,19 @@ from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
+from calsync.backups import back_up_store, restore_store
 from calsync.config import parse, validate
 from calsync.connections import Connections, Opened
-from calsync.engine import Engine, Report
+from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, reason
 from calsync.holder import is_dead, this_process
 from calsync.loader import Plugins
 from calsync.ports import Finding, SystemClock
 from calsync.results import AccountPlan, AccountResult, CheckResult, Message, SyncResult
 from calsync.service import Service
-from calsync.store import SqliteStore
+from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
+from calsync.watchdog import Watchdog, note_beside, read_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config
     from calsync.ports import Clock
-    from calsync.records import Store
+    from calsync.records import Runs, Store
 
 AT_ONCE = 8
 """Accounts that `calsync sync` runs at the same time."""
@@ -40,6 +42,7 @@ class App:
         self._connections = connections
         self._clock = clock
         self._random = random
+        self._runs = FileRuns(config.service.store.with_name(f"{config.service.store.name}.runs"))
 
     @classmethod
     @asynccontextmanager
@@ -87,11 +90,36 @@ class App:
         opened = await self._open_accounts(account)
         store = await SqliteStore.copy(self._config.service.store)
         try:
+            await self._take_note(store)
             for holder in await store.holders():  # they hold the original, not this copy
                 await store.expire(holder)
-            return {name: await self._plan_one(store, one) for name, one in opened.items()}
+            engine = self._engine(store, MemoryRuns(await self._runs.all()))
+            return {name: await self._plan_one(engine, one) for name, one in opened.items()}
         finally:
             await store.close()
+
+    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+        """End an account's rebuild if its plan is still the one that a person saw. Writes to no calendar."""
+        opened = (await self._open_accounts(account))[account]
+        if isinstance(opened, Retry):
+            raise opened
+        store = await self._open_store()
+        try:
+            return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
+        finally:
+            await store.close()
+
+    async def backup(self, target: Path | None) -> Path:
+        """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""
+        return await back_up_store(self._config.service.store, target, self._clock.now())
+
+    async def restore(self, backup: Path) -> Path | None:
+        """Put a backup in the store's place; every account then waits for a person. Return where it is kept.
+
+        Raises StoreError for what is no backup, and while another calsync works on the store.
+        """
+        accounts = self._config.accounts
+        return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
 
     async def sync(
         self, account: str | None, progress: Callable[[str, int, int], None] | None = None
@@ -125,7 +153,7 @@ class App:
         _refuse(problems if hopeless else [one for one in problems if isinstance(one, ConfigError)])
         opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
         store = await self._open_store()
-        engine = self._engine(store)
+        engine = self._engine(store, self._runs)
 
         async def run_account(name: str, report: Report) -> None:
             if name not in opened:
@@ -133,8 +161,10 @@ class App:
             await engine.run(self._connections.account(opened[name]), report)
 
         service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
+        watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
-            await service.run(self._config.accounts, stop)
+            with watchdog.watching():
+                await service.run(self._config.accounts, stop)
         finally:
             await store.close()
 
@@ -165,9 +195,11 @@ class App:
         return [self._config.accounts[account]]
 
     async def _open_store(self) -> SqliteStore:
-        """Open the store, and free the leases that processes of this machine took into death."""
+        """Open the store, free the leases that processes of this machine took into death, and read their note."""
         store = await SqliteStore.open(self._config.service.store)
         try:
+            await self._take_note(store)
+            note_beside(self._config.service.store).unlink(missing_ok=True)
             for holder in await store.holders():
                 if is_dead(holder):
                     await store.expire(holder)
@@ -176,18 +208,24 @@ class App:
             raise
         return store
 
-    def _engine(self, store: Store) -> Engine:
-        return Engine(store, self._clock, self._random, this_process(self._random))
+    async def _take_note(self, store: Store) -> None:
+        """Take over what the watchdog of an earlier process noted."""
+        note = read_note(note_beside(self._config.service.store))
+        if note is not None:
+            await store.add_hang(note.account, note.hang)
 
-    async def _plan_one(self, store: Store, found: Opened | Retry) -> AccountPlan:
+    def _engine(self, store: Store, runs: Runs) -> Engine:
+        return Engine(store, runs, self._clock, self._random, this_process(self._random))
+
+    async def _plan_one(self, engine: Engine, found: Opened | Retry) -> AccountPlan:
         report = Report()
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            await self._engine(store).run(self._connections.account(found), report, write=False)
+            await engine.run(self._connections.account(found), report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
-        return AccountPlan(report.plan, None)
+        return AccountPlan(report.plan, None, report.rebuild)
 
     async def _sync_one(
         self, store: Store, found: Opened | Retry, progress: Callable[[int, int], None] | None
@@ -196,7 +234,8 @@ class App:
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            await self._engine(store).run(self._connections.account(found), report, progress=progress)
+            engine = self._engine(store, self._runs)
+            await engine.run(self._connections.account(found), report, progress=progress)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
             return _result(report, reason(error))
         return _result(report, None)

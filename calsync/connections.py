@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.engine import Account
-from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError
+from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
+from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
 
@@ -38,7 +39,9 @@ class Connections:
     def __init__(self, config: Config, loaded: Loaded, clock: Clock, random: Random) -> None:
         self.http = HttpFactory(clock)
         self._config = config
-        self._chain = Chain([_rule(rule, loaded.rules) for rule in config.rules])
+        self.asking = Asking()
+        self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
+        self._versions = loaded.versions
         self._providers = {
             name: loaded.providers[connection.provider].open(
                 connection.settings, Host(connection=name, clock=clock, random=random, http=self.http)
@@ -82,7 +85,7 @@ class Connections:
             direction=config.direction,
             policy=config.policy,
             on_target_edit=config.on_target_edit,
-            chain=self._chain,
+            chain=Chain(self._rules, account=config.name, versions=self._versions, asking=self.asking),
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
@@ -139,4 +142,6 @@ async def _logged_in(provider: Provider, connection: str) -> None:
     except CalsyncError:
         raise
     except Exception as error:
-        raise PluginError(f"connection {connection}: its provider failed while signing in ({error!r})") from error
+        # Another library's error may quote the token that was refused, so its text is not told.
+        problem = f"connection {connection}: its provider failed while signing in ({reason(error)})"
+        raise PluginError(problem) from error

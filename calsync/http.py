@@ -1,7 +1,8 @@
 """For provider authors: one door to the network.
 
-It counts requests, bounds concurrency, honours Retry-After, refuses redirects to other hosts and translates what
-can go wrong on the wire into calsync's errors. What a status means is the provider's own table.
+It counts requests, bounds concurrency, keeps the pauses that a server asks for (docs/decisions/0008), refuses
+redirects to other hosts and translates what can go wrong on the wire into calsync's errors. What a status means is
+the provider's own table.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json as jsonlib
+import logging
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +32,15 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_WAIT = 3600.0
 """Seconds. A server that asks for a longer pause is asked again after this one, so that no slip of it lasts."""
+UNNAMED_PAUSE = 60.0
+"""Seconds that a server gets that refuses a request as one too many (429) and names no time."""
+PATIENCE = timedelta(seconds=30)
+"""How long one request waits for pauses to end; longer ones end the run. An update is a read and a write, so they
+wait for a minute at most: less than a lease has left when they may begin at last (`Notebook.may_write`)."""
 CONNECT_TIMEOUT = 10.0
 METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "fd00:ec2::254", "100.100.100.200"})
 """Where clouds hand out credentials to whoever asks, besides the link-local addresses."""
+log = logging.getLogger("calsync.http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,45 @@ class Answer:
             raise lost(f"the server's answer (HTTP {self.status}) is not JSON", self.changes) from error
 
 
+class Pause:
+    """The time in which a server wants no request: it counts those that it refuses, so they would prolong it."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        """`name` is the connection's, for messages."""
+        self._name = name
+        self._clock = clock
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left of it."""
+        left = (self._until - self._clock.now()).total_seconds()
+        return left if 0 < left <= MAX_WAIT else 0.0  # with more than that left, the clock was set back
+
+    def begin(self, seconds: float) -> None:
+        """Begin a pause; one that lasts longer goes on."""
+        left, seconds = self.left, min(seconds, MAX_WAIT)
+        if seconds > left:
+            self._until = self._clock.now() + timedelta(seconds=seconds)
+        if seconds > 0 and not left:
+            log.info("%s: the server asks for a pause of %.0f s", self._name, seconds)
+
+    def ends_by(self, deadline: datetime) -> bool:
+        return self._clock.now() + timedelta(seconds=self.left) <= deadline
+
+    async def over(self, deadline: datetime) -> None:
+        """Wait until it is over. Raises Retry at once where that is later than `deadline`."""
+        while left := self.left:
+            if not self.ends_by(deadline):
+                raise Retry(f"{self._name}: nothing was sent, because the server asks to wait", after=left)
+            await self._clock.sleep(left)
+
+
 class Http:
-    """A session with one server of one connection. Credentials are the caller's headers and go nowhere else."""
+    """A session with one server of one connection. Credentials are the caller's headers and go nowhere else.
+
+    Its requests share one pause: what one of them is told holds for all.
+    """
 
     def __init__(self, name: str, base: str, clock: Clock, *, concurrency: int = 4, timeout: float = 30.0) -> None:
         """`name` is the connection's, for messages. `base` is the only origin that requests may go to."""
@@ -73,6 +119,7 @@ class Http:
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
+        self._pause = Pause(name, clock)
         self._root = str(self.base).rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
         self._slots = asyncio.Semaphore(concurrency)
@@ -93,41 +140,58 @@ class Http:
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
         otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always.
+
+        A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
+        request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
+        it began, where that is short. Any other answer is the caller's.
         """
         target = self._target(url)
         data = None if json is None else msgspec.json.encode(json)
         if data is not None:
             headers = {"Content-Type": "application/json", **headers}
         async with self._slots:
-            self.requests += 1
-            try:
-                return await self._send(method, target, headers, data, changes)
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-                raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({_cause(error)})") from error
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
-                raise lost(problem, changes) from error
+            # The patience begins with the turn: those that queue behind many others wait for the same pauses.
+            deadline = self.clock.now() + PATIENCE
+            await self._pause.over(deadline)
+            answer = await self._try(method, target, headers, data, changes)
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and self._pause.ends_by(deadline):
+                await self._pause.over(deadline)
+                answer = await self._try(method, target, headers, data, changes)
+            return answer
+
+    def heed(self, answer: Answer) -> None:
+        """Begin the pause that an answer asks for: 429, or 503 that names a time.
+
+        `request` does so by itself. For answers inside of others, as the parts of a batch are.
+        """
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._pause.begin(self.retry_after(answer, UNNAMED_PAUSE))
+        elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._pause.begin(self.retry_after(answer, 0.0))
 
     def retry_after(self, answer: Answer, default: float) -> float:
-        """Return the seconds that a server asks to wait, at most MAX_WAIT.
-
-        A number or an HTTP date (RFC 9110, section 10.2.3); `default` without either.
-        """
-        value = answer.headers.get("Retry-After", "").strip()
-        if value.isascii() and value.isdigit():
-            return min(float(value), MAX_WAIT)
-        try:
-            date = email.utils.parsedate_to_datetime(value)
-        except ValueError:
-            return default
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return min(max(0.0, (date - self.clock.now()).total_seconds()), MAX_WAIT)
+        """Return the seconds that a server asks to wait, at most MAX_WAIT; `default` where it does not say."""
+        return seconds_to_wait(answer.headers.get("Retry-After", ""), self.clock.now(), default)
 
     async def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def _try(
+        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
+    ) -> Answer:
+        self.requests += 1
+        try:
+            answer = await self._send(method, target, headers, data, changes)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({_cause(error)})") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
+            raise lost(problem, changes) from error
+        self.heed(answer)
+        return answer
 
     async def _send(
         self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
@@ -189,6 +253,22 @@ class HttpFactory:
 def lost(problem: str, changes: bool) -> Retry | UnknownOutcome:
     """Return the error for an answer that cannot be used: did the request change something, nobody knows what."""
     return UnknownOutcome(problem) if changes else Retry(problem)
+
+
+def seconds_to_wait(value: str, now: datetime, default: float) -> float:
+    """Return the seconds of a Retry-After header, at most MAX_WAIT.
+
+    A number or an HTTP date (RFC 9110, section 10.2.3); `default` for neither.
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), MAX_WAIT)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return default
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return min(max(0.0, (date - now).total_seconds()), MAX_WAIT)
 
 
 _HIDDEN = re.compile(

@@ -191,6 +191,72 @@ REASONS: dict[str, Sentences] = {
         "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
         "Sie, ob das gewollt ist.",
     ),
+    # What waits after a backup was restored.
+    "rebuild": Sentences(
+        "What calsync remembers is older than the calendars, or was lost, so nothing is written yet. Please look "
+        "at the plan with `calsync plan`, and confirm it with `calsync confirm`.",
+        "Was calsync sich gemerkt hat, ist älter als die Kalender oder ging verloren, deshalb wird noch nichts "
+        "geschrieben. Bitte sehen Sie sich mit „calsync plan“ den Plan an, und bestätigen Sie ihn mit "
+        "„calsync confirm“.",
+    ),
+    "rebuild_conflict": Sentences(
+        "Both sides differ and may both have been changed since. If you confirm the plan, this account's policy "
+        "decides, and the other value stays in the ledger. To decide yourself, make both the same first.",
+        "Beide Seiten unterscheiden sich und wurden vielleicht beide seither geändert. Wenn Sie den Plan "
+        "bestätigen, entscheidet die Regel dieses Kontos, und der andere Wert bleibt im Protokoll. Wenn Sie "
+        "selbst entscheiden möchten, gleichen Sie beide bitte vorher an.",
+    ),
+    "rebuild_orphan": Sentences(
+        "It is a copy whose original is not there any more. If you confirm the plan, the original is created "
+        "again. If it was deleted on purpose, please delete this copy first.",
+        "Der Termin ist eine Kopie, deren Original nicht mehr da ist. Wenn Sie den Plan bestätigen, wird das "
+        "Original wieder angelegt. Wurde es mit Absicht gelöscht, löschen Sie bitte vorher diese Kopie.",
+    ),
+    "rebuild_ambiguous": Sentences(
+        "Several events carry the marker of one and the same copy. Please delete the surplus ones, or change "
+        "their title or time so that only the right one looks like its original.",
+        "Mehrere Termine tragen die Kennzeichnung ein und derselben Kopie. Bitte löschen Sie die überzähligen, "
+        "oder ändern Sie deren Titel oder Zeit, sodass nur noch der richtige seinem Original gleicht.",
+    ),
+    "rebuilt": Sentences(
+        "It was known again by its marker; both belong together as before, and nothing was written.",
+        "Der Termin wurde an seiner Kennzeichnung wiedererkannt; beide gehören zusammen wie zuvor, und nichts "
+        "wurde geschrieben.",
+    ),
+    "rebuilt_different": Sentences(
+        "It was known again by its marker, with differences that stay until somebody edits one of both.",
+        "Der Termin wurde an seiner Kennzeichnung wiedererkannt, mit Unterschieden. Diese bleiben, bis jemand "
+        "einen der beiden ändert.",
+    ),
+    # What goes round in circles.
+    "loop:summary": Sentences(
+        "The title was written again and again, because a server or another program changes it each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Der Betreff wurde immer wieder geschrieben, weil ein Server oder ein anderes Programm ihn jedes Mal "
+        "ändert. Ab jetzt wird er einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der "
+        "beiden Kalender synchronisiert.",
+    ),
+    "loop:when": Sentences(
+        "The time was written again and again, because a server or another program changes it each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Die Zeit wurde immer wieder geschrieben, weil ein Server oder ein anderes Programm sie jedes Mal ändert. "
+        "Ab jetzt wird sie einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
+        "Kalender synchronisiert.",
+    ),
+    "loop:description": Sentences(
+        "The notes were written again and again, because a server or another program changes them each time. They "
+        "are tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Die Notizen wurden immer wieder geschrieben, weil ein Server oder ein anderes Programm sie jedes Mal "
+        "ändert. Ab jetzt werden sie einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der "
+        "beiden Kalender synchronisiert.",
+    ),
+    "loop:create": Sentences(
+        "It was copied again and again, because somebody or another program deletes the copy each time. It is "
+        "tried once a day from now on. Please check whether another program syncs one of the two calendars.",
+        "Der Termin wurde immer wieder kopiert, weil jemand oder ein anderes Programm die Kopie jedes Mal löscht. "
+        "Ab jetzt wird es einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
+        "Kalender synchronisiert.",
+    ),
     # What might mail somebody, or break a meeting.
     "has_attendees": Sentences(
         "It has attendees in Outlook, and a write would mail them. Please change it in Outlook, and do not "
@@ -223,6 +289,12 @@ NAMED: dict[str, Sentences] = {
         "The rule {name} failed, so the event waits. Please tell whoever looks after calsync.",
         "Die Regel {name} ist gescheitert, deshalb wartet der Termin. Bitte sagen Sie der Person Bescheid, "
         "die calsync betreut.",
+    ),
+    "rule_hangs": Sentences(
+        "The rule {name} did not answer about this event, so the event waits until it is edited or the rule's "
+        "plugin has a new version. Please tell whoever looks after calsync.",
+        "Die Regel {name} hat zu diesem Termin keine Antwort gegeben. Er wartet, bis ihn jemand ändert oder das "
+        "Plugin der Regel eine neue Version hat. Bitte sagen Sie der Person Bescheid, die calsync betreut.",
     ),
 }
 """Reasons that carry a rule's name behind a colon."""

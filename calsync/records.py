@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
+
+
+Rebuild = Literal["restored", "behind", "lost"]
+"""A backup was put back; a number beside the store knows of later runs; an empty store found marked events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +66,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An operation on an event that failed: not tried again before `due`."""
+    """An operation on an event that failed `count` times in a row: not tried again before `due`."""
 
     side: Side
     event_id: str
     count: int
     due: datetime
     error: str
+    """The class of `calsync.errors` that all of `count` failures are of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,8 @@ class LedgerEntry:
     side: Side
     reason: str
     event_id: str | None = None
+    source_id: str | None = None
+    """Of a write: the event on the other side that it was made from."""
     link: int | None = None
     before: Mapping[Field, Value] = field(default_factory=dict)
     after: Mapping[Field, Value] = field(default_factory=dict)
@@ -121,6 +129,10 @@ class AccountState:
     tombstones: dict[tuple[Side, str], Tombstone]
     deleted_lately: dict[Side, int]
     """How many deletes the ledger has for each side since the instant given to `Store.load`."""
+    rebuild: Rebuild | None = None
+    """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
+    hangs: list[Hang] = field(default_factory=list)
+    """The questions to rules that were never answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +151,10 @@ class Transaction(ABC):
     @abstractmethod
     async def begin_run(self, run: int) -> None:
         """Record that this run has begun."""
+
+    @abstractmethod
+    async def set_rebuild(self, why: Rebuild | None) -> None:
+        """Begin the account's rebuild, or end it."""
 
     @abstractmethod
     async def put_side(self, side: Side, state: SideState) -> None: ...
@@ -181,11 +197,26 @@ class Transaction(ABC):
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
 
     @abstractmethod
+    async def drop_hangs(self, hangs: Iterable[Hang]) -> None: ...
+
+    @abstractmethod
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
 
     @abstractmethod
     async def expire(self, before: datetime) -> None:
         """Forget tombstones and ledger entries that are older."""
+
+
+class Runs(ABC):
+    """The number of each account's last run, kept beside the store: it shows a store that was put back or lost."""
+
+    @abstractmethod
+    async def get(self, account: str) -> int:
+        """Return the highest number that was put; 0 before the first. Raises StoreError."""
+
+    @abstractmethod
+    async def put(self, account: str, run: int) -> None:
+        """Make durable that this run has begun; a lower number changes nothing. Raises StoreError."""
 
 
 class Store(ABC):
@@ -211,8 +242,16 @@ class Store(ABC):
         """Return who holds a lease, alive or not."""
 
     @abstractmethod
+    async def leases(self) -> Sequence[Lease]:
+        """Return all leases that were not given back, alive or not."""
+
+    @abstractmethod
     async def expire(self, holder: str) -> None:
         """End all leases of a holder that is known to be dead. Its fence still rises with the next holder."""
+
+    @abstractmethod
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        """Take over what a process noted at its end. Needs no lease: it holds from the next run on."""
 
     @abstractmethod
     def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
@@ -224,6 +263,14 @@ class Store(ABC):
     @abstractmethod
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        """Return what was carried out again and again since an instant, oldest first.
+
+        That is every update of a link that was updated, and every create from a source that was copied to the same
+        side, at least so many times.
+        """
 
     @abstractmethod
     async def close(self) -> None: ...

@@ -30,6 +30,8 @@ class AccountPlan:
 
     plan: Plan | None
     error: str | None
+    rebuild: str | None = None
+    """Why nothing is written before a person has confirmed the plan: restored, behind, lost."""
 
 
 @dataclass(frozen=True, slots=True)

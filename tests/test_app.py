@@ -8,24 +8,28 @@ import logging
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.app import App
 from calsync.engine.carry import CHUNK
-from calsync.errors import AccountError, ConfigError, LoginError, Retry
+from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
+from calsync.loader.manifest import read_manifest
 from calsync.store import SqliteStore
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Event, Timed
 from calsync.testing import FakeClock
 from calsync.testing.clock import START
+from calsync.watchdog import Note, note_beside, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from calsync.testing import MemoryCalendar
 
+ROOT = Path(__file__).parent.parent
 PLUGIN = """
 from calsync.hookspecs import hookimpl
 from calsync.ports import Finding, Provider, ProviderSpec
@@ -165,6 +169,51 @@ async def test_a_plan_works_while_another_process_syncs(house: House) -> None:
         assert (result.ok, result.error) == (False, "account anna: another process is working on it")
 
 
+async def test_a_store_is_restored_only_while_nobody_works_on_it(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        saved = await app.backup(None)
+        assert saved == house.folder / "calsync-20260302T080000Z.db"
+        store = await SqliteStore.open(house.folder / "calsync.db")
+        await store.acquire("anna", "elsewhere/1/0", house.clock.now(), timedelta(minutes=5))
+        await store.close()
+        with pytest.raises(StoreError, match="working \\(elsewhere/1/0 at account anna\\); stop it"):
+            await app.restore(saved)
+        house.clock.advance(600)
+        kept = await app.restore(saved)
+        assert kept == house.folder / "calsync-before-restore-20260302T081000Z.db"
+        house.calendar("berta-crm").user_create(MEETING)
+        planned = await app.plan(None)
+        assert {name: account.rebuild for name, account in planned.items()} == {
+            "anna": "restored",
+            "berta": "restored",
+        }
+        await app.sync(None)
+        assert not house.calendar("berta-mail").writes()
+        plan = planned["berta"].plan
+        assert plan is not None
+        assert (await app.confirm("berta", plan.hash)).problem is None
+        await app.sync(None)
+        assert len(house.calendar("berta-mail").writes()) == 1
+        assert (await app.plan("anna"))["anna"].rebuild == "restored"
+
+
+async def test_a_store_that_nobody_can_read_any_more_is_replaced(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        saved = await app.backup(house.folder / "saved.db")
+        (house.folder / "calsync.db").write_bytes(b"Sehr geehrte Damen und Herren, " * 100)
+        await app.restore(saved)
+        assert (await app.plan("anna"))["anna"].rebuild == "restored"
+
+
+async def test_an_account_that_cannot_be_reached_is_not_confirmed(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        with pytest.raises(Retry, match="unreachable"):
+            await app.confirm("anna", "0")
+
+
 async def test_progress_is_told_by_account(house: House) -> None:
     told: list[tuple[str, int, int]] = []
     async with house.open() as app:
@@ -247,6 +296,30 @@ async def test_held_writes_come_with_their_reason(house: House) -> None:
         ("hold", "left", "ambiguous", 1),
         ("hold", "right", "ambiguous", 2),
     }
+
+
+async def test_an_event_about_which_a_rule_did_not_answer_is_held_from_the_next_start_on(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        crm = house.calendar("anna-crm")
+        hung = crm.user_create(MEETING)
+        crm.user_create(replace(MEETING, summary="anderer"))
+        revision = crm.rows.rows[hung].revision
+    version = read_manifest(ROOT / "plugins" / "calsync_rules").version
+    hang = Hang(rule="series_skip", version=version, left=Version(hung, revision), right=None)
+    place = note_beside(house.folder / "calsync.db")
+    write_note(place, Note("anna", hang))
+    async with house.open() as app:
+        planned = (await app.plan("anna"))["anna"].plan
+        assert [operation.reason for operation in planned.operations] == ["rule_hangs:series_skip", "new"]
+        assert place.exists(), "a plan writes nothing"
+        account = (await app.sync("anna")).accounts["anna"]
+        assert (account.right.held, account.right.created) == (1, 1)
+        assert [message.reason for message in account.messages] == ["rule_hangs:series_skip"]
+        assert not place.exists()
+        assert (await app.sync("anna")).accounts["anna"].right.held == 1
+        crm.user_edit(hung, summary="neu")
+        assert (await app.sync("anna")).accounts["anna"].right.created == 1
 
 
 async def test_a_check_tells_everything_that_it_finds(house: House) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = sorted(path.parent.name for path in (ROOT / "plugins").glob("*/__init__.py"))
-DRIVERS = {"aiohttp", "aiosqlite", "click", "cryptography", "msal", "nh3", "pluggy", "voluptuous", "yaml", "yarl"}
+DRIVERS = {
+    "aiohttp",
+    "aiosqlite",
+    "click",
+    "cryptography",
+    "msal",
+    "nh3",
+    "pluggy",
+    "requests",
+    "voluptuous",
+    "yaml",
+    "yarl",
+}
 FOR_PLUGINS = {
     "calsync.ahead",
     "calsync.errors",
@@ -41,6 +56,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons"},
+    "calsync.watchdog": PURE,
     "calsync.results": {*PURE, "calsync.engine"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
     "calsync.cli": {
@@ -94,8 +110,8 @@ def test_arrows_point_down(module: str) -> None:
 
 def test_no_part_of_calsync_is_forgotten() -> None:
     parts = {f"calsync.{path.stem}" for path in (ROOT / "calsync").iterdir() if path.suffix in {".py", ""}}
-    together = {"calsync.app", "calsync.connections", "calsync.holder", "calsync.__init__", "calsync.__main__"}
-    assert parts - together - {"calsync.__pycache__"} == set(BENEATH)
+    together = {"app", "backups", "connections", "holder", "__init__", "__main__", "__pycache__"}
+    assert parts - {f"calsync.{part}" for part in together} == set(BENEATH)
 
 
 def test_the_core_needs_only_the_standard_library() -> None:
@@ -146,3 +162,16 @@ def test_what_judges_shares_no_code_with_what_it_judges() -> None:
     files = sources("calsync_sandbox")
     shared = {"calsync.sync", *PLUGINS} - {"calsync_sandbox"}
     assert [f"{path}: {name}" for path in files for name in imports(path) if within(name, shared)] == []
+
+
+def test_what_is_imported_is_declared() -> None:
+    """What only another package needs may go with its next version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["sandbox"], *extras["dev"]]  # calsync.testing runs under pytest
+    declared = {re.split(r"[^\w-]", line)[0].lower() for line in lines}
+    files = [path for top in ("calsync", "plugins") for path in (ROOT / top).rglob("*.py")]
+    used = {name.split(".")[0] for path in files for name in imports(path)}
+    foreign = used - set(sys.stdlib_module_names) - {"calsync", *PLUGINS}
+    givers = {name: {giver.lower() for giver in packages_distributions().get(name, ())} for name in foreign}
+    assert {name for name, found in givers.items() if not found & declared} == set()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ import pytest
 
 import calsync.app
 from calsync.cli import cli, group, main, run
-from calsync.engine import Counts
+from calsync.engine import Confirmation, Counts
 from calsync.errors import AccountError, ConfigError, LoginError, PluginError, Retry, StoreError
 from calsync.loader import Plugin, Plugins
 from calsync.loader.manifest import Manifest
@@ -26,7 +27,6 @@ from calsync.sync.plan import Plan
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 FINE = AccountResult(left=Counts(created=1), right=Counts(skipped=Counter(series=1)), ok=True)
 BROKEN = AccountResult(ok=False, error="m365: cannot reach the server")
@@ -57,6 +57,15 @@ class FakeApp:
         if progress is not None:
             progress("anna", 1, 2)
         return self.answered(account)
+
+    async def confirm(self, account: str, plan_hash: str) -> Any:
+        return self.answered(account, plan_hash)
+
+    async def backup(self, target: Path | None) -> Any:
+        return self.answered(target)
+
+    async def restore(self, saved: Path) -> Any:
+        return self.answered(saved)
 
     async def run(self, stop: asyncio.Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -114,6 +123,47 @@ def test_plan_of_an_account_that_fails(app: type[FakeApp], capsys: Printed) -> N
     assert json.loads(printed.out)["accounts"]["anna"]["error"] == "no server"
     assert printed.err == "calsync: anna: no server\n"
     assert app.asked == ("x.yaml", "anna")
+
+
+def test_plan_of_an_account_that_waits_for_a_person(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = {"anna": AccountPlan(Plan(operations=()), None, "restored")}
+    assert run(["plan", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("anna: nothing to do\n  What calsync remembers is older")
+    assert f"(calsync confirm -c FILE anna {Plan(operations=()).hash})" in printed
+    assert run(["plan", "-c", "x.yaml", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accounts"]["anna"]["rebuild"] == "restored"
+
+
+def test_a_plan_is_confirmed(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = Confirmation(Plan(operations=()), None)
+    assert run(["confirm", "-c", "x.yaml", "anna", "0123"]) == 0
+    assert capsys.readouterr().out == "anna: confirmed; the next run carries the plan out\n"
+    assert app.asked == ("x.yaml", "anna", "0123")
+
+
+def test_a_plan_that_has_changed_is_shown_and_not_confirmed(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = Confirmation(Plan(operations=()), "account anna: the plan is not 0123 any more")
+    assert run(["confirm", "-c", "x.yaml", "anna", "0123"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "anna: nothing to do\n"
+    assert printed.err == "calsync: account anna: the plan is not 0123 any more\n"
+
+
+def test_a_backup_says_where_it_is(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = Path("/backups/one.db")
+    assert run(["backup", "-c", "x.yaml", "--to", "/backups/one.db"]) == 0
+    assert capsys.readouterr().out == "/backups/one.db\n"
+    assert app.asked == ("x.yaml", Path("/backups/one.db"))
+
+
+@pytest.mark.parametrize("kept", [Path("/var/kept.db"), None])
+def test_a_restore_says_what_is_next(app: type[FakeApp], capsys: Printed, kept: Path | None) -> None:
+    app.answer = kept
+    assert run(["restore", "-c", "x.yaml", "one.db"]) == 0
+    printed = capsys.readouterr().out
+    assert ("is kept as /var/kept.db" in printed) == (kept is not None)
+    assert printed.endswith("see calsync plan\n")
 
 
 def test_sync_that_is_fine(app: type[FakeApp], capsys: Printed) -> None:
@@ -223,11 +273,14 @@ def test_wrong_usage_is_one_line(capsys: Printed, arguments: list[str], expected
     assert printed.out == ""
 
 
+COMMANDS = ("backup", "check", "confirm", "demo", "plan", "plugins", "restore", "run", "sync")
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
 def test_help_lists_every_command(capsys: Printed, arguments: list[str]) -> None:
     assert run(arguments) == 0
     printed = capsys.readouterr().out
-    assert all(f"  {name} " in printed for name in ("check", "demo", "plan", "plugins", "run", "sync"))
+    assert all(f"  {name} " in printed for name in COMMANDS)
 
 
 def test_plugins_lists_the_bundled_ones(capsys: Printed) -> None:

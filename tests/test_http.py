@@ -3,18 +3,20 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aioresponses import CallbackResult
 from yarl import URL
 
 from calsync import http as door
 from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
-from calsync.http import Answer, Http, HttpFactory, checked_url, plain_message
+from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, plain_message
 from calsync.ports import Clock
+from calsync.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -204,6 +206,135 @@ def test_an_answer_that_is_no_json(body: bytes, changes: bool, expected: type[Ca
 )
 async def test_retry_after(session: Http, value: str, seconds: float) -> None:
     assert session.retry_after(Answer(429, {"Retry-After": value}, b""), 60) == seconds
+
+
+class Busy:
+    """A server that takes so many requests in a span of time; those that it refuses count as well."""
+
+    def __init__(self, clock: FakeClock, limit: int, seconds: float) -> None:
+        self.clock, self.limit, self.seconds = clock, limit, seconds
+        self.asked: list[datetime] = []
+        self.answers: list[int] = []
+
+    def __call__(self, url: URL, **_: Any) -> CallbackResult:
+        now = self.clock.now()
+        self.asked = [*(at for at in self.asked if (now - at).total_seconds() < self.seconds), now]
+        status = 201 if len(self.asked) <= self.limit else 429
+        self.answers.append(status)
+        wait = self.seconds - (now - self.asked[0]).total_seconds()
+        return CallbackResult(status=status, headers={"Retry-After": f"{wait:.0f}"} if status == 429 else {})
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def paused(clock: FakeClock) -> AsyncIterator[Http]:
+    """Return a session on a clock that a test moves."""
+    http = Http("flowfact", BASE, clock)
+    yield http
+    await http.close()
+
+
+async def passing(clock: FakeClock) -> None:
+    """Let time pass as soon as somebody waits for it."""
+    while True:
+        await clock.until_sleeping()
+        clock.advance(1)
+        await asyncio.sleep(0)
+
+
+async def test_a_pause_is_one_for_all_requests_of_a_connection(
+    paused: Http, wire: aioresponses, clock: FakeClock
+) -> None:
+    server = Busy(clock, 20, 10)
+    wire.post(f"{BASE}/x", callback=server, repeat=True)
+    time = asyncio.create_task(passing(clock))
+    answers = await asyncio.gather(*(paused.request("POST", "/x", headers={}, changes=True) for _ in range(150)))
+    time.cancel()
+    assert [answer.status for answer in answers] == [201] * 150
+    pauses = 150 // 20
+    assert paused.requests == len(server.answers) <= 150 + pauses * 4, "as many as are under way at once"
+
+
+async def test_a_request_that_is_one_too_many_is_sent_once_more(
+    paused: Http, wire: aioresponses, clock: FakeClock
+) -> None:
+    wire.post(f"{BASE}/x", status=429, headers={"Retry-After": "7"}, repeat=True)
+    sending = asyncio.create_task(paused.request("POST", "/x", headers={}, json={"a": 1}, changes=True))
+    await clock.until_sleeping()
+    clock.advance(6)
+    await asyncio.sleep(0)
+    assert paused.requests == 1
+    clock.advance(1)
+    assert (await sending).status == 429
+    first, second = wire.requests["POST", URL(f"{BASE}/x")]
+    assert first.kwargs == second.kwargs
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"Retry-After": "31"}, 31),
+        (429, {}, 60),
+        (429, {"Retry-After": "999999"}, 3600),
+        (503, {"Retry-After": "31"}, 31),
+    ],
+)
+async def test_nothing_is_sent_during_a_long_pause(
+    paused: Http, wire: aioresponses, clock: FakeClock, status: int, headers: dict[str, str], seconds: float
+) -> None:
+    wire.get(f"{BASE}/x", status=status, headers=headers)
+    wire.get(f"{BASE}/x")
+    assert (await paused.request("GET", "/x", headers={})).status == status
+    with pytest.raises(Retry, match="flowfact: nothing was sent") as busy:
+        await paused.request("POST", "/x", headers={}, changes=True)
+    assert (busy.value.after, paused.requests) == (seconds, 1)
+    clock.advance(seconds - 30)
+    waiting = asyncio.create_task(paused.request("GET", "/x", headers={}))
+    await clock.until_sleeping()
+    clock.advance(30)
+    assert (await waiting).status == 200
+
+
+async def test_what_a_server_in_trouble_may_have_carried_out_is_not_repeated(
+    paused: Http, wire: aioresponses, clock: FakeClock
+) -> None:
+    wire.post(f"{BASE}/x", status=503, headers={"Retry-After": "9"})
+    assert (await paused.request("POST", "/x", headers={}, changes=True)).status == 503
+    wire.get(f"{BASE}/x")
+    waiting = asyncio.create_task(paused.request("GET", "/x", headers={}))
+    await clock.until_sleeping()
+    clock.advance(9)
+    assert (await waiting).status == 200
+
+
+async def test_a_failure_that_names_no_time_begins_no_pause(paused: Http, wire: aioresponses) -> None:
+    wire.get(f"{BASE}/x", status=503, repeat=True)
+    for _ in range(2):
+        assert (await paused.request("GET", "/x", headers={})).status == 503
+
+
+def test_a_pause_only_grows_and_ends_with_a_clock_that_is_set_back(clock: FakeClock) -> None:
+    pause = Pause("ff", clock)
+    pause.begin(20)
+    pause.begin(5)
+    assert pause.left == 20
+    pause.begin(25)
+    assert pause.left == 25
+    clock.advance(-2 * 3600)
+    assert pause.left == 0
+    pause.begin(5)
+    assert pause.left == 5
+
+
+async def test_a_pause_is_told_once(paused: Http, wire: aioresponses, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "calsync.http")
+    wire.get(f"{BASE}/x", status=429, headers={"Retry-After": "90"}, repeat=True)
+    await asyncio.gather(*(paused.request("GET", "/x", headers={}) for _ in range(3)), return_exceptions=True)
+    assert [record.message for record in caplog.records] == ["flowfact: the server asks for a pause of 90 s"]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_only_the_plugins_that_are_named_are_imported(plugin: Callable[..., Plug
     other = plugin("other", "raise SystemExit", rules=["two"])
     loaded = Plugins([wanted, other]).load(["nobody"], ["one", "nobody"])
     assert list(loaded.rules) == ["one"]
+    assert loaded.versions == {"one": "1.2"}
     assert loaded.providers == {}
     assert "other" not in sys.modules
 

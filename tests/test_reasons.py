@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.reasons import NAMED, REASONS, UNKNOWN, known, sentence
+from calsync.sync.model import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +43,12 @@ def test_attendees_come_with_the_manuals_advice() -> None:
 def test_a_rules_name_stands_in_its_sentence(language: str) -> None:
     assert "private_mask" in sentence("rule_failed:private_mask", "de" if language == "de" else "en")
     assert known("rule_failed:private_mask")
+
+
+@pytest.mark.parametrize("what", [*FIELDS, "create"])
+def test_a_loop_names_what_is_written_in_the_words_of_its_user(what: str) -> None:
+    assert known(f"loop:{what}")
+    assert what not in sentence(f"loop:{what}", "de")
 
 
 def test_an_unknown_reason_can_still_be_read() -> None:

@@ -1,7 +1,7 @@
 """The command line. Commands are thin: they ask the app and print.
 
 Exit codes: 0 done (skipped, held and blocked events are reported, not failures), 1 an account failed,
-2 configuration, login or usage, 130 interrupted from the keyboard.
+2 configuration, login or usage, 75 a rule hung (`calsync run`; start it again), 130 interrupted from the keyboard.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import commands
+from calsync.cli import backups, commands
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -29,7 +29,16 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (commands.check, commands.plan, commands.sync, commands.run, commands.plugins):
+for command in (
+    commands.check,
+    commands.plan,
+    commands.sync,
+    commands.run,
+    commands.confirm,
+    commands.plugins,
+    backups.backup,
+    backups.restore,
+):
     cli.add_command(command)
 
 

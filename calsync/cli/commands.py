@@ -13,13 +13,15 @@ from calsync.cli.failures import DONE, FAILED, USAGE, json_even_on_failure, prin
 from calsync.cli.logs import log_to_standard_error
 from calsync.cli.progress import progress_bar
 from calsync.cli.stopping import until_stopped
-from calsync.cli.text import language
+from calsync.cli.text import language, plain
 from calsync.loader import Plugins
+from calsync.results import AccountPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync.results import AccountPlan, CheckResult, SyncResult
+    from calsync.engine import Confirmation
+    from calsync.results import CheckResult, SyncResult
 
 configuration = click.option(
     "-c",
@@ -86,6 +88,26 @@ def sync(path: Path, account: str | None, as_json: bool) -> int:
 
 @click.command()
 @configuration
+@click.argument("account")
+@click.argument("plan_hash", metavar="HASH")
+def confirm(path: Path, account: str, plan_hash: str) -> int:
+    """Let an account write again that was restored or lost.
+
+    HASH is the one that `calsync plan` shows: it names what is then carried out. A plan that has changed since is
+    shown anew, and nothing is confirmed.
+    """
+    result = asyncio.run(_confirm(path, account, plan_hash))
+    if result.problem is None:
+        click.echo(f"{plain(account)}: confirmed; the next run carries the plan out")
+        return DONE
+    shown = AccountPlan(result.plan, None)
+    click.echo("\n".join(plan_report.lines({account: shown}, language())))
+    tell([result.problem])
+    return FAILED
+
+
+@click.command()
+@configuration
 def run(path: Path) -> int:
     """Run the service until SIGTERM or SIGINT."""
     log_to_standard_error()
@@ -126,6 +148,13 @@ async def _plan(path: Path, account: str | None) -> Mapping[str, AccountPlan]:
 
     async with App.open(path) as app:
         return await app.plan(account)
+
+
+async def _confirm(path: Path, account: str, plan_hash: str) -> Confirmation:
+    from calsync.app import App  # noqa: PLC0415 - see _check
+
+    async with App.open(path) as app:
+        return await app.confirm(account, plan_hash)
 
 
 async def _sync(path: Path, account: str | None) -> SyncResult:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calsync.reasons import Language
     from calsync.results import AccountPlan
     from calsync.sync.model import When
-    from calsync.sync.plan import Operation, Plan
+    from calsync.sync.plan import Operation
 
 EMPTY: Mapping[str, Any] = {"accounts": {}}
 FEW = 20
@@ -23,13 +23,16 @@ FEW = 20
 
 
 def as_json(plans: Mapping[str, AccountPlan]) -> dict[str, Any]:
-    """Return the plans; an account that could not be planned has `error`, an empty hash and no operations."""
+    """Return the plans; an account that could not be planned has `error`, an empty hash and no operations.
+
+    One that waits for `calsync confirm` has `rebuild`, the reason why.
+    """
     return {"accounts": {name: _account(result) for name, result in plans.items()}}
 
 
 def lines(plans: Mapping[str, AccountPlan], language: Language) -> list[str]:
     """Return each account's operations, counted; where they are few, also one by one."""
-    return [line for name, result in plans.items() for line in _account_lines(name, result.plan, language)]
+    return [line for name, result in plans.items() for line in _account_lines(name, result, language)]
 
 
 def _account(result: AccountPlan) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def _account(result: AccountPlan) -> dict[str, Any]:
         "hash": result.plan.hash if result.plan else "",
         "operations": [_operation(operation) for operation in operations],
         "error": result.error,
+        **({"rebuild": result.rebuild} if result.rebuild else {}),
     }
 
 
@@ -51,13 +55,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _account_lines(name: str, plan: Plan | None, language: Language) -> list[str]:
+def _account_lines(name: str, result: AccountPlan, language: Language) -> list[str]:
+    """Return the lines about one account; the last one says what waits for a person's word, where that is all."""
+    plan = result.plan
     if plan is None:
         return [f"{plain(name)}: no plan could be made"]
+    waits = [f"  {sentence('rebuild', language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
+    waits = waits if result.rebuild else []
     if not plan.operations:
-        return [f"{plain(name)}: nothing to do"]
+        return [f"{plain(name)}: nothing to do", *waits]
     shown = _one_by_one(plan.operations) if len(plan.operations) <= FEW else []
-    return [f"{plain(name)} (plan {plan.hash})", *shown, *_counted(plan.operations, language)]
+    return [f"{plain(name)} (plan {plan.hash})", *shown, *_counted(plan.operations, language), *waits]
 
 
 def _one_by_one(operations: Sequence[Operation]) -> list[str]:

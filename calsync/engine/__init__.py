@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calsync.engine.account import Account, Run
 from calsync.engine.engine import Engine
+from calsync.engine.rebuild import Confirmation
 from calsync.engine.report import Counts, Notices, Report
 
-__all__ = ["Account", "Counts", "Engine", "Notices", "Report", "Run"]
+__all__ = ["Account", "Confirmation", "Counts", "Engine", "Notices", "Report", "Run"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calsync.engine.notebook import Notebook
     from calsync.engine.report import Report
     from calsync.ports import Clock, Reader
+    from calsync.sync.loops import Past
     from calsync.sync.model import Direction
     from calsync.sync.rules import Chain
     from calsync.sync.view import ConflictPolicy, TargetEdit
@@ -65,6 +66,8 @@ class Run:
     """The one instant that all decisions of this run refer to."""
     number: int
     window: Window
+    past: Past
+    """What was written again and again before this run."""
     report: Report
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""
@@ -72,3 +75,11 @@ class Run:
     def marker_hash(self, source_id: str) -> str:
         """Return what a marker tells of its source; only rebuilding a lost store reads it."""
         return hashlib.sha256(source_id.encode()).hexdigest()[:16]
+
+    def marked_source(self, marker: str | None) -> str | None:
+        """Return the hash of the source in a marker of this account; None for any other marker."""
+        prefix = f"v1:{self.account.name}:"
+        if not marker or not marker.startswith(prefix):
+            return None
+        _, colon, source = marker.removeprefix(prefix).partition(":")
+        return source if colon and ":" not in source else None

@@ -137,6 +137,8 @@ def _check_prospect(sending: Sending) -> None:
     account = sending.run.account.name
     if sending.trouble is not None:
         raise Retry(f"account {account}: not sent, as an earlier write failed")
+    if sending.run.notebook.state.rebuild is not None:
+        raise Retry(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not sending.run.notebook.may_write():
         raise Retry(f"account {account}: the lease was not renewed in time, nothing was sent")
 

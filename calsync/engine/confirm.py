@@ -49,7 +49,9 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     observation = found or _imagined(written, draft)
     if observation is None:
         raise TypeError("a create is confirmed by its answer or by what was found")
-    base = written_base(_base(run, intent.side, observation), draft.values(), found, written)
+    # The answer to a create that was sent before may show what somebody has made of its event since.
+    answered = written if intent.run == run.number else None
+    base = written_base(_base(run, intent.side, observation), draft.values(), found, answered)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
     batch.links[link.id] = link
@@ -86,11 +88,13 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if found is not None and found.revision == target.revision:
         found = None  # read from before the write
     observation = found or _overwritten(target, intent)
-    base = written_base(link.base(intent.side), intent.changes, found, written, target)
+    conditional = run.account.calendars[intent.side].capabilities.conditional_writes
+    base = written_base(link.base(intent.side), intent.changes, found, written, target, conditional=conditional)
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
     other = intent.side.other
+    run.account.chain.about(intent.side, target, source)
     agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
     batch.links[link.id] = link.with_base(other, agreed)
     known = run.notebook.state.seen[intent.side].get(target.id)
@@ -202,6 +206,7 @@ def _tell(
             side=intent.side,
             reason=intent.reason,
             event_id=event_id,
+            source_id=intent.source.id if intent.source else None,
             link=link,
             before=before,
             after=after,

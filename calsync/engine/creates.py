@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
-from calsync.engine.confirm import confirm
+from calsync.engine.confirm import bury, confirm
 from calsync.engine.doubts import doubted
 from calsync.engine.notebook import Batch
+from calsync.engine.together import together
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
@@ -34,19 +34,32 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
     batch, repeats = Batch(), []
     for intent in intents:
         holders = found[intent.marker]
-        if holders is None:
-            continue  # several events may be it: a person decides
         if holders:
             confirm(run, batch, intent, None, holders[0])
         elif not _missed(run, intent):
             batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
-        elif _stands(run, intent):
+        elif holders is None:
+            _give_up(run, batch, intent)
+        elif run.notebook.state.rebuild is None and _stands(run, intent):
             repeats.append(intent)
         else:
             batch.intents[intent.marker] = None
     await run.notebook.commit(batch)
     if repeats:
         await repeat(run, repeats)
+
+
+def _give_up(run: Run, batch: Batch, intent: Intent) -> None:
+    """End a create that any of several events may be: they meet its source as new ones, and a person decides."""
+    batch.intents[intent.marker] = None
+    link = None if intent.link is None else run.notebook.state.links.get(intent.link)
+    if link is None:
+        return
+    batch.links[link.id] = None
+    lost = link.event_id(intent.side)
+    if lost is not None:
+        batch.seen[intent.side][lost] = None
+        bury(run, batch, intent.side, lost, None)
 
 
 def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
@@ -74,7 +87,7 @@ async def _found(run: Run, intents: Sequence[Intent]) -> Mapping[str, Sequence[O
     marking = [intent for intent in intents if run.account.calendars[intent.side].capabilities.marker]
     others = [intent for intent in intents if intent not in marking]
     marked = await _marked(run, marking)
-    looked = await asyncio.gather(*(_look(run, intent, marked) for intent in marking))
+    looked = await together(_look(run, intent, marked) for intent in marking)
     found: dict[str, Sequence[Observation] | None] = dict(_alike(run, others))
     found.update(zip((intent.marker for intent in marking), looked, strict=True))
     return found
@@ -115,7 +128,7 @@ def _alike(run: Run, intents: Sequence[Intent]) -> Iterator[tuple[str, Sequence[
     """Find by summary and `when` what a system without markers made.
 
     Equal creates share what is found, one each. Where more is found than was created, a user has entered the same
-    event meanwhile, and nobody can tell which is which.
+    event meanwhile, and nobody can tell which is which, unless the notes tell.
     """
     groups: dict[tuple[Side, object, object], list[Intent]] = defaultdict(list)
     for intent in intents:
@@ -131,9 +144,15 @@ def _alike(run: Run, intents: Sequence[Intent]) -> Iterator[tuple[str, Sequence[
             and each.standing is Standing.PRESENT
             and [each.observation.event.summary, each.observation.event.when] == wanted
         ]
-        alike.sort(key=lambda each: each.id)
+        same = [each for each in alike if any(_made(each, intent) for intent in group)]
+        alike = sorted(same if len(same) == len(group) else alike, key=lambda each: each.id)
         for number, intent in enumerate(group):
             yield intent.marker, alike[number : number + 1] if len(alike) <= len(group) else None
+
+
+def _made(observation: Observation, intent: Intent) -> bool:
+    values = intent.draft.values() if intent.draft else {}
+    return all(observation.event.value(name) == value for name, value in values.items())
 
 
 def _missed(run: Run, intent: Intent) -> bool:
@@ -151,6 +170,7 @@ def _stands(run: Run, intent: Intent) -> bool:
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
         return False
+    run.account.chain.about(side, seen.observation)
     try:
         refused = run.account.chain.admit(seen.observation.event) is not None
         if refused or run.account.chain.draft(seen.observation.event) != intent.draft:

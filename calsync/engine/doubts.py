@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import Batch
+from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed, Whereabouts
 from calsync.sync.model import Side, State
 from calsync.sync.view import Seen, Standing
@@ -22,9 +22,7 @@ async def settle_doubts(run: Run) -> None:
     """Locate every event in doubt. Proof: in the trash; a tombstone and gone; gone in two runs."""
     state = run.notebook.state
     doubted = [(side, seen) for side in Side for seen in state.seen[side].values() if seen.standing.in_doubt]
-    places = await asyncio.gather(
-        *(run.account.calendars[side].locate(seen.observation.id) for side, seen in doubted)
-    )
+    places = await together(run.account.calendars[side].locate(seen.observation.id) for side, seen in doubted)
     batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
         event_id = seen.observation.id

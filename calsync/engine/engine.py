@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.engine.account import Account, Run
 from calsync.engine.carry import carry_out
-from calsync.engine.creates import waiting_events
-from calsync.engine.doubts import refresh, settle_doubts
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
+from calsync.engine.past import read_past
+from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
+from calsync.engine.rebuild import confirm_rebuild, is_lost, rebuild
+from calsync.engine.report import Report
 from calsync.engine.settle import settle
 from calsync.errors import Retry
-from calsync.sync.brakes import DELETES, REWRITES, brake
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
-from calsync.sync.reconcile import reconcile
-from calsync.sync.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from random import Random
 
-    from calsync.engine.report import Report
+    from calsync.engine.rebuild import Confirmation
     from calsync.ports import Clock
-    from calsync.records import Store
-    from calsync.sync.plan import Plan
+    from calsync.records import AccountState, Runs, Store
 
 BRAKE_SPAN = timedelta(hours=24)
 PASSES = 3
@@ -37,9 +37,10 @@ PASSES = 3
 class Engine:
     """Runs accounts, one pass at a time. Holds no state of its own: everything is in the store."""
 
-    def __init__(self, store: Store, clock: Clock, random: Random, holder: str) -> None:
-        """`holder` names this process among others that share the store."""
+    def __init__(self, store: Store, runs: Runs, clock: Clock, random: Random, holder: str) -> None:
+        """`holder` names this process among others that share the store; `runs` are kept beside it."""
         self._store = store
+        self._runs = runs
         self._clock = clock
         self._random = random
         self._holder = holder
@@ -58,43 +59,76 @@ class Engine:
         A run without writes still remembers what it read; give it a copy of the store.
         Raises Retry, LoginError, AccountError, StoreError; what was done until then is recorded.
         """
+        async with self._reading(account, report) as run:
+            if progress is not None:
+                run.progress = progress
+            if run.notebook.state.rebuild is None:
+                await self._work(run, write=write)
+            else:
+                await rebuild(run)
+            if write:
+                _tell_waiting(run)
+
+    async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
+        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`.
+
+        Both sides are listed in full once more: what the first listing missed would be created a second time.
+        """
+        async with self._reading(account, Report(), in_full=True) as run:
+            return await confirm_rebuild(run, plan_hash)
+
+    @asynccontextmanager
+    async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:
+        """Begin a run and read both sides, under the account's lease."""
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, LEASE_LIFE)
         if lease is None:
             raise Retry(f"account {account.name}: another process is working on it")
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
-            in_full = listing_due(account, state, now)
+            begin = await self._beginning(account, state)
+            in_full = in_full or bool(begin.sides) or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
-                account=account,
+                account=replace(account, chain=account.chain.without(state.hangs)),
                 notebook=Notebook(self._store, lease, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,
                 now=now,
-                number=state.run + 1,
+                number=begin.run or 1,
                 window=window,
+                past=await read_past(self._store, account.name, now),
                 report=report,
             )
-            if progress is not None:
-                run.progress = progress
-            await run.notebook.commit(Batch(run=run.number))
+            await run.notebook.commit(begin)
+            # Behind the store, so that a crash in between is not taken for a store that was put back.
+            await self._runs.put(account.name, run.number)
             await pull(run, in_full=in_full)
-            await self._work(run, write=write)
+            if run.notebook.state.rebuild is None and is_lost(run):
+                await run.notebook.commit(Batch(rebuild="lost"))
+            yield run
         finally:
             await self._store.release(lease)
+
+    async def _beginning(self, account: Account, state: AccountState) -> Batch:
+        """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild."""
+        last = await self._runs.get(account.name)
+        begin = Batch(run=max(state.run, last) + 1)
+        if last > state.run:
+            begin.rebuild = state.rebuild or "behind"
+            # Without a token, a side is listed in full until that has been done once.
+            begin.sides = {side: replace(known, token=None, listed_at=None) for side, known in state.sides.items()}
+        return begin
 
     async def _work(self, run: Run, *, write: bool) -> None:
         if write:
             await settle(run)
         for attempt in range(PASSES):
-            await settle_doubts(run)
-            await refresh(run)
-            await settle_doubts(run)  # what could not be refreshed is in doubt now
-            plan = _plan(run)
+            await look_again(run)
+            plan = make_plan(run)
             if attempt == 0:
                 run.report.plan = plan
             run.report.note_standing(tuple(plan.operations))
@@ -104,8 +138,6 @@ class Engine:
             again |= await carry_out(run, plan.operations)
             if not again:
                 break
-        if write:
-            _tell_waiting(run)
 
 
 def _tell_waiting(run: Run) -> None:
@@ -118,27 +150,3 @@ def _tell_waiting(run: Run) -> None:
         for event_id, seen in state.seen[side].items():
             if seen.standing.in_doubt and run.notebook.link_of(side, event_id) is not None:
                 run.report.note_waiting(Kind.DELETE, side.other, "doubt")
-
-
-def _plan(run: Run) -> Plan:
-    state = run.notebook.state
-    view = _view(run)
-    open_batches = {held.reason for held in state.holds.values()} & {DELETES, REWRITES}
-    return brake(reconcile(view), view, state.deleted_lately, frozenset(open_batches))
-
-
-def _view(run: Run) -> View:
-    account, state = run.account, run.notebook.state
-    return View(
-        direction=account.direction,
-        policy=account.policy,
-        on_target_edit=account.on_target_edit,
-        window=run.window,
-        chain=account.chain,
-        capabilities={side: account.calendars[side].capabilities for side in Side},
-        seen=state.seen,
-        links=state.links,
-        ready={side: state.sides[side].listed_run is not None for side in Side},
-        waiting_links=frozenset(intent.link for intent in state.intents.values() if intent.link is not None),
-        waiting_events=waiting_events(run),
-    )

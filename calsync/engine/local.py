@@ -12,7 +12,7 @@ from calsync.sync.model import Link, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from calsync.engine.account import Run
     from calsync.sync.model import Side
@@ -28,10 +28,21 @@ async def apply_local(run: Run, plan: Plan) -> bool:
     for operation in plan.operations:
         _apply(run, batch, operation)
     batch.holds = _holds(run, plan)
+    versions = run.account.chain.versions
+    batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
     if batch != Batch(holds=run.notebook.state.holds):
         await run.notebook.commit(batch)
     return any(operation.kind is Kind.WAKE or operation.reason == "moved" for operation in plan.operations)
+
+
+async def apply_links(run: Run, operations: Sequence[Operation]) -> None:
+    """Make links durable ahead of the plan that is made with them."""
+    batch = Batch()
+    for operation in operations:
+        _apply(run, batch, operation)
+    if operations:
+        await run.notebook.commit(batch)
 
 
 def _apply(run: Run, batch: Batch, operation: Operation) -> None:
@@ -56,10 +67,15 @@ def _linked(run: Run, batch: Batch, operation: Operation) -> Link | None:
     link = link.with_event(operation.side.other, operation.source.id).with_event(
         operation.side, operation.target.id
     )
-    for side, base in operation.bases.items():
-        link = link.with_base(side, base)
+    link = _with_bases(link, operation)
     batch.links[link.id] = link
     return link
+
+
+def _with_bases(link: Link, operation: Operation) -> Link:
+    for side, base in operation.bases.items():
+        link = link.with_base(side, base)
+    return replace(link, origin=operation.origin or link.origin)
 
 
 def _moved(run: Run, batch: Batch, operation: Operation, link: Link) -> Link:
@@ -70,6 +86,7 @@ def _moved(run: Run, batch: Batch, operation: Operation, link: Link) -> Link:
         bury(run, batch, side, lost, None)
     if operation.target is not None:
         link = replace(link.with_event(side, operation.target.id), state=State.AWAKE, reason=None)
+        link = _with_bases(link, operation)
     batch.links[link.id] = link
     return link
 

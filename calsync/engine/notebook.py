@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         Intent,
         Lease,
         LedgerEntry,
+        Rebuild,
         SideState,
         Store,
         Tombstone,
         Transaction,
     )
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Base, Link, Observation
     from calsync.sync.view import Seen
 
@@ -45,6 +47,10 @@ class Batch:
     """Changes that become durable together. None as a value drops the record."""
 
     run: int | None = None
+    rebuild: Rebuild | None = None
+    """Why a rebuild begins."""
+    confirmed: bool = False
+    """The rebuild ends."""
     sides: dict[Side, SideState] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
     links: dict[int, Link | None] = field(default_factory=dict)
@@ -52,6 +58,8 @@ class Batch:
     attempts: dict[tuple[Side, str], Attempt | None] = field(default_factory=dict)
     tombstones: dict[tuple[Side, str], Tombstone | None] = field(default_factory=dict)
     holds: dict[tuple[Side, str, Kind], Held] | None = None
+    hangs: list[Hang] = field(default_factory=list)
+    """The notes of questions without an answer that are dropped."""
     ledger: list[LedgerEntry] = field(default_factory=list)
     forget: datetime | None = None
     """Tombstones and ledger entries older than this are forgotten."""
@@ -128,6 +136,7 @@ class Notebook:
     def _take_over(self, batch: Batch) -> None:
         state = self.state
         state.run = batch.run if batch.run is not None else state.run
+        state.rebuild = None if batch.confirmed else batch.rebuild or state.rebuild
         state.sides.update(batch.sides)
         for side in Side:
             _merge(state.seen[side], batch.seen[side])
@@ -137,6 +146,7 @@ class Notebook:
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
+        state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
         for entry in batch.ledger:
             if entry.kind == Kind.DELETE:
                 state.deleted_lately[entry.side] += 1
@@ -156,6 +166,8 @@ class Notebook:
 async def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.run is not None:
         await transaction.begin_run(batch.run)
+    if batch.rebuild is not None or batch.confirmed:
+        await transaction.set_rebuild(batch.rebuild)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     for side, seen in batch.seen.items():
@@ -171,6 +183,7 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     await transaction.put_tombstones(_put(batch.tombstones))
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
+    await transaction.drop_hangs(batch.hangs)
     await transaction.add_ledger(batch.ledger)
     if batch.forget is not None:
         await transaction.expire(batch.forget)

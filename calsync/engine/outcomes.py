@@ -143,11 +143,15 @@ def _key(operation: Operation) -> tuple[Side, str]:
 def _count_attempt(run: Run, batch: Batch, operation: Operation, error: CalsyncError) -> None:
     side, event_id = _key(operation)
     known = run.notebook.state.attempts.get((side, event_id))
-    count = known.count + 1 if known else 1
+    kind = _kind(error)
+    count = known.count + 1 if known and known.error == kind else 1
     due = run.clock.now() + _wait(error, count)
-    batch.attempts[side, event_id] = Attempt(
-        side=side, event_id=event_id, count=count, due=due, error=type(error).__name__
-    )
+    batch.attempts[side, event_id] = Attempt(side=side, event_id=event_id, count=count, due=due, error=kind)
+
+
+def _kind(error: CalsyncError) -> str:
+    """Return what failures in a row are counted by: a server's bad hour must not count against an event."""
+    return next((kind for kind in (Retry, EventError) if isinstance(error, kind)), type(error)).__name__
 
 
 def _wait(error: CalsyncError, count: int) -> timedelta:
@@ -156,7 +160,7 @@ def _wait(error: CalsyncError, count: int) -> timedelta:
         return timedelta(minutes=2**count) if count < QUARANTINE_AFTER else timedelta(days=1)
     if error.after is not None:
         return timedelta(seconds=error.after)
-    return min(timedelta(minutes=2**count), timedelta(hours=1)) if count > 1 else timedelta(0)
+    return timedelta(minutes=min(2 ** min(count, 6), 60)) if count > 1 else timedelta(0)
 
 
 def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:

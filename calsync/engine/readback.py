@@ -20,20 +20,23 @@ def written_base(
     found: Observation | None,
     written: Written | None,
     target: Observation | None = None,
+    *,
+    conditional: bool = True,
 ) -> Base:
     """Return the written side's base after a confirmed write of `intended`.
 
     `found` is the event as it was read afterwards, `written` the server's answer to the write, `target` what an
-    update was made from. What was not read yet is unsure, until `read_base` has seen it.
+    update was made from. What was not read yet is unsure, until `read_base` has seen it. Where a write is not
+    `conditional`, a user's edit may have fallen between the read and the write: only what was written is ours.
     """
+    touched = frozenset(_touched(base, intended, target)) if conditional else frozenset(intended)
     if found is None:
-        return base.moved(intended, frozenset(_touched(base, intended, target)))
+        return base.moved(intended, touched)
     ours = _is_ours(found, written)
     if ours is False:
         return base.moved(intended)
     if ours is None and written is None:  # long after the write: what it did not write is a user's
         return _guessed(base, intended, found)
-    touched = set(_touched(base, intended, target))
     if ours is None:
         expected = {name: intended[name] if name in intended else base.values[name] for name in touched}
         moved = _guessed(base, expected, found)

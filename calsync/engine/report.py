@@ -10,6 +10,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
 
 if TYPE_CHECKING:
+    from calsync.records import Rebuild
     from calsync.sync.plan import Operation
 
 Notices = Counter[tuple[Kind, Side, str]]
@@ -50,7 +51,9 @@ class Report:
     """One run of one account."""
 
     plan: Plan = field(default_factory=lambda: Plan(operations=()))
-    """What the first pass decided."""
+    """What the first pass decided; of a rebuild what the last one left."""
+    rebuild: Rebuild | None = None
+    """Why nothing is written before a person has confirmed the plan."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
     notices: Notices = field(default_factory=Counter)
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""

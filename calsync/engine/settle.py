@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from calsync.engine.confirm import confirm, tell_lost
 from calsync.engine.creates import settle_creates
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
+from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed
+from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from calsync.engine.account import Run
+    from calsync.ports import Whereabouts
     from calsync.records import Intent
     from calsync.sync.model import Observation
 
@@ -21,39 +25,48 @@ if TYPE_CHECKING:
 async def settle(run: Run) -> None:
     """Look up every open intent. What is found becomes the observation, what was intended the base."""
     intents = sorted(run.notebook.state.intents.values(), key=lambda intent: intent.marker)
-    creates = [intent for intent in intents if intent.kind is Kind.CREATE]
-    await settle_creates(run, creates)
-    await asyncio.gather(*(_settle_other(run, intent) for intent in intents if intent.kind is not Kind.CREATE))
+    await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE])
+    updates = [intent for intent in intents if intent.kind is Kind.UPDATE]
+    deletes = [intent for intent in intents if intent.kind is Kind.DELETE]
+    found = {side: await _read_targets(run, side, updates) for side in Side}
+    places = await together(_locate_target(run, intent) for intent in deletes)
+    # One after the other: two intents of one link move its bases, the second one those that the first one left.
+    for intent in updates:
+        await _settle_update(run, intent, found[intent.side])
+    for intent, place in zip(deletes, places, strict=True):
+        await _settle_delete(run, intent, place)
 
 
-async def _settle_other(run: Run, intent: Intent) -> None:
-    """Settle an update or a delete by reading its target."""
-    target = intent.target
-    batch = Batch()
-    if target is None:
+async def _read_targets(run: Run, side: Side, intents: Sequence[Intent]) -> Mapping[str, Observation]:
+    ids = [intent.target.id for intent in intents if intent.side is side and intent.target is not None]
+    return await run.account.calendars[side].read(ids) if ids else {}
+
+
+async def _locate_target(run: Run, intent: Intent) -> Whereabouts:
+    return await run.account.calendars[intent.side].locate(_target(intent).id)
+
+
+async def _settle_update(run: Run, intent: Intent, read: Mapping[str, Observation]) -> None:
+    target, batch = _target(intent), Batch()
+    found = read.get(target.id)
+    known = run.notebook.state.seen[intent.side].get(target.id)
+    if found is None:
         batch.intents[intent.marker] = None
-    elif intent.kind is Kind.DELETE:
-        await _settle_delete(run, batch, intent, target.id)
+        tell_lost(run, batch, intent)
+        if known is not None:
+            batch.seen[intent.side][target.id] = doubted(run, known)
+    elif _carried_out(target, intent, found):
+        confirm(run, batch, intent, None, found)
     else:
-        found = (await run.account.calendars[intent.side].read([target.id])).get(target.id)
-        known = run.notebook.state.seen[intent.side].get(target.id)
-        if found is None:
-            batch.intents[intent.marker] = None
+        batch.intents[intent.marker] = None
+        batch.seen[intent.side][target.id] = fresh_seen(run, known, found, intent.side)
+        if any(found.event.value(name) != target.event.value(name) for name in intent.changes):
             tell_lost(run, batch, intent)
-            if known is not None:
-                batch.seen[intent.side][target.id] = doubted(run, known)
-        elif _carried_out(target, intent, found):
-            confirm(run, batch, intent, None, found)
-        else:
-            batch.intents[intent.marker] = None
-            batch.seen[intent.side][target.id] = fresh_seen(run, known, found, intent.side)
-            if any(found.event.value(name) != target.event.value(name) for name in intent.changes):
-                tell_lost(run, batch, intent)
     await run.notebook.commit(batch)
 
 
-async def _settle_delete(run: Run, batch: Batch, intent: Intent, event_id: str) -> None:
-    place = await run.account.calendars[intent.side].locate(event_id)
+async def _settle_delete(run: Run, intent: Intent, place: Whereabouts) -> None:
+    event_id, batch = _target(intent).id, Batch()
     known = run.notebook.state.seen[intent.side].get(event_id)
     if isinstance(place, Trashed | Gone):
         confirm(run, batch, intent, None, None)
@@ -64,6 +77,7 @@ async def _settle_delete(run: Run, batch: Batch, intent: Intent, event_id: str) 
         batch.intents[intent.marker] = None
         if known is not None:
             batch.seen[intent.side][event_id] = doubted(run, known)
+    await run.notebook.commit(batch)
 
 
 def _carried_out(target: Observation, intent: Intent, found: Observation) -> bool:
@@ -75,3 +89,9 @@ def _carried_out(target: Observation, intent: Intent, found: Observation) -> boo
     written = [found.event.value(name) == value for name, value in intent.changes.items()]
     moved = all(found.event.value(name) != target.event.value(name) for name in intent.changes)
     return all(written) or (moved and (any(written) or found.written_by_us is not False))
+
+
+def _target(intent: Intent) -> Observation:
+    if intent.target is None:
+        raise TypeError("the intent of an update or a delete holds its target")
+    return intent.target

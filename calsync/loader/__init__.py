@@ -7,7 +7,7 @@ the manifest, so `calsync --help` and `calsync plugins` import none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -34,6 +34,8 @@ class Loaded:
 
     providers: Mapping[str, ProviderSpec]
     rules: Mapping[str, RuleSpec]
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the rules' plugins, by rule."""
 
 
 class Plugins:
@@ -66,9 +68,11 @@ class Plugins:
         for plugin, module in modules.items():
             found_providers |= _asked(registry, plugin, module, "providers")
             found_rules |= _asked(registry, plugin, module, "rules")
+        owners = self._by_name["rules"]
         return Loaded(
             providers={name: found_providers[name] for name in providers if name in found_providers},
             rules={name: found_rules[name] for name in rules if name in found_rules},
+            versions={name: owners[name].manifest.version for name in rules if name in found_rules},
         )
 
     def command(self, name: str) -> click.Command:

@@ -33,8 +33,8 @@ class Migration:
 def migrations() -> Sequence[Migration]:
     """Return the migrations that this version of calsync knows, the oldest first."""
     files = resources.files("calsync.store").joinpath("migrations").iterdir()
-    texts = {int(file.name[:4]): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
-    return [Migration(number, tuple(_statements(texts[number]))) for number in sorted(texts)]
+    texts = sorted((int(file.name[:4]), file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))
+    return [Migration(number, tuple(_statements(text))) for number, text in texts]
 
 
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
@@ -46,13 +46,19 @@ async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
             if version < migration.number:
                 await _apply(connection, migration)
     async with connection.transaction("DEFERRED"):
-        version = await _version(connection)
+        await check_version(connection, known)
+
+
+async def check_version(connection: Connection, known: Sequence[Migration]) -> int:
+    """Return the database's version, 0 for an empty one. Raises StoreError for one that is newer or foreign."""
+    version = await _version(connection)
     newest = known[-1].number
     if version > newest:
         raise StoreError(
             f"store {connection.place}: it was written by a newer calsync (migration {version}, this one knows"
             f" {newest}); upgrade calsync, or restore the backup from before its upgrade"
         )
+    return version
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:

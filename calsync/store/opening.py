@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import aiosqlite
@@ -13,8 +13,10 @@ import aiosqlite
 from calsync.errors import StoreError
 from calsync.store.connection import Connection
 from calsync.store.failures import translated
+from calsync.store.files import there
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 MEMORY = ":memory:"
@@ -44,18 +46,24 @@ async def connect(database: str, place: str, busy_seconds: float = 0) -> Connect
     return Connection(raw, place)
 
 
-async def fill(target: Connection, path: Path) -> None:
-    """Copy a file into an open database. A file that does not exist is an empty one."""
-    source = _source(path)
-    if source is None:
-        return
-    raw = await _open(source, str(path))
+@asynccontextmanager
+async def unchanged(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    """Open a file that exists, to be read: nothing about it changes."""
+    raw = await _open(_source(path), str(path))
     try:
         with translated(str(path)):
+            raw.row_factory = sqlite3.Row
             await raw.execute("PRAGMA query_only = ON")
-        await target.back_up(raw)
+        yield raw
     finally:
         await raw.close()
+
+
+async def fill(target: Connection, path: Path) -> None:
+    """Copy a file into an open database. A file that does not exist is an empty one."""
+    if there(path):
+        async with unchanged(path) as raw:
+            await target.back_up(raw)
 
 
 async def _open(database: str, place: str) -> aiosqlite.Connection:
@@ -89,13 +97,11 @@ async def _set_up(raw: aiosqlite.Connection, place: str, busy_seconds: float) ->
         raise StoreError(f"store {place}: the file system cannot keep a database safe; use a local disk")
 
 
-def _source(path: Path) -> str | None:
-    """Return how to open a file without changing it, or None where there is none.
+def _source(path: Path) -> str:
+    """Return how to open a file without changing it.
 
     Opened for reading only, SQLite would leave an empty write-ahead log behind; opened for writing it would fold
     one that is there into the file. Nothing is written either way, `query_only` sees to that.
     """
-    if not path.exists():
-        return None
     mode = "ro" if path.with_name(f"{path.name}-wal").exists() else "rw"
     return f"{path.absolute().as_uri()}?mode={mode}"

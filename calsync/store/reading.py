@@ -31,6 +31,7 @@ async def read_account(connection: Connection, account: str, lately: datetime) -
     attempts = [rows.attempt(row) for row in await fetch(statements.ATTEMPTS)]
     holds = [rows.held(row) for row in await fetch(statements.HOLDS)]
     tombstones = [rows.tombstone(row) for row in await fetch(statements.TOMBSTONES)]
+    hangs = [rows.hang(row) for row in await fetch(statements.HANGS)]
     return AccountState(
         run=run[0]["run"] if run else 0,
         sides={side: sides.get(side, SideState()) for side in Side},
@@ -41,6 +42,8 @@ async def read_account(connection: Connection, account: str, lately: datetime) -
         holds={(held.side, held.event_id, held.kind): held for held in holds},
         tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
+        rebuild=run[0]["rebuild"] if run else None,
+        hangs=hangs,
     )
 
 

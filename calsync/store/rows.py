@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import codec
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Link, Side, State, Window
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
@@ -190,6 +191,26 @@ def tombstone(row: Mapping[str, Any]) -> Tombstone:
     )
 
 
+def hang_row(hang: Hang) -> Row:
+    return {
+        "left_id": hang.left.id if hang.left else "",
+        "left_revision": hang.left and hang.left.revision,
+        "right_id": hang.right.id if hang.right else "",
+        "right_revision": hang.right and hang.right.revision,
+        "rule": hang.rule,
+        "version": hang.version,
+    }
+
+
+def hang(row: Mapping[str, Any]) -> Hang:
+    return Hang(
+        rule=row["rule"],
+        version=row["version"],
+        left=Version(row["left_id"], row["left_revision"]) if row["left_id"] else None,
+        right=Version(row["right_id"], row["right_revision"]) if row["right_id"] else None,
+    )
+
+
 def ledger_row(entry: LedgerEntry) -> Row:
     return {
         "run": entry.run,
@@ -198,6 +219,7 @@ def ledger_row(entry: LedgerEntry) -> Row:
         "side": entry.side,
         "reason": entry.reason,
         "event_id": entry.event_id,
+        "source_id": entry.source_id,
         "link": entry.link,
         "before_image": codec.text(entry.before),
         "after_image": codec.text(entry.after),
@@ -212,10 +234,16 @@ def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
         side=Side(row["side"]),
         reason=row["reason"],
         event_id=row["event_id"],
+        source_id=row["source_id"],
         link=row["link"],
         before=codec.values(row["before_image"]),
         after=codec.values(row["after_image"]),
     )
+
+
+def lease(row: Mapping[str, Any]) -> Lease:
+    until = codec.instant(row["until"])
+    return Lease(account=row["account"], holder=row["holder"], fence=row["fence"], until=until)
 
 
 def _read(decode: Callable[[str], T], text: str | None) -> T | None:

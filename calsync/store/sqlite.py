@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
+    from calsync.sync.asking import Hang
 
 
 class SqliteStore(Store):
@@ -97,9 +98,18 @@ class SqliteStore(Store):
         async with self._reader.transaction("DEFERRED"):
             return [row["holder"] for row in await self._reader.fetch(statements.HOLDERS, {})]
 
+    async def leases(self) -> Sequence[Lease]:
+        async with self._reader.transaction("DEFERRED"):
+            return [rows.lease(row) for row in await self._reader.fetch(statements.LEASES, {})]
+
     async def expire(self, holder: str) -> None:
         async with self._writer.transaction("IMMEDIATE"):
             await self._writer.execute(statements.EXPIRE, {"holder": holder})
+
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        async with self._writer.transaction("IMMEDIATE"):
+            await self._writer.execute(statements.NEW_ACCOUNT, {"account": account})
+            await self._writer.execute(statements.PUT_HANG, {"account": account, **rows.hang_row(hang)})
 
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
@@ -114,6 +124,12 @@ class SqliteStore(Store):
         async with self._reader.transaction("DEFERRED"):
             found = await self._reader.fetch(statements.LEDGER, {"account": account, "last": last})
         return [rows.ledger_entry(row) for row in reversed(found)]
+
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        wanted = {"account": account, "since": codec.instant_text(since), "times": times}
+        async with self._reader.transaction("DEFERRED"):
+            found = await self._reader.fetch(statements.REPEATS, wanted)
+        return [rows.ledger_entry(row) for row in found]
 
     async def close(self) -> None:
         await self._reader.close()

@@ -30,10 +30,17 @@ RELEASE = """
 UPDATE account SET holder = NULL, until = NULL WHERE name = :account AND holder = :holder AND fence = :fence
 """
 HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY holder"
+LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
-RUN = "SELECT run FROM account WHERE name = :account"
+RUN = "SELECT run, rebuild FROM account WHERE name = :account"
+SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
+# A side without a token is listed in full.
+RESTORED = (
+    "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
+    "UPDATE side SET token = NULL, listed_at = NULL",
+)
 
 PUT_SIDE = _put(
     "side",
@@ -91,9 +98,25 @@ PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", 
 DROP_TOMBSTONE = "DELETE FROM tombstone WHERE account = :account AND side = :side AND event_id = :event_id"
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
+PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
+DROP_HANG = "DELETE FROM hang WHERE account = :account AND left_id = :left_id AND right_id = :right_id"
+HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
+
 ADD_LEDGER = _insert(
     "ledger",
-    ("account", "run", "at", "kind", "side", "reason", "event_id", "link", "before_image", "after_image"),
+    (
+        "account",
+        "run",
+        "at",
+        "kind",
+        "side",
+        "reason",
+        "event_id",
+        "source_id",
+        "link",
+        "before_image",
+        "after_image",
+    ),
 )
 EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
 EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
@@ -101,4 +124,22 @@ LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
 WHERE account = :account AND kind = 'delete' AND at >= :since GROUP BY side
+"""
+
+# An update whose outcome stayed unknown may not have been carried out.
+REPEATS = """
+SELECT * FROM ledger
+WHERE account = :account AND kind = 'update' AND at >= :since AND reason <> 'unknown_outcome' AND link IN (
+    SELECT link FROM ledger
+    WHERE account = :account AND kind = 'update' AND at >= :since
+    GROUP BY link HAVING count(*) >= :times
+)
+UNION ALL
+SELECT * FROM ledger
+WHERE account = :account AND kind = 'create' AND at >= :since AND (side, source_id) IN (
+    SELECT side, source_id FROM ledger
+    WHERE account = :account AND kind = 'create' AND at >= :since
+    GROUP BY side, source_id HAVING count(*) >= :times
+)
+ORDER BY id
 """

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from calsync.records import Attempt, Held, Intent, LedgerEntry, SideState, Tombstone
+    from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
+    from calsync.sync.asking import Hang
     from calsync.sync.model import Link, Side
     from calsync.sync.view import Seen
 
@@ -27,6 +28,9 @@ class SqliteTransaction(Transaction):
 
     async def begin_run(self, run: int) -> None:
         await self._many(statements.BEGIN_RUN, [{"run": run}])
+
+    async def set_rebuild(self, why: Rebuild | None) -> None:
+        await self._many(statements.SET_REBUILD, [{"rebuild": why}])
 
     async def put_side(self, side: Side, state: SideState) -> None:
         await self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
@@ -66,6 +70,11 @@ class SqliteTransaction(Transaction):
 
     async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None:
         await self._many(statements.DROP_TOMBSTONE, _keys(keys))
+
+    async def drop_hangs(self, hangs: Iterable[Hang]) -> None:
+        found = (rows.hang_row(hang) for hang in hangs)
+        keys = ({"left_id": row["left_id"], "right_id": row["right_id"]} for row in found)
+        await self._many(statements.DROP_HANG, keys)
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         await self._many(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))

@@ -41,6 +41,7 @@ def decide_unlinked(view: View, returning: AbstractSet[tuple[Side, str]]) -> Ite
 def _verdict(view: View, side: Side, seen: Seen) -> Operation | None:
     """Return why this event takes no part, or None where it does."""
     event = seen.observation.event
+    view.chain.about(side, seen.observation)
     try:
         reason = "cancelled" if event.cancelled else refusal(view, event)
     except RuleFailed as failed:
@@ -95,6 +96,7 @@ def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation
         if not view.direction.writes(target):
             yield about(Kind.SKIP, side, "one_way", seen)
             continue
+        view.chain.about(side, seen.observation)
         try:
             draft = view.chain.draft(seen.observation.event)
         except RuleFailed as failed:

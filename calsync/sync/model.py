@@ -124,7 +124,7 @@ class Observation:
     written_by_us: bool | None = None
     """Whether the last modifier is calsync's own user; None where the server cannot tell."""
     marker: str | None = None
-    """The marker on the event. Only reads by id and by marker fill it; a change feed may leave it None."""
+    """The marker on the event; empty where a read found none. A change feed may leave it None: not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +157,8 @@ class Capabilities:
     """Creates carry a marker that can be searched for."""
     marker_lag: timedelta = timedelta(0)
     """How long after a create a search may still miss its marker."""
+    conditional_writes: bool = True
+    """A write is refused where the event has changed since it was read. Else an edit may fall in between."""
     writes_may_mail: bool = False
     """A write to an event with attendees may mail them. Such writes are blocked."""
     writes_reminder: bool = True

@@ -25,6 +25,7 @@ def decide_pair(view: View, link: Link) -> Iterator[Operation | Rebase]:
     left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
     if any(seen is not None and seen.standing.in_doubt for seen in (left, right)):
         return
+    view.chain.about(Side.LEFT, left.observation if left else None, right.observation if right else None)
     try:
         if link.state is State.PARTED:
             yield from decide_parted(view, link, left, right)

@@ -56,6 +56,8 @@ class Operation:
     """The state that a sleep, part, wake or link leaves the link in."""
     bases: Mapping[Side, Base] = field(default_factory=dict)
     """The bases that a link operation starts with."""
+    origin: Side | None = None
+    """The side that was there first, of a link operation that knows it."""
 
     @property
     def fields(self) -> tuple[Field, ...]:

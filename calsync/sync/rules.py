@@ -1,7 +1,7 @@
 """What a rule is, and the chain in which rules are asked in the order of the configuration.
 
-Rules are pure, trusted and synchronous. A rule that raises holds its event: an event is never synced without a
-rule that should have seen it.
+Rules are pure, trusted and synchronous. A rule that raises holds its event, and so does one that never answered
+about it: an event is never synced without a rule that should have seen it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.asking import Asked, Asking, Version
 from calsync.sync.model import FIELDS, Draft, Event, Field, Observation, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from calsync.sync.asking import Events, Hang
     from calsync.sync.model import Capabilities, Changes
 
 
@@ -107,43 +109,98 @@ class RuleFailed(Exception):  # noqa: N818 - internal signal of the chain, turne
         return f"rule_failed:{self.rule}"
 
 
-class Chain:
-    """The configured rules, asked one after the other."""
+class RuleHangs(RuleFailed):
+    """A rule did not answer about this event before, so no rule is asked."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    @property
+    def reason(self) -> str:
+        return f"rule_hangs:{self.rule}"
+
+
+class Chain:
+    """The configured rules, asked one after the other. An account has a chain of its own."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        *,
+        account: str = "",
+        versions: Mapping[str, str] | None = None,
+        asking: Asking | None = None,
+        hangs: Sequence[Hang] = (),
+    ) -> None:
+        """`versions` are those of the rules' plugins, by rule. `asking` is told of every question.
+
+        What `hangs` name is not asked again.
+        """
         self.rules = tuple(rules)
+        self.account = account
+        self.versions = {rule.name: (versions or {}).get(rule.name, "") for rule in self.rules}
+        self._asking = asking or Asking()
+        self._asked = [(rule, Asked(account, rule.name, self.versions[rule.name])) for rule in self.rules]
+        self._hangs = {
+            (hang.left, hang.right): hang.rule for hang in hangs if self.versions.get(hang.rule) == hang.version
+        }
+        self._events: Events = (None, None)
+        self._hung: RuleHangs | None = None
+
+    def without(self, hangs: Sequence[Hang]) -> Chain:
+        """Return this chain, in which the questions that were never answered are not asked."""
+        return Chain(self.rules, account=self.account, versions=self.versions, asking=self._asking, hangs=hangs)
+
+    def about(self, side: Side, event: Observation | None, partner: Observation | None = None) -> None:
+        """Tell what is asked about next: an event on `side`, and its partner where it has one."""
+        events = (event, partner) if side is Side.LEFT else (partner, event)
+        self._events = events
+        if self._hangs:
+            rule = self._hangs.get((Version.of(events[0]), Version.of(events[1])))
+            self._hung = None if rule is None else RuleHangs(rule)
 
     def admit(self, event: Event) -> tuple[str, str] | None:
         """Return (rule, reason) of the first rule that does not admit the event."""
-        for rule in self.rules:
-            try:
-                reason = rule.admit(event)
-            except Exception as error:
-                raise RuleFailed(rule.name) from error
-            if reason is not None:
-                return rule.name, reason
+        self._expect_answers()
+        try:
+            for rule, asked in self._asked:
+                self._asking.question = asked, self._events
+                try:
+                    reason = rule.admit(event)
+                except Exception as error:
+                    raise RuleFailed(rule.name) from error
+                if reason is not None:
+                    return rule.name, reason
+        finally:
+            self._asking.question = None
         return None
 
     def project(self, event: Event) -> tuple[Event, frozenset[Field]]:
         """Return the event after all rules, and the fields that they altered or took charge of."""
+        self._expect_answers()
         projected, altered = event, frozenset[Field]()
-        for rule in self.rules:
-            try:
-                altered |= rule.alters(projected)
-                projected = rule.project(projected)
-            except Exception as error:
-                raise RuleFailed(rule.name) from error
+        try:
+            for rule, asked in self._asked:
+                self._asking.question = asked, self._events
+                try:
+                    altered |= rule.alters(projected)
+                    projected = rule.project(projected)
+                except Exception as error:
+                    raise RuleFailed(rule.name) from error
+        finally:
+            self._asking.question = None
         return projected, altered | {name for name in FIELDS if projected.value(name) != event.value(name)}
 
     def draft(self, source: Event) -> Draft:
         """Return what a create of the copy of `source` carries: projected, by default without a reminder."""
         event, _ = self.project(source)
         draft = Draft(summary=event.summary, when=event.when, description=event.description, reminder=None)
-        for rule in self.rules:
-            try:
-                draft = rule.on_create(source, draft)
-            except Exception as error:
-                raise RuleFailed(rule.name) from error
+        try:
+            for rule, asked in self._asked:
+                self._asking.question = asked, self._events
+                try:
+                    draft = rule.on_create(source, draft)
+                except Exception as error:
+                    raise RuleFailed(rule.name) from error
+        finally:
+            self._asking.question = None
         return draft
 
     def guard(self, write: Write) -> Verdict:
@@ -151,13 +208,24 @@ class Chain:
 
         A rule that raises holds the write, and hides no other rule's block: a hold can be released.
         """
+        if self._hung is not None:
+            return Hold(self._hung.reason)
         verdicts = [core_guard(write)]
-        for rule in self.rules:
-            try:
-                verdicts.append(rule.guard(write))
-            except Exception:  # noqa: BLE001 - whatever a rule raises holds its write
-                verdicts.append(Hold(RuleFailed(rule.name).reason))
+        try:
+            for rule, asked in self._asked:
+                self._asking.question = asked, self._events
+                try:
+                    verdicts.append(rule.guard(write))
+                except Exception:  # noqa: BLE001 - whatever a rule raises holds its write
+                    verdicts.append(Hold(RuleFailed(rule.name).reason))
+        finally:
+            self._asking.question = None
         return _strictest(verdicts)
+
+    def _expect_answers(self) -> None:
+        """Raise RuleHangs where a rule did not answer about these events before."""
+        if self._hung is not None:
+            raise RuleHangs(self._hung.rule)
 
 
 def core_guard(write: Write) -> Verdict:

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import LoginError, Retry
+from calsync.http import UNNAMED_PAUSE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 MARGIN = timedelta(seconds=60)
 """A session is renewed so long before its end, or after half its life where that is later."""
 ASSUMED_LIFE = timedelta(minutes=25)
-DEFAULT_PAUSE = 60.0
-"""Seconds to wait after a 429 that names no time."""
 _JWT = re.compile(r"[\w+/=-]+\.[\w+/=-]+\.[\w+/=-]*", re.ASCII)
 
 
@@ -86,7 +85,7 @@ class Sessions:
                 f"connection {name}: FLOWFACT's sign-in was not found; check base_url and path_prefix"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            after = self._http.retry_after(answer, DEFAULT_PAUSE)
+            after = self._http.retry_after(answer, UNNAMED_PAUSE)
             return Retry(f"{name}: FLOWFACT asks to wait before signing in", after=after)
         return Retry(f"{name}: FLOWFACT's sign-in is not available (HTTP {answer.status})")
 

@@ -17,6 +17,7 @@ from calsync.sync.model import Capabilities, Observation
 from calsync_flowfact.entity import entity_id, revision, schema_of
 from calsync_flowfact.failures import NoRight
 from calsync_flowfact.feed import Feed
+from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.sync.model import Changes, Draft, Window
     from calsync_flowfact.client import Client
-    from calsync_flowfact.entity import Entity
+    from calsync_flowfact.entity import Entity, Hits
     from calsync_flowfact.mapping import EntityMapping
     from calsync_flowfact.query import Queries
     from calsync_flowfact.trash import Trash
@@ -39,6 +40,7 @@ class FlowfactCalendar(Calendar):
         settings = mapping.settings
         self.key = mapping.owner
         self.capabilities = Capabilities(
+            conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
             marker=settings.name("marker") is not None,
             marker_lag=timedelta(milliseconds=settings.overlap),
@@ -52,6 +54,9 @@ class FlowfactCalendar(Calendar):
         self._feed = Feed(client, mapping, queries, trash, clock)
         self._replaced: dict[str, str | None] = {}
         """Revisions that this process has written over: a search that still answers one lags behind."""
+        self._created: set[str] = set()
+        self._clock = clock
+        self._opened = clock.now()
 
     def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         return self._feed.changes(token, window)
@@ -60,10 +65,11 @@ class FlowfactCalendar(Calendar):
         """Return the present events, in batches through the search as far as it can be trusted."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Observation] = {}
-        if len(wanted) > 1 and self._feed.search_shows_trash is False:
+        known = [event_id for event_id in wanted if self._search_tells(event_id)]
+        if len(known) > 1 and self._feed.search_shows_trash is False:
             size = self._mapping.settings.page_size
-            for at in range(0, len(wanted), size):
-                found |= await self._searched(wanted[at : at + size])
+            for at in range(0, len(known), size):
+                found |= await self._searched(known[at : at + size])
         single = [event_id for event_id in wanted if event_id not in found]
         results = await asyncio.gather(*map(self._read_one, single), return_exceptions=True)
         for event_id, result in zip(single, results, strict=True):
@@ -99,9 +105,9 @@ class FlowfactCalendar(Calendar):
     async def create(self, draft: Draft, marker: str) -> Written:
         """Create an appointment of the account's user. The server cannot tell a repeated create from a new one."""
         answer = await self._client.create(self._mapping.draft_fields(draft, marker))
-        if isinstance(answer, str):
-            return Written(id=answer)
-        return self._written(entity_id(answer) or "", answer)
+        written = Written(id=answer) if isinstance(answer, str) else self._written(entity_id(answer) or "", answer)
+        self._created.add(written.id)
+        return written
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         """Patch the changed fields; the stamp is not carried, because FLOWFACT tells the last modifier."""
@@ -125,9 +131,9 @@ class FlowfactCalendar(Calendar):
             if await self._exists(target.id):
                 raise
 
-    async def count(self) -> int:
-        """Return how many appointments the user has."""
-        return (await self._client.search(self._queries.overlapping(None), 0, 1)).total
+    async def newest(self, size: int) -> Hits:
+        """Return the appointments of the user that were created last, and how many there are."""
+        return await self._client.search(self._queries.newest(CREATED), 0, size)
 
     def _written(self, event_id: str, entity: Entity) -> Written:
         return Written(id=event_id, revision=revision(entity), stored=self._mapping.observe(entity))
@@ -163,6 +169,14 @@ class FlowfactCalendar(Calendar):
             return await self._trash.holds(event_id)
         except NoRight:
             return False
+
+    def _search_tells(self, event_id: str) -> bool:
+        """Tell whether a search of this event is either right, or known to be late.
+
+        What an earlier process wrote over is not known, until the search has caught up with it.
+        """
+        lag = self.capabilities.marker_lag
+        return event_id in self._created or self._clock.now() - self._opened >= lag
 
     async def _searched(self, ids: Sequence[str]) -> dict[str, Observation]:
         """Return what a search answers of these, without what it has wrong for certain."""

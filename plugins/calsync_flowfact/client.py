@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from calsync.errors import LoginError, Retry
-from calsync.http import lost
-from calsync_flowfact.auth import DEFAULT_PAUSE, Sessions
-from calsync_flowfact.entity import Buried, BuriedPage, Hits, created_ms, entity_id, epoch_ms, user_ids
+from calsync.http import UNNAMED_PAUSE, lost
+from calsync_flowfact.auth import Sessions
+from calsync_flowfact.entity import (
+    Buried,
+    BuriedPage,
+    Hits,
+    created_ms,
+    entity_id,
+    epoch_ms,
+    schema_of,
+    user_ids,
+)
 from calsync_flowfact.failures import NotFound, Purpose, failure
 
 if TYPE_CHECKING:
@@ -90,6 +99,19 @@ class Client:
         found = (await self._look("GET", "entity-service", path)).json()
         entries, total = self._page(found)
         return BuriedPage(tuple(buried for one in entries if (buried := self._buried(one))), total)
+
+    async def has_access(self, right: str, user: str, entities: Sequence[Entity]) -> Sequence[bool]:
+        """Return of each entity whether a user has a right (`UPDATE`, `DELETE`) on it, where FLOWFACT says so.
+
+        A POST that only asks. Raises NoRight, NotFound, Rejected.
+        """
+        schema = self._settings.write_schema
+        asked = [{"entityId": entity_id(one), "schemaId": schema_of(one, schema)} for one in entities]
+        path = f"/users/{quote(user, safe='')}/hasaccess/{right}"
+        found = (await self._look("POST", "entity-service", path, json=asked)).json()
+        rows = found if isinstance(found, list) else []
+        answers = [row.get("hasAccess") for row in rows if isinstance(row, dict)]
+        return [answer for answer in answers if isinstance(answer, bool)]
 
     async def schema(self) -> Mapping[str, Any]:
         """Return the properties of the schema that is written, by field name. Raises NotFound."""
@@ -176,7 +198,7 @@ class Client:
                 "created api_token"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            after = self._http.retry_after(answer, DEFAULT_PAUSE)
+            after = self._http.retry_after(answer, UNNAMED_PAUSE)
             raise Retry(f"{self.name}: FLOWFACT asks to wait", after=after)
         return answer
 

@@ -22,6 +22,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from msal.exceptions import MsalServiceError
 
 from calsync.errors import ConfigError, LoginError, Retry
+from calsync.http import UNNAMED_PAUSE, Pause, seconds_to_wait
 from calsync_graph.config import AUTHORITY_URL, Certificate
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ class AuthorityHttp:
     authority, and scheme and host are swapped here, on the last step.
     """
 
-    def __init__(self, connection: str, authority_url: str) -> None:
+    def __init__(self, connection: str, authority_url: str, clock: Clock) -> None:
         """`authority_url`: scheme and host that the requests go to."""
         self._connection = connection
+        self._clock = clock
         self._target = urlsplit(authority_url)
         self._session = requests.Session()
         self._session.trust_env = False
@@ -79,9 +81,10 @@ class AuthorityHttp:
         limits: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
         answer = self._session.request(method, self._swapped(url), **{**arguments, **limits})
         if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERROR:
-            wait = answer.headers.get("Retry-After", "")
+            default = UNNAMED_PAUSE if answer.status_code == TOO_MANY else 0.0
+            wait = seconds_to_wait(answer.headers.get("Retry-After", ""), self._clock.now(), default)
             problem = f"connection {self._connection}: the sign-in server is busy ({answer.status_code})"
-            raise Retry(problem, after=float(wait) if wait.isascii() and wait.isdigit() else None)
+            raise Retry(problem, after=wait or None)
         return answer
 
     def _swapped(self, url: str) -> str:
@@ -98,7 +101,8 @@ class Tokens:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="graph-sign-in")
-        self._http = AuthorityHttp(settings.connection, settings.authority_url)
+        self._http = AuthorityHttp(settings.connection, settings.authority_url, clock)
+        self._pause = Pause(f"connection {settings.connection}, sign-in", clock)
         self._app: msal.ConfidentialClientApplication | None = None
         self._token: str | None = None
         self._until: datetime | None = None
@@ -129,7 +133,13 @@ class Tokens:
 
     async def _fetch(self, *, renew: bool) -> None:
         asked_at = self._clock.now()
-        answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, renew)
+        # Not waited for: who asks next does so behind the same lock, and would wait again.
+        await self._pause.over(deadline=asked_at)
+        try:
+            answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, renew)
+        except Retry as busy:
+            self._pause.begin(busy.after or 0.0)
+            raise
         if "access_token" not in answer:
             raise self._refusal(str(answer.get("error", "")))
         self._token = str(answer["access_token"])

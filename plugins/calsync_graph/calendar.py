@@ -82,6 +82,8 @@ class GraphCalendar(Calendar):
             row = await self._client.patch(self._reader.path(target.id), body, fresh.observation.revision or "")
         except Refused as refused:
             raise await self._unwritten(target.id, refused) from refused
+        except Denied as denied:
+            raise await self._home.only_one_event(denied) from denied
         return _written(row, target.id, fresh.observation.marker)
 
     async def delete(self, target: Observation) -> None:
@@ -97,12 +99,12 @@ class GraphCalendar(Calendar):
         except Refused as refused:
             if not refused.not_found:
                 raise await self._unwritten(target.id, refused) from refused
-        except Denied:
+        except Denied as denied:
             # Seen for meetings that somebody cancelled meanwhile; those count as deleted.
             place = await self.locate(target.id)
             cancelled = isinstance(place, Here) and place.observation.event.cancelled
             if not cancelled and not isinstance(place, Gone | Trashed):
-                raise
+                raise await self._home.only_one_event(denied) from denied
 
     async def _fresh(self, target: Observation) -> Stored:
         """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from."""

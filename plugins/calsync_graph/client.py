@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from calsync.errors import Retry, UnknownOutcome
-from calsync.http import Answer
+from calsync.http import UNNAMED_PAUSE, Answer
 from calsync_graph.refusals import BROKEN, BUSY, Reply, refusal
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.errors import CalsyncError
     from calsync.http import Http
+    from calsync.ports import Clock
     from calsync_graph.auth import Tokens
     from calsync_graph.bodies import Body
 
@@ -28,6 +29,7 @@ MAX_PAGES = 5000
 """More pages than any calendar has: some mailboxes have been seen to page for ever."""
 BATCH_SIZE = 20
 UNAUTHORIZED = 401
+TOO_MANY = 429
 log = logging.getLogger("calsync.graph")
 
 
@@ -47,6 +49,10 @@ class Client:
     @property
     def connection(self) -> str:
         return self._http.name
+
+    @property
+    def clock(self) -> Clock:
+        return self._http.clock
 
     def is_own(self, link: str) -> bool:
         """Tell whether a link leads to the configured server."""
@@ -89,7 +95,7 @@ class Client:
     async def get_many(self, paths: Sequence[str]) -> Sequence[Reply]:
         """Return the answers to reads, in their order, refusals too; twenty in one request.
 
-        Raises Retry when the server was too busy for one of them.
+        Raises Retry when the server was too busy for one of them, twice for one that was one too many (429).
         """
         replies: list[Reply] = []
         for start in range(0, len(paths), BATCH_SIZE):
@@ -101,6 +107,19 @@ class Client:
         return refusal(self.connection, reply, changes=changes)
 
     async def _batch(self, paths: Sequence[str]) -> Sequence[Reply]:
+        replies = dict(zip(paths, await self._parts(paths), strict=True))
+        put_off = [path for path, reply in replies.items() if reply.status == TOO_MANY]
+        if put_off:  # the door does the same for a request of its own: once more, behind the pause
+            replies.update(zip(put_off, await self._parts(put_off), strict=True))
+        for reply in replies.values():
+            if reply.status in BUSY | BROKEN:
+                raise self.refusal(reply)
+            if reply.ok and not isinstance(reply.content, dict):
+                raise Retry(f"connection {self.connection}: an answer of Microsoft Graph is empty")
+        return [replies[path] for path in paths]
+
+    async def _parts(self, paths: Sequence[str]) -> Sequence[Reply]:
+        """Send one batch of reads and return their answers; the connection keeps the pauses that they ask for."""
         parts = [
             {"id": str(number), "method": "GET", "url": path, "headers": {"Prefer": PREFER}}
             for number, path in enumerate(paths)
@@ -109,13 +128,7 @@ class Client:
         found = {part.get("id"): part for part in self.rows(answer.content, "responses")}
         if not all(part["id"] in found for part in parts):
             raise Retry(f"connection {self.connection}: Microsoft Graph left a request of a batch unanswered")
-        replies = [self._part(found[part["id"]]) for part in parts]
-        for reply in replies:
-            if reply.status in BUSY | BROKEN:
-                raise self.refusal(reply)
-            if reply.ok and not isinstance(reply.content, dict):
-                raise Retry(f"connection {self.connection}: an answer of Microsoft Graph is empty")
-        return replies
+        return [self._part(found[part["id"]]) for part in parts]
 
     def rows(self, content: Any, key: str) -> Sequence[Any]:
         """Return the list of objects that an answer holds. One without it is no answer of Graph: Retry."""
@@ -172,10 +185,14 @@ class Client:
         except (Retry, UnknownOutcome):
             if answer.ok:
                 raise
-        return Reply(answer.status, content, self._http.retry_after(answer, 0.0) or None)
+        return Reply(answer.status, content, self._after(answer))
 
     def _part(self, part: Mapping[str, Any]) -> Reply:
         headers = {str(name).title(): str(value) for name, value in (part.get("headers") or {}).items()}
         status = int(part.get("status", 0))
-        after = self._http.retry_after(Answer(status, headers, b""), 0.0) or None
-        return Reply(status, part.get("body"), after)
+        answer = Answer(status, headers, b"")
+        self._http.heed(answer)
+        return Reply(status, part.get("body"), self._after(answer))
+
+    def _after(self, answer: Answer) -> float | None:
+        return self._http.retry_after(answer, UNNAMED_PAUSE if answer.status == TOO_MANY else 0.0) or None

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from calsync.errors import AccountError
 from calsync_graph.client import quoted
+from calsync_graph.refusals import EventDenied, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from calsync_graph.client import Client
+    from calsync_graph.refusals import Denied
 
+SURE_FOR = timedelta(minutes=1)
+"""How long a calendar that could be read counts as readable: many refused events cost one question."""
 _NAVIGATION = "calendar@odata.navigationLink"
 _CALENDAR = re.compile(r"/calendars(?:\('([^']+)'\)|/([^/]+))$")
 
@@ -34,6 +42,8 @@ class Home:
         self._others: frozenset[str] = frozenset()
         self._strange: set[str] = set()
         """Names of calendars that are on no list: another form of an id. They say nothing."""
+        self._readable_at: datetime | None = None
+        self._asking = asyncio.Lock()
 
     @property
     def path(self) -> str:
@@ -70,6 +80,24 @@ class Home:
             self._strange.add(str(named))
             return True
         return False
+
+    async def only_one_event(self, denied: Denied) -> EventDenied:
+        """Return what a 403 about one event means, where the calendar itself can be read. Raises it where not.
+
+        Graph answers 403 for a lost permission as well as about single events, as those cancelled already.
+        """
+        async with self._asking:
+            now = self._client.clock.now()
+            if self._readable_at is None or now - self._readable_at >= SURE_FOR:
+                try:
+                    await self._client.get(f"{self.path}?$select=id")
+                except (AccountError, Refused):
+                    raise denied from None
+                self._readable_at = now
+        name = self._client.connection
+        return EventDenied(
+            f"connection {name}: Microsoft Graph denies access to one event, but not to its calendar"
+        )
 
 
 def calendar_named(row: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync_graph.client import quoted
 from calsync_graph.home import calendar_named
 from calsync_graph.mapping import MARKER_PROPERTY, Unreadable, observation, stored
-from calsync_graph.refusals import Refused
+from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,12 +44,17 @@ class EventReader:
             if refused.not_found:
                 raise Missing("the event is not in the calendar") from refused
             raise
+        except Denied as denied:
+            raise await self._home.only_one_event(denied) from denied
         if not await self._home.holds(row):
             raise Missing("the event stands in another calendar")
         return stored(row)
 
     async def many(self, ids: Sequence[str]) -> dict[str, Observation]:
-        """Return the present events among `ids`, up to twenty in one request. Raises AccountError, LoginError."""
+        """Return the present events among `ids`, up to twenty in one request. Raises AccountError, LoginError.
+
+        One that may not be read counts as not found, unless its calendar may not be read either.
+        """
         if len(ids) == 1:
             return await self._single(ids[0])
         found = {}
@@ -57,7 +62,9 @@ class EventReader:
         for event_id, reply in zip(ids, replies, strict=True):
             if not reply.ok:
                 error = self._client.refusal(reply)
-                if not isinstance(error, Refused):
+                if isinstance(error, Denied):
+                    await self._home.only_one_event(error)
+                elif not isinstance(error, Refused):
                     raise error
             elif await self._home.holds(reply.content):
                 seen = self.observed(reply.content)

@@ -108,6 +108,10 @@ class Denied(AccountError):  # noqa: N818
     """The mailbox, or one event of it, may not be read or written (403)."""
 
 
+class EventDenied(EventError):  # noqa: N818
+    """One event may not be read or written (403), but its calendar may be read."""
+
+
 def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:
     """Return what a refusal means. `changes`: the request was a write."""
     code = reply.code.lower()

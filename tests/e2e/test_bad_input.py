@@ -137,7 +137,7 @@ async def test_a_server_that_dies_in_the_middle_loses_nothing(
         world.without_marker()
     for number in range(60):
         world.event(f"Rückruf {number}", hours=number)
-    dead = Fault(method="POST", path="/entity-service/", times=None, drop=True, after_commit=carried_out)
+    dead = Fault(method="POST", path="/entity-service/schemas/", times=None, drop=True, after_commit=carried_out)
     world.at_request(30, lambda: world.sandbox.flowfact.faults.add(dead))
     result = (await world.sync_all()).accounts["anna"]
     assert result.ok is (result.error is None)

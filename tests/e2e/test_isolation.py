@@ -108,7 +108,7 @@ FAULTS: dict[str, Any] = {
     "forbidden": {"status": 403},
     "not found": {"status": 404},
     "conflict": {"status": 409},
-    "busy": {"status": 429, "headers": {"Retry-After": "1"}},
+    "busy": {"status": 429, "headers": {"Retry-After": "90"}},
     "broken": {"status": 500},
     "lost": {"drop": True, "after_commit": True},
     "no json": {"status": 200},
@@ -123,7 +123,7 @@ async def test_no_log_and_no_error_tells_what_people_wrote(
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.WARNING, "urllib3")  # as the service logs: of libraries, warnings only
     plant(world)
-    path = "/entity-service/" if where == "flowfact" else "/events"
+    path = "/entity-service/schemas/" if where == "flowfact" else "/events"
     server: Server = getattr(world.sandbox, where)
     kind = {"body": ANSWER if fault != "no json" else CANARY.encode(), **FAULTS[fault]}
     server.faults.add(Fault(method="POST", path=path, times=3, **kind))
@@ -143,7 +143,7 @@ async def test_the_service_tells_nothing_of_it_either(live: World) -> None:
     live.rewrite("poll_seconds: 2", "poll_seconds: 1")
     plant(live)
     live.sandbox.flowfact.faults.add(
-        Fault(method="POST", path="/entity-service/", times=2, status=500, body=ANSWER)
+        Fault(method="POST", path="/entity-service/schemas/", times=2, status=500, body=ANSWER)
     )
     process = await live.start("run")
     await live.until(lambda: len(live.anna.mailbox.events) == 3)

@@ -90,7 +90,9 @@ async def test_a_stop_does_not_wait_for_a_server_that_hangs(
     monkeypatch.setattr(calsync.service, "STOP_SECONDS", 0.1)
     fill(world)
     released, stop = asyncio.Event(), asyncio.Event()
-    hanging = Fault(method="POST", path="/entity-service/", status=None, hold=released, after_commit=after_commit)
+    hanging = Fault(
+        method="POST", path="/entity-service/schemas/", status=None, hold=released, after_commit=after_commit
+    )
     world.sandbox.flowfact.faults.add(hanging)
     async with App.open(world.configuration, clock=clock) as app:
         service = asyncio.create_task(app.run(stop))

@@ -11,7 +11,7 @@ import pytest
 
 from calsync.engine import Account, Engine, Report
 from calsync.ports import Reader, ReadOnly
-from calsync.store import SqliteStore
+from calsync.store import MemoryRuns, SqliteStore
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 from calsync.sync.rules import Chain, Rule
 from calsync.testing.clock import START, FakeClock
@@ -22,7 +22,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 RULES: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
 
@@ -35,6 +35,7 @@ class World:
     clock: FakeClock
     left: MemoryCalendar
     right: MemoryCalendar
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
     settings: dict[str, Any] = field(default_factory=dict)
 
     def account(self) -> Account:
@@ -56,7 +57,7 @@ class World:
 
     async def run(self, *, write: bool = True) -> Report:
         self.clock.advance(1)
-        engine = Engine(self.store, self.clock, random.Random(1), "test")
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         report = Report()
         await engine.run(self.account(), report, write=write)
         return report
@@ -97,3 +98,9 @@ def meeting() -> Event:
 @pytest.fixture
 def tomorrow() -> datetime:
     return datetime(2026, 3, 3, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def later_by() -> Callable[[Timed, int], Timed]:
+    """Return how to move a time by hours."""
+    return lambda when, hours: Timed(when.start + timedelta(hours=hours), when.end + timedelta(hours=hours))

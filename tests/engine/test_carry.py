@@ -69,6 +69,16 @@ async def test_a_server_in_trouble_is_not_the_fault_of_its_events(
     assert len(world.right.events()) == 3
 
 
+async def test_a_write_may_be_put_off_for_weeks(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: Retry("busy"), times=60)
+    for _ in range(60):
+        world.clock.advance(3601)
+        assert (await world.run()).counts[Side.RIGHT].failed == 1
+    world.clock.advance(3601)
+    assert (await world.run()).counts[Side.RIGHT].created == 1
+
+
 async def test_one_write_that_the_server_cannot_carry_out_now_waits_longer_and_longer(
     world: World, meeting: Event
 ) -> None:
@@ -81,6 +91,31 @@ async def test_one_write_that_the_server_cannot_carry_out_now_waits_longer_and_l
     for _ in range(5):
         world.clock.advance(3600)
         await world.run()
+    assert len(world.right.events()) == 1
+
+
+class TooLongError(EventError):
+    """What a provider makes of a kind of error stays of that kind."""
+
+
+async def test_a_servers_trouble_does_not_count_against_its_event(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: Retry("busy"), times=QUARANTINE_AFTER)
+    for _ in range(QUARANTINE_AFTER):
+        world.clock.advance(3600)
+        await world.run()
+    for error in (EventError, TooLongError, EventError):
+        world.clock.advance(3600)
+        world.right.faults.add("create", lambda error=error: error("too long"))
+        await world.run()
+        report = await world.run()
+        assert report.notices["create", "right", "refused"] == 1
+    (attempt,) = (await attempts(world)).values()
+    assert attempt.count == 3
+    world.right.faults.add("create", lambda: Retry("busy"))
+    world.clock.advance(3600)
+    await world.run()
+    await world.run()
     assert len(world.right.events()) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -56,17 +57,75 @@ async def test_without_markers_a_create_is_known_by_its_title_and_time(
 async def test_without_markers_an_equal_event_of_a_user_makes_it_a_person_s_decision(
     world: World, meeting: Event
 ) -> None:
-    world.right.capabilities = Capabilities(marker=False)
+    world.right.capabilities = Capabilities(marker=False, marker_lag=timedelta(seconds=120))
     world.left.user_create(meeting)
     await lose_the_answer(world, "create")
     theirs = world.right.user_create(meeting)
-    for _ in range(3):
+    report = await world.run()
+    assert report.notices["create", "right", "waits"] == 1
+    world.clock.advance(120)
+    for _ in range(2):
         report = await world.run()
-        assert report.notices["create", "right", "waits"] == 1
+    assert report.notices["hold", "right", "ambiguous"] == 1
     assert len(world.right.events()) == 2
+    world.right.user_create(replace(meeting, summary="unbeteiligt"))
+    await world.settle()
+    assert [event.summary for event in sorted_by_summary(world.left)] == ["Besichtigung", "unbeteiligt"]
     world.right.user_delete(theirs)
     await world.settle()
-    assert len(world.left.events()) == len(world.right.events()) == 1
+    assert len(world.left.events()) == len(world.right.events()) == 2
+
+
+async def test_two_lost_writes_of_one_pair_leave_both_bases(world: World, meeting: Event) -> None:
+    """What a server cut is no edit, whichever of the two writes is settled first."""
+    for attempt in range(6):
+        left = world.left.user_create(replace(meeting, summary=f"Termin {attempt}"))
+        await world.settle()
+        (right,) = (each for each, event in world.right.events().items() if event.summary == f"Termin {attempt}")
+        world.left.behaviour.normalise = lambda event: replace(event, summary=event.summary[:12])
+        world.settings["policy"] = "left"
+        world.left.user_edit(left, description=f"links {attempt}")
+        world.right.user_edit(right, summary=f"Besichtigung mit Notar {attempt}")
+        for calendar in (world.left, world.right):
+            calendar.faults.add("update", lambda: UnknownOutcome("lost"), after=True)
+        await run_through(world)
+        await world.settle()
+        assert world.right.events()[right].summary == f"Besichtigung mit Notar {attempt}"
+        assert world.right.events()[right].description == f"links {attempt}"
+        world.left.behaviour.normalise = lambda event: event
+
+
+@pytest.mark.parametrize("tells_writer", [True, False])
+async def test_a_repeated_create_hides_no_edit_of_the_copy(
+    world: World, meeting: Event, tells_writer: bool
+) -> None:
+    """The server knows the marker and answers with the event that is there, as somebody has edited it since."""
+    world.right.behaviour.tells_writer = tells_writer
+    left = world.left.user_create(meeting)
+    await lose_the_answer(world, "create")
+    (right,) = world.right.events()
+    world.right.user_edit(right, description="von Hand")
+    world.right.behaviour.hidden.add(right)  # neither the feed nor the search for markers shows it yet
+    world.right.behaviour.lag = timedelta(seconds=60)
+    report = await world.run()
+    assert len(world.right.events()) == 1
+    world.right.behaviour.hidden.clear()
+    world.right.behaviour.lag = timedelta(0)
+    report = await world.run()
+    if tells_writer:
+        assert world.left.events()[left].description == "von Hand"
+    else:
+        assert report.notices["hold", "right", "changed_by_server"] == 1
+
+
+def sorted_by_summary(calendar: Any) -> list[Event]:
+    return sorted(calendar.events().values(), key=lambda event: str(event.summary))
+
+
+async def run_through(world: World) -> None:
+    """Run once, whether or not the account counts as hopeless."""
+    with suppress(UnknownOutcome):
+        await world.run()
 
 
 async def test_the_before_image_of_a_lost_update_is_kept(world: World, meeting: Event) -> None:

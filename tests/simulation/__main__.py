@@ -1,59 +1,140 @@
-"""Play many histories: `python -m tests.simulation --seeds 1000 --jobs 2`, or show one: `--seed 17`."""
+"""Play many histories: `python -m tests.simulation --seeds 1000 --jobs 2`, or show one: `--seed 17 --trace`."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import logging
 import sys
+import time
 from collections import Counter
 from multiprocessing import Pool
 
+from tests.simulation import faults
+from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.world import DECISIONS
 
 SHOWN = 25
+SHORT = 1000
+"""Fewer histories may miss what is rare."""
+MOST = 2000
+"""So many histories a mutant may survive."""
 
 
-def _one(seed: int) -> tuple[int, list[str], Counter[str]]:
+def _one(task: tuple[int, tuple[str, ...]]) -> tuple[int, list[str], Counter[str], Counter[str]]:
+    seed, allowed = task
     try:
-        oracle = asyncio.run(play(seed))
-    except Exception as error:  # noqa: BLE001 - a bug of the engine is a finding too
-        return seed, [f"crash: {type(error).__name__} {error}"], Counter()
-    return seed, oracle.violations, oracle.excuses
+        world = play(seed, allowed)
+    except Exception as error:  # noqa: BLE001 - a bug of the simulation is a finding too
+        return seed, [f"crash: {type(error).__name__} {error}"], Counter(), Counter()
+    return seed, world.violations, world.excuses, world.mix
 
 
 def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
-def _show(seed: int) -> bool:
-    oracle = asyncio.run(play(seed))
-    _say(*oracle.world.trace, *oracle.violations)
-    return bool(oracle.violations)
+EXPECTED = (
+    *faults.NAMES,
+    *(f"decision: {decision}" for decision in DECISIONS),
+)
+"""What a thousand histories must have seen at least once."""
 
 
-def _many(first: int, seeds: int, jobs: int) -> bool:
+def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:
+    world = play(seed, allowed)
+    _say(*(world.trace if trace else []), *world.violations, f"seed {seed}: {world.hash}")
+    return bool(world.violations)
+
+
+def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     excuses: Counter[str] = Counter()
-    failed = 0
+    mix: Counter[str] = Counter()
+    failed, started = 0, time.monotonic()
+    tasks = ((seed, allowed) for seed in range(first, first + seeds))
     with Pool(jobs) as pool:
-        for seed, violations, found in pool.imap_unordered(_one, range(first, first + seeds), chunksize=8):
-            excuses += found
+        for seed, violations, granted, mixed in pool.imap_unordered(_one, tasks, chunksize=8):
+            excuses += granted
+            mix += mixed
             failed += bool(violations)
             if violations and failed <= SHOWN:
                 _say(f"seed {seed}: {violations[0]}")
-    _say(f"{failed} of {seeds} histories broke an invariant; excuses granted: {dict(excuses)}")
-    return bool(failed)
+    seconds = time.monotonic() - started
+    _say("mix:", *(f"  {name}: {count}" for name, count in sorted(mix.items())))
+    _say("excuses:", *(f"  {name}: {count}" for name, count in sorted(excuses.items())))
+    _say(f"{seeds} histories in {seconds:.1f} s ({seeds / seconds / jobs:.0f} per second and process)")
+    missing = [name for name in EXPECTED if not mix[name]] if allowed == faults.NAMES and seeds >= SHORT else []
+    _say(*(f"never occurred: {name}" for name in missing), f"{failed} broke an invariant")
+    return bool(failed or missing)
+
+
+def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]:
+    """Return how many histories it took until a mutant was caught, None where it was not, and by what."""
+    name, most, allowed = task
+    with MUTANTS[name]():
+        for seed in range(most):
+            _, violations, _, _ = _one((seed, allowed))
+            if violations:
+                return name, seed + 1, violations[0]
+    return name, None, ""
+
+
+def _hunt_all(most: int, jobs: int, allowed: tuple[str, ...]) -> bool:
+    _say(f"{'mutant':28} histories until caught")
+    with Pool(jobs, maxtasksperchild=1) as pool:
+        results = []
+        for name, caught, by in pool.imap(_hunt, [(name, most, allowed) for name in MUTANTS], chunksize=1):
+            results.append(caught)
+            _say(f"{name:28} {caught if caught is not None else 'NOT CAUGHT':>6}  {by[:90]}")
+    return None in results
+
+
+def _kill_everywhere(seed: int) -> tuple[int, int, list[str]]:
+    """Return how many histories a scenario gave, and what they broke."""
+    worlds = 0
+    found = []
+    for step, world in enumerate(kills(seed)):
+        worlds += 1
+        found += [f"seed {seed}, killed at step {step}: {violation}" for violation in world.violations]
+    return seed, worlds, found
+
+
+def _exhaust(first: int, scenarios: int, jobs: int) -> bool:
+    total, broken, started = 0, 0, time.monotonic()
+    with Pool(jobs) as pool:
+        for _, worlds, found in pool.imap(_kill_everywhere, range(first, first + scenarios), chunksize=1):
+            total += worlds
+            broken += bool(found)
+            _say(*found[:3])
+    _say(f"{scenarios} scenarios, killed at each of their {total} steps, in {time.monotonic() - started:.1f} s")
+    _say(f"{broken} broke an invariant")
+    return bool(broken)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many histories")
-    parser.add_argument("--first", type=int, default=0, help="the seed of the first one")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the seed of the first one")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--seed", type=int, help="play one history and print what happened")
+    parser.add_argument("--seed", type=int, help="play one history")
+    parser.add_argument("--trace", action="store_true", help="print what happened in it")
+    parser.add_argument("--mutants", action="store_true", help="break one protection after the other")
+    parser.add_argument("--exhaustive", type=int, default=0, help="so many scenarios, killed at every step")
+    parser.add_argument("--faults", default=",".join(faults.NAMES), help="what may go wrong, by commas")
     arguments = parser.parse_args()
+    logging.disable()
+    allowed = tuple(name for name in arguments.faults.split(",") if name)
+    if unknown := set(allowed) - set(faults.NAMES):
+        parser.error(f"unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(faults.NAMES)}")
+    if arguments.mutants:
+        return _hunt_all(MOST, arguments.jobs, allowed)
+    if arguments.exhaustive:
+        return _exhaust(arguments.first, arguments.exhaustive, arguments.jobs)
     if arguments.seed is not None:
-        return _show(arguments.seed)
-    return _many(arguments.first, arguments.seeds, arguments.jobs)
+        return _show(arguments.seed, allowed, trace=arguments.trace)
+    return _many(arguments.first, arguments.seeds, arguments.jobs, allowed)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""The real store's SQL without aiosqlite's thread, so that a seed gives the same history every time."""
+"""The production store on SQLite without aiosqlite's thread, so that a seed gives the same history every time.
+
+All else is production: the statements, the migrations, the rows, the discipline of transactions. A disk outlives
+the processes that use it; one that is killed leaves its open transaction to be rolled back.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +18,12 @@ if TYPE_CHECKING:
 
     import aiosqlite
 
-    from calsync.records import Lease
-
 
 class InThread:
     """What `Connection` asks of aiosqlite, carried out at once."""
 
-    def __init__(self) -> None:
-        self._raw = sqlite3.connect(":memory:", isolation_level=None)
-        self._raw.row_factory = sqlite3.Row
-        self._raw.execute("PRAGMA foreign_keys = ON")
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
 
     async def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         return self._raw.execute(sql, values)
@@ -38,21 +38,45 @@ class InThread:
         self._raw.rollback()
 
     async def close(self) -> None:
-        self._raw.close()
+        """The disk closes what it opened."""
 
 
-class MortalStore(SqliteStore):
-    """A store whose process may be killed: its lease is then not given back."""
+class Disk:
+    """One database. Each process that opens it has a connection of its own."""
 
-    killed = False
+    def __init__(self, path: str = ":memory:") -> None:
+        """A database that two processes share needs a file; `path` is then on a disk in memory."""
+        self._path = path
+        self._raws: list[sqlite3.Connection] = []
 
-    async def release(self, lease: Lease) -> None:
-        if not self.killed:
-            await super().release(lease)
+    def connect(self) -> sqlite3.Connection:
+        """Return a connection for one process; in memory there is one, which lives on."""
+        if self._raws and self._path == ":memory:":
+            return self._raws[0]
+        raw = sqlite3.connect(self._path, isolation_level=None, timeout=0)
+        raw.row_factory = sqlite3.Row
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA synchronous = OFF")
+        self._raws.append(raw)
+        return raw
+
+    def snapshot(self) -> bytes:
+        """Return a copy of what is committed."""
+        return self._raws[0].serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Put an old copy in place of the database. No process may have it open."""
+        self.close()  # what it had prepared belongs to the database that was there
+        self.connect().deserialize(snapshot)
+
+    def close(self) -> None:
+        for raw in self._raws:
+            raw.close()
+        self._raws.clear()
 
 
-async def open_store() -> MortalStore:
-    """Return an empty store."""
-    connection = Connection(cast("aiosqlite.Connection", InThread()), "simulation")
+async def open_store(raw: sqlite3.Connection) -> SqliteStore:
+    """Open the store as one process does."""
+    connection = Connection(cast("aiosqlite.Connection", InThread(raw)), "simulation")
     await migrate(connection, migrations())
-    return MortalStore(connection, connection)
+    return SqliteStore(connection, connection)

@@ -4,144 +4,243 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
+from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
-from calsync.sync.plan import WRITES
-from tests.simulation.database import open_store
+from tests.simulation import faults
+from tests.simulation.calendars import add_calendars
+from tests.simulation.database import Disk, open_store
+from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
-from tests.simulation.users import Users
-from tests.simulation.world import NAME, World, build
+from tests.simulation.pair import ACCOUNT, Pair
+from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection, Mapping
 
-    from calsync.testing.faults import Method
+    from tests.simulation.process import Process
 
-READS: tuple[Method, ...] = ("changes", "read", "locate", "find_marker")
-CHANGES: tuple[Method, ...] = ("create", "update", "delete")
 DAY = 86400.0
+QUIET_RUNS = 4
+"""So many runs in a row have nothing to do when an account has come to rest."""
+PATIENCE = 24
+"""So many quiet days an account may take to come to rest."""
 
 
-async def play(seed: int) -> Oracle:
-    """Play the history of a seed to its end. Returns its oracle, which holds violations and excuses."""
+def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
+    """Play the history of a seed to its end. The world holds its violations, its excuses and its trace."""
     dice = random.Random(seed)
-    store = await open_store()
-    world = build(store, dice)
-    users = Users(world)
-    oracle = Oracle(world)
+    loop = VirtualLoop(dice)
     try:
-        for _ in range(dice.randrange(0, 5)):
-            users.act()
-        for _ in range(dice.randrange(4, 14)):
-            await _step(world, users, oracle)
-        await _come_to_rest(world, users, oracle)
-        await oracle.judge()
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            return loop.run_until_complete(_play(loop, dice, Path(folder), frozenset(allowed)))
     finally:
-        await store.close()
-    return oracle
+        loop.bury()
+        loop.close()
 
 
-async def _step(world: World, users: Users, oracle: Oracle) -> None:
-    dice = world.dice
-    for _ in range(dice.randrange(0, 4)):
-        users.act()
-    if dice.random() < 0.5:
-        _break_something(world)
-    if dice.random() < 0.05:
-        world.direction = dice.choice([Direction.BOTH, *Direction])
-        world.direction_changed = True
-        world.note(f"direction {world.direction}")
-    passed = dice.choice([1, 5, 60, 130, 600, 7200, DAY, 2.2 * DAY, 11 * DAY])
-    world.clock.advance(passed)
-    await _run(world, users)
-    await oracle.witness.look()
-    if dice.random() < 0.4:
-        _mend(world)
+async def _play(loop: VirtualLoop, dice: random.Random, folder: Path, allowed: frozenset[str]) -> World:
+    two_runners = "second_runner" in allowed and dice.random() < 0.1
+    disk = Disk(str(folder / "calsync.db") if two_runners else ":memory:")
+    world = World(loop, dice, disk)
+    history = History(world, allowed, two_runners=two_runners)
+    try:
+        await history.play()
+    except Stuck:
+        world.fail("stuck", "nothing is left to run")
+    finally:
+        disk.close()
+    return world
 
 
-async def _run(world: World, users: Users) -> None:
-    """Run the account while users go on, and sometimes cancel or kill it at any await."""
-    dice = world.dice
-    world.store.killed = dice.random() < 0.05
-    task = asyncio.create_task(world.run())
-    meddles = {dice.randrange(3, 120) for _ in range(dice.choice([0, 0, 0, 1, 2]))}
-    end = dice.randrange(3, 200) if dice.random() < 0.2 else None
-    steps = 0
-    world.running = True
-    while not task.done():
-        steps += 1
-        if steps in meddles:
-            users.act()
-        if steps == end:
-            world.note("cancelled")
-            task.cancel()
-        await asyncio.sleep(0)
-    if not task.cancelled():
-        task.result()
-    world.store.killed = world.running = False
+class History:
+    """Directs a world: what happens, and when."""
 
+    def __init__(
+        self, world: World, allowed: frozenset[str], *, two_runners: bool, accounts: int | None = None
+    ) -> None:
+        self.world = world
+        self.dice = world.dice
+        self.allowed = allowed
+        self.two_runners = two_runners
+        self._kept: tuple[bytes, Mapping[str, int]] | None = None
+        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
+            world.pairs[name] = self._pair(name)
 
-def _break_something(world: World) -> None:
-    dice = world.dice
-    calendar = world.calendars[dice.choice(list(Side))]
-    kind = dice.randrange(4)
-    if kind == 0:
-        method = dice.choice(READS)
-        error: Callable[[], Exception] = dice.choice(
-            [lambda: Retry("down"), lambda: Retry("busy", after=30), lambda: LoginError("consent lost")]
-        )
-        calendar.faults.add(method, error, times=dice.choice([1, 2]), after=dice.random() < 0.5)
-        world.note(f"fault {calendar.key} {method}")
-    elif kind == 1:
-        method = dice.choice(CHANGES)
-        after = dice.random() < 0.5
-        errors: list[Callable[[], Exception]] = [lambda: UnknownOutcome("lost")]
-        if not after:
-            errors += [
-                lambda: Retry("throttled"),
-                lambda: EventError("refused"),
-                lambda: AccountError("read-only"),
-            ]
-        calendar.faults.add(method, dice.choice(errors), times=dice.choice([1, 1, 3]), after=after)
-        world.note(f"fault {calendar.key} {method} after={after}")
-    elif kind == 2:
-        calendar.drop_tokens()
-        world.note(f"tokens lost {calendar.key}")
-    else:
-        ids = [each for each in calendar.events() if (Side(calendar.key), each) not in world.reborn]
-        calendar.behaviour.hidden.update(dice.sample(ids, min(len(ids), 2)))
-        world.hidden |= calendar.behaviour.hidden
-        calendar.behaviour.listing_pages = dice.choice([None, 1])
-        world.note(f"hidden {calendar.key} {calendar.behaviour.hidden} pages {calendar.behaviour.listing_pages}")
+    async def play(self) -> None:
+        for pair in self.world.pairs.values():
+            for _ in range(self.dice.randrange(0, 5)):
+                pair.users.act()
+        for _ in range(self.dice.randrange(3, 10)):
+            await self._chapter()
+        await self._come_to_rest()
 
+    async def short(self, step: int | None) -> None:
+        """Play a first sync and a second one behind some edits, in one process that may be killed at a step."""
+        (pair,) = self.world.pairs.values()
+        for _ in range(4):
+            pair.users.create(self.dice.choice(list(Side)))
+        process = self.world.start()
+        if step is not None:
+            process.after_steps(step, process.kill)
+        await pair.after_runs(1)
+        for _ in range(5):
+            pair.users.act()
+        self._break_server(pair)
+        await pair.after_runs(1)
+        await self._come_to_rest()
 
-def _mend(world: World) -> None:
-    for calendar in world.calendars.values():
-        calendar.faults.clear()
-        calendar.behaviour.hidden.clear()
-        calendar.behaviour.listing_pages = None
+    def _pair(self, name: str) -> Pair:
+        dice = self.dice
+        pair = Pair(self.world, name)
+        add_calendars(pair, no_condition=self._draws("no_condition", 0.3))
+        pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
+        pair.policy = dice.choice(["right", "left", "hold"])
+        pair.on_target_edit = dice.choice(["keep", "restore"])
+        pair.poisoned = self._draws("poisoned_rule", 0.1)
+        return pair
 
+    async def _chapter(self) -> None:
+        """Let users act, something break, and the service run for a while."""
+        world, dice = self.world, self.dice
+        for pair in world.pairs.values():
+            for _ in range(dice.randrange(0, 4)):
+                pair.users.act()
+            if dice.random() < 0.5:
+                self._break_server(pair)
+        if self._draws("turn_direction", 0.05):
+            await self._stop_all()
+            faults.turn_direction(world)
+        names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
+        process = self._process(names)
+        if dice.random() < 0.25:
+            self._break_process(process)
+        runs = dice.choice([1, 1, 2])
+        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
+        if process.dead or dice.random() < 0.3:
+            await self._stop_all()
+            if self._draws("long_pause", 0.5):
+                await asyncio.sleep(dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
+            await self._put_back()
+        if dice.random() < 0.4:
+            faults.mend(world)
 
-async def _come_to_rest(world: World, users: Users, oracle: Oracle) -> None:
-    """Let the account run undisturbed until it has nothing left to do, and then once more."""
-    _mend(world)
-    users.allow_everything()
-    world.note("quiet")
-    still = 0
-    for number in range(24):
-        world.clock.advance(DAY * 1.2 if number % 3 == 0 else 700)
-        before = world.writes()
-        await world.run()
-        if world.report is None:
-            oracle.witness.fail("rest", f"a quiet run failed: {world.trace[-1]}")
+    async def _put_back(self) -> None:
+        """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
+        if self.two_runners:
             return
-        await oracle.witness.look()
-        state = await world.store.load(NAME, world.clock.now())
-        planned = any(operation.kind in WRITES for operation in world.report.plan.operations)
-        idle = world.writes() == before and not planned and not state.intents and not state.attempts
-        still = still + 1 if idle else 0
-        if still == 4:
+        if self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
+            runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
+            self._kept = self.world.disk.snapshot(), runs
+        elif self._kept is not None and self._draws("old_disk", 0.1):
+            disk, ran = self._kept
+            self.world.disk.restore(disk)
+            self.world.note("the disk is put back")
+            for pair in self.world.pairs.values():
+                pair.put_back = await self.world.runs.get(pair.name) != ran[pair.name]
+                pair.was_put_back |= pair.put_back
+
+    async def _confirm(self) -> bool:
+        """Have a person look at the plan of each account that is in rebuild, and confirm it."""
+        store = await open_store(self.world.disk.connect())
+        engine = Engine(store, self.world.runs, self.world.clock, self.dice, "person")
+        for pair in self.world.pairs.values():
+            ACCOUNT.set(pair.name)
+            if (await store.load(pair.name, self.world.clock.now())).rebuild is None:
+                continue
+            plan_hash = ""
+            for _ in range(6):
+                await asyncio.sleep(200)
+                confirmation = await engine.confirm(pair.account(), plan_hash)
+                plan_hash = confirmation.plan.hash
+                if confirmation.problem is None:
+                    break
+            else:
+                self.world.excuses["a rebuild that a person must sort out"] += 1
+                return False
+            pair.put_back = False
+        return True
+
+    def _process(self, names: list[str]) -> Process:
+        """Return a process that serves these accounts: one that runs already, or a new one."""
+        living = self.world.living()
+        if self.two_runners and len(living) < 2 and self.dice.random() < 0.5:
+            self.world.mix["second_runner"] += bool(living)
+            return self.world.start(names)
+        for process in living:
+            if set(process.names) >= set(names):
+                return process
+        return self.world.start(names) if not living or self.two_runners else self._instead(living, names)
+
+    def _instead(self, living: list[Process], names: list[str]) -> Process:
+        """Replace a process whose configuration lacks an account."""
+        for process in living:
+            process.kill()
+        return self.world.start(names)
+
+    def _break_server(self, pair: Pair) -> None:
+        choices = [fault for fault in faults.SERVER_FAULTS if fault.__name__ in self.allowed]
+        if not choices:
             return
-    oracle.witness.fail("rest", "the account does not come to rest")
+        fault = self.dice.choice(choices)
+        side = self.dice.choice(list(Side))
+        fault(pair, pair.calendars[side], self.dice)
+        self.world.mix[fault.__name__] += 1
+        pair.note(f"{fault.__name__} {side}")
+
+    def _break_process(self, process: Process) -> None:
+        choices = [fault for fault in faults.PROCESS_FAULTS if fault.__name__ in self.allowed]
+        if choices:
+            fault = self.dice.choice(choices)
+            fault(self.world, process)
+            self.world.mix[fault.__name__] += 1
+
+    def _draws(self, name: str, chance: float) -> bool:
+        """Tell whether a thing happens that `--faults` may leave out."""
+        drawn = self.dice.random() < chance and name in self.allowed
+        self.world.mix[name] += drawn
+        return drawn
+
+    async def _stop_all(self) -> None:
+        for process in self.world.living():
+            await process.stop()
+
+    async def _come_to_rest(self) -> None:
+        """Let the service run undisturbed until no account has anything left to do; then judge."""
+        world = self.world
+        await self._stop_all()
+        faults.mend(world)
+        world.meddlesome = False
+        for pair in world.pairs.values():
+            pair.users.allow_everything()
+            pair.poisoned = False
+            pair.rests = 0
+        world.note("quiet")
+        for pair in world.pairs.values():
+            if pair.put_back:
+                world.start()
+                await asyncio.gather(*(each.after_runs(1) for each in world.pairs.values()))
+                await self._stop_all()
+                break
+        if not await self._confirm():
+            return
+        for _ in range(PATIENCE):
+            process = world.start()
+            await asyncio.gather(*(pair.after_runs(3) for pair in world.pairs.values()))
+            await process.stop()
+            failed = [pair.failure for pair in world.pairs.values() if pair.report is None]
+            if failed:
+                world.fail("rest", f"a quiet run failed: {failed}")
+                return
+            if all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
+                break
+            await asyncio.sleep(1.2 * DAY)
+        else:
+            world.fail("rest", "an account does not come to rest")
+            return
+        store = await open_store(world.disk.connect())
+        for pair in world.pairs.values():
+            Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

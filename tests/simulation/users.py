@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from tests.simulation.world import SlowCalendar, World
+    from tests.simulation.calendars import SlowCalendar
+    from tests.simulation.pair import Pair
+
+FULL = 5
+"""Events of a calendar that is worth clearing out."""
 
 
 class Users:
     """People at both sides."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.dice: random.Random = world.dice
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.dice: random.Random = pair.dice
         self._count = 0
         self._actions: list[tuple[int, Callable[[Side], str | None]]] = [
             (10, self.create),
@@ -42,6 +46,7 @@ class Users:
             (2, self.twins),
             (1, self.same_edit),
             (1, self.revert),
+            (1, self.clear_out),
         ]
 
     def act(self) -> None:
@@ -51,7 +56,8 @@ class Users:
         side = self.dice.choice(list(Side))
         done = action(side)
         if done is not None:
-            self.world.note(f"{side.value} {action.__name__} {done}")
+            self.pair.world.mix[f"user: {action.__name__}"] += 1
+            self.pair.note(f"{side.value} {action.__name__} {done}")
 
     def create(self, side: Side) -> str:
         event = self._event()
@@ -79,6 +85,18 @@ class Users:
         chosen = self.dice.sample(sorted(values), self.dice.choice([1, 1, 2]))
         self._calendar(side).user_edit(row.id, **{name: values[name] for name in chosen})
         return f"{row.id} { ({name: values[name] for name in chosen}) }"
+
+    def cross(self, side: Side, event_id: str) -> None:
+        """Change an event at the very moment at which calsync is about to write it."""
+        self.pair.world.mix["user: cross"] += 1
+        row = self._calendar(side).rows.rows[event_id]
+        if side is Side.RIGHT and self.dice.random() < 0.3:
+            self._calendar(side).user_edit(event_id, attendee_count=0 if row.event.attendee_count else 2)
+        elif self.dice.random() < 0.5:
+            self._calendar(side).user_edit(event_id, description=self._text("Notiz"))
+        else:
+            self._calendar(side).user_edit(event_id, summary=self._text("Termin"))
+        self.pair.note(f"{side.value} cross {event_id}")
 
     def same_edit(self, side: Side) -> str | None:
         """Write the same new summary into both events that show the same one."""
@@ -112,6 +130,15 @@ class Users:
     def delete(self, side: Side) -> str | None:
         return self._on(side, self._pick(side, Place.CALENDAR), "user_delete")
 
+    def clear_out(self, side: Side) -> str | None:
+        """Delete most of a calendar, as somebody does by mistake or on leaving."""
+        rows = [row for row in self._calendar(side).rows.rows.values() if row.place is Place.CALENDAR]
+        if len(rows) < FULL:
+            return None
+        for row in rows[1:]:
+            self._calendar(side).user_delete(row.id)
+        return str(len(rows) - 1)
+
     def restore(self, side: Side) -> str | None:
         return self._on(side, self._pick(side, Place.TRASH) or self._pick(side, Place.ELSEWHERE), "user_restore")
 
@@ -142,7 +169,7 @@ class Users:
     def leave_window(self, side: Side) -> str | None:
         """Move an event far away, or one that is far away back."""
         row = self._pick(side, Place.CALENDAR)
-        if row is None or (side, row.id) in self.world.reborn:
+        if row is None or (side, row.id) in self.pair.reborn:
             return None
         far = isinstance(row.event.when, Timed) and abs(row.event.when.start - START) > timedelta(days=80)
         when = self._near() if far else self._far()
@@ -151,7 +178,7 @@ class Users:
 
     def move_away(self, side: Side) -> str | None:
         row = self._pick(side, Place.CALENDAR)
-        return None if row and (side, row.id) in self.world.reborn else self._on(side, row, "user_move_away")
+        return None if row and (side, row.id) in self.pair.reborn else self._on(side, row, "user_move_away")
 
     def move_with_new_id(self, side: Side) -> str | None:
         """Move an event through another calendar and back, where the server gives it a new id then.
@@ -161,15 +188,15 @@ class Users:
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
         behaviour = calendar.behaviour
-        if row is None or self.world.running or row.id in behaviour.hidden:
+        if row is None or self.pair.running or row.id in behaviour.hidden | behaviour.stale:
             return None
         if behaviour.answer != "stored" or behaviour.lag:
             return None
-        if not self.world.account().window(self.world.clock.now() + timedelta(days=30)).holds(row.event.when):
+        if not self.pair.account().window(self.pair.world.clock.now() + timedelta(days=30)).holds(row.event.when):
             return None
         calendar.user_purge(row.id)
         moved = calendar.rows.add(row.event, by_us=False, marker=row.marker)
-        self.world.reborn[side, moved.id] = (side, row.id)
+        self.pair.reborn[side, moved.id] = (side, row.id)
         return f"{row.id} {moved.id}"
 
     def forbid(self, side: Side) -> str | None:
@@ -178,10 +205,10 @@ class Users:
         if hidden is not None:
             return self._on(side, hidden, "user_restore")
         row = self._pick(side, Place.CALENDAR)
-        return None if row and (side, row.id) in self.world.reborn else self._on(side, row, "user_forbid")
+        return None if row and (side, row.id) in self.pair.reborn else self._on(side, row, "user_forbid")
 
     def allow_everything(self) -> None:
-        for calendar in self.world.calendars.values():
+        for calendar in self.pair.calendars.values():
             for row in list(calendar.rows.rows.values()):
                 if row.place is Place.FORBIDDEN:
                     calendar.user_restore(row.id)
@@ -201,7 +228,7 @@ class Users:
         return f"{row.id} {not getattr(row.event, name)}"
 
     def _calendar(self, side: Side) -> SlowCalendar:
-        return self.world.calendars[side]
+        return self.pair.calendars[side]
 
     def _pick(self, side: Side, place: Place) -> Row | None:
         rows = [row for row in self._calendar(side).rows.rows.values() if row.place is place]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
-from tests.simulation.world import NAME
+from tests.simulation.rules import poisons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
 
-    from calsync.records import LedgerEntry
+    from calsync.records import AccountState, LedgerEntry
     from calsync.sync.model import Event, Field, Value
     from calsync.testing.rows import Row
-    from tests.simulation.world import Entry, World
+    from tests.simulation.pair import Entry, Pair
 
 Node = tuple[Side, str]
 Key = tuple[str, str]
@@ -36,6 +39,10 @@ def keys(event: Event) -> set[Key]:
     return {key(name, event.value(name)) for name in FIELDS}
 
 
+def _name(entry: LedgerEntry) -> tuple[object, ...]:
+    return entry.run, entry.kind, entry.side, entry.reason, entry.event_id, entry.link, repr(entry.before)
+
+
 def lives(row: Row) -> bool:
     """Tell whether an event is anywhere but in the trash, and not cancelled."""
     return row.place not in (Place.TRASH, Place.GONE) and not row.event.cancelled
@@ -44,9 +51,8 @@ def lives(row: Row) -> bool:
 class Witness:
     """Reads the journal after each run. An event's family: what was copied from it, or linked to it, ever."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.violations: list[str] = []
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
         self.written: set[Key] = set()
         """Every value that a user wrote."""
         self.superseded: set[Key] = set()
@@ -63,30 +69,57 @@ class Witness:
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
+        self._deletes: list[datetime] = []
         self._read = 0
         self._settled = 0
         """How much of the journal calsync had dealt with when no outcome was unknown."""
 
-    def fail(self, invariant: str, text: str) -> None:
-        self.violations.append(f"{invariant}: {text}")
-
-    async def look(self) -> None:
-        """Follow the journal and the links after a run."""
-        state = await self.world.store.load(NAME, self.world.clock.now())
-        while self._read < len(self.world.journal):
-            self._follow(self.world.journal[self._read])
+    def look(self, state: AccountState, ledger: Sequence[LedgerEntry]) -> None:
+        """Follow the journal and the links after a run, which left this behind."""
+        while self._read < len(self.pair.journal):
+            self._follow(self.pair.journal[self._read])
             self._read += 1
-        known = {entry.run for entry in self.ledger}
-        newest = await self.world.store.ledger(NAME, 100_000)
-        self.ledger += [entry for entry in newest if entry.run not in known]
-        if not state.intents and self.world.report is not None:
-            self._settled = self.world.begun
+        known = set(map(_name, self.ledger))
+        self.ledger += [entry for entry in ledger if _name(entry) not in known]
+        if not state.intents and self.pair.report is not None:
+            self._settled = self.pair.begun
         self._partners.clear()
         for link in state.links.values():
             for side in Side:
                 self._partners[side, link.event_id(side) or ""] = link.event_id(side.other)
             if link.left and link.right:
                 self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
+
+    def overwritten(self, checked: Event, current: Event, fields: Collection[str]) -> None:
+        """Excuse edits that fall between the read before a write and that write, where nothing prevents it."""
+        self.pair.world.excuses["edited between read and write"] += 1
+        self.superseded |= {each for each in keys(current) - keys(checked) if each[0] in fields}
+
+    def judge_write(self, entry: Entry) -> None:
+        """Judge a write of calsync at the moment it reaches the server."""
+        before, after, side = entry.change.before, entry.change.after, entry.side
+        what = f"{side} {after.id}"
+        if not self.pair.direction.writes(side):
+            self.pair.fail("I7", f"{what} was written, but it is the source")
+        if self.pair.put_back:
+            self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
+        if self.pair.poisoned and any(poisons(row.event) for row in (before, after) if row is not None):
+            self.pair.fail("I14", f"{what} was written, although a rule raises for it")
+        if before is None or after.place is not before.place:
+            if before is not None:
+                self._judge_brake(what)
+            return
+        ours = before.event.with_values({name: after.event.value(name) for name in FIELDS})
+        if replace(ours, online_meeting=after.event.online_meeting) != after.event:
+            self.pair.fail("I8", f"{what}: a write changed more than the synced fields")
+
+    def _judge_brake(self, what: str) -> None:
+        """No day sees more deletes than a person would do without being asked."""
+        now = self.pair.world.clock.now()
+        self._deletes = [at for at in self._deletes if now - at < BRAKE_SPAN] + [now]
+        links = len(self._partners) / 2 + len(self._deletes)
+        if len(self._deletes) > max(5, links / 5):
+            self.pair.fail("I5", f"{what}: the {len(self._deletes)}th delete within a day went through")
 
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
@@ -117,8 +150,8 @@ class Witness:
         self.written |= shown - shown_before
         self.family(node)
         self.touched[node] = entry.number
-        if before is None and node in self.world.reborn:
-            self._join(node, self.world.reborn[node])
+        if before is None and node in self.pair.reborn:
+            self._join(node, self.pair.reborn[node])
         elif before is None or (lives(after) and (before.place is not Place.CALENDAR or before.event.cancelled)):
             self.appearances[node] += 1
         if before is not None and lives(after) and not lives(before):
@@ -129,8 +162,8 @@ class Witness:
     def _user_deletes(self, entry: Entry, before: Row) -> None:
         """Remember a delete that nothing speaks against: both sides were alike, and calsync knew it."""
         node = entry.side, before.id
-        both_ways = self.world.direction is Direction.BOTH
-        if node not in self._partners or not (both_ways or not self.world.direction.writes(entry.side)):
+        both_ways = self.pair.direction is Direction.BOTH
+        if node not in self._partners or not (both_ways or not self.pair.direction.writes(entry.side)):
             return
         others = [
             row for row in self._present(entry.number, entry.side.other) if self._kin(entry.side.other, row, node)
@@ -138,40 +171,40 @@ class Witness:
         alike = [keys(row.event) == keys(before.event) and not row.event.private for row in others]
         history = list(self._history(entry))
         known = all(past.number < self._settled for past in history)
-        known = known and not any(past.change.after.id in self.world.hidden for past in history)
+        known = known and not any(past.change.after.id in self.pair.hidden for past in history)
         if known and alike == [True] and not before.event.private:
             self.clean_deletes[node] = entry.number
 
     def _made(self, entry: Entry) -> None:
         node = entry.side, entry.change.after.id
         source = entry.marker.rsplit(":", 1)[-1]
-        for event_id in self.world.calendars[entry.side.other].rows.rows:
+        for event_id in self.pair.calendars[entry.side.other].rows.rows:
             if sha256(event_id.encode()).hexdigest()[:16] == source:
                 self._join(node, (entry.side.other, event_id))
                 return
-        self.fail("I3", f"{node} was created from nothing")
+        self.pair.fail("I3", f"{node} was created from nothing")
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
         node = entry.side, before.id
         if before.event.attendee_count and entry.side is Side.RIGHT:
-            self.fail("I6", f"{before.id} was deleted although it has attendees")
+            self.pair.fail("I6", f"{before.id} was deleted although it has attendees")
         if any(past.change.after.event.private for past in self._history(entry)):
             self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
         other = entry.side.other
-        window = self.world.account().window(self.world.clock.now())
+        window = self.pair.account().window(self.pair.world.clock.now())
         alive = [
             row.id
             for row in self._present(entry.number, other)
             if self._kin(other, row, node)
             # Nothing tells of an event that got a new id and lies outside the window.
-            and ((other, row.id) not in self.world.reborn or window.holds(row.event.when))
+            and ((other, row.id) not in self.pair.reborn or window.holds(row.event.when))
         ]
         alive = [event_id for event_id in alive if self._partners.get((other, event_id)) in (None, before.id)]
         alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
         if len(alive) > len(twins) - (before.id in {row.id for row in twins}):
-            self.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
+            self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
 
     def _kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)
@@ -179,13 +212,13 @@ class Witness:
     def _history(self, entry: Entry) -> Iterator[Entry]:
         """Yield what happened to the family of an entry's event before."""
         family = self.family((entry.side, entry.change.after.id))
-        for past in self.world.journal[: entry.number]:
+        for past in self.pair.journal[: entry.number]:
             if self.family((past.side, past.change.after.id)) == family:
                 yield past
 
     def _present(self, number: int, side: Side) -> list[Row]:
         """Return the events of a calendar as they were at one place of the journal."""
         rows = {
-            past.change.after.id: past.change.after for past in self.world.journal[:number] if past.side is side
+            past.change.after.id: past.change.after for past in self.pair.journal[:number] if past.side is side
         }
         return [row for row in rows.values() if row.place is Place.CALENDAR]

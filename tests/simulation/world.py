@@ -1,183 +1,128 @@
-"""Two calendars, their account, and the journal of everything that happened to their events."""
+"""A simulated world: one virtual time, one disk, the accounts, and the calsync processes that serve them."""
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+import hashlib
+from collections import Counter
+from contextvars import copy_context
+from typing import TYPE_CHECKING
 
-from calsync.engine import Account, Engine, Report
-from calsync.errors import CalsyncError
-from calsync.ports import ReadOnly
-from calsync.sync.model import Capabilities, Direction, Event, Side
-from calsync.sync.rules import Chain
-from calsync.testing.clock import FakeClock
-from calsync.testing.memory import Behaviour, MemoryCalendar
-from calsync.testing.rows import Change
-from calsync_rules.attendee_stripping import AttendeeStripping
-from calsync_rules.private_mask import PrivateMask
-from calsync_rules.reminder_once import ReminderOnce
-from calsync_rules.series_skip import SeriesSkip
+from calsync.store import MemoryRuns
+from tests.simulation.clock import VirtualClock
+from tests.simulation.process import Process
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
-    from calsync.ports import Reader, Written
-    from calsync.sync.model import Draft
-    from calsync.sync.view import ConflictPolicy, TargetEdit
-    from calsync.testing.memory import Call
-    from tests.simulation.database import MortalStore
+    from calsync.engine import Report
+    from tests.simulation.database import Disk
+    from tests.simulation.loop import VirtualLoop
+    from tests.simulation.pair import Pair
 
-NAME = "anna"
-RULES = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
-MAKING: ContextVar[str] = ContextVar("marker", default="")
-"""The marker of the create that this task carries out, also where the system does not keep it."""
-Answer = Literal["stored", "revision", "id"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One change of one event, by a user or by calsync."""
-
-    number: int
-    side: Side
-    change: Change
-    marker: str
-
-
-class Log(list[Change]):
-    """A calendar's change log that also writes the journal of both sides."""
-
-    def __init__(self, side: Side, world: World) -> None:
-        super().__init__()
-        self._side = side
-        self._world = world
-
-    def append(self, change: Change) -> None:
-        super().append(change)
-        self._world.journal.append(Entry(len(self._world.journal), self._side, change, MAKING.get()))
-        if change.after.by_us:
-            did = "creates" if change.before is None else change.after.place
-            event = change.after.event
-            self._world.note(
-                f"  calsync {did} {change.after.id} {event.summary}, {event.description}, {event.when}"
-            )
-
-
-class SlowCalendar(MemoryCalendar):
-    """A calendar whose answers take time."""
-
-    clock: FakeClock
-    dice: random.Random
-    delays: tuple[float, ...] = (0.0,)
-
-    async def create(self, draft: Draft, marker: str) -> Written:
-        MAKING.set(marker)
-        return await super().create(draft, marker)
-
-    async def _enter(self, call: Call) -> Exception | None:
-        fault = await super()._enter(call)
-        self.clock.advance(self.dice.choice(self.delays))
-        for _ in range(self.dice.randrange(3)):
-            await asyncio.sleep(0)
-        return fault
+DECISIONS = (
+    "block has_attendees",
+    "create new",
+    "create recreated",
+    "create restored",
+    "delete deleted",
+    "hold ambiguous",
+    "hold brake_deletes",
+    "hold changed_by_server",
+    "hold conflict",
+    "hold left_account",
+    "hold private_original_deleted",
+    "hold rebuild",
+    "hold rebuild_ambiguous",
+    "hold rebuild_conflict",
+    "hold rebuild_orphan",
+    "hold rule_failed",
+    "link linked_different",
+    "link matched",
+    "link moved",
+    "part deleted",
+    "part target_deleted",
+    "part target_edited",
+    "skip cancelled",
+    "skip one_way",
+    "skip outside_window",
+    "skip series",
+    "sleep series",
+    "sleep window",
+    "unlink both_deleted",
+    "update changed",
+    "update overruled",
+    "update restored",
+    "wake returned",
+    "wake series",
+    "wake window",
+)
+"""The rows of the decision table, by the kind and the reason of their operations."""
+POLLS = (300.0, 3600.0, 6 * 3600.0)
+"""Seconds between two runs of an account."""
 
 
-@dataclass
 class World:
-    """All that a history acts on."""
+    """All that a history acts on. Everything random comes from its dice, everything timely from its loop."""
 
-    store: MortalStore
-    dice: random.Random
-    clock: FakeClock = field(default_factory=FakeClock)
-    journal: list[Entry] = field(default_factory=list)
-    calendars: dict[Side, SlowCalendar] = field(default_factory=dict)
-    direction: Direction = Direction.BOTH
-    direction_changed: bool = False
-    policy: ConflictPolicy = "right"
-    on_target_edit: TargetEdit = "keep"
-    reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
-    """Events that only got a new id, with their old one."""
-    hidden: set[str] = field(default_factory=set)
-    """Events that a listing ever left out."""
-    running: bool = False
-    trace: list[str] = field(default_factory=list)
-    begun: int = 0
-    """How long the journal was when the last run began."""
-    report: Report | None = None
-    """Of the last run; None where it failed."""
+    def __init__(self, loop: VirtualLoop, dice: random.Random, disk: Disk) -> None:
+        self.loop = loop
+        self.dice = dice
+        self.disk = disk
+        self.clock = VirtualClock(loop)
+        self.runs = MemoryRuns()
+        self.context = copy_context()
+        self.poll_seconds = dice.choice(POLLS)
+        self.pairs: dict[str, Pair] = {}
+        self.processes: list[Process] = []
+        self.meddlesome = True
+        """Users and fate act in the middle of runs."""
+        self.trace: list[str] = []
+        self.violations: list[str] = []
+        self.excuses: Counter[str] = Counter()
+        self.mix: Counter[str] = Counter()
+        """How often each fault, each action of a user and each decision occurred."""
 
-    def add_calendar(self, side: Side, behaviour: Behaviour, capabilities: Capabilities) -> SlowCalendar:
-        calendar = SlowCalendar(side.value, now=self.clock.now, capabilities=capabilities, behaviour=behaviour)
-        calendar.rows.log = Log(side, self)
-        calendar.clock, calendar.dice = self.clock, self.dice
-        self.calendars[side] = calendar
-        return calendar
+    @property
+    def hash(self) -> str:
+        """Name the history: equal for two that went the same way."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
 
-    def account(self) -> Account:
-        calendars: dict[Side, Reader] = {
-            side: calendar if self.direction.writes(side) else ReadOnly(calendar)
-            for side, calendar in self.calendars.items()
-        }
-        return Account(
-            name=NAME,
-            calendars=calendars,
-            direction=self.direction,
-            policy=self.policy,
-            on_target_edit=self.on_target_edit,
-            chain=Chain(RULES),
-            past=timedelta(days=90),
-            future=timedelta(days=365),
-        )
+    def start(self, names: Sequence[str] | None = None) -> Process:
+        """Start a process that serves all accounts, or only some."""
+        process = Process(self, names or tuple(self.pairs), len(self.processes) + 1)
+        self.processes.append(process)
+        self.note(f"started {process.holder}: {', '.join(process.names)}")
+        return process
 
-    async def run(self) -> None:
-        """Run the account once; an expected failure is part of the history, any other ends it."""
-        engine = Engine(self.store, self.clock, self.dice, "runner")
-        self.report, self.begun, report = None, len(self.journal), Report()
-        try:
-            await engine.run(self.account(), report)
-            self.report = report
-            self.note(f"run: {dict(report.notices)}")
-        except CalsyncError as error:
-            self.note(f"run failed: {type(error).__name__} {error}")
+    def living(self) -> list[Process]:
+        return [process for process in self.processes if not process.dead]
 
-    def writes(self) -> int:
-        return sum(len(calendar.writes()) for calendar in self.calendars.values())
+    def is_dead(self, holder: str) -> bool:
+        """Tell whether a holder of a lease is dead, as a process of the same machine can find out."""
+        return all(process.dead for process in self.processes if process.holder == holder)
+
+    def process_ended(self, process: Process) -> None:
+        """Wake those who wait for an account: nothing more comes from this process."""
+        for name in process.names:
+            self.pairs[name].wake()
+
+    def meddle(self, pair: Pair) -> None:
+        """Let things happen in the middle of the run that begins."""
+        for _ in range(self.dice.choice([0, 0, 0, 1, 2])):
+            self.loop.call_later(self.dice.choice([0, 1, 3, 100]), self._meddle, pair, context=self.context)
+
+    def _meddle(self, pair: Pair) -> None:
+        if self.meddlesome:
+            pair.users.act()
+
+    def count_decisions(self, report: Report) -> None:
+        for operation in report.plan.operations:
+            self.mix[f"decision: {operation.kind} {operation.reason.partition(':')[0]}"] += 1
 
     def note(self, line: str) -> None:
-        self.trace.append(f"{self.clock.now():%d.%m. %H:%M:%S} #{len(self.journal)} {line}")
+        self.trace.append(f"{self.clock.now():%d.%m. %H:%M:%S} {line}")
 
-
-def build(store: MortalStore, dice: random.Random) -> World:
-    """Draw a world: how its two systems behave, its direction and its policies."""
-    world = World(store, dice)
-    for side in Side:
-        lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
-        capabilities = Capabilities(marker_lag=lag, writes_may_mail=side is Side.RIGHT)
-        calendar = world.add_calendar(side, _behaviour(dice, lag), capabilities)
-        calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])
-    world.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
-    world.policy = dice.choice(["right", "left", "hold"])
-    world.on_target_edit = dice.choice(["keep", "restore"])
-    return world
-
-
-def _behaviour(dice: random.Random, lag: timedelta) -> Behaviour:
-    answer: Answer = dice.choice(["stored", "revision", "id"])
-    behaviour = Behaviour(
-        page_size=dice.choice([1, 3, 50]),
-        answer=answer,
-        idempotent=dice.random() < 0.5,
-        tells_writer=dice.random() < 0.7,
-        tells_outside=dice.random() < 0.5,
-        lag=lag,
-    )
-    if dice.random() < 0.3:
-        behaviour.normalise = _cut_notes
-    return behaviour
-
-
-def _cut_notes(event: Event) -> Event:
-    return replace(event, description=event.description[:12])
+    def fail(self, invariant: str, text: str) -> None:
+        self.violations.append(f"{invariant}: {text}")
+        self.note(f"!! {invariant}: {text}")

@@ -22,6 +22,17 @@ async def test_a_lease_belongs_to_one_holder_until_it_ends(
     assert other == Lease(account="anna", holder="runner-2", fence=2, until=clock.now() + MINUTE)
 
 
+async def test_every_lease_that_was_not_given_back_is_told(
+    store: SqliteStore, clock: FakeClock, lease: Lease
+) -> None:
+    other = await store.acquire("bert", "runner-2", clock.now(), MINUTE)
+    assert other is not None
+    clock.advance(60)
+    assert await store.leases() == [lease, other]
+    await store.release(lease)
+    assert await store.leases() == [other]
+
+
 async def test_a_renewed_lease_lives_longer(store: SqliteStore, clock: FakeClock, lease: Lease) -> None:
     clock.advance(30)
     renewed = await store.renew(lease, clock.now(), MINUTE)

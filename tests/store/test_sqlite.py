@@ -1,12 +1,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from calsync.errors import StoreError
 from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import SqliteStore
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import (
     AllDay,
     Base,
@@ -88,6 +90,10 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
     attempt = Attempt(side=Side.LEFT, event_id="l1", count=3, due=NOW, error="busy")
     held = Held(side=Side.RIGHT, event_id="r1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
     tombstone = Tombstone(side=Side.LEFT, event_id="l9", revision=None, at=NOW)
+    alone = Hang(rule="shout", version="1", left=None, right=Version("r3", None))
+    pair = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=Version("r1", "r1"))
+    for hang in (pair, replace(alone, version="0"), alone):
+        await store.add_hang("anna", hang)
     async with store.transaction(lease) as transaction:
         await transaction.begin_run(4)
         await transaction.put_side(Side.LEFT, side)
@@ -97,6 +103,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         await transaction.put_attempts([attempt])
         await transaction.set_holds([held])
         await transaction.put_tombstones([tombstone])
+        await transaction.set_rebuild("lost")
     expected = AccountState(
         run=4,
         sides={Side.LEFT: side, Side.RIGHT: SideState()},
@@ -107,6 +114,8 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         holds={(Side.RIGHT, "r1", Kind.DELETE): held},
         tombstones={(Side.LEFT, "l9"): tombstone},
         deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
+        rebuild="lost",
+        hangs=[alone, pair],
     )
     assert await load(store) == expected
     assert await load(store, "bert") == replace_empty(expected)
@@ -152,6 +161,9 @@ async def test_what_is_put_again_is_replaced(store: SqliteStore, lease: Lease) -
 
 
 async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqliteStore, lease: Lease) -> None:
+    hangs = [Hang(rule="r", version="1", left=Version(each, "1"), right=None) for each in ("1", "2")]
+    for hang in hangs:
+        await store.add_hang("anna", hang)
     async with store.transaction(lease) as transaction:
         for side in Side:
             await transaction.put_seen(side, [seen("1"), seen("2")])
@@ -165,11 +177,13 @@ async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqliteStore, le
         await transaction.drop_attempts([(Side.RIGHT, "1")])
         await transaction.drop_links([2])
         await transaction.drop_intents(["m1"])
+        await transaction.drop_hangs([hangs[0]])
     state = await load(store)
     assert {side: list(found) for side, found in state.seen.items()} == {Side.LEFT: ["2"], Side.RIGHT: ["1", "2"]}
     assert list(state.tombstones) == [(Side.RIGHT, "1")]
     assert list(state.attempts) == [(Side.LEFT, "1")]
     assert (list(state.links), list(state.intents)) == ([1], ["m2"])
+    assert state.hangs == hangs[1:]
 
 
 async def test_holds_are_replaced_as_a_whole(store: SqliteStore, lease: Lease) -> None:
@@ -272,6 +286,40 @@ async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lea
         await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
         await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
+
+
+async def test_a_hang_of_an_account_that_was_never_run_is_kept(store: SqliteStore) -> None:
+    hang = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=None)
+    await store.add_hang("carla", hang)
+    assert (await load(store, "carla")).hangs == [hang]
+
+
+async def test_what_was_written_again_and_again_is_told(store: SqliteStore, lease: Lease) -> None:
+    def entry(kind: str, minutes: int, reason: str = "changed", **ids: Any) -> LedgerEntry:
+        at = NOW - timedelta(minutes=minutes)
+        return LedgerEntry(run=1, at=at, kind=kind, side=Side.RIGHT, reason=reason, **ids)
+
+    loops = [
+        entry("update", 3, link=1, source_id="l1"),
+        entry("create", 2, link=2, source_id="l2"),
+        entry("create", 1, link=3, source_id="l2"),
+        entry("update", 0, link=1, source_id="l1"),
+    ]
+    others = [
+        entry("update", 60, link=1),
+        entry("update", 2, link=1, reason="unknown_outcome"),
+        entry("update", 2, link=4),
+        entry("delete", 1, link=4),
+        entry("create", 2, link=5, source_id="l5"),
+        replace(entry("create", 1, link=6, source_id="l5"), side=Side.LEFT),
+        entry("create", 2, link=7),
+        entry("create", 1, link=8),
+    ]
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger([*others, *loops])
+    assert await store.repeats("anna", NOW - timedelta(minutes=30), 2) == loops
+    assert await store.repeats("anna", NOW - timedelta(minutes=30), 4) == []
+    assert await store.repeats("bert", NOW - timedelta(minutes=30), 1) == []
 
 
 async def test_five_thousand_events_at_once(store: SqliteStore, lease: Lease) -> None:

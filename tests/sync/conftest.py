@@ -29,8 +29,9 @@ from calsync.sync.view import ConflictPolicy, Seen, Standing, TargetEdit, View
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from calsync.sync.asking import Hang
     from calsync.sync.plan import Kind, Operation
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -80,6 +81,7 @@ class Scene:
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
     rules: tuple[Rule, ...] = ()
+    hangs: Sequence[Hang] = ()
     capabilities: dict[Side, Capabilities] = field(
         default_factory=lambda: dict.fromkeys(Side, Capabilities(trusted_times=True))
     )
@@ -129,7 +131,7 @@ class Scene:
             policy=self.policy,
             on_target_edit=self.on_target_edit,
             window=WINDOW,
-            chain=Chain(self.rules),
+            chain=Chain(self.rules, hangs=self.hangs),
             capabilities=self.capabilities,
             seen=self.seen,
             links=self.links,

@@ -38,9 +38,11 @@ class EntityService:
             web.delete(entity, self._delete),
             web.get(f"{service}/entities/{{id}}", self._read_without_schema),
             web.delete(f"{service}/entities", self._delete_many),
+            web.post(f"{service}/users/{{user}}/hasaccess/{{right}}", self._has_access),
         ]
 
     async def _create(self, request: web.Request) -> web.Response:
+        self._tenant.allow("create")
         schema = self._tenant.schema(request.match_info["schema"])["name"]
         fields = self._tenant.fields(await body_of(request), schema)
         entity = self._tenant.entities.create(schema, fields, self._me)
@@ -59,6 +61,7 @@ class EntityService:
         return web.json_response({"entityId": entity["id"], "schema": schema, "schemaId": schema_id})
 
     async def _patch(self, request: web.Request) -> web.Response:
+        self._tenant.allow("UPDATE")
         entity, body = self._named(request), await body_of(request)
         if _notifies(request) and isinstance(body, dict) and "modifiedFields" in body:
             body = body["modifiedFields"]
@@ -70,6 +73,7 @@ class EntityService:
         return self._patched(changed)
 
     async def _deep_patch(self, request: web.Request) -> web.Response:
+        self._tenant.allow("UPDATE")
         entity, body = self._named(request), await body_of(request)
         if not isinstance(body, dict) or body.get("op") not in ("add", "remove", "replace"):
             raise Refused(400, "a deep patch needs an op: add, remove or replace")
@@ -80,6 +84,7 @@ class EntityService:
         return self._patched(self._tenant.entities.patch(entity, fields, self._me))
 
     async def _delete(self, request: web.Request) -> web.Response:
+        self._tenant.allow("DELETE")
         entity = self._named(request)
         self._tenant.entities.delete(entity, self._me)
         self._notify(request, entity, "cancellation")
@@ -87,6 +92,7 @@ class EntityService:
 
     async def _delete_many(self, request: web.Request) -> web.Response:
         need_version_2(request)
+        self._tenant.allow("DELETE")
         body = await body_of(request)
         listed = body.get("entities") if isinstance(body, dict) else None
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
@@ -94,6 +100,15 @@ class EntityService:
         return web.json_response(
             {"responses": {str(one.get("entityId")): self._delete_one(one) for one in listed}}
         )
+
+    async def _has_access(self, request: web.Request) -> web.Response:
+        """Tell of entities whether a user has a right on them. People may do everything."""
+        body, right = await body_of(request), request.match_info["right"]
+        if right not in ("READ", "UPDATE", "SEARCH", "DELETE") or not isinstance(body, list):
+            raise Refused(400, "READ, UPDATE, SEARCH or DELETE, and a list of entities")
+        restricted = right in ("UPDATE", "DELETE") and request.match_info["user"] == self._me
+        granted = not restricted or right in self._tenant.switches.rights
+        return web.json_response([one | {"hasAccess": granted} for one in body])
 
     def _delete_one(self, named: dict[str, Any]) -> dict[str, Any]:
         try:

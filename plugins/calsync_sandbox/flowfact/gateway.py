@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from calsync_sandbox.flowfact.refusal import Refused
+from calsync_sandbox.rate import Rate
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -26,7 +25,7 @@ class Gateway:
     def __init__(self, tenant: Tenant, sessions: AdminTokenService) -> None:
         self._tenant = tenant
         self._sessions = sessions
-        self._recent: deque[float] = deque()
+        self._rate = Rate(tenant.now, counts_refused=False)
 
     @web.middleware
     async def admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -37,10 +36,7 @@ class Gateway:
                 self._sessions.check(request)
             return await handler(request)
         except Refused as refused:
-            answer = refused.answer()
-            if refused.status == 429:
-                answer.headers["Retry-After"] = str(self._wait())
-            return answer
+            return refused.answer()
 
     def _check_prefix(self, path: str) -> None:
         wanted = self._tenant.switches.version_prefix
@@ -50,16 +46,6 @@ class Gateway:
             raise Refused(404, "there is no such path")
 
     def _check_rate(self) -> None:
-        limit, now = self._tenant.switches.rate_limit, self._tenant.now()
-        if limit is None:
-            return
-        while self._recent and self._recent[0] <= now - self._tenant.switches.rate_window:
-            self._recent.popleft()
-        if len(self._recent) >= limit:
-            raise Refused(429, "too many requests")
-        self._recent.append(now)
-
-    def _wait(self) -> int:
-        """Return the whole seconds until the oldest counted request is out of the window."""
-        oldest = self._recent[0] if self._recent else self._tenant.now()
-        return max(1, math.ceil(oldest + self._tenant.switches.rate_window - self._tenant.now()))
+        wait = self._rate.wait(self._tenant.switches.rate_limit, self._tenant.switches.rate_window)
+        if wait is not None:
+            raise Refused(429, "too many requests", {"Retry-After": str(wait)})

@@ -33,6 +33,8 @@ class Switches:
     token_seconds: float = 1800.0
     """How long a session lasts."""
     unauthorized_status: Literal[401, 403] = 401
+    rights: frozenset[str] = frozenset({"create", "UPDATE", "DELETE", "trash"})
+    """What the API user may do besides reading; the rest is 403. `hasaccess` tells of UPDATE and DELETE."""
     version_prefix: Literal["", "stable", "latest"] | None = None
     """The only tag that may follow a service's name; None: none, `stable` and `latest` alike."""
     rate_limit: int | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.flowfact.entities import Entities, Entity
 from calsync_sandbox.flowfact.fields import Fields, checked
+from calsync_sandbox.flowfact.refusal import Refused
 from calsync_sandbox.flowfact.schemas import SchemaV2, find, seeded
 from calsync_sandbox.flowfact.ticks import Ticks
 from calsync_sandbox.flowfact.users import Users
@@ -40,6 +41,11 @@ class Tenant:
     def entity(self, schema: str, entity_id: str) -> Entity:
         """Return a live entity of a schema (name or id). Raises Refused (404)."""
         return self.entities.get(entity_id, self.schema(schema)["name"])
+
+    def allow(self, right: str) -> None:
+        """Raise Refused (403) for what the API user may not do."""
+        if right not in self.switches.rights:
+            raise Refused(403, "Access denied")
 
     def fields(self, body: Any, schema: str) -> Fields:
         """Return the fields of a request, checked. Raises Refused (400, 404)."""

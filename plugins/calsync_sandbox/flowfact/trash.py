@@ -34,6 +34,7 @@ class Trash:
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
+        self._tenant.allow("trash")
         page, size = number_in(request, "page", 1, 1), number_in(request, "size", PAGE_SIZE, 1)
         size = min(size, self._tenant.switches.max_page_size)
         entries = self._entries(request.query.get("schema", ""))

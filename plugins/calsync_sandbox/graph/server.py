@@ -18,6 +18,7 @@ from calsync_sandbox.graph.routing import Request, answer
 from calsync_sandbox.graph.schema import Schema
 from calsync_sandbox.graph.switches import Switches
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.rate import Rate
 from calsync_sandbox.server import Server
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class GraphServer(Server):
         self._now = now
         self._names: dict[str, Mailbox] = {}
         self._busy: Counter[str] = Counter()
+        self._rate = Rate(now, counts_refused=True)
 
     def add_mailbox(
         self,
@@ -99,11 +101,14 @@ class GraphServer(Server):
         return [web.route("*", _ROOT + "/{path:.*}", self._respond)]
 
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count concurrent requests per mailbox around faults, which may hold a request back."""
+        """Count requests, the concurrent ones per mailbox, around faults, which may hold a request back."""
         mailbox = request.path.removeprefix(_ROOT + "/users/").partition("/")[0]
         limit = self.switches.concurrency_limit
         if limit is not None and self._busy[mailbox] >= limit:
-            return self._refuse(request, self._throttled())
+            return self._refuse(request, _throttled("MailboxConcurrency", self.switches.retry_after))
+        wait = self._rate.wait(self.switches.rate_limit, self.switches.rate_window)
+        if wait is not None:
+            return self._refuse(request, _throttled("RequestBurst", wait))
         self._busy[mailbox] += 1
         try:
             return await super()._handle(request, handler)
@@ -158,15 +163,6 @@ class GraphServer(Server):
                 headers={"WWW-Authenticate": 'Bearer realm="", authorization_uri="", error="invalid_token"'},
             )
 
-    def _throttled(self) -> GraphError:
-        after = self.switches.retry_after
-        return GraphError(
-            429,
-            "ApplicationThrottled",
-            "Application is over its MailboxConcurrency limit.",
-            headers={} if after is None else {"Retry-After": str(after)},
-        )
-
     def _refuse(self, request: web.Request, error: GraphError) -> web.Response:
         ids = self._ids(request)
         inner = {"date": datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")[:19], **ids}
@@ -181,6 +177,15 @@ class GraphServer(Server):
             "request-id": request_id,
             "client-request-id": request.headers.get("client-request-id", request_id),
         }
+
+
+def _throttled(limit: str, after: int | None) -> GraphError:
+    return GraphError(
+        429,
+        "ApplicationThrottled",
+        f"Application is over its {limit} limit.",
+        headers={} if after is None else {"Retry-After": str(after)},
+    )
 
 
 def _decode(content: bytes) -> Any:

@@ -55,3 +55,6 @@ class Switches:
     """Concurrent requests per mailbox; the next one is answered 429."""
     retry_after: int | None = 1
     """Seconds in the Retry-After header of that 429; None: no header."""
+    rate_limit: int | None = None
+    """Requests in any `rate_window` seconds, a batch as one; others get 429 and count too. None: no limit."""
+    rate_window: float = 600.0

@@ -98,7 +98,7 @@ async def test_many_ask_and_one_exchange_is_made(sessions: Sessions, wire: aiore
         ),
         ({"status": 401}, LoginError, "api_token"),
         ({"status": 404}, LoginError, "base_url"),
-        ({"status": 429, "headers": {"Retry-After": "7"}}, Retry, "wait"),
+        ({"status": 429, "headers": {"Retry-After": "70"}}, Retry, "wait"),
         ({"status": 503}, Retry, "HTTP 503"),
         ({"status": 302}, Retry, "HTTP 302"),
         ({"status": 200, "body": "<html>.proxy.</html>"}, Retry, "no session"),
@@ -116,4 +116,4 @@ async def test_refusals(
     assert SECRET not in str(caught.value)
     if answer["status"] == 429:
         assert isinstance(caught.value, Retry)
-        assert caught.value.after == 7
+        assert caught.value.after == 70

@@ -154,10 +154,85 @@ async def test_check(loopback: Any, providers: Callable[..., Provider]) -> None:
     assert "no field is mapped to marker: a create whose answer is lost" in findings[2].message
 
 
-async def test_check_of_a_calendar(loopback: Any) -> None:
+@pytest.mark.parametrize("status", [403, 404, 400])
+async def test_a_trash_that_may_not_be_seen_is_told(loopback: Any, status: int) -> None:
+    loopback.server.faults.add(Fault(path="/recovery/", status=status, times=None))
+    await loopback.provider.login()
+    (warning,) = [one.message for one in await loopback.provider.check() if one.severity == "warning"]
+    assert warning.startswith("connection flowfact: FLOWFACT's trash may not be seen by the API user; ")
+    assert "when two runs have looked for it in vain" in warning
+
+
+async def checked(loopback: Any, appointments: int, *, by_us: bool = False) -> list[tuple[str, str]]:
+    """Return severity and message of what a check finds about Anna's calendar, without the first finding."""
+    for number in range(appointments):
+        fields = {"subject": f"Termin {number}", "assignee": [loopback.anna["id"]]}
+        user = loopback.server.api_user if by_us else loopback.anna
+        loopback.server.create("appointments", fields, user=user)
     await loopback.provider.login()
     calendar: Calendar = await loopback.calendar()
-    (finding,) = await loopback.provider.check_calendar(calendar)
-    assert (finding.severity, "0 appointments" in finding.message) == ("ok", True)
-    other: Any = ReadOnly(calendar)
+    loopback.server.clear()
+    first, *others = await loopback.provider.check_calendar(calendar)
+    assert (first.severity, f": the user has {appointments} appointments" in first.message) == ("ok", True)
+    reads = ("/search-service/", "/hasaccess/", "/authenticate")
+    assert all(any(part in one.path for part in reads) for one in loopback.server.requests)
+    return [(one.severity, one.message.removeprefix("connection flowfact: ")) for one in others]
+
+
+UNTOLD = "FLOWFACT does not tell whether the API user may {} appointments of this user; check its rights, "
+
+
+async def test_what_the_api_user_may_do(loopback: Any) -> None:
+    granted, untold = await checked(loopback, 5)
+    assert granted == ("ok", "the API user may change and delete the user's appointments")
+    assert untold[0] == "warning"
+    assert untold[1].startswith(UNTOLD.format("create"))
+    assert len(loopback.server.requests) == 3
+
+
+async def test_who_has_created_appointments_may_create_them(loopback: Any) -> None:
+    assert [severity for severity, _ in await checked(loopback, 1, by_us=True)] == ["ok"]
+
+
+async def test_an_api_user_who_can_only_read_is_an_obstacle(loopback: Any) -> None:
+    loopback.server.switches.rights = frozenset({"trash"})
+    change, delete = await checked(loopback, 5)
+    assert (change[0], delete[0]) == ("error", "warning")
+    assert change[1].startswith(
+        "the API user may change none of 5 appointments of this user that were asked about; "
+    )
+    assert delete[1].startswith("the API user may delete none of 5 appointments")
+
+
+async def test_two_appointments_that_may_not_be_changed_may_be_exceptions(loopback: Any) -> None:
+    loopback.server.switches.rights = frozenset({"create", "DELETE"})
+    (severity, message), *_ = await checked(loopback, 2)
+    assert (severity, "none of 2" in message) == ("warning", True)
+
+
+async def test_some_appointments_may_be_protected(loopback: Any) -> None:
+    answer = b'[{"hasAccess": true}, {"hasAccess": false}, {"hasAccess": true}]'
+    loopback.server.faults.add(Fault(path="/hasaccess/UPDATE", status=200, body=answer))
+    (severity, message), *_ = await checked(loopback, 3)
+    assert (severity, "only 2 of 3 appointments" in message) == ("warning", True)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'[{"hasAccess": "no"}, 5]', None])
+async def test_rights_that_are_not_told_are_a_warning(loopback: Any, body: bytes | None) -> None:
+    answer: dict[str, Any] = {"status": 403} if body is None else {"status": 200, "body": body}
+    loopback.server.faults.add(Fault(path="/hasaccess/", times=None, **answer))
+    ((severity, message),) = await checked(loopback, 5)
+    assert severity == "warning"
+    assert message.startswith(UNTOLD.format("change or delete or create"))
+
+
+async def test_without_appointments_nothing_can_be_asked(loopback: Any) -> None:
+    ((severity, message),) = await checked(loopback, 0)
+    assert (severity, message.startswith(UNTOLD.format("change or delete or create"))) == ("warning", True)
+    assert len(loopback.server.requests) == 1
+
+
+async def test_only_a_calendar_of_this_provider_is_checked(loopback: Any) -> None:
+    await loopback.provider.login()
+    other: Any = ReadOnly(await loopback.calendar())
     assert await loopback.provider.check_calendar(other) == ()

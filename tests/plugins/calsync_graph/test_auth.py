@@ -189,21 +189,35 @@ async def test_an_error_is_told_by_its_word(
     ("fault", "after"),
     [
         (Fault(path=TOKEN_PATH, status=503, headers={"Retry-After": "30"}), 30),
-        (Fault(path=TOKEN_PATH, status=429), None),
+        (Fault(path=TOKEN_PATH, status=429), 60),
         (Fault(path="openid-configuration", status=500), None),
-        (Fault(path="openid-configuration", status=429, headers={"Retry-After": "soon"}), None),
+        (Fault(path="openid-configuration", status=429, headers={"Retry-After": "soon"}), 60),
+        (Fault(path=TOKEN_PATH, status=429, headers={"Retry-After": "Mon, 02 Mar 2026 08:02:00 GMT"}), 120),
+        (Fault(path=TOKEN_PATH, status=429, headers={"Retry-After": "999999"}), 3600),
         (Fault(path=TOKEN_PATH, drop=True), None),
         (Fault(path=TOKEN_PATH, status=200, body=b"<html>portal</html>"), None),
         (Fault(path="openid-configuration", status=302, headers={"Location": "http://127.0.0.1:9/"}), None),
     ],
 )
 async def test_a_server_in_trouble_is_asked_again_later(
-    tokens: Tokens, authority: AuthorityServer, fault: Fault, after: float | None
+    tokens: Tokens, authority: AuthorityServer, clock: FakeClock, fault: Fault, after: float | None
 ) -> None:
     authority.faults.add(fault)
     with pytest.raises(Retry, match="m365") as busy:
         await tokens.get()
     assert busy.value.after == after
+    clock.advance(after or 0)
+    assert authority.tokens.find(await tokens.get()) is not None
+
+
+async def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(
+    tokens: Tokens, authority: AuthorityServer, clock: FakeClock
+) -> None:
+    authority.faults.add(Fault(path=TOKEN_PATH, status=429, headers={"Retry-After": "20"}))
+    results = await asyncio.gather(*(tokens.get() for _ in range(5)), return_exceptions=True)
+    assert [result.after for result in results if isinstance(result, Retry)] == [20] * 5
+    assert len(authority.sent("POST", "/token")) == 1
+    clock.advance(20)
     assert authority.tokens.find(await tokens.get()) is not None
 
 

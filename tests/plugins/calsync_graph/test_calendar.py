@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from calsync.errors import (
 from calsync.ports import Gone
 from calsync.sync.model import AllDay, Changes, Draft, Observation, Timed
 from calsync_graph.bodies import PATCH_KEYS, POST_KEYS
+from calsync_graph.refusals import EventDenied
 from calsync_sandbox.faults import Fault
 
 if TYPE_CHECKING:
@@ -276,7 +278,9 @@ class TestUpdate:
             (Fault(method="PATCH", drop=True), UnknownOutcome),
             (Fault(method="PATCH", status=429), Retry),
             (Fault(method="GET", status=503), Retry),
-            (Fault(method="PATCH", status=403), AccountError),
+            (Fault(method="PATCH", status=403), EventError),
+            (Fault(method="GET", path="/events/", status=403), EventError),
+            (Fault(path="/calendars/", times=None, status=403), AccountError),
         ],
     )
     async def test_a_failed_update_says_what_to_do(
@@ -286,6 +290,19 @@ class TestUpdate:
         server.faults.add(fault)
         with pytest.raises(expected):
             await calendar.update(target, {"summary": "Neu"}, "stamp")
+
+    async def test_many_denied_updates_cost_one_question(
+        self, calendar: Calendar, server: GraphServer, mailbox: Mailbox, outlook: dict[str, Any]
+    ) -> None:
+        targets = [await seen(calendar, mailbox.create(outlook)["id"]) for _ in range(8)]
+        server.faults.add(Fault(method="PATCH", times=None, status=403))
+        server.clear()
+        changes: Changes = {"summary": "Neu"}
+        results = await asyncio.gather(
+            *(calendar.update(target, changes, "stamp") for target in targets), return_exceptions=True
+        )
+        assert {type(result) for result in results} == {EventDenied}
+        assert len(server.requests) == 8 + 8 + 1
 
     @pytest.mark.parametrize(
         ("answer", "revision"),
@@ -339,12 +356,25 @@ class TestDelete:
         server.faults.add(Fault(method="DELETE", status=403))
         await calendar.delete(target)
 
-    async def test_a_denied_delete_stops_the_account(
-        self, calendar: Calendar, server: GraphServer, event_id: str
+    @pytest.mark.parametrize(
+        ("denied", "expected"),
+        [
+            (Fault(method="DELETE", times=None, status=403), EventDenied),
+            (Fault(path="/events/", times=None, status=403), EventDenied),
+            (Fault(path="/calendars/", times=None, status=403), AccountError),
+        ],
+    )
+    async def test_a_denied_delete_stops_the_account_where_the_calendar_is_denied_too(
+        self,
+        calendar: Calendar,
+        server: GraphServer,
+        event_id: str,
+        denied: Fault,
+        expected: type[CalsyncError],
     ) -> None:
         target = await seen(calendar, event_id)
-        server.faults.add(Fault(method="DELETE", status=403))
-        with pytest.raises(AccountError):
+        server.faults.add(denied)
+        with pytest.raises(expected):
             await calendar.delete(target)
 
     async def test_a_lost_answer_has_an_unknown_outcome(

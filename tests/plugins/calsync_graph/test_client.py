@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from calsync_graph.refusals import Refused
 if TYPE_CHECKING:
     from aioresponses import aioresponses as Wire  # noqa: N812
 
+    from calsync.testing import FakeClock
     from calsync_graph.client import Client
 
 GRAPH = "https://graph.microsoft.com"
@@ -77,9 +79,9 @@ async def test_a_token_that_is_refused_again_stops_the_connection(client: Client
     assert len(sent(wire, "GET")) == 2
 
 
-@pytest.mark.parametrize(("header", "after"), [({"Retry-After": "7"}, 7), ({}, None)])
+@pytest.mark.parametrize(("header", "after"), [({"Retry-After": "70"}, 70), ({}, 60)])
 async def test_a_busy_server_says_how_long(
-    client: Client, wire: Wire, header: dict[str, str], after: float | None
+    client: Client, wire: Wire, header: dict[str, str], after: float
 ) -> None:
     wire.get(EVENT, status=429, headers=header, payload={"error": {"code": "ApplicationThrottled"}})
     with pytest.raises(Retry) as busy:
@@ -171,7 +173,7 @@ async def test_many_reads_go_in_twenties_and_come_in_order(client: Client, wire:
     assert second["data"].count(b"ImmutableId") == 1
 
 
-@pytest.mark.parametrize(("status", "after"), [(429, 5), (503, None)])
+@pytest.mark.parametrize(("status", "after"), [(429, 50), (503, 50), (503, None)])
 async def test_one_read_that_was_put_off_puts_off_all(
     client: Client, wire: Wire, status: int, after: float | None
 ) -> None:
@@ -180,6 +182,35 @@ async def test_one_read_that_was_put_off_puts_off_all(
     with pytest.raises(Retry) as busy:
         await client.get_many(["/users/a/events/1", "/users/a/events/2"])
     assert busy.value.after == after
+    wire.get(EVENT, payload={"id": "1"})
+    if after is not None:  # the whole connection waits
+        with pytest.raises(Retry, match="nothing was sent"):
+            await client.get(PATH)
+
+
+async def test_reads_of_a_batch_that_were_too_many_are_sent_once_more(
+    client: Client, wire: Wire, clock: FakeClock
+) -> None:
+    short = {"headers": {"retry-after": "5"}}
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 429, **short), part(2, 429, **short)]})
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 404)]})
+    reading = asyncio.create_task(client.get_many([f"/users/a/events/{number}" for number in range(3)]))
+    await clock.until_sleeping()
+    clock.advance(5)
+    assert [reply.status for reply in await reading] == [200, 200, 404]
+    _, again = sent(wire, "POST", BATCH)
+    assert b"events/0" not in again["data"]
+    assert again["data"].count(b"ImmutableId") == 2
+
+
+async def test_reads_that_are_too_many_again_are_put_off(client: Client, wire: Wire, clock: FakeClock) -> None:
+    wire.post(BATCH, payload={"responses": [part(0, 429, headers={"retry-after": "5"})]}, repeat=True)
+    reading = asyncio.create_task(client.get_many(["/users/a/events/1"]))
+    await clock.until_sleeping()
+    clock.advance(5)
+    with pytest.raises(Retry) as busy:
+        await reading
+    assert (busy.value.after, len(sent(wire, "POST", BATCH))) == (5, 2)
 
 
 async def test_a_read_that_is_not_answered_is_no_answer(client: Client, wire: Wire) -> None:

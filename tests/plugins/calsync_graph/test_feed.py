@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -17,6 +18,7 @@ from calsync_graph.home import Home
 from calsync_graph.mapping import when_of
 from calsync_graph.reading import EventReader
 from calsync_sandbox.faults import Fault
+from calsync_sandbox.graph.errors import GraphError
 
 if TYPE_CHECKING:
     from aioresponses import aioresponses as Wire  # noqa: N812
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation
     from calsync_graph.client import Client
     from calsync_sandbox.graph import GraphServer, Mailbox
+    from calsync_sandbox.graph.calls import Reply
+    from calsync_sandbox.graph.routing import Request
 
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
 DELTA = "calendarView/delta"
@@ -125,6 +129,27 @@ async def test_masters_are_read_in_one_request(calendar: Calendar, mailbox: Mail
     masters = {mailbox.create({**SERIES, "recurrence": WEEKLY})["id"] for _ in range(3)}
     assert set((await listen(calendar)).observations) == masters
     assert len(server.sent("POST", "$batch")) == 1
+
+
+@pytest.mark.parametrize("series", [1, 2])
+async def test_a_master_that_may_not_be_read_does_not_stop_the_round(
+    calendar: Calendar, mailbox: Mailbox, server: GraphServer, outlook: dict[str, Any], series: int
+) -> None:
+    masters = [mailbox.create({**SERIES, "recurrence": WEEKLY})["id"] for _ in range(series)]
+    single = mailbox.create(outlook)["id"]
+    denied = GraphError(403, "ErrorAccessDenied", "Access is denied.")
+    answer = server._carry_out
+
+    def carry_out(asked: Request) -> Reply:
+        if masters[0] in unquote(asked.path):
+            raise denied
+        return answer(asked)
+
+    server._carry_out = carry_out  # type: ignore[method-assign]
+    told = await listen(calendar)
+    assert set(told.observations) == {single, *masters}
+    assert told.observations[masters[0]].event.series
+    assert told.pages[-1].complete
 
 
 async def test_a_changed_occurrence_is_told_as_its_series(calendar: Calendar, mailbox: Mailbox) -> None:

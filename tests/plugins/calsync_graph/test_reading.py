@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from yarl import URL
 
 from calsync.errors import AccountError, Missing, Retry
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import Calendar, Whereabouts
     from calsync.sync.model import Draft
+    from calsync.testing import FakeClock
     from calsync_graph.client import Client
     from calsync_sandbox.graph import GraphServer, Mailbox
 
@@ -32,6 +35,13 @@ NOT_FOUND = {"error": {"code": "ErrorItemNotFound"}}
 DENIED = {"error": {"code": "ErrorAccessDenied"}}
 HERE = f"{ROOT}/calendars/c/events/1"
 NAVIGATION = "calendar@odata.navigationLink"
+CALENDAR = f"{ROOT}/calendars/c?$select=id"
+BATCH = "https://graph.microsoft.com/v1.0/$batch"
+
+
+def part(number: int, status: int = 200) -> dict[str, Any]:
+    """Return the answer to one read of a batch."""
+    return {"id": str(number), "status": status, "body": {**ROW, "id": str(number)} if status == 200 else DENIED}
 
 
 @pytest.fixture
@@ -66,18 +76,50 @@ async def test_an_id_that_is_none_is_not_found(
     assert await calendar.locate("?") == NoAccess()
 
 
-async def test_no_access_is_not_absence(calendar: Calendar, server: GraphServer) -> None:
-    fault = Fault(path="/events", times=None, status=403, body=b'{"error": {"code": "ErrorAccessDenied"}}')
+@pytest.mark.parametrize("denied", ["/events", "/calendars/"])
+async def test_no_access_is_not_absence(
+    calendar: Calendar, server: GraphServer, mailbox: Mailbox, outlook: dict[str, Any], denied: str
+) -> None:
+    """A permission that was lost stops the account; an event that may not be seen only hides itself."""
+    event_id = mailbox.create(outlook)["id"]
+    fault = Fault(path=denied, times=None, status=403, body=b'{"error": {"code": "ErrorAccessDenied"}}')
     server.faults.add(fault)
-    with pytest.raises(AccountError):
-        await calendar.read(["AAkA1"])
-    assert await calendar.locate("AAkA1") == NoAccess()
+    if denied == "/events":
+        assert await calendar.read([event_id]) == {}
+    else:
+        with pytest.raises(AccountError):
+            await calendar.read([event_id])
+    assert await calendar.locate(event_id) == NoAccess()
 
 
-async def test_one_denied_event_of_many_stops_the_read(reader: EventReader, wire: Wire) -> None:
-    parts = [{"id": "0", "status": 200, "body": ROW}, {"id": "1", "status": 403, "body": DENIED}]
-    wire.post("https://graph.microsoft.com/v1.0/$batch", payload={"responses": parts})
-    with pytest.raises(AccountError):
+@pytest.mark.parametrize(("status", "payload"), [(403, DENIED), (404, {"error": {"code": "ErrorFolderNotFound"}})])
+async def test_a_denied_event_of_many_stops_the_read_where_the_calendar_is_denied_too(
+    reader: EventReader, wire: Wire, status: int, payload: Any
+) -> None:
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 403)]})
+    wire.get(CALENDAR, status=status, payload=payload)
+    with pytest.raises(AccountError, match=r"Calendars\.ReadWrite"):
+        await reader.many(["1", "2"])
+
+
+async def test_denied_events_of_many_are_left_out_for_one_question(
+    reader: EventReader, wire: Wire, clock: FakeClock
+) -> None:
+    wire.post(
+        BATCH, payload={"responses": [part(0), *(part(number, 403) for number in range(1, 20))]}, repeat=True
+    )
+    wire.get(CALENDAR, payload={"id": "c"}, repeat=True)
+    for seconds, questions in ((0, 1), (59, 1), (1, 2)):
+        clock.advance(seconds)
+        found = await asyncio.gather(*(reader.many([str(number) for number in range(20)]) for _ in range(3)))
+        assert [list(one) for one in found] == [["0"]] * 3
+        assert len(wire.requests["GET", URL(CALENDAR)]) == questions
+
+
+async def test_a_server_in_trouble_does_not_decide_about_a_denied_event(reader: EventReader, wire: Wire) -> None:
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 403)]})
+    wire.get(CALENDAR, status=503)
+    with pytest.raises(Retry):
         await reader.many(["1", "2"])
 
 

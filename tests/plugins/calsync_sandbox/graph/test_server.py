@@ -91,6 +91,17 @@ async def test_too_many_requests_at_once(anna: Mailbox, ask: Ask, server: GraphS
     assert server.sent("GET", "calendar")[0].status == 429
 
 
+async def test_too_many_requests_in_a_span_of_time(
+    anna: Mailbox, ask: Ask, server: GraphServer, now: list[float]
+) -> None:
+    server.switches.rate_limit, server.switches.rate_window = 1, 10.0
+    assert (await ask("GET", "/calendar")).status == 200
+    refused = await ask("GET", "/calendar")
+    assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "ApplicationThrottled", "10")
+    now[0] += 10
+    assert (await ask("GET", "/calendar")).status == 200
+
+
 async def test_an_answer_that_breaks_the_metadata_is_a_500(tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text(

@@ -1,0 +1,135 @@
+"""A run that writes nothing: the store was put back or lost, and a person looks at the plan first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from calsync.engine.doubts import doubted, fresh_seen
+from calsync.engine.local import apply_links, apply_local
+from calsync.engine.notebook import Batch
+from calsync.engine.planning import look_again, make_plan, view_of
+from calsync.engine.settle import settle
+from calsync.sync.decisions import unlinked
+from calsync.sync.model import Side
+from calsync.sync.plan import Kind, Plan
+from calsync.sync.rebuild import decide_marked, hold_writes
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.engine.account import Run
+    from calsync.sync.rebuild import Key, Marked
+
+PASSES = 6
+LOCAL = frozenset({Kind.LINK, Kind.UNLINK, Kind.WAKE, Kind.SLEEP, Kind.PART})
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What became of a person's word."""
+
+    plan: Plan
+    """The plan as it is now."""
+    problem: str | None
+    """Why it is not confirmed, in one sentence."""
+
+
+def is_lost(run: Run) -> bool:
+    """Tell whether the calendars hold events with markers that this store cannot have issued: it knows of nothing.
+
+    Only what the listing told by itself counts: reading all events by id would cost every first sync a lot.
+    """
+    state = run.notebook.state
+    if state.links or state.intents or state.tombstones:
+        return False
+    seen = (seen for side in Side for seen in state.seen[side].values())
+    return any(run.marked_source(each.observation.marker) is not None for each in seen)
+
+
+async def rebuild(run: Run) -> Marked:
+    """Link anew, and plan until only writes are left, which all are held.
+
+    What needs no write is done at once, so that the plan, and its hash, stay the same from run to run.
+    """
+    await settle(run)
+    for _ in range(PASSES):
+        await look_again(run)
+        marked = await _link_marked(run)
+        plan = hold_writes(make_plan(run, marked.waiting), marked)
+        run.report.plan = plan
+        run.report.note_standing(tuple(plan.operations))
+        await apply_local(run, plan)
+        if not any(operation.kind in LOCAL for operation in plan.operations):
+            break
+    run.report.rebuild = run.notebook.state.rebuild
+    if not any(operation.kind is Kind.HOLD for operation in plan.operations):
+        run.report.note_waiting(Kind.HOLD, Side.RIGHT, "rebuild")
+    return marked
+
+
+async def confirm_rebuild(run: Run, plan_hash: str) -> Confirmation:
+    """End the account's rebuild if its plan is the one that a person saw, and all of it."""
+    name = run.account.name
+    if run.notebook.state.rebuild is None:
+        return Confirmation(run.report.plan, f"account {name}: nothing waits to be confirmed")
+    marked = await rebuild(run)
+    plan = run.report.plan
+    if plan.hash != plan_hash:
+        problem = f"the plan is not {plan_hash} any more; look at it again, then confirm {plan.hash}"
+    elif marked.holds:
+        problem = "several events carry the marker of one; delete or change the surplus ones, then plan again"
+    elif marked.waiting or not _is_settled(run):
+        problem = "what became of some events is not known yet; run calsync sync, then plan again"
+    else:
+        await run.notebook.commit(Batch(confirmed=True))
+        return Confirmation(plan, None)
+    return Confirmation(plan, f"account {name}: {problem}")
+
+
+def _is_settled(run: Run) -> bool:
+    """Tell whether the plan is whole: no write of old is open, and no delete is proven by the next run only."""
+    state = run.notebook.state
+    linked = (state.seen[side].get(link.event_id(side) or "") for side in Side for link in state.links.values())
+    return not state.intents and not any(seen is not None and seen.standing is Standing.GONE for seen in linked)
+
+
+async def _link_marked(run: Run) -> Marked:
+    await _read_markers(run)
+    view = view_of(run)
+    names = {side: _names(run, side) for side in Side}
+    sources: dict[Key, str] = {}
+    for side in Side:
+        for seen in unlinked(view, side):
+            source = run.marked_source(seen.observation.marker)
+            if source is not None:
+                sources[side, seen.observation.id] = names[side.other].get(source, "")
+    marked = decide_marked(view, sources)
+    await apply_links(run, marked.links)
+    return marked
+
+
+def _names(run: Run, side: Side) -> Mapping[str, str]:
+    """Return the events of one side by their hashes in markers."""
+    return {run.marker_hash(event_id): event_id for event_id in run.notebook.state.seen[side]}
+
+
+async def _read_markers(run: Run) -> None:
+    """Read by id every unlinked event whose marker nobody told; each of them once."""
+    view = view_of(run)
+    batch = Batch()
+    for side in Side:
+        calendar = run.account.calendars[side]
+        untold = {each.observation.id: each for each in unlinked(view, side) if each.observation.marker is None}
+        if not untold or not calendar.capabilities.marker:
+            continue
+        found = await calendar.read(list(untold))
+        for event_id, seen in untold.items():
+            read = found.get(event_id)
+            if read is None:
+                batch.seen[side][event_id] = doubted(run, seen)
+            else:
+                batch.seen[side][event_id] = fresh_seen(run, seen, replace(read, marker=read.marker or ""), side)
+    if batch != Batch():
+        await run.notebook.commit(batch)

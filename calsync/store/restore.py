@@ -1,0 +1,88 @@
+"""Putting a backup in the place of the store. The store that was there is kept under another name."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from calsync.errors import StoreError
+from calsync.store import statements
+from calsync.store.backup import copy, verify
+from calsync.store.connection import Connection
+from calsync.store.files import beside, flush, remove, there, told
+from calsync.store.migrate import migrate, migrations
+from calsync.store.opening import connect, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+SHARED = (510, 0x40000002)
+"""Length and place of the bytes of a database that every connection to it keeps locked while it is open
+(https://www.sqlite.org/fileformat2.html#the_lock_byte_page)."""
+
+
+async def restore(path: Path, backup: Path, kept: Path, accounts: Iterable[str]) -> bool:
+    """Put `backup` in the place of the store, which goes on as `kept`. Return whether there was one.
+
+    Every account of the backup, and `accounts`, is marked for rebuild. Raises StoreError for what is no backup,
+    and while anybody has the store open: then nothing has changed. A crash leaves the old store or the new one.
+    """
+    await verify(backup)
+    fresh = beside(path, ".restoring")
+    try:
+        await copy(backup, fresh)
+        await _prepare(fresh, accounts)
+        await _settle(path)
+        with told(path):
+            flush(fresh)
+            existed = _keep(path, kept)
+            fresh.replace(path)
+            flush(path.parent)
+    finally:
+        remove(fresh)
+    return existed
+
+
+async def _prepare(path: Path, accounts: Iterable[str]) -> None:
+    connection = await connect(str(path), str(path))
+    try:
+        await migrate(connection, migrations())
+        async with connection.transaction("IMMEDIATE"):
+            await connection.execute_many(statements.NEW_ACCOUNT, [{"account": each} for each in accounts])
+            for statement in statements.RESTORED:
+                await connection.execute(statement, {})
+    finally:
+        await connection.close()
+
+
+async def _settle(path: Path) -> None:
+    """Fold the store's log into its file, so that both are one. Raises StoreError while the store is open."""
+    if not there(path):
+        return
+    with told(path), path.open("r+b") as file:
+        length, place = SHARED
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, place)
+        except BlockingIOError as error:
+            raise StoreError(f"store {path}: another calsync has it open; stop it, then restore again") from error
+    with suppress(StoreError):  # a damaged one is kept as it is, with its log, which opening might remove
+        async with unchanged(path) as raw:
+            await Connection(raw, str(path)).fetch("SELECT * FROM sqlite_master", {})
+        await (await connect(str(path), str(path))).close()
+
+
+def _keep(path: Path, kept: Path) -> bool:
+    """Give the store a second name; its first one is then taken over by the new file, at once."""
+    existed = there(path)
+    if existed:
+        os.link(path, kept)
+    # A log that stayed would be taken for one of the new file.
+    for suffix in ("-wal", "-journal"):
+        with suppress(FileNotFoundError):
+            beside(path, suffix).rename(beside(kept, suffix))
+    with suppress(FileNotFoundError):
+        beside(path, "-shm").unlink()
+    return existed

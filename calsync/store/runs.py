@@ -1,0 +1,93 @@
+"""The run numbers beside the store: a small text file, `NUMBER ACCOUNT` on each line.
+
+It is no database on purpose: whoever copies the database back, or loses it, leaves this file as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from calsync.errors import StoreError
+from calsync.records import Runs
+from calsync.store.files import create, flush, told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+DIGITS = 12
+"""All numbers are of one length, so that each is changed in its place: no other account's line is touched."""
+
+
+class MemoryRuns(Runs):
+    """Run numbers that nobody keeps: for a plan, which writes nothing, and for tests."""
+
+    def __init__(self, numbers: Mapping[str, int] | None = None) -> None:
+        self.numbers = dict(numbers or {})
+
+    async def get(self, account: str) -> int:
+        return self.numbers.get(account, 0)
+
+    async def put(self, account: str, run: int) -> None:
+        self.numbers[account] = max(run, self.numbers.get(account, 0))
+
+
+class FileRuns(Runs):
+    """Run numbers in a file, flushed to the disk with each run."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def get(self, account: str) -> int:
+        return (await self.all()).get(account, 0)
+
+    async def put(self, account: str, run: int) -> None:
+        await asyncio.to_thread(self._put, account, run)
+
+    async def all(self) -> Mapping[str, int]:
+        """Return every account's number."""
+        content = await asyncio.to_thread(self._content)
+        return {account: run for account, (run, _) in _lines(content).items()}
+
+    def _content(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} cannot be read ({error.strerror}); calsync's user must own it"
+            ) from error
+
+    def _put(self, account: str, run: int) -> None:
+        content = self._content()
+        known, place = _lines(content).get(account, (0, None))
+        if place is not None and known >= run:
+            return
+        line = f"{run:0{DIGITS}d} {account}\n".encode()
+        with told(self._path):
+            if not self._path.exists():
+                create(self._path)
+                flush(self._path.parent)
+            # Another process may add an account at the same time: what is added goes to the end, wherever that is.
+            flags = os.O_WRONLY | (os.O_APPEND if place is None else 0)
+            descriptor = os.open(self._path, flags)
+            try:
+                os.pwrite(descriptor, line if content.endswith(b"\n") or not content else b"\n" + line, place or 0)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _lines(content: bytes) -> Mapping[str, tuple[int, int]]:
+    """Return each account's number and its line's place. What a crash left half-written counts for nothing."""
+    found: dict[str, tuple[int, int]] = {}
+    place = 0
+    for line in content.splitlines(keepends=True):
+        number, _, account = line.partition(b" ")
+        if number.isdigit() and len(number) == DIGITS and account.endswith(b"\n"):
+            found[account[:-1].decode("utf-8", "replace")] = int(number), place
+        place += len(line)
+    return found

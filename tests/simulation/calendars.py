@@ -1,0 +1,138 @@
+"""The calendars of a simulated account: the in-memory ones, slow, watched, and drawn by the seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from calsync.sync.model import FIELDS, Capabilities, Event, Side
+from calsync.testing.memory import Behaviour, MemoryCalendar
+from tests.simulation.pair import ACCOUNT, MAKING
+
+if TYPE_CHECKING:
+    import random
+
+    from calsync.ports import Written
+    from calsync.sync.model import Changes, Draft, Observation
+    from calsync.testing.memory import Call
+    from calsync.testing.rows import Change, Row
+    from tests.simulation.pair import Pair
+
+Answer = Literal["stored", "revision", "id"]
+
+
+class Log(list["Change"]):
+    """A calendar's change log that also writes the journal of both sides."""
+
+    def __init__(self, side: Side, pair: Pair) -> None:
+        super().__init__()
+        self._side = side
+        self._pair = pair
+
+    def append(self, change: Change) -> None:
+        super().append(change)
+        self._pair.record(self._side, change)
+
+
+class SlowCalendar(MemoryCalendar):
+    """Answers take time. Only runs of its own account may ask it."""
+
+    pair: Pair
+    delays: tuple[float, ...] = (0.0,)
+    """Seconds that an answer may take."""
+
+    async def create(self, draft: Draft, marker: str) -> Written:
+        MAKING.set(marker)
+        return await super().create(draft, marker)
+
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        return await super().update(await self._read_first(target, tuple(changes)), changes, stamp)
+
+    async def delete(self, target: Observation) -> None:
+        known = self.rows.present(target.id)
+        await super().delete(target if known is None else await self._read_first(target, ()))
+
+    async def _read_first(self, target: Observation, fields: tuple[str, ...]) -> Observation:
+        """Where the system knows no conditional write: read and check, and then write whatever is there."""
+        if self.capabilities.conditional_writes:
+            self._cross(target.id)
+            return target
+        checked = self._checked(target)
+        self._permit(checked, fields)  # type: ignore[arg-type] # the names of fields
+        await self._pause()
+        self._cross(target.id)
+        current = self.rows.present(target.id)
+        if current is None or current is checked:
+            return target
+        self._count_gap(checked, current, fields)
+        return replace(target, revision=current.revision)
+
+    def _cross(self, event_id: str) -> None:
+        """Sometimes let a user be quicker than calsync."""
+        if self.pair.world.meddlesome and self.pair.dice.random() < 0.1 and self.rows.present(event_id):
+            side = Side.LEFT if self.pair.calendars[Side.LEFT] is self else Side.RIGHT
+            self.pair.users.cross(side, event_id)
+
+    def _count_gap(self, checked: Row, current: Row, fields: tuple[str, ...]) -> None:
+        """Count what falls between the read and the write: nobody can prevent it there."""
+        self.pair.witness.overwritten(checked.event, current.event, fields or FIELDS)
+        if current.event.attendee_count and not checked.event.attendee_count:
+            self.pair.gap_mails += 1
+
+    async def _enter(self, call: Call) -> Exception | None:
+        if ACCOUNT.get() != self.pair.name:
+            self.pair.fail("I13", f"a run of {ACCOUNT.get()!r} asked for {call.method}")
+        await self._pause()
+        try:
+            fault = await super()._enter(call)
+        except Exception as error:
+            self.pair.world.mix[f"fault: {call.method} {type(error).__name__} before"] += 1
+            raise
+        if fault is not None:
+            self.pair.world.mix[f"fault: {call.method} {type(fault).__name__} after"] += 1
+        await self._pause()
+        return fault
+
+    async def _pause(self) -> None:
+        await self.pair.world.clock.sleep(self.pair.dice.choice(self.delays))
+
+
+def add_calendars(pair: Pair, *, no_condition: bool) -> None:
+    """Draw how the two systems of an account behave; the left one may know no conditional writes."""
+    dice = pair.dice
+    for side in Side:
+        lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
+        capabilities = Capabilities(
+            marker=dice.random() < 0.9,
+            marker_lag=lag,
+            writes_may_mail=side is Side.RIGHT,
+            conditional_writes=side is Side.RIGHT or not no_condition,
+        )
+        name = f"{pair.name}-{side.value}"
+        calendar = SlowCalendar(
+            name, now=pair.world.clock.now, capabilities=capabilities, behaviour=_behaviour(dice, lag)
+        )
+        calendar.rows.log = Log(side, pair)
+        calendar.pair = pair
+        calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])
+        pair.calendars[side] = calendar
+
+
+def _behaviour(dice: random.Random, lag: timedelta) -> Behaviour:
+    answer: Answer = dice.choice(["stored", "revision", "id"])
+    behaviour = Behaviour(
+        page_size=dice.choice([1, 3, 50]),
+        answer=answer,
+        idempotent=dice.random() < 0.5,
+        tells_writer=dice.random() < 0.7,
+        tells_outside=dice.random() < 0.5,
+        lag=lag,
+    )
+    if dice.random() < 0.3:
+        behaviour.normalise = _cut_notes
+    return behaviour
+
+
+def _cut_notes(event: Event) -> Event:
+    return replace(event, description=event.description[:12])

@@ -1,0 +1,26 @@
+"""The clock of a simulated world: its loop's virtual time, from a Monday in March on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from calsync.ports import Clock
+from calsync.testing.clock import START
+
+if TYPE_CHECKING:
+    from tests.simulation.loop import VirtualLoop
+
+
+class VirtualClock(Clock):
+    """Reads the loop it runs on."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._loop.time())
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

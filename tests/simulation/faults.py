@@ -1,0 +1,129 @@
+"""What goes wrong: servers, networks, disks, machines, and people who run them. Each by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
+from calsync.sync.model import Direction, Side
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from calsync.testing.faults import Method
+    from tests.simulation.calendars import SlowCalendar
+    from tests.simulation.pair import Pair
+    from tests.simulation.process import Process
+    from tests.simulation.world import World
+
+READS: tuple[Method, ...] = ("changes", "read", "locate", "find_marker")
+CHANGES: tuple[Method, ...] = ("create", "update", "delete")
+
+
+def reads_fail(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """The server is down, busy, or takes back the consent."""
+    errors = [lambda: Retry("down"), lambda: Retry("busy", after=30), lambda: LoginError("consent lost")]
+    calendar.faults.add(
+        dice.choice(READS), dice.choice(errors), times=dice.choice([1, 2]), after=dice.random() < 0.5
+    )
+    del pair
+
+
+def writes_fail(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """A write is refused, or carried out although its answer is lost."""
+    after = dice.random() < 0.5
+    errors: list[Callable[[], Exception]] = [lambda: UnknownOutcome("lost")]
+    if not after:
+        errors += [lambda: Retry("throttled"), lambda: EventError("refused"), lambda: AccountError("read-only")]
+    calendar.faults.add(dice.choice(CHANGES), dice.choice(errors), times=dice.choice([1, 1, 3]), after=after)
+    del pair
+
+
+def tokens_lost(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """The server forgets how far the feed was read."""
+    calendar.drop_tokens()
+    del pair, dice
+
+
+def listing_hides(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed leave events out, and claim to be complete."""
+    side = Side.LEFT if pair.calendars[Side.LEFT] is calendar else Side.RIGHT
+    ids = [each for each in calendar.events() if (side, each) not in pair.reborn]
+    calendar.behaviour.hidden.update(dice.sample(ids, min(len(ids), 2)))
+    pair.hidden |= calendar.behaviour.hidden
+
+
+def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed tell events as they were before their last change."""
+    ids = list(calendar.events())
+    calendar.behaviour.stale.update(dice.sample(ids, min(len(ids), 3)))
+    if dice.random() < 0.5:
+        calendar.drop_tokens()
+    del pair
+
+
+def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """A listing in full ends before it is complete."""
+    calendar.behaviour.listing_pages = 1
+    calendar.drop_tokens()
+    del pair, dice
+
+
+SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] = (
+    reads_fail,
+    writes_fail,
+    tokens_lost,
+    listing_hides,
+    feed_is_stale,
+    listing_breaks_off,
+)
+
+
+def mend(world: World) -> None:
+    """Let all servers work again."""
+    for pair in world.pairs.values():
+        for calendar in pair.calendars.values():
+            calendar.faults.clear()
+            calendar.behaviour.hidden.clear()
+            calendar.behaviour.stale.clear()
+            calendar.behaviour.listing_pages = None
+
+
+def kill(world: World, process: Process) -> None:
+    process.after_steps(world.dice.randrange(1, 250), process.kill)
+
+
+def cancel(world: World, process: Process) -> None:
+    process.after_steps(world.dice.randrange(1, 250), process.cancel_runs)
+
+
+def freeze(world: World, process: Process) -> None:
+    """A machine stops for a while, shorter or longer than a lease lives."""
+    seconds = world.dice.choice([20, 100, 290, 1000, 5000])
+    process.after_steps(world.dice.randrange(1, 250), lambda: process.freeze(seconds))
+
+
+PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze)
+
+
+def turn_direction(world: World) -> None:
+    """Somebody chooses another direction; the service is started again for it."""
+    pair = world.dice.choice(list(world.pairs.values()))
+    pair.direction = world.dice.choice([Direction.BOTH, *Direction])
+    pair.direction_changed = True
+    pair.note(f"direction {pair.direction}")
+
+
+NAMES = (
+    *(fault.__name__ for fault in SERVER_FAULTS),
+    *(fault.__name__ for fault in PROCESS_FAULTS),
+    turn_direction.__name__,
+    "second_runner",
+    "switch_off",
+    "long_pause",
+    "old_disk",
+    "poisoned_rule",
+    "no_condition",
+)
+"""What `--faults` may name."""

@@ -1,0 +1,110 @@
+"""An event loop in virtual time. It runs what is ready in an order that the seed decides, and whole processes die.
+
+A task belongs to the process in whose context it was made. What a dead process had ready is dropped: no `finally`
+of it runs, as after a kill. What a frozen one had ready waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import warnings
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
+
+    from tests.simulation.process import Process
+
+PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
+
+
+class Stuck(Exception):  # noqa: N818 - what it is
+    """Nothing is left to run, and nothing is due: the simulated world waits for ever."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """`time()` jumps to the next timer when nothing is ready."""
+
+    _ready: list[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+
+    def __init__(self, dice: random.Random) -> None:
+        super().__init__()
+        self._ready = []
+        self._dice = dice
+        self._time = 0.0
+        self._frozen: dict[Process, list[asyncio.Handle]] = {}
+        self.steps = 0
+        self._kept: list[Any] = []
+
+    def time(self) -> float:
+        return self._time
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass at once, while nobody gets a turn: a process that computes, a machine that sleeps."""
+        self._time += seconds
+
+    def thaw(self, process: Process) -> None:
+        """Let a process go on that was frozen."""
+        self._ready += self._frozen.pop(process, [])
+
+    def bury(self) -> None:
+        """Put an end to what dead processes left, without letting it say or do anything more."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # coroutines that were never awaited
+            for task in asyncio.all_tasks(self):
+                task._log_destroy_pending = False  # type: ignore[attr-defined] # they are meant to be
+                with suppress(BaseException):
+                    task.get_coro().close()
+            self._kept.clear()
+
+    def _asyncgen_finalizer_hook(self, agen: object) -> None:
+        """What a dead process was in the middle of is not brought to an end."""
+
+    def _run_once(self) -> None:
+        self._wake()
+        while not self._ready:
+            if not self._scheduled:
+                raise Stuck
+            self._time = max(self._time, self._scheduled[0].when())
+            self._wake()
+        handle = self._ready.pop(self._dice.randrange(len(self._ready)))
+        if handle.cancelled():
+            return
+        process = handle._context.get(PROCESS)  # type: ignore[attr-defined] # how a task's context is known
+        if process is not None and not self._may_run(process, handle):
+            return
+        self.steps += 1
+        handle._run()
+
+    def _may_run(self, process: Process, handle: asyncio.Handle) -> bool:
+        if process.dead:
+            self._kept.append(handle)  # were it collected, its coroutine's `finally` would run
+            return False
+        if process.frozen:
+            self._frozen.setdefault(process, []).append(handle)
+            return False
+        process.step()
+        if process.dead:
+            self._kept.append(handle)
+            return False
+        return True
+
+    def _wake(self) -> None:
+        while self._scheduled and self._scheduled[0].when() <= self._time:
+            handle = heapq.heappop(self._scheduled)
+            handle._scheduled = False  # type: ignore[attr-defined] # as the base does
+            if not handle.cancelled():
+                self._ready.append(handle)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Cancelled timers are dropped when they are due."""
+
+    def _process_events(self, event_list: object) -> None:
+        raise AssertionError("there are no sockets")
+
+    def _write_to_self(self) -> None:
+        raise AssertionError("there are no threads")

@@ -1,0 +1,205 @@
+"""Switches that each break one protection of the engine. A simulation that does not notice is blind."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from calsync.engine import carry, confirm, doubts, engine, notebook, planning, pull, readback
+from calsync.store import SqliteStore
+from calsync.store.writing import SqliteTransaction
+from calsync.sync import brakes, merge, pairs, partings, reconcile
+from calsync.sync.model import Base
+from calsync.sync.view import Standing
+from calsync.testing.memory import MemoryCalendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from calsync.records import AccountState
+
+    Mutant = Callable[[], AbstractContextManager[Any]]
+
+
+@contextmanager
+def no_intent() -> Iterator[None]:
+    """A write leaves no trace before it is sent."""
+    commit = notebook.Notebook.commit
+
+    async def forgetful(self: notebook.Notebook, batch: notebook.Batch) -> None:
+        batch.intents = {marker: intent for marker, intent in batch.intents.items() if intent is None}
+        await commit(self, batch)
+
+    with patch.object(notebook.Notebook, "commit", forgetful):
+        yield
+
+
+@contextmanager
+def no_base() -> Iterator[None]:
+    """What is there counts as agreed: nothing ever changed."""
+    half = merge.half
+
+    def blind(*arguments: Any) -> merge.Half:
+        found = half(*arguments)
+        return replace(found, base=found.base.moved(Base.of(found.raw, 1).values), agreed=found.event)
+
+    with patch.object(pairs, "half", blind), patch.object(pairs, "_at_rest", lambda *_: False):
+        yield
+
+
+def delete_wins() -> AbstractContextManager[Any]:
+    """An edit of the other side does not count against a delete."""
+    return patch.object(partings, "edits", lambda *_: set())
+
+
+@contextmanager
+def absence_is_delete() -> Iterator[None]:
+    """What a listing does not show is gone, and nobody asks again."""
+    located = doubts._located
+
+    def rash(run: Any, side: Any, seen: Any, place: Any) -> Any:
+        if seen.standing is Standing.ABSENT:
+            return replace(seen, standing=Standing.DELETED, standing_run=run.number)
+        return located(run, side, seen, place)
+
+    async def trusting(*_: Any) -> None:
+        return None
+
+    with patch.object(doubts, "_located", rash), patch.object(carry, "_still_there", trusting):
+        yield
+
+
+def no_stale_guard() -> AbstractContextManager[Any]:
+    """A write does not look whether the event is still what the plan was made from."""
+
+    def unchecked(self: MemoryCalendar, target: Any) -> Any:
+        return self.rows.present(target.id) or self.rows.rows[target.id]
+
+    return patch.object(MemoryCalendar, "_checked", unchecked)
+
+
+def no_daily_comparison() -> AbstractContextManager[Any]:
+    """Both sides are listed once, and then never again."""
+
+    def at_first(account: Any, state: AccountState, now: Any) -> bool:
+        del account, now
+        return any(side.listed_at is None for side in state.sides.values())
+
+    return patch.object(engine, "listing_due", at_first)
+
+
+def no_version_check() -> AbstractContextManager[Any]:
+    """An older version of an event that comes late counts like a new one."""
+    return patch.object(pull, "_older", lambda *_: False)
+
+
+def no_rule_on_the_base() -> AbstractContextManager[Any]:
+    """The rules are applied to what is observed only, not to what was agreed."""
+    return patch.object(merge, "_agreed", lambda event, *_: (event, frozenset()))
+
+
+@contextmanager
+def no_fencing() -> Iterator[None]:
+    """A runner goes on although another one has taken over."""
+
+    def anybody(self: SqliteStore, lease: Any) -> Any:
+        @asynccontextmanager
+        async def transaction() -> Any:
+            async with self._writer.transaction("IMMEDIATE"):
+                yield SqliteTransaction(self._writer, lease.account)
+
+        return transaction()
+
+    async def renew(self: SqliteStore, lease: Any, now: Any, life: Any) -> Any:
+        del self
+        return replace(lease, until=now + life)
+
+    with (
+        patch.object(SqliteStore, "transaction", anybody),
+        patch.object(SqliteStore, "renew", renew),
+        patch.object(notebook.Notebook, "may_write", lambda _: True),
+    ):
+        yield
+
+
+@contextmanager
+def source_base_moves_first() -> Iterator[None]:
+    """A change counts as delivered as soon as its write is decided."""
+    commit = notebook.Notebook.commit
+
+    async def early(self: notebook.Notebook, batch: notebook.Batch) -> None:
+        for intent in batch.intents.values():
+            link = self.state.links.get(intent.link or 0) if intent is not None else None
+            if intent is not None and link is not None and intent.source is not None and intent.changes:
+                side = intent.side.other
+                values = {name: intent.source.event.value(name) for name in intent.changes}
+                batch.links[link.id] = link.with_base(side, link.base(side).moved(values))
+        await commit(self, batch)
+
+    with patch.object(notebook.Notebook, "commit", early):
+        yield
+
+
+def read_back_is_always_base() -> AbstractContextManager[Any]:
+    """Whatever is found after a write counts as what calsync wrote."""
+    return patch.object(readback, "_is_ours", lambda *_: True)
+
+
+@contextmanager
+def old_observation_stays() -> Iterator[None]:
+    """A confirmed update leaves the observation of before it."""
+    updated = confirm._updated
+
+    def forgetful(run: Any, batch: Any, intent: Any, *rest: Any) -> None:
+        updated(run, batch, intent, *rest)
+        if intent.target is not None:
+            batch.seen[intent.side].pop(intent.target.id, None)
+
+    with patch.object(confirm, "_updated", forgetful):
+        yield
+
+
+def moved_is_new() -> AbstractContextManager[Any]:
+    """An event that only got a new id is new before the doubt about the old one ends."""
+    return patch.object(reconcile, "find_returns", lambda _: ())
+
+
+def no_tombstone() -> AbstractContextManager[Any]:
+    """An unlink leaves nothing behind."""
+    return patch.object(confirm, "bury", lambda *_: None)
+
+
+def batch_ages_out() -> AbstractContextManager[Any]:
+    """What a brake holds goes through in the next run."""
+    brake = brakes.brake
+
+    def ageing(plan: Any, view: Any, deleted_lately: Any, open_batches: frozenset[str]) -> Any:
+        return plan if open_batches else brake(plan, view, deleted_lately, open_batches)
+
+    return patch.object(planning, "brake", ageing)
+
+
+MUTANTS: dict[str, Mutant] = {
+    mutant.__name__: mutant
+    for mutant in (
+        no_intent,
+        no_base,
+        delete_wins,
+        absence_is_delete,
+        no_stale_guard,
+        no_daily_comparison,
+        no_version_check,
+        no_rule_on_the_base,
+        no_fencing,
+        source_base_moves_first,
+        read_back_is_always_base,
+        old_observation_stays,
+        moved_is_new,
+        no_tombstone,
+        batch_ages_out,
+    )
+}
+"""By name, in the order of the table that `--mutants` prints."""

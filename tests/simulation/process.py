@@ -1,0 +1,137 @@
+"""One calsync process: the production service and engine over the accounts of a world, on the disk they share.
+
+It can be stopped in order, killed or frozen at any of its steps, and have its tasks cancelled there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import copy_context
+from typing import TYPE_CHECKING
+
+from calsync.engine import Engine
+from calsync.errors import CalsyncError
+from calsync.service import Service
+from tests.simulation.database import open_store
+from tests.simulation.loop import PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from calsync.engine import Report
+    from calsync.store import SqliteStore
+    from tests.simulation.world import World
+
+
+class Process:
+    """Runs from `start` until it is stopped, killed, or ends by an error of its own, which is a finding."""
+
+    def __init__(self, world: World, names: Sequence[str], number: int) -> None:
+        """`names` are the accounts that its configuration names."""
+        self.world = world
+        self.names = tuple(names)
+        self.holder = f"simulation/{number}"
+        self.dead = False
+        self.frozen = False
+        self.steps = 0
+        self.running: dict[str, asyncio.Task[None]] = {}
+        """The run of each account that is going on."""
+        self._stop = asyncio.Event()
+        self._raw = world.disk.connect()
+        self._at: dict[int, Callable[[], None]] = {}
+        context = copy_context()
+        context.run(PROCESS.set, self)
+        self.task = asyncio.get_running_loop().create_task(self._serve(), context=context)
+
+    def after_steps(self, steps: int, action: Callable[[], None]) -> None:
+        """Do something when the process has made so many more steps: each is what runs between two awaits."""
+        self._at[self.steps + steps] = action
+
+    def step(self) -> None:
+        """Count a step that is about to be made."""
+        self.steps += 1
+        action = self._at.pop(self.steps, None)
+        if action is not None:
+            action()
+
+    def kill(self) -> None:
+        """End it at once. What it had sent is sent; what it had not committed is gone."""
+        if self.dead:
+            return
+        self.dead = True
+        self.world.note(f"killed {self.holder}")
+        if self._raw.in_transaction:
+            self._raw.rollback()
+        self.world.process_ended(self)
+
+    def cancel_runs(self) -> None:
+        """Cancel the runs that go on, as a watchdog or a deadline would."""
+        for name, task in self.running.items():
+            self.world.note(f"cancelled the run of {name}")
+            task.cancel()
+
+    def freeze(self, seconds: float) -> None:
+        """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
+        self.frozen = True
+        self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
+        self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
+
+    async def stop(self) -> None:
+        """Stop it in order; returns when it has ended, also by a kill."""
+        self._stop.set()
+        while not self.dead and not self.task.done():
+            await asyncio.wait({self.task}, timeout=5)
+        self.dead = True
+
+    def _thaw(self) -> None:
+        if self.frozen:
+            self.frozen = False
+            self.world.note(f"{self.holder} goes on")
+            self.world.loop.thaw(self)
+
+    async def _serve(self) -> None:
+        try:
+            store = await open_store(self._raw)
+            for holder in await store.holders():
+                if self.world.is_dead(holder):
+                    await store.expire(holder)
+            engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
+
+            async def run_account(name: str, report: Report) -> None:
+                await self._run(engine, store, name, report)
+
+            service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
+            await service.run(self.names, self._stop)
+        except CalsyncError as error:  # another process has the disk: a supervisor starts this one again
+            self.world.note(f"{self.holder} ended: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
+            self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
+        self.dead = True
+        self.world.process_ended(self)
+
+    async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
+        pair = self.world.pairs[name]
+        pair.run_begins(self)
+        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
+        self.running[name] = task
+        try:
+            await task
+        except CalsyncError as error:
+            await pair.run_ended(store, None, f"{type(error).__name__} {error}")
+            raise
+        except asyncio.CancelledError:
+            if not task.cancelled() or self._stop.is_set():
+                raise
+            await pair.run_ended(store, None, "cancelled")
+            raise CancelledRun from None
+        except Exception as error:
+            self.world.fail("bug", f"{name}: {type(error).__name__} {error}")
+            await pair.run_ended(store, None, "a bug")
+            raise
+        finally:
+            self.running.pop(name, None)
+        await pair.run_ended(store, report, "")
+
+
+class CancelledRun(CalsyncError):  # noqa: N818 - what happened
+    """A run was cancelled, and the service goes on."""
