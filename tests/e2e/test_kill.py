@@ -47,12 +47,12 @@ async def test_a_first_sync_that_is_killed_again_and_again(live: World, dice: ra
 
 
 def fill(live: World, in_flowfact: int, in_outlook: int) -> None:
-    """Create appointments, each at another time than all that are there."""
+    """Create appointments at other times than all that are there; those in Outlook are twins."""
     first = len(live.sandbox.flowfact.entities) + len(live.anna.mailbox.events)
     for number in range(first, first + in_flowfact):
         live.appointment(f"Besichtigung {number}", hours=number)
     for number in range(first + in_flowfact, first + in_flowfact + in_outlook):
-        live.event(f"Rückruf {number}", hours=number)
+        live.event(f"Rückruf {number // 2}", hours=number - number % 2)
 
 
 async def kill_again_and_again(live: World, dice: random.Random) -> int:
