@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format bench lock
+.PHONY: help demo demo-calendars test lint format bench lock
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
+	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (or ARGS=FILE.ics)"
 	@echo "make bench  time a first sync against a bare loop with the same requests"
 	@echo "make lock   pin the development requirements anew"
 
@@ -23,6 +24,9 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml
 
 demo: $(VENV)/.installed
 	@$(BIN)/calsync demo $(ARGS)
+
+demo-calendars: $(VENV)/.installed
+	@$(BIN)/python benchmarks/demo_calendars.py $(ARGS)
 
 # Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything.
 test: $(VENV)/.installed

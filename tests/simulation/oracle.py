@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DIFFERENT = frozenset({"linked_different", "masked", "rebuilt_different"})
 """The reasons with which the ledger tells of a link whose sides differ on purpose."""
-LOSERS = frozenset({"conflict", "restored", "masked", "linked_different", "unknown_outcome"})
+LOSERS = frozenset({"overruled", "restored", "masked", "linked_different", "unknown_outcome"})
 """The reasons with which the ledger may hold a value that is nowhere any more."""
 Waiting = dict[Node, list["Operation"]]
 

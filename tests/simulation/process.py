@@ -36,7 +36,7 @@ class Process:
         self.freezes = 0
         """How often it was frozen so far."""
         self.steps = 0
-        self.running: dict[str, asyncio.Task[Report]] = {}
+        self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
         self._raw = world.disk.connect()
@@ -98,8 +98,8 @@ class Process:
                     await store.expire(holder)
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
-            async def run_account(name: str) -> Report:
-                return await self._run(engine, store, name)
+            async def run_account(name: str, report: Report) -> None:
+                await self._run(engine, store, name, report)
 
             service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
             await service.run(self.names, self._stop)
@@ -108,13 +108,13 @@ class Process:
         self.dead = True
         self.world.process_ended(self)
 
-    async def _run(self, engine: Engine, store: SqliteStore, name: str) -> Report:
+    async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
-        task = asyncio.create_task(engine.run(pair.account()), name=f"run {name}")
+        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
         self.running[name] = task
         try:
-            report = await task
+            await task
         except CalsyncError as error:
             await pair.run_ended(store, None, f"{type(error).__name__} {error}")
             raise
@@ -130,7 +130,6 @@ class Process:
         finally:
             self.running.pop(name, None)
         await pair.run_ended(store, report, "")
-        return report
 
 
 class CancelledRun(CalsyncError):  # noqa: N818 - what happened

@@ -51,7 +51,7 @@ DECISIONS = (
     "sleep window",
     "unlink both_deleted",
     "update changed",
-    "update conflict",
+    "update overruled",
     "update restored",
     "wake returned",
     "wake series",
