@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
-QUIET_RUNS = 4
+QUIET_RUNS = 3
 """So many runs in a row have nothing to do when an account has come to rest."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
@@ -232,7 +232,7 @@ class History:
             return
         for _ in range(PATIENCE):
             process = world.start()
-            await asyncio.gather(*(pair.after_runs(3) for pair in world.pairs.values()))
+            await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))
             await process.stop()
             failed = [pair.failure for pair in world.pairs.values() if pair.report is None]
             if failed:
