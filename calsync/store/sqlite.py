@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
+from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.reading import read_account
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
+    from typing import Any, TypeVar
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
     from calsync.sync.asking import Hang
+
+    T = TypeVar("T")
 
 
 class SqliteStore(Store):
@@ -68,8 +72,9 @@ class SqliteStore(Store):
         return cls(connection, connection)
 
     async def load(self, account: str, lately: datetime) -> AccountState:
-        async with self._reader.transaction("DEFERRED"):
-            return await read_account(self._reader, account, lately)
+        with understood(self._reader.place):
+            async with self._reader.transaction("DEFERRED"):
+                return await read_account(self._reader, account, lately)
 
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life
@@ -100,7 +105,8 @@ class SqliteStore(Store):
 
     async def leases(self) -> Sequence[Lease]:
         async with self._reader.transaction("DEFERRED"):
-            return [rows.lease(row) for row in await self._reader.fetch(statements.LEASES, {})]
+            found = await self._reader.fetch(statements.LEASES, {})
+        return self._read(rows.lease, found)
 
     async def expire(self, holder: str) -> None:
         async with self._writer.transaction("IMMEDIATE"):
@@ -123,18 +129,22 @@ class SqliteStore(Store):
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         async with self._reader.transaction("DEFERRED"):
             found = await self._reader.fetch(statements.LEDGER, {"account": account, "last": last})
-        return [rows.ledger_entry(row) for row in reversed(found)]
+        return self._read(rows.ledger_entry, reversed(found))
 
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
         async with self._reader.transaction("DEFERRED"):
             found = await self._reader.fetch(statements.REPEATS, wanted)
-        return [rows.ledger_entry(row) for row in found]
+        return self._read(rows.ledger_entry, found)
 
     async def close(self) -> None:
         await self._reader.close()
         if self._writer is not self._reader:
             await self._writer.close()
+
+    def _read(self, read: Callable[[Mapping[str, Any]], T], found: Iterable[Mapping[str, Any]]) -> Sequence[T]:
+        with understood(self._reader.place):
+            return [read(row) for row in found]
 
     def _lost(self, lease: Lease) -> StoreError:
         return StoreError(f"store {self._writer.place}: another calsync has taken over account {lease.account}")
