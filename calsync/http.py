@@ -23,6 +23,7 @@ import msgspec
 from yarl import URL
 
 from calsync.errors import ConfigError, Retry, UnknownOutcome
+from calsync.ports import may_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,6 +145,8 @@ class Http:
         A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
         request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
         it began, where that is short. Any other answer is the caller's.
+
+        Raises Retry, and sends nothing, where `may_change` refuses a change.
         """
         target = self._target(url)
         data = None if json is None else msgspec.json.encode(json)
@@ -182,6 +185,8 @@ class Http:
     async def _try(
         self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
     ) -> Answer:
+        if changes:  # asked here, where nothing is waited for any more
+            may_change.get()()
         self.requests += 1
         try:
             answer = await self._send(method, target, headers, data, changes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -130,12 +131,18 @@ class Reader(ABC):
         """Return the events of this calendar that carry this marker. May lag by `capabilities.marker_lag`."""
 
 
+may_change: ContextVar[Callable[[], object]] = ContextVar("may_change", default=lambda: None)
+"""Raises Retry where the task must not change anything on a server any more. Asked just before each request that
+changes something, as `calsync.http` does by itself: the task may have waited for its turn, or have been frozen
+together with its process, and lost its account to another process meanwhile."""
+
+
 class Calendar(Reader):
     """One calendar of a connection, to read and write.
 
     Every write may raise UnknownOutcome (sent, answer lost), Retry (surely not carried out), Blocked, EventError,
     LoginError, AccountError. A write to an existing event first reads it: Stale if its revision is not the
-    observation's, Missing if it is not there. No write may be able to mail anybody.
+    observation's, Missing if it is not there. No write may be able to mail anybody. Each asks `may_change`.
     """
 
     @abstractmethod

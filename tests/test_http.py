@@ -15,7 +15,7 @@ from yarl import URL
 from calsync import http as door
 from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
 from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, plain_message
-from calsync.ports import Clock
+from calsync.ports import Clock, may_change
 from calsync.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -156,6 +156,30 @@ async def test_an_endless_answer_is_dropped(
         with pytest.raises(expected, match="larger than 1 MiB"):
             await http.request("GET", "/x", headers={}, changes=changes)
         await http.close()
+
+
+async def test_a_change_is_asked_about_when_its_turn_has_come(wire: aioresponses) -> None:
+    async def lose_it(url: URL, **_: Any) -> CallbackResult:
+        await asyncio.sleep(0)
+        lost.append(True)
+        return CallbackResult()
+
+    def ask() -> None:
+        if lost:
+            raise Retry("somebody else works on it")
+
+    lost: list[bool] = []
+    http = Http("flowfact", BASE, Noon(), concurrency=1)
+    wire.post(f"{BASE}/a", callback=lose_it)
+    wire.get(f"{BASE}/b", body="x")
+    may_change.set(ask)
+    changes = (http.request("POST", "/a", headers={}, changes=True) for _ in range(2))
+    first, second = await asyncio.gather(*changes, return_exceptions=True)
+    assert isinstance(first, Answer)
+    assert isinstance(second, Retry)
+    assert (await http.request("GET", "/b", headers={})).text == "x"
+    assert http.requests == 2
+    await http.close()
 
 
 async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

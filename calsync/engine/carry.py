@@ -6,13 +6,14 @@ import asyncio
 import uuid
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, is_due, record
 from calsync.errors import Retry
-from calsync.ports import Elsewhere, Here, NoAccess
+from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
 from calsync.sync.plan import WRITES, Kind, Operation
 
@@ -125,6 +126,7 @@ async def _attempt(sending: Sending, operation: Operation, intent: Intent) -> Ou
     outcome = Outcome(operation, intent)
     try:
         _check_prospect(sending)
+        may_change.set(partial(_check_prospect, sending))
         await _write(sending.run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error

@@ -37,13 +37,26 @@ PASSES = 3
 class Engine:
     """Runs accounts, one pass at a time. Holds no state of its own: everything is in the store."""
 
-    def __init__(self, store: Store, runs: Runs, clock: Clock, random: Random, holder: str) -> None:
-        """`holder` names this process among others that share the store; `runs` are kept beside it."""
+    def __init__(
+        self,
+        store: Store,
+        runs: Runs,
+        clock: Clock,
+        random: Random,
+        holder: str,
+        *,
+        lease_life: timedelta = LEASE_LIFE,
+    ) -> None:
+        """`holder` names this process among others that share the store; `runs` are kept beside it.
+
+        All that share a store give their leases the same `lease_life`.
+        """
         self._store = store
         self._runs = runs
         self._clock = clock
         self._random = random
         self._holder = holder
+        self._lease_life = lease_life
 
     async def run(
         self,
@@ -81,7 +94,7 @@ class Engine:
     async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease."""
         now = self._clock.now()
-        lease = await self._store.acquire(account.name, self._holder, now, LEASE_LIFE)
+        lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
         if lease is None:
             raise Retry(f"account {account.name}: another process is working on it")
         try:
@@ -94,7 +107,7 @@ class Engine:
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
                 account=replace(account, chain=account.chain.without(state.hangs)),
-                notebook=Notebook(self._store, lease, state, self._clock, mappings),
+                notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,
                 now=now,

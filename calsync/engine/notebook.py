@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from calsync.sync.view import Seen
 
 LEASE_LIFE = timedelta(minutes=5)
+"""How long an account stays with a process that does not answer any more."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -69,11 +70,18 @@ class Notebook:
     """Reads and changes what is remembered of one account, under its lease."""
 
     def __init__(
-        self, store: Store, lease: Lease, state: AccountState, clock: Clock, mappings: Mapping[Side, int]
+        self,
+        store: Store,
+        lease: Lease,
+        lease_life: timedelta,
+        state: AccountState,
+        clock: Clock,
+        mappings: Mapping[Side, int],
     ) -> None:
         """Take `mappings`, the mapping versions under which both calendars are read from now on."""
         self.state = state
         self.lease = lease
+        self._lease_life = lease_life
         self._store = store
         self._clock = clock
         self._mappings = mappings
@@ -83,7 +91,7 @@ class Notebook:
 
     def may_write(self) -> bool:
         """Tell whether a remote write may begin: not once the lease was not renewed for two thirds of its life."""
-        return self._clock.now() < self.lease.until - LEASE_LIFE / 3
+        return self._clock.now() < self.lease.until - self._lease_life / 3
 
     def link_of(self, side: Side, event_id: str) -> Link | None:
         """Return the link that names an event."""
@@ -100,8 +108,8 @@ class Notebook:
         async with self._lock:  # both sides are read at once, and may move the bases of one link
             batch.links.update(self._read_again(batch))
             now = self._clock.now()
-            if now >= self.lease.until - LEASE_LIFE * 2 / 3:
-                self.lease = await self._store.renew(self.lease, now, LEASE_LIFE)
+            if now >= self.lease.until - self._lease_life * 2 / 3:
+                self.lease = await self._store.renew(self.lease, now, self._lease_life)
             async with self._store.transaction(self.lease) as transaction:
                 await _write(transaction, batch)
             self._take_over(batch)

@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from calsync.errors import StoreError
 
 if TYPE_CHECKING:
@@ -36,8 +38,20 @@ def translated(place: str) -> Iterator[None]:
         raise StoreError(f"store {place}: {_sentence(error)}") from error
 
 
+@contextmanager
+def understood(place: str) -> Iterator[None]:
+    """Raise StoreError where what was read is nothing that calsync writes. SQLite keeps no checksums."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError, msgspec.MsgspecError) as error:
+        raise StoreError(f"store {place}: {ADVICE[sqlite3.SQLITE_CORRUPT]}") from error
+
+
 def _sentence(error: sqlite3.Error) -> str:
-    # Errors of Python's own module carry no code. SQLite's texts name tables and columns, never values.
+    # Errors of Python's own module carry no code. SQLite's texts name tables and columns, never values; Python's
+    # repeats a text that is no UTF-8.
     code = getattr(error, "sqlite_errorcode", None)
+    if str(error).startswith("Could not decode to UTF-8"):
+        code = sqlite3.SQLITE_CORRUPT
     advice = None if code is None else ADVICE.get(code & PRIMARY_CODE)
     return advice or f"the statement was refused ({error})"

@@ -10,6 +10,7 @@ from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
+from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.reading import read_account
@@ -17,14 +18,17 @@ from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
+    from typing import Any, TypeVar
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
+
+    T = TypeVar("T")
 
 
 class SqliteStore(Store):
@@ -72,7 +76,8 @@ class SqliteStore(Store):
         return cls(connection, connection)
 
     async def load(self, account: str, lately: datetime) -> AccountState:
-        return await self._reader.transaction("DEFERRED", partial(read_account, account, lately))
+        with understood(self._reader.place):
+            return await self._reader.transaction("DEFERRED", partial(read_account, account, lately))
 
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life
@@ -102,7 +107,7 @@ class SqliteStore(Store):
         return [row["holder"] for row in await self._read(statements.HOLDERS, {})]
 
     async def leases(self) -> Sequence[Lease]:
-        return [rows.lease(row) for row in await self._read(statements.LEASES, {})]
+        return self._understood(rows.lease, await self._read(statements.LEASES, {}))
 
     async def expire(self, holder: str) -> None:
         await self._write(statements.EXPIRE, {"holder": holder})
@@ -130,11 +135,11 @@ class SqliteStore(Store):
 
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         found = await self._read(statements.LEDGER, {"account": account, "last": last})
-        return [rows.ledger_entry(row) for row in reversed(found)]
+        return self._understood(rows.ledger_entry, reversed(found))
 
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
-        return [rows.ledger_entry(row) for row in await self._read(statements.REPEATS, wanted)]
+        return self._understood(rows.ledger_entry, await self._read(statements.REPEATS, wanted))
 
     async def close(self) -> None:
         await self._reader.close()
@@ -147,6 +152,12 @@ class SqliteStore(Store):
 
     async def _read(self, sql: str, values: Row) -> Sequence[Row]:
         return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+
+    def _understood(
+        self, read: Callable[[Mapping[str, Any]], T], found: Iterable[Mapping[str, Any]]
+    ) -> Sequence[T]:
+        with understood(self._reader.place):
+            return [read(row) for row in found]
 
     def _lost(self, lease: Lease) -> StoreError:
         return StoreError(f"store {self._writer.place}: another calsync has taken over account {lease.account}")

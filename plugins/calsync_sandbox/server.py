@@ -12,7 +12,7 @@ from aiohttp import web
 from calsync_sandbox.faults import Fault, Faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -48,6 +48,8 @@ class Server(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.faults = Faults()
+        self.arrived: Callable[[web.Request], object] = lambda _: None
+        """Called with every request when it has arrived whole, before anything is done about it."""
         self.requests: list[Recorded] = []
         """Every answered (or dropped) request, in the order in which they ended."""
         self.peak = 0
@@ -106,6 +108,7 @@ class Server(ABC):
         self.peak = max(self.peak, self._under_way)
         try:
             body = await request.read()
+            self.arrived(request)
             response = await self._handle(request, handler)
             if request.transport is not None and not request.transport.is_closing():
                 status = response.status

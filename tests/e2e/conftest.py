@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,6 @@ from calsync.app import App
 from calsync.ports import SystemClock
 from calsync.testing import FakeClock
 from calsync_sandbox.configuration import RULES
-from calsync_sandbox.faults import Faults
 from calsync_sandbox.sandbox import Account, Person, Sandbox
 from calsync_sandbox.seed import SCHEMA
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
+    from aiohttp.web import Request
+
     from calsync.ports import Clock
     from calsync.results import AccountResult, SyncResult
-    from calsync_sandbox.faults import Fault
     from calsync_sandbox.judge import Direction
     from calsync_sandbox.server import Recorded
 
@@ -42,18 +43,6 @@ class Ended:
     code: int
     output: str
     errors: str
-
-
-class Trap(Faults):
-    """Faults that also call somebody when a certain request arrives, before it is carried out."""
-
-    def __init__(self, arrived: Callable[[], None]) -> None:
-        super().__init__()
-        self._arrived = arrived
-
-    def take(self, method: str, path: str) -> Fault | None:
-        self._arrived()
-        return super().take(method, path)
 
 
 @dataclass
@@ -160,19 +149,35 @@ class World:
         """Call `act` when the request of this number, counted from now on at all servers, arrives."""
         arrived = 0
 
-        def count() -> None:
+        def count(_: Request) -> None:
             nonlocal arrived
             arrived += 1
             if arrived == number:
                 act()
 
+        self.at_each_request(count)
+
+    def at_each_request(self, act: Callable[[Request], object]) -> None:
+        """Call `act` with each request that arrives at any server from now on, before it is carried out."""
         for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
-            server.faults = Trap(count)
+            server.arrived = act
 
     def at(self, hours: float = 0) -> datetime:
         """Return an instant: so many hours after the same full hour of tomorrow."""
         hour = self.clock.now().replace(minute=0, second=0, microsecond=0)
         return hour + timedelta(days=1, hours=hours)
+
+    def stored(self, sql: str) -> list[Any]:
+        """Ask the store, also while calsync works on it. Where it is not made yet, the answer is empty."""
+        database = sqlite3.connect(self.folder / "calsync.db", timeout=10)
+        try:
+            return database.execute(sql).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
+        finally:
+            database.close()
 
     def appointment(self, subject: str = "Besichtigung", *, hours: float = 0, **fields: Any) -> dict[str, Any]:
         """Create an appointment in FLOWFACT, as its user interface does."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.engine.notebook import LEASE_LIFE
 from calsync.engine.outcomes import QUARANTINE_AFTER
 from calsync.errors import EventError, Retry
+from calsync.ports import may_change
 from calsync.sync.model import Event, Side
 
 if TYPE_CHECKING:
@@ -140,3 +142,19 @@ async def test_deletes_of_one_run_count_against_the_brake_at_once(world: World, 
             world.left.user_delete(event_id)
         await world.run()
     assert len(world.right.events()) == 17  # three went, then six in a day were more than a fifth
+
+
+async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world: World, meeting: Event) -> None:
+    """Calendars ask through `calsync.http`, when the turn of a request has come."""
+
+    def late() -> Exception:
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.7)
+        may_change.get()()
+        return AssertionError("it was sent")
+
+    world.left.user_create(meeting)
+    world.right.faults.add("create", late)
+    report = await world.run()
+    assert report.notices["create", "right", "retry"] == 1
+    await world.settle()
+    assert len(world.right.events()) == 1

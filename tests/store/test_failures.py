@@ -1,8 +1,10 @@
 import asyncio
 import logging
+import random
+import resource
 import sqlite3
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from calsync.records import Lease, Tombstone
 from calsync.store import SqliteStore
 from calsync.store.failures import ADVICE, translated
 from calsync.store.opening import connect
-from calsync.sync.model import Side
+from calsync.sync.model import Event, Observation, Side, Timed
+from calsync.sync.view import Seen
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
@@ -21,6 +24,14 @@ NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 def letter(path: Path) -> Path:
     path.write_bytes(b"Sehr geehrte Damen und Herren, " * 100)
     return path
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def damage(path: Path) -> None:
@@ -56,11 +67,29 @@ async def test_a_full_disk_keeps_nothing_by_half(store: SqliteStore, lease: Leas
     assert await stored(store) == {"before-0", "after-0"}
 
 
+async def test_a_log_that_cannot_grow_keeps_nothing_by_half(store: SqliteStore, lease: Lease, path: Path) -> None:
+    await put(store, lease, "before")
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = path.with_name(f"{path.name}-wal").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10_000, unlimited[1]))
+    try:
+        with pytest.raises(StoreError, match=rf"{path}: the disk reports an error; check the disk and the space"):
+            await put(store, lease, "lost", 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert await stored(store) == {"before-0"}
+    await put(store, lease, "after")
+    assert await stored(store) == {"before-0", "after-0"}
+
+
 async def test_a_file_that_another_process_keeps_locked(store: SqliteStore, lease: Lease, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="another program keeps it locked"):
+    locked = rf"{path}: another program keeps it locked; stop the other calsync, or try again later"
+    with pytest.raises(StoreError, match=locked):
         await put(store, lease, "lost")
+    with pytest.raises(StoreError, match=locked):
+        await SqliteStore.open(path, busy_seconds=0)
     other.execute("ROLLBACK")
     other.close()
     await put(store, lease, "after")
@@ -86,15 +115,58 @@ async def test_a_file_that_is_no_database(letter: Path, opening: Callable[[Path]
         await opening(letter)
 
 
-async def test_a_damaged_file(path: Path) -> None:
+@pytest.fixture
+async def full(path: Path) -> Path:
+    """A store with many events, all of it in the file."""
     store = await SqliteStore.open(path)
     lease = await store.acquire("anna", "x", NOW, NOW - NOW)
     assert lease is not None
-    await put(store, lease, "event", 2000)
+    await put(store, lease, "event", 500)
+    async with store.transaction(lease) as transaction:
+        await transaction.put_seen(Side.LEFT, map(seen, range(500)))
     await store.close()
-    damage(path)
-    with pytest.raises(StoreError, match="damaged; restore it from a backup"):
-        await load_and_close(path)
+    return path
+
+
+def seen(number: int) -> Seen:
+    when = Timed(NOW, NOW + timedelta(hours=1))
+    event = Event(summary=f"Besichtigung {number}", when=when, description="ä" * 40)
+    return Seen(observation=Observation(id=f"event-{number}", event=event, revision="1"), first_run=1, round=1)
+
+
+DAMAGED = "the file is damaged; restore it from a backup"
+
+
+async def test_a_damaged_file(full: Path) -> None:
+    damage(full)
+    with pytest.raises(StoreError, match=rf"{full}: {DAMAGED}"):
+        await load_and_close(full)
+
+
+@pytest.mark.parametrize("kept", [0.9, 0.5, 0.1])
+async def test_a_file_that_was_cut(full: Path, kept: float) -> None:
+    whole = content(full)
+    rest = whole[: int(len(whole) * kept)]
+    overwrite(full, rest)
+    with pytest.raises(StoreError, match=rf"{full}: {DAMAGED}"):
+        await load_and_close(full)
+    assert content(full) == rest
+
+
+async def test_bytes_that_are_damaged_anywhere(full: Path) -> None:
+    """What SQLite itself does not notice, as it keeps no checksums, is noticed where it cannot be read."""
+    whole, chance, told = content(full), random.Random(11), list[str]()
+    for _ in range(60):
+        at, length = chance.randrange(100, len(whole)), chance.choice([1, 8, 300])
+        broken = (whole[:at] + chance.randbytes(length) + whole[at + length :])[: len(whole)]
+        overwrite(full, broken)
+        try:
+            await load_and_close(full)
+        except StoreError as error:
+            told.append(str(error))
+            assert content(full) == broken
+    assert len(told) > 10
+    assert set(told) == {f"store {full}: {DAMAGED}"}
 
 
 async def load_and_close(path: Path) -> None:

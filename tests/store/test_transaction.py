@@ -46,20 +46,6 @@ async def test_readers_do_not_see_what_is_not_committed(store: SqliteStore, leas
     assert await stored(store) == {"a"}
 
 
-@pytest.mark.parametrize("turns", range(14))
-async def test_a_task_that_is_cancelled_anywhere_leaves_all_or_nothing(
-    store: SqliteStore, lease: Lease, turns: int
-) -> None:
-    task = asyncio.create_task(put(store, lease, "a", "b"))
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
-    assert await stored(store) in (set(), {"a", "b"})
-    await put(store, lease, "next")
-    assert "next" in await stored(store)
-
-
 async def test_a_task_that_is_cancelled_inside_leaves_no_trace(store: SqliteStore, lease: Lease) -> None:
     inside = asyncio.Event()
 
