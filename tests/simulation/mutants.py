@@ -204,3 +204,5 @@ MUTANTS: dict[str, Mutant] = {
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
+BLIND = frozenset({"no_version_check", "no_tombstone"})
+"""Those that the simulation does not notice within 2,000 histories yet; docs/explanation/reliability.md tells why."""
