@@ -205,4 +205,4 @@ MUTANTS: dict[str, Mutant] = {
 }
 """By name, in the order of the table that `--mutants` prints."""
 BLIND = frozenset({"no_version_check", "no_tombstone"})
-"""Those that the simulation does not notice within 2,000 histories yet; docs/explanation/reliability.md tells why."""
+"""Not noticed within 2,000 histories yet; docs/explanation/reliability.md tells why."""
