@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test soak lint format bench lock
+.PHONY: help demo demo-calendars test soak mutants lint format bench lock
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
 	@echo "make soak   run the tests that take longer the more they prove, at full length"
+	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
+	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (or ARGS=FILE.ics)"
 	@echo "make bench  time a first sync against a bare loop with the same requests"
 	@echo "make lock   pin the development requirements anew"
 
@@ -25,6 +27,9 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml
 demo: $(VENV)/.installed
 	@$(BIN)/calsync demo $(ARGS)
 
+demo-calendars: $(VENV)/.installed
+	@$(BIN)/python benchmarks/demo_calendars.py $(ARGS)
+
 # Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything.
 test: $(VENV)/.installed
 ifdef ARGS
@@ -38,6 +43,9 @@ endif
 
 soak: $(VENV)/.installed
 	@CALSYNC_COMMITS=10000 $(BIN)/python -m pytest -q --durations=0 tests/store/test_kill.py
+
+mutants: $(VENV)/.installed
+	@$(BIN)/python -m tests.simulation --mutants
 
 lint: $(VENV)/.installed
 	@$(BIN)/ruff check

@@ -142,16 +142,23 @@ class App:
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve all accounts until `stop` is set. Raises LoginError, AccountError, ConfigError at the start."""
-        opened = await self._open_accounts(None)
+        """Serve all accounts until `stop` is set.
+
+        An account that cannot be opened is tried again and again, whatever is in its way, and stops no other one.
+        Raises ConfigError at the start, and what every account failed with where all of them need a person.
+        """
+        found = await self._try_accounts(None)
+        problems = [one for one in found.values() if isinstance(one, Exception)]
+        hopeless = len(problems) == len(found) and not any(isinstance(one, Retry) for one in problems)
+        _refuse(problems if hopeless else [one for one in problems if isinstance(one, ConfigError)])
+        opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
         store = await self._open_store()
         engine = self._engine(store, self._runs)
 
-        async def run_account(name: str) -> Report:
-            found = opened[name]
-            if isinstance(found, Retry):
-                found = opened[name] = await self._connections.open(self._config.accounts[name])
-            return await engine.run(self._connections.account(found))
+        async def run_account(name: str, report: Report) -> None:
+            if name not in opened:
+                opened[name] = await self._connections.open(self._config.accounts[name])
+            await engine.run(self._connections.account(opened[name]), report)
 
         service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
@@ -162,18 +169,22 @@ class App:
             await store.close()
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Retry]:
-        """Open the wanted accounts' calendars. One whose server cannot be reached now is told as its Retry."""
+        """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
+
+        One whose server cannot be reached now is told as its Retry.
+        """
+        found = await self._try_accounts(wanted)
+        _refuse([one for one in found.values() if isinstance(one, Exception) and not isinstance(one, Retry)])
+        return {name: one for name, one in found.items() if isinstance(one, Opened | Retry)}
+
+    async def _try_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
+        """Open the wanted accounts' calendars; one that cannot be opened is told as its error."""
         configs = self._wanted(wanted)
         found = await asyncio.gather(
             *(self._connections.open(config) for config in configs), return_exceptions=True
         )
-        problems = {str(one): one for one in found if isinstance(one, Exception) and not isinstance(one, Retry)}
-        if len(problems) > 1:
-            raise ExceptionGroup("accounts", list(problems.values()))
-        for problem in problems.values():
-            raise problem
         names = (config.name for config in configs)
-        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Retry)}
+        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Exception)}
 
     def _wanted(self, account: str | None) -> list[AccountConfig]:
         if account is None:
@@ -207,10 +218,11 @@ class App:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))
 
     async def _plan_one(self, engine: Engine, found: Opened | Retry) -> AccountPlan:
+        report = Report()
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            report = await engine.run(self._connections.account(found), write=False)
+            await engine.run(self._connections.account(found), report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
         return AccountPlan(report.plan, None, report.rebuild)
@@ -218,14 +230,15 @@ class App:
     async def _sync_one(
         self, store: Store, found: Opened | Retry, progress: Callable[[int, int], None] | None
     ) -> AccountResult:
+        report = Report()
         try:
             if isinstance(found, Retry):
                 raise found  # noqa: TRY301 - told like every other failure of the account
             engine = self._engine(store, self._runs)
-            report = await engine.run(self._connections.account(found), progress=progress)
+            await engine.run(self._connections.account(found), report, progress=progress)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
-            return AccountResult(ok=False, error=reason(error))
-        return _result(report)
+            return _result(report, reason(error))
+        return _result(report, None)
 
     async def _check_account(self, config: AccountConfig) -> Sequence[Finding]:
         try:
@@ -238,6 +251,15 @@ class App:
         except CalsyncError as error:
             return [Finding("error", line) for line in str(error).splitlines()]
         return findings
+
+
+def _refuse(problems: Sequence[Exception]) -> None:
+    """Raise the problems, each once: accounts of one connection have the same."""
+    each = {str(problem): problem for problem in problems}
+    if len(each) > 1:
+        raise ExceptionGroup("accounts", list(each.values()))
+    for problem in each.values():
+        raise problem
 
 
 def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:
@@ -261,10 +283,17 @@ def _for_account(progress: Callable[[str, int, int], None] | None, name: str) ->
     return lambda done, total: progress(name, done, total)
 
 
-def _result(report: Report) -> AccountResult:
+def _result(report: Report, error: str | None) -> AccountResult:
+    """Return what a run did, also one that ended with an error: its writes are done all the same."""
     messages = [
-        Message(kind, side, reason, count) for (kind, side, reason), count in sorted(report.notices.items())
+        Message(*key, count, done=notices is report.remarks)
+        for notices in (report.notices, report.remarks)
+        for key, count in sorted(notices.items())
     ]
     return AccountResult(
-        left=report.counts[Side.LEFT], right=report.counts[Side.RIGHT], ok=True, messages=tuple(messages)
+        left=report.counts[Side.LEFT],
+        right=report.counts[Side.RIGHT],
+        ok=error is None,
+        error=error,
+        messages=tuple(messages),
     )

@@ -53,9 +53,17 @@ REASONS: dict[str, Sentences] = {
         "Der Termin wurde auf einer Seite gelöscht, auf der anderen aber geändert. Die Änderung zählt, "
         "deshalb wird er wieder angelegt.",
     ),
+    "overruled": Sentences(
+        "Both sides had changed the same field. The other side's value counts; the value that lost is in the "
+        "ledger.",
+        "Beide Seiten hatten dasselbe Feld geändert. Der Wert der anderen Seite gilt; der ersetzte Wert steht im "
+        "Protokoll.",
+    ),
     "restored": Sentences(
-        "The copy was changed or deleted; this account restores it as the source has it.",
-        "Die Kopie wurde geändert oder gelöscht; dieses Konto stellt sie nach dem Original wieder her.",
+        "The copy was changed or deleted; this account restores it as the source has it. What is overwritten is "
+        "in the ledger.",
+        "Die Kopie wurde geändert oder gelöscht; dieses Konto stellt sie nach dem Original wieder her. Was dabei "
+        "überschrieben wird, steht im Protokoll.",
     ),
     "returned": Sentences(
         "Its partner is back; both belong together again.",
@@ -64,6 +72,20 @@ REASONS: dict[str, Sentences] = {
     "moved": Sentences(
         "Its server gave it a new id; it is the same appointment.",
         "Der Server hat dem Termin eine neue Kennung gegeben; es ist derselbe Termin.",
+    ),
+    # What a copy does not have.
+    "attendees_not_carried": Sentences(
+        "The original has attendees. They are never carried over, so its copy has none, and nobody is invited.",
+        "Das Original hat Teilnehmer. Sie werden nie übertragen; die Kopie hat deshalb keine, und niemand wird "
+        "eingeladen.",
+    ),
+    "attendees_unknown": Sentences(
+        "The original's system does not tell whether it has attendees. None are carried over.",
+        "Das System des Originals sagt nicht, ob es Teilnehmer hat. Übertragen werden keine.",
+    ),
+    "reminder_not_carried": Sentences(
+        "The original has a reminder, its copy has none. Where you need one, please set it there.",
+        "Das Original hat eine Erinnerung, die Kopie keine. Stellen Sie dort bei Bedarf bitte selbst eine ein.",
     ),
     # What is not synced.
     "series": Sentences(

@@ -146,7 +146,10 @@ class Lease:
 
 
 class Transaction(ABC):
-    """Writes to one account that become durable together, or not at all. No provider call and no sleep inside."""
+    """Writes to one account that become durable together, or not at all. No provider call and no sleep inside.
+
+    A write that is refused raises StoreError at the latest when the transaction ends.
+    """
 
     @abstractmethod
     async def begin_run(self, run: int) -> None:
@@ -255,9 +258,10 @@ class Store(ABC):
 
     @abstractmethod
     def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a transaction of the lease's account. Raises StoreError where the fence is no longer the newest.
+        """Begin a transaction of the lease's account.
 
-        Committed on a normal exit, rolled back on every other; shielded from cancellation.
+        Committed on a normal exit, nothing is kept on every other; shielded from cancellation. Raises StoreError
+        where the fence is no longer the newest, at the latest when the transaction ends.
         """
 
     @abstractmethod

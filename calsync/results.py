@@ -36,12 +36,14 @@ class AccountPlan:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Operations of one kind that were not carried out for one reason."""
+    """Operations of one kind that a person should know of for one reason."""
 
     kind: Kind
     side: Side
     reason: str
     count: int
+    done: bool = False
+    """Whether they were carried out, and the reason says at what price; else they are held, blocked, or wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

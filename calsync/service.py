@@ -8,13 +8,15 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from calsync.engine import Report
 from calsync.errors import Retry, reason
+from calsync.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from random import Random
 
-    from calsync.engine import Notices, Report
+    from calsync.engine import Notices
     from calsync.ports import Clock
 
 LONGEST_WAIT = 3600.0
@@ -29,9 +31,16 @@ class Service:
     """Polls accounts with jitter; a failing one backs off and never delays another."""
 
     def __init__(
-        self, run_account: Callable[[str], Awaitable[Report]], clock: Clock, random: Random, poll_seconds: float
+        self,
+        run_account: Callable[[str, Report], Awaitable[None]],
+        clock: Clock,
+        random: Random,
+        poll_seconds: float,
     ) -> None:
-        """`run_account` runs one account once; it raises CalsyncError, or anything else for a bug."""
+        """`run_account` runs one account once, and tells the report what it does.
+
+        It raises CalsyncError, or anything else for a bug.
+        """
         self._run_account = run_account
         self._clock = clock
         self._random = random
@@ -55,13 +64,15 @@ class Service:
         failures = 0
         notices: Notices = Counter()
         while not stop.is_set():
+            report = Report()
             try:
-                report = await self._run_account(name)
+                await self._run_account(name, report)
             except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
                 failures += 1
                 wait = self._back_off(failures, error)
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
+                _tell(name, report)
             else:
                 if failures:
                     log.info("account %s works again", name)
@@ -90,7 +101,7 @@ class Service:
 
 def _tell(name: str, report: Report) -> None:
     for side, counts in report.counts.items():
-        if counts.writes or counts.linked or counts.failed:
+        if counts.writes or counts.linked:  # what failed stands among the notices
             log.info(
                 "account %s, %s: created %d, updated %d, deleted %d, linked %d, failed %d",
                 name,
@@ -101,6 +112,8 @@ def _tell(name: str, report: Report) -> None:
                 counts.linked,
                 counts.failed,
             )
+    for (kind, side, word), count in sorted(report.remarks.items()):
+        log.info("account %s, %s: %s, %s: %d. %s", name, side, kind, word, count, sentence(word))
 
 
 def _tell_changed(name: str, before: Notices, now: Notices) -> None:
@@ -108,4 +121,7 @@ def _tell_changed(name: str, before: Notices, now: Notices) -> None:
     for key in sorted(before.keys() | now.keys()):
         if before[key] != now[key]:
             kind, side, word = key
-            log.info("account %s, %s: %s, %s: %d, before %d", name, side, kind, word, now[key], before[key])
+            advice = f". {sentence(word)}" if now[key] else ""
+            log.info(
+                "account %s, %s: %s, %s: %d, before %d%s", name, side, kind, word, now[key], before[key], advice
+            )

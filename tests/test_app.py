@@ -271,6 +271,19 @@ async def test_a_bug_fails_its_account_only_and_tells_no_text_of_it(house: House
     assert "Muster" not in error
 
 
+async def test_a_failed_account_tells_what_was_done_before(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        house.calendar("anna-crm").user_create(MEETING)
+        await app.sync(None)
+        house.calendar("anna-crm").user_create(replace(MEETING, summary="Notar"))
+        house.calendar("anna-mail").user_create(replace(MEETING, summary="Übergabe"))
+        house.calendar("anna-mail").faults.add("create", lambda: LoginError("mail: the secret has expired"))
+        account = (await app.sync("anna")).accounts["anna"]
+    assert (account.ok, account.error) == (False, "mail: the secret has expired")
+    assert (account.left.created, account.right.created) == (1, 0)
+
+
 async def test_held_writes_come_with_their_reason(house: House) -> None:
     async with house.open() as app:
         await app.sync(None)
@@ -352,17 +365,26 @@ class Listener(logging.Handler):
             self.heard.set()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [Retry("mail: unreachable"), LoginError("mail: wrong token"), AccountError("no anna"), KeyError("Muster")],
+)
 async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     caplog.set_level(logging.INFO, "calsync.service")
     listener = Listener("account anna works again")
     logging.getLogger("calsync.service").addHandler(listener)
     stop = asyncio.Event()
     async with house.open() as app:
-        house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
+        house.plugin.ERRORS["anna-mail"] = error
         service = asyncio.create_task(app.run(stop))
         await house.clock.until_sleeping(2)
+        assert house.calendar("berta-mail").calls
+        warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+        assert len(warnings) == 1
+        assert warnings[0].startswith("account anna failed, next try in ")
+        assert isinstance(error, KeyError) or warnings[0].endswith(f": {error}")
         house.plugin.ERRORS.clear()
         house.clock.advance(3600)
         await listener.heard.wait()
@@ -370,3 +392,16 @@ async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
         await service
         assert house.calendar("anna-mail").calls
     logging.getLogger("calsync.service").removeHandler(listener)
+
+
+async def test_the_service_does_not_start_where_every_account_needs_a_person(house: House) -> None:
+    async with house.open() as app:
+        house.plugin.ERRORS["mail"] = LoginError("mail: the secret has expired")
+        with pytest.raises(LoginError, match="the secret has expired"):
+            await app.run(asyncio.Event())
+        house.plugin.ERRORS.update(
+            {"anna-crm": Retry("crm: unreachable"), "mail": ConfigError(["mail: no schema"])}
+        )
+        with pytest.raises(ConfigError, match="no schema"):
+            await app.run(asyncio.Event())
+    assert house.database() is None

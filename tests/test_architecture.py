@@ -55,7 +55,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.config": {*PURE, "calsync.config", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
-    "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports"},
+    "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons"},
     "calsync.watchdog": PURE,
     "calsync.results": {*PURE, "calsync.engine"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},

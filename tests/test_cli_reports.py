@@ -41,6 +41,7 @@ SYNCED = SyncResult(
                 Message(Kind.BLOCK, Side.RIGHT, "has_attendees", 1),
                 Message(Kind.HOLD, Side.LEFT, "conflict", 2),
                 Message(Kind.CREATE, Side.RIGHT, "the server says\x07 no", 1),
+                Message(Kind.UPDATE, Side.RIGHT, "overruled", 1, done=True),
             ),
         ),
         "bert": AccountResult(ok=False, error="m365: cannot reach the server"),
@@ -70,7 +71,7 @@ def test_sync_json_has_the_agreed_keys() -> None:
 
 
 def test_sync_json_says_what_to_do_in_both_languages() -> None:
-    blocked, held, failed = sync_report.as_json(SYNCED)["accounts"]["anna"]["messages"]
+    blocked, held, failed, overruled = sync_report.as_json(SYNCED)["accounts"]["anna"]["messages"]
     assert (blocked["operation"], blocked["side"], blocked["reason"], blocked["count"]) == (
         "block",
         "right",
@@ -81,6 +82,9 @@ def test_sync_json_says_what_to_do_in_both_languages() -> None:
     assert "keine Teilnehmer" in blocked["de"]
     assert held["reason"] == "conflict"
     assert failed["en"] == failed["de"] == "the server says\x07 no"
+    assert [message["done"] for message in (blocked, held, failed, overruled)] == [False, False, False, True]
+    assert "the value that lost is in the ledger" in overruled["en"]
+    assert "steht im Protokoll" in overruled["de"]
 
 
 def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
@@ -95,8 +99,18 @@ def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
     assert lines[5].startswith("  right: 1 blocked. Der Termin hat in Outlook Teilnehmer")
     assert lines[6].startswith("  left: 2 held. Beide Seiten haben dasselbe Feld geändert")
     assert lines[7] == r"  right: 1 failed. the server says\x07 no"
-    assert lines[9] == "bert: failed"
+    assert lines[8].startswith("  right: 1 noted. Beide Seiten hatten dasselbe Feld geändert")
+    assert lines[10] == "bert: failed"
     assert lines[-1] == "requests: flowfact 4, m365 6; 1.2 seconds"
+
+
+def test_sync_shows_what_a_failed_account_has_done() -> None:
+    failed = AccountResult(left=Counts(created=10), ok=False, error="m365: cannot reach the server")
+    result = SyncResult(0.0, {}, {"anna": failed})
+    assert sync_report.as_json(result)["accounts"]["anna"]["left"]["created"] == 10
+    lines = sync_report.lines(result, "en")
+    assert lines[0] == "anna: failed"
+    assert lines[2].split()[:2] == ["left", "10"]
 
 
 def test_sync_speaks_english_otherwise() -> None:

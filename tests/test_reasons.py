@@ -63,7 +63,15 @@ def test_every_reason_that_the_core_the_engine_and_the_bundled_rules_give_is_kno
     trees = [ast.parse(path.read_text("utf-8")) for folder in folders for path in folder.glob("*.py")]
     positions = {name: place for tree in trees for name, place in _takes_reason(tree)}
     words = {word for tree in trees for given in _given(tree, positions) for word in _words(given)}
-    assert words >= {"new", "conflict", "has_attendees", "series", "ambiguous", "online_meeting"}
+    assert words >= {
+        "new",
+        "conflict",
+        "has_attendees",
+        "series",
+        "ambiguous",
+        "online_meeting",
+        "attendees_unknown",
+    }
     assert {word for word in words if not known(word)} == set()
 
 
@@ -82,7 +90,7 @@ def _takes_reason(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _given(tree: ast.Module, positions: Mapping[str, int]) -> Iterator[ast.expr]:
-    """Yield the expressions that become a reason: arguments, assignments, what a rule or `refusal` returns."""
+    """Yield the expressions that become a reason: arguments, assignments, what some functions return or yield."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from (keyword.value for keyword in node.keywords if keyword.arg == "reason")
@@ -90,6 +98,8 @@ def _given(tree: ast.Module, positions: Mapping[str, int]) -> Iterator[ast.expr]
             yield from node.args[place : place + 1] if place is not None else ()
         elif isinstance(node, ast.Assign) and any("reason" in ast.unparse(target) for target in node.targets):
             yield node.value
+        elif isinstance(node, ast.FunctionDef) and node.name == "_left_behind":
+            yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Yield) and inner.value)
         elif isinstance(node, ast.FunctionDef) and node.name in {"admit", "refusal"}:
             yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
 

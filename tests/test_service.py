@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.engine import Report
 from calsync.errors import Retry
+from calsync.reasons import sentence
 from calsync.service import LONGEST_WAIT, Service
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -20,9 +20,12 @@ from calsync.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from calsync.engine import Report
+
 POLL = 60.0
 HELD = (Kind.HOLD, Side.LEFT, "conflict")
 BLOCKED = (Kind.BLOCK, Side.RIGHT, "has_attendees")
+ADVICE = sentence("has_attendees")
 
 
 class Accounts:
@@ -33,16 +36,20 @@ class Accounts:
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
         self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
+        self.remarks: dict[str, dict[tuple[Kind, Side, str], int]] = {}
+        self.created: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
-    async def run(self, name: str) -> Report:
+    async def run(self, name: str, report: Report) -> None:
         self.runs[name] += 1
         self._changed.set()
         if name in self.stuck:
             await asyncio.Event().wait()
+        report.counts[Side.LEFT].created = self.created[name]
+        report.remarks.update(self.remarks.get(name, {}))
         if name in self.errors:
             raise self.errors[name]
-        return Report(notices=Counter(self.notices.get(name, {})))
+        report.notices.update(self.notices.get(name, {}))
 
     async def reached(self, name: str, count: int) -> None:
         while self.runs[name] != count:
@@ -162,6 +169,20 @@ async def test_a_bug_stops_its_account_only_and_tells_no_text_of_it(
     assert "Schmidt" not in caplog.text
 
 
+async def test_what_a_failing_run_has_done_is_told(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "calsync.service")
+    running.accounts.errors["anna"] = Retry("the server is away")
+    running.accounts.created["anna"] = 10
+    running.accounts.remarks["anna"] = {(Kind.UPDATE, Side.RIGHT, "overruled"): 2}
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    assert caplog.messages[1:] == [
+        "account anna, left: created 10, updated 0, deleted 0, linked 0, failed 0",
+        f"account anna, right: update, overruled: 2. {sentence('overruled')}",
+    ]
+
+
 async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,13 +190,13 @@ async def test_what_is_held_and_blocked_is_told_when_its_numbers_change(
     running.start("anna")
     steps: list[tuple[dict[tuple[Kind, Side, str], int], list[str]]] = [
         ({}, []),
-        ({BLOCKED: 2}, ["account anna, right: block, has_attendees: 2, before 0"]),
+        ({BLOCKED: 2}, [f"account anna, right: block, has_attendees: 2, before 0. {ADVICE}"]),
         ({BLOCKED: 2}, []),
         (
             {BLOCKED: 1, HELD: 3},
             [
-                "account anna, right: block, has_attendees: 1, before 2",
-                "account anna, left: hold, conflict: 3, before 0",
+                f"account anna, right: block, has_attendees: 1, before 2. {ADVICE}",
+                f"account anna, left: hold, conflict: 3, before 0. {sentence('conflict')}",
             ],
         ),
         ({HELD: 3}, ["account anna, right: block, has_attendees: 0, before 1"]),
@@ -206,6 +227,6 @@ async def test_each_account_s_notices_are_told_once_also_when_a_run_between_fail
         running.accounts.errors = {"anna": Retry("the server is away")} if count == 1 else {}
         running.clock.advance(POLL * 1.1)
     assert sorted(message for message in caplog.messages if "has_attendees" in message) == [
-        "account anna, right: block, has_attendees: 1, before 0",
-        "account bert, right: block, has_attendees: 1, before 0",
+        f"account anna, right: block, has_attendees: 1, before 0. {ADVICE}",
+        f"account bert, right: block, has_attendees: 1, before 0. {ADVICE}",
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
 from calsync.reasons import known, sentence
+from calsync.results import AccountResult
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Counts
     from calsync.reasons import Language
-    from calsync.results import AccountResult, Message, SyncResult
+    from calsync.results import Message, SyncResult
 
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
 COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")
@@ -58,18 +59,20 @@ def _message(message: Message) -> dict[str, Any]:
         "side": message.side.value,
         "reason": message.reason,
         "count": message.count,
+        "done": message.done,
         "en": _sentence(message.reason, "en"),
         "de": _sentence(message.reason, "de"),
     }
 
 
 def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
-    if not account.ok:
-        return [f"{plain(name)}: failed", ""]
+    title = plain(name) if account.ok else f"{plain(name)}: failed"
+    if account == AccountResult(ok=False, error=account.error):  # it failed before it did anything
+        return [title, ""]
     head = ["", *COLUMNS, "skipped"]
     rows = [_row(side, _side(account, side)) for side in Side]
     return [
-        plain(name),
+        title,
         *table([head, *rows], right=True),
         *_skipped(account, language),
         *(_told(message, language) for message in account.messages),
@@ -91,8 +94,13 @@ def _skipped(account: AccountResult, language: Language) -> list[str]:
 
 
 def _told(message: Message, language: Language) -> str:
-    state = STATES.get(message.kind, "waiting" if message.reason in WAITING else "failed")
-    return f"  {message.side}: {message.count} {state}. {plain(_sentence(message.reason, language))}"
+    return f"  {message.side}: {message.count} {_state(message)}. {plain(_sentence(message.reason, language))}"
+
+
+def _state(message: Message) -> str:
+    if message.done:
+        return "noted"
+    return STATES.get(message.kind, "waiting" if message.reason in WAITING else "failed")
 
 
 def _sentence(reason: str, language: Language) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.engine.report import Report
 from calsync.ports import Calendar
 from calsync.sync.model import Side, Window
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.engine.notebook import Notebook
+    from calsync.engine.report import Report
     from calsync.ports import Clock, Reader
     from calsync.sync.loops import Past
     from calsync.sync.model import Direction
@@ -68,7 +68,7 @@ class Run:
     window: Window
     past: Past
     """What was written again and again before this run."""
-    report: Report = field(default_factory=Report)
+    report: Report
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""
 

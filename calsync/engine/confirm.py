@@ -14,12 +14,16 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from calsync.engine.account import Run
     from calsync.engine.notebook import Batch
     from calsync.ports import Written
     from calsync.sync.model import Draft, Field, Value
+
+
+LOSING = frozenset({"overruled", "restored"})
+"""Reasons of updates that overwrite what somebody has edited: it is nowhere any more but in the ledger."""
 
 
 def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
@@ -57,7 +61,20 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if source.id not in seen[intent.side.other]:  # forgotten while the create was open: is it still there?
         lost = fresh_seen(run, None, source, intent.side.other)
         batch.seen[intent.side.other][source.id] = doubted(run, lost)
+    for reason in _left_behind(run, intent.side, source.event, draft):
+        run.report.remark(intent.kind, intent.side, reason)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
+
+
+def _left_behind(run: Run, side: Side, original: Event, draft: Draft) -> Iterator[str]:
+    """Yield a reason for each thing of the original that its copy on this side does not have."""
+    if original.attendee_count is None:
+        yield "attendees_unknown"
+    elif original.attendee_count:
+        yield "attendees_not_carried"
+    holds = run.account.calendars[side].capabilities.writes_reminder
+    if original.reminder and (draft.reminder is None or not holds):
+        yield "reminder_not_carried"
 
 
 def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
@@ -73,6 +90,8 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     observation = found or _overwritten(target, intent)
     conditional = run.account.calendars[intent.side].capabilities.conditional_writes
     base = written_base(link.base(intent.side), intent.changes, found, written, target, conditional=conditional)
+    if intent.reason in LOSING:
+        run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
     other = intent.side.other
     run.account.chain.about(intent.side, target, source)

@@ -41,7 +41,9 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
         elif holders is None:
             _give_up(run, batch, intent)
         elif run.notebook.state.rebuild is None and _stands(run, intent):
-            repeats.append(intent)
+            # Durable before it is sent: its event may be unseen for as long as that of the first try.
+            repeats.append(replace(intent, begun=run.clock.now(), looks=0))
+            batch.intents[intent.marker] = repeats[-1]
         else:
             batch.intents[intent.marker] = None
     await run.notebook.commit(batch)

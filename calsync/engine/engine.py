@@ -15,6 +15,7 @@ from calsync.engine.past import read_past
 from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_rebuild, is_lost, rebuild
+from calsync.engine.report import Report
 from calsync.engine.settle import settle
 from calsync.errors import Retry
 from calsync.sync.model import Side
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.engine.rebuild import Confirmation
-    from calsync.engine.report import Report
     from calsync.ports import Clock
     from calsync.records import AccountState, Runs, Store
 
@@ -59,14 +59,20 @@ class Engine:
         self._lease_life = lease_life
 
     async def run(
-        self, account: Account, *, write: bool = True, progress: Callable[[int, int], None] | None = None
-    ) -> Report:
+        self,
+        account: Account,
+        report: Report,
+        *,
+        write: bool = True,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         """Sync an account once, or with `write=False` only say what would be done.
 
+        What is done is told to `report` as it happens: it belongs to the caller, so that it outlives an error.
         A run without writes still remembers what it read; give it a copy of the store.
         Raises Retry, LoginError, AccountError, StoreError; what was done until then is recorded.
         """
-        async with self._reading(account) as run:
+        async with self._reading(account, report) as run:
             if progress is not None:
                 run.progress = progress
             if run.notebook.state.rebuild is None:
@@ -75,15 +81,17 @@ class Engine:
                 await rebuild(run)
             if write:
                 _tell_waiting(run)
-            return run.report
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
-        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`."""
-        async with self._reading(account) as run:
+        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`.
+
+        Both sides are listed in full once more: what the first listing missed would be created a second time.
+        """
+        async with self._reading(account, Report(), in_full=True) as run:
             return await confirm_rebuild(run, plan_hash)
 
     @asynccontextmanager
-    async def _reading(self, account: Account) -> AsyncIterator[Run]:
+    async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease."""
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
@@ -92,7 +100,7 @@ class Engine:
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
-            in_full = bool(begin.sides) or listing_due(account, state, now)
+            in_full = in_full or bool(begin.sides) or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
@@ -106,6 +114,7 @@ class Engine:
                 number=begin.run or 1,
                 window=window,
                 past=await read_past(self._store, account.name, now),
+                report=report,
             )
             await run.notebook.commit(begin)
             # Behind the store, so that a crash in between is not taken for a store that was put back.

@@ -98,6 +98,7 @@ def _rebase(run: Run, batch: Batch, rebase: Rebase) -> None:
     before = link.base(rebase.side)
     batch.links[link.id] = link.with_base(rebase.side, rebase.base)
     if rebase.reason == "masked":
+        run.report.remark(Kind.SKIP, rebase.side, rebase.reason)
         batch.ledger.append(
             LedgerEntry(
                 run=run.number,

@@ -160,7 +160,7 @@ def _wait(error: CalsyncError, count: int) -> timedelta:
         return timedelta(minutes=2**count) if count < QUARANTINE_AFTER else timedelta(days=1)
     if error.after is not None:
         return timedelta(seconds=error.after)
-    return min(timedelta(minutes=2**count), timedelta(hours=1)) if count > 1 else timedelta(0)
+    return timedelta(minutes=min(2 ** min(count, 6), 60)) if count > 1 else timedelta(0)
 
 
 def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:

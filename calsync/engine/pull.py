@@ -145,8 +145,9 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
     """Return what is remembered after a feed told of an event; `anew` under another mapping than before.
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
-    that last one was of another mapping: then the event is asked about. A proven delete is not undone by the same
-    revision told again, which may be a late repetition: that only raises a doubt.
+    that last one was of another mapping: then the event is asked about. So it is where two versions are of one
+    moment, which tells no order. A proven delete is not undone by the same revision told again, which may be a
+    late repetition: that only raises a doubt.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
@@ -159,6 +160,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
         return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
     if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
+    if not same and not anew and _at_once(observation, known.observation):
+        return replace(known, round=number, standing=Standing.ABSENT, standing_run=run)
     return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
 
 
@@ -173,6 +176,10 @@ def _older(observation: Observation, known: Observation) -> bool:
     return (
         observation.modified is not None and known.modified is not None and observation.modified < known.modified
     )
+
+
+def _at_once(observation: Observation, known: Observation) -> bool:
+    return observation.modified is not None and observation.modified == known.modified
 
 
 def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:

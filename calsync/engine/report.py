@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calsync.sync.plan import Operation
 
 Notices = Counter[tuple[Kind, Side, str]]
-"""How many operations are not carried out, by what they are, the side they would write to, and the reason."""
+"""How many operations, by what they do, the side they write to, and the reason."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,9 @@ class Report:
     """Why nothing is written before a person has confirmed the plan."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
     notices: Notices = field(default_factory=Counter)
-    """Held, blocked, failed and waiting operations by reason, of the last pass."""
+    """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""
+    remarks: Notices = field(default_factory=Counter)
+    """What is done, and took or left behind something that a person should know of; of all passes."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""
@@ -79,6 +81,10 @@ class Report:
     def note_waiting(self, kind: Kind, side: Side, reason: str) -> None:
         """Tell of an operation that waits by itself: for its next try, for an answer, for a proof."""
         self.notices[kind, side, reason] += 1
+
+    def remark(self, kind: Kind, side: Side, reason: str) -> None:
+        """Tell of what was done at a price: a value that is nowhere any more, something that a copy lacks."""
+        self.remarks[kind, side, reason] += 1
 
     def _note(self, operation: Operation) -> None:
         counts = self.counts[operation.side]

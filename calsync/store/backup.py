@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.store.connection import Connection
+from calsync.store.connection import Connection, fetch
 from calsync.store.files import beside, create, flush, remove, taken, there, told
 from calsync.store.migrate import check_version, migrations
 from calsync.store.opening import connect, fill, unchanged
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
 
@@ -41,7 +43,8 @@ async def copy(path: Path, target: Path) -> None:
     connection = await connect(str(target), str(target))
     try:
         await fill(connection, path)
-        await connection.fetch("PRAGMA journal_mode = DELETE", {})  # one file, that can be read anywhere
+        # One file, that can be read anywhere.
+        await connection.call(lambda database: fetch(database, "PRAGMA journal_mode = DELETE", {}))
     finally:
         await connection.close()
 
@@ -51,10 +54,12 @@ async def verify(path: Path) -> None:
     if not there(path):
         raise StoreError(f"backup {path}: there is no such file")
     async with unchanged(path) as raw:
-        connection = Connection(raw, str(path))
-        async with connection.transaction("DEFERRED"):
-            if not await check_version(connection, migrations()):
-                raise StoreError(f"backup {path}: the file is empty; name a file that `calsync backup` made")
-            found = await connection.fetch("PRAGMA integrity_check", {})
+        await Connection(raw, str(path)).transaction("DEFERRED", partial(_check, path))
+
+
+def _check(path: Path, database: sqlite3.Connection) -> None:
+    if not check_version(str(path), migrations(), database):
+        raise StoreError(f"backup {path}: the file is empty; name a file that `calsync backup` made")
+    found = fetch(database, "PRAGMA integrity_check", {})
     if [list(row.values()) for row in found] != [["ok"]]:
         raise StoreError(f"backup {path}: the file is damaged; take another backup")

@@ -1,88 +1,87 @@
 """One connection to the database, and the discipline of its transactions.
 
-A coroutine that is cancelled between BEGIN and COMMIT, or a second one that writes in between, would leave a
-transaction open or roll back another's rows. So a lock is held from BEGIN to COMMIT or ROLLBACK, and these three
-are always waited for, however often the task is cancelled meanwhile.
+A transaction is one function that is called in the connection's thread, from BEGIN to COMMIT or ROLLBACK. So a
+coroutine that is cancelled cannot leave one open, and no other one can write in between.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from calsync.errors import StoreError
+import aiosqlite
+
 from calsync.store.failures import translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
-
-    import aiosqlite
+    from collections.abc import Coroutine, Mapping
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+"""What a transaction does. It runs in another thread, so it touches nothing that changes meanwhile."""
+
+
+class Database(aiosqlite.Connection):
+    """A database whose thread runs whole functions."""
+
+    async def call(self, work: Work[T]) -> T:
+        """Return what `work` returns, called in the thread of the connection."""
+        # aiosqlite offers single statements only, each of which waits for a turn of the event loop. Its own
+        # methods are made of `_execute`, which has no types.
+        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        return result
 
 
 class Connection:
-    """Statements run inside `transaction` only. Errors of SQLite come out as StoreError."""
+    """Errors of SQLite come out as StoreError."""
 
-    def __init__(self, raw: aiosqlite.Connection, place: str) -> None:
+    def __init__(self, database: Database, place: str) -> None:
         """`place` names the database in messages."""
         self.place = place
-        self._raw = raw
-        self._lock = asyncio.Lock()
-        self._failed = False
+        self._database = database
 
-    async def fetch(self, sql: str, values: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        return [dict(row) for row in await self._run(self._raw.execute_fetchall(sql, values))]
+    async def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"], work: Work[T]) -> T:
+        """Commit what `work` does and return its result; where anything raises, roll all of it back.
 
-    async def execute(self, sql: str, values: Mapping[str, Any]) -> int:
-        """Run one statement; return how many rows it changed."""
-        cursor = await self._run(self._raw.execute(sql, values))
-        return cursor.rowcount
-
-    async def execute_many(self, sql: str, batch: Sequence[Mapping[str, Any]]) -> None:
-        if batch:
-            await self._run(self._raw.executemany(sql, batch))
-
-    @asynccontextmanager
-    async def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> AsyncIterator[None]:
-        """Commit on a normal exit, roll back on every other.
-
-        One statement that fails ends the whole transaction, even where its error is caught inside: a part of its
-        batch may be in.
+        Transactions follow each other. One that has been asked for is waited for, however often the task is
+        cancelled meanwhile.
         """
-        async with self._lock:
-            self._failed = False
-            try:
-                await settled(self._run(self._raw.execute(f"BEGIN {mode}")))
-                yield
-                self._check_whole()
-                await settled(self._run(self._raw.execute("COMMIT")))
-            except BaseException:
-                # Does nothing where SQLite has rolled back by itself, as it does when the disk is full.
-                await settled(self._run(self._raw.rollback()))
-                raise
+        return await self.call(partial(_transaction, mode, work))
 
-    async def back_up(self, source: aiosqlite.Connection) -> None:
-        """Replace the whole database by a copy of another."""
-        async with self._lock:
-            await settled(self._run(source.backup(self._raw)))
+    async def call(self, work: Work[T]) -> T:
+        """Return what `work` returns, which is called outside of any transaction."""
+        return await self._settled(self._database.call(work))
+
+    async def back_up(self, source: Database) -> None:
+        """Replace the whole database by a copy of another. Nothing else may use it meanwhile."""
+        await self._settled(source.backup(self._database))
 
     async def close(self) -> None:
-        async with self._lock:
-            await settled(self._run(self._raw.close()))
+        await self._settled(self._database.close())
 
-    def _check_whole(self) -> None:
-        if self._failed:
-            raise StoreError(f"store {self.place}: a statement failed, so nothing of its transaction was kept")
+    async def _settled(self, work: Coroutine[Any, Any, T]) -> T:
+        with translated(self.place):
+            return await settled(work)
 
-    async def _run(self, statement: Awaitable[T]) -> T:
-        try:
-            with translated(self.place):
-                return await statement
-        except BaseException:
-            self._failed = True
-            raise
+
+def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a statement finds."""
+    return [dict(row) for row in database.execute(sql, values)]
+
+
+def _transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
+    try:
+        database.execute(f"BEGIN {mode}")
+        result = work(database)
+        database.execute("COMMIT")
+    except BaseException:
+        # Does nothing where SQLite has rolled back by itself, as it does when the disk is full.
+        database.rollback()
+        raise
+    return result
 
 
 async def settled(work: Coroutine[Any, Any, T]) -> T:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -40,49 +41,46 @@ def migrations() -> Sequence[Migration]:
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
     """Bring the database up to the newest known migration. Raises StoreError for one that is newer or foreign."""
     for migration in known:
-        async with connection.transaction("IMMEDIATE"):
-            # Read inside the transaction: another process may be migrating at the same time.
-            version = await _version(connection)
-            if version < migration.number:
-                await _apply(connection, migration)
-    async with connection.transaction("DEFERRED"):
-        await check_version(connection, known)
+        await connection.transaction("IMMEDIATE", partial(_apply, connection.place, migration))
+    await connection.transaction("DEFERRED", partial(check_version, connection.place, known))
 
 
-async def check_version(connection: Connection, known: Sequence[Migration]) -> int:
+def check_version(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> int:
     """Return the database's version, 0 for an empty one. Raises StoreError for one that is newer or foreign."""
-    version = await _version(connection)
+    version = _version(place, database)
     newest = known[-1].number
     if version > newest:
         raise StoreError(
-            f"store {connection.place}: it was written by a newer calsync (migration {version}, this one knows"
+            f"store {place}: it was written by a newer calsync (migration {version}, this one knows"
             f" {newest}); upgrade calsync, or restore the backup from before its upgrade"
         )
     return version
 
 
-async def _apply(connection: Connection, migration: Migration) -> None:
+def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> None:
+    # Looked at inside the transaction: another process may be migrating at the same time.
+    if _version(place, database) >= migration.number:
+        return
     for statement in migration.statements:
-        await connection.execute(statement, {})
-    await connection.execute(f"PRAGMA application_id = {APPLICATION_ID}", {})
-    await connection.execute(f"PRAGMA user_version = {migration.number}", {})
+        database.execute(statement)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {migration.number}")
 
 
-async def _version(connection: Connection) -> int:
+def _version(place: str, database: sqlite3.Connection) -> int:
     """Return the number of the last migration that was applied. Raises StoreError for a foreign database."""
-    version = await _number(connection, "PRAGMA user_version")
-    tables = await _number(connection, "SELECT count(*) FROM sqlite_master")
-    if (version or tables) and await _number(connection, "PRAGMA application_id") != APPLICATION_ID:
+    version = _number(database, "PRAGMA user_version")
+    tables = _number(database, "SELECT count(*) FROM sqlite_master")
+    if (version or tables) and _number(database, "PRAGMA application_id") != APPLICATION_ID:
         raise StoreError(
-            f"store {connection.place}: the database belongs to another program; name another file under"
-            " service: store"
+            f"store {place}: the database belongs to another program; name another file under service: store"
         )
     return version
 
 
-async def _number(connection: Connection, sql: str) -> int:
-    (row,) = await connection.fetch(sql, {})
-    return int(next(iter(row.values())))
+def _number(database: sqlite3.Connection, sql: str) -> int:
+    (number,) = database.execute(sql).fetchone()
+    return int(number)
 
 
 def _statements(text: str) -> Iterator[str]:

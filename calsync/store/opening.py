@@ -8,10 +8,8 @@ import sqlite3
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-import aiosqlite
-
 from calsync.errors import StoreError
-from calsync.store.connection import Connection
+from calsync.store.connection import Connection, Database
 from calsync.store.failures import translated
 from calsync.store.files import there
 
@@ -47,7 +45,7 @@ async def connect(database: str, place: str, busy_seconds: float = 0) -> Connect
 
 
 @asynccontextmanager
-async def unchanged(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+async def unchanged(path: Path) -> AsyncIterator[Database]:
     """Open a file that exists, to be read: nothing about it changes."""
     raw = await _open(_source(path), str(path))
     try:
@@ -66,7 +64,7 @@ async def fill(target: Connection, path: Path) -> None:
             await target.back_up(raw)
 
 
-async def _open(database: str, place: str) -> aiosqlite.Connection:
+async def _open(database: str, place: str) -> Database:
     # On the level DEBUG it would log every statement with its values: subjects, notes, ids.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     failures: list[sqlite3.Error] = []
@@ -79,7 +77,8 @@ async def _open(database: str, place: str) -> aiosqlite.Connection:
             failures.append(error)
             return sqlite3.connect(MEMORY)
 
-    raw = await aiosqlite.Connection(connector, iter_chunk_size=64)
+    raw = Database(connector, iter_chunk_size=64)
+    await raw
     for failure in failures:
         await raw.close()
         with translated(place):
@@ -87,7 +86,7 @@ async def _open(database: str, place: str) -> aiosqlite.Connection:
     return raw
 
 
-async def _set_up(raw: aiosqlite.Connection, place: str, busy_seconds: float) -> None:
+async def _set_up(raw: Database, place: str, busy_seconds: float) -> None:
     raw.row_factory = sqlite3.Row
     await raw.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
     (mode,) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")

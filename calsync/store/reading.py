@@ -6,36 +6,37 @@ from typing import TYPE_CHECKING
 
 from calsync.records import AccountState, SideState
 from calsync.store import codec, rows, statements
+from calsync.store.connection import fetch
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import sqlite3
+    from collections.abc import Sequence
     from datetime import datetime
-    from typing import Any
 
-    from calsync.store.connection import Connection
+    from calsync.store.rows import Row
     from calsync.sync.view import Seen
 
 
-async def read_account(connection: Connection, account: str, lately: datetime) -> AccountState:
+def read_account(account: str, lately: datetime, database: sqlite3.Connection) -> AccountState:
     """Read the account inside the caller's transaction, so that all of it is of one moment."""
 
-    async def fetch(statement: str) -> Sequence[Mapping[str, Any]]:
-        return await connection.fetch(statement, {"account": account, "since": codec.instant_text(lately)})
+    def found(statement: str) -> Sequence[Row]:
+        return fetch(database, statement, {"account": account, "since": codec.instant_text(lately)})
 
-    run = await fetch(statements.RUN)
-    sides = {Side(row["side"]): rows.side_state(row) for row in await fetch(statements.SIDES)}
-    deletes = {Side(row["side"]): int(row["deletes"]) for row in await fetch(statements.DELETES)}
-    links = [rows.link(row) for row in await fetch(statements.LINKS)]
-    intents = [rows.intent(row) for row in await fetch(statements.INTENTS)]
-    attempts = [rows.attempt(row) for row in await fetch(statements.ATTEMPTS)]
-    holds = [rows.held(row) for row in await fetch(statements.HOLDS)]
-    tombstones = [rows.tombstone(row) for row in await fetch(statements.TOMBSTONES)]
-    hangs = [rows.hang(row) for row in await fetch(statements.HANGS)]
+    run = found(statements.RUN)
+    sides = {Side(row["side"]): rows.side_state(row) for row in found(statements.SIDES)}
+    deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
+    links = [rows.link(row) for row in found(statements.LINKS)]
+    intents = [rows.intent(row) for row in found(statements.INTENTS)]
+    attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
+    holds = [rows.held(row) for row in found(statements.HOLDS)]
+    tombstones = [rows.tombstone(row) for row in found(statements.TOMBSTONES)]
+    hangs = [rows.hang(row) for row in found(statements.HANGS)]
     return AccountState(
         run=run[0]["run"] if run else 0,
         sides={side: sides.get(side, SideState()) for side in Side},
-        seen=_seen(await fetch(statements.SEEN)),
+        seen=_seen(found(statements.SEEN)),
         links={link.id: link for link in links},
         intents={intent.marker: intent for intent in intents},
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
@@ -47,7 +48,7 @@ async def read_account(connection: Connection, account: str, lately: datetime) -
     )
 
 
-def _seen(found: Sequence[Mapping[str, Any]]) -> dict[Side, dict[str, Seen]]:
+def _seen(found: Sequence[Row]) -> dict[Side, dict[str, Seen]]:
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     for row in found:
         seen[rows.SIDES[row["side"]]][row["event_id"]] = rows.seen(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
@@ -16,6 +17,7 @@ from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect, unchanged
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -50,12 +52,15 @@ async def _prepare(path: Path, accounts: Iterable[str]) -> None:
     connection = await connect(str(path), str(path))
     try:
         await migrate(connection, migrations())
-        async with connection.transaction("IMMEDIATE"):
-            await connection.execute_many(statements.NEW_ACCOUNT, [{"account": each} for each in accounts])
-            for statement in statements.RESTORED:
-                await connection.execute(statement, {})
+        await connection.transaction("IMMEDIATE", partial(_mark, tuple(accounts)))
     finally:
         await connection.close()
+
+
+def _mark(accounts: Iterable[str], database: sqlite3.Connection) -> None:
+    database.executemany(statements.NEW_ACCOUNT, [{"account": each} for each in accounts])
+    for statement in statements.RESTORED:
+        database.execute(statement)
 
 
 async def _settle(path: Path) -> None:
@@ -70,8 +75,12 @@ async def _settle(path: Path) -> None:
             raise StoreError(f"store {path}: another calsync has it open; stop it, then restore again") from error
     with suppress(StoreError):  # a damaged one is kept as it is, with its log, which opening might remove
         async with unchanged(path) as raw:
-            await Connection(raw, str(path)).fetch("SELECT * FROM sqlite_master", {})
+            await Connection(raw, str(path)).call(_read_schema)
         await (await connect(str(path), str(path))).close()
+
+
+def _read_schema(database: sqlite3.Connection) -> None:
+    database.execute("SELECT * FROM sqlite_master").fetchall()
 
 
 def _keep(path: Path, kept: Path) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
+from calsync.store.connection import fetch
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
@@ -15,6 +17,7 @@ from calsync.store.reading import read_account
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
+    from calsync.store.rows import Row
     from calsync.sync.asking import Hang
 
     T = TypeVar("T")
@@ -73,81 +77,96 @@ class SqliteStore(Store):
 
     async def load(self, account: str, lately: datetime) -> AccountState:
         with understood(self._reader.place):
-            async with self._reader.transaction("DEFERRED"):
-                return await read_account(self._reader, account, lately)
+            return await self._reader.transaction("DEFERRED", partial(read_account, account, lately))
 
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life
         times = {"now": codec.instant_text(now), "until": codec.instant_text(until)}
         who = {"account": account, "holder": holder}
-        async with self._writer.transaction("IMMEDIATE"):
-            await self._writer.execute(statements.NEW_ACCOUNT, {"account": account})
-            if not await self._writer.execute(statements.ACQUIRE, who | times):
+
+        def take(database: sqlite3.Connection) -> int | None:
+            database.execute(statements.NEW_ACCOUNT, {"account": account})
+            if not database.execute(statements.ACQUIRE, who | times).rowcount:
                 return None
-            fence = (await self._writer.fetch(statements.FENCE, who))[0]["fence"]
-        return Lease(account=account, holder=holder, fence=fence, until=until)
+            return _fence(database, who)
+
+        fence = await self._writer.transaction("IMMEDIATE", take)
+        return None if fence is None else Lease(account=account, holder=holder, fence=fence, until=until)
 
     async def renew(self, lease: Lease, now: datetime, life: timedelta) -> Lease:
         until = now + life
-        async with self._writer.transaction("IMMEDIATE"):
-            values = {**_who(lease), "fence": lease.fence, "until": codec.instant_text(until)}
-            if not await self._writer.execute(statements.RENEW, values):
-                raise self._lost(lease)
+        values = {**_who(lease), "fence": lease.fence, "until": codec.instant_text(until)}
+        if not await self._write(statements.RENEW, values):
+            raise self._lost(lease)
         return Lease(account=lease.account, holder=lease.holder, fence=lease.fence, until=until)
 
     async def release(self, lease: Lease) -> None:
-        async with self._writer.transaction("IMMEDIATE"):
-            await self._writer.execute(statements.RELEASE, {**_who(lease), "fence": lease.fence})
+        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence})
 
     async def holders(self) -> Sequence[str]:
-        async with self._reader.transaction("DEFERRED"):
-            return [row["holder"] for row in await self._reader.fetch(statements.HOLDERS, {})]
+        return [row["holder"] for row in await self._read(statements.HOLDERS, {})]
 
     async def leases(self) -> Sequence[Lease]:
-        async with self._reader.transaction("DEFERRED"):
-            found = await self._reader.fetch(statements.LEASES, {})
-        return self._read(rows.lease, found)
+        return self._understood(rows.lease, await self._read(statements.LEASES, {}))
 
     async def expire(self, holder: str) -> None:
-        async with self._writer.transaction("IMMEDIATE"):
-            await self._writer.execute(statements.EXPIRE, {"holder": holder})
+        await self._write(statements.EXPIRE, {"holder": holder})
 
     async def add_hang(self, account: str, hang: Hang) -> None:
-        async with self._writer.transaction("IMMEDIATE"):
-            await self._writer.execute(statements.NEW_ACCOUNT, {"account": account})
-            await self._writer.execute(statements.PUT_HANG, {"account": account, **rows.hang_row(hang)})
+        def add(database: sqlite3.Connection) -> None:
+            database.execute(statements.NEW_ACCOUNT, {"account": account})
+            for statement, values in statements.PUT_HANG.of([{"account": account, **rows.hang_row(hang)}]):
+                database.execute(statement, values)
+
+        await self._writer.transaction("IMMEDIATE", add)
 
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
-        # The database stays locked from this check to the commit, so nobody can take the lease in between.
-        async with self._writer.transaction("IMMEDIATE"):
-            held = await self._writer.fetch(statements.FENCE, _who(lease))
-            if not held or held[0]["fence"] != lease.fence:
+        collected = SqliteTransaction(lease.account)
+        yield collected
+
+        def write(database: sqlite3.Connection) -> None:
+            # The database stays locked from this check to the commit, so nobody can take the lease in between.
+            if _fence(database, _who(lease)) != lease.fence:
                 raise self._lost(lease)
-            yield SqliteTransaction(self._writer, lease.account)
+            collected.write(database)
+
+        await self._writer.transaction("IMMEDIATE", write)
 
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
-        async with self._reader.transaction("DEFERRED"):
-            found = await self._reader.fetch(statements.LEDGER, {"account": account, "last": last})
-        return self._read(rows.ledger_entry, reversed(found))
+        found = await self._read(statements.LEDGER, {"account": account, "last": last})
+        return self._understood(rows.ledger_entry, reversed(found))
 
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
-        async with self._reader.transaction("DEFERRED"):
-            found = await self._reader.fetch(statements.REPEATS, wanted)
-        return self._read(rows.ledger_entry, found)
+        return self._understood(rows.ledger_entry, await self._read(statements.REPEATS, wanted))
 
     async def close(self) -> None:
         await self._reader.close()
         if self._writer is not self._reader:
             await self._writer.close()
 
-    def _read(self, read: Callable[[Mapping[str, Any]], T], found: Iterable[Mapping[str, Any]]) -> Sequence[T]:
+    async def _write(self, sql: str, values: Row) -> int:
+        """Run one statement; return how many rows it changed."""
+        return await self._writer.transaction("IMMEDIATE", lambda database: database.execute(sql, values).rowcount)
+
+    async def _read(self, sql: str, values: Row) -> Sequence[Row]:
+        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+
+    def _understood(
+        self, read: Callable[[Mapping[str, Any]], T], found: Iterable[Mapping[str, Any]]
+    ) -> Sequence[T]:
         with understood(self._reader.place):
             return [read(row) for row in found]
 
     def _lost(self, lease: Lease) -> StoreError:
         return StoreError(f"store {self._writer.place}: another calsync has taken over account {lease.account}")
+
+
+def _fence(database: sqlite3.Connection, who: Row) -> int | None:
+    """Return the fence of a holder, None where it holds nothing."""
+    found = fetch(database, statements.FENCE, who)
+    return found[0]["fence"] if found else None
 
 
 def _who(lease: Lease) -> dict[str, str]:

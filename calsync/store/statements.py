@@ -1,22 +1,54 @@
-"""Every statement besides the schema, with named parameters. SQLite and PostgreSQL both understand them."""
+"""Every statement besides the schema, for SQLite and with the placeholders of Python's sqlite3.
+
+What is written for one row names its values, as `:account`; a `Many` takes the values of many rows in their order.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+ROWS = 100
+"""How many rows one statement takes. 32,766 values is what SQLite allows."""
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    names, places = ", ".join(columns), ", ".join(f":{column}" for column in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 - both come from this module
+@dataclass(frozen=True, slots=True)
+class Many:
+    """One statement for many rows: SQLite runs it at one go, while Python's other threads work."""
+
+    before: str
+    columns: tuple[str, ...]
+    row: str
+    """What stands for one row, with a `?` for each column."""
+    between: str
+    after: str = ""
+
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+        """Yield statements that together take all rows, each with its values."""
+        for start in range(0, len(rows), ROWS):
+            part = rows[start : start + ROWS]
+            values = [row[column] for row in part for column in self.columns]
+            yield f"{self.before} {self.between.join([self.row] * len(part))}{self.after}", values
 
 
-def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> str:
-    """Insert a row, or replace the one with the same key."""
+def _insert(table: str, columns: Sequence[str], after: str = "") -> Many:
+    row = f"({', '.join('?' * len(columns))})"
+    return Many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES", tuple(columns), row, ", ", after)
+
+
+def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
+    """Insert rows, or replace those with the same keys."""
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return f"{_insert(table, [*key, *columns])} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+    return _insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
+
+
+def _drop(table: str, *key: str) -> Many:
+    # Not `IN (VALUES ...)`: for that SQLite reads the whole table.
+    row = " AND ".join(f"{column} = ?" for column in key)
+    return Many(f"DELETE FROM {table} WHERE", key, f"({row})", " OR ")  # noqa: S608 - all comes from this module
 
 
 NEW_ACCOUNT = "INSERT INTO account (name) VALUES (:account) ON CONFLICT (name) DO NOTHING"
@@ -54,11 +86,11 @@ PUT_SEEN = _put(
     ("account", "side", "event_id"),
     ("observation", "first_run", "round", "standing", "standing_run"),
 )
-DROP_SEEN = "DELETE FROM seen WHERE account = :account AND side = :side AND event_id = :event_id"
+DROP_SEEN = _drop("seen", "account", "side", "event_id")
 SEEN = "SELECT * FROM seen WHERE account = :account"
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
-DROP_LINK = "DELETE FROM link WHERE account = :account AND id = :id"
+DROP_LINK = _drop("link", "account", "id")
 ADD_LINK = _insert(
     "link",
     ("account", "id", "left_id", "right_id", "state", "reason", "origin", "left_base", "right_base"),
@@ -83,11 +115,11 @@ PUT_INTENT = _put(
         "looks",
     ),
 )
-DROP_INTENT = "DELETE FROM intent WHERE account = :account AND marker = :marker"
+DROP_INTENT = _drop("intent", "account", "marker")
 INTENTS = "SELECT * FROM intent WHERE account = :account ORDER BY begun, marker"
 
 PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
-DROP_ATTEMPT = "DELETE FROM attempt WHERE account = :account AND side = :side AND event_id = :event_id"
+DROP_ATTEMPT = _drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
 ADD_HOLD = _insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
@@ -95,11 +127,11 @@ DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 
 PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
-DROP_TOMBSTONE = "DELETE FROM tombstone WHERE account = :account AND side = :side AND event_id = :event_id"
+DROP_TOMBSTONE = _drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
 PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
-DROP_HANG = "DELETE FROM hang WHERE account = :account AND left_id = :left_id AND right_id = :right_id"
+DROP_HANG = _drop("hang", "account", "left_id", "right_id")
 HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
 
 ADD_LEDGER = _insert(

@@ -110,7 +110,7 @@ class Merge:
     takes: dict[Side, dict[Field, Value]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
     """The values that each side's base takes over without a write."""
     reasons: dict[Field, str] = field(default_factory=dict)
-    """Why a field is written, where it is not a plain change: conflict, restored."""
+    """Why a field is written, where it is not a plain change: overruled, restored."""
     masked: set[tuple[Side, Field]] = field(default_factory=set)
     """Edits of altered fields on a copy, which stay there."""
     owed: set[Field] = field(default_factory=set)
@@ -197,7 +197,7 @@ def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Ter
     result.wants[target][name] = source.event.value(name)
     loser = left if source is right else right
     if loser.changed(name) or loser.unsure(name, source) or source.unsure(name, loser):
-        result.reasons[name] = "conflict"
+        result.reasons[name] = "overruled"
 
 
 def _winner(name: Field, left: Half, right: Half, terms: Terms) -> Half | None:
@@ -233,7 +233,7 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         if terms.direction.writes(copy.side):
             result.wants[copy.side][name] = value
             if copy.edited(name) or copy.unsure(name, original):
-                result.reasons[name] = "conflict"
+                result.reasons[name] = "overruled"
     elif differs and copy.edited(name) and terms.restores(copy.side):
         result.wants[copy.side][name] = value
         result.reasons[name] = "restored"

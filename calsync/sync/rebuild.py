@@ -157,5 +157,5 @@ def _held(operation: Operation, orphans: AbstractSet[Key]) -> Operation:
     if operation.source is not None and (operation.side.other, operation.source.id) in orphans:
         return replace(operation, kind=Kind.HOLD, reason="rebuild_orphan", wanted=operation.kind)
     # Both sides may have been edited since what is remembered, or one of them long before: nobody can tell.
-    reason = "rebuild_conflict" if operation.reason == "conflict" else "rebuild"
+    reason = "rebuild_conflict" if operation.reason == "overruled" else "rebuild"
     return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

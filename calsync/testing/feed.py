@@ -58,7 +58,8 @@ class Feed:
 
     def _listing(self, window: Window) -> Iterator[Page]:
         end = self._end()
-        inside = [row for row in self._rows.state(end).values() if self._shows(row, window)]
+        told = map(self._told, self._rows.state(end).values())
+        inside = [row for row in told if self._shows(row, window)]
         pages = self._cut(inside)
         limit = self._behaviour.listing_pages
         for number, page in enumerate(pages, start=1):
@@ -74,7 +75,7 @@ class Feed:
         changes = self._rows.log[start.told : end]
         latest = {change.after.id: change.after for change in changes}
         concerned = {change.after.id for change in changes if self._concerns(change, window)}
-        told = [latest[event_id] for event_id in latest if event_id in concerned]
+        told = [self._told(latest[event_id]) for event_id in latest if event_id in concerned]
         pages = self._cut(told)
         for number, page in enumerate(pages, start=1):
             position = end if number == len(pages) else start.told
@@ -91,6 +92,13 @@ class Feed:
 
     def _shows(self, row: Row, window: Window) -> bool:
         return _inside(row, window) and row.id not in self._behaviour.hidden
+
+    def _told(self, row: Row) -> Row:
+        """Return an event as it is told: as it is, or as it was."""
+        if row.id not in self._behaviour.stale:
+            return row
+        states = [change.after for change in self._rows.log if change.after.id == row.id]
+        return states[-2] if len(states) > 1 else row
 
     def _tells_outside(self, row: Row) -> bool:
         return self._behaviour.tells_outside and row.place is Place.CALENDAR

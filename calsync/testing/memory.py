@@ -54,6 +54,8 @@ class Behaviour:
     """How long a change stays invisible to the feed, to listings and to the search for markers; reads see it."""
     hidden: set[str] = field(default_factory=set)
     """Ids that listings and the feed leave out, and claim to be complete all the same."""
+    stale: set[str] = field(default_factory=set)
+    """Ids that listings and the feed tell as they were before their last change."""
     listing_pages: int | None = None
     """A listing in full breaks off behind so many pages and does not claim to be complete."""
     naive: bool = False

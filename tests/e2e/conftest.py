@@ -75,6 +75,10 @@ class World:
         assert old in text
         self.configuration.write_text(text.replace(old, new), "utf-8")
 
+    def without_marker(self) -> None:
+        """Configure no field for the marker, as calsync does by default."""
+        self.rewrite('field: "calsync_marker"', "field: null")
+
     async def sync_all(self) -> SyncResult:
         async with App.open(self.configuration, clock=self.clock) as app:
             return await app.sync(None)

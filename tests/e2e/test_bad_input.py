@@ -128,10 +128,16 @@ async def test_a_server_that_cannot_be_reached_fails_its_account(live: World, se
     live.expect_converged(2)
 
 
-async def test_a_server_that_dies_in_the_middle_loses_nothing(world: World) -> None:
+@pytest.mark.parametrize("marker", [True, False], ids=["marker", "no marker"])
+@pytest.mark.parametrize("carried_out", [True, False], ids=["carried out", "not carried out"])
+async def test_a_server_that_dies_in_the_middle_loses_nothing(
+    world: World, marker: bool, carried_out: bool
+) -> None:
+    if not marker:
+        world.without_marker()
     for number in range(60):
         world.event(f"Rückruf {number}", hours=number)
-    dead = Fault(method="POST", path="/entity-service/schemas/", times=None, drop=True)
+    dead = Fault(method="POST", path="/entity-service/schemas/", times=None, drop=True, after_commit=carried_out)
     world.at_request(30, lambda: world.sandbox.flowfact.faults.add(dead))
     result = (await world.sync_all()).accounts["anna"]
     assert result.ok is (result.error is None)
@@ -165,7 +171,7 @@ runpy.run_module("calsync", run_name="__main__")
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "writes"), [(4, False), (200, False), (600, True)], ids=["opening", "reading", "writing"]
+    ("kilobytes", "writes"), [(4, False), (200, False), (1000, True)], ids=["opening", "reading", "writing"]
 )
 async def test_a_full_disk(live: World, kilobytes: int, writes: bool) -> None:
     live.rewrite("overlap_seconds: 120", "overlap_seconds: 0")

@@ -50,6 +50,9 @@ async def expect_on_both_sides(world: World, files: list[ImportedFile]) -> None:
     expect_few_requests(world, found)
     assert (first.left.created, first.right.created, first.left.held, first.right.held) == (found.singles, 0, 0, 0)
     expect_reported(world, found, dict(first.right.skipped))
+    told = {(message.side, message.reason): message.count for message in first.messages}
+    lacking = found.singles_with_attendees
+    assert told == ({("left", "attendees_not_carried"): lacking} if lacking else {})
     world.clear()
     second = await world.sync()
     assert world.writes() == []

@@ -104,6 +104,26 @@ async def test_sync(live: World) -> None:
         assert counts == dict.fromkeys(COUNTS, 0) | {"created": 1}
 
 
+async def test_sync_tells_of_a_value_that_lost(live: World) -> None:
+    entity = live.appointment()
+    await live.settle()
+    event = live.in_outlook()
+
+    def both_edit(number: int) -> None:
+        live.patch(entity, subject=f"FLOWFACT {number}")
+        live.anna.mailbox.edit(event["id"], {"subject": f"Outlook {number}"})
+
+    both_edit(1)
+    (message,) = printed(await live.command("sync", "--json"))["accounts"]["anna"]["messages"]
+    wanted = {"operation": "update", "side": "left", "reason": "overruled", "count": 1, "done": True}
+    assert message.items() >= wanted.items()
+    assert live.in_flowfact("Outlook 1")
+    both_edit(2)
+    text = await live.command("sync")
+    assert "  left: 1 noted. " in text.output
+    assert live.in_flowfact("Outlook 2")
+
+
 async def test_check(live: World) -> None:
     found = printed(await live.command("check", "--json"))
     assert found["ok"] is True

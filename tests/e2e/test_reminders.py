@@ -69,6 +69,15 @@ async def test_a_copy_in_flowfact_of_a_source_without_has_none(world: World) -> 
     assert remind_at(world.in_flowfact()) == []
 
 
+async def test_a_reminder_that_flowfact_has_no_field_for_is_told(world: World) -> None:
+    world.rewrite('      reminder:\n        field: "reminder_date"\n        codec: "epoch_ms"\n', "")
+    world.rewrite("    fields:\n", "    fields:\n      reminder: {field: null}\n")
+    world.event(isReminderOn=True, reminderMinutesBeforeStart=30)
+    (message,) = (await world.sync()).messages
+    assert (message.side, message.reason, message.count) == ("left", "reminder_not_carried", 1)
+    assert (await world.settle()).messages == ()
+
+
 @pytest.mark.parametrize("origin", ["flowfact", "outlook"])
 async def test_no_update_carries_a_reminder(world: World, origin: str) -> None:
     if origin == "flowfact":

@@ -10,6 +10,7 @@ import pytest
 import calsync.service
 from calsync.app import App
 from calsync_sandbox.faults import Fault
+from calsync_sandbox.sandbox import Account
 
 if TYPE_CHECKING:
     from calsync.testing import FakeClock
@@ -42,6 +43,26 @@ async def test_changes_arrive_while_it_runs(live: World) -> None:
     assert b"created 1" in errors
     live.expect_converged(2)
     live.expect_no_mail()
+
+
+async def test_an_account_that_somebody_must_mend_stops_no_other_one(live: World) -> None:
+    kai = live.sandbox.add_person("kai@example.de", first="Kai", last="Kollege")
+    kai.mailbox.can_edit = False
+    live.configure(accounts=[Account(name="anna", person=live.anna), Account(name="kai", person=kai)])
+    live.rewrite("poll_seconds: 2", "poll_seconds: 1")
+    live.appointment()
+    process = await live.start("run")
+    await live.until(lambda: find(live, "Besichtigung"))
+    live.event("Teamrunde", hours=2)
+    await live.until(lambda: len(live.sandbox.flowfact.entities) == 2)
+    process.terminate()
+    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
+    assert process.returncode == 0
+    warnings = [line for line in errors.decode().splitlines() if " WARNING " in line]
+    assert len(warnings) == 1
+    assert "account kai failed" in warnings[0]
+    assert "the calendar can only be read: give the application" in warnings[0]
+    live.expect_converged(2)
 
 
 def find(world: World, subject: str) -> Any:

@@ -58,7 +58,9 @@ class World:
     async def run(self, *, write: bool = True) -> Report:
         self.clock.advance(1)
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-        return await engine.run(self.account(), write=write)
+        report = Report()
+        await engine.run(self.account(), report, write=write)
+        return report
 
     async def settle(self) -> None:
         """Run until a run writes nothing, and prove that one more does not either."""

@@ -71,6 +71,16 @@ async def test_a_server_in_trouble_is_not_the_fault_of_its_events(
     assert len(world.right.events()) == 3
 
 
+async def test_a_write_may_be_put_off_for_weeks(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: Retry("busy"), times=60)
+    for _ in range(60):
+        world.clock.advance(3601)
+        assert (await world.run()).counts[Side.RIGHT].failed == 1
+    world.clock.advance(3601)
+    assert (await world.run()).counts[Side.RIGHT].created == 1
+
+
 async def test_one_write_that_the_server_cannot_carry_out_now_waits_longer_and_longer(
     world: World, meeting: Event
 ) -> None:

@@ -70,7 +70,7 @@ async def test_a_conflict_is_decided_by_policy_and_the_loser_is_in_the_ledger(
     await world.settle()
     assert only(world.left).summary == only(world.right).summary == winner
     ledger = await world.store.ledger("anna", 1)
-    assert ledger[0].reason == "conflict"
+    assert ledger[0].reason == "overruled"
     assert {"links", "rechts"} == {ledger[0].before["summary"], ledger[0].after["summary"]}
 
 

@@ -49,7 +49,7 @@ class Stores:
 
     async def _copy(self, store: SqliteStore) -> SqliteStore:
         connection = await connect(":memory:", ":memory:")
-        await connection.back_up(store._writer._raw)
+        await connection.back_up(store._writer._database)
         copy = SqliteStore(connection, connection)
         self._opened.append(copy)
         return copy

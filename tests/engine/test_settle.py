@@ -171,6 +171,28 @@ async def test_a_source_that_was_forgotten_while_its_create_was_open_is_asked_ab
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
 
 
+@pytest.mark.parametrize("marker", [True, False])
+async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
+    world: World, meeting: Event, marker: bool
+) -> None:
+    lag = timedelta(seconds=120)
+    world.right.behaviour.lag = lag
+    world.right.behaviour.idempotent = False
+    world.right.capabilities = Capabilities(marker=marker, marker_lag=lag)
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
+    await world.run()
+    world.clock.advance(300)
+    await world.run()
+    world.right.faults.add("create", lambda: UnknownOutcome("carried out, its answer lost"), after=True)
+    for _ in range(5):
+        await world.run()
+    assert len(world.right.events()) == 1
+    world.clock.advance(300)
+    await world.settle()
+    assert len(world.left.events()) == len(world.right.events()) == 1
+
+
 @pytest.mark.parametrize("answer", ["revision", "id"])
 async def test_an_update_that_was_not_read_back_is_no_edit(world: World, meeting: Event, answer: str) -> None:
     """The server also cuts a field that was not written."""

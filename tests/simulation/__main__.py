@@ -10,10 +10,14 @@ from collections import Counter
 from multiprocessing import Pool
 
 from tests.simulation import faults
+from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.world import DECISIONS
 
 SHOWN = 25
+SHORT = 1000
+"""Fewer histories may miss what is rare."""
 MOST = 2000
 """So many histories a mutant may survive."""
 
@@ -30,6 +34,13 @@ def _one(task: tuple[int, tuple[str, ...]]) -> tuple[int, list[str], Counter[str
 def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
+
+
+EXPECTED = (
+    *faults.NAMES,
+    *(f"decision: {decision}" for decision in DECISIONS),
+)
+"""What a thousand histories must have seen at least once."""
 
 
 def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:
@@ -54,8 +65,9 @@ def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     _say("mix:", *(f"  {name}: {count}" for name, count in sorted(mix.items())))
     _say("excuses:", *(f"  {name}: {count}" for name, count in sorted(excuses.items())))
     _say(f"{seeds} histories in {seconds:.1f} s ({seeds / seconds / jobs:.0f} per second and process)")
-    _say(f"{failed} broke an invariant")
-    return bool(failed)
+    missing = [name for name in EXPECTED if not mix[name]] if allowed == faults.NAMES and seeds >= SHORT else []
+    _say(*(f"never occurred: {name}" for name in missing), f"{failed} broke an invariant")
+    return bool(failed or missing)
 
 
 def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]:
@@ -79,6 +91,28 @@ def _hunt_all(most: int, jobs: int, allowed: tuple[str, ...]) -> bool:
     return None in results
 
 
+def _kill_everywhere(seed: int) -> tuple[int, int, list[str]]:
+    """Return how many histories a scenario gave, and what they broke."""
+    worlds = 0
+    found = []
+    for step, world in enumerate(kills(seed)):
+        worlds += 1
+        found += [f"seed {seed}, killed at step {step}: {violation}" for violation in world.violations]
+    return seed, worlds, found
+
+
+def _exhaust(first: int, scenarios: int, jobs: int) -> bool:
+    total, broken, started = 0, 0, time.monotonic()
+    with Pool(jobs) as pool:
+        for _, worlds, found in pool.imap(_kill_everywhere, range(first, first + scenarios), chunksize=1):
+            total += worlds
+            broken += bool(found)
+            _say(*found[:3])
+    _say(f"{scenarios} scenarios, killed at each of their {total} steps, in {time.monotonic() - started:.1f} s")
+    _say(f"{broken} broke an invariant")
+    return bool(broken)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many histories")
@@ -87,6 +121,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="play one history")
     parser.add_argument("--trace", action="store_true", help="print what happened in it")
     parser.add_argument("--mutants", action="store_true", help="break one protection after the other")
+    parser.add_argument("--exhaustive", type=int, default=0, help="so many scenarios, killed at every step")
     parser.add_argument("--faults", default=",".join(faults.NAMES), help="what may go wrong, by commas")
     arguments = parser.parse_args()
     logging.disable()
@@ -95,6 +130,8 @@ def main() -> int:
         parser.error(f"unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(faults.NAMES)}")
     if arguments.mutants:
         return _hunt_all(MOST, arguments.jobs, allowed)
+    if arguments.exhaustive:
+        return _exhaust(arguments.first, arguments.exhaustive, arguments.jobs)
     if arguments.seed is not None:
         return _show(arguments.seed, allowed, trace=arguments.trace)
     return _many(arguments.first, arguments.seeds, arguments.jobs, allowed)

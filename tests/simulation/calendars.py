@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.model import FIELDS, Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, MemoryCalendar
-from tests.simulation.pair import ACCOUNT, MAKING
+from tests.simulation.loop import PROCESS
+from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
 
 if TYPE_CHECKING:
     import random
@@ -44,12 +45,19 @@ class SlowCalendar(MemoryCalendar):
 
     async def create(self, draft: Draft, marker: str) -> Written:
         MAKING.set(marker)
+        self._begin()
         return await super().create(draft, marker)
 
+    def _begin(self) -> None:
+        process = PROCESS.get()
+        BEGUN.set(process.freezes if process else 0)
+
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        self._begin()
         return await super().update(await self._read_first(target, tuple(changes)), changes, stamp)
 
     async def delete(self, target: Observation) -> None:
+        self._begin()
         known = self.rows.present(target.id)
         await super().delete(target if known is None else await self._read_first(target, ()))
 

@@ -1,41 +1,36 @@
 """The production store on SQLite without aiosqlite's thread, so that a seed gives the same history every time.
 
-All else is production: the statements, the migrations, the rows, the discipline of transactions. A disk outlives
-the processes that use it; one that is killed leaves its open transaction to be rolled back.
+All else is production: the statements, the migrations, the rows, the transactions. A disk outlives the processes
+that use it. What becomes of a process can happen before a transaction and behind it, and never inside.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from calsync.store import SqliteStore
 from calsync.store.connection import Connection
 from calsync.store.migrate import migrate, migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from calsync.store.connection import Database, Work
 
-    import aiosqlite
+T = TypeVar("T")
 
 
 class InThread:
-    """What `Connection` asks of aiosqlite, carried out at once."""
+    """What `Connection` asks of its database, carried out in one step of the process."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
 
-    async def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
-        return self._raw.execute(sql, values)
-
-    async def executemany(self, sql: str, batch: Iterable[Any]) -> sqlite3.Cursor:
-        return self._raw.executemany(sql, batch)
-
-    async def execute_fetchall(self, sql: str, values: Any = ()) -> list[Any]:
-        return self._raw.execute(sql, values).fetchall()
-
-    async def rollback(self) -> None:
-        self._raw.rollback()
+    async def call(self, work: Work[T]) -> T:
+        await asyncio.sleep(0)  # killed here, nothing has happened
+        result = work(self._raw)
+        await asyncio.sleep(0)  # killed here, all of it is kept, and nobody was told
+        return result
 
     async def close(self) -> None:
         """The disk closes what it opened."""
@@ -66,7 +61,8 @@ class Disk:
 
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self._raws[0].deserialize(snapshot)
+        self.close()  # what it had prepared belongs to the database that was there
+        self.connect().deserialize(snapshot)
 
     def close(self) -> None:
         for raw in self._raws:
@@ -76,6 +72,6 @@ class Disk:
 
 async def open_store(raw: sqlite3.Connection) -> SqliteStore:
     """Open the store as one process does."""
-    connection = Connection(cast("aiosqlite.Connection", InThread(raw)), "simulation")
+    connection = Connection(cast("Database", InThread(raw)), "simulation")
     await migrate(connection, migrations())
     return SqliteStore(connection, connection)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync.model import Direction, Side
+from calsync.testing.rows import Place
 
 if TYPE_CHECKING:
     import random
@@ -54,6 +55,15 @@ def listing_hides(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
     pair.hidden |= calendar.behaviour.hidden
 
 
+def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed tell events as they were before their last change, deleted ones too."""
+    ids = [row.id for row in calendar.rows.rows.values() if row.place in (Place.CALENDAR, Place.TRASH)]
+    calendar.behaviour.stale.update(dice.sample(ids, min(len(ids), 3)))
+    pair.hidden |= calendar.behaviour.stale
+    if dice.random() < 0.5:
+        calendar.drop_tokens()
+
+
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
     """A listing in full ends before it is complete."""
     calendar.behaviour.listing_pages = 1
@@ -66,6 +76,7 @@ SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] =
     writes_fail,
     tokens_lost,
     listing_hides,
+    feed_is_stale,
     listing_breaks_off,
 )
 
@@ -76,6 +87,7 @@ def mend(world: World) -> None:
         for calendar in pair.calendars.values():
             calendar.faults.clear()
             calendar.behaviour.hidden.clear()
+            calendar.behaviour.stale.clear()
             calendar.behaviour.listing_pages = None
 
 
@@ -89,7 +101,7 @@ def cancel(world: World, process: Process) -> None:
 
 def freeze(world: World, process: Process) -> None:
     """A machine stops for a while, shorter or longer than a lease lives."""
-    seconds = world.dice.choice([20, 100, 290, 1000, 5000])
+    seconds = world.dice.choice([20, 100, 290, 1000, 1000, 5000])
     process.after_steps(world.dice.randrange(1, 250), lambda: process.freeze(seconds))
 
 
@@ -111,6 +123,7 @@ NAMES = (
     "second_runner",
     "switch_off",
     "long_pause",
+    "old_disk",
     "poisoned_rule",
     "no_condition",
 )

@@ -8,22 +8,23 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
-from tests.simulation.pair import Pair
-from tests.simulation.world import World
+from tests.simulation.pair import ACCOUNT, Pair
+from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from tests.simulation.process import Process
 
 DAY = 86400.0
-QUIET_RUNS = 4
+QUIET_RUNS = 3
 """So many runs in a row have nothing to do when an account has come to rest."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
@@ -58,12 +59,17 @@ async def _play(loop: VirtualLoop, dice: random.Random, folder: Path, allowed: f
 class History:
     """Directs a world: what happens, and when."""
 
-    def __init__(self, world: World, allowed: frozenset[str], *, two_runners: bool) -> None:
+    def __init__(
+        self, world: World, allowed: frozenset[str], *, two_runners: bool, accounts: int | None = None
+    ) -> None:
         self.world = world
         self.dice = world.dice
         self.allowed = allowed
         self.two_runners = two_runners
-        for name in ("anna", "ben")[: self.dice.choice([1, 1, 2])]:
+        if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
+            world.poll_seconds = min(POLLS)
+        self._kept: tuple[bytes, Mapping[str, int]] | None = None
+        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
     async def play(self) -> None:
@@ -72,6 +78,21 @@ class History:
                 pair.users.act()
         for _ in range(self.dice.randrange(3, 10)):
             await self._chapter()
+        await self._come_to_rest()
+
+    async def short(self, step: int | None) -> None:
+        """Play a first sync and a second one behind some edits, in one process that may be killed at a step."""
+        (pair,) = self.world.pairs.values()
+        for _ in range(4):
+            pair.users.create(self.dice.choice(list(Side)))
+        process = self.world.start()
+        if step is not None:
+            process.after_steps(step, process.kill)
+        await pair.after_runs(1)
+        for _ in range(5):
+            pair.users.act()
+        self._break_server(pair)
+        await pair.after_runs(1)
         await self._come_to_rest()
 
     def _pair(self, name: str) -> Pair:
@@ -97,7 +118,7 @@ class History:
             faults.turn_direction(world)
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
         process = self._process(names)
-        if dice.random() < 0.25:
+        if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
         runs = dice.choice([1, 1, 2])
         await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
@@ -105,8 +126,45 @@ class History:
             await self._stop_all()
             if self._draws("long_pause", 0.5):
                 await asyncio.sleep(dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
+            await self._put_back()
         if dice.random() < 0.4:
             faults.mend(world)
+
+    async def _put_back(self) -> None:
+        """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
+        if self.two_runners:
+            return
+        if self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
+            runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
+            self._kept = self.world.disk.snapshot(), runs
+        elif self._kept is not None and self._draws("old_disk", 0.1):
+            disk, ran = self._kept
+            self.world.disk.restore(disk)
+            self.world.note("the disk is put back")
+            for pair in self.world.pairs.values():
+                pair.put_back = await self.world.runs.get(pair.name) != ran[pair.name]
+                pair.was_put_back |= pair.put_back
+
+    async def _confirm(self) -> bool:
+        """Have a person look at the plan of each account that is in rebuild, and confirm it."""
+        store = await open_store(self.world.disk.connect())
+        engine = Engine(store, self.world.runs, self.world.clock, self.dice, "person")
+        for pair in self.world.pairs.values():
+            ACCOUNT.set(pair.name)
+            if (await store.load(pair.name, self.world.clock.now())).rebuild is None:
+                continue
+            plan_hash = ""
+            for _ in range(6):
+                await asyncio.sleep(200)
+                confirmation = await engine.confirm(pair.account(), plan_hash)
+                plan_hash = confirmation.plan.hash
+                if confirmation.problem is None:
+                    break
+            else:
+                self.world.excuses["a rebuild that a person must sort out"] += 1
+                return False
+            pair.put_back = False
+        return True
 
     def _process(self, names: list[str]) -> Process:
         """Return a process that serves these accounts: one that runs already, or a new one."""
@@ -138,7 +196,8 @@ class History:
     def _break_process(self, process: Process) -> None:
         choices = [fault for fault in faults.PROCESS_FAULTS if fault.__name__ in self.allowed]
         if choices:
-            fault = self.dice.choice(choices)
+            freezes = self.two_runners and faults.freeze in choices and self.dice.random() < 0.7
+            fault = faults.freeze if freezes else self.dice.choice(choices)
             fault(self.world, process)
             self.world.mix[fault.__name__] += 1
 
@@ -163,9 +222,17 @@ class History:
             pair.poisoned = False
             pair.rests = 0
         world.note("quiet")
+        for pair in world.pairs.values():
+            if pair.put_back:
+                world.start()
+                await asyncio.gather(*(each.after_runs(1) for each in world.pairs.values()))
+                await self._stop_all()
+                break
+        if not await self._confirm():
+            return
         for _ in range(PATIENCE):
             process = world.start()
-            await asyncio.gather(*(pair.after_runs(3) for pair in world.pairs.values()))
+            await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))
             await process.stop()
             failed = [pair.failure for pair in world.pairs.values() if pair.report is None]
             if failed:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from calsync.engine import carry, confirm, doubts, engine, notebook, pull, readback
+from calsync.engine import carry, confirm, doubts, engine, notebook, planning, pull, readback
 from calsync.store import SqliteStore
 from calsync.store.writing import SqliteTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
@@ -108,8 +108,9 @@ def no_fencing() -> Iterator[None]:
     def anybody(self: SqliteStore, lease: Any) -> Any:
         @asynccontextmanager
         async def transaction() -> Any:
-            async with self._writer.transaction("IMMEDIATE"):
-                yield SqliteTransaction(self._writer, lease.account)
+            collected = SqliteTransaction(lease.account)
+            yield collected
+            await self._writer.transaction("IMMEDIATE", collected.write)
 
         return transaction()
 
@@ -179,7 +180,7 @@ def batch_ages_out() -> AbstractContextManager[Any]:
     def ageing(plan: Any, view: Any, deleted_lately: Any, open_batches: frozenset[str]) -> Any:
         return plan if open_batches else brake(plan, view, deleted_lately, open_batches)
 
-    return patch.object(engine, "brake", ageing)
+    return patch.object(planning, "brake", ageing)
 
 
 MUTANTS: dict[str, Mutant] = {

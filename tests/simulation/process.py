@@ -33,8 +33,10 @@ class Process:
         self.holder = f"simulation/{number}"
         self.dead = False
         self.frozen = False
+        self.freezes = 0
+        """How often it was frozen so far."""
         self.steps = 0
-        self.running: dict[str, asyncio.Task[Report]] = {}
+        self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
         self._raw = world.disk.connect()
@@ -60,8 +62,6 @@ class Process:
             return
         self.dead = True
         self.world.note(f"killed {self.holder}")
-        if self._raw.in_transaction:
-            self._raw.rollback()
         self.world.process_ended(self)
 
     def cancel_runs(self) -> None:
@@ -73,6 +73,7 @@ class Process:
     def freeze(self, seconds: float) -> None:
         """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
         self.frozen = True
+        self.freezes += 1
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
@@ -97,25 +98,23 @@ class Process:
                     await store.expire(holder)
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
-            async def run_account(name: str) -> Report:
-                return await self._run(engine, store, name)
+            async def run_account(name: str, report: Report) -> None:
+                await self._run(engine, store, name, report)
 
             service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
             await service.run(self.names, self._stop)
-        except CalsyncError as error:  # another process has the disk: a supervisor starts this one again
-            self.world.note(f"{self.holder} ended: {error}")
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
         self.dead = True
         self.world.process_ended(self)
 
-    async def _run(self, engine: Engine, store: SqliteStore, name: str) -> Report:
+    async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
-        task = asyncio.create_task(engine.run(pair.account()), name=f"run {name}")
+        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
         self.running[name] = task
         try:
-            report = await task
+            await task
         except CalsyncError as error:
             await pair.run_ended(store, None, f"{type(error).__name__} {error}")
             raise
@@ -131,7 +130,6 @@ class Process:
         finally:
             self.running.pop(name, None)
         await pair.run_ended(store, report, "")
-        return report
 
 
 class CancelledRun(CalsyncError):  # noqa: N818 - what happened

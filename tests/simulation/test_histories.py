@@ -1,21 +1,29 @@
-"""Random histories: users, faults, crashes and time; then quiet, then every invariant.
+"""Random histories and kills at every step: users, faults, crashes and time; then quiet, then every invariant.
 
-`python -m tests.simulation` plays as many as you like, and shows one that failed.
+`python -m tests.simulation` plays as many as you like, shows one that failed, and hunts mutants.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 
-SEEDS_AT_A_TIME = 50
+SEEDS, AT_A_TIME = 3000, 50
+SCENARIOS = 20
 
 
-@pytest.mark.parametrize("first", range(0, 600, SEEDS_AT_A_TIME))
+@pytest.mark.parametrize("first", range(0, SEEDS, AT_A_TIME))
 def test_no_history_breaks_an_invariant(first: int) -> None:
-    for seed in range(first, first + SEEDS_AT_A_TIME):
+    for seed in range(first, first + AT_A_TIME):
         assert (seed, play(seed).violations) == (seed, [])
+
+
+@pytest.mark.parametrize("seed", range(SCENARIOS))
+def test_a_kill_at_any_step_breaks_no_invariant(seed: int) -> None:
+    for step, world in enumerate(kills(seed)):
+        assert (step, world.violations) == (step, [])
 
 
 def test_a_seed_gives_the_same_history_every_time() -> None:

@@ -37,7 +37,7 @@ class Users:
             (2, self.copy),
             (2, self.mark_private),
             (2, self.invite),
-            (1, self.repeat),
+            (2, self.repeat),
             (1, self.cancel),
             (2, self.leave_window),
             (1, self.move_away),
@@ -153,6 +153,11 @@ class Users:
         return self._toggle(side, "private")
 
     def repeat(self, side: Side) -> str | None:
+        """Make an event a series, or a series a single event again."""
+        series = [event_id for event_id, event in self._calendar(side).events().items() if event.series]
+        if series and self.dice.random() < 0.7:
+            self._calendar(side).user_edit(series[0], series=False)
+            return f"{series[0]} False"
         return self._toggle(side, "series")
 
     def cancel(self, _: Side) -> str | None:
@@ -188,7 +193,7 @@ class Users:
         row = self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
         behaviour = calendar.behaviour
-        if row is None or self.pair.running or row.id in behaviour.hidden:
+        if row is None or self.pair.running or row.id in behaviour.hidden | behaviour.stale:
             return None
         if behaviour.answer != "stored" or behaviour.lag:
             return None

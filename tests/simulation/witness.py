@@ -95,12 +95,20 @@ class Witness:
         self.pair.world.excuses["edited between read and write"] += 1
         self.superseded |= {each for each in keys(current) - keys(checked) if each[0] in fields}
 
+    def excuse_late_write(self, entry: Entry) -> None:
+        """Excuse a create that was on its way when its process was frozen: no lease can call it back."""
+        if entry.change.before is None:
+            self.pair.world.excuses["created by a runner that was frozen meanwhile"] += 1
+            self.appearances[entry.side, entry.change.after.id] += 1
+
     def judge_write(self, entry: Entry) -> None:
         """Judge a write of calsync at the moment it reaches the server."""
         before, after, side = entry.change.before, entry.change.after, entry.side
         what = f"{side} {after.id}"
         if not self.pair.direction.writes(side):
             self.pair.fail("I7", f"{what} was written, but it is the source")
+        if self.pair.put_back:
+            self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
         if self.pair.poisoned and any(poisons(row.event) for row in (before, after) if row is not None):
             self.pair.fail("I14", f"{what} was written, although a rule raises for it")
         if before is None or after.place is not before.place:

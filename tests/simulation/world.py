@@ -20,6 +20,44 @@ if TYPE_CHECKING:
     from tests.simulation.loop import VirtualLoop
     from tests.simulation.pair import Pair
 
+DECISIONS = (
+    "block has_attendees",
+    "create new",
+    "create recreated",
+    "create restored",
+    "delete deleted",
+    "hold ambiguous",
+    "hold brake_deletes",
+    "hold changed_by_server",
+    "hold conflict",
+    "hold left_account",
+    "hold private_original_deleted",
+    "hold rebuild",
+    "hold rebuild_ambiguous",
+    "hold rebuild_conflict",
+    "hold rebuild_orphan",
+    "hold rule_failed",
+    "link linked_different",
+    "link matched",
+    "link moved",
+    "part deleted",
+    "part target_deleted",
+    "part target_edited",
+    "skip cancelled",
+    "skip one_way",
+    "skip outside_window",
+    "skip series",
+    "sleep series",
+    "sleep window",
+    "unlink both_deleted",
+    "update changed",
+    "update overruled",
+    "update restored",
+    "wake returned",
+    "wake series",
+    "wake window",
+)
+"""The rows of the decision table, by the kind and the reason of their operations."""
 POLLS = (300.0, 3600.0, 6 * 3600.0)
 """Seconds between two runs of an account."""
 

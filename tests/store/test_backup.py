@@ -50,9 +50,12 @@ async def test_a_backup_holds_what_was_committed_while_others_write(
     store: SqliteStore, lease: Lease, path: Path, saved: Path
 ) -> None:
     await put(store, lease, "committed")
-    async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id="open", revision=None, at=NOW)])
-        await back_up(path, saved)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE tombstone SET event_id = 'open'")
+    await back_up(path, saved)
+    other.execute("ROLLBACK")
+    other.close()
     await put(store, lease, "later")
     assert await stored(saved) == {"committed"}
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from calsync.store import SqliteStore
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-FEWEST_AWAITS = 5
-"""BEGIN, the fence, two statements, COMMIT."""
+FEWEST_AWAITS = 1
+"""All of a transaction is one call of the database's thread."""
 
 
 class Cancelled:

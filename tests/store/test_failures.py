@@ -53,8 +53,7 @@ async def stored(store: SqliteStore) -> set[str]:
 
 
 async def pragma(store: SqliteStore, sql: str) -> None:
-    async with store._writer._lock:
-        await store._writer._raw.execute_fetchall(sql)
+    await store._writer._database.execute_fetchall(sql)
 
 
 async def test_a_full_disk_keeps_nothing_by_half(store: SqliteStore, lease: Lease, path: Path) -> None:

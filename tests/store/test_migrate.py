@@ -6,6 +6,7 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.store import SqliteStore
+from calsync.store.connection import Connection
 from calsync.store.migrate import Migration, migrate, migrations
 from calsync.store.opening import MEMORY, connect
 from calsync.sync.model import Side
@@ -17,6 +18,11 @@ def version(path: Path) -> int:
         number: int = database.execute("PRAGMA user_version").fetchone()[0]
     database.close()
     return number
+
+
+async def found(connection: Connection, sql: str) -> list[Any]:
+    """Run one statement; return the first column of what it finds."""
+    return await connection.transaction("IMMEDIATE", lambda database: [row[0] for row in database.execute(sql)])
 
 
 async def test_an_empty_file_is_migrated_to_the_newest(store: SqliteStore, path: Path) -> None:
@@ -36,12 +42,9 @@ async def test_every_table_is_strict(store: SqliteStore, path: Path) -> None:
 
 
 async def test_the_database_is_kept_safe(store: SqliteStore) -> None:
-    values: dict[str, Any] = {}
-    async with store._writer.transaction("DEFERRED"):
-        for pragma in ("journal_mode", "synchronous", "foreign_keys"):
-            (row,) = await store._writer.fetch(f"PRAGMA {pragma}", {})
-            values |= row
-    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    pragmas = ("journal_mode", "synchronous", "foreign_keys")
+    values = {pragma: await found(store._writer, f"PRAGMA {pragma}") for pragma in pragmas}
+    assert values == {"journal_mode": ["wal"], "synchronous": [2], "foreign_keys": [1]}
 
 
 async def test_a_new_file_belongs_to_its_owner_only(store: SqliteStore, path: Path) -> None:
@@ -81,23 +84,18 @@ async def test_a_migration_that_fails_leaves_the_one_before_it() -> None:
     broken = Migration(2, ("CREATE TABLE c (x)", "CREATE TABLE a (x)"))
     with pytest.raises(StoreError, match="already exists"):
         await migrate(connection, [first, broken])
-    async with connection.transaction("DEFERRED"):
-        tables = await connection.fetch("SELECT name FROM sqlite_master", {})
-    assert [row["name"] for row in tables] == ["a", "b"]
+    assert await found(connection, "SELECT name FROM sqlite_master") == ["a", "b"]
     await migrate(connection, [first, Migration(2, ("CREATE TABLE c (x)",))])
-    async with connection.transaction("DEFERRED"):
-        assert await connection.fetch("PRAGMA user_version", {}) == [{"user_version": 2}]
+    assert await found(connection, "PRAGMA user_version") == [2]
     await connection.close()
 
 
 async def test_a_side_that_was_listed_before_mappings_had_a_version_keeps_what_it_has() -> None:
     connection = await connect(MEMORY, MEMORY)
     await migrate(connection, migrations()[:1])
-    async with connection.transaction("IMMEDIATE"):
-        await connection.execute("INSERT INTO account (name, run) VALUES ('anna', 3)", {})
-        await connection.execute(
-            "INSERT INTO side (account, side, token, round, listed_run) VALUES ('anna', 'left', 'abc', 2, 3)", {}
-        )
+    await found(connection, "INSERT INTO account (name, run) VALUES ('anna', 3)")
+    columns = "(account, side, token, round, listed_run)"
+    await found(connection, f"INSERT INTO side {columns} VALUES ('anna', 'left', 'abc', 2, 3)")  # noqa: S608
     await migrate(connection, migrations())
     store = SqliteStore(connection, connection)
     left = (await store.load("anna", FakeClock().now())).sides[Side.LEFT]

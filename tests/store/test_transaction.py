@@ -1,10 +1,11 @@
 import asyncio
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from calsync.errors import StoreError
-from calsync.records import Lease, Tombstone, Transaction
+from calsync.records import Lease, Tombstone
 from calsync.store import SqliteStore
 from calsync.store.connection import settled
 from calsync.sync.model import Link, Side
@@ -64,19 +65,21 @@ async def test_a_task_that_is_cancelled_inside_leaves_no_trace(store: SqliteStor
     assert await stored(store) == {"kept"}
 
 
-async def test_a_statement_that_is_cancelled_takes_no_part_in_the_next_transaction(
-    store: SqliteStore, lease: Lease
-) -> None:
-    async def lose() -> None:
-        async with store.transaction(lease) as transaction:
-            asyncio.get_running_loop().call_soon(task.cancel)
-            await transaction.put_tombstones(tombstone(f"lost-{number}") for number in range(2000))
+async def test_a_commit_that_is_cancelled_ends_before_its_task(store: SqliteStore, lease: Lease) -> None:
+    event_ids = {f"{number}" for number in range(2000)}
+    begun = asyncio.Event()
 
-    task = asyncio.create_task(lose())
+    async def commit() -> None:
+        async with store.transaction(lease) as transaction:
+            await transaction.put_tombstones(map(tombstone, event_ids))
+            asyncio.get_running_loop().call_soon(begun.set)
+
+    task = asyncio.create_task(commit())
+    await begun.wait()
+    task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-    await put(store, lease, "kept")
-    assert await stored(store) == {"kept"}
+    assert await stored(store) == event_ids
 
 
 async def test_transactions_wait_for_each_other(store: SqliteStore, lease: Lease) -> None:
@@ -86,20 +89,32 @@ async def test_transactions_wait_for_each_other(store: SqliteStore, lease: Lease
     assert len(await stored(store)) == 40
 
 
-async def test_a_failed_statement_ends_the_transaction_even_if_its_error_is_caught(
-    store: SqliteStore, lease: Lease
-) -> None:
-    async def carry_on(transaction: Transaction) -> None:
-        await transaction.put_tombstones([tombstone("lost")])
-        with pytest.raises(StoreError, match="UNIQUE"):
-            await transaction.put_links([Link(id=1, left="a", right="b"), Link(id=2, left="a", right="c")])
-
-    with pytest.raises(StoreError, match="nothing of its transaction was kept"):
+async def test_a_failed_statement_takes_its_whole_transaction_with_it(store: SqliteStore, lease: Lease) -> None:
+    async def fail() -> None:
         async with store.transaction(lease) as transaction:
-            await carry_on(transaction)
+            await transaction.put_tombstones([tombstone("lost")])
+            await transaction.put_links([Link(id=1, left="a", right="b"), Link(id=2, left="a", right="c")])
+            await transaction.put_tombstones([tombstone("never reached")])
+
+    with pytest.raises(StoreError, match="UNIQUE"):
+        await fail()
     state = await store.load("anna", NOW)
     assert (state.tombstones, state.links) == ({}, {})
     await put(store, lease, "next")
+
+
+async def test_an_error_that_is_not_of_the_database_rolls_back_too(store: SqliteStore) -> None:
+    def fail(database: sqlite3.Connection) -> None:
+        database.execute("INSERT INTO account (name) VALUES ('lost')")
+        raise LookupError
+
+    def count(database: sqlite3.Connection) -> int:
+        number: int = database.execute("SELECT count(*) FROM account").fetchone()[0]
+        return number
+
+    with pytest.raises(LookupError):
+        await store._writer.transaction("IMMEDIATE", fail)
+    assert await store._writer.transaction("IMMEDIATE", count) == 0
 
 
 async def test_a_transaction_needs_the_newest_fence(store: SqliteStore, lease: Lease) -> None:

@@ -80,7 +80,7 @@ def test_only_a_field_that_both_changed_is_a_conflict(agreed: Event, policy: Con
     found = merged(agreed, {"summary": "left", "description": "d"}, {"summary": "right"}, policy=policy)
     assert found.wants[winner.other]["summary"] == str(winner)
     assert found.wants[RIGHT]["description"] == "d"
-    assert found.reasons == {"summary": "conflict"}
+    assert found.reasons == {"summary": "overruled"}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_one_way_source_wins_whatever_the_policy(
     target = next(side for side in Side if direction.writes(side))
     found = merged(agreed, {"summary": "left"}, {"summary": "right"}, direction=direction, policy=policy)
     assert wanted(found) == {target: {"summary": str(target.other)}}
-    assert found.reasons == {"summary": "conflict"}
+    assert found.reasons == {"summary": "overruled"}
     assert not found.conflicts
 
 
@@ -214,7 +214,7 @@ def test_when_is_merged_both_ways_between_an_original_and_its_masked_copy(agreed
 def test_a_mask_that_overwrites_an_edit_of_the_copy_says_so(agreed: Event) -> None:
     found = merged(agreed, {"private": True}, {"summary": "in Outlook"}, origin=LEFT)
     assert found.wants[RIGHT] == {"summary": "Privat", "description": ""}
-    assert found.reasons == {"summary": "conflict"}
+    assert found.reasons == {"summary": "overruled"}
 
 
 def test_a_copy_that_looks_like_the_mask_already_is_not_written(agreed: Event) -> None:
@@ -363,7 +363,7 @@ def test_what_was_stored_otherwise_but_means_the_same_is_nothing(agreed: Event) 
 def test_an_edit_ends_the_doubt_and_may_overwrite_somebodys_edit(agreed: Event) -> None:
     found = merge(make_half(LEFT, agreed, summary="neu"), make_unsure(agreed, RIGHT, "anders"), terms())
     assert wanted(found) == {RIGHT: {"summary": "neu"}}
-    assert found.reasons == {"summary": "conflict"}
+    assert found.reasons == {"summary": "overruled"}
     found = merge(make_half(LEFT, agreed), make_unsure(agreed, RIGHT, "anders", summary="neu"), terms())
     assert wanted(found) == {LEFT: {"summary": "neu"}}
-    assert found.reasons == {"summary": "conflict"}  # the other side may never have got what it overwrites
+    assert found.reasons == {"summary": "overruled"}  # the other side may never have got what it overwrites

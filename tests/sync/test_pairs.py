@@ -57,7 +57,7 @@ def test_both_changed_to_the_same_value_moves_both_bases(scene: Scene) -> None:
 
 def test_a_conflict_is_named_and_decided(scene: Scene) -> None:
     scene.pair({"summary": "links", "description": "neu"}, {"summary": "rechts"})
-    assert scene.decided() == [(Kind.UPDATE, RIGHT, "changed"), (Kind.UPDATE, LEFT, "conflict")]
+    assert scene.decided() == [(Kind.UPDATE, RIGHT, "changed"), (Kind.UPDATE, LEFT, "overruled")]
 
 
 def test_newest_compares_only_trusted_times(scene: Scene, agreed: Event, now: Any) -> None:
@@ -183,4 +183,4 @@ def test_what_was_stored_otherwise_is_held_until_it_is_edited(scene: Scene, agre
     assert (held.kind, held.side, held.reason) == (Kind.HOLD, side, "changed_by_server")
     assert (held.wanted, held.changes) == (Kind.UPDATE, {"summary": "anders"})
     scene.put(side.other, f"{side.other}1", replace(agreed, summary="neu"))
-    assert scene.decided() == [(Kind.UPDATE, side, "conflict")]
+    assert scene.decided() == [(Kind.UPDATE, side, "overruled")]

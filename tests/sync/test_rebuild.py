@@ -146,5 +146,5 @@ def test_every_write_waits_for_a_person_and_nothing_else_does() -> None:
 
 
 def test_a_conflict_is_told_apart() -> None:
-    conflict = Operation(kind=Kind.UPDATE, side=Side.LEFT, reason="conflict")
+    conflict = Operation(kind=Kind.UPDATE, side=Side.LEFT, reason="overruled")
     assert [each.reason for each in hold_writes(Plan((conflict,)), NOTHING).operations] == ["rebuild_conflict"]

@@ -87,7 +87,7 @@ def test_a_conflict_between_two_edits_out_of_the_window_is_decided_first(
     scene: Scene, far: Timed, past: Timed
 ) -> None:
     scene.pair({"when": far}, {"when": past})
-    assert scene.decided() == [(Kind.UPDATE, LEFT, "conflict")]
+    assert scene.decided() == [(Kind.UPDATE, LEFT, "overruled")]
     scene.policy = "hold"
     assert scene.decided() == [(Kind.HOLD, RIGHT, "conflict")]
 

@@ -41,7 +41,18 @@ class Outcome:
         """Tell whether all that the demo promises came true."""
         quiet = not (self.second_run_writes or self.invitations_sent or self.touched or self.violations)
         arrived = all(seen.seconds is not None for seen in self.seen)
-        return self.verdict.converged and quiet and arrived and self.tally.ok and self._added_up
+        told = self.attendees_told == self.attendees_imported
+        return self.verdict.converged and quiet and arrived and told and self.tally.ok and self._added_up
+
+    @property
+    def attendees_told(self) -> int:
+        """Return of how many copies in FLOWFACT calsync said that their attendees were not carried over."""
+        return self.tally.told("left", "attendees_not_carried")
+
+    @property
+    def attendees_imported(self) -> int:
+        """Return how many copies must lack attendees by the import tables; no scene makes another one."""
+        return sum(totals(file.table).singles_with_attendees for file in self.files)
 
     @property
     def _added_up(self) -> bool:
@@ -88,6 +99,10 @@ def show(console: Console, outcome: Outcome) -> None:
     for side, system in SYSTEMS.items():
         for reason, count in outcome.tally.sides[side]["skipped"].items():
             console.say(f"    {count:,} of {system} skipped: {reason}")
+    for message in outcome.tally.messages.values():
+        if message["done"]:
+            system = SYSTEMS[message["side"]]
+            console.say(f"    {message['count']:,} in {system} {message['operation']}d: {message['reason']}")
     requests = ", ".join(f"{name} {count:,}" for name, count in outcome.tally.requests.items())
     console.say(f"  requests: {requests}")
     console.say(f"  seconds: {outcome.tally.seconds:.1f} in {outcome.tally.syncs} syncs")
@@ -116,6 +131,11 @@ def _show_judgement(console: Console, outcome: Outcome) -> None:
         console.outcome(False, str(difference))
     console.outcome(
         outcome.verdict.converged, f"{outcome.verdict.paired:,} appointments are the same on both sides"
+    )
+    told, imported = outcome.attendees_told, outcome.attendees_imported
+    console.outcome(
+        told == imported,
+        f"copies in FLOWFACT without attendees: {told:,} by calsync, {imported:,} by the import tables",
     )
     console.outcome(not outcome.touched, _untouched(outcome.touched))
     console.outcome(not outcome.second_run_writes, f"writes of one more sync: {outcome.second_run_writes}")

@@ -36,6 +36,8 @@ class Tally:
         self.sides: dict[str, dict[str, Any]] = {
             side: {**dict.fromkeys((*DONE, *STANDING), 0), "skipped": {}} for side in SIDES
         }
+        self.messages: dict[tuple[str, str, str], dict[str, Any]] = {}
+        """By operation, side and reason."""
         self.ok = True
         self.error: str | None = None
 
@@ -48,15 +50,29 @@ class Tally:
         self.ok, self.error = account["ok"], account["error"]
         for side, total in self.sides.items():
             _add(total, account[side])
+        for message in account["messages"]:
+            self._add_message(message)
+
+    def told(self, side: str, reason: str) -> int:
+        """Return how often calsync told this reason on a side."""
+        keys = [key for key in self.messages if key[1:] == (side, reason)]
+        return sum(self.messages[key]["count"] for key in keys)
 
     def as_json(self) -> dict[str, Any]:
         """Return the sum in the shape of one sync."""
-        account = {**self.sides, "ok": self.ok, "error": self.error}
+        account = {**self.sides, "ok": self.ok, "error": self.error, "messages": list(self.messages.values())}
         return {
             "seconds": round(self.seconds, 3),
             "requests": dict(self.requests),
             "accounts": {self._account: account},
         }
+
+    def _add_message(self, message: Mapping[str, Any]) -> None:
+        """Add up what was done; of what every run finds again the most counts."""
+        key = message["operation"], message["side"], message["reason"]
+        before = self.messages[key]["count"] if key in self.messages else 0
+        count = before + message["count"] if message["done"] else max(before, message["count"])
+        self.messages[key] = {**message, "count": count}
 
 
 def _add(total: dict[str, Any], counts: Mapping[str, Any]) -> None:

@@ -45,6 +45,8 @@ class Totals:
     reasons: dict[str, int]
     """Of the refused ones."""
     with_attendees: int
+    singles_with_attendees: int
+    """Those whose copies are made without them; the others are never copied."""
     with_reminder: int
     private: int
 
@@ -62,6 +64,7 @@ def totals(rows: Sequence[Row]) -> Totals:
         refused=len(rows) - len(kept),
         reasons=dict(Counter(row.reason for row in rows if row.outcome == "refused")),
         with_attendees=sum(row.attendees > 0 for row in kept),
+        singles_with_attendees=sum(row.kind == "single" and row.attendees > 0 for row in kept),
         with_reminder=sum(row.reminder for row in kept),
         private=sum(row.private for row in kept),
     )

@@ -232,7 +232,7 @@ class Account:
     def _update(self, operation: Operation, link: Link, source: Observation, target: Observation) -> None:
         changes = operation.changes
         assert changes
-        if operation.reason in {"conflict", "restored"}:
+        if operation.reason in {"overruled", "restored"}:
             self.told |= {target.event.value(name) for name in changes}
         self.write(operation.side, target.id, target.event.with_values(changes))
         base, other = link.base(operation.side), link.base(operation.side.other)

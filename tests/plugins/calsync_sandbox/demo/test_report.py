@@ -30,6 +30,8 @@ FILE = ImportedFile(
 def outcome() -> Outcome:
     tally = Tally("anna")
     tally.sides["right"]["skipped"] = {"series": 1200}
+    told = {"operation": "create", "side": "left", "reason": "attendees_not_carried", "count": 1, "done": True}
+    tally.messages["create", "left", "attendees_not_carried"] = told
     return Outcome(
         tally=tally,
         seen=[Seen(TO_OUTLOOK, "created", "Besichtigung", 0.5)],
@@ -77,6 +79,11 @@ def test_a_failed_account_is_not_good(outcome: Outcome) -> None:
     assert not outcome.good
 
 
+def test_attendees_that_calsync_does_not_tell_of_are_not_good(outcome: Outcome) -> None:
+    outcome.tally.messages.clear()
+    assert not outcome.good
+
+
 def test_an_event_without_its_equal_is_not_on_both_sides(outcome: Outcome) -> None:
     alone = replace(outcome, verdict=Verdict(1, (Difference(left=None, right="b"),)))
     assert as_json(alone)["imported"]["on_both_sides"] == 1
@@ -89,6 +96,8 @@ def test_the_last_lines(outcome: Outcome, capsys: pytest.CaptureFixture[str]) ->
     assert "alt.ics" in good
     assert "1 refused: no DTSTART" in good
     assert "1,200 of Outlook skipped: series" in good
+    assert "1 in FLOWFACT created: attendees_not_carried" in good
+    assert "copies in FLOWFACT without attendees: 1 by calsync, 1 by the import tables" in good
     broken = replace(
         outcome, files=[], touched=2, verdict=Verdict(1, (Difference(left="l", right="r", fields=("notes",)),))
     )

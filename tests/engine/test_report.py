@@ -1,0 +1,125 @@
+"""What a run tells beside its counts: values that lost, and what a copy does not carry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.errors import Missing
+from calsync.sync.model import Direction, Event, Side
+from calsync.sync.plan import Kind
+from calsync_rules.reminder_once import ReminderOnce
+
+if TYPE_CHECKING:
+    from calsync.sync.rules import Rule
+
+World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+RULES = (ReminderOnce(15),)
+
+
+def only_id(calendar: Any) -> str:
+    (event_id,) = calendar.events()
+    assert isinstance(event_id, str)
+    return event_id
+
+
+@pytest.mark.parametrize(("policy", "loser"), [("right", Side.LEFT), ("left", Side.RIGHT)])
+async def test_a_value_that_lost_a_conflict_is_told_once(
+    world: World, meeting: Event, policy: str, loser: Side
+) -> None:
+    world.settings["policy"] = policy
+    world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(only_id(world.left), summary="links")
+    world.right.user_edit(only_id(world.right), summary="rechts")
+    report = await world.run()
+    assert report.remarks == {(Kind.UPDATE, loser, "overruled"): 1}
+    assert report.notices == {}
+    assert (await world.run()).remarks == {}
+
+
+async def test_a_value_that_lost_a_conflict_is_told_also_after_a_crash(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(only_id(world.left), summary="links")
+    world.right.user_edit(only_id(world.right), summary="rechts")
+    world.left.faults.add("update", lambda: RuntimeError("the process dies"), after=True)
+    with pytest.raises(RuntimeError):
+        await world.run()
+    assert (await world.run()).remarks == {(Kind.UPDATE, Side.LEFT, "overruled"): 1}
+
+
+async def test_an_edit_that_a_one_way_account_undid_is_told(world: World, meeting: Event) -> None:
+    world.settings |= {"direction": Direction.LEFT_TO_RIGHT, "on_target_edit": "restore"}
+    world.left.user_create(meeting)
+    await world.settle()
+    world.right.user_edit(only_id(world.right), summary="rechts")
+    assert (await world.run()).remarks == {(Kind.UPDATE, Side.RIGHT, "restored"): 1}
+    world.right.user_delete(only_id(world.right))
+    report = await world.run()
+    assert (report.counts[Side.RIGHT].created, report.remarks) == (1, {})
+
+
+async def test_an_edit_that_stays_on_a_masked_copy_is_told(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, private=True))
+    await world.settle()
+    world.right.user_edit(only_id(world.right), summary="beim Arzt")
+    assert (await world.run()).remarks == {(Kind.SKIP, Side.RIGHT, "masked"): 1}
+    assert (await world.run()).remarks == {}
+
+
+async def test_remarks_of_all_passes_of_a_run_are_told(world: World, meeting: Event) -> None:
+    """A plan whose ground moved is made anew; what its first pass did is still told."""
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    for calendar in (world.left, world.right):
+        for event_id in calendar.events():
+            calendar.user_edit(event_id, summary=f"{calendar.key} {event_id}")
+    world.left.faults.add("update", lambda: Missing("not found where it was expected"))
+    report = await world.run()
+    assert report.remarks == {(Kind.UPDATE, Side.LEFT, "overruled"): 2}
+
+
+@pytest.mark.parametrize(
+    ("count", "reasons"), [(0, []), (3, ["attendees_not_carried"]), (None, ["attendees_unknown"])]
+)
+async def test_a_copy_without_its_originals_attendees_is_told(
+    world: World, meeting: Event, count: int | None, reasons: list[str]
+) -> None:
+    world.right.user_create(replace(meeting, attendee_count=count))
+    report = await world.run()
+    assert report.counts[Side.LEFT].created == 1
+    assert report.remarks == {(Kind.CREATE, Side.LEFT, reason): 1 for reason in reasons}
+    assert (await world.run()).remarks == {}
+
+
+@pytest.mark.parametrize(
+    ("reminder", "holds", "rules", "told"),
+    [
+        (True, False, RULES, True),
+        (True, True, (), True),
+        (True, True, RULES, False),
+        (None, False, RULES, False),
+        (False, False, RULES, False),
+    ],
+    ids=["no place for it", "no rule for it", "carried", "not known", "none"],
+)
+async def test_a_copy_without_its_originals_reminder_is_told(
+    world: World, meeting: Event, reminder: bool | None, holds: bool, rules: tuple[Rule, ...], told: bool
+) -> None:
+    world.settings["rules"] = rules
+    world.left.capabilities = replace(world.left.capabilities, writes_reminder=holds)
+    world.right.user_create(replace(meeting, reminder=reminder))
+    report = await world.run()
+    assert report.counts[Side.LEFT].created == 1
+    assert report.remarks == ({(Kind.CREATE, Side.LEFT, "reminder_not_carried"): 1} if told else {})
+
+
+async def test_what_existed_on_both_sides_has_left_nothing_behind(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.user_create(replace(meeting, attendee_count=3, reminder=True))
+    report = await world.run()
+    assert (report.counts[Side.RIGHT].linked, report.remarks) == (1, {})
