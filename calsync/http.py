@@ -113,7 +113,7 @@ class Pause:
 class Change(aiohttp.BytesPayload):
     """The body of a request that changes something. It asks `may_change` at the very last moment.
 
-    aiohttp writes bodies in tasks of their own, so several may be about to be written in a process: frozen there, it
+    aiohttp writes bodies in tasks of their own, so a process may be frozen with several about to be written, and
     would send them all when it goes on.
     """
 
