@@ -147,7 +147,8 @@ class Oracle:
             kin = [other for other in self.witness.members() if self.witness.family(other) == family]
             touched = any(self.witness.touched.get(other, 0) > number for other in kin)
             restored = any(other in self.witness.restored for other in kin)
-            if not touched and not restored:
+            late = any(other in self.witness.late for other in kin)
+            if not touched and not restored and not late:
                 self._gone(node, kin, links, waiting)
 
     def _gone(self, node: Node, kin: Sequence[Node], links: Mapping[Node, Link], waiting: Waiting) -> None:
