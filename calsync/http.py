@@ -28,6 +28,8 @@ from calsync.ports import may_change
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiohttp.abc import AbstractStreamWriter
+
     from calsync.ports import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -108,6 +110,32 @@ class Pause:
             await self._clock.sleep(left)
 
 
+class Change(aiohttp.BytesPayload):
+    """The body of a request that changes something. It asks `may_change` at the very last moment.
+
+    aiohttp writes bodies in tasks of their own, so a process may be frozen with several about to be written, and
+    would send them all when it goes on.
+    """
+
+    refused: Retry | None = None
+    """Why nothing was sent."""
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        self._ask()
+        await super().write(writer)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self._ask()
+        await super().write_with_length(writer, content_length)
+
+    def _ask(self) -> None:
+        try:
+            may_change.get()()
+        except Retry as refused:
+            self.refused = refused
+            raise
+
+
 class Http:
     """A session with one server of one connection. Credentials are the caller's headers and go nowhere else.
 
@@ -185,21 +213,24 @@ class Http:
     async def _try(
         self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
     ) -> Answer:
-        if changes:  # asked here, where nothing is waited for any more
+        if changes:
             may_change.get()()
         self.requests += 1
+        body = Change(data) if data is not None and changes else data
         try:
-            answer = await self._send(method, target, headers, data, changes)
+            answer = await self._send(method, target, headers, body, changes)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({_cause(error)})") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if isinstance(body, Change) and body.refused is not None:
+                raise body.refused from error
             problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
             raise lost(problem, changes) from error
         self.heed(answer)
         return answer
 
     async def _send(
-        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
+        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | Change | None, changes: bool
     ) -> Answer:
         sending = self._open().request(method, target, data=data, headers=headers, allow_redirects=False)
         async with sending as response:

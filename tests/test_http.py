@@ -47,7 +47,7 @@ async def test_a_request_goes_below_the_base_with_its_body_as_json(session: Http
     (call,) = wire.requests["POST", URL(f"{BASE}/search?page=1")]
     assert (answer.ok, answer.status, answer.json(), answer.changes) == (True, 201, {"total": 3}, True)
     assert call.kwargs["headers"] == {"Content-Type": "application/json", "X": "y"}
-    assert json.loads(call.kwargs["data"]) == {"ä": 1}
+    assert json.loads(call.kwargs["data"].decode()) == {"ä": 1}
     assert call.kwargs["allow_redirects"] is False
     assert session.requests == 1
 
@@ -182,6 +182,33 @@ async def test_a_change_is_asked_about_when_its_turn_has_come(wire: aioresponses
     await http.close()
 
 
+async def test_a_change_is_asked_about_once_more_when_it_is_written() -> None:
+    arrived: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        arrived.append(await request.text())
+        return web.Response()
+
+    asked: list[bool] = []
+
+    def ask() -> None:
+        asked.append(True)
+        if len(asked) % 2 == 0:
+            raise Retry("somebody else works on it")
+
+    app = web.Application()
+    app.add_routes([web.patch("/", note)])
+    async with TestServer(app) as server:
+        http = Http("flowfact", str(server.make_url("/")), Noon())
+        may_change.set(ask)
+        with pytest.raises(Retry, match="somebody else"):
+            await http.request("PATCH", "/", headers={}, json={"a": 1}, changes=True)
+        may_change.set(lambda: None)
+        assert (await http.request("PATCH", "/", headers={}, json={"a": 2}, changes=True)).ok
+        await http.close()
+    assert arrived == ['{"a":2}']
+
+
 async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     inside, most, full = 0, 0, asyncio.Event()
 
@@ -295,6 +322,8 @@ async def test_a_request_that_is_one_too_many_is_sent_once_more(
     clock.advance(1)
     assert (await sending).status == 429
     first, second = wire.requests["POST", URL(f"{BASE}/x")]
+    bodies = [call.kwargs.pop("data").decode() for call in (first, second)]
+    assert bodies == ['{"a":1}'] * 2
     assert first.kwargs == second.kwargs
 
 

@@ -92,6 +92,8 @@ class People:
         side, name = self._chance.choice(list(Side)), self._chance.choice(FIELDS)
         seen = self._chance.choice(self.seen(side))
         number = _number(seen)
+        if side is Side.RIGHT and not self._is_settled(seen):
+            return
         if sum(one.number == number for one in self.entered) > len(FIELDS) + EDITS_OF_ONE:
             return
         value = self._new(name, number)
@@ -146,15 +148,18 @@ class People:
                 if one.event_id == event_id and one.side is Side.LEFT and one.order > self._read[event_id]:
                     one.unseen = True
 
-    async def expect_all_kept(self) -> None:
-        """Expect each appointment once on both sides, and each value there, or in the ledger as one that lost."""
+    async def expect_all_kept(self, *, twins: int = 0) -> None:
+        """Expect each appointment once on both sides, and each value there, or in the ledger as one that lost.
+
+        `twins` is how many may be there twice.
+        """
         store = await SqliteStore.copy(self._world.folder / "calsync.db")
         ledger = await store.ledger("anna", 1_000_000)
         await store.close()
         there = {side: {seen.id: seen for seen in self.seen(side)} for side in Side}
         numbers = {side: sorted(map(_number, there[side].values())) for side in Side}
         for side in Side:
-            assert numbers[side] == sorted(set(numbers[side])), f"duplicates on the {side}"
+            assert len(numbers[side]) - len(set(numbers[side])) <= twins, f"duplicates on the {side}"
             assert set(numbers[side]) | self.deleted.keys() == self.numbers, f"missing on the {side}"
         for number in self.deleted.keys() & set(numbers[Side.LEFT]):
             assert self._edited_since(number), f"{number} was deleted, and came back"
@@ -177,6 +182,17 @@ class People:
             return False
         entries = (each for each in ledger if (each.side, each.event_id) == (one.side, one.event_id))
         return any(each.before.get(one.name) == one.value for each in entries)
+
+    def _is_settled(self, seen: Seen) -> bool:
+        """Tell whether calsync waits for no answer about an event in Outlook.
+
+        An edit on top of a write whose answer was lost cannot be told from what the server made of the write, and
+        waits for a person (`changed_by_server`).
+        """
+        if any(right == seen.id for _, right in self._world.stored(LINKED)):
+            return True
+        is_original = any(one.event_id == seen.id for one in self.entered)
+        return is_original and (seen.id,) not in self._world.stored("SELECT right_id FROM link")
 
     def _edited_since(self, number: int) -> bool:
         side, order = self.deleted[number]

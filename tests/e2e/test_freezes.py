@@ -95,9 +95,11 @@ async def test_a_service_that_is_frozen_while_another_takes_over(live: World) ->
     print((live.folder / LOG).read_text("utf-8"), late)  # noqa: T201
     assert at_work.cancelled(), at_work.exception()
     await expect_rest(live)
-    await people.expect_all_kept()
     assert "Traceback" not in (live.folder / LOG).read_text("utf-8")
     assert max(late) <= 1
+    # Frozen between its last look at the lease and the system call, it sends one write when it goes on. FLOWFACT
+    # cannot tell a repeated create from a new one (`FlowfactCalendar.create`). Seldom: most runs have none.
+    await people.expect_all_kept(twins=sum(late))
 
 
 async def frozen(live: World, people: People, witness: Witness, chance: random.Random) -> None:

@@ -156,7 +156,7 @@ async def test_a_refused_session_is_exchanged_once(
     assert await client.create(FIELDS) == "e1"
     calls = wire.requests["POST", URL(CREATE)]
     assert [call.kwargs["headers"]["cognitoToken"] for call in calls] == ["a.e30.s", "b.e30.s"]
-    assert json.loads(calls[0].kwargs["data"]) == FIELDS
+    assert json.loads(calls[0].kwargs["data"].decode()) == FIELDS
     assert len(wire.requests["GET", URL(SIGN_IN)]) == 2
     await client.close()
 

@@ -61,7 +61,7 @@ async def test_writes_name_the_revision(client: Client, wire: Wire) -> None:
     assert await client.patch(PATH, Edit(subject="Neu"), 'W/"1"') == {"id": "1"}
     await client.delete(PATH, 'W/"1"')
     (patch,), (delete,) = sent(wire, "PATCH"), sent(wire, "DELETE")
-    assert patch["data"] == b'{"subject":"Neu"}'
+    assert patch["data"].decode() == '{"subject":"Neu"}'
     assert patch["headers"]["If-Match"] == delete["headers"]["If-Match"] == 'W/"1"'
 
 
