@@ -3,12 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test soak mutants lint format bench lock
+.PHONY: help demo demo-calendars test mutants lint format bench lock
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
-	@echo "make soak   run the tests that take longer the more they prove, at full length"
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
@@ -42,9 +41,6 @@ else
 	@$(BIN)/coverage report --format=total --fail-under=90 > /dev/null || ($(BIN)/coverage report --skip-covered; exit 1)
 	@echo "branch coverage: calsync/sync 100 %, everything $$($(BIN)/coverage report --format=total) %"
 endif
-
-soak: $(VENV)/.installed
-	@CALSYNC_COMMITS=10000 $(BIN)/python -m pytest -q --durations=0 tests/store/test_kill.py
 
 mutants: $(VENV)/.installed
 	@$(BIN)/python -m tests.simulation --mutants

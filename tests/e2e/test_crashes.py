@@ -65,8 +65,8 @@ async def caught_at_work(live: World, people: People, services: Forks, chance: r
     watch, longest = chance.choice(
         [
             (at_a_request(moment.set, chance), RUN_SECONDS),
-            (behind_a_write(moment.set, chance), PATIENCE),
-            (behind_a_write(moment.set, chance), PATIENCE),
+            (behind_a_write(moment.set, chance, 0), PATIENCE),  # before its answer
+            (behind_a_write(moment.set, chance, 0.01), PATIENCE),  # about when it is recorded
             (at_no_request, chance.uniform(0, RUN_SECONDS)),
         ]
     )
@@ -96,10 +96,8 @@ def at_a_request(act: Callable[[], object], chance: random.Random) -> Callable[[
     return arrived
 
 
-def behind_a_write(
-    act: Callable[[], object], chance: random.Random, seconds: float = 0.01
-) -> Callable[[Request], None]:
-    """Act a moment after a write has arrived, about when it is answered and recorded."""
+def behind_a_write(act: Callable[[], object], chance: random.Random, seconds: float) -> Callable[[Request], None]:
+    """Act when a write has arrived, or within so many seconds behind that."""
     left = chance.randint(1, 4)
 
     def arrived(request: Request) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 import random
 import sys
 from datetime import UTC, datetime
@@ -11,8 +10,7 @@ from pathlib import Path
 from calsync.store import SqliteStore
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-ACKNOWLEDGED = int(os.environ.get("CALSYNC_COMMITS", "2000"))
-"""Each waits for the disk, so `make soak` asks for more."""
+ACKNOWLEDGED = 10_000
 LONGEST_LIFE = ACKNOWLEDGED // 5
 
 WRITER = """
