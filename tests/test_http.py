@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -237,6 +238,18 @@ async def test_concurrency_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_is_no_json(body: bytes, changes: bool, expected: type[CalsyncError]) -> None:
     with pytest.raises(expected, match="HTTP 200"):
         Answer(200, {}, body, changes).json()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a": [1, 2.5, null, true, "\xc3\xa4"]}', {"a": [1, 2.5, None, True, "ä"]}),
+        (b'{"subject": "cut \\ud83d here"}', {"subject": "cut \ud83d here"}),
+        (b'{"size": 1e400}', {"size": math.inf}),
+    ],
+)
+def test_an_answer_may_hold_more_than_the_standard_allows(body: bytes, expected: object) -> None:
+    assert Answer(200, {}, body).json() == expected
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,12 @@ from calsync.sync.plan import WRITES, Kind, Operation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from datetime import datetime
 
     from calsync.engine.account import Run
     from calsync.sync.model import Observation
 
-CHUNK = 100
+CHUNK = 200
 """Writes whose intents share a transaction. After a crash the outcomes of two chunks at most are unknown."""
 AT_ONCE = 8
 """Writes that an account has on their way. More would only queue, in front of read-backs and other accounts."""
@@ -79,7 +80,8 @@ async def _intended(
         if sending.trouble is not None:
             return
         operations = writes[start : start + CHUNK]
-        intents = [_intent(sending.run, operation) for operation in operations]
+        begun = sending.run.clock.now()
+        intents = [_intent(sending.run, operation, begun) for operation in operations]
         await sending.run.notebook.commit(Batch(intents={intent.marker: intent for intent in intents}))
         yield intents, operations
 
@@ -97,7 +99,7 @@ async def _send(sending: Sending, intents: Sequence[Intent], operations: Sequenc
     return outcomes
 
 
-def _intent(run: Run, operation: Operation) -> Intent:
+def _intent(run: Run, operation: Operation, begun: datetime) -> Intent:
     source = operation.source.id if operation.source else ""
     marker = f"v1:{run.account.name}:{uuid.UUID(int=run.random.getrandbits(128)).hex}:{run.marker_hash(source)}"
     return Intent(
@@ -111,7 +113,7 @@ def _intent(run: Run, operation: Operation) -> Intent:
         draft=operation.draft,
         changes=operation.changes,
         run=run.number,
-        begun=run.clock.now(),
+        begun=begun,
     )
 
 

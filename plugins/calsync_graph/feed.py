@@ -6,6 +6,7 @@ tombstone, never a delete. Series come as single occurrences, most of them as st
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import replace
@@ -49,6 +50,7 @@ class Feed:
         told = set[str]()
         async with aclosing(ahead(self._contents(token, window))) as contents:
             async for content in contents:
+                await asyncio.sleep(0)  # the next page is asked for before this one is read, not behind it
                 page = await self._read(content["value"], told)
                 following, last = content.get("@odata.nextLink"), content.get("@odata.deltaLink")
                 if token is None:
