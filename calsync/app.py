@@ -99,7 +99,7 @@ class App:
             await store.close()
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
-        """End an account's rebuild if its plan is still the one that a person saw. Writes to no calendar."""
+        """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
         opened = (await self._open_accounts(account))[account]
         if isinstance(opened, Retry):
             raise opened

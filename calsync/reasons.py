@@ -191,6 +191,14 @@ REASONS: dict[str, Sentences] = {
         "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
         "Sie, ob das gewollt ist.",
     ),
+    # What waits after the direction was changed.
+    "direction": Sentences(
+        "The direction was changed so that calsync may now write to a side that it only read before. Nothing is "
+        "written there yet. Please look at the plan with `calsync plan`, and confirm it with `calsync confirm`.",
+        "Die Richtung wurde geändert, sodass calsync jetzt auch auf eine Seite schreiben darf, die es vorher nur "
+        "gelesen hat. Dort wird noch nichts geschrieben. Bitte sehen Sie sich mit „calsync plan“ den Plan an, und "
+        "bestätigen Sie ihn mit „calsync confirm“.",
+    ),
     # What waits after a backup was restored.
     "rebuild": Sentences(
         "What calsync remembers is older than the calendars, or was lost, so nothing is written yet. Please look "

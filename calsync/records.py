@@ -41,6 +41,8 @@ class SideState:
     mapping_version: int | None = None
     """The provider's mapping under which all was read that the last complete listing showed; None where that is
     not known, as after a listing under another one broke off."""
+    written: bool | None = None
+    """Whether calsync writes to this side, as far as a person knows; None where no run has begun yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

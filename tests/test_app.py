@@ -198,6 +198,29 @@ async def test_a_store_is_restored_only_while_nobody_works_on_it(house: House) -
         assert (await app.plan("anna"))["anna"].rebuild == "restored"
 
 
+async def test_a_direction_that_writes_more_waits_for_a_person_across_restarts(house: House) -> None:
+    house.configure(direction="left_to_right")
+    async with house.open() as app:
+        await app.sync(None)
+    house.calendar("berta-mail").user_create(MEETING)
+    house.configure(direction="both")
+    for _ in range(2):
+        async with house.open() as app:
+            result = await app.sync(None)
+        (message,) = result.accounts["berta"].messages
+        assert (message.kind, message.side, message.reason) == ("hold", "left", "direction")
+    assert not house.calendar("berta-crm").writes()
+    async with house.open() as app:
+        planned = (await app.plan("berta"))["berta"]
+        assert planned.rebuild == "direction"
+        assert planned.plan is not None
+        assert (await app.confirm("berta", planned.plan.hash)).problem is None
+    async with house.open() as app:
+        await app.sync(None)
+        assert len(house.calendar("berta-crm").writes()) == 1
+        assert (await app.plan("berta"))["berta"].rebuild is None
+
+
 async def test_a_store_that_nobody_can_read_any_more_is_replaced(house: House) -> None:
     async with house.open() as app:
         await app.sync(None)

@@ -135,6 +135,14 @@ def test_plan_of_an_account_that_waits_for_a_person(app: type[FakeApp], capsys: 
     assert json.loads(capsys.readouterr().out)["accounts"]["anna"]["rebuild"] == "restored"
 
 
+def test_plan_of_an_account_whose_direction_was_changed(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = {"anna": AccountPlan(Plan(operations=()), None, "direction")}
+    assert run(["plan", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("anna: nothing to do\n  The direction was changed so that calsync may now write")
+    assert f"(calsync confirm -c FILE anna {Plan(operations=()).hash})" in printed
+
+
 def test_a_plan_is_confirmed(app: type[FakeApp], capsys: Printed) -> None:
     app.answer = Confirmation(Plan(operations=()), None)
     assert run(["confirm", "-c", "x.yaml", "anna", "0123"]) == 0

@@ -91,7 +91,7 @@ def sync(path: Path, account: str | None, as_json: bool) -> int:
 @click.argument("account")
 @click.argument("plan_hash", metavar="HASH")
 def confirm(path: Path, account: str, plan_hash: str) -> int:
-    """Let an account write again that was restored or lost.
+    """Let an account write that was restored or lost, or whose direction was changed.
 
     HASH is the one that `calsync plan` shows: it names what is then carried out. A plan that has changed since is
     shown anew, and nothing is confirmed.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calsync.reasons import Language
     from calsync.results import AccountPlan
     from calsync.sync.model import When
-    from calsync.sync.plan import Operation
+    from calsync.sync.plan import Operation, Plan
 
 EMPTY: Mapping[str, Any] = {"accounts": {}}
 FEW = 20
@@ -60,12 +60,16 @@ def _account_lines(name: str, result: AccountPlan, language: Language) -> list[s
     plan = result.plan
     if plan is None:
         return [f"{plain(name)}: no plan could be made"]
-    waits = [f"  {sentence('rebuild', language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
-    waits = waits if result.rebuild else []
+    waits = _waits(name, result.rebuild, plan, language) if result.rebuild else []
     if not plan.operations:
         return [f"{plain(name)}: nothing to do", *waits]
     shown = _one_by_one(plan.operations) if len(plan.operations) <= FEW else []
     return [f"{plain(name)} (plan {plan.hash})", *shown, *_counted(plan.operations, language), *waits]
+
+
+def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
+    reason = "direction" if why == "direction" else "rebuild"
+    return [f"  {sentence(reason, language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
 
 
 def _one_by_one(operations: Sequence[Operation]) -> list[str]:

@@ -72,6 +72,12 @@ class Run:
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""
 
+    @property
+    def unconfirmed(self) -> frozenset[Side]:
+        """The sides that the account's direction lets calsync write, and that no person knows of yet."""
+        sides = self.notebook.state.sides
+        return frozenset(side for side in Side if self.account.direction.writes(side) and not sides[side].written)
+
     def marker_hash(self, source_id: str) -> str:
         """Return what a marker tells of its source; only rebuilding a lost store reads it."""
         return hashlib.sha256(source_id.encode()).hexdigest()[:16]

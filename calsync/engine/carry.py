@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.engine.account import Run
-    from calsync.sync.model import Observation
+    from calsync.sync.model import Observation, Side
 
 CHUNK = 200
 """Writes whose intents share a transaction. After a crash the outcomes of two chunks at most are unknown."""
@@ -127,8 +127,8 @@ async def _attempt(sending: Sending, operation: Operation, intent: Intent) -> Ou
     """Send one write; whatever it raises is its outcome, so that the others are recorded all the same."""
     outcome = Outcome(operation, intent)
     try:
-        _check_prospect(sending)
-        may_change.set(partial(_check_prospect, sending))
+        _check_prospect(sending, operation.side)
+        may_change.set(partial(_check_prospect, sending, operation.side))
         await _write(sending.run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error
@@ -136,12 +136,12 @@ async def _attempt(sending: Sending, operation: Operation, intent: Intent) -> Ou
     return outcome
 
 
-def _check_prospect(sending: Sending) -> None:
-    """Raise Retry where a write must not be sent any more."""
+def _check_prospect(sending: Sending, side: Side) -> None:
+    """Raise Retry where a write to this side must not be sent any more."""
     account = sending.run.account.name
     if sending.trouble is not None:
         raise Retry(f"account {account}: not sent, as an earlier write failed")
-    if sending.run.notebook.state.rebuild is not None:
+    if sending.run.notebook.state.rebuild is not None or side in sending.run.unconfirmed:
         raise Retry(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not sending.run.notebook.may_write():
         raise Retry(f"account {account}: the lease was not renewed in time, nothing was sent")

@@ -166,7 +166,7 @@ def _missed(run: Run, intent: Intent) -> bool:
 
 def _stands(run: Run, intent: Intent) -> bool:
     """Tell whether a create may be repeated: the same source under the same rules would give the same copy."""
-    if intent.source is None or not run.account.direction.writes(intent.side):
+    if intent.source is None or not run.account.direction.writes(intent.side) or intent.side in run.unconfirmed:
         return False
     side = intent.side.other
     seen = run.notebook.state.seen[side].get(intent.source.id)

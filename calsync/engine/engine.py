@@ -14,7 +14,7 @@ from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
 from calsync.engine.past import read_past
 from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
-from calsync.engine.rebuild import confirm_rebuild, is_lost, rebuild
+from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
 from calsync.errors import Retry
@@ -83,12 +83,12 @@ class Engine:
                 _tell_waiting(run)
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
-        """End an account's rebuild if its plan is still the one that a person saw. Raises as `run`.
+        """Let an account write what waits for it, if its plan is still the one that a person saw. Raises as `run`.
 
         Both sides are listed in full once more: what the first listing missed would be created a second time.
         """
         async with self._reading(account, Report(), in_full=True) as run:
-            return await confirm_rebuild(run, plan_hash)
+            return await confirm_plan(run, plan_hash)
 
     @asynccontextmanager
     async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:
@@ -100,7 +100,7 @@ class Engine:
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
-            in_full = in_full or bool(begin.sides) or listing_due(account, state, now)
+            in_full = in_full or begin.rebuild is not None or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
@@ -127,16 +127,26 @@ class Engine:
             await self._store.release(lease)
 
     async def _beginning(self, account: Account, state: AccountState) -> Batch:
-        """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild."""
+        """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild.
+
+        A side that was not written stays so, whatever the direction is now, until a person has confirmed it.
+        """
         last = await self._runs.get(account.name)
         begin = Batch(run=max(state.run, last) + 1)
+        sides = {
+            side: replace(known, written=account.direction.writes(side) and known.written is not False)
+            for side, known in state.sides.items()
+        }
         if last > state.run:
             begin.rebuild = state.rebuild or "behind"
             # Without a token, a side is listed in full until that has been done once.
-            begin.sides = {side: replace(known, token=None, listed_at=None) for side, known in state.sides.items()}
+            sides = {side: replace(known, token=None, listed_at=None) for side, known in sides.items()}
+        begin.sides = {side: known for side, known in sides.items() if known != state.sides[side]}
         return begin
 
     async def _work(self, run: Run, *, write: bool) -> None:
+        if run.unconfirmed:
+            run.report.rebuild = "direction"
         if write:
             await settle(run)
         for attempt in range(PASSES):
@@ -154,8 +164,11 @@ class Engine:
 
 
 def _tell_waiting(run: Run) -> None:
-    """Tell what nothing was decided about: writes of earlier runs that are not settled, links in doubt."""
+    """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt."""
     state = run.notebook.state
+    for side in run.unconfirmed:
+        if not run.report.notices[Kind.HOLD, side, "direction"]:
+            run.report.note_waiting(Kind.HOLD, side, "direction")
     for intent in state.intents.values():
         if intent.run < run.number:
             run.report.note_waiting(intent.kind, intent.side, "waits")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.creates import waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
-from calsync.sync.brakes import DELETES, REWRITES, brake
+from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.reconcile import reconcile
@@ -32,6 +32,8 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     view = view_of(run, waiting)
     open_batches = {held.reason for held in state.holds.values()} & {DELETES, REWRITES}
     plan = hold_loops(reconcile(view), run.past)
+    if state.rebuild is None:  # else all writes wait, each for a reason of its own
+        plan = hold_unconfirmed(plan, run.unconfirmed)
     return brake(plan, view, state.deleted_lately, frozenset(open_batches))
 
 

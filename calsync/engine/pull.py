@@ -12,7 +12,6 @@ from calsync.ahead import ahead
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.errors import Retry, TokenLost
-from calsync.records import SideState
 from calsync.sync.model import Observation, Side, State
 from calsync.sync.view import Seen, Standing
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Account, Run
     from calsync.ports import Page
-    from calsync.records import AccountState
+    from calsync.records import AccountState, SideState
 
 LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
@@ -108,7 +107,8 @@ def _new_round(run: Run, side: Side) -> int:
 
 
 def _listed(run: Run, side: Side, token: str | None, number: int) -> SideState:
-    return SideState(
+    return replace(
+        run.notebook.state.sides[side],
         token=token,
         window=run.window,
         round=number,

@@ -1,4 +1,4 @@
-"""A run that writes nothing: the store was put back or lost, and a person looks at the plan first."""
+"""A run that writes nothing, as the store was put back or lost, and a person's word that ends what waits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from calsync.engine.settle import settle
 from calsync.sync.decisions import unlinked
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
-from calsync.sync.rebuild import decide_marked, hold_writes
+from calsync.sync.rebuild import Marked, decide_marked, hold_writes
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calsync.engine.account import Run
-    from calsync.sync.rebuild import Key, Marked
+    from calsync.sync.rebuild import Key
 
 PASSES = 6
 LOCAL = frozenset({Kind.LINK, Kind.UNLINK, Kind.WAKE, Kind.SLEEP, Kind.PART})
@@ -69,12 +69,12 @@ async def rebuild(run: Run) -> Marked:
     return marked
 
 
-async def confirm_rebuild(run: Run, plan_hash: str) -> Confirmation:
-    """End the account's rebuild if its plan is the one that a person saw, and all of it."""
-    name = run.account.name
-    if run.notebook.state.rebuild is None:
+async def confirm_plan(run: Run, plan_hash: str) -> Confirmation:
+    """End what the account waits for, if its plan is the one that a person saw, and all of it."""
+    name, state = run.account.name, run.notebook.state
+    if state.rebuild is None and not run.unconfirmed:
         return Confirmation(run.report.plan, f"account {name}: nothing waits to be confirmed")
-    marked = await rebuild(run)
+    marked = await _look_at_plan(run) if state.rebuild is None else await rebuild(run)
     plan = run.report.plan
     if plan.hash != plan_hash:
         problem = f"the plan is not {plan_hash} any more; look at it again, then confirm {plan.hash}"
@@ -83,14 +83,28 @@ async def confirm_rebuild(run: Run, plan_hash: str) -> Confirmation:
     elif marked.waiting or not _is_settled(run):
         problem = "what became of some events is not known yet; run calsync sync, then plan again"
     else:
-        await run.notebook.commit(Batch(confirmed=True))
+        sides = {side: replace(state.sides[side], written=True) for side in run.unconfirmed}
+        await run.notebook.commit(Batch(confirmed=True, sides=sides))
         return Confirmation(plan, None)
     return Confirmation(plan, f"account {name}: {problem}")
 
 
+async def _look_at_plan(run: Run) -> Marked:
+    """Plan without settling anything: a create that is repeated on the other side would be a write."""
+    await look_again(run)
+    run.report.plan = make_plan(run)
+    return Marked((), (), frozenset(), frozenset())
+
+
 def _is_settled(run: Run) -> bool:
-    """Tell whether the plan is whole: no write of old is open, and no delete is proven by the next run only."""
+    """Tell whether the plan is whole.
+
+    That is: no write of old is open, no link is to be made or moved first, and no delete is proven by the next run
+    only.
+    """
     state = run.notebook.state
+    if any(operation.kind in LOCAL for operation in run.report.plan.operations):
+        return False
     linked = (state.seen[side].get(link.event_id(side) or "") for side in Side for link in state.links.values())
     return not state.intents and not any(seen is not None and seen.standing is Standing.GONE for seen in linked)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
@@ -52,8 +52,9 @@ class Report:
 
     plan: Plan = field(default_factory=lambda: Plan(operations=()))
     """What the first pass decided; of a rebuild what the last one left."""
-    rebuild: Rebuild | None = None
-    """Why nothing is written before a person has confirmed the plan."""
+    rebuild: Rebuild | Literal["direction"] | None = None
+    """Why nothing is written before a person has confirmed the plan; for `direction`, nothing to the sides that a
+    changed direction lets calsync write."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
     notices: Notices = field(default_factory=Counter)
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""

@@ -35,6 +35,7 @@ def side_row(side: Side, state: SideState) -> Row:
         "listed_run": state.listed_run,
         "listed_at": state.listed_at and codec.instant_text(state.listed_at),
         "mapping_version": state.mapping_version,
+        "written": state.written,
     }
 
 
@@ -47,6 +48,7 @@ def side_state(row: Mapping[str, Any]) -> SideState:
         listed_run=row["listed_run"],
         listed_at=_read(codec.instant, row["listed_at"]),
         mapping_version=row["mapping_version"],
+        written=None if row["written"] is None else bool(row["written"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""What must not be carried out although it was decided: implausibly many deletes or rewrites."""
+"""What must not be carried out although it was decided: on a side that is new to it, or implausibly much."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Side, State
-from calsync.sync.plan import Kind, Operation, Plan
+from calsync.sync.plan import WRITES, Kind, Operation, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from calsync.sync.view import View
 
 DELETES = "brake_deletes"
 REWRITES = "brake_rewrites"
+
+
+def hold_unconfirmed(plan: Plan, sides: Collection[Side]) -> Plan:
+    """Return the plan with every write to these sides held, until a person has confirmed that they are written."""
+    return replace(plan, operations=tuple(_unconfirmed(operation, sides) for operation in plan.operations))
 
 
 def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batches: frozenset[str]) -> Plan:
@@ -30,6 +35,12 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
     if sum(operation.kind is Kind.UPDATE for operation in plan.operations) > max(20, awake / 5):
         held.add(REWRITES)
     return replace(plan, operations=tuple(_held(operation, held) for operation in plan.operations))
+
+
+def _unconfirmed(operation: Operation, sides: Collection[Side]) -> Operation:
+    if operation.kind not in WRITES or operation.side not in sides:
+        return operation
+    return replace(operation, kind=Kind.HOLD, reason="direction", wanted=operation.kind)
 
 
 def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +58,30 @@ async def test_an_edit_of_the_target_stays_until_the_source_changes(world: World
     await world.settle()
     assert world.in_outlook("Endgültig")
     world.expect_converged(1, direction="left_to_right")
+
+
+async def test_a_new_direction_writes_nothing_before_its_plan_is_confirmed(
+    live: World,
+) -> None:
+    live.configure("left_to_right")
+    live.rewrite("overlap_seconds: 120", "overlap_seconds: 1")
+    live.appointment()
+    await live.settle()
+    live.anna.mailbox.edit(live.in_outlook()["id"], NOTES)
+    live.event("aus Outlook", hours=2)
+    await live.settle()
+    live.rewrite('direction: "left_to_right"', 'direction: "both"')
+    live.clear()
+    live.appointment("aus FLOWFACT", hours=4)
+    await live.sync()
+    assert live.flowfact_writes() == []
+    assert live.in_outlook("aus FLOWFACT")
+    planned = json.loads((await live.command("plan", "--json")).output)["accounts"]["anna"]
+    held = sorted((one["side"], one["reason"], one["wanted"]) for one in planned["operations"])
+    assert held == [("left", "direction", "create"), ("left", "direction", "update")]
+    confirmed = await live.command("confirm", "anna", planned["hash"])
+    assert (confirmed.code, confirmed.errors) == (0, "")
+    assert live.flowfact_writes() == []
+    await live.settle()
+    assert sorted(one.method for one in live.flowfact_writes()) == ["PATCH", "POST"]
+    live.expect_converged(3)

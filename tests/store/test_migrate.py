@@ -101,3 +101,14 @@ async def test_a_side_that_was_listed_before_mappings_had_a_version_keeps_what_i
     left = (await store.load("anna", FakeClock().now())).sides[Side.LEFT]
     assert (left.token, left.round, left.listed_run, left.mapping_version) == ("abc", 2, 3, None)
     await store.close()
+
+
+async def test_of_a_side_that_was_read_long_ago_nobody_knows_whether_it_is_written() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, migrations()[:5])
+    await found(connection, "INSERT INTO account (name, run) VALUES ('anna', 3)")
+    await found(connection, "INSERT INTO side (account, side, round) VALUES ('anna', 'left', 2)")
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    assert (await store.load("anna", FakeClock().now())).sides[Side.LEFT].written is None
+    await store.close()

@@ -76,7 +76,13 @@ async def test_a_new_account_is_empty(store: SqliteStore) -> None:
 
 async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Lease, path: Path) -> None:
     side = SideState(
-        token="t\u00f6ken", window=WINDOW, round=5, listed_run=6, listed_at=NOW, mapping_version=1 << 33
+        token="t\u00f6ken",
+        window=WINDOW,
+        round=5,
+        listed_run=6,
+        listed_at=NOW,
+        mapping_version=1 << 33,
+        written=False,
     )
     base = Base(values={"summary": "Ä 😀 <b>", "when": DAYS}, private=True, mapping_version=3)
     links = [
