@@ -39,7 +39,7 @@ ACCOUNT: ContextVar[str] = ContextVar("account", default="")
 MAKING: ContextVar[str] = ContextVar("marker", default="")
 """The marker of the create that this task carries out, also where the system does not keep it."""
 BEGUN: ContextVar[int] = ContextVar("begun", default=0)
-"""How often its process had been frozen when this task began to write."""
+"""How often its process had gone on after a freeze when this task began to write."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
 
 

@@ -34,7 +34,7 @@ class Process:
         self.dead = False
         self.frozen = False
         self.freezes = 0
-        """How often it was frozen so far."""
+        """How often it went on after it was frozen."""
         self.steps = 0
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
@@ -73,7 +73,6 @@ class Process:
     def freeze(self, seconds: float) -> None:
         """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
         self.frozen = True
-        self.freezes += 1
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
@@ -87,6 +86,7 @@ class Process:
     def _thaw(self) -> None:
         if self.frozen:
             self.frozen = False
+            self.freezes += 1
             self.world.note(f"{self.holder} goes on")
             self.world.loop.thaw(self)
 
