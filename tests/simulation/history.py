@@ -8,14 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
-from tests.simulation.pair import ACCOUNT, Pair
+from tests.simulation.pair import Pair
+from tests.simulation.person import Person
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class History:
     ) -> None:
         self.world = world
         self.dice = world.dice
+        self.person = Person(world)
         self.allowed = allowed
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
@@ -123,12 +124,19 @@ class History:
         runs = dice.choice([1, 1, 2])
         await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
         if process.dead or dice.random() < 0.3:
-            await self._stop_all()
-            if self._draws("long_pause", 0.5):
-                await asyncio.sleep(dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
-            await self._put_back()
+            await self._pause()
         if dice.random() < 0.4:
             faults.mend(world)
+
+    async def _pause(self) -> None:
+        """Stop the service for a while, in which a person may look after it."""
+        await self._stop_all()
+        if self._draws("long_pause", 0.5):
+            await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
+        await self._put_back()
+        for pair in self.world.pairs.values():
+            if pair.direction_changed and self.dice.random() < 0.5 and pair in await self.person.waiting():
+                await self.person.confirm(pair)
 
     async def _put_back(self) -> None:
         """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
@@ -145,26 +153,24 @@ class History:
                 pair.put_back = await self.world.runs.get(pair.name) != ran[pair.name]
                 pair.was_put_back |= pair.put_back
 
-    async def _confirm(self) -> bool:
-        """Have a person look at the plan of each account that is in rebuild, and confirm it."""
-        store = await open_store(self.world.disk.connect())
-        engine = Engine(store, self.world.runs, self.world.clock, self.dice, "person")
-        for pair in self.world.pairs.values():
-            ACCOUNT.set(pair.name)
-            if (await store.load(pair.name, self.world.clock.now())).rebuild is None:
-                continue
-            plan_hash = ""
-            for _ in range(6):
-                await asyncio.sleep(200)
-                confirmation = await engine.confirm(pair.account(), plan_hash)
-                plan_hash = confirmation.plan.hash
-                if confirmation.problem is None:
-                    break
-            else:
+    async def _confirm_all(self) -> bool:
+        """Have a person confirm the plan of each account that waits for it; return whether none waits any more."""
+        for _ in range(6):
+            waiting = await self.person.waiting()
+            if not waiting:
+                return True
+            self.world.start()
+            await asyncio.gather(*(pair.after_runs(1) for pair in self.world.pairs.values()))
+            await self._stop_all()
+            for pair in waiting:
+                await self.person.confirm(pair)
+        waiting = await self.person.waiting()
+        for pair in waiting:
+            if pair.was_put_back:
                 self.world.excuses["a rebuild that a person must sort out"] += 1
-                return False
-            pair.put_back = False
-        return True
+            else:
+                pair.fail("rest", "its new direction cannot be confirmed")
+        return not waiting
 
     def _process(self, names: list[str]) -> Process:
         """Return a process that serves these accounts: one that runs already, or a new one."""
@@ -220,16 +226,11 @@ class History:
         for pair in world.pairs.values():
             pair.users.allow_everything()
             pair.poisoned = False
-            pair.rests = 0
         world.note("quiet")
-        for pair in world.pairs.values():
-            if pair.put_back:
-                world.start()
-                await asyncio.gather(*(each.after_runs(1) for each in world.pairs.values()))
-                await self._stop_all()
-                break
-        if not await self._confirm():
+        if not await self._confirm_all():
             return
+        for pair in world.pairs.values():
+            pair.rests = 0
         for _ in range(PATIENCE):
             process = world.start()
             await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from calsync.engine import carry, confirm, doubts, engine, notebook, planning, pull, readback
+from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planning, pull, readback
 from calsync.store import SqliteStore
 from calsync.store.writing import SqliteTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
@@ -183,6 +183,11 @@ def batch_ages_out() -> AbstractContextManager[Any]:
     return patch.object(planning, "brake", ageing)
 
 
+def direction_at_once() -> AbstractContextManager[Any]:
+    """A side that the direction makes writable is written at once."""
+    return patch.object(Run, "unconfirmed", frozenset())
+
+
 MUTANTS: dict[str, Mutant] = {
     mutant.__name__: mutant
     for mutant in (
@@ -201,6 +206,7 @@ MUTANTS: dict[str, Mutant] = {
         moved_is_new,
         no_tombstone,
         batch_ages_out,
+        direction_at_once,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

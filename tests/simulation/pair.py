@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.ports import Reader
+    from calsync.records import AccountState
     from calsync.store import SqliteStore
     from calsync.sync.rules import Rule
     from calsync.sync.view import ConflictPolicy, TargetEdit
@@ -62,6 +63,8 @@ class Pair:
     calendars: dict[Side, SlowCalendar] = field(default_factory=dict)
     direction: Direction = Direction.BOTH
     direction_changed: bool = False
+    closed: set[Side] = field(default_factory=set)
+    """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
     poisoned: bool = False
@@ -135,6 +138,7 @@ class Pair:
             self.note(f"run failed: {failure}")
         else:
             self.note(f"run: {dict(report.notices)}")
+            self.closed |= {side for side in Side if not self.direction.writes(side)}
             self.world.count_decisions(report)
         state = await store.load(self.name, self.world.clock.now())
         self.witness.look(state, await store.ledger(self.name, 100_000))
@@ -145,6 +149,18 @@ class Pair:
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
         self._ended.set()
+
+    def confirmed(self) -> None:
+        """Take note that a person has confirmed the plan."""
+        self.note("confirmed")
+        self.put_back = False
+        self.closed -= {side for side in Side if self.direction.writes(side)}
+
+    def waits(self, state: AccountState) -> bool:
+        """Tell whether a person is to confirm something, by what was done or by what calsync remembers."""
+        sides = [side for side in Side if self.direction.writes(side)]
+        closed = any(side in self.closed or state.sides[side].written is False for side in sides)
+        return closed or self.put_back or state.rebuild is not None
 
     async def after_runs(self, runs: int) -> None:
         """Wait until so many more runs have ended, or no process serves this account any more."""

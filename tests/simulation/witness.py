@@ -110,6 +110,8 @@ class Witness:
         what = f"{side} {after.id}"
         if not self.pair.direction.writes(side):
             self.pair.fail("I7", f"{what} was written, but it is the source")
+        if side in self.pair.closed:
+            self.pair.fail("I7", f"{what} was written before a person confirmed the new direction")
         if self.pair.put_back:
             self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
         checked = self.pair.calendars[side].capabilities.conditional_writes  # else a user was quicker

@@ -30,6 +30,7 @@ DECISIONS = (
     "hold brake_deletes",
     "hold changed_by_server",
     "hold conflict",
+    "hold direction",
     "hold left_account",
     "hold private_original_deleted",
     "hold rebuild",

@@ -1,0 +1,49 @@
+"""The person who looks after calsync, and confirms what waits for that while no process runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from calsync.engine import Engine
+from calsync.errors import CalsyncError
+from tests.simulation.database import open_store
+from tests.simulation.pair import ACCOUNT
+
+if TYPE_CHECKING:
+    from tests.simulation.pair import Pair
+    from tests.simulation.world import World
+
+
+class Person:
+    """Looks at plans, and confirms them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def waiting(self) -> list[Pair]:
+        """Return the accounts that wait for a word."""
+        store = await open_store(self.world.disk.connect())
+        now = self.world.clock.now()
+        return [pair for pair in self.world.pairs.values() if pair.waits(await store.load(pair.name, now))]
+
+    async def confirm(self, pair: Pair) -> None:
+        """Look at an account's plan, and confirm it if it is still the same a little later."""
+        store = await open_store(self.world.disk.connect())
+        for holder in await store.holders():
+            await store.expire(holder)
+        engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, "person")
+        ACCOUNT.set(pair.name)
+        plan_hash = ""
+        for _ in range(2):
+            await asyncio.sleep(200)
+            try:
+                confirmation = await engine.confirm(pair.account(), plan_hash)
+            except CalsyncError as error:
+                pair.note(f"not confirmed: {error}")
+                return
+            if confirmation.problem is None:
+                pair.confirmed()
+                return
+            pair.note(f"not confirmed: {confirmation.problem}")
+            plan_hash = confirmation.plan.hash
