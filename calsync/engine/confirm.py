@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
-from calsync.records import Intent, LedgerEntry, Tombstone
+from calsync.records import Intent, LedgerEntry
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
 from calsync.sync.plan import Kind
@@ -135,13 +135,7 @@ def unlink(run: Run, batch: Batch, link: Link) -> None:
         known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
         if known is not None and known.standing is Standing.PRESENT:
             continue  # a cancelled meeting is still there to be seen, and is never new
-        batch.seen[side][event_id] = None
-        bury(run, batch, side, event_id, known.observation.revision if known else None)
-
-
-def bury(run: Run, batch: Batch, side: Side, event_id: str, revision: str | None) -> None:
-    """Leave our own tombstone: this id counts as new only after a read by id finds it again."""
-    batch.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=run.now)
+        batch.bury(side, event_id, run.now, known.observation.revision if known else None)
 
 
 def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], bases: Mapping[Side, Base]) -> Link:
@@ -152,8 +146,7 @@ def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], ba
     link = _current(run, batch, intent)
     lost = link.event_id(intent.side) if link else None
     if lost is not None and lost != ids[intent.side]:
-        batch.seen[intent.side][lost] = None
-        bury(run, batch, intent.side, lost, None)
+        batch.bury(intent.side, lost, run.now)
     return Link(
         id=link.id if link else run.notebook.new_link_id(),
         left=ids[Side.LEFT],

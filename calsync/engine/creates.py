@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
-from calsync.engine.confirm import bury, confirm
+from calsync.engine.confirm import confirm
 from calsync.engine.doubts import doubted
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
@@ -60,8 +60,7 @@ def _give_up(run: Run, batch: Batch, intent: Intent) -> None:
     batch.links[link.id] = None
     lost = link.event_id(intent.side)
     if lost is not None:
-        batch.seen[intent.side][lost] = None
-        bury(run, batch, intent.side, lost, None)
+        batch.bury(intent.side, lost, run.now)
 
 
 def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:

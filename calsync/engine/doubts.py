@@ -28,8 +28,10 @@ async def settle_doubts(run: Run) -> None:
         event_id = seen.observation.id
         located = _located(run, side, seen, place)
         unlinked = run.notebook.link_of(side, event_id) is None
-        forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and unlinked
-        batch.seen[side][event_id] = None if forgotten else located
+        if unlinked and located.standing in (Standing.DELETED, Standing.ELSEWHERE):
+            batch.bury(side, event_id, run.now, seen.observation.revision)  # the feed may tell of it once more
+        else:
+            batch.seen[side][event_id] = located
     if doubted:
         await run.notebook.commit(batch)
 

@@ -125,15 +125,15 @@ def _is_anew(run: Run, side: Side) -> bool:
 
 
 def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, Seen]:
-    """Return what a page changes in what is remembered. Of several reads of one event the last one counts."""
+    """Return what a page changes in what is remembered. Of several reads of one event the newest one counts."""
     known = run.notebook.state.seen[side]
     anew = _is_anew(run, side)
-    fresh = {observation.id: observation for observation in page.observations}
     result: dict[str, Seen] = {}
-    for event_id, observation in fresh.items():
-        seen = observed(known.get(event_id), observation, run.number, number, anew=anew)
-        if seen is not known.get(event_id):
-            result[event_id] = seen
+    for observation in page.observations:
+        seen_before = result.get(observation.id) or known.get(observation.id)
+        seen = observed(seen_before, observation, run.number, number, anew=anew)
+        if seen is not seen_before:
+            result[observation.id] = seen
     for event_id in page.removed:
         seen_before = result.get(event_id) or known.get(event_id)
         if seen_before is not None and seen_before.standing is not Standing.DELETED:

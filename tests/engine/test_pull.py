@@ -84,3 +84,38 @@ async def test_what_only_a_broken_listing_showed_is_asked_about_when_the_next_on
     for _ in range(3):
         await world.run()
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+async def test_a_late_repetition_neither_brings_back_nor_overwrites_anything(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    first = world.left.rows.rows[left]
+    world.clock.advance(60)
+    world.left.user_edit(left, summary="geändert")
+    world.left.behaviour.repeated.append(first)  # behind the new state, in the same page
+    await world.settle()
+    assert {event.summary for event in world.right.events().values()} == {"geändert", "anderer"}
+    assert len(world.right.writes()) == 3
+    world.left.behaviour.repeated.clear()
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.behaviour.repeated.append(first)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+    assert len(world.right.writes()) == 4
+
+
+async def test_a_deleted_event_that_was_never_copied_is_not_copied_when_it_is_told_once_more(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(replace(meeting, series=True))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(left, series=False)
+    before = world.left.rows.rows[left]
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.behaviour.repeated.append(before)
+    await world.settle()
+    assert world.right.writes() == []

@@ -64,6 +64,13 @@ def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
         calendar.drop_tokens()
 
 
+def feed_repeats(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed tell old states of some events once more, behind what is new."""
+    rows = [change.after for change in calendar.rows.log if change.after.place is not Place.FORBIDDEN]
+    calendar.behaviour.repeated += dice.sample(rows, min(len(rows), 3))
+    del pair
+
+
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
     """A listing in full ends before it is complete."""
     calendar.behaviour.listing_pages = 1
@@ -77,6 +84,7 @@ SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] =
     tokens_lost,
     listing_hides,
     feed_is_stale,
+    feed_repeats,
     listing_breaks_off,
 )
 
@@ -88,6 +96,7 @@ def mend(world: World) -> None:
             calendar.faults.clear()
             calendar.behaviour.hidden.clear()
             calendar.behaviour.stale.clear()
+            calendar.behaviour.repeated.clear()
             calendar.behaviour.listing_pages = None
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from calsync.records import AccountState
+    from calsync.sync.model import Side
 
     Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -169,8 +170,12 @@ def moved_is_new() -> AbstractContextManager[Any]:
 
 
 def no_tombstone() -> AbstractContextManager[Any]:
-    """An unlink leaves nothing behind."""
-    return patch.object(confirm, "bury", lambda *_: None)
+    """What is deleted and done with leaves nothing behind."""
+
+    def forget(self: notebook.Batch, side: Side, event_id: str, *_: Any) -> None:
+        self.seen[side][event_id] = None
+
+    return patch.object(notebook.Batch, "bury", forget)
 
 
 def batch_ages_out() -> AbstractContextManager[Any]:
@@ -204,5 +209,3 @@ MUTANTS: dict[str, Mutant] = {
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
-BLIND = frozenset({"no_version_check", "no_tombstone"})
-"""Not noticed within 2,000 histories yet; docs/explanation/reliability.md tells why."""

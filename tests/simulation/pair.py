@@ -16,6 +16,7 @@ from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
+from tests.simulation.backwards import Backwards
 from tests.simulation.loop import PROCESS
 from tests.simulation.rules import Poisoned
 from tests.simulation.users import Users
@@ -88,6 +89,7 @@ class Pair:
 
     def __post_init__(self) -> None:
         self.witness = Witness(self)
+        self.backwards = Backwards(self)
         self.users = Users(self)
         self._writes = 0
         self._ended = asyncio.Event()
@@ -138,6 +140,7 @@ class Pair:
             self.world.count_decisions(report)
         state = await store.load(self.name, self.world.clock.now())
         self.witness.look(state, await store.ledger(self.name, 100_000))
+        self.backwards.look(state)
         planned = report is None or any(
             one.kind in ("create", "update", "delete") for one in report.plan.operations
         )
@@ -168,6 +171,8 @@ class Pair:
             process = PROCESS.get()
             if process is not None and process.freezes > BEGUN.get():
                 self.witness.excuse_late_write(entry)
+            else:
+                self.backwards.judge(entry)
             self.witness.judge_write(entry)
 
     def writes(self) -> int:

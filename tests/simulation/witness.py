@@ -140,6 +140,14 @@ class Witness:
             node = parent
         return node
 
+    def source(self, entry: Entry) -> Node | None:
+        """Return the event that a create was made from."""
+        source = entry.marker.rsplit(":", 1)[-1]
+        for event_id in self.pair.calendars[entry.side.other].rows.rows:
+            if sha256(event_id.encode()).hexdigest()[:16] == source:
+                return entry.side.other, event_id
+        return None
+
     def members(self) -> list[Node]:
         return list(self._parents)
 
@@ -191,12 +199,11 @@ class Witness:
 
     def _made(self, entry: Entry) -> None:
         node = entry.side, entry.change.after.id
-        source = entry.marker.rsplit(":", 1)[-1]
-        for event_id in self.pair.calendars[entry.side.other].rows.rows:
-            if sha256(event_id.encode()).hexdigest()[:16] == source:
-                self._join(node, (entry.side.other, event_id))
-                return
-        self.pair.fail("I3", f"{node} was created from nothing")
+        source = self.source(entry)
+        if source is None:
+            self.pair.fail("I3", f"{node} was created from nothing")
+        else:
+            self._join(node, source)
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
