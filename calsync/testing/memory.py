@@ -57,7 +57,7 @@ class Behaviour:
     stale: set[str] = field(default_factory=set)
     """Ids that listings and the feed tell as they were before their last change."""
     repeated: list[Row] = field(default_factory=list)
-    """Old states that each listing and each round of the feed tells once more at its end, as if an index lagged."""
+    """Old states that each listing and each round of the feed tells once more, as if an index lagged."""
     listing_pages: int | None = None
     """A listing in full breaks off behind so many pages and does not claim to be complete."""
     naive: bool = False

@@ -55,10 +55,10 @@ class Backwards:
 
     def _judge_create(self, entry: Entry) -> None:
         source = self.pair.witness.source(entry)
-        number = self._gone.get(source) if source is not None else None
-        if source is None or number is None or lives(self.pair.calendars[source[0]].rows.rows[source[1]]):
+        if source is None or source not in self._gone:
             return
-        if self.pair.witness.touched.get(source, 0) < number:
+        later = self.pair.journal[self._gone[source] :]
+        if not any((past.side, past.change.after.id) == source for past in later):
             what = f"{entry.side} {entry.change.after.id}"
             self.pair.fail("I4", f"{what} was created, but {source[1]} was known to be deleted")
 
