@@ -126,15 +126,21 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
 
 
 def unlink(run: Run, batch: Batch, link: Link) -> None:
-    """End a link whose events are both gone. What is left behind keeps late repetitions from coming back."""
+    """End a link whose events are both gone."""
     batch.links[link.id] = None
     for side in Side:
-        event_id = link.event_id(side)
-        if event_id is None:
-            continue
-        known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
-        if known is not None and known.standing is Standing.PRESENT:
-            continue  # a cancelled meeting is still there to be seen, and is never new
+        let_go(run, batch, side, link.event_id(side))
+
+
+def let_go(run: Run, batch: Batch, side: Side, event_id: str | None) -> None:
+    """Forget a link's lost event, and keep late repetitions from bringing it back.
+
+    A cancelled meeting is lost, too, but still there to be seen: it is remembered, and is never new.
+    """
+    if event_id is None:
+        return
+    known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
+    if known is None or known.standing is not Standing.PRESENT:
         batch.bury(side, event_id, run.now, known.observation.revision if known else None)
 
 
@@ -145,8 +151,8 @@ def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], ba
     """
     link = _current(run, batch, intent)
     lost = link.event_id(intent.side) if link else None
-    if lost is not None and lost != ids[intent.side]:
-        batch.bury(intent.side, lost, run.now)
+    if lost != ids[intent.side]:
+        let_go(run, batch, intent.side, lost)
     return Link(
         id=link.id if link else run.notebook.new_link_id(),
         left=ids[Side.LEFT],

@@ -11,16 +11,13 @@ from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 
 SEEDS, AT_A_TIME = 3000, 50
-OPEN = {2818}
-"""Seeds whose finding is not mended yet; docs/explanation/reliability.md tells it."""
 SCENARIOS = 20
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_A_TIME))
 def test_no_history_breaks_an_invariant(first: int) -> None:
     for seed in range(first, first + AT_A_TIME):
-        if seed not in OPEN:
-            assert (seed, play(seed).violations) == (seed, [])
+        assert (seed, play(seed).violations) == (seed, [])
 
 
 @pytest.mark.parametrize("seed", range(SCENARIOS))
