@@ -29,6 +29,10 @@ class Backwards:
         """Deleted events that calsync knew and has done with, with the length of the journal then."""
         self._partners: dict[Node, Node] = {}
 
+    def partner(self, node: Node) -> Node | None:
+        """Return the other event of a pair."""
+        return self._partners.get(node)
+
     def look(self, state: AccountState) -> None:
         """Take note of what is remembered behind a run."""
         self._partners.clear()
@@ -64,7 +68,7 @@ class Backwards:
 
     def _judge_update(self, entry: Entry) -> None:
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
-        partner = self._partners.get(node)
+        partner = self.partner(node)
         if before is None or partner is None:
             return
         for name in FIELDS:

@@ -125,15 +125,26 @@ def turn_direction(world: World) -> None:
     pair.note(f"direction {pair.direction}")
 
 
+def bots(pair: Pair) -> None:
+    """Two programs disagree about the summary of one pair, and never give in."""
+    pairs = [(node, partner) for node in pair.witness.members() if (partner := pair.backwards.partner(node))]
+    if pairs:
+        for number, (side, event_id) in enumerate(pair.dice.choice(pairs)):
+            pair.bots.texts[side, event_id] = f"Programm {number} besteht darauf"
+        pair.note(f"bots {list(pair.bots.texts)}")
+
+
 NAMES = (
     *(fault.__name__ for fault in SERVER_FAULTS),
     *(fault.__name__ for fault in PROCESS_FAULTS),
     turn_direction.__name__,
+    bots.__name__,
     "second_runner",
     "switch_off",
     "long_pause",
     "old_disk",
     "poisoned_rule",
+    "hanging_rule",
     "no_condition",
 )
 """What `--faults` may name."""

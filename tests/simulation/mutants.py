@@ -12,6 +12,7 @@ from calsync.store import SqliteStore
 from calsync.store.writing import SqliteTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
 from calsync.sync.model import Base
+from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
 
@@ -188,6 +189,16 @@ def batch_ages_out() -> AbstractContextManager[Any]:
     return patch.object(planning, "brake", ageing)
 
 
+def no_loop_guard() -> AbstractContextManager[Any]:
+    """Two programs that disagree are served for ever."""
+    return patch.object(planning, "hold_loops", lambda plan, _: plan)
+
+
+def no_hang_note() -> AbstractContextManager[Any]:
+    """A rule that never answered is asked again."""
+    return patch.object(Chain, "without", lambda self, _: self)
+
+
 MUTANTS: dict[str, Mutant] = {
     mutant.__name__: mutant
     for mutant in (
@@ -206,6 +217,8 @@ MUTANTS: dict[str, Mutant] = {
         moved_is_new,
         no_tombstone,
         batch_ages_out,
+        no_loop_guard,
+        no_hang_note,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.store import SqliteStore
+    from tests.simulation.pair import Pair
     from tests.simulation.world import World
 
 
@@ -96,6 +97,8 @@ class Process:
             for holder in await store.holders():
                 if self.world.is_dead(holder):
                     await store.expire(holder)
+            for name in self.names:
+                await self._take_notes(store, self.world.pairs[name])
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
             async def run_account(name: str, report: Report) -> None:
@@ -107,6 +110,12 @@ class Process:
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
         self.dead = True
         self.world.process_ended(self)
+
+    async def _take_notes(self, store: SqliteStore, pair: Pair) -> None:
+        """Take over what a watchdog left."""
+        while pair.notes:
+            await store.add_hang(pair.name, pair.notes[0])
+            pair.noted.append(pair.notes.pop(0))
 
     async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
         pair = self.world.pairs[name]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
-from tests.simulation.rules import poisons
+from tests.simulation.rules import hangs, poisons
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -113,12 +113,9 @@ class Witness:
         if self.pair.put_back:
             self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
         checked = self.pair.calendars[side].capabilities.conditional_writes  # else a user was quicker
-        if (
-            self.pair.poisoned
-            and checked
-            and any(poisons(row.event) for row in (before, after) if row is not None)
-        ):
-            self.pair.fail("I14", f"{what} was written, although a rule raises for it")
+        for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
+            if broken and checked and any(breaks(row.event) for row in (before, after) if row is not None):
+                self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
         if before is None or after.place is not before.place:
             if before is not None:
                 self._judge_brake(entry, what)
