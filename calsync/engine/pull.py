@@ -28,6 +28,7 @@ LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
 MEMORY = timedelta(days=30)
 """How long the ledger and the tombstones are kept."""
+_TOLD_GONE = frozenset({Standing.DELETED, Standing.TOMBSTONE})
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
@@ -146,8 +147,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
     that last one was of another mapping: then the event is asked about. So it is where two versions are of one
-    moment, which tells no order. A proven delete is not undone by the same revision told again, which may be a
-    late repetition: that only raises a doubt.
+    moment, which tells no order. A delete, proven or told, is not undone by what may be a late repetition: of a
+    proven one the same revision told again raises a doubt, and the doubt about one that was told stays.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
@@ -166,7 +167,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
 
 def _shown(known: Seen, number: int) -> Seen:
-    standing = known.standing if known.standing is Standing.DELETED else Standing.PRESENT
+    standing = known.standing if known.standing in _TOLD_GONE else Standing.PRESENT
     if known.round == number and known.standing is standing:
         return known
     return replace(known, round=number, standing=standing)

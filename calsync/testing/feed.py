@@ -84,10 +84,9 @@ class Feed:
 
     def _changed(self, rows: Sequence[Row], window: Window, token: str) -> Page:
         shown = [row for row in rows if self._shows(row, window) or self._tells_outside(row)]
-        ids = {row.id for row in shown}
         return Page(
             observations=[self._observe(row, marker=False) for row in shown],
-            removed=[row.id for row in rows if row.id not in ids],
+            removed=[row.id for row in rows if row not in shown],
             token=token,
         )
 

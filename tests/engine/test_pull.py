@@ -119,3 +119,33 @@ async def test_a_deleted_event_that_was_never_copied_is_not_copied_when_it_is_to
     world.left.behaviour.repeated.append(before)
     await world.settle()
     assert world.right.writes() == []
+
+
+async def test_an_event_with_a_new_id_is_known_again_before_the_feed_tells_that_the_old_one_is_gone(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.clock.advance(60)
+    old = world.left.rows.rows[left]
+    world.left.rows.add(old.event, by_us=False)
+    world.left.behaviour.hidden.add(left)  # nothing tells yet that it is gone
+    world.left.user_purge(left)
+    await world.settle()
+    assert len(world.right.writes()) == 2
+    assert len(world.right.events()) == 2
+
+
+async def test_a_delete_is_carried_over_although_the_feed_repeats_the_event_behind_it(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.behaviour.page_size = 1
+    world.left.behaviour.repeated.append(world.left.rows.rows[left])
+    world.left.user_delete(left)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
