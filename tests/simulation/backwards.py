@@ -69,8 +69,8 @@ class Backwards:
     def _judge_update(self, entry: Entry) -> None:
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
         partner = self.partner(node)
-        if before is None or partner is None:
-            return
+        if before is None or partner is None or self._was_private(partner):
+            return  # what a mask shows was there before, and may be there again
         for name in FIELDS:
             newer, older = key(name, before.event.value(name)), key(name, after.event.value(name))
             if newer == older or not self._delivered(entry, node, newer):
@@ -78,6 +78,10 @@ class Backwards:
             values = [value for value, _ in self._values(entry, partner, newer[0])]
             if values.count(newer) == values.count(older) == 1 and values.index(older) < values.index(newer):
                 self.pair.fail("I2", f"{node[0]} {node[1]}: {older} was written over {newer}, which is newer")
+
+    def _was_private(self, node: Node) -> bool:
+        rows = (past.change.after for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return any(row.event.private for row in rows)
 
     def _delivered(self, entry: Entry, node: Node, value: Key) -> bool:
         """Tell whether a value stands there because calsync wrote it."""

@@ -237,6 +237,8 @@ class History:
                 break
         if not await self._confirm():
             return
+        for pair in world.pairs.values():
+            pair.rests = 0  # the days that follow see a listing in full
         for _ in range(PATIENCE):
             process = world.start()
             await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))
