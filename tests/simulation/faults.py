@@ -114,7 +114,17 @@ def freeze(world: World, process: Process) -> None:
     process.after_steps(world.dice.randrange(1, 250), lambda: process.freeze(seconds))
 
 
-PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze)
+def lock_store(world: World, process: Process) -> None:
+    """Another program, as a backup may be, keeps the database locked for longer than calsync waits."""
+    times = world.dice.choice([1, 2, 8])
+
+    def lock() -> None:
+        process.locked = times
+
+    process.after_steps(world.dice.randrange(1, 250), lock)
+
+
+PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze, lock_store)
 
 
 def turn_direction(world: World) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
 from calsync.service import Service
-from tests.simulation.database import open_store
+from tests.simulation.database import LOCKED, open_store
 from tests.simulation.loop import PROCESS
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Process:
         self.frozen = False
         self.freezes = 0
         """How often it was frozen so far."""
+        self.locked = 0
+        """So often its runs will find the database locked."""
         self.steps = 0
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
@@ -77,6 +79,13 @@ class Process:
         self.freezes += 1
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
+
+    def finds_locked(self) -> bool:
+        """Tell whether the database is locked now, and count it."""
+        locked = self.locked > 0
+        self.locked -= locked
+        self.world.mix["lock_store: refused"] += locked
+        return locked
 
     async def stop(self) -> None:
         """Stop it in order; returns when it has ended, also by a kill."""
@@ -120,7 +129,9 @@ class Process:
     async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
-        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
+        context = copy_context()
+        context.run(LOCKED.set, self.finds_locked)
+        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}", context=context)
         self.running[name] = task
         try:
             await task
