@@ -94,7 +94,7 @@ async def _list(run: Run, side: Side) -> None:
             batch.seen[side] = dict(_observed(run, side, page, number))
             if page.complete:
                 complete = True
-                batch.seen[side] |= _absent(run, side, number, batch.seen[side])
+                _miss(run, side, number, batch)
                 batch.forget = run.now - MEMORY
                 batch.sides[side] = _listed(run, side, page.token, number)
             await notebook.commit(batch)
@@ -183,20 +183,18 @@ def _at_once(observation: Observation, known: Observation) -> bool:
     return observation.modified is not None and observation.modified == known.modified
 
 
-def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:
-    """Return what becomes of the events that a complete listing did not show.
+def _miss(run: Run, side: Side, number: int, batch: Batch) -> None:
+    """Add to `batch` what becomes of the events that a complete listing did not show.
 
     Those of the window and those of awake links are in doubt: of an event outside the window neither a listing nor
     a feed tells that it was deleted. Those outside that no link names are forgotten.
     """
-    result: dict[str, Seen | None] = {}
     for event_id, seen in run.notebook.state.seen[side].items():
-        if seen.round == number or event_id in fresh or seen.standing is not Standing.PRESENT:
+        if seen.round == number or event_id in batch.seen[side] or seen.standing is not Standing.PRESENT:
             continue
         link = run.notebook.link_of(side, event_id)
         inside = run.window.holds(seen.observation.event.when)
         if inside or (link is not None and link.state is State.AWAKE):
-            result[event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+            batch.seen[side][event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
         elif link is None:
-            result[event_id] = None
-    return result
+            batch.bury(side, event_id, run.now, seen.observation.revision)

@@ -49,6 +49,29 @@ async def test_what_left_the_window_without_a_link_is_forgotten(world: World, me
     assert len(seen[Side.RIGHT]) == 1
 
 
+async def test_what_left_the_window_without_a_link_is_not_copied_as_it_once_was(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    left = world.left.user_create(replace(meeting, series=True))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(left, series=False)
+    single = world.left.rows.rows[left]
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, series=True, when=Timed(far, far + timedelta(hours=1)))
+    for _ in range(2):
+        world.clock.advance(2 * DAY)
+        await world.settle()
+    assert (await world.store.load("anna", world.clock.now())).seen[Side.LEFT] == {}
+    world.left.behaviour.repeated.append(single)
+    await world.settle()
+    assert world.right.writes() == []
+    world.left.behaviour.repeated.clear()
+    world.left.user_edit(left, series=False, when=meeting.when)
+    await world.settle()
+    assert len(world.right.events()) == 1
+
+
 async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
     world: World, meeting: Event, tomorrow: datetime
 ) -> None:
