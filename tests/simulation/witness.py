@@ -130,8 +130,8 @@ class Witness:
         self._deletes = [(at, each) for at, each in self._deletes if now - at < BRAKE_SPAN] + [(now, entry)]
         links = len(self._partners) / 2 + sum(each.number < self.pair.begun for _, each in self._deletes)
         links += sum(self._unlinked_copy(each) for each in self.pair.journal)
-        here = sum(each.side is entry.side for _, each in self._deletes)
-        if len(self._deletes) > max(5, links / 5) or here >= max(2, links):
+        here = {each.change.after.id for _, each in self._deletes if each.side is entry.side}
+        if len(self._deletes) > max(5, links / 5) or len(here) >= max(2, links):
             self.pair.fail("I5", f"{what}: the {len(self._deletes)}th delete within a day went through")
 
     def _unlinked_copy(self, entry: Entry) -> bool:
