@@ -117,7 +117,7 @@ class Witness:
             if broken and checked and any(breaks(row.event) for row in (before, after) if row is not None):
                 self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
         if before is None or after.place is not before.place:
-            if before is not None:
+            if before is not None and not self.pair.was_put_back:  # else a person has confirmed what was forgotten
                 self._judge_brake(entry, what)
             return
         ours = before.event.with_values({name: after.event.value(name) for name in FIELDS})
