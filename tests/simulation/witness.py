@@ -8,14 +8,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
+from tests.simulation.deletes import Deletes
 from tests.simulation.rules import hangs, poisons
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, KeysView, Sequence
 
     from calsync.records import AccountState, LedgerEntry
     from calsync.sync.model import Event, Field, Value
@@ -67,11 +66,11 @@ class Witness:
         """Events that a runner created which was frozen in the middle of it."""
         self.touched: dict[Node, int] = {}
         """The last action of a user on each event."""
+        self.deletes = Deletes(pair)
         self.ledger: list[LedgerEntry] = []
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
-        self._deletes: list[tuple[datetime, Entry]] = []
         self._read = 0
         self._settled = 0
         """How much of the journal calsync had dealt with when no outcome was unknown."""
@@ -118,28 +117,16 @@ class Witness:
                 self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
         if before is None or after.place is not before.place:
             if before is not None and not self.pair.was_put_back:  # else a person has confirmed what was forgotten
-                self._judge_brake(entry, what)
+                self.deletes.judge(entry)
             return
         ours = before.event.with_values({name: after.event.value(name) for name in FIELDS})
         if replace(ours, online_meeting=after.event.online_meeting) != after.event:
             self.pair.fail("I8", f"{what}: a write changed more than the synced fields")
 
-    def _judge_brake(self, entry: Entry, what: str) -> None:
-        """No day sees more deletes than a person would do without being asked, nor a side lose all that it had."""
-        now = self.pair.world.clock.now()
-        self._deletes = [(at, each) for at, each in self._deletes if now - at < BRAKE_SPAN] + [(now, entry)]
-        links = len(self._partners) / 2 + sum(each.number < self.pair.begun for _, each in self._deletes)
-        links += sum(self._unlinked_copy(each) for each in self.pair.journal)
-        here = {each.change.after.id for _, each in self._deletes if each.side is entry.side}
-        if len(self._deletes) > max(5, links / 5) or len(here) >= max(2, links):
-            self.pair.fail("I5", f"{what}: the {len(self._deletes)}th delete within a day went through")
-
-    def _unlinked_copy(self, entry: Entry) -> bool:
-        """Tell whether an entry made a copy that calsync may have linked since its last run."""
-        side, event_id = entry.side, entry.change.after.id
-        made = entry.change.before is None and entry.change.after.by_us
-        here = self.pair.calendars[side].rows.present(event_id) is not None
-        return made and here and (side, event_id) not in self._partners
+    @property
+    def linked(self) -> KeysView[Node]:
+        """The events that were linked behind the last run."""
+        return self._partners.keys()
 
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
