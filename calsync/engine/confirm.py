@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
-from calsync.records import Intent, LedgerEntry, Tombstone
+from calsync.records import Intent, LedgerEntry
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
 from calsync.sync.plan import Kind
@@ -126,22 +126,22 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
 
 
 def unlink(run: Run, batch: Batch, link: Link) -> None:
-    """End a link whose events are both gone. What is left behind keeps late repetitions from coming back."""
+    """End a link whose events are both gone."""
     batch.links[link.id] = None
     for side in Side:
-        event_id = link.event_id(side)
-        if event_id is None:
-            continue
-        known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
-        if known is not None and known.standing is Standing.PRESENT:
-            continue  # a cancelled meeting is still there to be seen, and is never new
-        batch.seen[side][event_id] = None
-        bury(run, batch, side, event_id, known.observation.revision if known else None)
+        let_go(run, batch, side, link.event_id(side))
 
 
-def bury(run: Run, batch: Batch, side: Side, event_id: str, revision: str | None) -> None:
-    """Leave our own tombstone: this id counts as new only after a read by id finds it again."""
-    batch.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=run.now)
+def let_go(run: Run, batch: Batch, side: Side, event_id: str | None) -> None:
+    """Forget a link's lost event, and keep late repetitions from bringing it back.
+
+    A cancelled meeting is lost, too, but still there to be seen: it is remembered, and is never new.
+    """
+    if event_id is None:
+        return
+    known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
+    if known is None or known.standing is not Standing.PRESENT:
+        batch.bury(side, event_id, run.now, known.observation.revision if known else None)
 
 
 def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], bases: Mapping[Side, Base]) -> Link:
@@ -151,9 +151,8 @@ def _renewed(run: Run, batch: Batch, intent: Intent, ids: Mapping[Side, str], ba
     """
     link = _current(run, batch, intent)
     lost = link.event_id(intent.side) if link else None
-    if lost is not None and lost != ids[intent.side]:
-        batch.seen[intent.side][lost] = None
-        bury(run, batch, intent.side, lost, None)
+    if lost != ids[intent.side]:
+        let_go(run, batch, intent.side, lost)
     return Link(
         id=link.id if link else run.notebook.new_link_id(),
         left=ids[Side.LEFT],

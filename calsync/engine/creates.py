@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import repeat
-from calsync.engine.confirm import bury, confirm
+from calsync.engine.confirm import confirm, let_go
 from calsync.engine.doubts import doubted
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
@@ -58,10 +58,7 @@ def _give_up(run: Run, batch: Batch, intent: Intent) -> None:
     if link is None:
         return
     batch.links[link.id] = None
-    lost = link.event_id(intent.side)
-    if lost is not None:
-        batch.seen[intent.side][lost] = None
-        bury(run, batch, intent.side, lost, None)
+    let_go(run, batch, intent.side, link.event_id(intent.side))
 
 
 def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:

@@ -28,8 +28,10 @@ async def settle_doubts(run: Run) -> None:
         event_id = seen.observation.id
         located = _located(run, side, seen, place)
         unlinked = run.notebook.link_of(side, event_id) is None
-        forgotten = located.standing in (Standing.DELETED, Standing.ELSEWHERE) and unlinked
-        batch.seen[side][event_id] = None if forgotten else located
+        if unlinked and located.standing in (Standing.DELETED, Standing.ELSEWHERE):
+            batch.bury(side, event_id, run.now, seen.observation.revision)  # the feed may tell of it once more
+        else:
+            batch.seen[side][event_id] = located
     if doubted:
         await run.notebook.commit(batch)
 
@@ -39,8 +41,8 @@ async def refresh(run: Run) -> None:
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
     soon as one of them is inside, likewise those that were read under another mapping and that no listing showed
-    since, new events whose id our own unlink had buried, and an event of a link at rest when a new one has its
-    uid: nothing tells that it got a new id outside the window.
+    since, new events whose id our own unlink had buried, and an event of a link when a new one has its uid: it may
+    have got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more.
     """
     for side in Side:
         wanted = sorted(_unsure(run, side))
@@ -91,7 +93,7 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         if event_id is None or event_id not in seen:
             continue
         sleeps = link.state is State.ASLEEP and link.reason == "window"
-        moved = (sleeps or link.state is State.PARTED) and seen[event_id].observation.event.uid in new
+        moved = seen[event_id].observation.event.uid in new
         old = link.base(side).mapping_version != version and seen[event_id].round != number
         if moved or seen[event_id].observation.revision is None or ((sleeps or old) and _wakes(run, link)):
             yield event_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.engine.confirm import bury, unlink
+from calsync.engine.confirm import let_go, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
 from calsync.sync.model import Link, State
@@ -80,12 +80,9 @@ def _with_bases(link: Link, operation: Operation) -> Link:
 
 def _moved(run: Run, batch: Batch, operation: Operation, link: Link) -> Link:
     """Give a link's lost side the id under which its event came back."""
-    side, lost = operation.side, link.event_id(operation.side)
-    if lost is not None:
-        batch.seen[side][lost] = None
-        bury(run, batch, side, lost, None)
+    let_go(run, batch, operation.side, link.event_id(operation.side))
     if operation.target is not None:
-        link = replace(link.with_event(side, operation.target.id), state=State.AWAKE, reason=None)
+        link = replace(link.with_event(operation.side, operation.target.id), state=State.AWAKE, reason=None)
         link = _with_bases(link, operation)
     batch.links[link.id] = link
     return link

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
+from calsync.records import Tombstone
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         Rebuild,
         SideState,
         Store,
-        Tombstone,
         Transaction,
     )
     from calsync.sync.asking import Hang
@@ -64,6 +64,11 @@ class Batch:
     ledger: list[LedgerEntry] = field(default_factory=list)
     forget: datetime | None = None
     """Tombstones and ledger entries older than this are forgotten."""
+
+    def bury(self, side: Side, event_id: str, at: datetime, revision: str | None = None) -> None:
+        """Forget an event and leave our own tombstone: its id counts as new only after a read by id finds it."""
+        self.seen[side][event_id] = None
+        self.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=at)
 
 
 class Notebook:

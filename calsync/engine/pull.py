@@ -27,6 +27,7 @@ LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
 MEMORY = timedelta(days=30)
 """How long the ledger and the tombstones are kept."""
+_TOLD_GONE = frozenset({Standing.DELETED, Standing.TOMBSTONE})
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
@@ -92,7 +93,7 @@ async def _list(run: Run, side: Side) -> None:
             batch.seen[side] = dict(_observed(run, side, page, number))
             if page.complete:
                 complete = True
-                batch.seen[side] |= _absent(run, side, number, batch.seen[side])
+                _miss(run, side, number, batch)
                 batch.forget = run.now - MEMORY
                 batch.sides[side] = _listed(run, side, page.token, number)
             await notebook.commit(batch)
@@ -125,15 +126,15 @@ def _is_anew(run: Run, side: Side) -> bool:
 
 
 def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, Seen]:
-    """Return what a page changes in what is remembered. Of several reads of one event the last one counts."""
+    """Return what a page changes in what is remembered. Of several reads of one event the newest one counts."""
     known = run.notebook.state.seen[side]
     anew = _is_anew(run, side)
-    fresh = {observation.id: observation for observation in page.observations}
     result: dict[str, Seen] = {}
-    for event_id, observation in fresh.items():
-        seen = observed(known.get(event_id), observation, run.number, number, anew=anew)
-        if seen is not known.get(event_id):
-            result[event_id] = seen
+    for observation in page.observations:
+        seen_before = result.get(observation.id) or known.get(observation.id)
+        seen = observed(seen_before, observation, run.number, number, anew=anew)
+        if seen is not seen_before:
+            result[observation.id] = seen
     for event_id in page.removed:
         seen_before = result.get(event_id) or known.get(event_id)
         if seen_before is not None and seen_before.standing is not Standing.DELETED:
@@ -146,8 +147,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
     that last one was of another mapping: then the event is asked about. So it is where two versions are of one
-    moment, which tells no order. A proven delete is not undone by the same revision told again, which may be a
-    late repetition: that only raises a doubt.
+    moment, which tells no order. A delete, proven or told, is not undone by what may be a late repetition: of a
+    proven one the same revision told again raises a doubt, and the doubt about one that was told stays.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
@@ -166,7 +167,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
 
 def _shown(known: Seen, number: int) -> Seen:
-    standing = known.standing if known.standing is Standing.DELETED else Standing.PRESENT
+    standing = known.standing if known.standing in _TOLD_GONE else Standing.PRESENT
     if known.round == number and known.standing is standing:
         return known
     return replace(known, round=number, standing=standing)
@@ -182,20 +183,18 @@ def _at_once(observation: Observation, known: Observation) -> bool:
     return observation.modified is not None and observation.modified == known.modified
 
 
-def _absent(run: Run, side: Side, number: int, fresh: Mapping[str, Seen | None]) -> dict[str, Seen | None]:
-    """Return what becomes of the events that a complete listing did not show.
+def _miss(run: Run, side: Side, number: int, batch: Batch) -> None:
+    """Add to `batch` what becomes of the events that a complete listing did not show.
 
     Those of the window and those of awake links are in doubt: of an event outside the window neither a listing nor
     a feed tells that it was deleted. Those outside that no link names are forgotten.
     """
-    result: dict[str, Seen | None] = {}
     for event_id, seen in run.notebook.state.seen[side].items():
-        if seen.round == number or event_id in fresh or seen.standing is not Standing.PRESENT:
+        if seen.round == number or event_id in batch.seen[side] or seen.standing is not Standing.PRESENT:
             continue
         link = run.notebook.link_of(side, event_id)
         inside = run.window.holds(seen.observation.event.when)
         if inside or (link is not None and link.state is State.AWAKE):
-            result[event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+            batch.seen[side][event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
         elif link is None:
-            result[event_id] = None
-    return result
+            batch.bury(side, event_id, run.now, seen.observation.revision)

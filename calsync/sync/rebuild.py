@@ -90,19 +90,25 @@ def decide_marked(view: View, sources: Mapping[Key, str]) -> Marked:
 
 
 def _claims(view: View, key: Key, source_id: str) -> Iterator[_Claim]:
-    """Yield the claim of a marked event; none where its source is gone, or has its copy: then a user copied it."""
+    """Yield the claim of a marked event; none where its source is gone, or has its copy: then a user copied it.
+
+    A source that has lost its copy does not get one instead that is cancelled, and so as good as lost, too.
+    """
     side, event_id = key
     source = view.seen[side.other].get(source_id)
     if source is None:
         return
+    copy = view.seen[side][event_id]
     link = view.links.get(view.linked[side.other].get(source_id, 0))
+    if link is not None and copy.deleted:
+        return
     lost = None if link is None else view.of(link, side)
     doubtful = source.standing.in_doubt or (lost is not None and lost.standing.in_doubt)
     doubtful = doubtful or (link is not None and link.id in view.waiting_links)
     doubtful = doubtful or (side.other, source_id) in view.waiting_events
     has_copy = lost is not None and not lost.deleted
     if doubtful or (source.standing is Standing.PRESENT and not has_copy):
-        yield _Claim(side, view.seen[side][event_id], source, link, doubtful)
+        yield _Claim(side, copy, source, link, doubtful)
 
 
 def _chosen(view: View, group: Sequence[_Claim]) -> _Claim | None:

@@ -58,7 +58,7 @@ class Feed:
 
     def _listing(self, window: Window) -> Iterator[Page]:
         end = self._end()
-        told = map(self._told, self._rows.state(end).values())
+        told = [*map(self._told, self._rows.state(end).values()), *self._behaviour.repeated]
         inside = [row for row in told if self._shows(row, window)]
         pages = self._cut(inside)
         limit = self._behaviour.listing_pages
@@ -76,6 +76,7 @@ class Feed:
         latest = {change.after.id: change.after for change in changes}
         concerned = {change.after.id for change in changes if self._concerns(change, window)}
         told = [self._told(latest[event_id]) for event_id in latest if event_id in concerned]
+        told += self._behaviour.repeated
         pages = self._cut(told)
         for number, page in enumerate(pages, start=1):
             position = end if number == len(pages) else start.told
@@ -83,10 +84,9 @@ class Feed:
 
     def _changed(self, rows: Sequence[Row], window: Window, token: str) -> Page:
         shown = [row for row in rows if self._shows(row, window) or self._tells_outside(row)]
-        ids = {row.id for row in shown}
         return Page(
             observations=[self._observe(row, marker=False) for row in shown],
-            removed=[row.id for row in rows if row.id not in ids],
+            removed=[row.id for row in rows if row not in shown],
             token=token,
         )
 

@@ -56,6 +56,8 @@ class Behaviour:
     """Ids that listings and the feed leave out, and claim to be complete all the same."""
     stale: set[str] = field(default_factory=set)
     """Ids that listings and the feed tell as they were before their last change."""
+    repeated: list[Row] = field(default_factory=list)
+    """Old states that each listing and each round of the feed tells once more, as if an index lagged."""
     listing_pages: int | None = None
     """A listing in full breaks off behind so many pages and does not claim to be complete."""
     naive: bool = False

@@ -49,6 +49,29 @@ async def test_what_left_the_window_without_a_link_is_forgotten(world: World, me
     assert len(seen[Side.RIGHT]) == 1
 
 
+async def test_what_left_the_window_without_a_link_is_not_copied_as_it_once_was(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    left = world.left.user_create(replace(meeting, series=True))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(left, series=False)
+    single = world.left.rows.rows[left]
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, series=True, when=Timed(far, far + timedelta(hours=1)))
+    for _ in range(2):
+        world.clock.advance(2 * DAY)
+        await world.settle()
+    assert (await world.store.load("anna", world.clock.now())).seen[Side.LEFT] == {}
+    world.left.behaviour.repeated.append(single)
+    await world.settle()
+    assert world.right.writes() == []
+    world.left.behaviour.repeated.clear()
+    world.left.user_edit(left, series=False, when=meeting.when)
+    await world.settle()
+    assert len(world.right.events()) == 1
+
+
 async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
     world: World, meeting: Event, tomorrow: datetime
 ) -> None:
@@ -83,4 +106,69 @@ async def test_what_only_a_broken_listing_showed_is_asked_about_when_the_next_on
     world.left.behaviour.listing_pages = None
     for _ in range(3):
         await world.run()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+async def test_a_late_repetition_neither_brings_back_nor_overwrites_anything(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    first = world.left.rows.rows[left]
+    world.clock.advance(60)
+    world.left.user_edit(left, summary="geändert")
+    world.left.behaviour.repeated.append(first)  # behind the new state, in the same page
+    await world.settle()
+    assert {event.summary for event in world.right.events().values()} == {"geändert", "anderer"}
+    assert len(world.right.writes()) == 3
+    world.left.behaviour.repeated.clear()
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.behaviour.repeated.append(first)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+    assert len(world.right.writes()) == 4
+
+
+async def test_a_deleted_event_that_was_never_copied_is_not_copied_when_it_is_told_once_more(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(replace(meeting, series=True))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(left, series=False)
+    before = world.left.rows.rows[left]
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.behaviour.repeated.append(before)
+    await world.settle()
+    assert world.right.writes() == []
+
+
+async def test_an_event_with_a_new_id_is_known_again_before_the_feed_tells_that_the_old_one_is_gone(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.clock.advance(60)
+    old = world.left.rows.rows[left]
+    world.left.rows.add(old.event, by_us=False)
+    world.left.behaviour.hidden.add(left)  # nothing tells yet that it is gone
+    world.left.user_purge(left)
+    await world.settle()
+    assert len(world.right.writes()) == 2
+    assert len(world.right.events()) == 2
+
+
+async def test_a_delete_is_carried_over_although_the_feed_repeats_the_event_behind_it(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.clock.advance(60)
+    world.left.behaviour.page_size = 1
+    world.left.behaviour.repeated.append(world.left.rows.rows[left])
+    world.left.user_delete(left)
+    await world.settle()
     assert [event.summary for event in world.right.events().values()] == ["anderer"]

@@ -13,7 +13,7 @@ from calsync.engine import Engine
 from calsync.errors import UnknownOutcome
 from calsync.store import SqliteStore
 from calsync.store.opening import connect
-from calsync.sync.model import Side, Timed
+from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -475,3 +475,42 @@ async def test_moved_events_keep_their_times(world: World, stores: Stores, meeti
     before = writes(world)
     await rebuilt(world, {})
     assert writes(world) == before
+
+
+async def test_a_cancelled_copy_that_a_user_copied_stays_explained(
+    world: World, stores: Stores, meeting: Event
+) -> None:
+    """Neither of the two takes the link from the other, and both are seen whenever somebody asks."""
+    world.settings["direction"] = Direction.LEFT_TO_RIGHT
+    world.left.user_create(meeting)
+    await world.settle()
+    await stores.save()
+    await world.run()
+    (copy,) = world.right.events()
+    world.right.user_edit(copy, cancelled=True)
+    surplus = world.right.user_copy(copy)
+    await stores.put_back()
+    for _ in range(3):
+        report = await world.run()
+    assert await confirm(world, report.plan.hash) is None
+    report = await world.run()
+    assert [(each.reason, each.source and each.source.id) for each in report.plan.operations] == [
+        ("cancelled", surplus)
+    ]
+    (link,) = (await world.store.load("anna", world.clock.now())).links.values()
+    assert link.right == copy
+
+
+async def test_a_cancelled_copy_that_is_made_anew_stays_explained(world: World, meeting: Event) -> None:
+    world.right.behaviour.idempotent = False  # the runs of this test repeat their markers
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (cancelled,) = world.right.events()
+    world.right.user_edit(cancelled, cancelled=True)
+    world.left.user_edit(left, description="wichtig")
+    await world.settle()
+    report = await world.run()
+    assert [(each.reason, each.source and each.source.id) for each in report.plan.operations] == [
+        ("cancelled", cancelled)
+    ]
+    assert len(world.right.events()) == 2

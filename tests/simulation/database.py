@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from calsync.store import SqliteStore
@@ -15,9 +16,13 @@ from calsync.store.connection import Connection
 from calsync.store.migrate import migrate, migrations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from calsync.store.connection import Database, Work
 
 T = TypeVar("T")
+LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
+"""Tells whether this task finds the database locked by another program."""
 
 
 class InThread:
@@ -28,6 +33,10 @@ class InThread:
 
     async def call(self, work: Work[T]) -> T:
         await asyncio.sleep(0)  # killed here, nothing has happened
+        if LOCKED.get()():
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
         result = work(self._raw)
         await asyncio.sleep(0)  # killed here, all of it is kept, and nobody was told
         return result

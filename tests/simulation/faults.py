@@ -64,6 +64,13 @@ def feed_is_stale(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
         calendar.drop_tokens()
 
 
+def feed_repeats(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """Listings and the feed tell old states of some events once more, behind what is new."""
+    rows = [change.after for change in calendar.rows.log if change.after.place is not Place.FORBIDDEN]
+    calendar.behaviour.repeated += dice.sample(rows, min(len(rows), 3))
+    del pair
+
+
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
     """A listing in full ends before it is complete."""
     calendar.behaviour.listing_pages = 1
@@ -77,6 +84,7 @@ SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] =
     tokens_lost,
     listing_hides,
     feed_is_stale,
+    feed_repeats,
     listing_breaks_off,
 )
 
@@ -88,6 +96,7 @@ def mend(world: World) -> None:
             calendar.faults.clear()
             calendar.behaviour.hidden.clear()
             calendar.behaviour.stale.clear()
+            calendar.behaviour.repeated.clear()
             calendar.behaviour.listing_pages = None
 
 
@@ -105,7 +114,17 @@ def freeze(world: World, process: Process) -> None:
     process.after_steps(world.dice.randrange(1, 250), lambda: process.freeze(seconds))
 
 
-PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze)
+def lock_store(world: World, process: Process) -> None:
+    """Another program, as a backup may be, keeps the database locked for longer than calsync waits."""
+    times = world.dice.choice([1, 2, 8])
+
+    def lock() -> None:
+        process.locked = times
+
+    process.after_steps(world.dice.randrange(1, 250), lock)
+
+
+PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze, lock_store)
 
 
 def turn_direction(world: World) -> None:
@@ -116,15 +135,26 @@ def turn_direction(world: World) -> None:
     pair.note(f"direction {pair.direction}")
 
 
+def bots(pair: Pair) -> None:
+    """Two programs disagree about the summary of one pair, and never give in."""
+    pairs = [(node, partner) for node in pair.witness.members() if (partner := pair.backwards.partner(node))]
+    if pairs:
+        for number, (side, event_id) in enumerate(pair.dice.choice(pairs)):
+            pair.bots.texts[side, event_id] = f"Programm {number} besteht darauf"
+        pair.note(f"bots {list(pair.bots.texts)}")
+
+
 NAMES = (
     *(fault.__name__ for fault in SERVER_FAULTS),
     *(fault.__name__ for fault in PROCESS_FAULTS),
     turn_direction.__name__,
+    bots.__name__,
     "second_runner",
     "switch_off",
     "long_pause",
     "old_disk",
     "poisoned_rule",
+    "hanging_rule",
     "no_condition",
 )
 """What `--faults` may name."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DAY = 86400.0
 QUIET_RUNS = 3
 """So many runs in a row have nothing to do when an account has come to rest."""
+LOOPING = 16
+"""So many runs show what calsync makes of two programs that disagree."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
 
@@ -104,6 +106,7 @@ class History:
         pair.policy = dice.choice(["right", "left", "hold"])
         pair.on_target_edit = dice.choice(["keep", "restore"])
         pair.poisoned = self._draws("poisoned_rule", 0.1)
+        pair.hanging = self._draws("hanging_rule", 0.1)
         return pair
 
     async def _chapter(self) -> None:
@@ -114,6 +117,9 @@ class History:
                 pair.users.act()
             if dice.random() < 0.5:
                 self._break_server(pair)
+        bots = self._draws("bots", 0.02)
+        if bots:
+            faults.bots(dice.choice(list(world.pairs.values())))
         if self._draws("turn_direction", 0.05):
             await self._stop_all()
             faults.turn_direction(world)
@@ -121,7 +127,7 @@ class History:
         process = self._process(names)
         if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
-        runs = dice.choice([1, 1, 2])
+        runs = LOOPING if bots else dice.choice([1, 1, 2])
         await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
         if process.dead or dice.random() < 0.3:
             await self._pause()
@@ -224,13 +230,14 @@ class History:
         faults.mend(world)
         world.meddlesome = False
         for pair in world.pairs.values():
+            pair.bots.texts.clear()
             pair.users.allow_everything()
-            pair.poisoned = False
+            pair.poisoned = pair.hanging = False
         world.note("quiet")
         if not await self._confirm_all():
             return
         for pair in world.pairs.values():
-            pair.rests = 0
+            pair.rests = 0  # the days that follow see a listing in full
         for _ in range(PATIENCE):
             process = world.start()
             await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))

@@ -12,6 +12,7 @@ from calsync.store import SqliteStore
 from calsync.store.writing import SqliteTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
 from calsync.sync.model import Base
+from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from calsync.records import AccountState
+    from calsync.sync.model import Side
 
     Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -169,8 +171,12 @@ def moved_is_new() -> AbstractContextManager[Any]:
 
 
 def no_tombstone() -> AbstractContextManager[Any]:
-    """An unlink leaves nothing behind."""
-    return patch.object(confirm, "bury", lambda *_: None)
+    """What is deleted and done with leaves nothing behind."""
+
+    def forget(self: notebook.Batch, side: Side, event_id: str, *_: Any) -> None:
+        self.seen[side][event_id] = None
+
+    return patch.object(notebook.Batch, "bury", forget)
 
 
 def batch_ages_out() -> AbstractContextManager[Any]:
@@ -186,6 +192,16 @@ def batch_ages_out() -> AbstractContextManager[Any]:
 def direction_at_once() -> AbstractContextManager[Any]:
     """A side that the direction makes writable is written at once."""
     return patch.object(Run, "unconfirmed", frozenset())
+
+
+def no_loop_guard() -> AbstractContextManager[Any]:
+    """Two programs that disagree are served for ever."""
+    return patch.object(planning, "hold_loops", lambda plan, _: plan)
+
+
+def no_hang_note() -> AbstractContextManager[Any]:
+    """A rule that never answered is asked again."""
+    return patch.object(Chain, "without", lambda self, _: self)
 
 
 MUTANTS: dict[str, Mutant] = {
@@ -207,8 +223,8 @@ MUTANTS: dict[str, Mutant] = {
         no_tombstone,
         batch_ages_out,
         direction_at_once,
+        no_loop_guard,
+        no_hang_note,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
-BLIND = frozenset({"no_version_check", "no_tombstone"})
-"""Not noticed within 2,000 histories yet; docs/explanation/reliability.md tells why."""

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Account
 from calsync.ports import ReadOnly
+from calsync.sync.asking import Asking, Hang
 from calsync.sync.model import Direction, Side
 from calsync.sync.rules import Chain
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
+from tests.simulation.backwards import Backwards
+from tests.simulation.bots import Bots
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Poisoned
+from tests.simulation.rules import Hanging, Poisoned
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
 
@@ -42,6 +45,10 @@ MAKING: ContextVar[str] = ContextVar("marker", default="")
 BEGUN: ContextVar[int] = ContextVar("begun", default=0)
 """How often its process had gone on after a freeze when this task began to write."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
+
+
+class Ended(BaseException):
+    """A process has ended in the midst of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,12 @@ class Pair:
     on_target_edit: TargetEdit = "keep"
     poisoned: bool = False
     """A rule raises for some events."""
+    hanging: bool = False
+    """A rule never answers about some events."""
+    notes: list[Hang] = field(default_factory=list)
+    """What the watchdog of a process left for the next one."""
+    noted: list[Hang] = field(default_factory=list)
+    """Those notes that a next process has taken over."""
     journal: list[Entry] = field(default_factory=list)
     reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
     """Events that only got a new id, with their old one."""
@@ -91,6 +104,8 @@ class Pair:
 
     def __post_init__(self) -> None:
         self.witness = Witness(self)
+        self.backwards = Backwards(self)
+        self.bots = Bots(self)
         self.users = Users(self)
         self._writes = 0
         self._ended = asyncio.Event()
@@ -119,7 +134,7 @@ class Pair:
             direction=self.direction,
             policy=self.policy,
             on_target_edit=self.on_target_edit,
-            chain=Chain(self._rules()),
+            chain=self._chain(),
             past=PAST,
             future=FUTURE,
         )
@@ -142,12 +157,14 @@ class Pair:
             self.world.count_decisions(report)
         state = await store.load(self.name, self.world.clock.now())
         self.witness.look(state, await store.ledger(self.name, 100_000))
+        self.backwards.look(state)
         planned = report is None or any(
             one.kind in ("create", "update", "delete") for one in report.plan.operations
         )
         idle = self.writes() == self._writes and not planned and not state.intents and not state.attempts
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
+        self.bots.act()
         self._ended.set()
 
     def confirmed(self) -> None:
@@ -184,7 +201,10 @@ class Pair:
             process = PROCESS.get()
             if process is not None and process.freezes > BEGUN.get():
                 self.witness.excuse_late_write(entry)
+            else:
+                self.backwards.judge(entry)
             self.witness.judge_write(entry)
+            self.bots.judge(entry)
 
     def writes(self) -> int:
         return sum(len(calendar.writes()) for calendar in self.calendars.values())
@@ -195,6 +215,24 @@ class Pair:
     def fail(self, invariant: str, text: str) -> None:
         self.world.fail(invariant, f"{self.name}: {text}")
 
-    def _rules(self) -> list[Rule]:
+    def _chain(self) -> Chain:
         rules: list[Rule] = [SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15)]
-        return [Poisoned(), *rules] if self.poisoned else rules
+        asking = Asking()
+        if self.poisoned:
+            rules.insert(0, Poisoned())
+        if self.hanging:
+            rules.insert(0, Hanging(lambda: self._hang(asking)))
+        return Chain(rules, asking=asking)
+
+    def _hang(self, asking: Asking) -> None:
+        """Do as the watchdog: leave a note and end the process in the midst of the rule."""
+        process = PROCESS.get()
+        if process is None or asking.question is None:
+            raise AssertionError("no process asks this rule")
+        hang = Hang.of(asking.question)
+        if hang in self.noted and not self.was_put_back:
+            self.fail("I10", f"a rule that had not answered about {hang.left} and {hang.right} was asked again")
+        self.notes.append(hang)
+        self.world.mix["hanging_rule: ended a process"] += 1
+        process.kill()
+        raise Ended

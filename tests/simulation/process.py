@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
 from calsync.service import Service
-from tests.simulation.database import open_store
+from tests.simulation.database import LOCKED, open_store
 from tests.simulation.loop import PROCESS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.store import SqliteStore
+    from tests.simulation.pair import Pair
     from tests.simulation.world import World
 
 
@@ -35,6 +36,8 @@ class Process:
         self.frozen = False
         self.freezes = 0
         """How often it went on after it was frozen."""
+        self.locked = 0
+        """So often its runs will find the database locked."""
         self.steps = 0
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
@@ -76,6 +79,13 @@ class Process:
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
+    def finds_locked(self) -> bool:
+        """Tell whether the database is locked now, and count it."""
+        locked = self.locked > 0
+        self.locked -= locked
+        self.world.mix["lock_store: refused"] += locked
+        return locked
+
     async def stop(self) -> None:
         """Stop it in order; returns when it has ended, also by a kill."""
         self._stop.set()
@@ -96,6 +106,8 @@ class Process:
             for holder in await store.holders():
                 if self.world.is_dead(holder):
                     await store.expire(holder)
+            for name in self.names:
+                await self._take_notes(store, self.world.pairs[name])
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
             async def run_account(name: str, report: Report) -> None:
@@ -108,10 +120,18 @@ class Process:
         self.dead = True
         self.world.process_ended(self)
 
+    async def _take_notes(self, store: SqliteStore, pair: Pair) -> None:
+        """Take over what a watchdog left."""
+        while pair.notes:
+            await store.add_hang(pair.name, pair.notes[0])
+            pair.noted.append(pair.notes.pop(0))
+
     async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
-        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
+        context = copy_context()
+        context.run(LOCKED.set, self.finds_locked)
+        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}", context=context)
         self.running[name] = task
         try:
             await task

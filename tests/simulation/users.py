@@ -46,7 +46,7 @@ class Users:
             (2, self.twins),
             (1, self.same_edit),
             (1, self.revert),
-            (1, self.clear_out),
+            (2, self.clear_out),
         ]
 
     def act(self) -> None:
@@ -131,13 +131,14 @@ class Users:
         return self._on(side, self._pick(side, Place.CALENDAR), "user_delete")
 
     def clear_out(self, side: Side) -> str | None:
-        """Delete most of a calendar, as somebody does by mistake or on leaving."""
+        """Delete all of a calendar or most of it, as somebody does by mistake or on leaving."""
         rows = [row for row in self._calendar(side).rows.rows.values() if row.place is Place.CALENDAR]
         if len(rows) < FULL:
             return None
-        for row in rows[1:]:
+        doomed = rows[self.dice.choice([0, 1]) :]
+        for row in doomed:
             self._calendar(side).user_delete(row.id)
-        return str(len(rows) - 1)
+        return str(len(doomed))
 
     def restore(self, side: Side) -> str | None:
         return self._on(side, self._pick(side, Place.TRASH) or self._pick(side, Place.ELSEWHERE), "user_restore")

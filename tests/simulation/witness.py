@@ -8,14 +8,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
-from tests.simulation.rules import poisons
+from tests.simulation.deletes import Deletes
+from tests.simulation.rules import hangs, poisons
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, KeysView, Sequence
 
     from calsync.records import AccountState, LedgerEntry
     from calsync.sync.model import Event, Field, Value
@@ -67,11 +66,11 @@ class Witness:
         """Events that a runner created which was frozen in the middle of it."""
         self.touched: dict[Node, int] = {}
         """The last action of a user on each event."""
+        self.deletes = Deletes(pair)
         self.ledger: list[LedgerEntry] = []
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
-        self._deletes: list[datetime] = []
         self._read = 0
         self._settled = 0
         """How much of the journal calsync had dealt with when no outcome was unknown."""
@@ -115,32 +114,34 @@ class Witness:
         if self.pair.put_back:
             self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
         checked = self.pair.calendars[side].capabilities.conditional_writes  # else a user was quicker
-        if (
-            self.pair.poisoned
-            and checked
-            and any(poisons(row.event) for row in (before, after) if row is not None)
-        ):
-            self.pair.fail("I14", f"{what} was written, although a rule raises for it")
+        for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
+            if broken and checked and any(breaks(row.event) for row in (before, after) if row is not None):
+                self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
         if before is None or after.place is not before.place:
-            if before is not None:
-                self._judge_brake(what)
+            if before is not None and not self.pair.was_put_back:  # else a person has confirmed what was forgotten
+                self.deletes.judge(entry)
             return
         ours = before.event.with_values({name: after.event.value(name) for name in FIELDS})
         if replace(ours, online_meeting=after.event.online_meeting) != after.event:
             self.pair.fail("I8", f"{what}: a write changed more than the synced fields")
 
-    def _judge_brake(self, what: str) -> None:
-        """No day sees more deletes than a person would do without being asked."""
-        now = self.pair.world.clock.now()
-        self._deletes = [at for at in self._deletes if now - at < BRAKE_SPAN] + [now]
-        links = len(self._partners) / 2 + len(self._deletes)
-        if len(self._deletes) > max(5, links / 5):
-            self.pair.fail("I5", f"{what}: the {len(self._deletes)}th delete within a day went through")
+    @property
+    def linked(self) -> KeysView[Node]:
+        """The events that were linked behind the last run."""
+        return self._partners.keys()
 
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
             node = parent
         return node
+
+    def source(self, entry: Entry) -> Node | None:
+        """Return the event that a create was made from."""
+        source = entry.marker.rsplit(":", 1)[-1]
+        for event_id in self.pair.calendars[entry.side.other].rows.rows:
+            if sha256(event_id.encode()).hexdigest()[:16] == source:
+                return entry.side.other, event_id
+        return None
 
     def members(self) -> list[Node]:
         return list(self._parents)
@@ -193,12 +194,11 @@ class Witness:
 
     def _made(self, entry: Entry) -> None:
         node = entry.side, entry.change.after.id
-        source = entry.marker.rsplit(":", 1)[-1]
-        for event_id in self.pair.calendars[entry.side.other].rows.rows:
-            if sha256(event_id.encode()).hexdigest()[:16] == source:
-                self._join(node, (entry.side.other, event_id))
-                return
-        self.pair.fail("I3", f"{node} was created from nothing")
+        source = self.source(entry)
+        if source is None:
+            self.pair.fail("I3", f"{node} was created from nothing")
+        else:
+            self._join(node, source)
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""

@@ -84,6 +84,12 @@ def test_a_link_that_lost_its_copy_gets_the_one_that_was_made_anew(scene: Scene)
     assert (link.link, link.state) == (lost, State.AWAKE)
 
 
+def test_a_link_that_lost_its_copy_does_not_get_one_that_is_cancelled(scene: Scene, agreed: Event) -> None:
+    scene.pair(gone={Side.RIGHT: Standing.DELETED})
+    scene.put(Side.RIGHT, "r9", replace(agreed, cancelled=True))
+    assert marked(scene, r9="left1").links == []
+
+
 @pytest.mark.parametrize("side", list(Side))
 def test_what_is_in_doubt_waits(scene: Scene, side: Side) -> None:
     scene.pair(gone={side: Standing.ABSENT})

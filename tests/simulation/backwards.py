@@ -1,0 +1,99 @@
+"""Judges, when a write reaches a calendar, whether it goes back in time: most such writes heal until all is quiet.
+
+That is an older value of the source over a newer one that calsync had delivered, and a copy of an event that
+calsync knew to be deleted. Late repetitions of a feed must cause neither.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS, Side
+from calsync.testing.rows import Place
+from tests.simulation.witness import key, lives
+
+if TYPE_CHECKING:
+    from calsync.records import AccountState
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Key, Node
+
+
+class Backwards:
+    """What calsync knew of one account behind its last run, as far as a write must not fall behind it."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._known: set[Node] = set()
+        self._gone: dict[Node, int] = {}
+        """Deleted events that calsync knew and has done with, with the length of the journal then."""
+        self._partners: dict[Node, Node] = {}
+
+    def partner(self, node: Node) -> Node | None:
+        """Return the other event of a pair."""
+        return self._partners.get(node)
+
+    def look(self, state: AccountState) -> None:
+        """Take note of what is remembered behind a run."""
+        self._partners.clear()
+        known: set[Node] = {(side, event_id) for side in Side for event_id in state.seen[side]}
+        for link in state.links.values():
+            if link.left and link.right:
+                self._partners[Side.LEFT, link.left] = (Side.RIGHT, link.right)
+                self._partners[Side.RIGHT, link.right] = (Side.LEFT, link.left)
+            known |= {(side, link.event_id(side) or "") for side in Side}
+        for side, event_id in self._known - known:
+            row = self.pair.calendars[side].rows.rows.get(event_id)
+            if row is not None and not lives(row):
+                self._gone[side, event_id] = len(self.pair.journal)
+        self._known = known
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a write of calsync at the moment it reaches the server."""
+        if self.pair.was_put_back:
+            return  # what calsync knew is forgotten
+        if entry.change.before is None:
+            self._judge_create(entry)
+        elif entry.change.after.place is Place.CALENDAR:
+            self._judge_update(entry)
+
+    def _judge_create(self, entry: Entry) -> None:
+        source = self.pair.witness.source(entry)
+        if source is None or source not in self._gone:
+            return
+        later = self.pair.journal[self._gone[source] :]
+        if not any((past.side, past.change.after.id) == source for past in later):
+            what = f"{entry.side} {entry.change.after.id}"
+            self.pair.fail("I4", f"{what} was created, but {source[1]} was known to be deleted")
+
+    def _judge_update(self, entry: Entry) -> None:
+        before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
+        partner = self.partner(node)
+        if before is None or partner is None or self._was_private(partner):
+            return  # what a mask shows was there before, and may be there again
+        for name in FIELDS:
+            newer, older = key(name, before.event.value(name)), key(name, after.event.value(name))
+            if newer == older or not self._delivered(entry, node, newer):
+                continue
+            values = [value for value, _ in self._values(entry, partner, newer[0])]
+            if values.count(newer) == values.count(older) == 1 and values.index(older) < values.index(newer):
+                self.pair.fail("I2", f"{node[0]} {node[1]}: {older} was written over {newer}, which is newer")
+
+    def _was_private(self, node: Node) -> bool:
+        rows = (past.change.after for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return any(row.event.private for row in rows)
+
+    def _delivered(self, entry: Entry, node: Node, value: Key) -> bool:
+        """Tell whether a value stands there because calsync wrote it."""
+        value_now, by_us = self._values(entry, node, value[0])[-1]
+        return by_us and value_now == value
+
+    def _values(self, entry: Entry, node: Node, name: str) -> list[tuple[Key, bool]]:
+        """Return the values that a field had one after the other, and whether calsync wrote them."""
+        rows = [
+            past.change.after
+            for past in self.pair.journal[: entry.number]
+            if (past.side, past.change.after.id) == node
+        ]
+        values = [(key(name, row.event.value(name)), row.by_us) for row in rows]  # type: ignore[arg-type]
+        return [next(group) for _, group in groupby(values, key=lambda each: each[0])]

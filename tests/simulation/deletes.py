@@ -1,0 +1,39 @@
+"""Judges whether the brake held what it has to: implausibly many deletes within a day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.engine.engine import BRAKE_SPAN
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.simulation.pair import Entry, Pair
+
+
+class Deletes:
+    """The deletes that calsync carried out in one account lately."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._lately: list[tuple[datetime, Entry]] = []
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a delete: no day sees more than a person does without being asked, no side loses all it had."""
+        now = self.pair.world.clock.now()
+        self._lately = [(at, each) for at, each in self._lately if now - at < BRAKE_SPAN] + [(now, entry)]
+        links = len(self.pair.witness.linked) / 2
+        links += sum(each.number < self.pair.begun for _, each in self._lately)
+        links += sum(self._unlinked_copy(each) for each in self.pair.journal)
+        here = {each.change.after.id for _, each in self._lately if each.side is entry.side}
+        if len(self._lately) > max(5, links / 5) or len(here) >= max(2, links):
+            what = f"{entry.side} {entry.change.after.id}"
+            self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
+
+    def _unlinked_copy(self, entry: Entry) -> bool:
+        """Tell whether an entry made a copy that calsync may have linked since its last run."""
+        side, event_id = entry.side, entry.change.after.id
+        made = entry.change.before is None and entry.change.after.by_us
+        here = self.pair.calendars[side].rows.present(event_id) is not None
+        return made and here and (side, event_id) not in self.pair.witness.linked
