@@ -52,8 +52,8 @@ class Service:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         stop.set()
-        _, unfinished = await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
-        for task in unfinished:
+        await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
+        for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
