@@ -49,7 +49,7 @@ class Connection:
         Transactions follow each other. One that has been asked for is waited for, however often the task is
         cancelled meanwhile.
         """
-        return await self.call(partial(_transaction, mode, work))
+        return await self.call(partial(transaction, mode, work))
 
     async def call(self, work: Work[T]) -> T:
         """Return what `work` returns, which is called outside of any transaction."""
@@ -72,7 +72,8 @@ def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> 
     return [dict(row) for row in database.execute(sql, values)]
 
 
-def _transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
+def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
+    """Do what `Connection.transaction` does, in the connection's thread."""
     try:
         database.execute(f"BEGIN {mode}")
         result = work(database)
