@@ -6,18 +6,20 @@ that use it. What becomes of a process can happen before a transaction and behin
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from calsync.store import SqliteStore
 from calsync.store.connection import Connection
-from calsync.store.migrate import migrate, migrations
+from calsync.store.migrate import bring_up, migrate, migrations
 
 if TYPE_CHECKING:
     from calsync.store.connection import Database, Work
 
 T = TypeVar("T")
+MEMORY = ":memory:"
+STATEMENTS = 1000
+"""More than there are: one for each number of rows that are written at once."""
 
 
 class InThread:
@@ -27,10 +29,8 @@ class InThread:
         self._raw = raw
 
     async def call(self, work: Work[T]) -> T:
-        await asyncio.sleep(0)  # killed here, nothing has happened
-        result = work(self._raw)
-        await asyncio.sleep(0)  # killed here, all of it is kept, and nobody was told
-        return result
+        """Take one step. Killed before it, nothing has happened; behind it, all is kept and nobody was told."""
+        return work(self._raw)
 
     async def close(self) -> None:
         """The disk closes what it opened."""
@@ -39,21 +39,21 @@ class InThread:
 class Disk:
     """One database. Each process that opens it has a connection of its own."""
 
-    def __init__(self, path: str = ":memory:") -> None:
+    _empty: ClassVar[list[sqlite3.Connection]] = []
+    """What earlier worlds left behind in memory: migrated, emptied, and with every statement prepared."""
+
+    def __init__(self, path: str = MEMORY) -> None:
         """A database that two processes share needs a file; `path` is then on a disk in memory."""
         self._path = path
         self._raws: list[sqlite3.Connection] = []
 
     def connect(self) -> sqlite3.Connection:
         """Return a connection for one process; in memory there is one, which lives on."""
-        if self._raws and self._path == ":memory:":
-            return self._raws[0]
-        raw = sqlite3.connect(self._path, isolation_level=None, timeout=0)
-        raw.row_factory = sqlite3.Row
-        raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute("PRAGMA synchronous = OFF")
-        self._raws.append(raw)
-        return raw
+        if self._path == MEMORY:
+            self._raws = self._raws or [self._empty.pop() if self._empty else _migrated()]
+        else:
+            self._raws.append(_opened(self._path))
+        return self._raws[-1]
 
     def snapshot(self) -> bytes:
         """Return a copy of what is committed."""
@@ -61,13 +61,32 @@ class Disk:
 
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self.close()  # what it had prepared belongs to the database that was there
-        self.connect().deserialize(snapshot)
+        self._raws.pop().close()  # what it had prepared belongs to the database that was there
+        self._raws = [_opened(MEMORY)]
+        self._raws[0].deserialize(snapshot)
 
     def close(self) -> None:
         for raw in self._raws:
-            raw.close()
+            if self._path == MEMORY:
+                raw.execute("DELETE FROM account")  # and all that belongs to accounts
+                self._empty.append(raw)
+            else:
+                raw.close()
         self._raws.clear()
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    raw = sqlite3.connect(path, isolation_level=None, timeout=0, cached_statements=STATEMENTS)
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA synchronous = OFF")
+    return raw
+
+
+def _migrated() -> sqlite3.Connection:
+    raw = _opened(MEMORY)
+    bring_up("simulation", migrations(), raw)
+    return raw
 
 
 async def open_store(raw: sqlite3.Connection) -> SqliteStore:

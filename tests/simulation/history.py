@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from pathlib import Path
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import Disk, open_store
+from tests.simulation.database import MEMORY, Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import ACCOUNT, Pair
@@ -33,27 +33,20 @@ PATIENCE = 24
 def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
     """Play the history of a seed to its end. The world holds its violations, its excuses and its trace."""
     dice = random.Random(seed)
-    loop = VirtualLoop(dice)
-    try:
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-            return loop.run_until_complete(_play(loop, dice, Path(folder), frozenset(allowed)))
-    finally:
-        loop.bury()
-        loop.close()
-
-
-async def _play(loop: VirtualLoop, dice: random.Random, folder: Path, allowed: frozenset[str]) -> World:
     two_runners = "second_runner" in allowed and dice.random() < 0.1
-    disk = Disk(str(folder / "calsync.db") if two_runners else ":memory:")
-    world = World(loop, dice, disk)
-    history = History(world, allowed, two_runners=two_runners)
-    try:
-        await history.play()
-    except Stuck:
-        world.fail("stuck", "nothing is left to run")
-    finally:
-        disk.close()
-    return world
+    loop = VirtualLoop(dice)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")) if two_runners else ""
+        disk = stack.enter_context(closing(Disk(f"{folder}/calsync.db" if two_runners else MEMORY)))
+        stack.callback(loop.close)
+        stack.callback(loop.bury)
+        world = World(loop, dice, disk)
+        history = History(world, frozenset(allowed), two_runners=two_runners)
+        try:
+            loop.run_until_complete(history.play())
+        except Stuck:
+            world.fail("stuck", "nothing is left to run")
+        return world
 
 
 class History:
