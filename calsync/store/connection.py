@@ -67,9 +67,9 @@ class Connection:
             return await settled(work)
 
 
-def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:
     """Return what a statement finds."""
-    return [dict(row) for row in database.execute(sql, values)]
+    return database.execute(sql, values).fetchall()
 
 
 def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:

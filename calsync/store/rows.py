@@ -12,7 +12,8 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import sqlite3
+    from collections.abc import Callable
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -38,7 +39,7 @@ def side_row(side: Side, state: SideState) -> Row:
     }
 
 
-def side_state(row: Mapping[str, Any]) -> SideState:
+def side_state(row: sqlite3.Row) -> SideState:
     start, end = _read(codec.instant, row["window_start"]), _read(codec.instant, row["window_end"])
     return SideState(
         token=row["token"],
@@ -62,7 +63,7 @@ def seen_row(side: Side, seen: Seen) -> Row:
     }
 
 
-def seen(row: Mapping[str, Any]) -> Seen:
+def seen(row: sqlite3.Row) -> Seen:
     return Seen(
         observation=codec.observation(row["observation"]),
         first_run=row["first_run"],
@@ -85,7 +86,7 @@ def link_row(link: Link) -> Row:
     }
 
 
-def link(row: Mapping[str, Any]) -> Link:
+def link(row: sqlite3.Row) -> Link:
     return Link(
         id=row["id"],
         left=row["left_id"],
@@ -116,7 +117,7 @@ def intent_row(intent: Intent) -> Row:
     }
 
 
-def intent(row: Mapping[str, Any]) -> Intent:
+def intent(row: sqlite3.Row) -> Intent:
     return Intent(
         marker=row["marker"],
         kind=Kind(row["kind"]),
@@ -143,7 +144,7 @@ def attempt_row(attempt: Attempt) -> Row:
     }
 
 
-def attempt(row: Mapping[str, Any]) -> Attempt:
+def attempt(row: sqlite3.Row) -> Attempt:
     return Attempt(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -163,7 +164,7 @@ def hold_row(held: Held) -> Row:
     }
 
 
-def held(row: Mapping[str, Any]) -> Held:
+def held(row: sqlite3.Row) -> Held:
     return Held(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -182,7 +183,7 @@ def tombstone_row(tombstone: Tombstone) -> Row:
     }
 
 
-def tombstone(row: Mapping[str, Any]) -> Tombstone:
+def tombstone(row: sqlite3.Row) -> Tombstone:
     return Tombstone(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -202,7 +203,7 @@ def hang_row(hang: Hang) -> Row:
     }
 
 
-def hang(row: Mapping[str, Any]) -> Hang:
+def hang(row: sqlite3.Row) -> Hang:
     return Hang(
         rule=row["rule"],
         version=row["version"],
@@ -226,7 +227,7 @@ def ledger_row(entry: LedgerEntry) -> Row:
     }
 
 
-def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
+def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
     return LedgerEntry(
         run=row["run"],
         at=codec.instant(row["at"]),
@@ -241,7 +242,7 @@ def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
     )
 
 
-def lease(row: Mapping[str, Any]) -> Lease:
+def lease(row: sqlite3.Row) -> Lease:
     until = codec.instant(row["until"])
     return Lease(account=row["account"], holder=row["holder"], fence=row["fence"], until=until)
 
