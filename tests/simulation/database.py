@@ -7,16 +7,23 @@ that use it. What becomes of a process can happen before a transaction and behin
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from calsync.store import SqliteStore
-from calsync.store.connection import Connection
+from calsync.store import SqliteStore, rows, statements
+from calsync.store.connection import Connection, fetch
 from calsync.store.migrate import bring_up, migrate, migrations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calsync.store.connection import Database, Work
+    from calsync.sync.model import Link
 
 T = TypeVar("T")
+INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
+ATTEMPTS = "SELECT count(*) FROM attempt WHERE account = :account"
+DOUBTS = "SELECT count(*) FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')"
 MEMORY = ":memory:"
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
@@ -87,6 +94,33 @@ def _migrated() -> sqlite3.Connection:
     raw = _opened(MEMORY)
     bring_up("simulation", migrations(), raw)
     return raw
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left behind of an account, as far as the witness needs it."""
+
+    links: Sequence[Link]
+    intents: int
+    """How many writes are not settled."""
+    waits: bool
+    """A write is not settled or is tried again later, or an event is in doubt: another run will have work."""
+    ledger: Sequence[sqlite3.Row]
+    """The rows of the ledger, the latest first."""
+
+
+def look(raw: sqlite3.Connection, account: str) -> Left:
+    """Read what a run left, without taking a turn."""
+    values = {"account": account, "last": -1}
+    (intents,), (attempts,), (doubts,) = (
+        raw.execute(sql, values).fetchone() for sql in (INTENTS, ATTEMPTS, DOUBTS)
+    )
+    return Left(
+        links=[rows.link(row) for row in fetch(raw, statements.LINKS, values)],
+        intents=intents,
+        waits=bool(intents or attempts or doubts),
+        ledger=fetch(raw, statements.LEDGER, values),
+    )
 
 
 async def open_store(raw: sqlite3.Connection) -> SqliteStore:

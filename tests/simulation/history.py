@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
-QUIET_RUNS = 3
+QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
@@ -223,9 +223,11 @@ class History:
                 break
         if not await self._confirm():
             return
-        for _ in range(PATIENCE):
+        for day in range(PATIENCE):
+            await asyncio.sleep(1.2 * DAY)  # so that both sides are listed in full
             process = world.start()
-            await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))
+            runs = 1 if day else 2
+            await asyncio.gather(*(pair.after_runs(runs) for pair in world.pairs.values()))
             await process.stop()
             failed = [pair.failure for pair in world.pairs.values() if pair.report is None]
             if failed:
@@ -233,7 +235,6 @@ class History:
                 return
             if all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
                 break
-            await asyncio.sleep(1.2 * DAY)
         else:
             world.fail("rest", "an account does not come to rest")
             return

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calsync.engine import Report
-    from calsync.store import SqliteStore
     from tests.simulation.world import World
 
 
@@ -99,7 +98,7 @@ class Process:
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
             async def run_account(name: str, report: Report) -> None:
-                await self._run(engine, store, name, report)
+                await self._run(engine, name, report)
 
             service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
             await service.run(self.names, self._stop)
@@ -108,7 +107,7 @@ class Process:
         self.dead = True
         self.world.process_ended(self)
 
-    async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
+    async def _run(self, engine: Engine, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
         task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}")
@@ -116,20 +115,20 @@ class Process:
         try:
             await task
         except CalsyncError as error:
-            await pair.run_ended(store, None, f"{type(error).__name__} {error}")
+            pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:
             if not task.cancelled() or self._stop.is_set():
                 raise
-            await pair.run_ended(store, None, "cancelled")
+            pair.run_ended(self._raw, None, "cancelled")
             raise CancelledRun from None
         except Exception as error:
             self.world.fail("bug", f"{name}: {type(error).__name__} {error}")
-            await pair.run_ended(store, None, "a bug")
+            pair.run_ended(self._raw, None, "a bug")
             raise
         finally:
             self.running.pop(name, None)
-        await pair.run_ended(store, report, "")
+        pair.run_ended(self._raw, report, "")
 
 
 class CancelledRun(CalsyncError):  # noqa: N818 - what happened
