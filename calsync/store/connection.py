@@ -88,10 +88,12 @@ def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
 async def settled(work: Coroutine[Any, Any, T]) -> T:
     """Wait for `work` to its end, also while this task is cancelled; only then let the cancellation through."""
     task = asyncio.create_task(work)
+    ended = asyncio.Event()
+    task.add_done_callback(lambda _: ended.set())
     cancelled = False
     while not task.done():
         try:
-            await asyncio.wait([task])
+            await ended.wait()
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:

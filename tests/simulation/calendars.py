@@ -104,7 +104,7 @@ class SlowCalendar(MemoryCalendar):
 
     async def _delay(self) -> None:
         """Take time, where any passes; a call gives way once even so."""
-        if any(self.delays):
+        if self.delays != (0.0,):
             await self._pause()
 
     async def _pause(self) -> None:

@@ -24,7 +24,6 @@ T = TypeVar("T")
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT count(*) FROM attempt WHERE account = :account"
 DOUBTS = "SELECT count(*) FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')"
-MEMORY = ":memory:"
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
 
@@ -44,54 +43,38 @@ class InThread:
 
 
 class Disk:
-    """One database. Each process that opens it has a connection of its own."""
+    """One database in memory. All processes share a connection: no two transactions are ever open at once."""
 
     _empty: ClassVar[list[sqlite3.Connection]] = []
-    """What earlier worlds left behind in memory: migrated, emptied, and with every statement prepared."""
+    """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
 
-    def __init__(self, path: str = MEMORY) -> None:
-        """A database that two processes share needs a file; `path` is then on a disk in memory."""
-        self._path = path
-        self._raws: list[sqlite3.Connection] = []
-
-    def connect(self) -> sqlite3.Connection:
-        """Return a connection for one process; in memory there is one, which lives on."""
-        if self._path == MEMORY:
-            self._raws = self._raws or [self._empty.pop() if self._empty else _migrated()]
-        else:
-            self._raws.append(_opened(self._path))
-        return self._raws[-1]
+    def __init__(self) -> None:
+        self.raw = self._empty.pop() if self._empty else _migrated()
 
     def snapshot(self) -> bytes:
         """Return a copy of what is committed."""
-        return self._raws[0].serialize()
+        return self.raw.serialize()
 
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self._raws.pop().close()  # what it had prepared belongs to the database that was there
-        self._raws = [_opened(MEMORY)]
-        self._raws[0].deserialize(snapshot)
+        self.raw.close()  # what it had prepared belongs to the database that was there
+        self.raw = _opened()
+        self.raw.deserialize(snapshot)
 
     def close(self) -> None:
-        for raw in self._raws:
-            if self._path == MEMORY:
-                raw.execute("DELETE FROM account")  # and all that belongs to accounts
-                self._empty.append(raw)
-            else:
-                raw.close()
-        self._raws.clear()
+        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts
+        self._empty.append(self.raw)
 
 
-def _opened(path: str) -> sqlite3.Connection:
-    raw = sqlite3.connect(path, isolation_level=None, timeout=0, cached_statements=STATEMENTS)
+def _opened() -> sqlite3.Connection:
+    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
     raw.row_factory = sqlite3.Row
     raw.execute("PRAGMA foreign_keys = ON")
-    raw.execute("PRAGMA synchronous = OFF")
     return raw
 
 
 def _migrated() -> sqlite3.Connection:
-    raw = _opened(MEMORY)
+    raw = _opened()
     bring_up("simulation", migrations(), raw)
     return raw
 

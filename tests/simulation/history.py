@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import MEMORY, Disk, open_store
+from tests.simulation.database import Disk, open_store
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import ACCOUNT, Pair
@@ -36,8 +35,7 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
     two_runners = "second_runner" in allowed and dice.random() < 0.1
     loop = VirtualLoop(dice)
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")) if two_runners else ""
-        disk = stack.enter_context(closing(Disk(f"{folder}/calsync.db" if two_runners else MEMORY)))
+        disk = stack.enter_context(closing(Disk()))
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
@@ -140,7 +138,7 @@ class History:
 
     async def _confirm(self) -> bool:
         """Have a person look at the plan of each account that is in rebuild, and confirm it."""
-        store = await open_store(self.world.disk.connect())
+        store = await open_store(self.world.disk.raw)
         engine = Engine(store, self.world.runs, self.world.clock, self.dice, "person")
         for pair in self.world.pairs.values():
             ACCOUNT.set(pair.name)
@@ -238,6 +236,6 @@ class History:
         else:
             world.fail("rest", "an account does not come to rest")
             return
-        store = await open_store(world.disk.connect())
+        store = await open_store(world.disk.raw)
         for pair in world.pairs.values():
             Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

@@ -83,14 +83,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if len(ready) > 1:  # the last one gives way to one of all
             drawn = int(self._dice.random() * len(ready))
             ready[drawn], ready[-1] = ready[-1], ready[drawn]
-        handle = ready.pop()
-        if handle.cancelled():
+        handle: Any = ready.pop()
+        if handle._cancelled:
             return
-        process = handle._context.get(PROCESS)  # type: ignore[attr-defined] # how a task's context is known
+        process = handle._context.get(PROCESS)
         if process is not None and not self._may_run(process, handle):
             return
         self.steps += 1
-        handle._run()
+        handle._context.run(handle._callback, *handle._args)  # what it raises is a bug, and ends the history
 
     def _may_run(self, process: Process, handle: asyncio.Handle) -> bool:
         if process.dead:

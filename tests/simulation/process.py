@@ -38,7 +38,7 @@ class Process:
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
-        self._raw = world.disk.connect()
+        self._raw = world.disk.raw
         self._at: dict[int, Callable[[], None]] = {}
         context = copy_context()
         context.run(PROCESS.set, self)
