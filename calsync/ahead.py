@@ -23,11 +23,12 @@ async def ahead(parts: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         while found := await coming:
             coming = asyncio.create_task(_fetch(parts))
             yield found[0]
-    finally:
+    except BaseException:  # behind its last part, the source has closed itself
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
         if isinstance(parts, AsyncGenerator):
             await parts.aclose()
+        raise
 
 
 async def _fetch(parts: AsyncIterator[T]) -> tuple[T, ...]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.engine import Report
 from calsync.errors import Retry, reason
@@ -48,22 +48,22 @@ class Service:
 
     async def run(self, accounts: Iterable[str], stop: asyncio.Event) -> None:
         """Serve the accounts until `stop` is set, then let the runs end, at most for STOP_SECONDS."""
-        tasks = [asyncio.create_task(self._serve(name, stop), name=name) for name in accounts]
         stopping = asyncio.create_task(stop.wait())
+        tasks = [asyncio.create_task(self._serve(name, stopping), name=name) for name in accounts]
         await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         stop.set()
-        _, unfinished = await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
-        for task in unfinished:
+        await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
+        for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
 
-    async def _serve(self, name: str, stop: asyncio.Event) -> None:
+    async def _serve(self, name: str, stopping: asyncio.Task[Any]) -> None:
         failures = 0
         notices: Notices = Counter()
-        while not stop.is_set():
+        while not stopping.done():
             report = Report()
             try:
                 await self._run_account(name, report)
@@ -81,7 +81,7 @@ class Service:
                 _tell(name, report)
                 _tell_changed(name, notices, report.notices)
                 notices = report.notices
-            await self._wait(wait, stop)
+            await self._wait(wait, stopping)
 
     def _back_off(self, failures: int, error: Exception) -> float:
         wait = min(LONGEST_WAIT, self._poll_seconds * 2.0 ** min(failures - 1, 10))
@@ -89,14 +89,12 @@ class Service:
             wait = max(error.after, min(wait, self._poll_seconds))
         return wait * self._random.uniform(0.9, 1.1)
 
-    async def _wait(self, seconds: float, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
+    async def _wait(self, seconds: float, stopping: asyncio.Task[Any]) -> None:
         sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
         await asyncio.wait([stopping, sleeping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (stopping, sleeping):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        sleeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sleeping
 
 
 def _tell(name: str, report: Report) -> None:

@@ -100,7 +100,7 @@ async def _marked(run: Run, intents: Sequence[Intent]) -> Mapping[str, list[Obse
     waiting = waiting_events(run)
     marked: dict[str, list[Observation]] = defaultdict(list)
     batch = Batch()
-    for side in {intent.side for intent in intents}:
+    for side in sorted({intent.side for intent in intents}):
         seen = run.notebook.state.seen[side]
         ids = sorted(event_id for where, event_id in waiting if where is side and event_id in seen)
         found = await run.account.calendars[side].read(ids) if ids else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
@@ -13,7 +14,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
     from calsync.ports import Clock
@@ -184,35 +185,34 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     for side, seen in batch.seen.items():
-        await transaction.drop_seen(side, _dropped(seen))
-        await transaction.put_seen(side, _put(seen))
-    await transaction.drop_links(_dropped(batch.links))
-    await transaction.put_links(_put(batch.links))
-    await transaction.drop_intents(_dropped(batch.intents))
-    await transaction.put_intents(_put(batch.intents))
-    await transaction.drop_attempts(_dropped(batch.attempts))
-    await transaction.put_attempts(_put(batch.attempts))
-    await transaction.drop_tombstones(_dropped(batch.tombstones))
-    await transaction.put_tombstones(_put(batch.tombstones))
+        await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
+    await _change(batch.links, transaction.drop_links, transaction.put_links)
+    await _change(batch.intents, transaction.drop_intents, transaction.put_intents)
+    await _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)
+    await _change(batch.tombstones, transaction.drop_tombstones, transaction.put_tombstones)
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
-    await transaction.drop_hangs(batch.hangs)
-    await transaction.add_ledger(batch.ledger)
+    if batch.hangs:
+        await transaction.drop_hangs(batch.hangs)
+    if batch.ledger:
+        await transaction.add_ledger(batch.ledger)
     if batch.forget is not None:
         await transaction.expire(batch.forget)
+
+
+async def _change(
+    records: Mapping[K, V | None],
+    drop: Callable[[Iterable[K]], Awaitable[None]],
+    put: Callable[[Iterable[V]], Awaitable[None]],
+) -> None:
+    if records:
+        await drop([key for key, record in records.items() if record is None])
+        await put([record for record in records.values() if record is not None])
 
 
 def _events(link: Link) -> list[tuple[Side, str]]:
     named = [(side, link.event_id(side)) for side in Side]
     return [(side, event_id) for side, event_id in named if event_id is not None]
-
-
-def _dropped(records: Mapping[K, V | None]) -> list[K]:
-    return [key for key, record in records.items() if record is None]
-
-
-def _put(records: Mapping[K, V | None]) -> list[V]:
-    return [record for record in records.values() if record is not None]
 
 
 def _merge(kept: dict[K, V], changes: dict[K, V | None]) -> None:

@@ -61,5 +61,5 @@ def _check(path: Path, database: sqlite3.Connection) -> None:
     if not check_version(str(path), migrations(), database):
         raise StoreError(f"backup {path}: the file is empty; name a file that `calsync backup` made")
     found = fetch(database, "PRAGMA integrity_check", {})
-    if [list(row.values()) for row in found] != [["ok"]]:
+    if [list(row) for row in found] != [["ok"]]:
         raise StoreError(f"backup {path}: the file is damaged; take another backup")

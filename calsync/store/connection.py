@@ -49,7 +49,7 @@ class Connection:
         Transactions follow each other. One that has been asked for is waited for, however often the task is
         cancelled meanwhile.
         """
-        return await self.call(partial(_transaction, mode, work))
+        return await self.call(partial(transaction, mode, work))
 
     async def call(self, work: Work[T]) -> T:
         """Return what `work` returns, which is called outside of any transaction."""
@@ -67,12 +67,13 @@ class Connection:
             return await settled(work)
 
 
-def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:
     """Return what a statement finds."""
-    return [dict(row) for row in database.execute(sql, values)]
+    return database.execute(sql, values).fetchall()
 
 
-def _transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
+def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
+    """Do what `Connection.transaction` does, in the connection's thread."""
     try:
         database.execute(f"BEGIN {mode}")
         result = work(database)
@@ -87,10 +88,12 @@ def _transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
 async def settled(work: Coroutine[Any, Any, T]) -> T:
     """Wait for `work` to its end, also while this task is cancelled; only then let the cancellation through."""
     task = asyncio.create_task(work)
+    ended = asyncio.Event()
+    task.add_done_callback(lambda _: ended.set())
     cancelled = False
     while not task.done():
         try:
-            await asyncio.wait([task])
+            await ended.wait()
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:

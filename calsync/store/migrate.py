@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
+from calsync.store.connection import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ class Migration:
     statements: tuple[str, ...]
 
 
+@cache
 def migrations() -> Sequence[Migration]:
     """Return the migrations that this version of calsync knows, the oldest first."""
     files = resources.files("calsync.store").joinpath("migrations").iterdir()
@@ -40,9 +42,15 @@ def migrations() -> Sequence[Migration]:
 
 async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
     """Bring the database up to the newest known migration. Raises StoreError for one that is newer or foreign."""
+    await connection.call(partial(bring_up, connection.place, known))
+
+
+def bring_up(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> None:
+    """Do what `migrate` does, in the connection's thread. A database that is up to date is only read."""
+    version = transaction("DEFERRED", partial(check_version, place, known), database)
     for migration in known:
-        await connection.transaction("IMMEDIATE", partial(_apply, connection.place, migration))
-    await connection.transaction("DEFERRED", partial(check_version, connection.place, known))
+        if migration.number > version:
+            transaction("IMMEDIATE", partial(_apply, place, migration), database)
 
 
 def check_version(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> int:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from calsync.store.rows import Row
     from calsync.sync.view import Seen
 
 
 def read_account(account: str, lately: datetime, database: sqlite3.Connection) -> AccountState:
     """Read the account inside the caller's transaction, so that all of it is of one moment."""
+    values = {"account": account, "since": codec.instant_text(lately)}
 
-    def found(statement: str) -> Sequence[Row]:
-        return fetch(database, statement, {"account": account, "since": codec.instant_text(lately)})
+    def found(statement: str) -> Sequence[sqlite3.Row]:
+        return fetch(database, statement, values)
 
     run = found(statements.RUN)
     sides = {Side(row["side"]): rows.side_state(row) for row in found(statements.SIDES)}
@@ -48,7 +48,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     )
 
 
-def _seen(found: Sequence[Row]) -> dict[Side, dict[str, Seen]]:
+def _seen(found: Sequence[sqlite3.Row]) -> dict[Side, dict[str, Seen]]:
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     for row in found:
         seen[rows.SIDES[row["side"]]][row["event_id"]] = rows.seen(row)

@@ -12,7 +12,8 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import sqlite3
+    from collections.abc import Callable
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -39,7 +40,7 @@ def side_row(side: Side, state: SideState) -> Row:
     }
 
 
-def side_state(row: Mapping[str, Any]) -> SideState:
+def side_state(row: sqlite3.Row) -> SideState:
     start, end = _read(codec.instant, row["window_start"]), _read(codec.instant, row["window_end"])
     return SideState(
         token=row["token"],
@@ -64,7 +65,7 @@ def seen_row(side: Side, seen: Seen) -> Row:
     }
 
 
-def seen(row: Mapping[str, Any]) -> Seen:
+def seen(row: sqlite3.Row) -> Seen:
     return Seen(
         observation=codec.observation(row["observation"]),
         first_run=row["first_run"],
@@ -87,7 +88,7 @@ def link_row(link: Link) -> Row:
     }
 
 
-def link(row: Mapping[str, Any]) -> Link:
+def link(row: sqlite3.Row) -> Link:
     return Link(
         id=row["id"],
         left=row["left_id"],
@@ -118,7 +119,7 @@ def intent_row(intent: Intent) -> Row:
     }
 
 
-def intent(row: Mapping[str, Any]) -> Intent:
+def intent(row: sqlite3.Row) -> Intent:
     return Intent(
         marker=row["marker"],
         kind=Kind(row["kind"]),
@@ -145,7 +146,7 @@ def attempt_row(attempt: Attempt) -> Row:
     }
 
 
-def attempt(row: Mapping[str, Any]) -> Attempt:
+def attempt(row: sqlite3.Row) -> Attempt:
     return Attempt(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -165,7 +166,7 @@ def hold_row(held: Held) -> Row:
     }
 
 
-def held(row: Mapping[str, Any]) -> Held:
+def held(row: sqlite3.Row) -> Held:
     return Held(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -184,7 +185,7 @@ def tombstone_row(tombstone: Tombstone) -> Row:
     }
 
 
-def tombstone(row: Mapping[str, Any]) -> Tombstone:
+def tombstone(row: sqlite3.Row) -> Tombstone:
     return Tombstone(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -204,7 +205,7 @@ def hang_row(hang: Hang) -> Row:
     }
 
 
-def hang(row: Mapping[str, Any]) -> Hang:
+def hang(row: sqlite3.Row) -> Hang:
     return Hang(
         rule=row["rule"],
         version=row["version"],
@@ -228,7 +229,7 @@ def ledger_row(entry: LedgerEntry) -> Row:
     }
 
 
-def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
+def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
     return LedgerEntry(
         run=row["run"],
         at=codec.instant(row["at"]),
@@ -243,7 +244,7 @@ def ledger_entry(row: Mapping[str, Any]) -> LedgerEntry:
     )
 
 
-def lease(row: Mapping[str, Any]) -> Lease:
+def lease(row: sqlite3.Row) -> Lease:
     until = codec.instant(row["until"])
     return Lease(account=row["account"], holder=row["holder"], fence=row["fence"], until=until)
 

@@ -18,10 +18,10 @@ from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
-    from typing import Any, TypeVar
+    from typing import TypeVar
 
     from calsync.records import AccountState, LedgerEntry, Transaction
     from calsync.store.connection import Connection
@@ -150,12 +150,10 @@ class SqliteStore(Store):
         """Run one statement; return how many rows it changed."""
         return await self._writer.transaction("IMMEDIATE", lambda database: database.execute(sql, values).rowcount)
 
-    async def _read(self, sql: str, values: Row) -> Sequence[Row]:
+    async def _read(self, sql: str, values: Row) -> Sequence[sqlite3.Row]:
         return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
 
-    def _understood(
-        self, read: Callable[[Mapping[str, Any]], T], found: Iterable[Mapping[str, Any]]
-    ) -> Sequence[T]:
+    def _understood(self, read: Callable[[sqlite3.Row], T], found: Iterable[sqlite3.Row]) -> Sequence[T]:
         with understood(self._reader.place):
             return [read(row) for row in found]
 

@@ -14,7 +14,7 @@ from calsync.testing.rows import Place
 from tests.simulation.witness import key, lives
 
 if TYPE_CHECKING:
-    from calsync.records import AccountState
+    from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
 
@@ -33,11 +33,11 @@ class Backwards:
         """Return the other event of a pair."""
         return self._partners.get(node)
 
-    def look(self, state: AccountState) -> None:
-        """Take note of what is remembered behind a run."""
+    def look(self, left: Left) -> None:
+        """Take note of what a run left behind."""
         self._partners.clear()
-        known: set[Node] = {(side, event_id) for side in Side for event_id in state.seen[side]}
-        for link in state.links.values():
+        known = set(left.seen)
+        for link in left.links:
             if link.left and link.right:
                 self._partners[Side.LEFT, link.left] = (Side.RIGHT, link.right)
                 self._partners[Side.RIGHT, link.right] = (Side.LEFT, link.left)

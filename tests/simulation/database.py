@@ -6,23 +6,30 @@ that use it. What becomes of a process can happen before a transaction and behin
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from calsync.store import SqliteStore
-from calsync.store.connection import Connection
-from calsync.store.migrate import migrate, migrations
+from calsync.store import SqliteStore, rows, statements
+from calsync.store.connection import Connection, fetch
+from calsync.store.migrate import bring_up, migrate, migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from calsync.store.connection import Database, Work
+    from calsync.sync.model import Link, Side
 
 T = TypeVar("T")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
+INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
+ATTEMPTS = "SELECT count(*) FROM attempt WHERE account = :account"
+SEEN = "SELECT side, event_id FROM seen WHERE account = :account"
+DOUBTS = "SELECT count(*) FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')"
+STATEMENTS = 1000
+"""More than there are: one for each number of rows that are written at once."""
 
 
 class InThread:
@@ -32,51 +39,82 @@ class InThread:
         self._raw = raw
 
     async def call(self, work: Work[T]) -> T:
-        await asyncio.sleep(0)  # killed here, nothing has happened
+        """Take one step. Killed before it, nothing has happened; behind it, all is kept and nobody was told."""
         if LOCKED.get()():
             error = sqlite3.OperationalError("database is locked")
             error.sqlite_errorcode = sqlite3.SQLITE_BUSY
             raise error
-        result = work(self._raw)
-        await asyncio.sleep(0)  # killed here, all of it is kept, and nobody was told
-        return result
+        return work(self._raw)
 
     async def close(self) -> None:
         """The disk closes what it opened."""
 
 
 class Disk:
-    """One database. Each process that opens it has a connection of its own."""
+    """One database in memory. All processes share a connection: no two transactions are ever open at once."""
 
-    def __init__(self, path: str = ":memory:") -> None:
-        """A database that two processes share needs a file; `path` is then on a disk in memory."""
-        self._path = path
-        self._raws: list[sqlite3.Connection] = []
+    _empty: ClassVar[list[sqlite3.Connection]] = []
+    """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
 
-    def connect(self) -> sqlite3.Connection:
-        """Return a connection for one process; in memory there is one, which lives on."""
-        if self._raws and self._path == ":memory:":
-            return self._raws[0]
-        raw = sqlite3.connect(self._path, isolation_level=None, timeout=0)
-        raw.row_factory = sqlite3.Row
-        raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute("PRAGMA synchronous = OFF")
-        self._raws.append(raw)
-        return raw
+    def __init__(self) -> None:
+        self.raw = self._empty.pop() if self._empty else _migrated()
 
     def snapshot(self) -> bytes:
         """Return a copy of what is committed."""
-        return self._raws[0].serialize()
+        return self.raw.serialize()
 
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self.close()  # what it had prepared belongs to the database that was there
-        self.connect().deserialize(snapshot)
+        self.raw.close()  # what it had prepared belongs to the database that was there
+        self.raw = _opened()
+        self.raw.deserialize(snapshot)
 
     def close(self) -> None:
-        for raw in self._raws:
-            raw.close()
-        self._raws.clear()
+        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts
+        self._empty.append(self.raw)
+
+
+def _opened() -> sqlite3.Connection:
+    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA foreign_keys = ON")
+    return raw
+
+
+def _migrated() -> sqlite3.Connection:
+    raw = _opened()
+    bring_up("simulation", migrations(), raw)
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left behind of an account, as far as its judges need it."""
+
+    links: Sequence[Link]
+    seen: frozenset[tuple[Side, str]]
+    """The events that are remembered."""
+    intents: int
+    """How many writes are not settled."""
+    waits: bool
+    """A write is not settled or is tried again later, or an event is in doubt: another run will have work."""
+    ledger: Sequence[sqlite3.Row]
+    """The rows of the ledger, the latest first."""
+
+
+def look(raw: sqlite3.Connection, account: str) -> Left:
+    """Read what a run left, without taking a turn."""
+    values = {"account": account, "last": -1}
+    (intents,), (attempts,), (doubts,) = (
+        raw.execute(sql, values).fetchone() for sql in (INTENTS, ATTEMPTS, DOUBTS)
+    )
+    return Left(
+        seen=frozenset((rows.SIDES[side], event_id) for side, event_id in raw.execute(SEEN, values)),
+        links=[rows.link(row) for row in fetch(raw, statements.LINKS, values)],
+        intents=intents,
+        waits=bool(intents or attempts or doubts),
+        ledger=fetch(raw, statements.LEDGER, values),
+    )
 
 
 async def open_store(raw: sqlite3.Connection) -> SqliteStore:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Direction, Side
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
-QUIET_RUNS = 3
+QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
 """So many runs show what calsync makes of two programs that disagree."""
@@ -35,27 +34,19 @@ PATIENCE = 24
 def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
     """Play the history of a seed to its end. The world holds its violations, its excuses and its trace."""
     dice = random.Random(seed)
-    loop = VirtualLoop(dice)
-    try:
-        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-            return loop.run_until_complete(_play(loop, dice, Path(folder), frozenset(allowed)))
-    finally:
-        loop.bury()
-        loop.close()
-
-
-async def _play(loop: VirtualLoop, dice: random.Random, folder: Path, allowed: frozenset[str]) -> World:
     two_runners = "second_runner" in allowed and dice.random() < 0.1
-    disk = Disk(str(folder / "calsync.db") if two_runners else ":memory:")
-    world = World(loop, dice, disk)
-    history = History(world, allowed, two_runners=two_runners)
-    try:
-        await history.play()
-    except Stuck:
-        world.fail("stuck", "nothing is left to run")
-    finally:
-        disk.close()
-    return world
+    loop = VirtualLoop(dice)
+    with ExitStack() as stack:
+        disk = stack.enter_context(closing(Disk()))
+        stack.callback(loop.close)
+        stack.callback(loop.bury)
+        world = World(loop, dice, disk)
+        history = History(world, frozenset(allowed), two_runners=two_runners)
+        try:
+            loop.run_until_complete(history.play())
+        except Stuck:
+            world.fail("stuck", "nothing is left to run")
+        return world
 
 
 class History:
@@ -236,11 +227,11 @@ class History:
         world.note("quiet")
         if not await self._confirm_all():
             return
-        for pair in world.pairs.values():
-            pair.rests = 0  # the days that follow see a listing in full
-        for _ in range(PATIENCE):
+        for day in range(PATIENCE):
+            await asyncio.sleep(1.2 * DAY)  # so that both sides are listed in full
             process = world.start()
-            await asyncio.gather(*(pair.after_runs(2) for pair in world.pairs.values()))
+            runs = 1 if day else 2
+            await asyncio.gather(*(pair.after_runs(runs) for pair in world.pairs.values()))
             await process.stop()
             failed = [pair.failure for pair in world.pairs.values() if pair.report is None]
             if failed:
@@ -248,10 +239,9 @@ class History:
                 return
             if all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
                 break
-            await asyncio.sleep(1.2 * DAY)
         else:
             world.fail("rest", "an account does not come to rest")
             return
-        store = await open_store(world.disk.connect())
+        store = await open_store(world.disk.raw)
         for pair in world.pairs.values():
             Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

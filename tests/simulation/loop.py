@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
+    from contextvars import Context
 
     from tests.simulation.process import Process
 
@@ -64,21 +65,32 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _asyncgen_finalizer_hook(self, agen: object) -> None:
         """What a dead process was in the middle of is not brought to an end."""
 
+    def call_soon(  # type: ignore[override] # the base checks the types of `args`
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def _run_once(self) -> None:
+        ready = self._ready
         self._wake()
-        while not self._ready:
+        while not ready:
             if not self._scheduled:
                 raise Stuck
             self._time = max(self._time, self._scheduled[0].when())
             self._wake()
-        handle = self._ready.pop(self._dice.randrange(len(self._ready)))
-        if handle.cancelled():
+        if len(ready) > 1:  # the last one gives way to one of all
+            drawn = int(self._dice.random() * len(ready))
+            ready[drawn], ready[-1] = ready[-1], ready[drawn]
+        handle: Any = ready.pop()
+        if handle._cancelled:
             return
-        process = handle._context.get(PROCESS)  # type: ignore[attr-defined] # how a task's context is known
+        process = handle._context.get(PROCESS)
         if process is not None and not self._may_run(process, handle):
             return
         self.steps += 1
-        handle._run()
+        handle._context.run(handle._callback, *handle._args)  # what it raises is a bug, and ends the history
 
     def _may_run(self, process: Process, handle: asyncio.Handle) -> bool:
         if process.dead:

@@ -19,6 +19,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 from tests.simulation.backwards import Backwards
 from tests.simulation.bots import Bots
+from tests.simulation.database import look
 from tests.simulation.loop import PROCESS
 from tests.simulation.rules import Hanging, Poisoned
 from tests.simulation.users import Users
@@ -26,11 +27,11 @@ from tests.simulation.witness import Witness
 
 if TYPE_CHECKING:
     import random
+    import sqlite3
 
     from calsync.engine import Report
     from calsync.ports import Reader
     from calsync.records import AccountState
-    from calsync.store import SqliteStore
     from calsync.sync.rules import Rule
     from calsync.sync.view import ConflictPolicy, TargetEdit
     from calsync.testing.rows import Change
@@ -146,8 +147,8 @@ class Pair:
         self.begun, self._writes = len(self.journal), self.writes()
         self.world.meddle(self)
 
-    async def run_ended(self, store: SqliteStore, report: Report | None, failure: str) -> None:
-        """Let the witness look at what a run left."""
+    def run_ended(self, raw: sqlite3.Connection, report: Report | None, failure: str) -> None:
+        """Let the witness look at what a run left in the database."""
         self.report, self.failure = report, failure
         if report is None:
             self.note(f"run failed: {failure}")
@@ -155,13 +156,13 @@ class Pair:
             self.note(f"run: {dict(report.notices)}")
             self.closed |= {side for side in Side if not self.direction.writes(side)}
             self.world.count_decisions(report)
-        state = await store.load(self.name, self.world.clock.now())
-        self.witness.look(state, await store.ledger(self.name, 100_000))
-        self.backwards.look(state)
+        left = look(raw, self.name)
+        self.witness.look(left)
+        self.backwards.look(left)
         planned = report is None or any(
             one.kind in ("create", "update", "delete") for one in report.plan.operations
         )
-        idle = self.writes() == self._writes and not planned and not state.intents and not state.attempts
+        idle = self.writes() == self._writes and not planned and not left.waits
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
         self.bots.act()

@@ -23,13 +23,13 @@ class Person:
 
     async def waiting(self) -> list[Pair]:
         """Return the accounts that wait for a word."""
-        store = await open_store(self.world.disk.connect())
+        store = await open_store(self.world.disk.raw)
         now = self.world.clock.now()
         return [pair for pair in self.world.pairs.values() if pair.waits(await store.load(pair.name, now))]
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""
-        store = await open_store(self.world.disk.connect())
+        store = await open_store(self.world.disk.raw)
         for holder in await store.holders():
             await store.expire(holder)
         engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, "person")

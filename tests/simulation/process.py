@@ -42,7 +42,7 @@ class Process:
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
-        self._raw = world.disk.connect()
+        self._raw = world.disk.raw
         self._at: dict[int, Callable[[], None]] = {}
         context = copy_context()
         context.run(PROCESS.set, self)
@@ -111,7 +111,7 @@ class Process:
             engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
 
             async def run_account(name: str, report: Report) -> None:
-                await self._run(engine, store, name, report)
+                await self._run(engine, name, report)
 
             service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
             await service.run(self.names, self._stop)
@@ -126,7 +126,7 @@ class Process:
             await store.add_hang(pair.name, pair.notes[0])
             pair.noted.append(pair.notes.pop(0))
 
-    async def _run(self, engine: Engine, store: SqliteStore, name: str, report: Report) -> None:
+    async def _run(self, engine: Engine, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
         pair.run_begins(self)
         context = copy_context()
@@ -136,20 +136,20 @@ class Process:
         try:
             await task
         except CalsyncError as error:
-            await pair.run_ended(store, None, f"{type(error).__name__} {error}")
+            pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:
             if not task.cancelled() or self._stop.is_set():
                 raise
-            await pair.run_ended(store, None, "cancelled")
+            pair.run_ended(self._raw, None, "cancelled")
             raise CancelledRun from None
         except Exception as error:
             self.world.fail("bug", f"{name}: {type(error).__name__} {error}")
-            await pair.run_ended(store, None, "a bug")
+            pair.run_ended(self._raw, None, "a bug")
             raise
         finally:
             self.running.pop(name, None)
-        await pair.run_ended(store, report, "")
+        pair.run_ended(self._raw, report, "")
 
 
 class CancelledRun(CalsyncError):  # noqa: N818 - what happened

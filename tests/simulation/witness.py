@@ -8,17 +8,20 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
 from tests.simulation.deletes import Deletes
 from tests.simulation.rules import hangs, poisons
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, KeysView, Sequence
+    import sqlite3
+    from collections.abc import Collection, Iterator, KeysView
 
-    from calsync.records import AccountState, LedgerEntry
+    from calsync.records import LedgerEntry
     from calsync.sync.model import Event, Field, Value
     from calsync.testing.rows import Row
+    from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
 
 Node = tuple[Side, str]
@@ -36,10 +39,6 @@ def key(name: Field, value: Value) -> Key:
 
 def keys(event: Event) -> set[Key]:
     return {key(name, event.value(name)) for name in FIELDS}
-
-
-def _name(entry: LedgerEntry) -> tuple[object, ...]:
-    return entry.run, entry.kind, entry.side, entry.reason, entry.event_id, entry.link, repr(entry.before)
 
 
 def lives(row: Row) -> bool:
@@ -71,21 +70,24 @@ class Witness:
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
+        self._told: set[sqlite3.Row] = set()
         self._read = 0
         self._settled = 0
         """How much of the journal calsync had dealt with when no outcome was unknown."""
 
-    def look(self, state: AccountState, ledger: Sequence[LedgerEntry]) -> None:
+    def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
         while self._read < len(self.pair.journal):
             self._follow(self.pair.journal[self._read])
             self._read += 1
-        known = set(map(_name, self.ledger))
-        self.ledger += [entry for entry in ledger if _name(entry) not in known]
-        if not state.intents and self.pair.report is not None:
+        for row in reversed(left.ledger):
+            if row not in self._told:
+                self._told.add(row)
+                self.ledger.append(ledger_entry(row))
+        if not left.intents and self.pair.report is not None:
             self._settled = self.pair.begun
         self._partners.clear()
-        for link in state.links.values():
+        for link in left.links:
             for side in Side:
                 self._partners[side, link.event_id(side) or ""] = link.event_id(side.other)
             if link.left and link.right:

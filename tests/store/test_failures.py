@@ -88,8 +88,7 @@ async def test_a_file_that_another_process_keeps_locked(store: SqliteStore, leas
     locked = rf"{path}: another program keeps it locked; stop the other calsync, or try again later"
     with pytest.raises(StoreError, match=locked):
         await put(store, lease, "lost")
-    with pytest.raises(StoreError, match=locked):
-        await SqliteStore.open(path, busy_seconds=0)
+    await (await SqliteStore.open(path, busy_seconds=0)).close()  # there is nothing to migrate
     other.execute("ROLLBACK")
     other.close()
     await put(store, lease, "after")
