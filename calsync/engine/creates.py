@@ -166,6 +166,8 @@ def _stands(run: Run, intent: Intent) -> bool:
     if intent.source is None or not run.account.direction.writes(intent.side) or intent.side in run.unconfirmed:
         return False
     side = intent.side.other
+    if (side, intent.source.id) in run.notebook.state.tombstones:
+        return False  # deleted meanwhile: a feed that tells of it once more is not asked
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
         return False

@@ -67,11 +67,14 @@ class Hang:
         return cls(rule=asked.rule, version=asked.version, left=Version.of(left), right=Version.of(right))
 
     def is_over(self, seen: Mapping[Side, Mapping[str, Seen]], versions: Mapping[str, str]) -> bool:
-        """Tell whether an event or the rule is another one by now; `versions` are those of the rules in use."""
+        """Tell whether an event or the rule is another one by now; `versions` are those of the rules in use.
+
+        An event that is not known any more, as it has left the window, may come back as it was.
+        """
         if versions.get(self.rule) != self.version:
             return True
         for side, event in ((Side.LEFT, self.left), (Side.RIGHT, self.right)):
             known = None if event is None else seen[side].get(event.id)
-            if event is not None and (known is None or known.observation.revision != event.revision):
+            if event is not None and known is not None and known.observation.revision != event.revision:
                 return True
         return False

@@ -171,6 +171,22 @@ async def test_a_source_that_was_forgotten_while_its_create_was_open_is_asked_ab
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
 
 
+async def test_a_create_is_not_repeated_for_a_deleted_event_that_a_feed_tells_of_once_more(
+    world: World, meeting: Event
+) -> None:
+    world.right.capabilities = Capabilities(marker_lag=timedelta(seconds=120))
+    source = world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
+    await world.run()
+    world.left.behaviour.repeated = [world.left.rows.rows[source]]
+    world.left.user_delete(source)
+    await world.run()
+    world.clock.advance(300)
+    await world.settle()
+    assert world.right.events() == {}
+    assert len(world.right.writes()) == 1, "the one that was lost"
+
+
 @pytest.mark.parametrize("marker", [True, False])
 async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
     world: World, meeting: Event, marker: bool

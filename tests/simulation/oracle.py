@@ -47,7 +47,7 @@ class Oracle:
             if link.state is State.AWAKE:
                 self._agrees(link, ledger, waiting)
         self._explained(state, waiting)
-        self._duplicates()
+        self._duplicates(waiting)
         self._deletes(state, waiting)
         self._edits(ledger)
 
@@ -118,15 +118,17 @@ class Oracle:
                 if window.holds(event.when) and not known:
                     self._fail("I12", f"{side} {event_id} is neither linked nor explained")
 
-    def _duplicates(self) -> None:
-        """I3: no family has more events on a side than its users made appear."""
+    def _duplicates(self, waiting: Waiting) -> None:
+        """I3: no family has more events on a side than its users made appear, and than wait for their delete."""
         allowed: Counter[Node] = Counter()
         for node in self.witness.members():
             allowed[self.witness.family(node)] += self.witness.appearances[node]
         for side, calendar in self.pair.calendars.items():
             here: dict[Node, list[str]] = defaultdict(list)
             for event_id, event in calendar.events().items():
-                if not event.cancelled:
+                if any(each.wanted is Kind.DELETE and each.side is side for each in waiting[side, event_id]):
+                    self.pair.world.excuses["delete waits"] += 1
+                elif not event.cancelled:
                     here[self.witness.family((side, event_id))].append(event_id)
             for family, ids in here.items():
                 if len(ids) <= max(1, allowed[family]):
