@@ -55,7 +55,7 @@ class ExchangeCalendar(Calendar):
         return await self._reader.find(marker)
 
     async def create(self, draft: Draft, marker: str) -> Written:
-        """Create with the marker in the same save. A server cannot tell a repetition; the engine searches first."""
+        """Create with the marker in the same save. A server knows no repetition; the engine searches first."""
 
         def request(*, zones: bool) -> Operation:
             return create_item(self.home.folder, new_item(draft, marker, self.home.zone, zones=zones))

@@ -38,9 +38,9 @@ MAX_PAGES = 10_000
 VIEW_SPAN = timedelta(days=180)
 """A view must not span more than two years."""
 LEAST_SPAN = timedelta(minutes=1)
-VIEW_SIZE = 1000
-"""The most that a server finds at once by default (EWSFindCountLimit)."""
-TOO_MUCH = frozenset({"ExceededFindCountLimit", "CalendarViewRangeTooBig"})
+VIEW_SIZE, LEAST_SIZE = 1000, 10
+"""The most that a server finds at once by default (EWSFindCountLimit). Its administrator may have set less."""
+TOO_MANY, TOO_LONG = "ExceededFindCountLimit", "CalendarViewRangeTooBig"
 _ITEM_ID = name("t:ItemId")
 
 
@@ -69,6 +69,7 @@ class Feed:
         self._home = home
         self._client = home.client
         self._reader = reader
+        self._view_size = VIEW_SIZE
 
     def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield the pages of a round; see `calsync.ports.Reader.changes`."""
@@ -127,16 +128,19 @@ class Feed:
 
     async def _view_of(self, start: datetime, end: datetime) -> Sequence[Element] | None:
         """Return the items of a view; None for more than a server gives at once."""
-        reply = await self._ask(find_in_view(self._home.folder, start, end, VIEW_SIZE))
-        splits = end - start > LEAST_SPAN
-        if reply.code in TOO_MUCH and splits:
-            return None
-        if not reply.ok:
+        reply = await self._ask(find_in_view(self._home.folder, start, end, self._view_size))
+        if reply.code == TOO_MANY:
+            self._view_size = max(self._view_size // 2, LEAST_SIZE)
+        if not reply.ok and reply.code not in (TOO_MANY, TOO_LONG):
             raise self._failure(reply)
         items, last = found_items(reply)
-        if not last and splits:
-            return None
-        return [item for item in items if local(item) == "CalendarItem" and child(item, "t:ItemId") is not None]
+        if reply.ok and last:
+            return [
+                item for item in items if local(item) == "CalendarItem" and child(item, "t:ItemId") is not None
+            ]
+        if end - start <= LEAST_SPAN:
+            raise Retry(f"connection {self._client.connection}: Exchange does not list all events of one minute")
+        return None
 
     async def _ask(self, operation: Operation) -> Reply:
         try:
