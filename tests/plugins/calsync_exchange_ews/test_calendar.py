@@ -41,7 +41,11 @@ def refused(operation: str, code: str, values: str = "") -> bytes:
 
 
 async def seen(
-    calendar: ExchangeCalendar, script: Script, *, then: list[str] | None = None, fields: dict[str, str] | None = None
+    calendar: ExchangeCalendar,
+    script: Script,
+    *,
+    then: list[str] | None = None,
+    fields: dict[str, str] | None = None,
 ) -> Observation:
     """Return the observation of an appointment; later reads find it again, or what is given."""
     script.on("GetItem", read(item(**(fields or {}))))

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import voluptuous as vol
-from calsync_sandbox.ews import EwsServer, User
-from calsync_sandbox.ews.ids import item_id, read_item_id
 
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
@@ -18,6 +16,8 @@ from calsync.sync.model import AllDay, Timed
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync_exchange_ews import PROVIDER
 from calsync_sandbox.authority import AuthorityServer
+from calsync_sandbox.ews import EwsServer, User
+from calsync_sandbox.ews.ids import item_id, read_item_id
 from calsync_sandbox.graph import GraphServer, Mailbox
 from calsync_sandbox.mail import MailLog
 

@@ -136,8 +136,7 @@ def test_attendees_are_never_asked_for() -> None:
         for uri in asked
         if "Attendee" in uri
         or "Organizer" in uri
-        or ("Display" in uri.split(":")[1][:10]
-        and uri != "folder:DisplayName")
+        or ("Display" in uri.split(":")[1][:10] and uri != "folder:DisplayName")
     ]
 
 

@@ -1,0 +1,147 @@
+"""Which children an element may have, and in which order: what types.xsd and messages.xsd say of what is served.
+
+A type is a row of names in their order: `!` must be there, `*` may be repeated, `a|b` one of both, `:Type` names
+the type of its own children. What has no type is not looked into. Operations are types of their own name.
+"""
+
+from __future__ import annotations
+
+_FOLDERS = "FolderId*|DistinguishedFolderId:DistinguishedFolderId*"
+_ITEM_IDS = "ItemId|OccurrenceItemId|RecurringMasterItemId*!"
+_PATH = "FieldURI|IndexedFieldURI|ExtendedFieldURI"
+_ITEM = "CalendarItem:CalendarItem|Item:CalendarItem"
+_TEST = (
+    "IsEqualTo:Comparison|IsNotEqualTo:Comparison|IsGreaterThan:Comparison|IsGreaterThanOrEqualTo:Comparison"
+    "|IsLessThan:Comparison|IsLessThanOrEqualTo:Comparison|Exists|Contains|Excludes|Not|And:Tests|Or:Tests"
+)
+_RANGE = "NoEndRecurrence|EndDateRecurrence:EndDateRange|NumberedRecurrence:NumberedRange!"
+
+TYPES: dict[str, str] = {
+    "SyncFolderItems": "ItemShape:ItemShape! SyncFolderId:TargetFolder! SyncState Ignore:ItemIds "
+    "MaxChangesReturned! SyncScope",
+    "GetItem": "ItemShape:ItemShape! ItemIds:ItemIds!",
+    "FindItem": "ItemShape:ItemShape! IndexedPageItemView|FractionalPageItemView|CalendarView|ContactsView "
+    "GroupBy|DistinguishedGroupBy Restriction:Restriction SortOrder ParentFolderIds:Folders! QueryString",
+    "CreateItem": "SavedItemFolderId:TargetFolder Items:Items!",
+    "UpdateItem": "SavedItemFolderId:TargetFolder ItemChanges:ItemChanges!",
+    "DeleteItem": "ItemIds:ItemIds!",
+    "MoveItem": "ToFolderId:TargetFolder! ItemIds:ItemIds! ReturnNewItemIds",
+    "GetFolder": "FolderShape:FolderShape! FolderIds:Folders!",
+    "FindFolder": "FolderShape:FolderShape! IndexedPageFolderView|FractionalPageFolderView Restriction "
+    "ParentFolderIds:Folders!",
+    "ConvertId": "SourceIds:AlternateIds!",
+    "GetServerTimeZones": "Ids:Ids",
+    "Subscribe": "PullSubscriptionRequest|PushSubscriptionRequest|StreamingSubscriptionRequest:Streaming!",
+    "GetStreamingEvents": "SubscriptionIds:SubscriptionIds! ConnectionTimeout!",
+    "Unsubscribe": "SubscriptionId!",
+    "ItemShape": "BaseShape! IncludeMimeContent BodyType UniqueBodyType NormalizedBodyType FilterHtmlContent "
+    "ConvertHtmlCodePageToUTF8 InlineImageUrlTemplate BlockExternalImages AddBlankTargetToLinks MaximumBodySize "
+    "AdditionalProperties:Paths",
+    "FolderShape": "BaseShape! AdditionalProperties:Paths",
+    "Paths": _PATH + "*!",
+    "TargetFolder": "FolderId|DistinguishedFolderId:DistinguishedFolderId!",
+    "Folders": _FOLDERS + "!",
+    "DistinguishedFolderId": "Mailbox:Mailbox",
+    "Mailbox": "Name EmailAddress RoutingType MailboxType ItemId OriginalDisplayName",
+    "ItemIds": _ITEM_IDS,
+    "Ids": "Id*",
+    "AlternateIds": "AlternateId|AlternatePublicFolderId|AlternatePublicFolderItemId*!",
+    "SubscriptionIds": "SubscriptionId*!",
+    "Streaming": "FolderIds:Folders EventTypes:EventTypes!",
+    "EventTypes": "EventType*!",
+    "Restriction": _TEST + "!",
+    "Comparison": _PATH + "! FieldURIOrConstant:FieldOrConstant!",
+    "FieldOrConstant": _PATH + "|Constant!",
+    "Tests": _TEST + "*!",
+    "Items": _ITEM + "*!",
+    "ItemChanges": "ItemChange:ItemChange*!",
+    "ItemChange": "ItemId|OccurrenceItemId|RecurringMasterItemId! Updates:Updates! CalendarActivityData",
+    "Updates": "AppendToItemField:SetField|SetItemField:SetField|DeleteItemField:DeleteField*",
+    "SetField": f"{_PATH}! {_ITEM}!",
+    "DeleteField": _PATH + "!",
+    "CalendarItem": "MimeContent ItemId ParentFolderId ItemClass Subject Sensitivity Body Attachments "
+    "DateTimeReceived Size Categories:Strings Importance InReplyTo IsSubmitted IsDraft IsFromMe IsResend "
+    "IsUnmodified InternetMessageHeaders DateTimeSent DateTimeCreated ResponseObjects ReminderDueBy ReminderIsSet "
+    "ReminderNextTime ReminderMinutesBeforeStart DisplayCc DisplayTo DisplayBcc HasAttachments "
+    "ExtendedProperty:ExtendedProperty* Culture EffectiveRights LastModifiedName LastModifiedTime IsAssociated "
+    "WebClientReadFormQueryString WebClientEditFormQueryString ConversationId UniqueBody Flag StoreEntryId "
+    "InstanceKey NormalizedBody EntityExtractionResult PolicyTag ArchiveTag RetentionDate Preview UID "
+    "RecurrenceId DateTimeStamp Start End OriginalStart IsAllDayEvent LegacyFreeBusyStatus Location When "
+    "IsMeeting IsCancelled IsRecurring MeetingRequestWasSent IsResponseRequested CalendarItemType MyResponseType "
+    "Organizer:SingleRecipient RequiredAttendees:Attendees OptionalAttendees:Attendees Resources:Attendees "
+    "ConflictingMeetingCount AdjacentMeetingCount ConflictingMeetings AdjacentMeetings Duration TimeZone "
+    "AppointmentReplyTime AppointmentSequenceNumber AppointmentState Recurrence:Recurrence FirstOccurrence "
+    "LastOccurrence ModifiedOccurrences DeletedOccurrences MeetingTimeZone StartTimeZone EndTimeZone "
+    "ConferenceType AllowNewTimeProposal IsOnlineMeeting MeetingWorkspaceUrl NetShowUrl EnhancedLocation "
+    "StartWallClock EndWallClock StartTimeZoneId EndTimeZoneId IntendedFreeBusyStatus JoinOnlineMeetingUrl "
+    "OnlineMeetingSettings IsOrganizer",
+    "Strings": "String*",
+    "ExtendedProperty": "ExtendedFieldURI! Value|Values!",
+    "SingleRecipient": "Mailbox:Mailbox!",
+    "Attendees": "Attendee:Attendee*!",
+    "Attendee": "Mailbox:Mailbox! ResponseType LastResponseTime ProposedStart ProposedEnd",
+    "Recurrence": "RelativeYearlyRecurrence:RelativeYearly|AbsoluteYearlyRecurrence:AbsoluteYearly"
+    "|RelativeMonthlyRecurrence:RelativeMonthly|AbsoluteMonthlyRecurrence:AbsoluteMonthly"
+    f"|WeeklyRecurrence:Weekly|DailyRecurrence:Daily! {_RANGE}",
+    "RelativeYearly": "DaysOfWeek! DayOfWeekIndex! Month!",
+    "AbsoluteYearly": "DayOfMonth! Month!",
+    "RelativeMonthly": "Interval! DaysOfWeek! DayOfWeekIndex!",
+    "AbsoluteMonthly": "Interval! DayOfMonth!",
+    "Weekly": "Interval! DaysOfWeek! FirstDayOfWeek",
+    "Daily": "Interval!",
+    "EndDateRange": "StartDate! EndDate!",
+    "NumberedRange": "StartDate! NumberOfOccurrences!",
+}
+
+_INVITE = "SendToNone|SendOnlyToAll|SendToAllAndSaveCopy"
+_DISPOSITION = "SaveOnly|SendOnly|SendAndSaveCopy"
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "CreateItem": {"MessageDisposition": _DISPOSITION, "SendMeetingInvitations": _INVITE},
+    "UpdateItem": {
+        "ConflictResolution": "NeverOverwrite|AutoResolve|AlwaysOverwrite!",
+        "MessageDisposition": _DISPOSITION,
+        "SendMeetingInvitationsOrCancellations": _INVITE + "|SendOnlyToChanged|SendToChangedAndSaveCopy",
+        "SuppressReadReceipts": "true|false|0|1",
+    },
+    "DeleteItem": {
+        "DeleteType": "HardDelete|SoftDelete|MoveToDeletedItems!",
+        "SendMeetingCancellations": _INVITE,
+        "AffectedTaskOccurrences": "AllOccurrences|SpecifiedOccurrenceOnly",
+        "SuppressReadReceipts": "true|false|0|1",
+    },
+    "FindItem": {"Traversal": "Shallow|SoftDeleted|Associated!"},
+    "FindFolder": {"Traversal": "Shallow|Deep|SoftDeleted!"},
+    "GetServerTimeZones": {"ReturnFullTimeZoneData": "true|false|0|1"},
+    "ConvertId": {"DestinationFormat": "EwsLegacyId|EwsId|EntryId|HexEntryId|StoreId|OwaId!"},
+}
+"""Operation -> attribute -> its values; `!`: it must be there. Operations that are not named have none."""
+
+_BOOLEAN = "true|false|0|1"
+_DATE_TIME = r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
+_DATE = r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)?"
+VALUES: dict[str, str] = {
+    "BaseShape": "IdOnly|Default|AllProperties",
+    "BodyType": "Best|HTML|Text",
+    "IncludeMimeContent": _BOOLEAN,
+    "MaxChangesReturned": r"0*([1-9]|[1-9]\d|[1-4]\d\d|50\d|51[0-2])",
+    "SyncScope": "NormalItems|NormalAndAssociatedItems",
+    "ConnectionTimeout": r"0*([1-9]|[12]\d|30)",
+    "EventType": "(NewMail|Copied|Created|Deleted|Modified|Moved|FreeBusyChanged)Event",
+    "Sensitivity": "Normal|Personal|Private|Confidential",
+    "Importance": "Low|Normal|High",
+    "ReminderIsSet": _BOOLEAN,
+    "ReminderMinutesBeforeStart": r"\d{1,10}",
+    "Start": _DATE_TIME,
+    "End": _DATE_TIME,
+    "IsAllDayEvent": _BOOLEAN,
+    "LegacyFreeBusyStatus": "Free|Tentative|Busy|OOF|WorkingElsewhere|NoData",
+    "IsResponseRequested": _BOOLEAN,
+    "StartDate": _DATE,
+    "EndDate": _DATE,
+    "NumberOfOccurrences": r"[1-9]\d*",
+    "Interval": r"[1-9]\d{0,2}",
+    "DayOfMonth": r"[1-9]|[12]\d|3[01]",
+    "DayOfWeekIndex": "First|Second|Third|Fourth|Last",
+    "Month": "January|February|March|April|May|June|July|August|September|October|November|December",
+}
+"""Element -> a regular expression that its whole text matches."""
