@@ -217,11 +217,17 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 async def provider(script: Script, options: dict[str, Any], clock: FakeClock) -> AsyncIterator[ExchangeProvider]:
+    opened = built(options, clock)
+    yield opened
+    await opened.close()
+
+
+def built(options: dict[str, Any], clock: FakeClock) -> ExchangeProvider:
+    """Build a provider as the host does."""
     host = Host(connection="exchange", clock=clock, random=random.Random(1), http=HttpFactory(clock))
     opened = PROVIDER.open(vol.Schema(PROVIDER.connection_schema)(options), host)
     assert isinstance(opened, ExchangeProvider)
-    yield opened
-    await opened.close()
+    return opened
 
 
 @pytest.fixture
