@@ -92,6 +92,11 @@ class ExchangeUnderTest(UnderTest):
         self._server.forget_sync_states()
         return token
 
+    @property
+    def url(self) -> str:
+        """The server's address without TLS."""
+        return self._server.ews_url
+
     def mails(self) -> int:
         return self._mails.count
 
