@@ -117,10 +117,11 @@ class ExchangeCalendar(Calendar):
     async def _fresh(self, target: Observation) -> Stored:
         """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from.
 
-        Exchange moves versions without anybody's edit too; what counts is what the event says.
+        Exchange moves versions without anybody's edit too: then what counts is what the event says.
         """
         fresh = await self._reader.one(target.id)
-        if fresh.observation.event != target.event:
+        same = fresh.observation.revision is not None and fresh.observation.revision == target.revision
+        if not same and fresh.observation.event != target.event:
             raise Stale(fresh.observation)
         return fresh
 

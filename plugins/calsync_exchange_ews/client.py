@@ -11,7 +11,7 @@ from calsync.http import PATIENCE, lost, seconds_to_wait
 from calsync_exchange_ews.envelope import VERSIONS, sealed
 from calsync_exchange_ews.failures import Fate, TooSlow, UnknownFailure, failure, fate_of, http_failure, shown
 from calsync_exchange_ews.requests import ItemId, get_item
-from calsync_exchange_ews.responses import Content, Reply, content
+from calsync_exchange_ews.responses import Content, Reply, content, found_items
 from calsync_exchange_ews.xml import BadXml, parse
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.channel import Channels
     from calsync_exchange_ews.envelope import Caller
     from calsync_exchange_ews.requests import Operation
+    from calsync_exchange_ews.xml import Element
 
 BATCH = 50
 """Items per read; a server that is too slow for so many gets half of them."""
@@ -78,6 +79,15 @@ class Client:
         for start in range(0, len(ids), BATCH):
             replies += await self._batch(ids[start : start + BATCH], caller)
         return replies
+
+    def found(self, reply: Reply) -> tuple[Sequence[Element], bool]:
+        """Return what a search found, and whether that is all of it. Raises what a refusal means; Retry."""
+        if not reply.ok:
+            raise self.error(reply, whole=True)
+        try:
+            return found_items(reply)
+        except BadXml as bad:
+            raise Retry(f"connection {self.connection}: {bad}") from bad
 
     def error(self, reply: Reply, *, changes: bool = False, whole: bool = False) -> CalsyncError:
         """Return the error that a refusal stands for. `whole`: it is about the folder, not about one item."""

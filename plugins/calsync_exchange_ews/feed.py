@@ -19,7 +19,6 @@ from calsync_exchange_ews.client import BATCH
 from calsync_exchange_ews.failures import Refused
 from calsync_exchange_ews.mapping import item_id
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
-from calsync_exchange_ews.responses import found_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of
 from calsync_exchange_ews.zones import instant_of
 
@@ -133,8 +132,8 @@ class Feed:
             self._view_size = max(self._view_size // 2, LEAST_SIZE)
         if not reply.ok and reply.code not in (TOO_MANY, TOO_LONG):
             raise self._failure(reply)
-        items, last = found_items(reply)
-        if reply.ok and last:
+        items, last = self._client.found(reply) if reply.ok else ((), False)
+        if last:
             return [
                 item for item in items if local(item) == "CalendarItem" and child(item, "t:ItemId") is not None
             ]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from calsync.errors import AccountError, EventError
+from calsync.errors import AccountError, EventError, Retry
 from calsync_exchange_ews.requests import Folder, get_folder
 from calsync_exchange_ews.xml import Element, child, local, text_of
 
@@ -44,6 +44,8 @@ class Place(Enum):
     HERE = auto()
     TRASH = auto()
     ELSEWHERE = auto()
+    UNKNOWN = auto()
+    """In a folder that the server says nothing about."""
 
 
 class Home:
@@ -68,12 +70,17 @@ class Home:
     async def place(self, folder_id: str) -> Place:
         """Tell where an item stands that names this folder as its parent; one that names none stands here.
 
-        The server is asked what it calls a folder of another name: an id may have several forms.
+        The server is asked what it calls a folder of another name: an id may have several forms. Raises Retry.
         """
         if folder_id not in self._places:
             (reply,) = await self.client.call(get_folder([Folder(id=folder_id)]), self.caller)
+            error = None if reply.ok else self.client.error(reply)
+            if isinstance(error, Retry):
+                raise error
             named = folder_info(reply).id if reply.ok else ""
-            self._places[folder_id] = self._places.get(named, Place.ELSEWHERE) if named else Place.ELSEWHERE
+            if not named:
+                return Place.UNKNOWN
+            self._places[folder_id] = self._places.get(named, Place.ELSEWHERE)
         return self._places[folder_id]
 
     async def is_readable(self) -> bool:

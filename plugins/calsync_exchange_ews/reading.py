@@ -12,7 +12,6 @@ from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
 from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
 from calsync_exchange_ews.requests import find_marker
-from calsync_exchange_ews.responses import found_items
 from calsync_exchange_ews.xml import child, name
 
 if TYPE_CHECKING:
@@ -67,9 +66,7 @@ class EventReader:
         ids: dict[str, None] = {}
         for _ in range(MAX_PAGES):
             (reply,) = await self._client.call(find_marker(self._home.folder, marker, len(ids)), self._home.caller)
-            if not reply.ok:
-                raise self._client.error(reply, whole=True)
-            items, last = found_items(reply)
+            items, last = self._client.found(reply)
             before = len(ids)
             ids.update((item_id(each), None) for each in items)
             if last or len(ids) == before:
@@ -95,6 +92,8 @@ class EventReader:
             return NoAccess()
         if place is Place.HERE:
             return Here(found.observation) if found.ours else Elsewhere()
+        if place is Place.UNKNOWN:
+            return NoAccess()
         return Trashed() if place is Place.TRASH else Elsewhere()
 
     def masters(self, replies: Iterable[Reply]) -> Iterator[Observation | None]:

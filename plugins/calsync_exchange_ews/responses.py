@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NO_ERROR = "NoError"
 _PREFIX = "Error"
+_DIGITS = 12
+"""No number that a server says is longer; Python refuses to read very long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Reply:
     def back_off(self) -> float | None:
         """The seconds that the server asks to wait."""
         text = self.values.get("BackOffMilliseconds", "").strip()
-        return int(text) / 1000 if text.isascii() and text.isdigit() else None
+        return int(text) / 1000 if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,13 @@ def _version(root: Element) -> str:
     if info is None:
         return ""
     parts = (info.get(key, "") for key in ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber"))
-    return ".".join(part for part in parts if part.isascii() and part.isdigit())
+    return ".".join(part for part in parts if part.isascii() and part.isdigit() and len(part) <= _DIGITS)
 
 
 def found_items(reply: Reply) -> tuple[Sequence[Element], bool]:
-    """Return what a search found, and whether that is all of it."""
+    """Return what a search found, and whether that is all of it. Raises BadXml: no answer is not an empty one."""
     root = child(reply.node, "m:RootFolder") if reply.node is not None else None
     if root is None:
-        return (), True
+        raise BadXml("the answer to a search holds no list")
     items = child(root, "t:Items")
     return (list(items) if items is not None else ()), root.get("IncludesLastItemInRange", "true") != "false"

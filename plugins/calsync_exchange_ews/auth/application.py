@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,11 @@ class ApplicationToken(Token):
         self._clock = clock
         self._lock = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="exchange-sign-in")
+        self._http = requests.Session()
+        # No proxy or certificates of the environment; and a secret is not sent on to where a server points.
+        self._http.trust_env = False
+        limited = partial(self._http.request, timeout=TIMEOUT, allow_redirects=False)
+        self._http.request = limited  # type: ignore[method-assign] # the way in which msal sets its own limit
         self._app: msal.ConfidentialClientApplication | None = None
         self._token: str | None = None
         self._until: datetime | None = None
@@ -52,6 +58,7 @@ class ApplicationToken(Token):
     def close(self) -> None:
         """Let a request that is under way end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._http.close()
 
     def _valid(self) -> bool:
         return self._until is not None and self._clock.now() < self._until
@@ -78,7 +85,7 @@ class ApplicationToken(Token):
                     application.client_id,
                     client_credential=application.client_secret,
                     authority=f"{application.authority_url}/{application.tenant_id}",
-                    timeout=TIMEOUT,
+                    http_client=self._http,
                 )
             elif renew:
                 self._app.remove_tokens_for_client()

@@ -67,7 +67,8 @@ def test_the_server_s_time_is_kept() -> None:
     error = failure("exchange", reply, changes=True)
     assert isinstance(error, Retry)
     assert error.after == 297.749
-    assert Reply("ServerBusy", values={"BackOffMilliseconds": "soon"}).back_off is None
+    for text in ("soon", "", "-1", "9" * 5000):
+        assert Reply("ServerBusy", values={"BackOffMilliseconds": text}).back_off is None
 
 
 @pytest.mark.parametrize("code", ["x" * 200, "<b>", "anna@example.de", "a b"])

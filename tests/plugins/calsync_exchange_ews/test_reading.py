@@ -134,7 +134,24 @@ async def test_a_search_that_repeats_itself_ends(calendar: ExchangeCalendar, scr
     assert len(script.sent("FindItem")) == 2
 
 
-async def test_a_search_that_fails_finds_nothing_out(calendar: ExchangeCalendar, script: Script) -> None:
-    script.on("FindItem", refused("ErrorInternalServerError", "FindItem"))
+async def test_a_folder_that_says_nothing_proves_nothing(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("GetItem", standing("another"))
+    script.on("GetFolder", refused("ErrorAccessDenied", "GetFolder"))
+    assert isinstance(await calendar.locate("a"), NoAccess)
+    script.on("GetFolder", refused("ErrorServerBusy", "GetFolder"))
+    with pytest.raises(Retry):
+        await calendar.locate("a")
+    script.on("GetFolder", folders(folder("another")))
+    assert isinstance(await calendar.locate("a"), Elsewhere)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [refused("ErrorInternalServerError", "FindItem"), answer("FindItem", message("FindItem"))],
+)
+async def test_a_search_that_fails_finds_nothing_out(
+    calendar: ExchangeCalendar, script: Script, reply: bytes
+) -> None:
+    script.on("FindItem", reply)
     with pytest.raises(Retry):
         await calendar.find_marker("v1:m")

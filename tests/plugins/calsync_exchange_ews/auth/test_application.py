@@ -25,7 +25,7 @@ class Msal:
 
     def __init__(self, client_id: str, **named: Any) -> None:
         assert (client_id, named["authority"]) == ("c", "https://login.example.de/t")
-        assert named["timeout"] > 0
+        assert named["http_client"].trust_env is False
 
     def acquire_token_for_client(self, scopes: list[str]) -> Any:
         self.scopes.extend(scopes)
