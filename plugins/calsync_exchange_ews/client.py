@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from calsync.errors import AccountError, CalsyncError, Retry
 from calsync.http import PATIENCE, lost, seconds_to_wait
 from calsync_exchange_ews.envelope import VERSIONS, sealed
-from calsync_exchange_ews.failures import Fate, TooSlow, UnknownFailure, failure, fate_of, http_failure, shown
+from calsync_exchange_ews.failures import (
+    Failed,
+    Fate,
+    Refused,
+    UnknownFailure,
+    failure,
+    fate_of,
+    http_failure,
+    shown,
+)
 from calsync_exchange_ews.requests import ItemId, get_item
 from calsync_exchange_ews.responses import Content, Reply, content, found_items
 from calsync_exchange_ews.xml import BadXml, parse
@@ -50,28 +59,32 @@ class Client:
         self._random = random
         self._strikes = 0
 
-    async def call(self, operation: Operation, caller: Caller, items: int = 1) -> Sequence[Reply]:
+    async def call(
+        self, operation: Operation, caller: Caller, items: int = 1, *, counted: bool = True
+    ) -> Sequence[Reply]:
         """Return the answers about the items that were asked for, in their order, refusals too.
 
         Raises what a fault means: Retry, UnknownOutcome, AccountError, Refused; LoginError.
         """
-        found = await self.ask(operation, caller)
+        found = await self.ask(operation, caller, counted=counted)
         if len(found.replies) != items:
             problem = f"connection {self.connection}: Exchange answered {len(found.replies)} of {items} questions"
             raise lost(problem, operation.changes)
         return found.replies
 
-    async def ask(self, operation: Operation, caller: Caller) -> Content:
+    async def ask(self, operation: Operation, caller: Caller, *, counted: bool = True) -> Content:
         """Return an answer without a fault. A server that asks for a short pause is asked once more behind it.
 
-        Raises what a fault means; see `call`.
+        `counted`: several failures in a row that nobody knows stop the account. Raises what a fault means; see
+        `call`.
         """
+        ask = self._counted if counted else self._versioned
         try:
-            return await self._counted(operation, caller)
+            return await ask(operation, caller)
         except Retry as busy:  # surely not carried out, so a write may be repeated too
             if busy.after is None or busy.after > PATIENCE.total_seconds():
                 raise
-        return await self._counted(operation, caller)
+        return await ask(operation, caller)
 
     async def items(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
         """Read items; return the answers in the order of the ids."""
@@ -98,19 +111,17 @@ class Client:
 
     async def _batch(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
         """Read a batch; what the server left out is asked for again, in halves where that is all of it."""
+        request = get_item(ItemId(each) for each in ids)
         try:
-            replies = list(await self.call(get_item(ItemId(each) for each in ids), caller, len(ids)))
-        except TooSlow:
-            if len(ids) == 1:
-                raise
-            return await self._halves(ids, caller)
+            replies = list(await self.call(request, caller, len(ids), counted=False))
+        except (Failed, Refused) as failed:  # perhaps one item brings down all
+            return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller)
         left = [place for place, reply in enumerate(replies) if reply.code in LEFT_OUT]
-        if left and len(ids) == 1:
-            raise self.error(replies[0])
+        if not left or len(ids) == 1:
+            return replies
         if len(left) == len(ids):
             return await self._halves(ids, caller)
-        again = await self._batch([ids[place] for place in left], caller) if left else ()
-        for place, reply in zip(left, again, strict=True):
+        for place, reply in zip(left, await self._batch([ids[place] for place in left], caller), strict=True):
             replies[place] = reply
         return replies
 

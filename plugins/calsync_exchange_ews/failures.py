@@ -126,11 +126,15 @@ class Refused(EventError):  # noqa: N818 - errors are named as outcomes
         self.fate = fate_of(reply)
 
 
-class TooSlow(Retry):
-    """The server ran out of time over a read; it may have enough for less of it."""
+class Failed(Retry):
+    """A whole read failed for a reason that lies in the request, perhaps in one item of it."""
+
+    def __init__(self, message: str, reply: Reply) -> None:
+        super().__init__(message, after=reply.back_off)
+        self.reply = reply
 
 
-class UnknownFailure(Retry):
+class UnknownFailure(Failed):
     """A whole request was refused with a code that nobody knows."""
 
 
@@ -158,8 +162,7 @@ def failure(connection: str, reply: Reply, *, changes: bool, whole: bool = False
     if fate in (Fate.BROKEN, Fate.REST):
         if changes:
             return UnknownOutcome(f"{problem} failed during a write ({code})")
-        kind = TooSlow if code == "TimeoutExpired" else Retry
-        return kind(f"{problem} failed ({code})", after=reply.back_off)
+        return Failed(f"{problem} failed ({code})", reply)
     if fate is Fate.RESYNC:
         return TokenLost("Exchange accepts the state of its feed no more")
     if fate is Fate.STOP or (whole and code == "AccessDenied"):
@@ -167,7 +170,7 @@ def failure(connection: str, reply: Reply, *, changes: bool, whole: bool = False
     if fate is Fate.UNKNOWN and whole:
         if changes:
             return UnknownOutcome(f"{problem} failed during a write ({code})")
-        return UnknownFailure(f"{problem} failed ({code})")
+        return UnknownFailure(f"{problem} failed ({code})", reply)
     return Refused(connection, reply)
 
 

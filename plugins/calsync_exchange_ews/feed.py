@@ -16,7 +16,6 @@ from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Page
 from calsync.sync.model import Timed
 from calsync_exchange_ews.client import BATCH
-from calsync_exchange_ews.failures import Refused
 from calsync_exchange_ews.mapping import item_id
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of
@@ -175,8 +174,10 @@ class Feed:
 
     async def _masters(self, occurrences: Sequence[str]) -> Sequence[Observation | None]:
         try:
-            replies = await self._client.call(get_masters(occurrences), self._home.caller, len(occurrences))
-        except Refused:
+            replies = await self._client.call(
+                get_masters(occurrences), self._home.caller, len(occurrences), counted=False
+            )
+        except (EventError, Retry):  # servers of another make know no masters, and not all of them say so
             return [None] * len(occurrences)
         return list(self._reader.masters(replies))
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PRIVATE = frozenset({"private", "confidential"})
 NOON = timedelta(hours=12)
 ONE_DAY = timedelta(days=1)
-RECEIVED, CANCELLED = 0x2, 0x4
-"""Bits of AppointmentState (MS-OXOCAL 2.2.1.10): it came from somebody else; it was cancelled."""
+MEETING, RECEIVED, CANCELLED = 0x1, 0x2, 0x4
+"""Bits of AppointmentState (MS-OXOCAL 2.2.1.10): it is a meeting; it came from somebody else; it was cancelled."""
 _JOIN_LINK = re.compile(
     r"https://(?:teams\.microsoft\.com/l/meetup-join|teams\.live\.com/meet|meet\.lync\.com)/", re.IGNORECASE
 )
@@ -96,7 +96,7 @@ def marker_of(item: Element) -> str:
 
 def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo) -> Event:
     state, body = _number(fields, "AppointmentState"), _text(fields, "Body")
-    meeting, response = _flag(fields, "IsMeeting"), _text(fields, "MyResponseType") or "Unknown"
+    meeting, response = _is_meeting(fields), _text(fields, "MyResponseType") or "Unknown"
     kind = _text(fields, "CalendarItemType") or "Single"
     return Event(
         summary=_text(fields, "Subject"),
@@ -117,6 +117,14 @@ def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo) -> Even
         created=_moment(fields, "DateTimeCreated", account),
         uid=_text(fields, "UID") or None,
     )
+
+
+def _is_meeting(fields: Mapping[str, Element]) -> bool | None:
+    """Tell whether an item has attendees; None where the server says nothing about that."""
+    said = _flag(fields, "IsMeeting")
+    if said is None and _text(fields, "AppointmentState"):
+        return bool(_number(fields, "AppointmentState") & MEETING)
+    return said
 
 
 def _when(fields: Mapping[str, Element], own: ZoneInfo, account: ZoneInfo) -> When:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAX_PAGES = 1000
 PATIENCE = 3
 """How often an event may break the server before the others go on without it."""
+BREAKING = frozenset({Fate.BROKEN, Fate.REST, Fate.UNKNOWN})
+"""What the server may say of an event that brings it down."""
 _CALENDAR_ITEM = name("t:CalendarItem")
 log = logging.getLogger("calsync.exchange")
 
@@ -42,9 +44,7 @@ class EventReader:
         (reply,) = await self._client.items([event_id], self._home.caller)
         if fate_of(reply) is Fate.GONE:
             raise Missing("the event is not in the calendar")
-        if not reply.ok:
-            raise self._client.error(reply)
-        found = self._stored(event_id, reply)
+        found = self._checked(event_id, reply)
         if not found.ours or await self._home.place(found.folder_id) is not Place.HERE:
             raise Missing("the event stands in another calendar")
         return found
@@ -71,8 +71,7 @@ class EventReader:
             ids.update((item_id(each), None) for each in items)
             if last or len(ids) == before:
                 break
-        found = await self.many(list(ids)) if ids else {}
-        return [seen for seen in found.values() if seen.marker == marker]
+        return [seen for seen in await self._certainly(list(ids)) if seen.marker == marker]
 
     async def locate(self, event_id: str) -> Whereabouts:
         """Find out where an event is. Only answers about this one id count, no list and no silence.
@@ -84,9 +83,7 @@ class EventReader:
             (reply,) = await self._client.items([event_id], self._home.caller)
             if fate_of(reply) is Fate.GONE:
                 return Gone() if await self._home.is_readable() else NoAccess()
-            if not reply.ok:
-                raise self._client.error(reply)
-            found = self._stored(event_id, reply)
+            found = self._checked(event_id, reply)
             place = await self._home.place(found.folder_id)
         except (AccountError, EventError):
             return NoAccess()
@@ -104,15 +101,25 @@ class EventReader:
             except Unreadable:
                 yield None
 
+    async def _certainly(self, ids: Sequence[str]) -> Sequence[Observation]:
+        """Return the events of a search. Raises Retry for one that cannot be read: a marker must not be missed."""
+        found = []
+        for event_id, reply in zip(ids, await self._client.items(ids, self._home.caller), strict=True):
+            if fate_of(reply) is Fate.GONE:
+                continue
+            try:
+                found.append(self._checked(event_id, reply).observation)
+            except EventError as error:
+                raise Retry(f"{error}: nobody knows whether it carries a marker") from error
+        return found
+
     def _readable(self, event_id: str, reply: Reply) -> Stored | None:
         """Return an event of many; None for one that is gone or cannot be read. Raises Retry, AccountError."""
         try:
-            if not reply.ok:
-                raise self._client.error(reply)
-            found = self._stored(event_id, reply)
+            found = self._checked(event_id, reply)
         except Retry:
             self._broken[event_id] += 1
-            if fate_of(reply) is not Fate.BROKEN or self._broken[event_id] < PATIENCE:
+            if fate_of(reply) not in BREAKING or self._broken[event_id] < PATIENCE:
                 raise
             log.warning("%s: an event breaks the server; it is left out", self._client.connection)
             return None
@@ -123,8 +130,10 @@ class EventReader:
         self._broken.pop(event_id, None)
         return found
 
-    def _stored(self, event_id: str, reply: Reply) -> Stored:
-        """Read the item of an answer. Raises Unreadable; Retry where it is not the one that was asked for."""
+    def _checked(self, event_id: str, reply: Reply) -> Stored:
+        """Read the item of an answer. Raises what a refusal means; Unreadable; Retry where it is another item."""
+        if not reply.ok:
+            raise self._client.error(reply, whole=reply.node is None)  # a fault has no node
         found = self._read(reply)
         if found.observation.id != event_id:
             raise Retry(f"connection {self._client.connection}: Exchange answered with another event")

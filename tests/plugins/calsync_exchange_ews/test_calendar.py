@@ -216,9 +216,9 @@ async def test_what_an_update_may_end_in(
     ("fields", "reasons"),
     [
         (MEETING, ("has_attendees", None)),
-        ({"IsMeeting": "", "MyResponseType": "Organizer"}, ("has_attendees", None)),
+        ({"IsMeeting": "", "AppointmentState": "", "MyResponseType": "Organizer"}, ("has_attendees", None)),
         ({"IsMeeting": "true", "MyResponseType": "Tentative"}, ("not_organised_here",) * 2),
-        ({"IsMeeting": "", "MyResponseType": ""}, ("not_organised_here",) * 2),
+        ({"IsMeeting": "", "AppointmentState": "", "MyResponseType": ""}, ("not_organised_here",) * 2),
         ({"CalendarItemType": "RecurringMaster"}, ("series",) * 2),
         ({}, (None, None)),
     ],

@@ -175,13 +175,24 @@ async def test_a_batch_that_is_too_slow_is_halved(client: Client, script: Script
     assert [body.count("<t:ItemId ") for body in script.sent("GetItem")] == [4, 2, 1, 1, 2]
 
 
-async def test_one_item_that_is_too_slow_is_tried_later(client: Client, script: Script) -> None:
-    script.on("GetItem", fault("ErrorTimeoutExpired"))
-    with pytest.raises(Retry, match="TimeoutExpired"):
-        await client.items(["a"], CALLER)
-    script.on("GetItem", answer("GetItem", message("GetItem", code="ErrorBatchProcessingStopped", kind="Warning")))
-    with pytest.raises(Retry):
-        await client.items(["a"], CALLER)
+async def test_what_fails_alone_is_that_item_s(client: Client, script: Script) -> None:
+    for reply, code in (
+        (fault("ErrorTimeoutExpired"), "TimeoutExpired"),
+        (status(500, fault("")), ""),
+        (fault("ErrorItemCorrupt"), "ItemCorrupt"),
+        (answer("GetItem", message("GetItem", code="ErrorTimeoutExpired")), "TimeoutExpired"),
+    ):
+        script.on("GetItem", reply)
+        for _ in range(4):
+            (told,) = await client.items(["a"], CALLER)
+            assert told.code == code
+
+
+async def test_one_item_that_brings_down_a_batch_is_found(client: Client, script: Script) -> None:
+    bad = status(500, fault(""))
+    script.on("GetItem", bad, read(item("a"), item("b")), bad, bad, read(item("d")))
+    replies = await client.items(["a", "b", "c", "d"], CALLER)
+    assert [reply.ok for reply in replies] == [True, True, False, True]
 
 
 async def test_too_many_connections_become_one(client: Client, script: Script) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from calsync.errors import AccountError, CalsyncError, Retry, TokenLost
 from calsync.sync.model import Timed, Window
-from tests.plugins.calsync_exchange_ews.conftest import answer, fault, item, message, read
+from tests.plugins.calsync_exchange_ews.conftest import answer, fault, item, message, read, soap
 
 if TYPE_CHECKING:
     from calsync.ports import Page
@@ -120,6 +120,20 @@ async def test_an_event_that_breaks_the_server_is_left_out_at_the_third_time(
     assert [seen.id for seen in page.observations] == ["b"]
 
 
+@pytest.mark.parametrize("code", ["", "ErrorTimeoutExpired", "ErrorInternalServerError"])
+async def test_an_event_that_fails_the_whole_request_is_left_out_at_the_third_time(
+    calendar: ExchangeCalendar, script: Script, code: str
+) -> None:
+    script.on("SyncFolderItems", told("s3", ("Update", "a"), ("Update", "b")))
+    for number in range(3):
+        script.on("GetItem", fault(code), fault(code), read(item("b")))
+        if number < 2:
+            with pytest.raises(Retry):
+                await pages(calendar, "s2")
+    (page,) = await pages(calendar, "s2")
+    assert [seen.id for seen in page.observations] == ["b"]
+
+
 async def test_answers_in_another_order_are_not_believed(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("SyncFolderItems", told("s3", ("Update", "a"), ("Update", "b")))
     script.on("GetItem", read(item("b"), item("a")))
@@ -213,12 +227,13 @@ async def test_a_series_is_told_once_at_its_first_occurrence_of_the_window(
     assert script.sent("GetItem")[0].count("RecurringMasterItemId") == 2
 
 
+@pytest.mark.parametrize("without", [fault("ErrorInvalidRequest"), fault(""), soap("")])
 async def test_a_server_without_masters_tells_their_occurrences(
-    calendar: ExchangeCalendar, script: Script
+    calendar: ExchangeCalendar, script: Script, without: bytes
 ) -> None:
     script.on("SyncFolderItems", told("s1"))
     script.on("FindItem", view(shown("o1", "Occurrence", "series")))
-    script.on("GetItem", fault("ErrorInvalidRequest"), read(item("o1", CalendarItemType="Occurrence")))
+    script.on("GetItem", without, read(item("o1", CalendarItemType="Occurrence")))
     (end,) = await pages(calendar)
     assert [(seen.id, seen.event.series) for seen in end.observations] == [("o1", True)]
 

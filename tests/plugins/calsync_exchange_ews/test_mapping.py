@@ -60,8 +60,10 @@ def test_a_plain_appointment() -> None:
         ({"IsMeeting": "true", "MyResponseType": "Unknown"}, 1, False),
         ({"IsMeeting": "false", "MyResponseType": "NoResponseReceived"}, 0, False),
         ({"IsMeeting": "false", "MyResponseType": "Organizer"}, 0, True),
-        ({"IsMeeting": "", "MyResponseType": ""}, None, False),
-        ({"IsMeeting": "maybe", "MyResponseType": "Organizer"}, None, True),
+        ({"IsMeeting": "", "MyResponseType": ""}, 0, True),
+        ({"IsMeeting": "", "MyResponseType": "Organizer", "AppointmentState": "1"}, 1, True),
+        ({"IsMeeting": "", "MyResponseType": "", "AppointmentState": ""}, None, False),
+        ({"IsMeeting": "maybe", "MyResponseType": "Organizer", "AppointmentState": ""}, None, True),
     ],
 )
 def test_unknown_attendees_count_as_some(fields: dict[str, str], attendees: int | None, ours: bool) -> None:

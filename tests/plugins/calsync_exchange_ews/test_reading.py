@@ -127,6 +127,16 @@ async def test_a_marker_is_matched_exactly_on_all_pages(calendar: ExchangeCalend
     assert 'Value="v1:m"' in first
 
 
+async def test_what_a_search_found_must_be_read(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("FindItem", view(shown("a"), shown("b")))
+    gone, corrupt = (message("GetItem", code=f"Error{code}") for code in ("ItemNotFound", "ItemCorrupt"))
+    script.on("GetItem", answer("GetItem", gone, corrupt))
+    with pytest.raises(Retry, match="carries a marker"):
+        await calendar.find_marker("v1:m")
+    script.on("GetItem", answer("GetItem", gone, gone))
+    assert await calendar.find_marker("v1:m") == []
+
+
 async def test_a_search_that_repeats_itself_ends(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("FindItem", view(shown("a"), last="false"))
     script.on("GetItem", read(marked("a", "v1:m")))
