@@ -18,6 +18,8 @@ from calsync_sandbox.graph.ids import is_occurrence, master_of
 if TYPE_CHECKING:
     from calsync_sandbox.graph.store import Change, Store
 
+BEGINNING = -1
+"""The mark before everything."""
 Kind = Literal["Create", "Update", "Delete"]
 
 
@@ -59,13 +61,13 @@ def changes(store: Store, folder: str, since: int, mark: int) -> list[Told]:
     Occurrences and exceptions are parts of their master, whose change theirs is.
     """
     by_item: dict[str, list[Change]] = {}
-    for change in store.log[since:mark]:
+    for change in store.log[max(since, 0) : mark]:
         if folder in change.homes:
             item = _item(store, change)
             own = [change] if item == change.id else []
             by_item[item] = by_item.pop(item, []) + own  # to the end: in the order of the last changes
     found = [told for item, own in by_item.items() for told in _told(store, folder, item, own)]
-    return found if since else found[::-1]
+    return found[::-1] if since == BEGINNING else found
 
 
 def _told(store: Store, folder: str, item: str, own: list[Change]) -> list[Told]:

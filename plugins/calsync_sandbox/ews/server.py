@@ -17,6 +17,7 @@ from calsync_sandbox.ews.authentication import Authentication, Unauthorized
 from calsync_sandbox.ews.calls import new_call
 from calsync_sandbox.ews.certificate import make_certificate
 from calsync_sandbox.ews.errors import EwsError, SoapFault, fault, from_graph
+from calsync_sandbox.ews.names import parts
 from calsync_sandbox.ews.operations import OPERATIONS
 from calsync_sandbox.ews.state import State
 from calsync_sandbox.ews.streaming import stream
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from calsync_sandbox.ews.names import Element
     from calsync_sandbox.mail import MailLog
 
+_WRITTEN = {
+    "CreateItem": "Items",
+    "UpdateItem": "ItemChanges",
+    "DeleteItem": "ItemIds",
+    "MoveItem": "ItemIds",
+}
 PATH = "/EWS/Exchange.asmx"
 _OPERATION = re.compile(rb"<(?:[\w.-]+:)?Body\b[^>]*>\s*(?:<!--.*?-->\s*)*<(?:[\w.-]+:)?([A-Za-z]+)", re.DOTALL)
 
@@ -80,6 +87,10 @@ class EwsServer(Server):
     async def stop(self) -> None:
         await super().stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def writes(self) -> int:
+        """Return how many changes of items the requests asked for that the server has kept."""
+        return sum(_writes(request.body) for request in self.requests if request.status != 401)
 
     def forget_sign_ins(self) -> None:
         """Answer 401 to the next request of every connection that has signed in."""
@@ -166,6 +177,18 @@ class EwsServer(Server):
         if self._authentication.credentials is not None:
             self._authentication.credentials.touch(mode=0o600)
             self._authentication.credentials.write_text(self.users.credentials(), "utf-8")
+
+
+def _writes(content: bytes) -> int:
+    """Return how many items a request wants to change."""
+    found = _OPERATION.search(content)
+    path = _WRITTEN.get(found[1].decode() if found else "")
+    if path is None:
+        return 0
+    try:
+        return len(parts(envelope.read(content).operation, path))
+    except (envelope.NotXml, SoapFault):
+        return 0
 
 
 def _whole(error: EwsError) -> SoapFault:

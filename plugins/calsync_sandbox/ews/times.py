@@ -57,7 +57,7 @@ def stored_times(times: Times, old: Json | None, context: str | None, home: str)
     """
     all_day = bool(old["isAllDay"]) if times.all_day is None and old else bool(times.all_day)
     start = _edge("start", times.start, times.start_zone, old, context, home)
-    end = _edge("end", times.end, times.end_zone or times.start_zone, old, context, home)
+    end = _edge("end", times.end, _first(times.end_zone, times.start_zone), old, context, home)
     if end.at < start.at:
         raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate", "EndDate is earlier than StartDate")
     if end.at - start.at > _LONGEST:
@@ -88,7 +88,7 @@ def _edge(
 ) -> _Edge:
     """Return one edge. What is not written keeps its instant and its zone."""
     kept = None if old is None else str(old["originalStartTimeZone" if name == "start" else "originalEndTimeZone"])
-    use = zone_id or kept or context or "UTC"
+    use = _first(zone_id, kept, context, "UTC") or ""
     known = _known(use) or zone(home)
     if text is None:
         if old is None:
@@ -96,6 +96,11 @@ def _edge(
         return _Edge(getattr(span_of(old), name).astimezone(known), use)
     wall_zone = _known(zone_id or context or kept) or known
     return _Edge(_parsed(text, wall_zone).astimezone(known), use)
+
+
+def _first(*ids: str | None) -> str | None:
+    """Return the first id that is given; an empty one is."""
+    return next((one for one in ids if one is not None), None)
 
 
 def _whole_days(start: _Edge, end: _Edge) -> tuple[_Edge, _Edge]:

@@ -31,7 +31,9 @@ class _Place(NamedTuple):
 def check(operation: Element, content: bytes, *, before_2013_sp1: bool) -> None:
     """Raise SoapFault for an operation that the schema does not allow. Unknown operations are not checked."""
     name = local(operation)
-    if name not in TYPES or etree.QName(operation).namespace != MESSAGES:
+    if etree.QName(operation).namespace != MESSAGES:
+        raise _violation(operation, content, f"The element '{name}' is no operation.")
+    if name not in TYPES:
         return
     _check_attributes(operation, content, before_2013_sp1=before_2013_sp1)
     _check_children(operation, name, MESSAGES, content)

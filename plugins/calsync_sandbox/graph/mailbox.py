@@ -100,7 +100,7 @@ class Mailbox:
         return self.store.restore(event_id, self.store.primary)
 
     def copy(self, event_id: str) -> Json:
-        """Copy an event with all it holds, extended properties too, and return the copy as stored."""
+        """Copy an event with all but its attendees, extended properties too, and return the copy as stored."""
         event = lookup.get(self.store, event_id)
         kept = {key: value for key, value in event.items() if key in BY_PERSON and key not in _OWN}
         return self._by_person.create(kept | {"attendees": []}, self.store.primary)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync_sandbox.ews.answers import each
-from calsync_sandbox.ews.changes import SyncState, changes, read_state
+from calsync_sandbox.ews.changes import BEGINNING, SyncState, changes, read_state
 from calsync_sandbox.ews.errors import EwsError
 from calsync_sandbox.ews.folders import Folder, calendar_folder
 from calsync_sandbox.ews.ids import past_item_id
@@ -57,7 +57,7 @@ def _state(call: Call, operation: Element, folder: Folder) -> SyncState:
     mark = len(folder.mailbox.store.log)
     given = (text_of(operation, "SyncState") or "").strip()
     if not given:
-        return SyncState(call.state.generation, folder.mailbox.address, folder.key, 0, mark, 0)
+        return SyncState(call.state.generation, folder.mailbox.address, folder.key, BEGINNING, mark, 0)
     state = read_state(given)
     own = (state.address, state.folder) == (folder.mailbox.address, folder.key)
     if state.generation != call.state.generation or not own:
@@ -66,7 +66,7 @@ def _state(call: Call, operation: Element, folder: Folder) -> SyncState:
 
 
 def _changes(call: Call, folder: Folder, state: SyncState) -> list[Told]:
-    if call.switches.empty_list and state.since == 0:
+    if call.switches.empty_list and state.since == BEGINNING:
         return []
     return changes(folder.mailbox.store, folder.key, state.since, state.mark)
 
