@@ -73,6 +73,10 @@ class Iis:
     demands_binding: bool = True
     closes_after: int | None = None
     """The number of the request behind whose answer the connection is closed."""
+    challenge: str | None = None
+    """What is answered to a first message instead of a challenge."""
+    busy_at: int | None = None
+    """The number of the request that is answered 503."""
     requests: list[tuple[str, int]] = field(default_factory=list)
     """Scheme and body's length of each request."""
     _contexts: dict[BaseTransport, spnego.ContextProxy] = field(default_factory=dict)
@@ -100,6 +104,10 @@ class Iis:
         assert transport is not None
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         self.requests.append((scheme, len(body)))
+        if len(self.requests) == self.busy_at:
+            return web.Response(status=503)
+        if scheme and self.challenge is not None:
+            return web.Response(status=401, headers={"WWW-Authenticate": f"{scheme} {self.challenge}"})
         answer = self._signed_in(transport, scheme, token, len(body))
         if len(self.requests) == self.closes_after:
             answer.force_close()

@@ -102,3 +102,11 @@ async def test_auto_signs_in_by_ntlm(credential: Credential) -> None:
     assert [scheme for scheme, _ in server.requests] == ["", "", "NTLM", "NTLM", ""]
     await session.close()
     await server.stop()
+
+
+async def test_a_server_that_asks_nobody_is_answered(
+    http: Http, wire: aioresponses, credential: Credential
+) -> None:
+    wire.post(URL, body=b"<y/>", repeat=True)
+    assert (await Auto(credential).send(http, POST)).ok
+    assert headers(wire) == [None, None]

@@ -128,6 +128,34 @@ async def test_a_scheme_that_is_not_offered_is_told(server: Iis, http: Http, cre
     assert server.requests == [("", 5000)]
 
 
+async def test_a_challenge_that_is_none_is_told(server: Iis, http: Http, credential: Credential) -> None:
+    server.challenge = "TlRMTVNTUAACAAAA"
+    with pytest.raises(LoginError, match="broken"):
+        await Spnego(credential, "NTLM").send(http, POST)
+    server.challenge = "?"
+    with pytest.raises(LoginError, match="offers: ntlm"):
+        await Spnego(credential, "NTLM").send(http, POST)
+    assert ("NTLM", 5000) not in server.requests
+    server.challenge = None
+    assert (await Spnego(credential, "NTLM").send(http, POST)).text == "EX\\anna 5000"
+
+
+async def test_a_server_that_is_busy_within_the_sign_in_says_so(
+    server: Iis, http: Http, credential: Credential
+) -> None:
+    server.busy_at = 2
+    assert (await Spnego(credential, "NTLM").send(http, POST)).status == 503
+    assert (await Spnego(credential, "NTLM").send(http, POST)).text == "EX\\anna 5000"
+
+
+async def test_a_certificate_that_nobody_vouches_for_ends_it(server: Iis, credential: Credential) -> None:
+    http = door(await server.start())
+    with pytest.raises(Retry, match="its certificate is not trusted"):
+        await Spnego(credential, "NTLM").send(http, POST)
+    assert server.requests == []
+    await http.close()
+
+
 async def test_it_signs_in_without_tls(credential: Credential) -> None:
     server = Iis()
     http = door(await server.start())
