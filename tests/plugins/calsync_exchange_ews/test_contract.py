@@ -11,7 +11,7 @@ import pytest
 import voluptuous as vol
 
 from calsync.http import HttpFactory
-from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
+from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
 from calsync.sync.model import AllDay, Timed
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync_exchange_ews import PROVIDER
@@ -22,7 +22,7 @@ from calsync_sandbox.graph import GraphServer, Mailbox
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
 
     from calsync.sync.model import Changes, Event, Value
@@ -59,43 +59,39 @@ def local(when: str) -> dict[str, str]:
 class ExchangeUnderTest(UnderTest):
     page_size = 50
 
-    def __init__(self, calendar: Calendar, mailbox: Mailbox, server: EwsServer, mails: MailLog) -> None:
+    def __init__(
+        self, calendar: Calendar, provider: Provider, mailbox: Mailbox, server: EwsServer, mails: MailLog
+    ) -> None:
         self.calendar = calendar
-        self._mailbox = mailbox
-        self._server = server
+        self.provider = provider
+        self.mailbox = mailbox
+        self.server = server
         self._mails = mails
 
     async def user_create(self, event: Event) -> str:
         values = {"summary": event.summary, "when": event.when, "description": event.description}
-        return item_id(self._mailbox, self._mailbox.create(stored(values))["id"])
+        return item_id(self.mailbox, self.mailbox.create(stored(values))["id"])
 
     async def user_edit(self, event_id: str, changes: Changes) -> None:
-        self._mailbox.edit(
-            self._stored_id(event_id), stored({str(name): value for name, value in changes.items()})
-        )
+        self.mailbox.edit(self._stored_id(event_id), stored({str(name): value for name, value in changes.items()}))
 
     async def user_delete(self, event_id: str) -> None:
-        self._mailbox.delete(self._stored_id(event_id))
+        self.mailbox.delete(self._stored_id(event_id))
 
     async def user_invite(self, event_id: str) -> None:
-        self._mailbox.add_attendee(self._stored_id(event_id), "kunde@example.org")
+        self.mailbox.add_attendee(self._stored_id(event_id), "kunde@example.org")
 
     async def user_uninvite(self, event_id: str) -> None:
-        self._mailbox.remove_attendees(self._stored_id(event_id))
+        self.mailbox.remove_attendees(self._stored_id(event_id))
 
     async def reminder_minutes(self, event_id: str) -> int | None:
-        event = self._mailbox.events[self._stored_id(event_id)]
+        event = self.mailbox.events[self._stored_id(event_id)]
         minutes: int = event["reminderMinutesBeforeStart"]
         return minutes if event["isReminderOn"] else None
 
     async def lost_token(self, token: str) -> str:
-        self._server.forget_sync_states()
+        self.server.forget_sync_states()
         return token
-
-    @property
-    def url(self) -> str:
-        """The server's address without TLS."""
-        return self._server.ews_url
 
     def mails(self) -> int:
         return self._mails.count
@@ -106,9 +102,14 @@ class ExchangeUnderTest(UnderTest):
 
 @asynccontextmanager
 async def opened(
-    options: Mapping[str, Any], switches: Mapping[str, Any], *, tls: bool = False
-) -> AsyncIterator[UnderTest]:
-    """Start an Exchange Server, and open the calendar of one mailbox."""
+    options: Mapping[str, Any],
+    switches: Mapping[str, Any],
+    *,
+    tls: bool = False,
+    users: Sequence[User] = (User("EX\\anna", "made-up", ADDRESS),),
+    servers: list[EwsServer] | None = None,
+) -> AsyncIterator[ExchangeUnderTest]:
+    """Start an Exchange Server, and open the calendar of one mailbox. `servers` gets the server."""
     mails, clock = MailLog(), SystemClock()
     authority = AuthorityServer()
     graph = GraphServer(mails, authority.tokens)
@@ -116,7 +117,10 @@ async def opened(
     server = EwsServer(mails, authority.tokens, graph.mailbox)
     for name, value in switches.items():
         setattr(server.switches, name, value)
-    server.users.add(User("EX\\anna", "made-up", ADDRESS))
+    for user in users:
+        server.users.add(user)
+    if servers is not None:
+        servers.append(server)
     await server.start()
     keys = {"url": server.ews_url, "username": "EX\\anna", "password": "made-up", **options}
     if tls:
@@ -127,7 +131,7 @@ async def opened(
     try:
         await provider.login()
         request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
-        yield ExchangeUnderTest(await provider.open(request), mailbox, server, mails)
+        yield ExchangeUnderTest(await provider.open(request), provider, mailbox, server, mails)
     finally:
         await provider.close()
         await server.stop()

@@ -60,8 +60,7 @@ class Both:
 @pytest.fixture
 async def both() -> AsyncIterator[Both]:
     async with opened({"auth": "basic"}, {}) as under_test:
-        assert isinstance(under_test, ExchangeUnderTest)
-        yield Both(under_test, under_test.url)
+        yield Both(under_test, under_test.server.ews_url)
 
 
 def saved(zone: str = "Europe/Berlin", **fields: Any) -> Callable[[Any], Any]:
