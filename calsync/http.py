@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import aiohttp
 import msgspec
@@ -168,6 +168,17 @@ class Connector(aiohttp.TCPConnector):
             tls = transport.get_extra_info("ssl_object")
             self.certificate = None if tls is None else tls.getpeercert(binary_form=True)
         return connection
+
+
+class How(TypedDict, total=False):
+    """How a session is to be; see `Http`."""
+
+    concurrency: int
+    timeout: float
+    keep_alive: float
+    cookies: bool
+    ca_file: str | None
+    pause: Pause | None
 
 
 class Http:
@@ -352,8 +363,8 @@ class HttpFactory:
         self._clock = clock
         self._sessions: list[Http] = []
 
-    def open(self, name: str, base: str, **how: Any) -> Http:
-        """Open a session of the connection `name`; the provider closes it. `how`: as `Http` takes it."""
+    def open(self, name: str, base: str, **how: Unpack[How]) -> Http:
+        """Open a session of the connection `name`; the provider closes it."""
         session = Http(name, base, self._clock, **how)
         self._sessions.append(session)
         return session

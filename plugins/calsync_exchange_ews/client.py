@@ -165,8 +165,8 @@ class Client:
             if reply.code == "ExceededConnectionCount":
                 self._channels.narrow()
             if fate_of(reply) is Fate.BUG:
-                place = {key: reply.values.get(key, "") for key in ("LineNumber", "LinePosition")}
-                log.error("%s: Exchange finds a %s malformed: %s", self.connection, operation.name, place)
+                place = [reply.number(key) for key in ("LineNumber", "LinePosition")]
+                log.error("%s: Exchange finds a %s malformed at %s", self.connection, operation.name, place)
 
     async def _once(self, operation: Operation, caller: Caller) -> Content:
         request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))

@@ -7,6 +7,7 @@ becomes a tombstone, never a delete.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from calsync.ports import Page
 from calsync.sync.model import Timed
 from calsync_exchange_ews.client import BATCH
 from calsync_exchange_ews.mapping import item_id
+from calsync_exchange_ews.pipeline import in_turn
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of
 from calsync_exchange_ews.zones import instant_of
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 MARGIN = timedelta(days=1)
 """The server places all-day events by its own zone; calsync's window holds them by UTC dates."""
 MAX_PAGES = 10_000
+ON_THE_WAY = 2
+"""Batches of a listing that are asked for at once: the server works on one while the other is read."""
 VIEW_SPAN = timedelta(days=180)
 """A view must not span more than two years."""
 LEAST_SPAN = timedelta(minutes=1)
@@ -83,9 +87,10 @@ class Feed:
         async for changed in self._changed(None):
             state = changed.state
         singles, series = await self._view(window.start - MARGIN, window.end + MARGIN)
-        for start in range(0, len(singles), BATCH):
-            seen = await self._reader.many(singles[start : start + BATCH])
-            yield Page(observations=[*seen.values()])
+        batches = (singles[start : start + BATCH] for start in range(0, len(singles), BATCH))
+        async with aclosing(in_turn(map(self._reader.many, batches), ON_THE_WAY)) as answers:
+            async for seen in answers:
+                yield Page(observations=[*seen.values()])
         yield Page(observations=await self._series(series), token=state, complete=True)
 
     async def _changed(self, state: str | None) -> AsyncIterator[Changed]:

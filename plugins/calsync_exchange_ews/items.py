@@ -47,7 +47,6 @@ ORDER = (
     "EndTimeZone",
 )
 """The children of a CalendarItem that are written (types.xsd, ItemType and CalendarItemType)."""
-ZONES = frozenset({"StartTimeZone", "EndTimeZone"})
 OFFERED_MINUTES = 15
 """What Outlook offers when somebody switches on a reminder that we left off."""
 

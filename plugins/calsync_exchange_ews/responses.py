@@ -33,8 +33,13 @@ class Reply:
     @property
     def back_off(self) -> float | None:
         """The seconds that the server asks to wait."""
-        text = self.values.get("BackOffMilliseconds", "").strip()
-        return int(text) / 1000 if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+        milliseconds = self.number("BackOffMilliseconds")
+        return None if milliseconds is None else milliseconds / 1000
+
+    def number(self, key: str) -> int | None:
+        """Return a whole number that is said about an error; None for anything else."""
+        text = self.values.get(key, "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,6 @@ class Content:
     fault: Reply | None = None
     version: str = ""
     """The server's version as four numbers; "" where it does not say."""
-    node: Element | None = None
-    """The operation's answer, for the few that have no messages."""
 
 
 def content(root: Element, operation: str) -> Content:
@@ -63,7 +66,7 @@ def content(root: Element, operation: str) -> Content:
         raise BadXml("the answer is one to something else")
     messages = child(answer, "m:ResponseMessages")
     found = tuple(_reply(message) for message in messages) if messages is not None else ()
-    return Content(replies=found, version=version, node=answer)
+    return Content(replies=found, version=version)
 
 
 def _reply(message: Element) -> Reply:

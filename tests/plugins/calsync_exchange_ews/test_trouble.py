@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import logging
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import AccountError, LoginError, Retry, TokenLost, UnknownOutcome
+from calsync.errors import AccountError, CalsyncError, LoginError, Retry, TokenLost, UnknownOutcome
 from calsync.ports import Gone, Here
 from calsync.testing.contract.case import DRAFT, EVENT, MARKER, listen, observed
 from calsync_sandbox.ews import Trouble, User, trouble
@@ -145,6 +146,34 @@ async def test_a_restored_event_has_a_new_id_and_its_old_uid(under_test: Exchang
     assert new.event.uid == told.observations[event_id].event.uid
     assert isinstance(await calendar.locate(event_id), Gone)
     assert isinstance(await calendar.locate(new.id), Here)
+
+
+async def test_no_log_and_no_error_shows_what_is_a_customer_s(
+    under_test: ExchangeUnderTest, server: EwsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "calsync")
+    calendar, said = under_test.calendar, []
+    codes = [
+        "SchemaValidation",
+        "ItemCorrupt",
+        "NobodyKnows",
+        "AccessDenied",
+        "NonExistentMailbox",
+        "TimeoutExpired",
+    ]
+    for whole in (True, False):
+        for code in codes:
+            server.state.troubles.add(Trouble(code=f"Error{code}", operation="CreateItem", whole=whole))
+            with pytest.raises(CalsyncError) as error:
+                await calendar.create(DRAFT, MARKER)
+            said.append(str(error.value))
+            server.state.troubles.add(Trouble(code=f"Error{code}", operation="GetItem", whole=whole))
+            with suppress(Retry):
+                await calendar.locate(await under_test.user_create(EVENT))
+    told = caplog.text + "".join(said)
+    assert "SchemaValidation" in told
+    secrets = [DRAFT.summary, EVENT.summary, ADDRESS, "made-up", MARKER, *DRAFT.description.split("\n")]
+    assert [one for one in secrets if one in told] == []
 
 
 @pytest.mark.parametrize("zone", ["Customized Time Zone", "tzone://Microsoft/Custom", ""])
