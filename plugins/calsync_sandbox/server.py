@@ -90,6 +90,13 @@ class Server(ABC):
         port: int = self._runner.addresses[-1][1]
         return port
 
+    def hang_up(self) -> None:
+        """Close all connections, as servers do with those that have been idle for long."""
+        if self._runner is not None and self._runner.server is not None:
+            for connection in self._runner.server.connections:
+                if connection.transport is not None:
+                    connection.transport.close()
+
     def fault_path(self, request: web.Request, body: bytes) -> str:
         """Return what the paths of faults are searched in."""
         del body

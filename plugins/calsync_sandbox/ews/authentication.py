@@ -112,6 +112,8 @@ class Authentication:
     def _handshake(self, request: web.Request, scheme: str) -> Handshake:
         if self.credentials is None:
             raise self._challenge()
+        self.credentials.touch(mode=0o600)
+        self.credentials.write_text(self._users.credentials(), "utf-8")
         certificate = self.certificate if request.secure else None
         return Handshake(scheme, self.credentials, mode=self._switches.channel_binding, certificate=certificate)
 

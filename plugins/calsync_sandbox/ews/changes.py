@@ -42,9 +42,12 @@ class SyncState:
 def read_state(given: str) -> SyncState:
     """Read a sync state. Raises EwsError for a broken one."""
     try:
-        return SyncState(*json.loads(base64.b64decode(given, validate=True)))
-    except (binascii.Error, ValueError, TypeError) as error:
+        parts = json.loads(base64.b64decode(given, validate=True))
+    except (binascii.Error, ValueError) as error:
         raise EwsError("ErrorInvalidSyncStateData") from error
+    if not isinstance(parts, list) or [type(part) for part in parts] != [int, str, str, int, int, int]:
+        raise EwsError("ErrorInvalidSyncStateData")
+    return SyncState(*parts)
 
 
 class Told(NamedTuple):

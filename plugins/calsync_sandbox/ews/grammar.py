@@ -95,29 +95,49 @@ TYPES: dict[str, str] = {
 
 _INVITE = "SendToNone|SendOnlyToAll|SendToAllAndSaveCopy"
 _DISPOSITION = "SaveOnly|SendOnly|SendAndSaveCopy"
+_BOOLEAN = "true|false|0|1"
+_NUMBER = r"\d{1,9}"
+_DATE_TIME = r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "CreateItem": {"MessageDisposition": _DISPOSITION, "SendMeetingInvitations": _INVITE},
     "UpdateItem": {
-        "ConflictResolution": "NeverOverwrite|AutoResolve|AlwaysOverwrite!",
+        "ConflictResolution!": "NeverOverwrite|AutoResolve|AlwaysOverwrite",
         "MessageDisposition": _DISPOSITION,
         "SendMeetingInvitationsOrCancellations": _INVITE + "|SendOnlyToChanged|SendToChangedAndSaveCopy",
-        "SuppressReadReceipts": "true|false|0|1",
+        "SuppressReadReceipts": _BOOLEAN,
     },
     "DeleteItem": {
-        "DeleteType": "HardDelete|SoftDelete|MoveToDeletedItems!",
+        "DeleteType!": "HardDelete|SoftDelete|MoveToDeletedItems",
         "SendMeetingCancellations": _INVITE,
         "AffectedTaskOccurrences": "AllOccurrences|SpecifiedOccurrenceOnly",
-        "SuppressReadReceipts": "true|false|0|1",
+        "SuppressReadReceipts": _BOOLEAN,
     },
-    "FindItem": {"Traversal": "Shallow|SoftDeleted|Associated!"},
-    "FindFolder": {"Traversal": "Shallow|Deep|SoftDeleted!"},
-    "GetServerTimeZones": {"ReturnFullTimeZoneData": "true|false|0|1"},
-    "ConvertId": {"DestinationFormat": "EwsLegacyId|EwsId|EntryId|HexEntryId|StoreId|OwaId!"},
+    "FindItem": {"Traversal!": "Shallow|SoftDeleted|Associated"},
+    "FindFolder": {"Traversal!": "Shallow|Deep|SoftDeleted"},
+    "GetServerTimeZones": {"ReturnFullTimeZoneData": _BOOLEAN},
+    "ConvertId": {"DestinationFormat!": "EwsLegacyId|EwsId|EntryId|HexEntryId|StoreId|OwaId"},
+    "SyncFolderItems": {},
+    "GetItem": {},
+    "MoveItem": {},
+    "GetFolder": {},
+    "Subscribe": {},
+    "GetStreamingEvents": {},
+    "Unsubscribe": {},
+    "IndexedPageItemView": {"MaxEntriesReturned": _NUMBER, "Offset!": _NUMBER, "BasePoint!": "Beginning|End"},
+    "CalendarView": {"MaxEntriesReturned": _NUMBER, "StartDate!": _DATE_TIME, "EndDate!": _DATE_TIME},
+    "ItemId": {"Id!": ".+", "ChangeKey": ".*"},
+    "OccurrenceItemId": {"RecurringMasterId!": ".+", "ChangeKey": ".*", "InstanceIndex!": r"-?\d{1,9}"},
+    "RecurringMasterItemId": {"OccurrenceId!": ".+", "ChangeKey": ".*"},
+    "FieldURI": {"FieldURI!": r"\w+:\w+"},
+    "Body": {"BodyType!": "HTML|Text", "IsTruncated": _BOOLEAN},
+    "FolderId": {"Id!": ".+", "ChangeKey": ".*"},
+    "DistinguishedFolderId": {"Id!": r"\w+", "ChangeKey": ".*"},
 }
-"""Operation -> attribute -> its values; `!`: it must be there. Operations that are not named have none."""
+"""Element -> attribute (`!`: it must be there) -> a regular expression that its whole value matches.
 
-_BOOLEAN = "true|false|0|1"
-_DATE_TIME = r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
+Elements that are not named are not looked at.
+"""
+
 _DATE = r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)?"
 VALUES: dict[str, str] = {
     "BaseShape": "IdOnly|Default|AllProperties",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 Element = etree._Element  # noqa: SLF001 - lxml's only name for the type of its elements
@@ -10,6 +12,7 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
 ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PREFIXES = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
 
@@ -66,8 +69,4 @@ def flag(value: bool) -> str:
 
 def writable(text: str) -> str:
     """Leave out what XML 1.0 cannot hold."""
-    return "".join(letter for letter in text if _is_xml(ord(letter)))
-
-
-def _is_xml(code: int) -> bool:
-    return code in {9, 10, 13} or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code > 0xFFFF
+    return _NOT_XML.sub("", text)

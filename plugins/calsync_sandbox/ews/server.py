@@ -107,7 +107,6 @@ class EwsServer(Server):
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
-            self._write_credentials()
             signed_in = self._authentication.sign_in(request)
         except Unauthorized as refusal:
             return web.Response(status=401, headers=refusal.headers)
@@ -171,12 +170,6 @@ class EwsServer(Server):
     def _answer(self, headers: Headers, status: int, content: Element) -> web.Response:
         body = envelope.write(self.switches.version, content)
         return web.Response(status=status, headers=headers, body=body)
-
-    def _write_credentials(self) -> None:
-        """Keep the file with all passwords as the handshakes read it."""
-        if self._authentication.credentials is not None:
-            self._authentication.credentials.touch(mode=0o600)
-            self._authentication.credentials.write_text(self.users.credentials(), "utf-8")
 
 
 def _writes(content: bytes) -> int:

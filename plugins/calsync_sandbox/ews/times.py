@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from calsync_sandbox.graph.events import Json
 
+_FIRST_YEAR, _LAST_YEAR = 1601, 4500
+"""What a mailbox's clock can tell (MS-OXCDATA section 2.11.1, PtypTime)."""
 _LONGEST = timedelta(days=5 * 366)
 
 
@@ -127,6 +129,9 @@ def _known(name: str | None) -> ZoneInfo | None:
 def _parsed(text: str, wall_zone: ZoneInfo) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
-        return (at.replace(tzinfo=wall_zone) if at.tzinfo is None else at).astimezone(UTC)
+        instant = (at.replace(tzinfo=wall_zone) if at.tzinfo is None else at).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise EwsError("ErrorValueOutOfRange", "The specified value is out of range.") from error
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise EwsError("ErrorValueOutOfRange", "The specified value is out of range.")
+    return instant

@@ -16,7 +16,7 @@ from calsync_sandbox.ews.names import TYPES as TYPES_NAMESPACE
 if TYPE_CHECKING:
     from calsync_sandbox.ews.names import Element
 
-_SUPPRESS_SINCE = "Exchange2013_SP1"
+_SUPPRESS = "SuppressReadReceipts"
 
 
 class _Place(NamedTuple):
@@ -35,21 +35,26 @@ def check(operation: Element, content: bytes, *, before_2013_sp1: bool) -> None:
         raise _violation(operation, content, f"The element '{name}' is no operation.")
     if name not in TYPES:
         return
-    _check_attributes(operation, content, before_2013_sp1=before_2013_sp1)
+    if before_2013_sp1 and _SUPPRESS in operation.attrib:
+        raise _violation(operation, content, f"The '{_SUPPRESS}' attribute is not declared.")
+    _check_attributes(operation, content)
     _check_children(operation, name, MESSAGES, content)
 
 
-def _check_attributes(operation: Element, content: bytes, *, before_2013_sp1: bool) -> None:
-    known = ATTRIBUTES.get(local(operation), {})
-    for name, value in ((str(name), str(value)) for name, value in operation.items()):
-        too_new = before_2013_sp1 and name == "SuppressReadReceipts"
-        if name not in known or too_new:
-            raise _violation(operation, content, f"The '{name}' attribute is not declared.")
-        if value not in known[name].rstrip("!").split("|"):
-            raise _violation(operation, content, f"The '{name}' attribute is invalid: '{value}'.")
-    for name, values in known.items():
-        if values.endswith("!") and operation.get(name) is None:
-            raise _violation(operation, content, f"The required attribute '{name}' is missing.")
+def _check_attributes(element: Element, content: bytes) -> None:
+    known = ATTRIBUTES.get(local(element))
+    if known is None:
+        return
+    given = {str(name): str(value) for name, value in element.items()}
+    for name, value in given.items():
+        pattern = known.get(name, known.get(f"{name}!"))
+        if pattern is None:
+            raise _violation(element, content, f"The '{name}' attribute is not declared.")
+        if not re.fullmatch(pattern, value):
+            raise _violation(element, content, f"The '{name}' attribute is invalid.")
+    for name in known:
+        if name.endswith("!") and name[:-1] not in given:
+            raise _violation(element, content, f"The required attribute '{name[:-1]}' is missing.")
 
 
 def _check_children(element: Element, kind: str, namespace: str, content: bytes) -> None:
@@ -62,6 +67,7 @@ def _check_children(element: Element, kind: str, namespace: str, content: bytes)
             raise _unexpected(element, child, places[begin:], content)
         begin, met = (found if places[found].repeated else found + 1), found
         _check_value(child, content)
+        _check_attributes(child, content)
         if places[found].children[name]:
             _check_children(child, places[found].children[name], TYPES_NAMESPACE, content)
     if _lacks(places, begin, len(places), met):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync_sandbox.ews.answers import each
@@ -90,7 +90,7 @@ def _view(call: Call, folder: Folder, view: Element, shape: Shape) -> Element:
         raise EwsError("ErrorCalendarFolderIsInvalidForCalendarView", "The folder is not a calendar folder.")
     if find(call.operation, "Restriction") is not None:
         raise EwsError("ErrorUnsupportedQueryFilter", "A calendar view cannot be restricted.")
-    window = Span(_edge(view, "StartDate"), _edge(view, "EndDate"))
+    window = Span(*(read_instant(view.get(edge, "")) for edge in ("StartDate", "EndDate")))
     if window.end < window.start:
         raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate", "EndDate is earlier than StartDate")
     if window.end - window.start > _LONGEST_VIEW:
@@ -110,13 +110,6 @@ def _view(call: Call, folder: Folder, view: Element, shape: Shape) -> Element:
         )
     shown = found if most is None else found[: int(most)]
     return _root(shown, shape, len(found), last=len(shown) == len(found))
-
-
-def _edge(view: Element, name: str) -> datetime:
-    text = view.get(name, "")
-    if text[:4] in {"0001", "9999"}:
-        raise EwsError("ErrorValueOutOfRange", "The specified value is out of range.")
-    return read_instant(text)
 
 
 def _root(shown: Sequence[Item], shape: Shape, total: int, *, last: bool, offset: int | None = None) -> Element:

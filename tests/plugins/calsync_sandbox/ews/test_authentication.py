@@ -1,5 +1,6 @@
 """Basic and Bearer sign in a request, NTLM and Negotiate a connection, bound to its TLS channel or not."""
 
+import asyncio
 import base64
 import ssl
 from collections.abc import Callable
@@ -147,6 +148,15 @@ async def test_a_handshake_signs_in_the_connection(server: EwsServer, scheme: st
         server.forget_sign_ins()
         assert (await channel.send())[0] == 401
         assert await channel.shake_hands(scheme) == 200
+
+
+async def test_a_connection_that_was_idle_is_closed(server: EwsServer) -> None:
+    async with Channel(server, tls=False) as channel:
+        assert await channel.shake_hands("NTLM") == 200
+        server.hang_up()
+        await asyncio.sleep(0.05)  # until the client has noticed
+        assert (await channel.send())[0] == 401
+        assert await channel.shake_hands("NTLM") == 200
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -138,3 +138,26 @@ async def test_comments_and_instructions_are_skipped(ews: Any) -> None:
     assert (await ews.raw(content.encode())).code == "NoError"
     assert (await ews.raw(("\ufeff" + content).encode())).code == "NoError"
     assert (await ews.raw(f'<?xml version="1.0" encoding="utf-16"?>{content}'.encode("utf-16"))).code == "NoError"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        '<m:IndexedPageItemView MaxEntriesReturned="viele" Offset="0" BasePoint="Beginning"/>',
+        '<m:IndexedPageItemView Offset="-1" BasePoint="Beginning"/>',
+        '<m:IndexedPageItemView Offset="0" BasePoint="Middle"/>',
+        '<m:CalendarView StartDate="2026-03-02T00:00:00Z"/>',
+        '<m:CalendarView StartDate="2026-03-02" EndDate="2026-03-03T00:00:00Z"/>',
+    ],
+)
+async def test_wrong_attributes_inside(ews: Any, view: str) -> None:
+    assert (await ews.find(view)).codes == ["ErrorSchemaValidation"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1600-12-31", "4501-01-01", "9999-12-31"])
+async def test_times_that_no_mailbox_knows(ews: Any, day: str) -> None:
+    times = f"<t:Start>{day}T00:00:00Z</t:Start><t:End>{day}T23:59:59-12:00</t:End>"
+    assert (await ews.create_raw(times)).code == "ErrorValueOutOfRange"
+    assert (await ews.find(f'<m:CalendarView StartDate="{day}T00:00:00Z" EndDate="{day}T01:00:00Z"/>')).code == (
+        "ErrorValueOutOfRange"
+    )

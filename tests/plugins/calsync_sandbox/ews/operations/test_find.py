@@ -189,7 +189,7 @@ async def test_the_edges_of_a_view(ews: Any) -> None:
         ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", None, "ErrorCalendarEndDateIsEarlierThanStartDate"),
         ("0001-01-01T00:00:00Z", "2026-01-01T00:00:00Z", None, "ErrorValueOutOfRange"),
         ("2026-01-01T00:00:00Z", "9999-12-31T00:00:00Z", None, "ErrorValueOutOfRange"),
-        ("morgen", "2026-01-01T00:00:00Z", None, "ErrorValueOutOfRange"),
+        ("2026-02-30T00:00:00Z", "2026-01-01T00:00:00Z", None, "ErrorValueOutOfRange"),
         ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", 1001, "ErrorExceededFindCountLimit"),
     ],
 )

@@ -172,7 +172,7 @@ async def test_ignored_items(ews: Any, anna: Mailbox, draft: Draft) -> None:
     assert (answer.code, told(answer)) == ("NoError", [])
 
 
-@pytest.mark.parametrize("state", ["AAAA", "!", "W10=", "bnVsbA=="])
+@pytest.mark.parametrize("state", ["AAAA", "!", "W10=", "bnVsbA==", "WzEsImEiLCJiIiwiYyIsImQiLCJlIl0="])
 async def test_broken_states(ews: Any, state: str) -> None:
     answer = await ews.sync(state)
     assert (answer.status, answer.code) == (200, "ErrorInvalidSyncStateData")
