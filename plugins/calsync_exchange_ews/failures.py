@@ -35,8 +35,10 @@ class Fate(Enum):
 
     BUSY = auto()
     """Nothing was carried out; later it will be."""
+    DOWN = auto()
+    """A part of the server is down: a write may have been carried out all the same."""
     BROKEN = auto()
-    """It failed half-way: a write may have been carried out all the same."""
+    """It failed half-way, perhaps because of one item: a write may have been carried out all the same."""
     MOVING = auto()
     """The mailbox is on its way to another server; that takes a while."""
     REST = auto()
@@ -63,10 +65,13 @@ class Fate(Enum):
 
 _CODES: Mapping[Fate, str] = {
     Fate.BUSY: """
-        ServerBusy TooManyObjectsOpened MailboxStoreUnavailable MailboxFailover NotEnoughMemory
-        NoRespondingCASInDestinationSite ExceededConnectionCount ExceededFindCountLimit ExceededSubscriptionCount
+        ServerBusy TooManyObjectsOpened NoRespondingCASInDestinationSite ExceededConnectionCount
+        ExceededFindCountLimit ExceededSubscriptionCount
     """,
-    Fate.BROKEN: "InternalServerError InternalServerTransientError TimeoutExpired ConnectionFailed",
+    Fate.DOWN: """
+        InternalServerTransientError MailboxStoreUnavailable MailboxFailover NotEnoughMemory ConnectionFailed
+    """,
+    Fate.BROKEN: "InternalServerError TimeoutExpired",
     Fate.MOVING: "MailboxMoveInProgress",
     Fate.REST: "BatchProcessingStopped",
     Fate.CONFLICT: """
@@ -159,7 +164,7 @@ def failure(connection: str, reply: Reply, *, changes: bool, whole: bool = False
         return Retry(f"{problem} is busy ({code})", after=reply.back_off)
     if fate is Fate.MOVING:
         return Retry(f"{problem} is moving the mailbox ({code})", after=MOVING_SECONDS)
-    if fate in (Fate.BROKEN, Fate.REST):
+    if fate in (Fate.DOWN, Fate.BROKEN, Fate.REST):
         if changes:
             return UnknownOutcome(f"{problem} failed during a write ({code})")
         return Failed(f"{problem} failed ({code})", reply)
@@ -177,8 +182,10 @@ def failure(connection: str, reply: Reply, *, changes: bool, whole: bool = False
 def http_failure(connection: str, answer: Answer, after: float | None, *, changes: bool) -> CalsyncError:
     """Return the error of an answer that is no SOAP."""
     problem, status = f"connection {connection}: Exchange", answer.status
-    if status in (429, 503) or _busy_page(answer):
+    if status == 429 or (not changes and (status == 503 or _busy_page(answer))):
         return Retry(f"{problem} is busy ({status})", after=after)
+    if status == 503 or _busy_page(answer):  # said by whoever stands before Exchange, which may have written it
+        return UnknownOutcome(f"{problem} failed during a write ({status})")
     if 300 <= status < 400:
         return LoginError(
             f"{problem} sends calsync to another address ({status}), which is not followed: check `url`"

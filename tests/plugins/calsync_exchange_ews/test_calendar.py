@@ -83,7 +83,8 @@ async def test_a_create_carries_its_marker(calendar: ExchangeCalendar, script: S
         (answer("CreateItem", message("CreateItem", "<m:Items/>")), UnknownOutcome),
         (soap("<m:Create"), UnknownOutcome),
         (CallbackResult(status=500), UnknownOutcome),
-        (CallbackResult(status=503), Retry),
+        (CallbackResult(status=503), UnknownOutcome),
+        (CallbackResult(status=429, headers={"Retry-After": "60"}), Retry),
         (ServerDisconnectedError(), UnknownOutcome),
     ],
 )

@@ -26,7 +26,7 @@ from calsync_exchange_ews.responses import Reply
     [
         ("ServerBusy", Retry, Retry),
         ("TooManyObjectsOpened", Retry, Retry),
-        ("MailboxStoreUnavailable", Retry, Retry),
+        ("MailboxStoreUnavailable", Retry, UnknownOutcome),
         ("MailboxMoveInProgress", Retry, Retry),
         ("TimeoutExpired", Failed, UnknownOutcome),
         ("InternalServerError", Retry, UnknownOutcome),
@@ -79,10 +79,10 @@ def test_a_strange_code_is_not_shown(code: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "read", "write"),
     [
-        (Answer(503, {}, b""), Retry, Retry),
+        (Answer(503, {}, b""), Retry, UnknownOutcome),
         (Answer(429, {}, b""), Retry, Retry),
-        (Answer(302, {"Location": "/ews/GenericErrorPage.htm?x"}, b""), Retry, Retry),
-        (Answer(500, {}, b"<title>Server Error in '/EWS' Application.</title>"), Retry, Retry),
+        (Answer(302, {"Location": "/ews/GenericErrorPage.htm?x"}, b""), Retry, UnknownOutcome),
+        (Answer(500, {}, b"<title>Server Error in '/EWS' Application.</title>"), Retry, UnknownOutcome),
         (Answer(500, {}, b""), Retry, UnknownOutcome),
         (Answer(502, {}, b""), Retry, UnknownOutcome),
         (Answer(504, {}, b""), Retry, UnknownOutcome),

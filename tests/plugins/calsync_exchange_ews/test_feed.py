@@ -120,6 +120,17 @@ async def test_an_event_that_breaks_the_server_is_left_out_at_the_third_time(
     assert [seen.id for seen in page.observations] == ["b"]
 
 
+@pytest.mark.parametrize("code", ["ErrorMailboxStoreUnavailable", "ErrorServerBusy", "ErrorMailboxMoveInProgress"])
+async def test_no_event_is_left_out_because_its_mailbox_is_down(
+    calendar: ExchangeCalendar, script: Script, code: str
+) -> None:
+    script.on("SyncFolderItems", told("s3", ("Update", "a"), ("Update", "b")))
+    script.on("GetItem", answer("GetItem", *[message("GetItem", code=code)] * 2))
+    for _ in range(5):
+        with pytest.raises(Retry):
+            await pages(calendar, "s2")
+
+
 @pytest.mark.parametrize("code", ["", "ErrorTimeoutExpired", "ErrorInternalServerError"])
 async def test_an_event_that_fails_the_whole_request_is_left_out_at_the_third_time(
     calendar: ExchangeCalendar, script: Script, code: str

@@ -62,6 +62,9 @@ async def test_a_busy_server_makes_no_second_event(
         await calendar.create(DRAFT, MARKER)
     except Retry:
         await calendar.create(DRAFT, MARKER)
+    except UnknownOutcome:
+        assert await calendar.find_marker(MARKER) == []
+        await calendar.create(DRAFT, MARKER)
     assert len(await calendar.find_marker(MARKER)) == 1
     assert under_test.mails() == 0
 
