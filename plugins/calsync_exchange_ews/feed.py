@@ -17,7 +17,7 @@ from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Page
 from calsync.sync.model import Timed
 from calsync_exchange_ews.client import BATCH
-from calsync_exchange_ews.mapping import item_id
+from calsync_exchange_ews.mapping import has_id, item_id
 from calsync_exchange_ews.pipeline import in_turn
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of
@@ -138,9 +138,7 @@ class Feed:
             raise self._failure(reply)
         items, last = self._client.found(reply) if reply.ok else ((), False)
         if last:
-            return [
-                item for item in items if local(item) == "CalendarItem" and child(item, "t:ItemId") is not None
-            ]
+            return [item for item in items if local(item) == "CalendarItem" and has_id(item)]
         if end - start <= LEAST_SPAN:
             raise Retry(f"connection {self._client.connection}: Exchange does not list all events of one minute")
         return None

@@ -83,6 +83,12 @@ def item_id(item: Element) -> str:
     return value
 
 
+def has_id(item: Element) -> bool:
+    """Tell whether an item has an id."""
+    found = item.find(_ITEM_ID)
+    return found is not None and bool(found.get("Id"))
+
+
 def marker_of(item: Element) -> str:
     """Return the marker that an item carries, or ""."""
     for each in item.iterfind(name("t:ExtendedProperty")):

@@ -10,7 +10,7 @@ from calsync.errors import AccountError, EventError, Missing, Retry
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
-from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
+from calsync_exchange_ews.mapping import Stored, Unreadable, has_id, item_id, stored
 from calsync_exchange_ews.requests import find_marker
 from calsync_exchange_ews.xml import child, name
 
@@ -68,6 +68,8 @@ class EventReader:
             (reply,) = await self._client.call(find_marker(self._home.folder, marker, len(ids)), self._home.caller)
             items, last = self._client.found(reply)
             before = len(ids)
+            if not all(map(has_id, items)):
+                raise Retry(f"connection {self._client.connection}: Exchange found an event without an id")
             ids.update((item_id(each), None) for each in items)
             if last or len(ids) == before:
                 break

@@ -203,6 +203,14 @@ async def test_a_view_that_is_cut_is_asked_for_in_parts(calendar: ExchangeCalend
     assert [body.count('MaxEntriesReturned="500"') for body in asked] == [0, 0, 0, 1, 1]
 
 
+async def test_what_has_no_id_is_left_out(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("SyncFolderItems", told("s1", ("Update", "")))
+    script.on("FindItem", view(shown(""), shown("a"), shown("b").replace('<t:ItemId Id="b"/>', "")))
+    script.on("GetItem", read(item("a")))
+    events, _ = await pages(calendar)
+    assert [seen.id for seen in events.observations] == ["a"]
+
+
 @pytest.mark.parametrize("reply", [view(last="false"), refused("ErrorCalendarViewRangeTooBig", "FindItem")])
 async def test_a_view_that_stays_cut_is_not_complete(
     calendar: ExchangeCalendar, script: Script, reply: bytes

@@ -157,7 +157,11 @@ async def test_a_folder_that_says_nothing_proves_nothing(calendar: ExchangeCalen
 
 @pytest.mark.parametrize(
     "reply",
-    [refused("ErrorInternalServerError", "FindItem"), answer("FindItem", message("FindItem"))],
+    [
+        refused("ErrorInternalServerError", "FindItem"),
+        answer("FindItem", message("FindItem")),
+        view(shown("")),
+    ],
 )
 async def test_a_search_that_fails_finds_nothing_out(
     calendar: ExchangeCalendar, script: Script, reply: bytes
