@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.home import Home
 
 PRODUCTS = {"14": "Exchange 2010", "15.0": "Exchange 2013", "15.1": "Exchange 2016", "15.2": "Exchange 2019"}
+UNTRIED = Finding(
+    "ok", "updates are made on condition of the version that was read; whether the server heeds that was not tried"
+)
+"""It could only be tried by a write."""
 SUBSCRIPTION_EDITION = (15, 2, 2562)
 """The first build of Exchange Server Subscription Edition, the only one that Microsoft still looks after."""
 
@@ -36,7 +40,7 @@ def about_server(client: Client, schemes: Sequence[str]) -> Sequence[Finding]:
 
 async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
     """Tell whether a calendar can be written, and whether the server knows the account's zone."""
-    found = [await _zone(calendar.home)]
+    found = [await _zone(calendar.home), UNTRIED]
     if not calendar.home.info.writable:
         advice = "give the user write access to it, or the role ApplicationImpersonation"
         found.append(Finding("error", f"the calendar can only be read: {advice}"))

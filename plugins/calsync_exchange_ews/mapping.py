@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import EventError
 from calsync.sync.model import AllDay, Event, Observation, Timed
 from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
+from calsync_exchange_ews.notes import text_of_html
 from calsync_exchange_ews.xml import Element, local, name
 from calsync_exchange_ews.zones import instant_of, is_windows_name, zone_named
 
@@ -102,6 +103,8 @@ def marker_of(item: Element) -> str:
 
 def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo) -> Event:
     state, body = _number(fields, "AppointmentState"), _text(fields, "Body")
+    if _attribute(fields, "Body", "BodyType").upper() == "HTML":
+        body = text_of_html(body)
     meeting, response = _is_meeting(fields), _text(fields, "MyResponseType") or "Unknown"
     kind = _text(fields, "CalendarItemType") or "Single"
     return Event(

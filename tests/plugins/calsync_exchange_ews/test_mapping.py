@@ -83,6 +83,11 @@ def test_what_else_an_item_says() -> None:
     assert seen(Subject="").summary == ""
 
 
+def test_notes_that_come_as_html_become_text() -> None:
+    html = item().replace("<t:Body>Ausweise", '<t:Body BodyType="HTML">&lt;p&gt;Ausweise&lt;br&gt;&amp;amp; Plan')
+    assert stored(element(html), BERLIN).observation.event.description == "Ausweise\n& Plan"
+
+
 @pytest.mark.parametrize("kind", ["RecurringMaster", "Occurrence", "Exception"])
 def test_series(kind: str) -> None:
     assert seen(CalendarItemType=kind).series
