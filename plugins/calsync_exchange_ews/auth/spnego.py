@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import spnego
@@ -57,7 +58,7 @@ class Spnego(Login):
         if self._scheme.lower() not in offered(refused):
             raise self._not_offered(refused)
         context = self._context(http)
-        first = await self._step(http, context, None, None)
+        first = await self._step(http, context, None, replace(post, body=b"", changes=False))
         if first.status != UNAUTHORIZED:
             return first
         opened, token = http.connections, challenge(first, self._scheme)
@@ -71,10 +72,8 @@ class Spnego(Login):
         self._credential.accepted = True
         return answer
 
-    async def _step(
-        self, http: Http, context: spnego.ContextProxy, token: str | None, post: Post | None
-    ) -> Answer:
-        """Send the next message of the sign-in: with the request where there is one, else with an empty body."""
+    async def _step(self, http: Http, context: spnego.ContextProxy, token: str | None, post: Post) -> Answer:
+        """Send a request with the next message of the sign-in."""
         try:
             message = context.step(None if token is None else base64.b64decode(token)) or b""
         except (SpnegoError, ValueError, binascii.Error) as error:
@@ -83,10 +82,7 @@ class Spnego(Login):
                 f"connection {self._credential.connection}: the server's part of the sign-in is broken ({kind})"
             )
             raise LoginError(problem) from error
-        headers = {"Authorization": f"{self._scheme} {base64.b64encode(message).decode('ascii')}"}
-        if post is None:
-            return await http.request("POST", http.base, headers=headers, body=b"")
-        return await _send(http, post, headers)
+        return await _send(http, post, f"{self._scheme} {base64.b64encode(message).decode('ascii')}")
 
     def _context(self, http: Http) -> spnego.ContextProxy:
         return spnego.client(
@@ -108,10 +104,10 @@ class Spnego(Login):
         )
 
 
-async def _send(http: Http, post: Post, headers: dict[str, str] | None = None) -> Answer:
-    return await http.request(
-        "POST", http.base, headers={**post.headers, **(headers or {})}, body=post.body, changes=post.changes
-    )
+async def _send(http: Http, post: Post, authorization: str | None = None) -> Answer:
+    signed = {} if authorization is None else {"Authorization": authorization}
+    headers = {**post.headers, **signed}
+    return await http.request("POST", http.base, headers=headers, body=post.body, changes=post.changes)
 
 
 def bindings(certificate: bytes) -> GssChannelBindings:
