@@ -1,37 +1,40 @@
 """Which children an element may have, and in which order: what types.xsd and messages.xsd say of what is served.
 
 A type is a row of names in their order: `!` must be there, `*` may be repeated, `a|b` one of both, `:Type` names
-the type of its own children. What has no type is not looked into. Operations are types of their own name.
+the type of its own children. What has no type has no children; `:?` is not looked into. Operations are types of
+their own name.
 """
 
 from __future__ import annotations
 
 _FOLDERS = "FolderId*|DistinguishedFolderId:DistinguishedFolderId*"
-_ITEM_IDS = "ItemId|OccurrenceItemId|RecurringMasterItemId*!"
+_ITEM_IDS = "ItemId|OccurrenceItemId|RecurringMasterItemId*"
 _PATH = "FieldURI|IndexedFieldURI|ExtendedFieldURI"
 _ITEM = "CalendarItem:CalendarItem|Item:CalendarItem"
 _TEST = (
     "IsEqualTo:Comparison|IsNotEqualTo:Comparison|IsGreaterThan:Comparison|IsGreaterThanOrEqualTo:Comparison"
-    "|IsLessThan:Comparison|IsLessThanOrEqualTo:Comparison|Exists|Contains|Excludes|Not|And:Tests|Or:Tests"
+    "|IsLessThan:Comparison|IsLessThanOrEqualTo:Comparison|Exists:Exists|Contains:Contains|Excludes:Excludes"
+    "|Not:Restriction|And:Tests|Or:Tests"
 )
-_RANGE = "NoEndRecurrence|EndDateRecurrence:EndDateRange|NumberedRecurrence:NumberedRange!"
+_RANGE = "NoEndRecurrence:NoEndRange|EndDateRecurrence:EndDateRange|NumberedRecurrence:NumberedRange!"
 
 TYPES: dict[str, str] = {
-    "SyncFolderItems": "ItemShape:ItemShape! SyncFolderId:TargetFolder! SyncState Ignore:ItemIds "
+    "SyncFolderItems": "ItemShape:ItemShape! SyncFolderId:TargetFolder! SyncState Ignore:IgnoredIds "
     "MaxChangesReturned! SyncScope",
     "GetItem": "ItemShape:ItemShape! ItemIds:ItemIds!",
     "FindItem": "ItemShape:ItemShape! IndexedPageItemView|FractionalPageItemView|CalendarView|ContactsView "
-    "GroupBy|DistinguishedGroupBy Restriction:Restriction SortOrder ParentFolderIds:Folders! QueryString",
+    "GroupBy:?|DistinguishedGroupBy:? Restriction:Restriction SortOrder:SortOrder ParentFolderIds:Folders! "
+    "QueryString",
     "CreateItem": "SavedItemFolderId:TargetFolder Items:Items!",
     "UpdateItem": "SavedItemFolderId:TargetFolder ItemChanges:ItemChanges!",
     "DeleteItem": "ItemIds:ItemIds!",
     "MoveItem": "ToFolderId:TargetFolder! ItemIds:ItemIds! ReturnNewItemIds",
     "GetFolder": "FolderShape:FolderShape! FolderIds:Folders!",
-    "FindFolder": "FolderShape:FolderShape! IndexedPageFolderView|FractionalPageFolderView Restriction "
-    "ParentFolderIds:Folders!",
+    "FindFolder": "FolderShape:FolderShape! IndexedPageFolderView|FractionalPageFolderView "
+    "Restriction:Restriction ParentFolderIds:Folders!",
     "ConvertId": "SourceIds:AlternateIds!",
     "GetServerTimeZones": "Ids:Ids",
-    "Subscribe": "PullSubscriptionRequest|PushSubscriptionRequest|StreamingSubscriptionRequest:Streaming!",
+    "Subscribe": "PullSubscriptionRequest:?|PushSubscriptionRequest:?|StreamingSubscriptionRequest:Streaming!",
     "GetStreamingEvents": "SubscriptionIds:SubscriptionIds! ConnectionTimeout!",
     "Unsubscribe": "SubscriptionId!",
     "ItemShape": "BaseShape! IncludeMimeContent BodyType UniqueBodyType NormalizedBodyType FilterHtmlContent "
@@ -43,8 +46,9 @@ TYPES: dict[str, str] = {
     "Folders": _FOLDERS + "!",
     "DistinguishedFolderId": "Mailbox:Mailbox",
     "Mailbox": "Name EmailAddress RoutingType MailboxType ItemId OriginalDisplayName",
-    "ItemIds": _ITEM_IDS,
-    "Ids": "Id*",
+    "ItemIds": _ITEM_IDS + "!",
+    "IgnoredIds": _ITEM_IDS,
+    "Ids": "Id*!",
     "AlternateIds": "AlternateId|AlternatePublicFolderId|AlternatePublicFolderItemId*!",
     "SubscriptionIds": "SubscriptionId*!",
     "Streaming": "FolderIds:Folders EventTypes:EventTypes!",
@@ -53,30 +57,36 @@ TYPES: dict[str, str] = {
     "Comparison": _PATH + "! FieldURIOrConstant:FieldOrConstant!",
     "FieldOrConstant": _PATH + "|Constant!",
     "Tests": _TEST + "*!",
+    "Exists": _PATH + "!",
+    "Contains": _PATH + "! Constant!",
+    "Excludes": _PATH + "! Bitmask!",
+    "SortOrder": "FieldOrder:FieldOrder*!",
+    "FieldOrder": _PATH + "!",
     "Items": _ITEM + "*!",
     "ItemChanges": "ItemChange:ItemChange*!",
-    "ItemChange": "ItemId|OccurrenceItemId|RecurringMasterItemId! Updates:Updates! CalendarActivityData",
+    "ItemChange": "ItemId|OccurrenceItemId|RecurringMasterItemId! Updates:Updates! CalendarActivityData:?",
     "Updates": "AppendToItemField:SetField|SetItemField:SetField|DeleteItemField:DeleteField*",
     "SetField": f"{_PATH}! {_ITEM}!",
     "DeleteField": _PATH + "!",
-    "CalendarItem": "MimeContent ItemId ParentFolderId ItemClass Subject Sensitivity Body Attachments "
+    "CalendarItem": "MimeContent ItemId ParentFolderId ItemClass Subject Sensitivity Body Attachments:? "
     "DateTimeReceived Size Categories:Strings Importance InReplyTo IsSubmitted IsDraft IsFromMe IsResend "
-    "IsUnmodified InternetMessageHeaders DateTimeSent DateTimeCreated ResponseObjects ReminderDueBy ReminderIsSet "
-    "ReminderNextTime ReminderMinutesBeforeStart DisplayCc DisplayTo DisplayBcc HasAttachments "
-    "ExtendedProperty:ExtendedProperty* Culture EffectiveRights LastModifiedName LastModifiedTime IsAssociated "
-    "WebClientReadFormQueryString WebClientEditFormQueryString ConversationId UniqueBody Flag StoreEntryId "
-    "InstanceKey NormalizedBody EntityExtractionResult PolicyTag ArchiveTag RetentionDate Preview UID "
+    "IsUnmodified InternetMessageHeaders:? DateTimeSent DateTimeCreated ResponseObjects:? ReminderDueBy "
+    "ReminderIsSet ReminderNextTime ReminderMinutesBeforeStart DisplayCc DisplayTo DisplayBcc HasAttachments "
+    "ExtendedProperty:ExtendedProperty* Culture EffectiveRights:? LastModifiedName LastModifiedTime IsAssociated "
+    "WebClientReadFormQueryString WebClientEditFormQueryString ConversationId:? UniqueBody Flag:? StoreEntryId "
+    "InstanceKey NormalizedBody EntityExtractionResult:? PolicyTag ArchiveTag RetentionDate Preview UID "
     "RecurrenceId DateTimeStamp Start End OriginalStart IsAllDayEvent LegacyFreeBusyStatus Location When "
     "IsMeeting IsCancelled IsRecurring MeetingRequestWasSent IsResponseRequested CalendarItemType MyResponseType "
     "Organizer:SingleRecipient RequiredAttendees:Attendees OptionalAttendees:Attendees Resources:Attendees "
-    "ConflictingMeetingCount AdjacentMeetingCount ConflictingMeetings AdjacentMeetings Duration TimeZone "
-    "AppointmentReplyTime AppointmentSequenceNumber AppointmentState Recurrence:Recurrence FirstOccurrence "
-    "LastOccurrence ModifiedOccurrences DeletedOccurrences MeetingTimeZone StartTimeZone EndTimeZone "
-    "ConferenceType AllowNewTimeProposal IsOnlineMeeting MeetingWorkspaceUrl NetShowUrl EnhancedLocation "
+    "ConflictingMeetingCount AdjacentMeetingCount ConflictingMeetings:? AdjacentMeetings:? Duration TimeZone "
+    "AppointmentReplyTime AppointmentSequenceNumber AppointmentState Recurrence:Recurrence FirstOccurrence:? "
+    "LastOccurrence:? ModifiedOccurrences:? DeletedOccurrences:? MeetingTimeZone:? StartTimeZone:? EndTimeZone:? "
+    "ConferenceType AllowNewTimeProposal IsOnlineMeeting MeetingWorkspaceUrl NetShowUrl EnhancedLocation:? "
     "StartWallClock EndWallClock StartTimeZoneId EndTimeZoneId IntendedFreeBusyStatus JoinOnlineMeetingUrl "
-    "OnlineMeetingSettings IsOrganizer",
+    "OnlineMeetingSettings:? IsOrganizer",
     "Strings": "String*",
-    "ExtendedProperty": "ExtendedFieldURI! Value|Values!",
+    "ExtendedProperty": "ExtendedFieldURI! Value|Values:Values!",
+    "Values": "Value*!",
     "SingleRecipient": "Mailbox:Mailbox!",
     "Attendees": "Attendee:Attendee*!",
     "Attendee": "Mailbox:Mailbox! ResponseType LastResponseTime ProposedStart ProposedEnd",
@@ -89,6 +99,7 @@ TYPES: dict[str, str] = {
     "AbsoluteMonthly": "Interval! DayOfMonth!",
     "Weekly": "Interval! DaysOfWeek! FirstDayOfWeek",
     "Daily": "Interval!",
+    "NoEndRange": "StartDate!",
     "EndDateRange": "StartDate! EndDate!",
     "NumberedRange": "StartDate! NumberOfOccurrences!",
 }
@@ -125,13 +136,15 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "Unsubscribe": {},
     "IndexedPageItemView": {"MaxEntriesReturned": _NUMBER, "Offset!": _NUMBER, "BasePoint!": "Beginning|End"},
     "CalendarView": {"MaxEntriesReturned": _NUMBER, "StartDate!": _DATE_TIME, "EndDate!": _DATE_TIME},
-    "ItemId": {"Id!": ".+", "ChangeKey": ".*"},
-    "OccurrenceItemId": {"RecurringMasterId!": ".+", "ChangeKey": ".*", "InstanceIndex!": r"-?\d{1,9}"},
-    "RecurringMasterItemId": {"OccurrenceId!": ".+", "ChangeKey": ".*"},
+    "ItemId": {"Id!": ".*", "ChangeKey": ".*"},
+    "OccurrenceItemId": {"RecurringMasterId!": ".*", "ChangeKey": ".*", "InstanceIndex!": r"-?\d{1,9}"},
+    "RecurringMasterItemId": {"OccurrenceId!": ".*", "ChangeKey": ".*"},
+    "AlternateId": {"Format!": r"\w+", "Id!": ".*", "Mailbox!": ".+", "IsArchive": _BOOLEAN},
+    "Constant": {"Value!": ".*"},
     "FieldURI": {"FieldURI!": r"\w+:\w+"},
     "Body": {"BodyType!": "HTML|Text", "IsTruncated": _BOOLEAN},
-    "FolderId": {"Id!": ".+", "ChangeKey": ".*"},
-    "DistinguishedFolderId": {"Id!": r"\w+", "ChangeKey": ".*"},
+    "FolderId": {"Id!": ".*", "ChangeKey": ".*"},
+    "DistinguishedFolderId": {"Id!": r"[a-z]+", "ChangeKey": ".*"},
 }
 """Element -> attribute (`!`: it must be there) -> a regular expression that its whole value matches.
 

@@ -16,6 +16,7 @@ from calsync_sandbox.ews.names import TYPES as TYPES_NAMESPACE
 if TYPE_CHECKING:
     from calsync_sandbox.ews.names import Element
 
+_OPEN = "?"
 _SUPPRESS = "SuppressReadReceipts"
 
 
@@ -23,7 +24,7 @@ class _Place(NamedTuple):
     """One place in the order of a type's children."""
 
     children: dict[str, str]
-    """Name -> type of its own children; empty for one that is not looked into."""
+    """Name -> type of its own children; empty for one that has none."""
     needed: bool
     repeated: bool
 
@@ -58,6 +59,11 @@ def _check_attributes(element: Element, content: bytes) -> None:
 
 
 def _check_children(element: Element, kind: str, namespace: str, content: bytes) -> None:
+    if kind == "":
+        _check_leaf(element, content)
+        return
+    if any((text or "").strip() for text in (element.text, *(child.tail for child in element))):
+        raise _violation(element, content, f"The element '{local(element)}' cannot contain text.")
     places = _places(kind)
     begin, met = 0, -1
     for child in element:
@@ -68,10 +74,17 @@ def _check_children(element: Element, kind: str, namespace: str, content: bytes)
         begin, met = (found if places[found].repeated else found + 1), found
         _check_value(child, content)
         _check_attributes(child, content)
-        if places[found].children[name]:
+        if places[found].children[name] != _OPEN:
             _check_children(child, places[found].children[name], TYPES_NAMESPACE, content)
     if _lacks(places, begin, len(places), met):
         raise _violation(element, content, f"The element '{local(element)}' has incomplete content.")
+
+
+def _check_leaf(element: Element, content: bytes) -> None:
+    if (element.text or "").strip() and local(element) in ATTRIBUTES and local(element) != "Body":
+        raise _violation(element, content, f"The element '{local(element)}' must be empty.")
+    if len(element):
+        raise _violation(element, content, f"The element '{local(element)}' cannot contain elements.")
 
 
 def _lacks(places: tuple[_Place, ...], begin: int, end: int, met: int) -> bool:

@@ -8,6 +8,7 @@ from calsync_sandbox.graph import Mailbox
 
 SHAPE = "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>"
 FOLDER = '<m:SyncFolderId><t:DistinguishedFolderId Id="calendar"/></m:SyncFolderId>'
+PARENTS = "<m:ParentFolderIds><t:FolderId Id='x'/></m:ParentFolderIds>"
 MOST = "<m:MaxChangesReturned>10</m:MaxChangesReturned>"
 ENVELOPE = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -161,3 +162,17 @@ async def test_times_that_no_mailbox_knows(ews: Any, day: str) -> None:
     assert (await ews.find(f'<m:CalendarView StartDate="{day}T00:00:00Z" EndDate="{day}T01:00:00Z"/>')).code == (
         "ErrorValueOutOfRange"
     )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "<m:Unsubscribe>text<m:SubscriptionId>x</m:SubscriptionId></m:Unsubscribe>",
+        "<m:Unsubscribe><m:SubscriptionId><t:Id/></m:SubscriptionId></m:Unsubscribe>",
+        "<m:Unsubscribe/>",
+        f"<m:GetItem>{SHAPE}<m:ItemIds><t:ItemId Id='x'>y</t:ItemId></m:ItemIds></m:GetItem>",
+        f"<m:FindItem Traversal='Shallow'>{SHAPE}<m:Restriction><t:Not/></m:Restriction>{PARENTS}</m:FindItem>",
+    ],
+)
+async def test_text_and_children_where_none_belong(ews: Any, operation: str) -> None:
+    assert (await ews.send(operation)).codes == ["ErrorSchemaValidation"]

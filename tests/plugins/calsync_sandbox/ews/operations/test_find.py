@@ -97,7 +97,10 @@ async def test_joined_tests_and_other_comparisons(ews: Any, xml: Any) -> None:
             equal('<t:ExtendedFieldURI PropertySetId="x" PropertyType="String"/>', "x"),
             "ErrorInvalidExtendedProperty",
         ),
-        ('<t:Excludes><t:FieldURI FieldURI="item:Subject"/></t:Excludes>', "ErrorUnsupportedQueryFilter"),
+        (
+            '<t:Excludes><t:FieldURI FieldURI="item:Subject"/><t:Bitmask Value="1"/></t:Excludes>',
+            "ErrorUnsupportedQueryFilter",
+        ),
         (
             COMPARED,
             "ErrorUnsupportedQueryFilter",
