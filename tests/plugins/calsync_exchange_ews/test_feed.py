@@ -263,3 +263,29 @@ async def test_a_long_window_is_looked_at_in_parts(calendar: ExchangeCalendar, s
     wide = Window(WINDOW.start, WINDOW.start + timedelta(days=455))
     assert [page.complete async for page in calendar.changes(None, wide)] == [True]
     assert len(script.sent("FindItem")) == 3
+
+
+async def test_a_master_that_cannot_be_read_is_stood_for(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("SyncFolderItems", told("s1"))
+    script.on("FindItem", view(shown("o1", "Occurrence", "series", "gestern")))
+    script.on("GetItem", read(item("m", Start="")), read(item("o1", CalendarItemType="Occurrence")))
+    (end,) = await pages(calendar)
+    assert [seen.id for seen in end.observations] == ["o1"]
+
+
+async def test_an_occurrence_without_a_time_lies_where_the_view_begins(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    script.on("SyncFolderItems", told("s1"))
+    script.on("FindItem", view(shown("o1", "Occurrence", "series", "gestern")))
+    script.on("GetItem", read(item("m", CalendarItemType="RecurringMaster")))
+    (end,) = await pages(calendar)
+    start = WINDOW.start - timedelta(days=1)
+    assert [seen.event.when for seen in end.observations] == [Timed(start, start)]
+
+
+async def test_a_view_that_is_refused_is_no_empty_one(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("SyncFolderItems", told("s1"))
+    script.on("FindItem", refused("ErrorCalendarFolderIsInvalidForCalendarView", "FindItem"))
+    with pytest.raises(AccountError):
+        await pages(calendar)

@@ -10,6 +10,7 @@ import pytest
 from aioresponses import CallbackResult
 
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry
+from calsync_exchange_ews import calsync_providers
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
 from calsync_exchange_ews.auth.bearer import Bearer
@@ -218,3 +219,16 @@ async def test_what_a_server_lacks_is_a_warning(
     found, _ = await provider.check_calendar(calendar)
     assert found.severity == "warning"
     assert URL not in found.message
+
+
+async def test_calendars_that_cannot_be_listed_are_told(
+    provider: ExchangeProvider, script: Script, request_of_anna: CalendarRequest
+) -> None:
+    script.on("FindFolder", answer("FindFolder", message("FindFolder", code="ErrorAccessDenied")))
+    settings = {"mailbox": "anna@example.de", "calendar": "Haus"}
+    with pytest.raises(AccountError, match="right to read"):
+        await provider.open(replace(request_of_anna, settings=settings))
+
+
+def test_the_plugin_hands_over_one_provider() -> None:
+    assert [spec.name for spec in calsync_providers()] == ["exchange_ews"]
