@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test mutants lint format bench lock
+.PHONY: help demo demo-calendars test test-clients mutants lint format bench lock
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
+	@echo "make test-clients let clients that nobody here wrote use the sandbox's Exchange"
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
@@ -35,12 +36,19 @@ test: $(VENV)/.installed
 ifdef ARGS
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 else
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --ignore=tests/simulation
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation
 	@$(BIN)/coverage report --skip-covered --include='calsync/sync/*' --fail-under=100
 	@$(BIN)/coverage report --format=total --fail-under=90 > /dev/null || ($(BIN)/coverage report --skip-covered; exit 1)
 	@echo "branch coverage: calsync/sync 100 %, everything $$($(BIN)/coverage report --format=total) %"
 endif
+
+# Needs Node.js; its packages are those of the lock file, by hash.
+test-clients: $(VENV)/.installed tests/clients/node_modules/.package-lock.json
+	@$(BIN)/python -m pytest -q tests/clients
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@npm ci --prefix tests/clients --no-audit --no-fund --silent
 
 mutants: $(VENV)/.installed
 	@$(BIN)/python -m tests.simulation --mutants

@@ -12,11 +12,12 @@ import email.utils
 import json as jsonlib
 import logging
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import aiohttp
 import msgspec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.connector import Connection
 
     from calsync.ports import Clock
 
@@ -63,6 +65,10 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
+
+    def lines(self, header: str) -> list[str]:
+        """Return the values of a header that may stand several times, as WWW-Authenticate does."""
+        return [value for name, value in self.headers.items() if name.lower() == header.lower()]
 
     def json(self) -> Any:
         """Return the decoded body.
@@ -144,19 +150,71 @@ class Change(aiohttp.BytesPayload):
             raise
 
 
+class Connector(aiohttp.TCPConnector):
+    """Knows the connection that the last request went over: some sign-ins hold for one connection only."""
+
+    opened = 0
+    """How many connections there were so far."""
+    certificate: bytes | None = None
+    """The server's certificate on the present one (DER); None without TLS."""
+    _transport: asyncio.BaseTransport | None = None
+
+    async def connect(self, *arguments: Any, **named: Any) -> Connection:
+        connection = await super().connect(*arguments, **named)
+        transport = connection.transport
+        if transport is not None and transport is not self._transport:
+            self._transport = transport
+            self.opened += 1
+            tls = transport.get_extra_info("ssl_object")
+            self.certificate = None if tls is None else tls.getpeercert(binary_form=True)
+        return connection
+
+
+class How(TypedDict, total=False):
+    """How a session is to be; see `Http`."""
+
+    concurrency: int
+    timeout: float
+    keep_alive: float
+    cookies: bool
+    ca_file: str | None
+    pause: Pause | None
+
+
 class Http:
     """A session with one server of one connection. Credentials are the caller's headers and go nowhere else.
 
     Its requests share one pause: what one of them is told holds for all.
     """
 
-    def __init__(self, name: str, base: str, clock: Clock, *, concurrency: int = 4, timeout: float = 30.0) -> None:
-        """`name` is the connection's, for messages. `base` is the only origin that requests may go to."""
+    def __init__(
+        self,
+        name: str,
+        base: str,
+        clock: Clock,
+        *,
+        concurrency: int = 4,
+        timeout: float = 30.0,
+        keep_alive: float = 15.0,
+        cookies: bool = False,
+        ca_file: str | None = None,
+        pause: Pause | None = None,
+    ) -> None:
+        """`name` is the connection's, for messages. `base` is the only origin that requests may go to.
+
+        `keep_alive`: seconds for which an idle connection stays open. `cookies`: keep the server's, for this
+        session. `ca_file`: the certificates (PEM) to trust instead of the machine's. `pause`: of several sessions
+        that a server counts as one.
+        """
         self.name = name
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
-        self._pause = Pause(name, clock)
+        self._pause = pause or Pause(name, clock)
+        self._keep_alive = keep_alive
+        self._cookies = cookies
+        self._ca_file = ca_file
+        self._connector: Connector | None = None
         self._root = str(self.base).rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
         self._slots = asyncio.Semaphore(concurrency)
@@ -170,9 +228,10 @@ class Http:
         *,
         headers: Mapping[str, str],
         json: Any = None,
+        body: bytes | None = None,
         changes: bool = False,
     ) -> Answer:
-        """Send one request and return its answer, whatever its status.
+        """Send one request and return its answer, whatever its status. It carries `json`, or `body` as it is.
 
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
@@ -185,8 +244,8 @@ class Http:
         Raises Retry, and sends nothing, where `may_change` refuses a change.
         """
         target = self._target(url)
-        data = None if json is None else msgspec.json.encode(json)
-        if data is not None:
+        data = body if json is None else msgspec.json.encode(json)
+        if json is not None:
             headers = {"Content-Type": "application/json", **headers}
         async with self._slots:
             # The patience begins with the turn: those that queue behind many others wait for the same pauses.
@@ -211,6 +270,16 @@ class Http:
     def retry_after(self, answer: Answer, default: float) -> float:
         """Return the seconds that a server asks to wait, at most MAX_WAIT; `default` where it does not say."""
         return seconds_to_wait(answer.headers.get("Retry-After", ""), self.clock.now(), default)
+
+    @property
+    def connections(self) -> int:
+        """How many connections the session has opened since it was closed last."""
+        return 0 if self._connector is None else self._connector.opened
+
+    @property
+    def certificate(self) -> bytes | None:
+        """The server's certificate (DER) on the connection that the last request went over; None without TLS."""
+        return None if self._connector is None else self._connector.certificate
 
     async def close(self) -> None:
         """Close the connections; a later request opens new ones."""
@@ -253,12 +322,26 @@ class Http:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
+            self._connector = Connector(
+                limit=self._concurrency, keepalive_timeout=self._keep_alive, ssl=self._trusted()
+            )
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
-                connector=aiohttp.TCPConnector(limit=self._concurrency),
-                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=self._connector,
+                # Kept for hosts without a name too; the session knows one host only.
+                cookie_jar=aiohttp.CookieJar(unsafe=True) if self._cookies else aiohttp.DummyCookieJar(),
             )
         return self._session
+
+    def _trusted(self) -> ssl.SSLContext | bool:
+        """Return whom TLS trusts. Raises ConfigError for a file that holds no certificates."""
+        if self._ca_file is None:
+            return True
+        try:
+            return ssl.create_default_context(cafile=self._ca_file)
+        except (OSError, ssl.SSLError) as error:
+            problem = f"connection {self.name}: {self._ca_file} cannot be read as certificates in PEM form"
+            raise ConfigError([problem]) from error
 
     def _target(self, url: str | URL) -> URL:
         if isinstance(url, str) and url.startswith("/"):
@@ -280,9 +363,9 @@ class HttpFactory:
         self._clock = clock
         self._sessions: list[Http] = []
 
-    def open(self, name: str, base: str, *, concurrency: int = 4, timeout: float = 30.0) -> Http:
+    def open(self, name: str, base: str, **how: Unpack[How]) -> Http:
         """Open a session of the connection `name`; the provider closes it."""
-        session = Http(name, base, self._clock, concurrency=concurrency, timeout=timeout)
+        session = Http(name, base, self._clock, **how)
         self._sessions.append(session)
         return session
 

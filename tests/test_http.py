@@ -11,16 +11,18 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aioresponses import CallbackResult
+from multidict import CIMultiDict
 from yarl import URL
 
 from calsync import http as door
 from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
 from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, plain_message
-from calsync.ports import Clock, may_change
+from calsync.ports import Clock, SystemClock, may_change
 from calsync.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aioresponses import aioresponses
 
@@ -481,3 +483,64 @@ async def test_requests_are_added_up_by_connection(wire: aioresponses) -> None:
         await session.request("GET", "/x", headers={})
         await session.close()
     assert factory.requests() == {"ff": 2, "m365": 1}
+
+
+async def test_a_body_is_sent_as_it_is(session: Http, wire: aioresponses) -> None:
+    wire.post(BASE, status=200)
+    await session.request("POST", session.base, headers={"Content-Type": "text/xml"}, body=b"<a/>")
+    ((call,),) = wire.requests.values()
+    assert call.kwargs["data"] == b"<a/>"
+    assert call.kwargs["headers"] == {"Content-Type": "text/xml"}
+
+
+def test_a_header_may_stand_several_times() -> None:
+    headers = CIMultiDict([("WWW-Authenticate", "Negotiate"), ("www-authenticate", "NTLM"), ("Via", "x")])
+    assert Answer(401, headers, b"").lines("Www-Authenticate") == ["Negotiate", "NTLM"]
+
+
+async def test_connections_are_counted_and_cookies_kept_where_wanted() -> None:
+    seen: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Cookie", ""))
+        response = web.Response()
+        response.set_cookie("backend", "a")
+        if len(seen) == 2:
+            response.force_close()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    async with TestServer(app) as server:
+        for cookies in (True, False):
+            seen.clear()
+            http = Http("exchange", str(server.make_url("/")), SystemClock(), concurrency=1, cookies=cookies)
+            assert (http.connections, http.certificate) == (0, None)
+            for expected in (1, 1, 2):
+                await http.request("GET", http.base, headers={})
+                assert http.connections == expected
+            assert http.certificate is None
+            assert seen == (["", "backend=a", "backend=a"] if cookies else ["", "", ""])
+            await http.close()
+
+
+async def test_sessions_may_share_a_pause(wire: aioresponses) -> None:
+    clock = FakeClock()
+    pause = Pause("exchange", clock)
+    first, second = (Http("exchange", BASE, clock, pause=pause) for _ in range(2))
+    wire.get(BASE, status=503, headers={"Retry-After": "120"})
+    assert (await first.request("GET", first.base, headers={})).status == 503
+    with pytest.raises(Retry, match="asks to wait"):
+        await second.request("GET", second.base, headers={})
+    await first.close()
+    await second.close()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+async def test_a_file_without_certificates_is_told(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    http = Http("exchange", BASE, SystemClock(), ca_file=str(path))
+    with pytest.raises(ConfigError, match="cannot be read as certificates"):
+        await http.request("GET", http.base, headers={})

@@ -7,9 +7,11 @@ import json
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 
+from calsync_sandbox.configuration import Exchange
 from calsync_sandbox.sandbox import Account, Person, Sandbox
 from calsync_sandbox.seed import seed, seed_many
 
@@ -23,21 +25,23 @@ from calsync_sandbox.seed import seed, seed_many
     multiple=True,
     help="Import this .ics file into the mailbox; may be repeated.",
 )
+@click.option(
+    "--exchange", type=click.Choice(get_args(Exchange)), default="graph", help="Which Exchange to serve."
+)
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Write the configuration here.")
-def main(events: int, calendars: tuple[Path, ...], folder: Path) -> None:
+def main(events: int, calendars: tuple[Path, ...], exchange: Exchange, folder: Path) -> None:
     """Print one JSON line with the servers' addresses and the configuration; serve until SIGTERM."""
-    asyncio.run(_serve(events, calendars, folder))
+    asyncio.run(_serve(events, calendars, exchange, folder))
 
 
-async def _serve(events: int, calendars: tuple[Path, ...], folder: Path) -> None:
+async def _serve(events: int, calendars: tuple[Path, ...], exchange: Exchange, folder: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Sandbox() as sandbox:
+    async with Sandbox(exchange=exchange) as sandbox:
         anna = _filled(sandbox, events, calendars)
         configuration = sandbox.write_configuration(folder, [Account(name="anna", person=anna)])
-        servers = (sandbox.authority, sandbox.flowfact, sandbox.graph)
-        told = {server.name: server.url for server in servers} | {"configuration": str(configuration)}
+        told = {server.name: server.url for server in sandbox.servers} | {"configuration": str(configuration)}
         click.echo(json.dumps(told))
         await stop.wait()
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+Exchange = Literal["graph", "exchange_ews"]
+"""The providers of Outlook's side."""
+CONNECTIONS: dict[Exchange, str] = {"graph": "m365", "exchange_ews": "exchange"}
+"""The name of each one's connection."""
 PAST_DAYS = 90
 FUTURE_DAYS = 365
 POLL_SECONDS = 2

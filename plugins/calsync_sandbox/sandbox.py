@@ -1,4 +1,4 @@
-"""The whole sandbox: a sign-in authority, a FLOWFACT tenant and a Microsoft 365 organisation on loopback."""
+"""The whole sandbox: a sign-in authority, a FLOWFACT tenant and an Exchange organisation on loopback."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any, Self
 from calsync.errors import ConfigError
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.configuration import (
+    CONNECTIONS,
     FLOWFACT_FIELDS,
     FUTURE_DAYS,
     PAST_DAYS,
     POLL_SECONDS,
     RULES,
+    Exchange,
     Secret,
     write_configuration,
 )
+from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.graph.errors import GraphError
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from calsync_sandbox.graph import Mailbox
     from calsync_sandbox.judge import Direction
+    from calsync_sandbox.server import Server
 
 GRAPH_SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "data" / "graph-event-schema.json"
 """Microsoft's metadata beside the checkout. Where it is, all answers of the Graph server are checked."""
@@ -72,11 +76,15 @@ class Account:
 
 
 class Sandbox:
-    """Starts the three servers on entering and stops them on leaving. All share one counter of mails."""
+    """Starts its servers on entering and stops them on leaving. All share one counter of mails."""
 
-    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
-        """`now` answers seconds since the epoch."""
+    def __init__(self, *, exchange: Exchange = "graph", now: Callable[[], float] = time.time) -> None:
+        """`exchange` is the face of the mailboxes that calsync shall use; `now` answers seconds since the epoch.
+
+        The Graph server holds the mailboxes, so it is always there. The EWS server is there only if it is used.
+        """
         self.now = now
+        self.exchange = exchange
         self.mails = MailLog()
         self.authority = AuthorityServer(now=now)
         self.flowfact = FlowfactServer(self.mails, now=now)
@@ -85,11 +93,17 @@ class Sandbox:
         self.tenant_id, self.client_id = str(uuid.uuid4()), str(uuid.uuid4())
         self.client_secret = secrets.token_urlsafe(24)
         self.authority.register(self.tenant_id, self.client_id, secret=self.client_secret)
+        self.ews = EwsServer(self.mails, self.authority.tokens, self.graph.mailbox)
+        self.service = User("EX\\calsync", secrets.token_urlsafe(24), impersonates=True)
+        self.ews.users.add(self.service)
+        self.servers: list[Server] = [self.authority, self.flowfact, self.graph]
+        if exchange == "exchange_ews":
+            self.servers.append(self.ews)
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as starting:
-            for server in (self.authority, self.flowfact, self.graph):
+            for server in self.servers:
                 await server.start()
                 starting.push_async_callback(server.stop)
             self._running = starting.pop_all()
@@ -103,6 +117,8 @@ class Sandbox:
     def add_person(self, address: str, *, first: str, last: str) -> Person:
         """Add a user of FLOWFACT and the mailbox of the same address."""
         user = self.flowfact.add_user(address, first=first, last=last)
+        login = f"EX\\{address.partition('@')[0]}"
+        self.ews.users.add(User(login, secrets.token_urlsafe(24), address))
         return Person(user, self.graph.add_mailbox(address))
 
     def import_calendar(self, path: Path, person: Person) -> ImportedFile:
@@ -118,7 +134,13 @@ class Sandbox:
     def writes(self) -> int:
         """Return how many requests wanted to change an event, of those that the servers have kept."""
         sent = self.flowfact.sent(path_contains="/entity-service/") + self.graph.sent()
-        return sum(_changes(request.method, request.path, request.body) for request in sent)
+        asked = sum(_changes(request.method, request.path, request.body) for request in sent)
+        return asked + self.ews.writes()
+
+    def clear(self) -> None:
+        """Let all servers forget their requests; what they store stays."""
+        for server in self.servers:
+            server.clear()
 
     def judge(
         self,
@@ -137,7 +159,11 @@ class Sandbox:
         self, folder: Path, accounts: Sequence[Account], *, rules: Sequence[Any] = RULES
     ) -> Path:
         """Write a configuration for these accounts with its secrets, and return its path."""
-        values = {"flowfact_token": self.flowfact.api_token, "m365_secret": self.client_secret}
+        values = {
+            "flowfact_token": self.flowfact.api_token,
+            "m365_secret": self.client_secret,
+            "exchange_password": self.service.password,
+        }
         return write_configuration(folder, self._settings(folder, accounts, rules), values)
 
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
@@ -152,31 +178,45 @@ class Sandbox:
                     "overlap_seconds": 120,
                     "fields": FLOWFACT_FIELDS,
                 },
-                "m365": {
-                    "provider": "graph",
-                    "tenant_id": self.tenant_id,
-                    "client_id": self.client_id,
-                    "client_secret": Secret("m365_secret"),
-                    "graph_url": self.graph.url,
-                    "authority_url": self.authority.url,
-                },
+                CONNECTIONS[self.exchange]: self._graph_settings()
+                if self.exchange == "graph"
+                else self._ews_settings(),
             },
             "rules": list(rules),
-            "accounts": {account.name: _account(account) for account in accounts},
+            "accounts": {account.name: self._account(account) for account in accounts},
+        }
+
+    def _graph_settings(self) -> dict[str, Any]:
+        return {
+            "provider": "graph",
+            "tenant_id": self.tenant_id,
+            "client_id": self.client_id,
+            "client_secret": Secret("m365_secret"),
+            "graph_url": self.graph.url,
+            "authority_url": self.authority.url,
+        }
+
+    def _ews_settings(self) -> dict[str, Any]:
+        return {
+            "provider": "exchange_ews",
+            "url": self.ews.ews_url,
+            "auth": "basic",
+            "username": self.service.login,
+            "password": Secret("exchange_password"),
+            "impersonate": True,
+        }
+
+    def _account(self, account: Account) -> dict[str, Any]:
+        return {
+            "left": {"connection": "flowfact", "user": account.person.address},
+            "right": {"connection": CONNECTIONS[self.exchange], "mailbox": account.person.address},
+            "direction": account.direction,
+            "timezone": account.person.user["timezone"],
+            "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
         }
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
-
-
-def _account(account: Account) -> dict[str, Any]:
-    return {
-        "left": {"connection": "flowfact", "user": account.person.address},
-        "right": {"connection": "m365", "mailbox": account.person.address},
-        "direction": account.direction,
-        "timezone": account.person.user["timezone"],
-        "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
-    }
 
 
 def _content(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from aiohttp import web
 from calsync_sandbox.faults import Fault, Faults
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
@@ -81,6 +82,26 @@ class Server(ABC):
         await web.TCPSite(self._runner, HOST, port).start()
         self.port = self._runner.addresses[0][1]
 
+    async def listen(self, context: ssl.SSLContext) -> int:
+        """Listen for TLS, too, on a free port, and return it."""
+        if self._runner is None:
+            raise RuntimeError("the server has not been started")
+        await web.TCPSite(self._runner, HOST, 0, ssl_context=context).start()
+        port: int = self._runner.addresses[-1][1]
+        return port
+
+    def hang_up(self) -> None:
+        """Close all connections, as servers do with those that have been idle for long."""
+        if self._runner is not None and self._runner.server is not None:
+            for connection in self._runner.server.connections:
+                if connection.transport is not None:
+                    connection.transport.close()
+
+    def fault_path(self, request: web.Request, body: bytes) -> str:
+        """Return what the paths of faults are searched in."""
+        del body
+        return request.path
+
     async def stop(self) -> None:
         """Close all connections. A second call does nothing."""
         if self._runner is not None:
@@ -125,7 +146,7 @@ class Server(ABC):
             self.requests.append(_recorded(request, body, status, started))
 
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = self.faults.take(request.method, request.path)
+        fault = self.faults.take(request.method, self.fault_path(request, await request.read()))
         if fault is None:
             return await handler(request)
         response: web.StreamResponse | None = None

@@ -7,11 +7,12 @@ import json
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from calsync.errors import CalsyncError
+from calsync_sandbox.configuration import Exchange
 from calsync_sandbox.demo import report
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.folder import demo_folder
@@ -31,6 +32,7 @@ class Options:
     calendars: Sequence[Path]
     events: int
     as_json: bool
+    exchange: Exchange
 
 
 @click.command()
@@ -44,12 +46,13 @@ class Options:
     help="Import this calendar into the mailbox; may be repeated.",
 )
 @click.option("--events", type=click.IntRange(min=0), default=0, help="Add so many appointments.")
-@click.option("--exchange", type=click.Choice(["graph"]), default="graph", help="Which Exchange to play with.")
+@click.option(
+    "--exchange", type=click.Choice(get_args(Exchange)), default="graph", help="Which Exchange to play with."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: str, as_json: bool) -> int:
+def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: Exchange, as_json: bool) -> int:
     """Watch two calendars become and stay the same, on this machine alone."""
-    del exchange  # one choice so far
-    options = Options(once=once, calendars=calendars, events=events, as_json=as_json)
+    options = Options(once=once, calendars=calendars, events=events, as_json=as_json, exchange=exchange)
     try:
         outcome = asyncio.run(_demo(options))
     except CalsyncError as error:
@@ -61,7 +64,7 @@ def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: str, as
 
 async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
-    async with Sandbox() as sandbox:
+    async with Sandbox(exchange=options.exchange) as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
         with demo_folder() as folder:
             stage, outcome = await play(sandbox, anna, filled, folder.path, console)

@@ -86,8 +86,7 @@ async def _first_sync(stage: Stage) -> None:
 
 async def _judged(stage: Stage, filled: Filled, before: Before) -> Outcome:
     """Sync once more, count what it writes, and look into the stores."""
-    stage.sandbox.flowfact.clear()
-    stage.sandbox.graph.clear()
+    stage.sandbox.clear()
     await stage.sync()
     after = _before(stage, filled.seeded)
     return Outcome(

@@ -129,7 +129,7 @@ def _merge_times(event: Json, values: Mapping[str, Any]) -> None:
         if key in values:
             name = kept_name(values[key]["timeZone"], *walls)
             event[key] = {"dateTime": seven(read_wall(values[key]["dateTime"])), "timeZone": name}
-            event[original] = name
+            event[original] = values.get(original, name)
 
 
 def _check_days(event: Mapping[str, Any]) -> None:
@@ -171,7 +171,8 @@ def _go_online(event: Json) -> None:
         event.update(isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
 
 
-def _merge_extended(event: Json, given: list[dict[str, str]]) -> None:
+def _merge_extended(event: Json, given: list[dict[str, Any]]) -> None:
+    """Add and replace properties; a value of None, which only EWS can write, takes one away."""
     kept = {prop["id"]: prop for prop in event.get("singleValueExtendedProperties", [])}
     kept.update({prop["id"]: prop for prop in given})
-    event["singleValueExtendedProperties"] = list(kept.values())
+    event["singleValueExtendedProperties"] = [prop for prop in kept.values() if prop["value"] is not None]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 PERSON_WRITES = UPDATABLE | {key: BY_PERSON[key] for key in ("isCancelled", "responseStatus", "hasAttachments")}
 
+_OWN = frozenset({"iCalUId", "originalStart", "seriesMasterId", "transactionId"})
+"""What a copy does not share with its original."""
+
 
 class Mailbox:
     """One user's mailbox. Its methods act as the owner in Outlook: their mails are people's, not clients'."""
@@ -45,14 +48,16 @@ class Mailbox:
         self.can_edit = can_edit
         self.refusal: GraphError | None = None
         """When set, every request to this mailbox is refused with it."""
+        self.switches = switches
         self.store = Store(address, timezone, now)
         self.feed = Feed(self.store, switches)
-        self.by_client = Writer(
-            self.store, Post(address, client_mail, switches), switches, reminder=default_reminder
-        )
-        self._by_person = Writer(
-            self.store, Post(address, people_mail, switches), switches, reminder=default_reminder
-        )
+        self._default_reminder = default_reminder
+        self.by_client = self.writer(Post(address, client_mail, switches))
+        self._by_person = self.writer(Post(address, people_mail, switches))
+
+    def writer(self, post: Post) -> Writer:
+        """Return what writes to this mailbox; `post` decides whose mails follow, and which."""
+        return Writer(self.store, post, self.switches, reminder=self._default_reminder)
 
     @property
     def events(self) -> dict[str, Json]:
@@ -89,6 +94,16 @@ class Mailbox:
 
     def delete(self, event_id: str) -> None:
         self._by_person.delete(event_id)
+
+    def restore(self, event_id: str) -> Json:
+        """Move an event out of Deleted Items into the primary calendar and return it as stored."""
+        return self.store.restore(event_id, self.store.primary)
+
+    def copy(self, event_id: str) -> Json:
+        """Copy an event with all but its attendees, extended properties too, and return the copy as stored."""
+        event = lookup.get(self.store, event_id)
+        kept = {key: value for key, value in event.items() if key in BY_PERSON and key not in _OWN}
+        return self._by_person.create(kept | {"attendees": []}, self.store.primary)
 
     def add_attendee(self, event_id: str, address: str) -> Json:
         """Invite one more person."""

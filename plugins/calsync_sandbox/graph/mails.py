@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Post:
     """The mails of one mailbox, into one log."""
 
+    system = "graph"
+
     def __init__(self, address: str, log: MailLog, switches: Switches) -> None:
         self._address = address
         self._log = log
@@ -51,7 +53,7 @@ class Post:
             self._send(event, "decline", [event["organizer"]["emailAddress"]["address"]])
 
     def _send(self, event: Json, kind: MailKind, recipients: list[str]) -> None:
-        self._log.record("graph", self._address, event["id"], kind, recipients)
+        self._log.record(self.system, self._address, event["id"], kind, recipients)
 
 
 def _without(addresses: list[str], others: list[str]) -> list[str]:

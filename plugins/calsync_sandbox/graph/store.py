@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.graph import ids
-from calsync_sandbox.graph.errors import folder_not_found
+from calsync_sandbox.graph.errors import folder_not_found, item_not_found
 from calsync_sandbox.graph.events import span_of
 from calsync_sandbox.graph.recurrence import Series, series_of
 from calsync_sandbox.graph.zones import stamp
@@ -29,6 +30,10 @@ class Change:
     homes: frozenset[str]
     """The calendars that the event was or is in."""
     born: bool
+    after: str | None
+    """The calendar that the event is in since then; None: it is gone."""
+    moves: int
+    """How often the event had moved before."""
     before: Series | None
     """The rule of a master before the change; tells which occurrences are no more."""
 
@@ -57,6 +62,8 @@ class Store:
         """transactionId -> (content of the create, id of the event)."""
         self.lost_join_links: list[str] = []
         """Ids of online meetings whose join link a write of the body removed."""
+        self.moves: Counter[str] = Counter()
+        """Immutable id -> how often the event has moved: the ids of EWS change with it."""
         self._tagged: dict[tuple[str, str], set[str]] = {}
         self._made = 0
 
@@ -75,7 +82,7 @@ class Store:
         self._tag(event)
         if event["type"] == "exception":
             self.exceptions.setdefault(event["seriesMasterId"], {})[ids.day_of(event_id)] = event_id
-        self._note(event_id, homes, born=born, before=before)
+        self._note(event_id, homes, born=born, after=home, before=before)
 
     def trash(self, event_id: str) -> None:
         """Move an event to Deleted Items. The exceptions of a master go with it."""
@@ -84,8 +91,19 @@ class Store:
         for exception in list(self.exceptions.get(event_id, {}).values()):
             self.drop(exception)
         self.drop(event_id, before=before)
+        self.moves[event_id] += 1
         self._stamp(event)
         self.deleted[event_id] = event
+
+    def restore(self, event_id: str, home: str) -> Json:
+        """Move an event out of Deleted Items into a calendar. Raises GraphError 404."""
+        event = self.deleted.pop(event_id, None)
+        if event is None:
+            raise item_not_found()
+        self.moves[event_id] += 1
+        restored = dict(event)
+        self.put(restored, home)
+        return restored
 
     def move(self, event_id: str, home: str) -> None:
         """Move an event to another calendar. The exceptions of a master go with it."""
@@ -93,6 +111,7 @@ class Store:
             self.put(dict(self.events[exception]), home)
         event = dict(self.events[event_id])
         self.put(event, home, before=self.series(event) if event["type"] == "seriesMaster" else None)
+        self.moves[event_id] += 1
 
     def drop(self, event_id: str, *, before: Series | None = None) -> None:
         """Remove an event without a trace in Deleted Items."""
@@ -111,7 +130,7 @@ class Store:
         self._stamp(master)
         self.events[master_id] = master
         if not silent:
-            self._note(occurrence, {home})
+            self._note(occurrence, {home}, after=home)
 
     def series(self, master: Mapping[str, Any]) -> Series:
         """Return a master's rule; cancelled days and exceptions are its skipped days."""
@@ -128,8 +147,16 @@ class Store:
             raise folder_not_found()
         return given
 
-    def _note(self, event_id: str, homes: set[str], *, born: bool = False, before: Series | None = None) -> None:
-        self.log.append(Change(event_id, self.now(), frozenset(homes), born, before))
+    def _note(
+        self,
+        event_id: str,
+        homes: set[str],
+        *,
+        born: bool = False,
+        after: str | None = None,
+        before: Series | None = None,
+    ) -> None:
+        self.log.append(Change(event_id, self.now(), frozenset(homes), born, after, self.moves[event_id], before))
 
     def _stamp(self, event: Json) -> None:
         self._made += 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import signal
 import stat
@@ -111,6 +112,36 @@ def test_the_configuration_can_be_read_and_its_secrets_only_by_their_owner(tmp_p
     assert sandbox.client_secret not in path.read_text("utf-8")
 
 
+def test_the_configuration_for_exchange_on_premises(tmp_path: Path) -> None:
+    sandbox = Sandbox(exchange="exchange_ews")
+    anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
+    path = sandbox.write_configuration(tmp_path / "new", [Account(name="anna", person=anna)])
+    assert parse(path).providers == {"flowfact", "exchange_ews"}
+    assert sandbox.service.password in path.with_name("secrets.yaml").read_text("utf-8")
+    assert sandbox.service.password not in path.read_text("utf-8")
+
+
+async def test_writes_to_the_ews_server_are_counted() -> None:
+    spaces = "http://schemas.microsoft.com/exchange/services/2006"
+    request = (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
+        f'xmlns:m="{spaces}/messages" xmlns:t="{spaces}/types"><s:Body>{{}}</s:Body></s:Envelope>'
+    )
+    delete = (
+        '<m:DeleteItem DeleteType="HardDelete" SendMeetingCancellations="SendToNone">'
+        '<m:ItemIds><t:ItemId Id="x"/><t:ItemId Id="y"/></m:ItemIds></m:DeleteItem>'
+    )
+    async with Sandbox(exchange="exchange_ews") as sandbox, aiohttp.ClientSession() as session:
+        login = base64.b64encode(f"{sandbox.service.login}:{sandbox.service.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
+        for content in (delete, "<m:GetServerTimeZones/>", "<m:DeleteItem>"):
+            await session.post(sandbox.ews.ews_url, data=request.format(content), headers=headers)
+        await session.post(sandbox.ews.ews_url, data=request.format(delete))
+        assert sandbox.writes() == 2
+        sandbox.clear()
+        assert sandbox.writes() == 0
+
+
 async def test_writes_are_counted_by_the_servers(tmp_path: Path) -> None:
     async with Sandbox() as sandbox, aiohttp.ClientSession() as session:
         parts = [
@@ -124,14 +155,24 @@ async def test_writes_are_counted_by_the_servers(tmp_path: Path) -> None:
         assert sandbox.writes() == 3
 
 
-async def test_a_process_of_its_own(calendar: Path, tmp_path: Path) -> None:
-    options = ["--events", "3", "--calendar", str(calendar), "--folder", str(tmp_path / "own")]
+@pytest.mark.parametrize("exchange", ["graph", "exchange_ews"])
+async def test_a_process_of_its_own(calendar: Path, tmp_path: Path, exchange: str) -> None:
+    options = [
+        "--exchange",
+        exchange,
+        "--events",
+        "3",
+        "--calendar",
+        str(calendar),
+        "--folder",
+        str(tmp_path / "own"),
+    ]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "calsync_sandbox", *options, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     told = json.loads(await process.stdout.readline())
-    assert told.keys() == {"authority", "flowfact", "graph", "configuration"}
+    assert told.keys() == {"authority", "flowfact", "graph", exchange, "configuration"}
     assert Path(told["configuration"]) == tmp_path / "own" / "calsync.yaml"
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0

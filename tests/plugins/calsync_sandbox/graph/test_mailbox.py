@@ -111,3 +111,22 @@ def test_an_unknown_calendar(anna: Mailbox, draft: Draft) -> None:
     event_id = anna.create(draft())["id"]
     with pytest.raises(GraphError):
         anna.move_to_calendar(event_id, "unknown")
+
+
+def test_a_deleted_event_is_restored(anna: Mailbox, draft: Draft) -> None:
+    event_id = anna.create(draft())["id"]
+    anna.delete(event_id)
+    restored = anna.restore(event_id)
+    assert (list(anna.events), anna.deleted, restored["subject"]) == ([event_id], {}, draft()["subject"])
+    with pytest.raises(GraphError):
+        anna.restore(event_id)
+
+
+def test_a_copy_has_all_but_identity_and_attendees(anna: Mailbox, draft: Draft) -> None:
+    marked = [{"id": "String {x} Name marker", "value": "1"}]
+    attendees = [{"emailAddress": {"address": "eva@example.org"}}]
+    event = anna.create(draft(singleValueExtendedProperties=marked, attendees=attendees, categories=["Rot"]))
+    copy = anna.copy(event["id"])
+    assert copy["id"] != event["id"]
+    assert copy["iCalUId"] != event["iCalUId"]
+    assert (copy["attendees"], copy["categories"], copy["singleValueExtendedProperties"]) == ([], ["Rot"], marked)

@@ -1,0 +1,26 @@
+"""The provider `exchange_ews`: calendars of an Exchange Server, through Exchange Web Services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.hookspecs import hookimpl
+from calsync.ports import ProviderSpec
+from calsync_exchange_ews.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA
+from calsync_exchange_ews.provider import open_provider
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROVIDER = ProviderSpec(
+    name="exchange_ews",
+    connection_schema=CONNECTION_SCHEMA,
+    calendar_schema=CALENDAR_SCHEMA,
+    open=open_provider,
+)
+
+
+@hookimpl
+def calsync_providers() -> Sequence[ProviderSpec]:
+    """Hand over the one provider of this plugin."""
+    return (PROVIDER,)

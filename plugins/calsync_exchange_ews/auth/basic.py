@@ -1,0 +1,36 @@
+"""Basic authentication: the password goes with every request, so only over TLS or on this machine's loopback."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from calsync_exchange_ews.auth.login import UNAUTHORIZED, Login
+
+if TYPE_CHECKING:
+    from calsync.http import Answer, Http
+    from calsync_exchange_ews.auth.login import Credential, Post
+
+
+class Basic(Login):
+    """RFC 7617, in UTF-8, sent without being asked for: a first request without it would only cost a 401."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        pair = f"{credential.username}:{credential.password}".encode()
+        self._header = f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+    async def send(self, http: Http, post: Post) -> Answer:
+        self._credential.check()
+        if self._credential.accepted:
+            return await self._send(http, post)
+        async with self._credential.trial():  # two channels would try a wrong password twice
+            return await self._send(http, post)
+
+    async def _send(self, http: Http, post: Post) -> Answer:
+        headers = {**post.headers, "Authorization": self._header}
+        answer = await http.request("POST", http.base, headers=headers, body=post.body, changes=post.changes)
+        if answer.status == UNAUTHORIZED:
+            raise self._credential.refused(answer)
+        self._credential.accepted = True
+        return answer

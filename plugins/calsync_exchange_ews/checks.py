@@ -1,0 +1,74 @@
+"""What `calsync check` tells of a server and a calendar. Nothing is written; what a server lacks is a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.errors import AccountError, EventError, Retry
+from calsync.ports import Finding
+from calsync_exchange_ews.envelope import VERSIONS
+from calsync_exchange_ews.requests import get_server_time_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync_exchange_ews.calendar import ExchangeCalendar
+    from calsync_exchange_ews.client import Client
+    from calsync_exchange_ews.home import Home
+
+PRODUCTS = {"14": "Exchange 2010", "15.0": "Exchange 2013", "15.1": "Exchange 2016", "15.2": "Exchange 2019"}
+UNTRIED = Finding(
+    "ok", "updates are made on condition of the version that was read; whether the server heeds that was not tried"
+)
+"""It could only be tried by a write."""
+SUBSCRIPTION_EDITION = (15, 2, 2562)
+"""The first build of Exchange Server Subscription Edition, the only one that Microsoft still looks after."""
+
+
+def about_server(client: Client, schemes: Sequence[str]) -> Sequence[Finding]:
+    """Tell what the server is and how people sign in. `schemes`: what it offers; none where it asks nobody."""
+    name = client.connection
+    found = [_product(name, client.server_version)]
+    if client.version != VERSIONS[0]:
+        found.append(
+            Finding("warning", f"connection {name}: the server knows no newer protocol than {client.version}")
+        )
+    offers = ", ".join(schemes) or "no sign-in"
+    found.append(Finding("ok", f"connection {name}: signed in; the server offers {offers}"))
+    return found
+
+
+async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
+    """Tell whether a calendar can be written, and whether the server knows the account's zone."""
+    found = [await _zone(calendar.home), UNTRIED]
+    if not calendar.home.info.writable:
+        advice = "give the user write access to it, or the role ApplicationImpersonation"
+        found.append(Finding("error", f"the calendar can only be read: {advice}"))
+    if not calendar.home.knows_trash:
+        problem = (
+            "Deleted Items cannot be seen, so a deleted event is asked about twice before it counts as deleted"
+        )
+        found.append(Finding("warning", problem))
+    return found
+
+
+def _product(name: str, version: str) -> Finding:
+    parts = version.split(".")
+    product = PRODUCTS.get(parts[0]) or PRODUCTS.get(".".join(parts[:2]))
+    if product is None:
+        return Finding("warning", f"connection {name}: the server does not say which Exchange it is")
+    if tuple(int(part) for part in parts[:3] if part) >= SUBSCRIPTION_EDITION:
+        return Finding("ok", f"connection {name}: Exchange Server Subscription Edition ({version})")
+    ended = f"connection {name}: {product} ({version}), which Microsoft does not look after any more"
+    return Finding("warning", ended)
+
+
+async def _zone(home: Home) -> Finding:
+    zone = home.caller.zone
+    try:
+        (reply,) = await home.client.call(get_server_time_zones(zone), home.caller)
+    except (AccountError, EventError, Retry):
+        return Finding("warning", f"the server does not say whether it knows the zone {zone}")
+    if reply.ok:
+        return Finding("ok", f"the server knows the zone {zone}")
+    return Finding("warning", f"the server does not know the zone {zone}: times are written without it")

@@ -1,0 +1,207 @@
+"""Requests to Exchange: versions, pauses, batches, and what an answer as a whole means."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import TYPE_CHECKING
+
+from calsync.errors import AccountError, CalsyncError, Retry
+from calsync.http import PATIENCE, lost, seconds_to_wait
+from calsync_exchange_ews.envelope import VERSIONS, sealed
+from calsync_exchange_ews.failures import (
+    Failed,
+    Fate,
+    Refused,
+    UnknownFailure,
+    failure,
+    fate_of,
+    http_failure,
+    shown,
+)
+from calsync_exchange_ews.requests import ItemId, get_item
+from calsync_exchange_ews.responses import Content, Reply, content, found_items
+from calsync_exchange_ews.xml import BadXml, parse
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Sequence
+
+    from calsync.http import Answer, Pause
+    from calsync.ports import Clock
+    from calsync_exchange_ews.channel import Channels
+    from calsync_exchange_ews.envelope import Caller
+    from calsync_exchange_ews.requests import Operation
+    from calsync_exchange_ews.xml import Element
+
+BATCH = 50
+"""Items per read; a server that is too slow for so many gets half of them."""
+STRIKES = 3
+"""Failures in a row that nobody knows, behind which the account stops."""
+LEFT_OUT = frozenset({"BatchProcessingStopped", "TimeoutExpired"})
+"""What the server did not come to."""
+OK, SERVER_ERROR = 200, 500
+log = logging.getLogger("calsync.exchange")
+
+
+class Client:
+    """One connection's requests, whoever they are made for. They share pauses: the server counts them together."""
+
+    def __init__(self, name: str, channels: Channels, pause: Pause, clock: Clock, random: random.Random) -> None:
+        self.connection = name
+        self.clock = clock
+        self.server_version = ""
+        """What the server says it is, as four numbers; "" before its first answer."""
+        self.version = VERSIONS[0]
+        """Of the protocol."""
+        self._channels = channels
+        self._pause = pause
+        self._random = random
+        self._strikes = 0
+
+    async def call(
+        self, operation: Operation, caller: Caller, items: int = 1, *, counted: bool = True
+    ) -> Sequence[Reply]:
+        """Return the answers about the items that were asked for, in their order, refusals too.
+
+        Raises what a fault means: Retry, UnknownOutcome, AccountError, Refused; LoginError.
+        """
+        found = await self.ask(operation, caller, counted=counted)
+        if len(found.replies) != items:
+            problem = f"connection {self.connection}: Exchange answered {len(found.replies)} of {items} questions"
+            raise lost(problem, operation.changes)
+        return found.replies
+
+    async def ask(self, operation: Operation, caller: Caller, *, counted: bool = True) -> Content:
+        """Return an answer without a fault. A server that asks for a short pause is asked once more behind it.
+
+        `counted`: several failures in a row that nobody knows stop the account. Raises what a fault means; see
+        `call`.
+        """
+        ask = self._counted if counted else self._versioned
+        try:
+            return await ask(operation, caller)
+        except Retry as busy:  # surely not carried out, so a write may be repeated too
+            if busy.after is None or busy.after > PATIENCE.total_seconds():
+                raise
+        return await ask(operation, caller)
+
+    async def items(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+        """Read items; return the answers in the order of the ids."""
+        replies: list[Reply] = []
+        for start in range(0, len(ids), BATCH):
+            replies += await self._batch(ids[start : start + BATCH], caller)
+        return replies
+
+    def found(self, reply: Reply) -> tuple[Sequence[Element], bool]:
+        """Return what a search found, and whether that is all of it. Raises what a refusal means; Retry."""
+        if not reply.ok:
+            raise self.error(reply, whole=True)
+        try:
+            return found_items(reply)
+        except BadXml as bad:
+            raise Retry(f"connection {self.connection}: {bad}") from bad
+
+    def error(self, reply: Reply, *, changes: bool = False, whole: bool = False) -> CalsyncError:
+        """Return the error that a refusal stands for. `whole`: it is about the folder, not about one item."""
+        return failure(self.connection, reply, changes=changes, whole=whole)
+
+    async def close(self) -> None:
+        await self._channels.close()
+
+    async def _batch(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+        """Read a batch; what the server left out is asked for again, in halves where that is all of it."""
+        request = get_item(ItemId(each) for each in ids)
+        try:
+            replies = list(await self.call(request, caller, len(ids), counted=False))
+        except (Failed, Refused) as failed:  # perhaps one item brings down all
+            return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller)
+        left = [place for place, reply in enumerate(replies) if reply.code in LEFT_OUT]
+        if not left or len(ids) == 1:
+            return replies
+        if len(left) == len(ids):
+            return await self._halves(ids, caller)
+        for place, reply in zip(left, await self._batch([ids[place] for place in left], caller), strict=True):
+            replies[place] = reply
+        return replies
+
+    async def _halves(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+        half = len(ids) // 2
+        return [*await self._batch(ids[:half], caller), *await self._batch(ids[half:], caller)]
+
+    async def _counted(self, operation: Operation, caller: Caller) -> Content:
+        """Ask, and count the failures in a row that nobody knows."""
+        try:
+            found = await self._versioned(operation, caller)
+        except UnknownFailure as unknown:
+            self._strikes += 1
+            if self._strikes < STRIKES:
+                raise
+            raise AccountError(f"{unknown}, {self._strikes} times in a row: see the server's log") from unknown
+        self._strikes = 0
+        return found
+
+    async def _versioned(self, operation: Operation, caller: Caller) -> Content:
+        """Ask in the newest version of the protocol that the server knows."""
+        found = await self._once(operation, caller)
+        if self._refuses_version(found) and self.version != VERSIONS[-1]:
+            self.version = VERSIONS[-1]
+            found = await self._once(operation, caller)
+        if found.fault is None:
+            return found
+        if self._refuses_version(found):
+            raise AccountError(f"connection {self.connection}: Exchange is older than 2010 SP2, which is too old")
+        raise self.error(found.fault, changes=operation.changes, whole=True)
+
+    def _refuses_version(self, found: Content) -> bool:
+        replies = found.replies if found.fault is None else [found.fault]
+        return any(fate_of(reply) is Fate.VERSION for reply in replies)
+
+    def _heed(self, operation: Operation, found: Content) -> None:
+        """Begin the pause that an answer asks for, use fewer connections where there are too many, tell bugs."""
+        for reply in found.replies if found.fault is None else (found.fault,):
+            if reply.back_off is not None:
+                self._pause.begin(reply.back_off)
+            if reply.code == "ExceededConnectionCount":
+                self._channels.narrow()
+            if fate_of(reply) is Fate.BUG:
+                place = [reply.number(key) for key in ("LineNumber", "LinePosition")]
+                log.error("%s: Exchange finds a %s malformed at %s", self.connection, operation.name, place)
+
+    async def _once(self, operation: Operation, caller: Caller) -> Content:
+        request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "Accept": "text/xml",
+            "User-Agent": "calsync",
+            "client-request-id": request_id,
+            "return-client-request-id": "true",
+        }
+        if caller.mailbox:
+            headers["X-AnchorMailbox"] = caller.mailbox
+        body = sealed(operation, caller, self.version)
+        async with self._channels.one() as channel:
+            answer = await channel.post(body, headers, changes=operation.changes)
+        found = self._read(answer, operation)
+        self._heed(operation, found)
+        if found.fault is not None:
+            shown_as = (self.connection, answer.status, shown(found.fault), request_id)
+            log.debug("%s: Exchange answered %s %s to request %s", *shown_as)
+        return found
+
+    def _read(self, answer: Answer, operation: Operation) -> Content:
+        """Read an answer's envelope. A failure of HTTP may carry one; without it the status is what counts."""
+        if answer.status not in (OK, SERVER_ERROR):
+            raise self._http_failure(answer, operation)
+        try:
+            found = content(parse(answer.body), operation.name)
+        except BadXml as bad:
+            if answer.status != OK:
+                raise self._http_failure(answer, operation) from bad
+            raise lost(f"connection {self.connection}: {bad}", operation.changes) from bad
+        self.server_version = found.version or self.server_version
+        return found
+
+    def _http_failure(self, answer: Answer, operation: Operation) -> CalsyncError:
+        after = seconds_to_wait(answer.headers.get("Retry-After", ""), self.clock.now(), 0.0) or None
+        return http_failure(self.connection, answer, after, changes=operation.changes)

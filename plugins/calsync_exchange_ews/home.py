@@ -1,0 +1,125 @@
+"""The calendar that is synced, in its mailbox: its folder, the trash beside it, whether an item stands in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from calsync.errors import AccountError, EventError, Retry
+from calsync_exchange_ews.requests import Folder, get_folder
+from calsync_exchange_ews.xml import Element, child, local, text_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from calsync_exchange_ews.client import Client
+    from calsync_exchange_ews.envelope import Caller
+    from calsync_exchange_ews.responses import Reply
+
+SURE_FOR = timedelta(minutes=1)
+"""How long a calendar that could be read counts as readable: many lost events cost one question."""
+APPOINTMENTS = "IPF.Appointment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderInfo:
+    """A folder as the server describes it."""
+
+    id: str
+    name: str
+    kind: str
+    """Its class; calendars begin with `IPF.Appointment`."""
+    readable: bool
+    writable: bool
+    """The user may create, change and delete in it. Where the server does not say, both are taken as given."""
+
+
+class Place(Enum):
+    """Where an item stands."""
+
+    HERE = auto()
+    TRASH = auto()
+    ELSEWHERE = auto()
+    UNKNOWN = auto()
+    """In a folder that the server says nothing about."""
+
+
+class Home:
+    """One calendar of one mailbox."""
+
+    def __init__(
+        self, client: Client, caller: Caller, info: FolderInfo, trash_id: str | None, zone: ZoneInfo
+    ) -> None:
+        """`trash_id`: the folder Deleted Items, where the user may see it. `zone`: the account's."""
+        self.client = client
+        self.caller = caller
+        self.info = info
+        self.folder = Folder(id=info.id)
+        self.zone = zone
+        self._places = {info.id: Place.HERE, "": Place.HERE}
+        if trash_id is not None:
+            self._places[trash_id] = Place.TRASH
+        self.knows_trash = trash_id is not None
+        self._readable_at: datetime | None = None
+        self._asking = asyncio.Lock()
+
+    async def place(self, folder_id: str) -> Place:
+        """Tell where an item stands that names this folder as its parent; one that names none stands here.
+
+        The server is asked what it calls a folder of another name: an id may have several forms. Raises Retry.
+        """
+        if folder_id not in self._places:
+            (reply,) = await self.client.call(get_folder([Folder(id=folder_id)]), self.caller)
+            error = None if reply.ok else self.client.error(reply)
+            if isinstance(error, Retry):
+                raise error
+            named = folder_info(reply).id if reply.ok else ""
+            if not named:
+                return Place.UNKNOWN
+            self._places[folder_id] = self._places.get(named, Place.ELSEWHERE)
+        return self._places[folder_id]
+
+    async def is_readable(self) -> bool:
+        """Tell whether the calendar itself can be read. Where it cannot, a lost event proves nothing."""
+        async with self._asking:
+            now = self.client.clock.now()
+            if self._readable_at is not None and now - self._readable_at < SURE_FOR:
+                return True
+            try:
+                (reply,) = await self.client.call(get_folder([self.folder]), self.caller)
+            except (AccountError, EventError):
+                return False
+            if not reply.ok or not folder_info(reply).readable:
+                return False
+            self._readable_at = now
+            return True
+
+
+def folder_info(reply: Reply) -> FolderInfo:
+    """Read the answer about one folder that is there."""
+    folders = child(reply.node, "m:Folders") if reply.node is not None else None
+    if folders is None or len(folders) == 0:
+        return FolderInfo(id="", name="", kind="", readable=False, writable=False)
+    return folder_of(folders[0])
+
+
+def folder_of(folder: Element) -> FolderInfo:
+    """Read a folder."""
+    found, rights = child(folder, "t:FolderId"), child(folder, "t:EffectiveRights")
+    kind = text_of(folder, "t:FolderClass") or (APPOINTMENTS if local(folder) == "CalendarFolder" else "")
+    return FolderInfo(
+        id=(found.get("Id") or "") if found is not None else "",
+        name=text_of(folder, "t:DisplayName"),
+        kind=kind,
+        readable=_granted(rights, "t:Read"),
+        # `Modify` and `Delete` are about the folder itself; what is said about its content is this.
+        writable=_granted(rights, "t:CreateContents"),
+    )
+
+
+def _granted(rights: Element | None, right: str) -> bool:
+    return rights is None or text_of(rights, right).strip().lower() != "false"

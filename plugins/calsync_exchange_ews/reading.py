@@ -1,0 +1,150 @@
+"""Reading events by id and by marker, and finding out where one has gone."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from calsync.errors import AccountError, EventError, Missing, Retry
+from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync_exchange_ews.failures import Fate, fate_of
+from calsync_exchange_ews.home import Place
+from calsync_exchange_ews.mapping import Stored, Unreadable, has_id, item_id, stored
+from calsync_exchange_ews.requests import find_marker
+from calsync_exchange_ews.xml import child, name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from calsync.ports import Whereabouts
+    from calsync.sync.model import Observation
+    from calsync_exchange_ews.home import Home
+    from calsync_exchange_ews.responses import Reply
+
+MAX_PAGES = 1000
+PATIENCE = 3
+"""How often an event may break the server before the others go on without it."""
+BREAKING = frozenset({Fate.BROKEN, Fate.REST, Fate.UNKNOWN})
+"""What the server may say of an event that brings it down."""
+_CALENDAR_ITEM = name("t:CalendarItem")
+log = logging.getLogger("calsync.exchange")
+
+
+class EventReader:
+    """Reads the events of one calendar, with their markers."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._client = home.client
+        self._broken: Counter[str] = Counter()
+
+    async def one(self, event_id: str) -> Stored:
+        """Return a present event. Raises Missing for one that is not in this calendar, EventError."""
+        (reply,) = await self._client.items([event_id], self._home.caller)
+        if fate_of(reply) is Fate.GONE:
+            raise Missing("the event is not in the calendar")
+        found = self._checked(event_id, reply)
+        if not found.ours or await self._home.place(found.folder_id) is not Place.HERE:
+            raise Missing("the event stands in another calendar")
+        return found
+
+    async def many(self, ids: Sequence[str]) -> dict[str, Observation]:
+        """Return the present events among `ids`. Raises AccountError, LoginError, Retry.
+
+        One that cannot be read is left out, so that it does not stop the others.
+        """
+        found: dict[str, Observation] = {}
+        for event_id, reply in zip(ids, await self._client.items(ids, self._home.caller), strict=True):
+            read = self._readable(event_id, reply)
+            if read is not None and read.ours and await self._home.place(read.folder_id) is Place.HERE:
+                found[event_id] = read.observation
+        return found
+
+    async def find(self, marker: str) -> Sequence[Observation]:
+        """Return the events of this calendar that carry this very marker."""
+        ids: dict[str, None] = {}
+        for _ in range(MAX_PAGES):
+            (reply,) = await self._client.call(find_marker(self._home.folder, marker, len(ids)), self._home.caller)
+            items, last = self._client.found(reply)
+            before = len(ids)
+            if not all(map(has_id, items)):
+                raise Retry(f"connection {self._client.connection}: Exchange found an event without an id")
+            ids.update((item_id(each), None) for each in items)
+            if last or len(ids) == before:
+                break
+        return [seen for seen in await self._certainly(list(ids)) if seen.marker == marker]
+
+    async def locate(self, event_id: str) -> Whereabouts:
+        """Find out where an event is. Only answers about this one id count, no list and no silence.
+
+        An item gets another id when it is moved, into Deleted Items too. So most of those that were deleted are
+        gone by their id, which counts while the calendar itself can be read.
+        """
+        try:
+            (reply,) = await self._client.items([event_id], self._home.caller)
+            if fate_of(reply) is Fate.GONE:
+                return Gone() if await self._home.is_readable() else NoAccess()
+            found = self._checked(event_id, reply)
+            place = await self._home.place(found.folder_id)
+        except (AccountError, EventError):
+            return NoAccess()
+        if place is Place.HERE:
+            return Here(found.observation) if found.ours else Elsewhere()
+        if place is Place.UNKNOWN:
+            return NoAccess()
+        return Trashed() if place is Place.TRASH else Elsewhere()
+
+    def masters(self, replies: Iterable[Reply]) -> Iterator[Observation | None]:
+        """Yield the events of answers that are in the order of the questions, whatever ids they have."""
+        for reply in replies:
+            try:
+                yield self._read(reply).observation if reply.ok else None
+            except Unreadable:
+                yield None
+
+    async def _certainly(self, ids: Sequence[str]) -> Sequence[Observation]:
+        """Return the events of a search. Raises Retry for one that cannot be read: a marker must not be missed."""
+        found = []
+        for event_id, reply in zip(ids, await self._client.items(ids, self._home.caller), strict=True):
+            if fate_of(reply) is Fate.GONE:
+                continue
+            try:
+                found.append(self._checked(event_id, reply).observation)
+            except EventError as error:
+                raise Retry(f"{error}: nobody knows whether it carries a marker") from error
+        return found
+
+    def _readable(self, event_id: str, reply: Reply) -> Stored | None:
+        """Return an event of many; None for one that is gone or cannot be read. Raises Retry, AccountError."""
+        try:
+            found = self._checked(event_id, reply)
+        except Retry:
+            self._broken[event_id] += 1
+            if fate_of(reply) not in BREAKING or self._broken[event_id] < PATIENCE:
+                raise
+            log.warning("%s: an event breaks the server; it is left out", self._client.connection)
+            return None
+        except EventError as error:
+            if fate_of(reply) is not Fate.GONE:
+                log.warning("%s: an event cannot be read and is left out (%s)", self._client.connection, error)
+            return None
+        self._broken.pop(event_id, None)
+        return found
+
+    def _checked(self, event_id: str, reply: Reply) -> Stored:
+        """Read the item of an answer. Raises what a refusal means; Unreadable; Retry where it is another item."""
+        if not reply.ok:
+            raise self._client.error(reply, whole=reply.node is None)  # a fault has no node
+        found = self._read(reply)
+        if found.observation.id != event_id:
+            raise Retry(f"connection {self._client.connection}: Exchange answered with another event")
+        return found
+
+    def _read(self, reply: Reply) -> Stored:
+        items = child(reply.node, "m:Items") if reply.node is not None else None
+        if items is None or len(items) != 1:
+            raise Unreadable("an answer holds no event")
+        if items[0].tag != _CALENDAR_ITEM:
+            raise Unreadable("a calendar holds something else than an appointment")
+        return stored(items[0], self._home.zone)

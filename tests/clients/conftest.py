@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync_sandbox.authority import Tokens
+from calsync_sandbox.ews import EwsServer, User
+from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.mail import MailLog
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LOGIN, PASSWORD = "EX\\anna", "streng geheim"
+
+
+@pytest.fixture
+def mails() -> MailLog:
+    return MailLog()
+
+
+@pytest.fixture
+def graph(mails: MailLog) -> GraphServer:
+    """Owns the mailbox; it does not listen."""
+    return GraphServer(mails, Tokens())
+
+
+@pytest.fixture
+def anna(graph: GraphServer) -> Mailbox:
+    return graph.add_mailbox("anna@example.de")
+
+
+@pytest.fixture
+async def server(graph: GraphServer, anna: Mailbox, mails: MailLog) -> AsyncIterator[EwsServer]:
+    server = EwsServer(mails, Tokens(), graph.mailbox)
+    server.users.add(User(LOGIN, PASSWORD, anna.address))
+    server.users.add(User("EX\\dienst", PASSWORD, impersonates=True))
+    await server.start()
+    yield server
+    await server.stop()

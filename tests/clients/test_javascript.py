@@ -1,0 +1,38 @@
+"""ews-javascript-api, Microsoft's Managed API in JavaScript, writes and reads in a process of its own."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from calsync_sandbox.ews import EwsServer
+from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mail import MailLog
+
+HERE = Path(__file__).parent
+
+
+async def test_appointments(server: EwsServer, anna: Mailbox, mails: MailLog) -> None:
+    assert (HERE / "node_modules").is_dir(), "its packages are not installed: run `make test-clients`"
+    node = await asyncio.create_subprocess_exec(
+        "node",
+        str(HERE / "appointments.cjs"),
+        server.ews_url,
+        "EX\\anna",
+        "streng geheim",
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TZ": "UTC"},
+    )
+    output, _ = await node.communicate()
+    assert node.returncode == 0
+    found = json.loads(output)
+    assert found["start"] == "2026-03-02T09:00:00.000Z"
+    assert (found["more"], found["changes"]) == (False, [["Create"], ["Update"], ["Delete"]])
+    (event,) = anna.deleted.values()
+    assert event["subject"] == "Verschoben aus JavaScript"
+    assert event["location"]["displayName"] == "Lindenstraße 12"
+    assert "Schlüssel liegt bei Frau Jäger" in event["body"]["content"]
+    assert event["start"]["dateTime"][:16] == "2026-03-02T09:00"
+    assert (event["isReminderOn"], event["reminderMinutesBeforeStart"]) == (True, 15)
+    assert {value for _, value in server.state.sends} == {"SendToNone"}
+    assert mails.count == 0

@@ -1,0 +1,170 @@
+"""The provider keeps every promise of a calendar, on Exchange Servers of different habits."""
+
+from __future__ import annotations
+
+import random
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import voluptuous as vol
+
+from calsync.http import HttpFactory
+from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
+from calsync.sync.model import AllDay, Timed
+from calsync.testing.contract import CalendarContract, UnderTest
+from calsync_exchange_ews import PROVIDER
+from calsync_sandbox.authority import AuthorityServer
+from calsync_sandbox.ews import EwsServer, User
+from calsync_sandbox.ews.ids import item_id, read_item_id
+from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.mail import MailLog
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+
+    from calsync.sync.model import Changes, Event, Value
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ADDRESS = "anna@example.de"
+
+
+def stored(changes: Mapping[str, Value]) -> dict[str, Any]:
+    """Return synced fields as Outlook would store them."""
+    fields: dict[str, Any] = {}
+    for name, value in changes.items():
+        match value:
+            case Timed():
+                fields |= {"isAllDay": False, "start": in_utc(value.start), "end": in_utc(value.end)}
+            case AllDay():
+                start, end = f"{value.first}T00:00:00", f"{value.after}T00:00:00"
+                fields |= {"isAllDay": True, "start": local(start), "end": local(end)}
+            case _ if name == "summary":
+                fields["subject"] = value
+            case _:
+                fields["body"] = {"contentType": "text", "content": value}
+    return fields
+
+
+def in_utc(when: datetime) -> dict[str, str]:
+    return {"dateTime": when.replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
+
+
+def local(when: str) -> dict[str, str]:
+    return {"dateTime": when, "timeZone": "W. Europe Standard Time"}
+
+
+class ExchangeUnderTest(UnderTest):
+    page_size = 50
+
+    def __init__(
+        self, calendar: Calendar, provider: Provider, mailbox: Mailbox, server: EwsServer, mails: MailLog
+    ) -> None:
+        self.calendar = calendar
+        self.provider = provider
+        self.mailbox = mailbox
+        self.server = server
+        self._mails = mails
+
+    async def user_create(self, event: Event) -> str:
+        values = {"summary": event.summary, "when": event.when, "description": event.description}
+        return item_id(self.mailbox, self.mailbox.create(stored(values))["id"])
+
+    async def user_edit(self, event_id: str, changes: Changes) -> None:
+        self.mailbox.edit(self._stored_id(event_id), stored({str(name): value for name, value in changes.items()}))
+
+    async def user_delete(self, event_id: str) -> None:
+        self.mailbox.delete(self._stored_id(event_id))
+
+    async def user_invite(self, event_id: str) -> None:
+        self.mailbox.add_attendee(self._stored_id(event_id), "kunde@example.org")
+
+    async def user_uninvite(self, event_id: str) -> None:
+        self.mailbox.remove_attendees(self._stored_id(event_id))
+
+    async def reminder_minutes(self, event_id: str) -> int | None:
+        event = self.mailbox.events[self._stored_id(event_id)]
+        minutes: int = event["reminderMinutesBeforeStart"]
+        return minutes if event["isReminderOn"] else None
+
+    async def lost_token(self, token: str) -> str:
+        self.server.forget_sync_states()
+        return token
+
+    def mails(self) -> int:
+        return self._mails.count
+
+    def _stored_id(self, event_id: str) -> str:
+        return read_item_id(event_id).event_id
+
+
+@asynccontextmanager
+async def opened(
+    options: Mapping[str, Any],
+    switches: Mapping[str, Any],
+    *,
+    tls: bool = False,
+    users: Sequence[User] = (User("EX\\anna", "made-up", ADDRESS),),
+    servers: list[EwsServer] | None = None,
+) -> AsyncIterator[ExchangeUnderTest]:
+    """Start an Exchange Server, and open the calendar of one mailbox. `servers` gets the server."""
+    mails, clock = MailLog(), SystemClock()
+    authority = AuthorityServer()
+    graph = GraphServer(mails, authority.tokens)
+    mailbox = graph.add_mailbox(ADDRESS)
+    server = EwsServer(mails, authority.tokens, graph.mailbox)
+    for name, value in switches.items():
+        setattr(server.switches, name, value)
+    for user in users:
+        server.users.add(user)
+    if servers is not None:
+        servers.append(server)
+    await server.start()
+    keys = {"url": server.ews_url, "username": "EX\\anna", "password": "made-up", **options}
+    if tls:
+        keys |= {"url": server.tls_url, "ca_file": str(server.authority)}
+    settings = vol.Schema(PROVIDER.connection_schema)(keys)
+    host = Host(connection="exchange", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    provider = PROVIDER.open(settings, host)
+    try:
+        await provider.login()
+        request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
+        yield ExchangeUnderTest(await provider.open(request), provider, mailbox, server, mails)
+    finally:
+        await provider.close()
+        await server.stop()
+
+
+class TestWithNtlmOverTls(CalendarContract):
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened({"auth": "ntlm"}, {}, tls=True) as under_test:
+            yield under_test
+
+
+class TestAsReported(CalendarContract):
+    """What people report of real servers: zones refused, conflicts told of writes that succeeded, small limits."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        switches = {
+            "schemes": ("Basic",),
+            "zones_refused": True,
+            "conflict_although_written": True,
+            "restricted_page": 1,
+            "view_limit": 200,
+        }
+        async with opened({"auth": "basic"}, switches) as under_test:
+            yield under_test
+
+
+class TestSilent(CalendarContract):
+    """Meetings of one's own are written, and nobody is told."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        switches = {"schemes": ("Basic",), "conflict_count": 1, "change_keys_matter": False}
+        async with opened({"meetings": "silent"}, switches) as under_test:
+            yield under_test
