@@ -64,7 +64,7 @@ class Call:
         wanted = address or self.address
         if not wanted:
             raise EwsError("ErrorMissingEmailAddress", "The account does not have a mailbox.")
-        mailbox = find_mailbox(self.find_mailbox, wanted)
+        mailbox = _found(self.find_mailbox, wanted)
         names = {mailbox.address.lower(), *(alias.lower() for alias in mailbox.aliases)}
         own = self.address.lower() in names
         if not own and (self.impersonated or not self.user.may_open(mailbox.address)):
@@ -95,7 +95,7 @@ def new_call(
     )
 
 
-def find_mailbox(find: FindMailbox, address: str) -> Mailbox:
+def _found(find: FindMailbox, address: str) -> Mailbox:
     """Return a mailbox. Raises EwsError."""
     try:
         return find(address)
@@ -129,6 +129,6 @@ def _impersonated(envelope: Envelope, user: User, find_in: FindMailbox) -> str |
     if not user.impersonates:
         raise SoapFault("ErrorImpersonateUserDenied", "The account does not have permission to impersonate.")
     try:
-        return find_mailbox(find_in, name.strip()).address
+        return _found(find_in, name.strip()).address
     except EwsError as error:
         raise SoapFault(error.code, error.message) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.ews import series, words
@@ -102,6 +102,12 @@ def _zone(name: str, key: str) -> tuple[str, Callable[[Item], Element | None]]:
     return name, render
 
 
+def _uid(item: Item) -> Element:
+    """Return the UID; the whole series has one."""
+    master = item.mailbox.store.events.get(item.event["seriesMasterId"] or "")
+    return t("UID", text=(master or item.event)["iCalUId"])
+
+
 def _start(item: Item) -> Element:
     return t("Start", text=iso(span_of(item.event).start))
 
@@ -125,8 +131,8 @@ def _duration(item: Item) -> Element:
 
 
 def _reminder_due(item: Item) -> Element:
-    before = timedelta(minutes=item.event["reminderMinutesBeforeStart"])
-    return t("ReminderDueBy", text=iso(span_of(item.event).start + before * 0))
+    """Return when the item is due, which is its start; it reminds some minutes before."""
+    return t("ReminderDueBy", text=iso(span_of(item.event).start))
 
 
 def _of_master(
@@ -161,7 +167,7 @@ FIELDS: dict[str, Callable[[Item], Element | None]] = dict(
         _text("LastModifiedName", lambda event: event["organizer"]["emailAddress"].get("name")),
         _date("LastModifiedTime", "lastModifiedDateTime"),
         _text("IsAssociated", lambda _: False),
-        _text("UID", lambda event: event["iCalUId"]),
+        ("UID", _uid),
         _original("RecurrenceId"),
         _date("DateTimeStamp", "lastModifiedDateTime"),
         ("Start", _start),

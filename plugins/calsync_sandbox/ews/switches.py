@@ -31,7 +31,6 @@ class Version:
         }
 
 
-SUBSCRIPTION_EDITION = Version()
 EXCHANGE_2013_SP1 = Version(15, 0, 847, 30, "V2_8", "Exchange2013_SP1")
 EXCHANGE_2010_SP2 = Version(14, 2, 247, 1, "Exchange2010_SP2", "Exchange2010_SP2")
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from calsync_sandbox.ews.names import Element
 
+BUSY = "ErrorServerBusy"
+_XML = {"Content-Type": "text/xml; charset=utf-8"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
@@ -67,10 +70,7 @@ class Troubles:
 
 def busy_fault(back_off_ms: int, *, times: int | None = 1, operation: str = "") -> Fault:
     """Return HTTP 500 with a SOAP fault that names the time to wait."""
-    details = (back_off(back_off_ms),)
-    return Fault(
-        path=operation, times=times, status=500, headers=_XML, body=_envelope(SoapFault(BUSY, details=details))
-    )
+    return soap_fault(BUSY, details=[back_off(back_off_ms)], operation=operation, times=times)
 
 
 def busy_items(back_off_ms: int, *, operation: str | None = None, times: int | None = 1) -> Trouble:
@@ -108,18 +108,15 @@ def closing(*, times: int | None = 1) -> Fault:
     return Fault(times=times, status=503, headers={"Connection": "close"})
 
 
-BUSY = "ErrorServerBusy"
-_XML = {"Content-Type": "text/xml; charset=utf-8"}
-
-
 def back_off(milliseconds: int) -> Element:
     """Return the detail that names the time to wait."""
     return _value("BackOffMilliseconds", str(milliseconds))
 
 
-def soap_fault(code: str, *, details: Sequence[Element] = (), **options: int | None) -> Fault:
-    """Return HTTP 500 with a SOAP fault of any code."""
-    return Fault(status=500, headers=_XML, body=_envelope(SoapFault(code, details=details)), **options)  # type: ignore[arg-type]
+def soap_fault(code: str, *, details: Sequence[Element] = (), operation: str = "", times: int | None = 1) -> Fault:
+    """Return HTTP 500 with a SOAP fault of any code. `operation` is a regular expression."""
+    body = _envelope(SoapFault(code, details=details))
+    return Fault(path=operation, times=times, status=500, headers=_XML, body=body)
 
 
 def _value(name: str, text: str) -> Element:

@@ -109,9 +109,9 @@ class Store:
         """Move an event to another calendar. The exceptions of a master go with it."""
         for exception in self.exceptions.get(event_id, {}).values():
             self.put(dict(self.events[exception]), home)
-        event = dict(self.events[event_id])
+        event, moved = dict(self.events[event_id]), home != self.homes[event_id]
         self.put(event, home, before=self.series(event) if event["type"] == "seriesMaster" else None)
-        self.moves[event_id] += 1
+        self.moves[event_id] += moved
 
     def drop(self, event_id: str, *, before: Series | None = None) -> None:
         """Remove an event without a trace in Deleted Items."""

@@ -42,7 +42,7 @@ def _check_key(call: Call, item: Item, given: str | None) -> None:
     """Raise EwsError for an old change key under NeverOverwrite, and for none at all unless properties merge."""
     resolution = call.operation.get("ConflictResolution")
     if not given and resolution != "AutoResolve":
-        raise EwsError("ErrorChangeKeyRequired", "A change key is required for this operation.")
+        raise EwsError("ErrorChangeKeyRequiredForWriteOperations", "A change key is required for this operation.")
     old = given != item.event["changeKey"]
     if resolution == "NeverOverwrite" and old and call.switches.change_keys_matter:
         raise EwsError("ErrorIrresolvableConflict")

@@ -121,6 +121,8 @@ async def test_masters_tell_their_occurrences(ews: Any, anna: Mailbox, draft: Dr
     assert seen.text("//t:ModifiedOccurrences/t:Occurrence/t:OriginalStart") == "2026-03-09T08:00:00Z"
     assert seen.text("//t:DeletedOccurrences/t:DeletedOccurrence/t:Start") == "2026-03-02T08:00:00Z"
     changed = seen.all("//t:Occurrence/t:ItemId")[0].get("Id")
+    uids = await ews.get(changed, listed.id, fields="calendar:UID")
+    assert len(set(uids.texts("//t:UID"))) == 1
     occurrence = await ews.get(changed, fields="item:Subject calendar:OriginalStart calendar:CalendarItemType")
     assert occurrence.texts("//t:CalendarItem/*[text()]") == ["Anders", "2026-03-09T08:00:00Z", "Exception"]
     endless = anna.edit(master, {"recurrence": WEEKLY | {"range": {"type": "noEnd", "startDate": "2026-03-02"}}})

@@ -68,9 +68,9 @@ async def test_a_property_that_graph_has_written_keeps_its_id(
 @pytest.mark.parametrize(
     ("conflicts", "codes"),
     [
-        ("NeverOverwrite", ("ErrorIrresolvableConflict", "ErrorChangeKeyRequired")),
+        ("NeverOverwrite", ("ErrorIrresolvableConflict", "ErrorChangeKeyRequiredForWriteOperations")),
         ("AutoResolve", ("NoError", "NoError")),
-        ("AlwaysOverwrite", ("NoError", "ErrorChangeKeyRequired")),
+        ("AlwaysOverwrite", ("NoError", "ErrorChangeKeyRequiredForWriteOperations")),
     ],
 )
 async def test_old_and_missing_change_keys(
