@@ -41,7 +41,7 @@ async def refresh(run: Run) -> None:
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
     soon as one of them is inside, likewise those that were read under another mapping and that no listing showed
-    since, new events whose id our own unlink had buried, and an event of a link when a new one has its uid: it may
+    since, new events whose id our own unlink had buried, and an event of a link and a new one with its uid: it may
     have got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more.
     """
     for side in Side:
@@ -86,7 +86,7 @@ def _located(run: Run, side: Side, seen: Seen, place: Whereabouts) -> Seen:
 def _unsure(run: Run, side: Side) -> Iterable[str]:
     state = run.notebook.state
     seen = {event_id: each for event_id, each in state.seen[side].items() if each.standing is Standing.PRESENT}
-    new = _new_uids(run, side, seen)
+    new = _new_by_uid(run, side, seen)
     version, number = run.account.calendars[side].capabilities.mapping_version, state.sides[side].round
     for link in state.links.values():
         event_id = link.event_id(side)
@@ -94,6 +94,8 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
             continue
         sleeps = link.state is State.ASLEEP and link.reason == "window"
         moved = seen[event_id].observation.event.uid in new
+        if moved:
+            yield from new[seen[event_id].observation.event.uid]
         old = link.base(side).mapping_version != version and seen[event_id].round != number
         if moved or seen[event_id].observation.revision is None or ((sleeps or old) and _wakes(run, link)):
             yield event_id
@@ -102,12 +104,14 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
             yield event_id
 
 
-def _new_uids(run: Run, side: Side, seen: Mapping[str, Seen]) -> set[str]:
-    """Return the uids of the single events that no link names."""
-    events = (
-        each.observation.event for each in seen.values() if not run.notebook.link_of(side, each.observation.id)
-    )
-    return {event.uid for event in events if event.uid is not None and not event.series}
+def _new_by_uid(run: Run, side: Side, seen: Mapping[str, Seen]) -> Mapping[str | None, list[str]]:
+    """Return the single events that no link names, by their uids."""
+    new: dict[str | None, list[str]] = {}
+    for event_id, each in seen.items():
+        event = each.observation.event
+        if run.notebook.link_of(side, event_id) is None and event.uid is not None and not event.series:
+            new.setdefault(event.uid, []).append(event_id)
+    return new
 
 
 def _wakes(run: Run, link: Link) -> bool:

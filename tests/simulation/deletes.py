@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.engine.engine import BRAKE_SPAN
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +25,9 @@ class Deletes:
         now = self.pair.world.clock.now()
         self._lately = [(at, each) for at, each in self._lately if now - at < BRAKE_SPAN] + [(now, entry)]
         links = len(self.pair.witness.linked) / 2
-        links += sum(each.number < self.pair.begun for _, each in self._lately)
+        # Some were told as carried out that found nothing there any more.
+        told = sum(each.kind == Kind.DELETE and now - each.at < BRAKE_SPAN for each in self.pair.witness.ledger)
+        links += max(told, sum(each.number < self.pair.begun for _, each in self._lately))
         links += sum(self._unlinked_copy(each) for each in self.pair.journal)
         here = {each.change.after.id for _, each in self._lately if each.side is entry.side}
         if len(self._lately) > max(5, links / 5) or len(here) >= max(2, links):

@@ -82,6 +82,8 @@ class Users:
         if row is None:
             return None
         values = {"summary": self._text("Termin"), "description": self._text("Notiz"), "when": self._near()}
+        if (side, row.id) in self.pair.reborn:
+            del values["when"]  # out of the window before it was read, nothing would tell which one it was
         chosen = self.dice.sample(sorted(values), self.dice.choice([1, 1, 2]))
         self._calendar(side).user_edit(row.id, **{name: values[name] for name in chosen})
         return f"{row.id} { ({name: values[name] for name in chosen}) }"
