@@ -35,7 +35,7 @@ class Process:
         self.dead = False
         self.frozen = False
         self.freezes = 0
-        """How often it was frozen so far."""
+        """How often it went on after it had been frozen: a write of its last step before that is late."""
         self.locked = 0
         """So often its runs will find the database locked."""
         self.steps = 0
@@ -76,7 +76,6 @@ class Process:
     def freeze(self, seconds: float) -> None:
         """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
         self.frozen = True
-        self.freezes += 1
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
@@ -97,6 +96,7 @@ class Process:
     def _thaw(self) -> None:
         if self.frozen:
             self.frozen = False
+            self.freezes += 1
             self.world.note(f"{self.holder} goes on")
             self.world.loop.thaw(self)
 
