@@ -27,16 +27,19 @@ class Deletes:
         links = len(self.pair.witness.linked) / 2
         # Some were told as carried out that found nothing there any more.
         told = sum(each.kind == Kind.DELETE and now - each.at < BRAKE_SPAN for each in self.pair.witness.ledger)
-        links += max(told, sum(each.number < self.pair.begun for _, each in self._lately))
-        links += sum(self._unlinked_copy(each) for each in self.pair.journal)
+        links += max(told, sum(each.number < self.pair.begun or self._is_new(each) for _, each in self._lately))
+        links += sum(self._is_copy(each) and self._is_new(each) for each in self.pair.journal)
         here = {each.change.after.id for _, each in self._lately if each.side is entry.side}
-        if len(self._lately) > max(5, links / 5) or len(here) >= max(2, links):
+        everything = len(here) >= max(2, links) and self.pair.unended == 1
+        if len(self._lately) > max(5, links / 5) or everything:
             what = f"{entry.side} {entry.change.after.id}"
             self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
 
-    def _unlinked_copy(self, entry: Entry) -> bool:
-        """Tell whether an entry made a copy that calsync may have linked since its last run."""
-        side, event_id = entry.side, entry.change.after.id
+    def _is_copy(self, entry: Entry) -> bool:
+        """Tell whether an entry made a copy that is still there."""
         made = entry.change.before is None and entry.change.after.by_us
-        here = self.pair.calendars[side].rows.present(event_id) is not None
-        return made and here and (side, event_id) not in self.pair.witness.linked
+        return made and self.pair.calendars[entry.side].rows.present(entry.change.after.id) is not None
+
+    def _is_new(self, entry: Entry) -> bool:
+        """Tell whether its event was linked after the last run that ended."""
+        return (entry.side, entry.change.after.id) not in self.pair.witness.linked

@@ -44,7 +44,7 @@ ACCOUNT: ContextVar[str] = ContextVar("account", default="")
 MAKING: ContextVar[str] = ContextVar("marker", default="")
 """The marker of the create that this task carries out, also where the system does not keep it."""
 BEGUN: ContextVar[int] = ContextVar("begun", default=0)
-"""How often its process had gone on after a freeze when this task began to write."""
+"""How often its process had gone on from being frozen when this task began to write."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
 
 
@@ -95,6 +95,8 @@ class Pair:
     """Mails because of attendees that were added between the read before a write and that write."""
     begun: int = 0
     """How long the journal was when the last run began."""
+    unended: int = 0
+    """How many runs began since the last one that ended: what those linked that were killed is not known."""
     runs: int = 0
     """How many runs ended, well or not."""
     report: Report | None = None
@@ -145,6 +147,7 @@ class Pair:
         del process
         ACCOUNT.set(self.name)
         self.begun, self._writes = len(self.journal), self.writes()
+        self.unended += 1
         self.world.meddle(self)
 
     def run_ended(self, raw: sqlite3.Connection, report: Report | None, failure: str) -> None:
@@ -165,6 +168,7 @@ class Pair:
         idle = self.writes() == self._writes and not planned and not left.waits
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
+        self.unended = 0
         self.bots.act()
         self._ended.set()
 

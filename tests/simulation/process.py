@@ -35,7 +35,7 @@ class Process:
         self.dead = False
         self.frozen = False
         self.freezes = 0
-        """How often it went on after it was frozen."""
+        """How often it went on after it had been frozen: a write of its last step before that is late."""
         self.locked = 0
         """So often its runs will find the database locked."""
         self.steps = 0
