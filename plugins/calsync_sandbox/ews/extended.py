@@ -26,7 +26,6 @@ _SETS = {
     "Task": "00062003-0000-0000-c000-000000000046",
     "UnifiedMessaging": "4442858e-a9e3-4e80-b900-317a210cc15b",
 }
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _IN_BRACES = re.compile(r"\{[^}]*\}")
 _GLOBAL_IDS = {f"Binary {{{_SETS['Meeting']}}} Id 0x{number:x}" for number in (0x03, 0x23)}
 """PidLidGlobalObjectId and PidLidCleanGlobalObjectId (MS-OXOCAL 2.2.1.27)."""
@@ -38,9 +37,9 @@ def key(uri: Element) -> str:
     kind, tag = uri.get("PropertyType", ""), uri.get("PropertyTag")
     if tag is not None:
         return f"{kind} 0x{_number(tag):x}"
-    guid = _SETS.get(uri.get("DistinguishedPropertySetId", ""), uri.get("PropertySetId", "").lower().strip("{}"))
+    guid = _SETS.get(uri.get("DistinguishedPropertySetId", ""), uri.get("PropertySetId", "").lower())
     name, number = uri.get("PropertyName"), uri.get("PropertyId")
-    if not kind or not _GUID.fullmatch(guid) or (name is None) == (number is None):
+    if not guid or (name is None) == (number is None):
         raise EwsError("ErrorInvalidExtendedProperty", "Extended property is invalid.")
     return f"{kind} {{{guid}}} " + (f"Name {name}" if name is not None else f"Id 0x{_number(number or ''):x}")
 
@@ -97,7 +96,5 @@ def _global_id(event: Mapping[str, Any]) -> str:
 
 
 def _number(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError as error:
-        raise EwsError("ErrorInvalidExtendedProperty", "Extended property is invalid.") from error
+    """Return a number whose form the schema has been asked about."""
+    return int(text, 16 if text[:2].lower() == "0x" else 10)

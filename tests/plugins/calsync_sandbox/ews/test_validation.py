@@ -9,6 +9,10 @@ from calsync_sandbox.graph import Mailbox
 SHAPE = "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>"
 FOLDER = '<m:SyncFolderId><t:DistinguishedFolderId Id="calendar"/></m:SyncFolderId>'
 PARENTS = "<m:ParentFolderIds><t:FolderId Id='x'/></m:ParentFolderIds>"
+BRACES = (
+    "<t:ExtendedProperty><t:ExtendedFieldURI PropertySetId='{c11ff724-aa03-4555-9952-8fa248a11c3e}' "
+    "PropertyName='a' PropertyType='String'/><t:Value>b</t:Value></t:ExtendedProperty>"
+)
 MOST = "<m:MaxChangesReturned>10</m:MaxChangesReturned>"
 ENVELOPE = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
@@ -64,6 +68,7 @@ async def test_the_place_is_named(ews: Any) -> None:
         "<t:StartTimeZone Id='UTC'/><t:End>2026-03-02T09:00:00Z</t:End>",
         "<t:Unknown/>",
         "<t:RequiredAttendees/>",
+        BRACES,
         "<t:Recurrence><t:NoEndRecurrence/><t:DailyRecurrence/></t:Recurrence>",
         "<t:Recurrence><t:DailyRecurrence><t:Interval>0</t:Interval></t:DailyRecurrence></t:Recurrence>",
     ],

@@ -10,6 +10,11 @@ from calsync_sandbox.graph import GraphServer, Mailbox
 
 TAGGED = '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="{}" PropertyType="String"/>{}</t:ExtendedProperty>'
 
+NAMELESS = (
+    '<t:ExtendedProperty><t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyType="String"/>'
+    "<t:Value>a</t:Value></t:ExtendedProperty>"
+)
+
 
 def only(anna: Mailbox) -> dict[str, Any]:
     (event,) = anna.events.values()
@@ -122,7 +127,7 @@ async def test_several_at_once(ews: Any, anna: Mailbox) -> None:
             "ErrorInvalidExtendedPropertyValue",
         ),
         (
-            TAGGED.format("tag", "<t:Value>a</t:Value>"),
+            NAMELESS,
             "ErrorInvalidExtendedProperty",
         ),
     ],

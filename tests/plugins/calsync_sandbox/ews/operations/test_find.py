@@ -94,7 +94,7 @@ async def test_joined_tests_and_other_comparisons(ews: Any, xml: Any) -> None:
     [
         (equal('<t:FieldURI FieldURI="calendar:UID"/>', "x"), "ErrorUnsupportedPathForQuery"),
         (
-            equal('<t:ExtendedFieldURI PropertySetId="x" PropertyType="String"/>', "x"),
+            equal('<t:ExtendedFieldURI PropertyName="x" PropertyType="String"/>', "x"),
             "ErrorInvalidExtendedProperty",
         ),
         (
