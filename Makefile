@@ -12,7 +12,7 @@ help:
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
-	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (or ARGS=FILE.ics)"
+	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
 	@echo "make bench  time a first sync against a bare loop with the same requests"
 	@echo "make lock   pin the development requirements anew"
 

@@ -5,6 +5,7 @@ Prints one line for each; the exit code is 1 if one did not come true. It takes 
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -19,21 +20,25 @@ WIDTHS = (32, 9, 9, 8, 9, 13, 11, 9)
 
 def main() -> int:
     """Play the demos with the calendars that are given, or with all that there are."""
-    paths = [Path(argument) for argument in sys.argv[1:]] or sorted(CALENDARS.glob("*.ics"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("calendars", nargs="*", type=Path)
+    parser.add_argument("--exchange", default="graph", help="which Exchange to play with")
+    arguments = parser.parse_args()
+    paths = arguments.calendars or sorted(CALENDARS.glob("*.ics"))
     if not paths:
         print(f"there are no calendars in {CALENDARS}; name some: make demo-calendars ARGS=FILE.ics")
         return 1
     print(_line(HEAD))
-    good = [_play(path.name, [path]) for path in paths]
+    good = [_play(path.name, [path], arguments.exchange) for path in paths]
     if len(paths) > 1:
-        good.append(_play("all together", paths))
+        good.append(_play("all together", paths, arguments.exchange))
     return 0 if all(good) else 1
 
 
-def _play(name: str, paths: list[Path]) -> bool:
+def _play(name: str, paths: list[Path], exchange: str) -> bool:
     """Play one demo and print its line; return whether all that it promises came true."""
     options = [option for path in paths for option in ("--calendar", str(path))]
-    command = [sys.executable, "-m", "calsync", "demo", "--once", "--json", *options]
+    command = [sys.executable, "-m", "calsync", "demo", "--once", "--json", "--exchange", exchange, *options]
     started = time.monotonic()
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     seconds = time.monotonic() - started
