@@ -28,6 +28,7 @@ from tests.simulation.witness import Witness
 if TYPE_CHECKING:
     import random
     import sqlite3
+    from datetime import datetime
 
     from calsync.engine import Report
     from calsync.ports import Reader
@@ -95,6 +96,8 @@ class Pair:
     """Mails because of attendees that were added between the read before a write and that write."""
     begun: int = 0
     """How long the journal was when the last run began."""
+    begun_at: datetime = field(init=False)
+    """When the last run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
     runs: int = 0
@@ -106,6 +109,7 @@ class Pair:
     """How many runs in a row had nothing to do."""
 
     def __post_init__(self) -> None:
+        self.begun_at = self.world.clock.now()
         self.witness = Witness(self)
         self.backwards = Backwards(self)
         self.bots = Bots(self)
@@ -147,6 +151,7 @@ class Pair:
         del process
         ACCOUNT.set(self.name)
         self.begun, self._writes = len(self.journal), self.writes()
+        self.begun_at = self.world.clock.now()
         self.unended += 1
         self.world.meddle(self)
 

@@ -71,9 +71,12 @@ class Witness:
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
         self._told: set[sqlite3.Row] = set()
+        self._cut: set[Node] = set()
+        """Events in which an update made the server cut a text, written or not: that may count as an edit."""
         self._read = 0
         self._settled = 0
         """How much of the journal calsync had dealt with when no outcome was unknown."""
+        self._settled_at = pair.begun_at
 
     def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
@@ -85,7 +88,7 @@ class Witness:
                 self._told.add(row)
                 self.ledger.append(ledger_entry(row))
         if not left.intents and self.pair.report is not None:
-            self._settled = self.pair.begun
+            self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
         self._partners.clear()
         for link in left.links:
             for side in Side:
@@ -159,6 +162,8 @@ class Witness:
             self._made(entry)
         elif after.place is Place.TRASH and before.place is Place.CALENDAR:
             self._deleted_by_us(entry, before)
+        elif before.event.description.removeprefix(after.event.description) not in ("", before.event.description):
+            self._cut.add((entry.side, after.id))
 
     def _user_acts(self, entry: Entry) -> None:
         before, after = entry.change.before, entry.change.after
@@ -189,8 +194,11 @@ class Witness:
         ]
         alike = [keys(row.event) == keys(before.event) and not row.event.private for row in others]
         history = list(self._history(entry))
-        known = all(past.number < self._settled for past in history)
+        known = all(self._dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self.pair.hidden for past in history)
+        if any((past.side, past.change.after.id) in self._cut for past in history):
+            self.pair.world.excuses["deleted behind a cut of the server"] += 1
+            known = False
         if known and alike == [True] and not before.event.private:
             self.clean_deletes[node] = entry.number
 
@@ -201,6 +209,13 @@ class Witness:
             self.pair.fail("I3", f"{node} was created from nothing")
         else:
             self._join(node, source)
+
+    def _dealt_with(self, entry: Entry) -> bool:
+        """Tell whether calsync knew of a change and could act on it when it had last dealt with everything."""
+        lag = self.pair.calendars[entry.side].behaviour.lag
+        event, modified = entry.change.after.event, entry.change.after.modified
+        broken = (self.pair.poisoned and poisons(event)) or (self.pair.hanging and hangs(event))
+        return entry.number < self._settled and modified <= self._settled_at - lag and not broken
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
@@ -215,8 +230,11 @@ class Witness:
             row.id
             for row in self._present(entry.number, other)
             if self._kin(other, row, node)
-            # Nothing tells of an event that got a new id and lies outside the window.
-            and ((other, row.id) not in self.pair.reborn or window.holds(row.event.when))
+            # Outside the window nothing tells of an event that got a new id, nor of a copy that is forgotten.
+            and (
+                ((other, row.id) not in self.pair.reborn and not self.pair.was_put_back)
+                or window.holds(row.event.when)
+            )
         ]
         alive = [event_id for event_id in alive if self._partners.get((other, event_id)) in (None, before.id)]
         alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
