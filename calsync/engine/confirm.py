@@ -51,7 +51,12 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         raise TypeError("a create is confirmed by its answer or by what was found")
     # The answer to a create that was sent before may show what somebody has made of its event since.
     answered = written if intent.run == run.number else None
-    base = written_base(_base(run, intent.side, observation), draft.values(), found, answered)
+    base = _base(run, intent.side, observation)
+    if _is_certain(run, intent, written):
+        base = written_base(base, draft.values(), found, answered)
+    elif any(base.values[name] != value for name, value in draft.values().items()):
+        intent = replace(intent, reason="linked_different")
+        run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
     batch.links[link.id] = link
@@ -64,6 +69,14 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     for reason in _left_behind(run, intent.side, source.event, draft):
         run.report.remark(intent.kind, intent.side, reason)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
+
+
+def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
+    """Tell whether an event is the one that we created: without markers, a user may have entered the same one.
+
+    Then what is different stays so: it may be an edit of our copy, or an event of a user's own.
+    """
+    return written is not None or run.account.calendars[intent.side].capabilities.marker
 
 
 def _left_behind(run: Run, side: Side, original: Event, draft: Draft) -> Iterator[str]:
@@ -135,12 +148,13 @@ def unlink(run: Run, batch: Batch, link: Link) -> None:
 def let_go(run: Run, batch: Batch, side: Side, event_id: str | None) -> None:
     """Forget a link's lost event, and keep late repetitions from bringing it back.
 
-    A cancelled meeting is lost, too, but still there to be seen: it is remembered, and is never new.
+    A cancelled meeting is lost, too, but still there to be seen: it is remembered, and is never new. So is one in
+    doubt, until it is known where it is.
     """
     if event_id is None:
         return
     known = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
-    if known is None or known.standing is not Standing.PRESENT:
+    if known is None or not (known.standing is Standing.PRESENT or known.standing.in_doubt):
         batch.bury(side, event_id, run.now, known.observation.revision if known else None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from calsync.errors import Retry, UnknownOutcome
-from calsync.sync.model import Capabilities, Direction, Event
+from calsync.sync.model import Capabilities, Direction, Event, Side
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 
@@ -74,6 +74,39 @@ async def test_without_markers_an_equal_event_of_a_user_makes_it_a_person_s_deci
     world.right.user_delete(theirs)
     await world.settle()
     assert len(world.left.events()) == len(world.right.events()) == 2
+
+
+async def test_without_markers_nobody_s_notes_are_overwritten_where_two_users_entered_the_same_event(
+    world: World, meeting: Event
+) -> None:
+    world.right.capabilities = Capabilities(marker=False)
+    source = world.left.user_create(replace(meeting, description="links"))
+    world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
+    with suppress(UnknownOutcome):
+        await world.run()
+    twin = world.right.user_create(replace(meeting, description="rechts"))
+    await world.settle()
+    assert world.left.events()[source].description == "links"
+    assert world.right.events()[twin].description == "rechts"
+    ledger = await world.store.ledger("anna", 10)
+    assert [entry.reason for entry in ledger] == ["linked_different"]
+
+
+async def test_a_cancelled_meeting_in_doubt_is_not_forgotten_when_its_copy_s_delete_is_settled(
+    world: World, meeting: Event
+) -> None:
+    source = world.right.user_create(meeting)
+    await world.settle()
+    world.right.user_edit(source, cancelled=True)
+    world.left.faults.add("delete", lambda: UnknownOutcome("lost"), after=True)
+    with suppress(UnknownOutcome):
+        await world.run()
+    world.right.behaviour.hidden = {source}
+    world.clock.advance(2 * 86400)
+    await world.run()
+    world.right.behaviour.hidden = set()
+    await world.settle()
+    assert (await world.run()).counts[Side.RIGHT].skipped == {"cancelled": 1}
 
 
 async def test_two_lost_writes_of_one_pair_leave_both_bases(world: World, meeting: Event) -> None:
