@@ -60,8 +60,7 @@ async def _settle_update(run: Run, intent: Intent, read: Mapping[str, Observatio
     else:
         batch.intents[intent.marker] = None
         batch.seen[intent.side][target.id] = fresh_seen(run, known, found, intent.side)
-        if any(found.event.value(name) != target.event.value(name) for name in intent.changes):
-            tell_lost(run, batch, intent)
+        tell_lost(run, batch, intent)  # whoever sent it may only be frozen, and it arrives when that one goes on
     await run.notebook.commit(batch)
 
 
