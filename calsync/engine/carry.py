@@ -35,6 +35,8 @@ class Sending:
     """The writes of one plan on their way."""
 
     run: Run
+    closed: frozenset[Side]
+    """The sides that nobody has confirmed yet."""
     trouble: Exception | None = None
     """Why the rest of the plan has no prospect: nothing more is sent."""
 
@@ -47,7 +49,7 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     of the plan has no prospect, and what was a bug; what was done until then is recorded.
     """
     writes = [operation for operation in operations if operation.kind in WRITES and is_due(run, operation)]
-    sending, again, done = Sending(run), False, 0
+    sending, again, done = Sending(run, run.unconfirmed), False, 0
     async with aclosing(ahead(_sent(sending, writes))) as chunks:
         async for outcomes in chunks:
             again |= await record(run, outcomes)
@@ -60,7 +62,7 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
 
 async def repeat(run: Run, intents: Sequence[Intent]) -> None:
     """Send creates again whose marker was not found, with the same marker."""
-    sending = Sending(run)
+    sending = Sending(run, run.unconfirmed)
     await record(run, await _send(sending, intents, [_operation(intent) for intent in intents]))
     if sending.trouble is not None:
         raise sending.trouble
@@ -141,7 +143,7 @@ def _check_prospect(sending: Sending, side: Side) -> None:
     account = sending.run.account.name
     if sending.trouble is not None:
         raise Retry(f"account {account}: not sent, as an earlier write failed")
-    if sending.run.notebook.state.rebuild is not None or side in sending.run.unconfirmed:
+    if sending.run.notebook.state.rebuild is not None or side in sending.closed:
         raise Retry(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not sending.run.notebook.may_write():
         raise Retry(f"account {account}: the lease was not renewed in time, nothing was sent")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.pair import Entry, Pair
 
 MOST = REPEATS + 4
-"""So often a value that came back is replaced within a day. A run does not count yet what it wrote itself, and users
-edit the same event meanwhile."""
+"""So often a value that came back is replaced within a day. A run does not count yet what it wrote itself, and
+users edit the same event meanwhile."""
 
 
 class Bots:
