@@ -61,7 +61,9 @@ def metadata(entity: Entity) -> dict[str, Any]:
 def values(entity: Entity, field: str | None) -> list[Any]:
     """Return a field's values, [] where it is not mapped, absent or empty. Null and "" are no values."""
     content = entity.get(field) if field else None
-    found = content.get("values") if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return []
+    found = content.get("values")
     return [value for value in found if value is not None and value != ""] if isinstance(found, list) else []
 
 

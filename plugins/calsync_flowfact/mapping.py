@@ -19,7 +19,6 @@ from calsync_flowfact.entity import (
     instant,
     metadata,
     modified_ms,
-    revision,
     user_ids,
     values,
     version_ms,
@@ -56,7 +55,7 @@ class EntityMapping:
 
     def observe(self, entity: Entity) -> Observation | None:
         """Return what an entity says, or None where it is no event that could be shown in another calendar."""
-        found = entity_id(entity)
+        found, version = entity_id(entity), version_ms(entity)
         try:
             event = self._event(entity)
         except Unreadable:
@@ -66,8 +65,8 @@ class EntityMapping:
         return Observation(
             id=found,
             event=event,
-            revision=revision(entity),
-            modified=instant(version_ms(entity)),
+            revision=str(version) if version else None,
+            modified=instant(version),
             written_by_us=self._by_us(entity),
             marker=self._text(entity, "marker") or None,
         )
