@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 CHUNK = 200
 """Writes whose intents share a transaction. After a crash the outcomes of two chunks at most are unknown."""
 AT_ONCE = 4
-"""Writes that an account has on their way: as many as a provider's door lets through by default. More would only queue
-there, in front of read-backs and other accounts."""
+"""Writes that an account has on their way: as many as a provider's door lets through by default. More would only
+queue there, in front of read-backs and other accounts."""
 
 
 @dataclass(slots=True)
