@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.pair import Entry, Pair
 
-MOST = REPEATS + 4
+MOST = REPEATS + 3
 """So often a value that came back is replaced within a day. A run does not count yet what it wrote itself, and
 users edit the same event meanwhile."""
 
