@@ -1,6 +1,6 @@
 """For provider authors: one door to the network.
 
-It counts requests, bounds concurrency, keeps the pauses that a server asks for (docs/decisions/0008), refuses
+It counts requests, bounds concurrency, keeps the pauses that a server asks for (docs/decisions/0011), refuses
 redirects to other hosts and translates what can go wrong on the wire into calsync's errors. What a status means is
 the provider's own table.
 """

@@ -35,6 +35,8 @@ class Outcome:
     """Events that lost a byte of what no sync may change."""
     violations: int
     """Answers of the sandbox's Graph that Microsoft's schema does not allow."""
+    series: Mapping[str, int]
+    """How many series each side holds."""
 
     @property
     def good(self) -> bool:
@@ -42,7 +44,13 @@ class Outcome:
         quiet = not (self.second_run_writes or self.invitations_sent or self.touched or self.violations)
         arrived = all(seen.seconds is not None for seen in self.seen)
         told = self.attendees_told == self.attendees_imported
+        told = told and self.series_told == self.series
         return self.verdict.converged and quiet and arrived and told and self.tally.ok and self._added_up
+
+    @property
+    def series_told(self) -> dict[str, int]:
+        """Return how many series calsync said that it skipped on each side."""
+        return {side: self.tally.sides[side]["skipped"].get("series", 0) for side in SYSTEMS}
 
     @property
     def attendees_told(self) -> int:
@@ -136,6 +144,11 @@ def _show_judgement(console: Console, outcome: Outcome) -> None:
     console.outcome(
         told == imported,
         f"copies in FLOWFACT without attendees: {told:,} by calsync, {imported:,} by the import tables",
+    )
+    told_series, series = (" and ".join(map(str, each.values())) for each in (outcome.series_told, outcome.series))
+    console.outcome(
+        outcome.series_told == outcome.series,
+        f"series in FLOWFACT and Outlook: {told_series} skipped by calsync, {series} in the stores",
     )
     console.outcome(not outcome.touched, _untouched(outcome.touched))
     console.outcome(not outcome.second_run_writes, f"writes of one more sync: {outcome.second_run_writes}")

@@ -98,7 +98,18 @@ async def _judged(stage: Stage, filled: Filled, before: Before) -> Outcome:
         invitations_sent=stage.sandbox.mails.count,
         touched=len(touched(before.outside, after.outside)) + len(touched(before.copies, after.copies)),
         violations=len(stage.sandbox.graph.schema_violations),
+        series=_series(stage),
     )
+
+
+def _series(stage: Stage) -> dict[str, int]:
+    """Return how many series each side holds; exceptions belong to theirs, be it there or not."""
+    entities = stage.sandbox.flowfact.entities.values()
+    parts = (event for event in stage.anna.mailbox.events.values() if event["type"] != "singleInstance")
+    return {
+        "left": sum(bool(value(entity, "recurrence")) for entity in entities),
+        "right": len({event["seriesMasterId"] or event["id"] for event in parts}),
+    }
 
 
 def _before(stage: Stage, seeded: Seeded) -> Before:

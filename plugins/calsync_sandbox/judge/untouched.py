@@ -11,8 +11,12 @@ Bytes = dict[str, bytes]
 """id -> the stored JSON of what was kept, as bytes."""
 
 _GRAPH_SYNCED = frozenset({"subject", "body", "start", "end", "isAllDay"})
-_GRAPH_KEPT_BY_SERVER = frozenset({"changeKey", "lastModifiedDateTime", "singleValueExtendedProperties"})
-"""Move with every write; the extended properties hold calsync's own marker and stamp."""
+_GRAPH_KEPT_BY_SERVER = frozenset({"changeKey", "lastModifiedDateTime"})
+"""Move with every write."""
+_PRIVATE = frozenset({"private", "confidential"})
+_EXTENDED = "singleValueExtendedProperties"
+_OWN_PROPERTY = "calsync"
+"""In the name of the extended property that holds calsync's marker."""
 _FLOWFACT_SYNCED = frozenset(
     {"subject", "message", "start_date", "end_date", "isFullDayAppointment", "calsync_marker"}
 )
@@ -22,7 +26,8 @@ _FLOWFACT_KEPT_BY_SERVER = frozenset({"timestamp", "lastModifier", "lastModified
 def graph_untouched(events: Iterable[Json]) -> Bytes:
     """Return what is to stay of each event: attendees, location, categories, join link, zone, ...
 
-    Series and cancelled events, which are not synced, and an online meeting's notes are to stay whole.
+    Series and cancelled events, which are not synced, are to stay whole, as are an online meeting's notes and the
+    texts of a private one: a copy's mask must never be written back over them.
     """
     return {event["id"]: _bytes(_graph_part(event)) for event in events}
 
@@ -46,17 +51,21 @@ def _graph_part(event: Json) -> Json:
     if event["type"] != "singleInstance" or event["isCancelled"]:
         return event
     left_out = _GRAPH_SYNCED | _GRAPH_KEPT_BY_SERVER
-    kept = {name: value for name, value in event.items() if name not in left_out}
-    return kept | {"body": event["body"]} if event["onlineMeeting"] else kept
+    if event["onlineMeeting"]:
+        left_out -= {"body"}
+    if event["sensitivity"] in _PRIVATE:
+        left_out -= {"subject", "body"}
+    others = [each for each in event.get(_EXTENDED, ()) if _OWN_PROPERTY not in each["id"].lower()]
+    return {name: value for name, value in event.items() if name not in left_out} | {_EXTENDED: others}
 
 
 def _flowfact_part(entity: Json) -> Json:
     if any(entity.get("recurrence", {}).get("values", [])):
         return entity
     metadata = {name: value for name, value in entity["_metadata"].items() if name not in _FLOWFACT_KEPT_BY_SERVER}
-    return {name: value for name, value in entity.items() if name not in _FLOWFACT_SYNCED} | {
-        "_metadata": metadata
-    }
+    private = any(entity.get("private", {}).get("values", []))
+    left_out = _FLOWFACT_SYNCED - {"subject", "message"} if private else _FLOWFACT_SYNCED
+    return {name: value for name, value in entity.items() if name not in left_out} | {"_metadata": metadata}
 
 
 def _bytes(event: Json) -> bytes:

@@ -31,6 +31,7 @@ GOOD = Outcome(
     invitations_sent=0,
     touched=0,
     violations=0,
+    series={"left": 0, "right": 0},
 )
 Scenes = Any
 

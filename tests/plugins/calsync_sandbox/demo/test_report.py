@@ -41,6 +41,7 @@ def outcome() -> Outcome:
         invitations_sent=0,
         touched=0,
         violations=0,
+        series={"left": 0, "right": 1200},
     )
 
 
@@ -65,6 +66,7 @@ def test_all_came_true(outcome: Outcome) -> None:
         {"invitations_sent": 1},
         {"touched": 1},
         {"violations": 1},
+        {"series": {"left": 0, "right": 1201}},
         {"seen": [Seen(TO_OUTLOOK, "created", "Besichtigung")]},
         {"verdict": Verdict(1, (Difference(left=None, right="x"),))},
         {"files": [replace(FILE, singles=frozenset({"a"}))]},

@@ -43,6 +43,30 @@ def test_notes_that_must_stay(sides: Any, special: dict[str, Any]) -> None:
     assert touched(before, graph_untouched([changed])) == [event["id"]]
 
 
+@pytest.mark.parametrize("change", [{"subject": "Privat"}, {"body": {"contentType": "text", "content": "neu"}}])
+def test_the_texts_of_a_private_event_must_stay(sides: Any, change: dict[str, Any]) -> None:
+    event = sides.event(sensitivity="private")
+    before = graph_untouched([event])
+    assert touched(before, graph_untouched([sides.mailbox.edit(event["id"], change)])) == [event["id"]]
+
+
+@pytest.mark.parametrize("change", [{"subject": "Privat"}, {"message": ""}])
+def test_the_texts_of_a_private_appointment_must_stay(sides: Any, change: dict[str, Any]) -> None:
+    entity = sides.appointment(private=True)
+    before = flowfact_untouched([entity])
+    changed = sides.flowfact.patch(entity["id"], change, user=sides.user)
+    assert touched(before, flowfact_untouched([changed])) == [entity["id"]]
+
+
+@pytest.mark.parametrize(("name", "is_touched"), [("CalsyncMarker", False), ("SomebodyElses", True)])
+def test_properties_of_other_programs_must_stay(sides: Any, name: str, is_touched: bool) -> None:
+    event = sides.event()
+    before = graph_untouched([event])
+    tag = {"id": f"String {{6d4c1b52-0f0e-4b6b-9a3a-5c2f7e2f9b41}} Name {name}", "value": "v1"}
+    changed = sides.mailbox.edit(event["id"], {"singleValueExtendedProperties": [tag]})
+    assert bool(touched(before, graph_untouched([changed]))) is is_touched
+
+
 @pytest.mark.parametrize(
     ("change", "is_touched"),
     [
