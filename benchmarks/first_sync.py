@@ -2,7 +2,10 @@
 
 The sandbox's servers run in a process of their own. `calsync sync` imports a real calendar into FLOWFACT; then the
 requests that arrived are sent once more, in the same order, with the same concurrency and one session, each
-answer read and decoded and nothing stored. Run: python benchmarks/first_sync.py [--rounds 3] [CALENDAR.ics]
+answer read and decoded and nothing stored. The sync's seconds are those that it tells itself, from its sign-in to
+its end; `command` has the start of Python and all imports besides. The requests are sent once more to the same
+servers, as their ids and tokens mean nothing to others.
+Run: python benchmarks/first_sync.py [--rounds 3] [CALENDAR.ics]
 """
 
 from __future__ import annotations

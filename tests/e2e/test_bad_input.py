@@ -167,7 +167,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 sys.argv = ["calsync", "sync", "-c", {path!r}]
 runpy.run_module("calsync", run_name="__main__")
 """
-"""A file cannot grow over the limit, which SQLite is told as it is told of a full disk: by a write that fails."""
+"""A file cannot grow over the limit: the operating system refuses the write, as it does on a full disk, with another
+number. What SQLite itself calls a full disk is tested with the store."""
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,15 @@ def find(world: World, subject: str) -> Any:
 async def test_sigterm_in_the_middle_of_a_first_sync(live: World) -> None:
     live.rewrite("overlap_seconds: 120", "overlap_seconds: 1")
     fill(live)
-    process = await live.start("run")
-    live.at_request(40, process.terminate)
-    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    process, told = await live.start("run"), asyncio.Event()
+
+    def terminate() -> None:
+        process.terminate()
+        told.set()
+
+    live.at_request(40, terminate)
+    await asyncio.wait_for(told.wait(), 60)
+    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
     assert process.returncode == 0
     assert b"Traceback" not in errors
     live.at_request(0, lambda: None)

@@ -178,7 +178,7 @@ def _import_row(name: str, total: Totals, both: int) -> list[str]:
 
 
 def _file_json(file: ImportedFile, verdict: Verdict) -> dict[str, Any]:
-    return _imported(file.table, on_both_sides(file, verdict))
+    return {**_imported(file.table, on_both_sides(file, verdict)), "rows": [asdict(row) for row in file.table]}
 
 
 def _imported(rows: Sequence[Row], both: int) -> dict[str, Any]:

@@ -51,6 +51,11 @@ def test_all_came_true(outcome: Outcome) -> None:
     imported = found["imported"]
     assert (imported["entries"], imported["on_both_sides"], imported["reported_as_series"]) == (4, 2, 1)
     assert (imported["refused"], imported["reasons"]) == (1, {"no DTSTART": 1})
+    rows = imported["files"]["alt.ics"]["rows"]
+    assert [(row["line"], row["outcome"], row["reason"]) for row in rows][-2:] == [
+        (17, "moved", ""),
+        (25, "refused", "no DTSTART"),
+    ]
     assert imported["files"]["alt.ics"]["not_carried_over"] == {
         "attendees": 1,
         "series": 1,
