@@ -167,8 +167,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 sys.argv = ["calsync", "sync", "-c", {path!r}]
 runpy.run_module("calsync", run_name="__main__")
 """
-"""A file cannot grow over the limit: the operating system refuses the write, as it does on a full disk, with another
-number. What SQLite itself calls a full disk is tested with the store."""
+"""A file cannot grow over the limit: the operating system refuses the write, as it does on a full disk, with
+another number. What SQLite itself calls a full disk is tested with the store."""
 
 
 @pytest.mark.parametrize(
