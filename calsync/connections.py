@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.engine import Account
+from calsync.engine.together import together
 from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
@@ -64,7 +65,7 @@ class Connections:
 
     async def open(self, config: AccountConfig) -> Opened:
         """Open both calendars of an account. Raises AccountError, LoginError, ConfigError, Retry."""
-        left, right = await asyncio.gather(*(self._calendar(config, side) for side in Side))
+        left, right = await together(self._calendar(config, side) for side in Side)
         if config.policy == "newest" and not (
             left.capabilities.trusted_times and right.capabilities.trusted_times
         ):
