@@ -185,7 +185,8 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     for side, seen in batch.seen.items():
-        await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
+        if seen:
+            await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
     await _change(batch.links, transaction.drop_links, transaction.put_links)
     await _change(batch.intents, transaction.drop_intents, transaction.put_intents)
     await _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)

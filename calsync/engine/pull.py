@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -51,32 +51,34 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
 
 async def pull(run: Run, *, in_full: bool) -> None:
     """Read both sides at once. Raises what a side raised, after both have stored what they were told."""
-    await together(_pull_side(run, side, in_full) for side in Side)
+    sides = run.notebook.state.sides
+    tokens = dict(zip(Side, await together(_pull_side(run, side, in_full) for side in Side), strict=True))
+    moved = {side: replace(sides[side], token=token) for side, token in tokens.items() if token != sides[side].token}
+    if moved:
+        await run.notebook.commit(Batch(sides=moved))
 
 
-async def _pull_side(run: Run, side: Side, in_full: bool) -> None:
+async def _pull_side(run: Run, side: Side, in_full: bool) -> str | None:
+    """Return the token behind all that was read; it is still to be stored where it covers nothing new."""
     token = run.notebook.state.sides[side].token
     if token is not None and not in_full:
-        try:
-            await _follow(run, side, token)
-        except TokenLost:
-            pass
-        else:
-            return
+        with suppress(TokenLost):
+            return await _follow(run, side, token)
     await _list(run, side)
+    return run.notebook.state.sides[side].token
 
 
-async def _follow(run: Run, side: Side, token: str) -> None:
-    state = run.notebook.state
+async def _follow(run: Run, side: Side, token: str) -> str:
     async with aclosing(ahead(run.account.calendars[side].changes(token, run.window))) as pages:
         async for page in pages:
-            known = state.sides[side]
-            batch = Batch()
-            batch.seen[side] = dict(_observed(run, side, page, known.round))
-            if page.token is not None and page.token != known.token:
-                batch.sides[side] = replace(known, token=page.token)
-            if batch.sides or batch.seen[side]:
+            known = run.notebook.state.sides[side]
+            token = page.token or token
+            seen = _observed(run, side, page, known.round)
+            if seen:
+                batch = Batch(sides={side: replace(known, token=token)})
+                batch.seen[side] = dict(seen)
                 await run.notebook.commit(batch)
+    return token
 
 
 async def _list(run: Run, side: Side) -> None:

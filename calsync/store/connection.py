@@ -85,17 +85,19 @@ def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
     return result
 
 
+class _Determined(asyncio.Task[T]):
+    """A task that comes to its end. Whoever awaits it learns of a cancellation only then."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Refuse; the task that awaits this one is cancelled when it goes on."""
+        del msg
+        return False
+
+
 async def settled(work: Coroutine[Any, Any, T]) -> T:
     """Wait for `work` to its end, also while this task is cancelled; only then let the cancellation through."""
-    task = asyncio.create_task(work)
-    ended = asyncio.Event()
-    task.add_done_callback(lambda _: ended.set())
-    cancelled = False
-    while not task.done():
-        try:
-            await ended.wait()
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError from task.exception()
-    return task.result()
+    task = _Determined(work, loop=asyncio.get_running_loop())
+    try:
+        return await task
+    except asyncio.CancelledError as cancelled:
+        raise cancelled from task.exception()

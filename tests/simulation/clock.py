@@ -18,9 +18,13 @@ class VirtualClock(Clock):
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
+        self._now = 0.0, START
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._loop.time())
+        seconds = self._loop.time()
+        if seconds != self._now[0]:
+            self._now = seconds, START + timedelta(seconds=seconds)
+        return self._now[1]
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

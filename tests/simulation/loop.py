@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import warnings
 from contextlib import suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,11 +26,25 @@ class Stuck(Exception):  # noqa: N818 - what it is
     """Nothing is left to run, and nothing is due: the simulated world waits for ever."""
 
 
+class _Turn(asyncio.Handle):
+    """A handle that asks nothing of its loop, for there are hundreds in each history."""
+
+    def __init__(self, callback: Any, args: Any, loop: VirtualLoop, context: Context | None) -> None:
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+        self._repr = None
+        self._source_traceback = None
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """`time()` jumps to the next timer when nothing is ready."""
 
     _ready: list[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
 
     def __init__(self, dice: random.Random) -> None:
         super().__init__()
@@ -68,42 +82,39 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(  # type: ignore[override] # the base checks the types of `args`
         self, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Turn(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
     def _run_once(self) -> None:
-        ready = self._ready
-        self._wake()
-        while not ready:
-            if not self._scheduled:
-                raise Stuck
-            self._time = max(self._time, self._scheduled[0].when())
-            self._wake()
-        if len(ready) > 1:  # the last one gives way to one of all
-            drawn = int(self._dice.random() * len(ready))
-            ready[drawn], ready[-1] = ready[-1], ready[drawn]
-        handle: Any = ready.pop()
-        if handle._cancelled:
-            return
-        process = handle._context.get(PROCESS)
-        if process is not None and not self._may_run(process, handle):
-            return
-        self.steps += 1
-        handle._context.run(handle._callback, *handle._args)  # what it raises is a bug, and ends the history
+        """Run what is ready until the loop is told to stop: one call, for histories have a thousand steps."""
+        ready, scheduled, draw = self._ready, self._scheduled, self._dice.random
+        while not self._stopping:
+            if scheduled and scheduled[0].when() <= self._time:
+                self._wake()
+            while not ready:
+                if not scheduled:
+                    raise Stuck
+                self._time = max(self._time, scheduled[0].when())
+                self._wake()
+            if len(ready) > 1:  # the last one gives way to one of all
+                drawn = int(draw() * len(ready))
+                ready[drawn], ready[-1] = ready[-1], ready[drawn]
+            handle: Any = ready.pop()
+            if handle._cancelled:
+                continue
+            process = handle._context.get(PROCESS)
+            if process is not None and not process.step():
+                self._put_aside(process, handle)
+                continue
+            self.steps += 1
+            handle._context.run(handle._callback, *handle._args)  # what it raises is a bug, and ends the history
 
-    def _may_run(self, process: Process, handle: asyncio.Handle) -> bool:
+    def _put_aside(self, process: Process, handle: asyncio.Handle) -> None:
         if process.dead:
             self._kept.append(handle)  # were it collected, its coroutine's `finally` would run
-            return False
-        if process.frozen:
+        else:
             self._frozen.setdefault(process, []).append(handle)
-            return False
-        process.step()
-        if process.dead:
-            self._kept.append(handle)
-            return False
-        return True
 
     def _wake(self) -> None:
         while self._scheduled and self._scheduled[0].when() <= self._time:

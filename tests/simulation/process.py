@@ -52,12 +52,14 @@ class Process:
         """Do something when the process has made so many more steps: each is what runs between two awaits."""
         self._at[self.steps + steps] = action
 
-    def step(self) -> None:
-        """Count a step that is about to be made."""
+    def step(self) -> bool:
+        """Count a step that is about to be made; return whether it may be."""
+        if self.dead or self.frozen:
+            return False
         self.steps += 1
-        action = self._at.pop(self.steps, None)
-        if action is not None:
-            action()
+        if self.steps in self._at:
+            self._at.pop(self.steps)()
+        return not self.dead
 
     def kill(self) -> None:
         """End it at once. What it had sent is sent; what it had not committed is gone."""
