@@ -52,10 +52,13 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
 async def pull(run: Run, *, in_full: bool) -> None:
     """Read both sides at once. Raises what a side raised, after both have stored what they were told."""
     sides = run.notebook.state.sides
-    tokens = dict(zip(Side, await together(_pull_side(run, side, in_full) for side in Side), strict=True))
-    moved = {side: replace(sides[side], token=token) for side, token in tokens.items() if token != sides[side].token}
-    if moved:
-        await run.notebook.commit(Batch(sides=moved))
+    tokens = await together(_pull_side(run, side, in_full) for side in Side)
+    batch = Batch()
+    for side, token in zip(Side, tokens, strict=True):
+        if token != sides[side].token:
+            batch.sides[side] = replace(sides[side], token=token)
+    if batch.sides:
+        await run.notebook.commit(batch)
 
 
 async def _pull_side(run: Run, side: Side, in_full: bool) -> str | None:

@@ -86,6 +86,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready.append(handle)
         return handle
 
+    def create_task(  # type: ignore[override] # without a factory
+        self, coro: Any, *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        return asyncio.Task(coro, loop=self, name=name, context=context)
+
     def _run_once(self) -> None:
         """Run what is ready until the loop is told to stop: one call, for histories have a thousand steps."""
         ready, scheduled, draw = self._ready, self._scheduled, self._dice.random
