@@ -168,7 +168,7 @@ class Pair:
         self.witness.look(left)
         self.backwards.look(left)
         planned = report is None or any(
-            one.kind in ("create", "update", "delete") for one in report.plan.operations
+            one.kind not in ("hold", "block", "skip") for one in report.plan.operations
         )
         idle = self.writes() == self._writes and not planned and not left.waits
         self.rests = self.rests + 1 if idle else 0
