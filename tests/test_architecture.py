@@ -166,6 +166,16 @@ def test_what_judges_shares_no_code_with_what_it_judges() -> None:
     assert [f"{path}: {name}" for path in files for name in imports(path) if within(name, shared)] == []
 
 
+@pytest.mark.parametrize(
+    ("part", "unknown"), [("mailbox", ("graph", "ews")), ("graph", ("ews",)), ("ews", ("graph",))]
+)
+def test_the_faces_of_the_sandboxs_mailbox_know_nothing_of_each_other(part: str, unknown: tuple[str, ...]) -> None:
+    files = sorted((ROOT / "plugins" / "calsync_sandbox" / part).rglob("*.py"))
+    names = {f"calsync_sandbox.{other}" for other in unknown}
+    assert files
+    assert [f"{path}: {name}" for path in files for name in imports(path) if within(name, names)] == []
+
+
 def test_what_is_imported_is_declared() -> None:
     """What only another package needs may go with its next version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

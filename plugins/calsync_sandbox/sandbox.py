@@ -28,17 +28,17 @@ from calsync_sandbox.configuration import (
 from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.graph import GraphServer
-from calsync_sandbox.graph.errors import GraphError
 from calsync_sandbox.ics import Owner, Reach, Row, Series, import_calendar, mailbox_zone
 from calsync_sandbox.judge import Stretch, Verdict, flowfact_seen, graph_seen, judge
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox.errors import MailboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from types import TracebackType
 
-    from calsync_sandbox.graph import Mailbox
     from calsync_sandbox.judge import Direction
+    from calsync_sandbox.mailbox import Mailbox
     from calsync_sandbox.server import Server
 
 GRAPH_SCHEMA = Path(__file__).resolve().parents[3] / "shared" / "data" / "graph-event-schema.json"
@@ -244,5 +244,5 @@ def _store_series(mailbox: Mailbox, series: Series, name: str) -> None:
     for day in series.cancelled:
         try:
             mailbox.delete(mailbox.occurrence_id(master, day))
-        except GraphError:
+        except MailboxError:
             continue  # the nearest pattern that Graph can express has no occurrence on this day

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from calsync_sandbox.flowfact import FlowfactServer
-    from calsync_sandbox.graph import Mailbox
+    from calsync_sandbox.mailbox import Mailbox
 
 SCHEMA = "appointments"
 _KUNDEN = ("kontakt-schneider", "kontakt-oezdemir", "kontakt-koehler", "kontakt-notariat")

@@ -6,11 +6,13 @@ import pytest
 
 from calsync_sandbox.authority import Tokens
 from calsync_sandbox.ews import EwsServer, User
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from calsync_sandbox.mailbox import Mailbox
 
 LOGIN, PASSWORD = "EX\\anna", "streng geheim"
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from calsync_sandbox.ews import EwsServer
-    from calsync_sandbox.graph import Mailbox
     from calsync_sandbox.mail import MailLog
+    from calsync_sandbox.mailbox import Mailbox
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TIMES = {

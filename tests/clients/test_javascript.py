@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import Mailbox
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox
 
 HERE = Path(__file__).parent
 

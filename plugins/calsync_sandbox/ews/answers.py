@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync_sandbox.ews.errors import EwsError, from_graph, message_xml
+from calsync_sandbox.ews.errors import EwsError, from_mailbox, message_xml
 from calsync_sandbox.ews.names import m
-from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.mailbox.errors import MailboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,8 +41,8 @@ def each(call: Call, parts: Iterable[Part], act: Callable[[Part], Sequence[Eleme
             if hit is not None:
                 raise hit.error()
             messages.append(success(call.name, *children))
-        except GraphError as error:
-            messages.append(failure(call.name, from_graph(error)))
+        except MailboxError as error:
+            messages.append(failure(call.name, from_mailbox(error)))
         except EwsError as error:
             messages.append(failure(call.name, error))
     return response(call.name, *messages)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync_sandbox.ews.errors import EwsError, SoapFault
 from calsync_sandbox.ews.names import find, text_of
-from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.mailbox.errors import MailboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.ews.state import State
     from calsync_sandbox.ews.switches import EwsSwitches
     from calsync_sandbox.ews.users import User
-    from calsync_sandbox.graph.mailbox import Mailbox
+    from calsync_sandbox.mailbox.mailbox import Mailbox
 
     FindMailbox = Callable[[str], Mailbox]
 
@@ -99,7 +99,7 @@ def _found(find: FindMailbox, address: str) -> Mailbox:
     """Return a mailbox. Raises EwsError."""
     try:
         return find(address)
-    except GraphError as error:
+    except MailboxError as error:
         raise EwsError("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.") from error
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from calsync_sandbox.ews.errors import EwsError
-from calsync_sandbox.graph.ids import is_occurrence, master_of
+from calsync_sandbox.mailbox.ids import is_occurrence, master_of
 
 if TYPE_CHECKING:
-    from calsync_sandbox.graph.store import Change, Store
+    from calsync_sandbox.mailbox.store import Change, Store
 
 BEGINNING = -1
 """The mark before everything."""

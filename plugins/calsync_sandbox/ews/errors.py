@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calsync_sandbox.ews.names import Element
-    from calsync_sandbox.graph.errors import GraphError
+    from calsync_sandbox.mailbox.errors import MailboxError
 
 _SENTENCES = {
     "ErrorItemNotFound": "The specified object was not found in the store.",
@@ -40,7 +40,7 @@ class SoapFault(EwsError):  # noqa: N818 - SOAP's own name for it
     """The whole request is refused."""
 
 
-def from_graph(error: GraphError) -> EwsError:
+def from_mailbox(error: MailboxError) -> EwsError:
     """Return a refusal by the mailbox, which both of its faces share, in the words of this one."""
     known = {"ErrorInvalidProperty": "ErrorInvalidPropertySet", "TimeZoneNotSupportedException": "ErrorTimeZone"}
     code = known.get(error.code, error.code)

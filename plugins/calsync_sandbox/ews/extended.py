@@ -12,7 +12,7 @@ from calsync_sandbox.ews.names import Element, find, t
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calsync_sandbox.graph.store import Store
+    from calsync_sandbox.mailbox.store import Store
 
 _SETS = {
     "Address": "00062004-0000-0000-c000-000000000046",

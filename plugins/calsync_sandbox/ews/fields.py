@@ -10,7 +10,7 @@ from calsync_sandbox.ews.ids import folder_id
 from calsync_sandbox.ews.names import Element, flag, t
 from calsync_sandbox.ews.recurrence import write_recurrence
 from calsync_sandbox.ews.times import iso
-from calsync_sandbox.graph.events import span_of
+from calsync_sandbox.mailbox.events import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

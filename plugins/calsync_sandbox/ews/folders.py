@@ -11,7 +11,7 @@ from calsync_sandbox.ews.names import Element, flag, local, t, text_of
 
 if TYPE_CHECKING:
     from calsync_sandbox.ews.calls import Call
-    from calsync_sandbox.graph.mailbox import Mailbox
+    from calsync_sandbox.mailbox.mailbox import Mailbox
 
 ROOT, TOP = "root", "msgfolderroot"
 _DISTINGUISHED = {

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync_sandbox.ews.errors import EwsError
-from calsync_sandbox.graph import lookup
+from calsync_sandbox.mailbox import lookup
 
 if TYPE_CHECKING:
-    from calsync_sandbox.graph.mailbox import Mailbox
-    from calsync_sandbox.graph.store import Store
+    from calsync_sandbox.mailbox.mailbox import Mailbox
+    from calsync_sandbox.mailbox.store import Store
 
 _ITEM, _FOLDER = "AAMk", "AAMl"
 TRASH = lookup.TRASH

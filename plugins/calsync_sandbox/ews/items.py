@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from calsync_sandbox.ews import ids
 from calsync_sandbox.ews.errors import EwsError
 from calsync_sandbox.ews.names import local, t
-from calsync_sandbox.graph import lookup
-from calsync_sandbox.graph.ids import master_of, occurrence_id
+from calsync_sandbox.mailbox import lookup
+from calsync_sandbox.mailbox.ids import master_of, occurrence_id
 
 if TYPE_CHECKING:
     from calsync_sandbox.ews.calls import Call
     from calsync_sandbox.ews.names import Element
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.mailbox import Mailbox
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Item:
 
 
 def item_of(mailbox: Mailbox, event_id: str) -> Item:
-    """Return the item of a present event or occurrence. Raises GraphError."""
+    """Return the item of a present event or occurrence. Raises MailboxError."""
     return Item(mailbox, lookup.get(mailbox.store, event_id))
 
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync_sandbox.ews.errors import EwsError
-from calsync_sandbox.graph.mails import Post
+from calsync_sandbox.mailbox.mails import Post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calsync_sandbox.ews.calls import Call
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.mailbox import Mailbox
-    from calsync_sandbox.graph.writes import Writer
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.mailbox import Mailbox
+    from calsync_sandbox.mailbox.writes import Writer
 
 _ATTRIBUTES = {
     "CreateItem": ("SendMeetingInvitations", "ErrorSendMeetingInvitationsRequired"),

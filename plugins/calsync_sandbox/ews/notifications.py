@@ -9,14 +9,14 @@ from calsync_sandbox.ews.answers import response, success
 from calsync_sandbox.ews.ids import TRASH, folder_id, item_id, past_item_id
 from calsync_sandbox.ews.names import Element, m, t
 from calsync_sandbox.ews.times import iso
-from calsync_sandbox.graph.ids import is_occurrence, master_of
+from calsync_sandbox.mailbox.ids import is_occurrence, master_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calsync_sandbox.ews.folders import Folder
     from calsync_sandbox.ews.subscriptions import Subscription
-    from calsync_sandbox.graph.store import Change
+    from calsync_sandbox.mailbox.store import Change
 
 OPERATION = "GetStreamingEvents"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calsync_sandbox.ews.items import Item
-    from calsync_sandbox.graph.store import Store
+    from calsync_sandbox.mailbox.store import Store
 
 _COMPARED = frozenset({"Subject", "Start", "End", "Location", "ItemClass", "LastModifiedTime", "DateTimeCreated"})
 """UID is not among them: a search for it is refused, as by the real server."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from calsync_sandbox.ews.items import Item, item_of
 from calsync_sandbox.ews.names import Element, t
 from calsync_sandbox.ews.times import iso
-from calsync_sandbox.graph.events import span_of
-from calsync_sandbox.graph.ids import day_of, occurrence_id
+from calsync_sandbox.mailbox.events import span_of
+from calsync_sandbox.mailbox.ids import day_of, occurrence_id
 
 if TYPE_CHECKING:
     from datetime import date

@@ -16,7 +16,7 @@ from calsync_sandbox.ews import envelope, notifications
 from calsync_sandbox.ews.authentication import Authentication, Unauthorized
 from calsync_sandbox.ews.calls import new_call
 from calsync_sandbox.ews.certificate import make_certificate
-from calsync_sandbox.ews.errors import EwsError, SoapFault, fault, from_graph
+from calsync_sandbox.ews.errors import EwsError, SoapFault, fault, from_mailbox
 from calsync_sandbox.ews.names import parts
 from calsync_sandbox.ews.operations import OPERATIONS
 from calsync_sandbox.ews.state import State
@@ -24,7 +24,7 @@ from calsync_sandbox.ews.streaming import stream
 from calsync_sandbox.ews.switches import EwsSwitches
 from calsync_sandbox.ews.users import Users
 from calsync_sandbox.ews.validation import check
-from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.mailbox.errors import MailboxError
 from calsync_sandbox.server import HOST, Server
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EwsServer(Server):
     """Answers SOAP over plain HTTP and over TLS. The paths of faults end in `/` and the operation's name."""
 
     def __init__(self, mail: MailLog, tokens: Tokens, find_mailbox: FindMailbox) -> None:
-        """`find_mailbox` returns a mailbox by its address, or raises GraphError."""
+        """`find_mailbox` returns a mailbox by its address, or raises MailboxError."""
         super().__init__("exchange_ews")
         self.switches = EwsSwitches()
         self.users = Users()
@@ -147,8 +147,8 @@ class EwsServer(Server):
             answer = operation(call)
             if trouble is not None:
                 raise trouble.error()
-        except GraphError as error:
-            raise _whole(from_graph(error)) from error
+        except MailboxError as error:
+            raise _whole(from_mailbox(error)) from error
         except EwsError as error:
             raise _whole(error) from error
         return answer

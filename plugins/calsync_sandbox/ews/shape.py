@@ -9,7 +9,7 @@ from calsync_sandbox.ews.extended import key, write_property
 from calsync_sandbox.ews.fields import FIELDS
 from calsync_sandbox.ews.grammar import TYPES
 from calsync_sandbox.ews.names import Element, local, parts, t, text_of
-from calsync_sandbox.graph.body import to_text
+from calsync_sandbox.mailbox.body import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

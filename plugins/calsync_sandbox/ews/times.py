@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.ews.errors import EwsError
-from calsync_sandbox.graph.errors import GraphError
-from calsync_sandbox.graph.events import span_of
-from calsync_sandbox.graph.zones import seven, zone
+from calsync_sandbox.mailbox.errors import MailboxError
+from calsync_sandbox.mailbox.events import span_of
+from calsync_sandbox.mailbox.zones import seven, zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from calsync_sandbox.graph.events import Json
+    from calsync_sandbox.mailbox.events import Json
 
 _FIRST_YEAR, _LAST_YEAR = 1601, 4500
 """What a mailbox's clock can tell (MS-OXCDATA section 2.11.1, PtypTime)."""
@@ -122,7 +122,7 @@ def _wall(edge: _Edge, home: str) -> Mapping[str, str]:
 def _known(name: str | None) -> ZoneInfo | None:
     try:
         return zone(name) if name else None
-    except GraphError:
+    except MailboxError:
         return None
 
 

@@ -11,13 +11,13 @@ from calsync_sandbox.ews.extended import key, read_property, spelled
 from calsync_sandbox.ews.names import Element, local, text_of
 from calsync_sandbox.ews.recurrence import read_recurrence
 from calsync_sandbox.ews.times import Times, stored_times
-from calsync_sandbox.graph.properties import BY_PERSON, read_event
-from calsync_sandbox.graph.shapes import text as text_reader
+from calsync_sandbox.mailbox.properties import BY_PERSON, read_event
+from calsync_sandbox.mailbox.shapes import text as text_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calsync_sandbox.graph.events import Json
+    from calsync_sandbox.mailbox.events import Json
 
 _READERS = BY_PERSON | {"originalStartTimeZone": text_reader, "originalEndTimeZone": text_reader}
 _IGNORED = frozenset({"ItemClass", "MeetingTimeZone", "Culture", "ConferenceType"})
@@ -126,7 +126,7 @@ class Written:
             )
 
     def stored(self, context: str | None, home: str) -> Json:
-        """Return the values as the mailbox's writer takes them. Raises EwsError or GraphError."""
+        """Return the values as the mailbox's writer takes them. Raises EwsError or MailboxError."""
         values = dict(self.values)
         if self.times.given or self.old is None:
             values |= stored_times(self.times, self.old, context, home)

@@ -1,7 +1,6 @@
-"""The sandbox's Microsoft Graph server."""
+"""The sandbox's Microsoft Graph server: one face of its mailboxes, over HTTP in OData's JSON."""
 
-from calsync_sandbox.graph.mailbox import Mailbox
 from calsync_sandbox.graph.server import GraphServer
-from calsync_sandbox.graph.switches import Switches
+from calsync_sandbox.graph.switches import GraphSwitches
 
-__all__ = ["GraphServer", "Mailbox", "Switches"]
+__all__ = ["GraphServer", "GraphSwitches"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.graph.calls import Reply
-from calsync_sandbox.graph.errors import GraphError, bad_request, envelope
+from calsync_sandbox.graph.errors import GraphError, envelope, headers_of
 from calsync_sandbox.graph.routing import Request
+from calsync_sandbox.mailbox.errors import MailboxError, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,8 @@ def _carry_out(
     try:
         _check_dependencies(part, statuses)
         reply = carry_out(_request(part, origin))
-    except GraphError as error:
-        reply = Reply(error.status, envelope(error), headers=error.headers)
+    except MailboxError as error:
+        reply = Reply(error.status, envelope(error), headers=headers_of(error))
     answer = {"id": part["id"], "status": reply.status, "headers": dict(reply.headers)}
     if reply.body is not None:
         answer["headers"]["Content-Type"] = "application/json"

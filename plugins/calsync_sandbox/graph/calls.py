@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calsync_sandbox.graph.mailbox import Mailbox
+    from calsync_sandbox.graph.face import Face
     from calsync_sandbox.graph.prefer import Prefer
+    from calsync_sandbox.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request to one mailbox."""
 
-    mailbox: Mailbox
+    face: Face
     query: Mapping[str, str]
     prefer: Prefer
     if_match: str | None
@@ -30,6 +31,10 @@ class Call:
     """The id of the calendar that the path names; None for the mailbox's own paths."""
     event_id: str = ""
     """The event's id in the path, as the client wrote it."""
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self.face.mailbox
 
     @property
     def home(self) -> str:

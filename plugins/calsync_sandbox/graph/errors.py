@@ -1,56 +1,35 @@
-"""Microsoft Graph's refusals: an HTTP status with an error code."""
+"""Microsoft Graph's own refusals, and how it tells them and the mailbox's: an HTTP status with an error code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calsync_sandbox.mailbox import MailboxError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class GraphError(Exception):
-    """A request is refused. `code` and `message` stand in the error envelope, `extra` beside them."""
+class GraphError(MailboxError):
+    """A request is refused by Graph itself, perhaps with headers of HTTP."""
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        extra: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.extra = dict(extra or {})
+    def __init__(self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, code, message)
         self.headers = dict(headers or {})
 
 
-def envelope(error: GraphError) -> dict[str, Any]:
+def headers_of(error: MailboxError) -> Mapping[str, str]:
+    """Return the headers of a refusal."""
+    return error.headers if isinstance(error, GraphError) else {}
+
+
+def envelope(error: MailboxError) -> dict[str, Any]:
     """Return the body of a refusal."""
     return {"error": {"code": error.code, "message": error.message, **error.extra}}
 
 
-def bad_request(message: str, code: str = "ErrorInvalidRequest") -> GraphError:
-    return GraphError(400, code, message)
-
-
-def item_not_found() -> GraphError:
-    return GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
-
-
-def folder_not_found() -> GraphError:
-    return GraphError(404, "ErrorFolderNotFound", "The specified folder could not be found in the store.")
-
-
 def access_denied(message: str = "Access is denied. Check credentials and try again.") -> GraphError:
     return GraphError(403, "ErrorAccessDenied", message)
-
-
-def unknown_mailbox(address: str) -> GraphError:
-    return GraphError(404, "ErrorInvalidUser", f"The requested user '{address}' is invalid.")
 
 
 def mailbox_not_enabled() -> GraphError:

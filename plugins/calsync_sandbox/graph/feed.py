@@ -10,14 +10,14 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from calsync_sandbox.graph import ids
 from calsync_sandbox.graph.errors import GraphError
-from calsync_sandbox.graph.lookup import shown, within
-from calsync_sandbox.graph.zones import Span
+from calsync_sandbox.mailbox import ids
+from calsync_sandbox.mailbox.lookup import shown, within
+from calsync_sandbox.mailbox.zones import Span
 
 if TYPE_CHECKING:
-    from calsync_sandbox.graph.store import Change, Store
-    from calsync_sandbox.graph.switches import Switches
+    from calsync_sandbox.graph.switches import GraphSwitches
+    from calsync_sandbox.mailbox.store import Change, Store
 
 _KEPT_ROUNDS = 64
 """Older rounds are evicted from the cache, and their nextLinks with them."""
@@ -53,7 +53,7 @@ class FeedPage:
 class Feed:
     """The change feed of one mailbox."""
 
-    def __init__(self, store: Store, switches: Switches) -> None:
+    def __init__(self, store: Store, switches: GraphSwitches) -> None:
         self._store = store
         self._switches = switches
         self._rounds: dict[int, Round] = {}

@@ -1,52 +1,55 @@
-"""Ids. Immutable ones hold inside a mailbox; default ones contain the folder and so change when an event moves."""
+"""The ids of events that Graph's clients use: immutable ones, and default ones.
+
+Immutable ones are the mailbox's own; default ones contain the folder and so change when an event moves.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import re
-import uuid
-from datetime import date
+from typing import TYPE_CHECKING
 
-from calsync_sandbox.graph.errors import bad_request
+from calsync_sandbox.mailbox import lookup
+from calsync_sandbox.mailbox.errors import bad_request, item_not_found
+from calsync_sandbox.mailbox.ids import IMMUTABLE
 
-_OCCURRENCE = re.compile(r"[^.]+\.\d{4}(0[1-9]|1[0-2])([0-2]\d|3[01])")
-_IMMUTABLE = "AAkA"
+if TYPE_CHECKING:
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.store import Store
+
 _DEFAULT = "AAMk"
 
 
-def new_id(*parts: object) -> str:
-    """Return an immutable id: opaque, case-sensitive, always the same for the same parts."""
-    return _IMMUTABLE + _opaque(*parts)
+def find(store: Store, given: str, home: str | None = None) -> str:
+    """Return the immutable id of a present event or occurrence. Raises MailboxError 400 and 404.
+
+    `home` asks for one in this calendar. A default id holds only for the folder that it was given in.
+    """
+    event_id, folder = _read(given)
+    at = store.homes[event_id if event_id in store.events else lookup.master_id(store, event_id)]
+    if (folder is not None and folder != at) or (home is not None and home != at):
+        raise item_not_found()
+    return event_id
 
 
-def user_id(address: str) -> str:
-    """Return a directory object's id."""
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, address.lower()))
+def find_deleted(store: Store, given: str) -> Json | None:
+    """Return an event in Deleted Items by its immutable id, or by the default id that it has there."""
+    event_id, folder = _read(given)
+    return store.deleted.get(event_id) if folder in {None, lookup.TRASH} else None
 
 
-def calendar_id(*parts: object) -> str:
-    return "AQMk" + _opaque(*parts)
+def public_id(store: Store, event_id: str, *, immutable: bool) -> str:
+    """Return the id that a client sees for an event, an occurrence or a master, deleted or not."""
+    if immutable:
+        return event_id
+    owner = event_id if event_id in store.homes else event_id.partition(".")[0]
+    folder = store.homes.get(owner, lookup.TRASH)
+    return _DEFAULT + base64.urlsafe_b64encode(f"{folder}|{event_id}".encode()).decode()
 
 
-def change_key(number: int) -> str:
-    return base64.b64encode(hashlib.sha256(b"%d" % number).digest()[:16]).decode()
-
-
-def uid(immutable: str) -> str:
-    """Return the end of an event's iCalUId: 72 hexadecimal digits."""
-    return hashlib.sha512(immutable.encode()).hexdigest()[:72].upper()
-
-
-def default_id(immutable: str, folder: str) -> str:
-    """Return the default id of an event in a folder."""
-    return _DEFAULT + base64.urlsafe_b64encode(f"{folder}|{immutable}".encode()).decode()
-
-
-def read_id(given: str) -> tuple[str, str | None]:
-    """Return the immutable id, and of a default id the folder that it holds for. Raises GraphError 400."""
-    if given.startswith(_IMMUTABLE):
+def _read(given: str) -> tuple[str, str | None]:
+    """Return the immutable id, and of a default id the folder that it holds for. Raises MailboxError 400."""
+    if given.startswith(IMMUTABLE):
         return given, None
     try:
         if given.startswith(_DEFAULT):
@@ -55,26 +58,3 @@ def read_id(given: str) -> tuple[str, str | None]:
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass
     raise bad_request("Id is malformed.", "ErrorInvalidIdMalformed")
-
-
-def occurrence_id(master: str, day: date) -> str:
-    return f"{master}.{day:%Y%m%d}"
-
-
-def is_occurrence(event_id: str) -> bool:
-    """Tell whether this is the id of an occurrence or an exception."""
-    return _OCCURRENCE.fullmatch(event_id) is not None
-
-
-def master_of(occurrence: str) -> str:
-    return occurrence.partition(".")[0]
-
-
-def day_of(occurrence: str) -> date:
-    """Return the day on which the series' rule puts an occurrence or an exception."""
-    return date.fromisoformat(occurrence.partition(".")[2])
-
-
-def _opaque(*parts: object) -> str:
-    digest = hashlib.sha512("/".join(str(part) for part in parts).encode()).digest()[:45]
-    return base64.urlsafe_b64encode(digest).decode()

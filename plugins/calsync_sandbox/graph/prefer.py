@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calsync_sandbox.graph.zones import zone
+from calsync_sandbox.mailbox.zones import zone
 
 _PREFERENCE = re.compile(r'([A-Za-z.-]+)\s*=\s*(?:"([^"]*)"|([^,;"\s]+))')
 _HONOURED = {"idtype", "odata.maxpagesize", "outlook.timezone", "outlook.body-content-type"}
@@ -28,7 +28,7 @@ class Prefer:
 def read_prefer(header: str) -> Prefer:
     """Read the header's values, joined by commas. Unknown preferences are ignored.
 
-    Raises GraphError 400 for an unknown time zone.
+    Raises MailboxError 400 for an unknown time zone.
     """
     given = {name.lower(): quoted or plain for name, quoted, plain in _PREFERENCE.findall(header)}
     timezone = given.get("outlook.timezone") or "UTC"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from calsync_sandbox.graph.errors import GraphError, bad_request
-from calsync_sandbox.graph.zones import Span, read_instant
+from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.mailbox.errors import bad_request
+from calsync_sandbox.mailbox.zones import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ def write_query(query: Mapping[str, str]) -> str:
 
 
 def read_filter(text: str) -> tuple[str, str]:
-    """Return id and value of the one extended property that is searched for. Raises GraphError 400."""
+    """Return id and value of the one extended property that is searched for. Raises MailboxError 400."""
     found = _FILTER.fullmatch(text)
     if found is None:
         raise bad_request("The query specified in the URI is not valid.", "ErrorInvalidUrlQueryFilter")
@@ -54,7 +55,7 @@ def read_select(text: str) -> list[str]:
 
 
 def read_count(query: Mapping[str, str], name: str, default: int) -> int:
-    """Return a number of events. Raises GraphError 400 for anything but digits."""
+    """Return a number of events. Raises MailboxError 400 for anything but digits."""
     text = query.get(name, str(default))
     if not text.isdigit():
         raise bad_request(f"Invalid value for {name}.", "ErrorInvalidUrlQuery")
@@ -62,13 +63,13 @@ def read_count(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 def read_window(query: Mapping[str, str], *, limited: bool = True) -> Span:
-    """Return the window of a calendar view. Raises GraphError 400 for none, and for one of over 1825 days."""
+    """Return the window of a calendar view. Raises MailboxError 400 for none, and for one of over 1825 days."""
     names = {name.lower(): value for name, value in query.items()}
     if "startdatetime" not in names or "enddatetime" not in names:
         raise bad_request(
             "This request requires a time window: startDateTime, endDateTime.", "ErrorInvalidParameter"
         )
-    window = Span(read_instant(names["startdatetime"]), read_instant(names["enddatetime"]))
+    window = Span(_instant(names["startdatetime"]), _instant(names["enddatetime"]))
     if window.end < window.start:
         raise bad_request("The end of the window is before its start.", "ErrorInvalidParameter")
     if limited and window.end - window.start > timedelta(days=_MAX_DAYS):
@@ -81,6 +82,15 @@ def refuse_options(query: Mapping[str, str]) -> None:
     options = {name for name in query if name.startswith("$")} - {"$deltatoken", "$skiptoken"}
     if options:
         raise GraphError(400, "ErrorInvalidUrlQuery", "Change tracking does not support these query options.")
+
+
+def _instant(text: str) -> datetime:
+    """Return an instant; one without an offset is UTC. Raises MailboxError 400 for no date."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise bad_request("This request needs a time window with valid dates.", "ErrorInvalidParameter") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _unquoted(text: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph import lookup
+from calsync_sandbox.graph import ids
 from calsync_sandbox.graph.calls import Reply
-from calsync_sandbox.graph.errors import GraphError, access_denied, bad_request
-from calsync_sandbox.graph.events import span_of
+from calsync_sandbox.graph.errors import GraphError, access_denied
 from calsync_sandbox.graph.query import (
     read_count,
     read_expand,
@@ -18,41 +17,44 @@ from calsync_sandbox.graph.query import (
     write_query,
 )
 from calsync_sandbox.graph.render import View, calendar, selected
+from calsync_sandbox.mailbox import MailboxError, lookup
+from calsync_sandbox.mailbox.errors import bad_request
+from calsync_sandbox.mailbox.events import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calsync_sandbox.graph.calls import Call
-    from calsync_sandbox.graph.events import Json
     from calsync_sandbox.graph.feed import Told
-    from calsync_sandbox.graph.switches import Switches
+    from calsync_sandbox.graph.switches import GraphSwitches
+    from calsync_sandbox.mailbox.events import Json
 
 _DEFAULT_PAGE = 10
 
 
-def get_user(call: Call, _: Switches) -> Reply:
+def get_user(call: Call, _: GraphSwitches) -> Reply:
     address = call.mailbox.address
     user = {"id": call.mailbox.user_id, "displayName": address, "mail": address, "userPrincipalName": address}
     return Reply(200, user)
 
 
-def get_calendar(call: Call, _: Switches) -> Reply:
+def get_calendar(call: Call, _: GraphSwitches) -> Reply:
     return Reply(200, calendar(call.mailbox.store, call.home, can_edit=call.mailbox.can_edit), "calendar")
 
 
-def list_calendars(call: Call, _: Switches) -> Reply:
+def list_calendars(call: Call, _: GraphSwitches) -> Reply:
     store = call.mailbox.store
     found = [calendar(store, calendar_id, can_edit=call.mailbox.can_edit) for calendar_id in store.calendars]
     return Reply(200, {"value": found}, "[calendar]")
 
 
-def get_event(call: Call, switches: Switches) -> Reply:
+def get_event(call: Call, switches: GraphSwitches) -> Reply:
     """Answer one event or occurrence; of a deleted one what the switch says."""
     store = call.mailbox.store
     try:
-        stored = lookup.get(store, lookup.find(store, call.event_id, call.calendar))
-    except GraphError as error:
-        deleted = lookup.find_deleted(store, call.event_id) if error.status == 404 and not call.calendar else None
+        stored = lookup.get(store, ids.find(store, call.event_id, call.calendar))
+    except MailboxError as error:
+        deleted = ids.find_deleted(store, call.event_id) if error.status == 404 and not call.calendar else None
         if deleted is None or switches.deleted_get == "not_found":
             raise
         if switches.deleted_get == "forbidden":
@@ -61,7 +63,7 @@ def get_event(call: Call, switches: Switches) -> Reply:
     return Reply(200, _seen(call, [stored])[0], "event")
 
 
-def list_events(call: Call, switches: Switches) -> Reply:
+def list_events(call: Call, switches: GraphSwitches) -> Reply:
     """List singles and masters, or what carries an extended property; mailbox-wide unless a calendar is named."""
     store = call.mailbox.store
     if "$filter" in call.query:
@@ -72,7 +74,7 @@ def list_events(call: Call, switches: Switches) -> Reply:
     return _page(call, switches, here)
 
 
-def list_view(call: Call, switches: Switches) -> Reply:
+def list_view(call: Call, switches: GraphSwitches) -> Reply:
     """List what lies in a window, by start, series as whole occurrences."""
     if "$filter" in call.query:
         # The search that works on events has been seen to fail here (msgraph-sdk-dotnet issue 2375).
@@ -84,12 +86,12 @@ def list_view(call: Call, switches: Switches) -> Reply:
     return _page(call, switches, events)
 
 
-def read_delta(call: Call, switches: Switches) -> Reply:
+def read_delta(call: Call, switches: GraphSwitches) -> Reply:
     """Answer one page of a change feed: of a new round over a window, or of the one that a token names."""
     if call.calendar is not None and not switches.calendar_delta:
         raise bad_request("Change tracking is not supported against this calendar.", "ErrorInvalidRequest")
     refuse_options(call.query)
-    feed = call.mailbox.feed
+    feed = call.face.feed
     if "$skiptoken" in call.query:
         number, position = feed.position(call.query["$skiptoken"])
     elif "$deltatoken" in call.query:
@@ -108,7 +110,7 @@ def read_delta(call: Call, switches: Switches) -> Reply:
     return Reply(200, body, "[event]")
 
 
-def _told(call: Call, switches: Switches, entities: Sequence[Told]) -> list[Json]:
+def _told(call: Call, switches: GraphSwitches, entities: Sequence[Told]) -> list[Json]:
     """Render a feed's entities; what is gone meanwhile is told as removed, occurrences as stubs."""
     store = call.mailbox.store
     view = View(store, call.prefer, call.base, text=call.prefer.text and switches.delta_text_body)
@@ -122,7 +124,7 @@ def _told(call: Call, switches: Switches, entities: Sequence[Told]) -> list[Json
     return told
 
 
-def _page(call: Call, switches: Switches, events: Sequence[Json]) -> Reply:
+def _page(call: Call, switches: GraphSwitches, events: Sequence[Json]) -> Reply:
     """Cut a listing into pages; the next one is named by how many events it leaves out."""
     skip = read_count(call.query, "$skip", 0)
     top = read_count(call.query, "$top", call.prefer.page_size or _DEFAULT_PAGE)
@@ -143,7 +145,7 @@ def _seen(call: Call, events: Sequence[Json]) -> list[Json]:
     return [selected(view.event(event, expand), select) for event in events]
 
 
-def _link(call: Call, switches: Switches) -> str:
+def _link(call: Call, switches: GraphSwitches) -> str:
     """Return this request's address for a nextLink, on a foreign host if the switch says so."""
     if switches.foreign_next_link is None:
         return call.link

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from calsync_sandbox.graph import ids
-from calsync_sandbox.graph.body import to_text
-from calsync_sandbox.graph.events import span_of
-from calsync_sandbox.graph.lookup import public_id
-from calsync_sandbox.graph.zones import Span, seven, zone
+from calsync_sandbox.graph.ids import public_id
+from calsync_sandbox.mailbox import ids
+from calsync_sandbox.mailbox.body import to_text
+from calsync_sandbox.mailbox.events import span_of
+from calsync_sandbox.mailbox.zones import Span, seven, zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync_sandbox.graph.events import Json
     from calsync_sandbox.graph.prefer import Prefer
-    from calsync_sandbox.graph.store import Store
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.store import Store
 
 _UNSEEN = ("singleValueExtendedProperties", "attachments", "cancelledOccurrences")
 """Stored properties that are answered only when a client expands them, if at all."""

@@ -15,10 +15,10 @@ from calsync_sandbox.graph.prefer import read_prefer
 from calsync_sandbox.graph.query import read_query
 
 if TYPE_CHECKING:
-    from calsync_sandbox.graph.mailbox import Mailbox
-    from calsync_sandbox.graph.switches import Switches
+    from calsync_sandbox.graph.face import Face
+    from calsync_sandbox.graph.switches import GraphSwitches
 
-Answer = Callable[[Call, "Switches"], Reply]
+Answer = Callable[[Call, "GraphSwitches"], Reply]
 _KEYED = re.compile(r"\('([^']*)'\)")
 _FUNCTION = re.compile(r"/(?:microsoft\.graph\.)?delta(?:\(\))?$")
 _CALENDAR = r"(?:/calendar|/calendars/(?P<calendar>[^/]+))"
@@ -56,15 +56,15 @@ class Request:
     """Scheme, host and version that links begin with."""
 
 
-def answer(find_mailbox: Callable[[str], Mailbox], switches: Switches, request: Request) -> Reply:
-    """Answer a request. Raises GraphError."""
+def answer(find_face: Callable[[str], Face], switches: GraphSwitches, request: Request) -> Reply:
+    """Answer a request. Raises MailboxError."""
     path = _FUNCTION.sub("/delta", _KEYED.sub(r"/\1", request.path))
     for pattern, answers in _ROUTES:
         found = pattern.fullmatch(path)
         if found is not None:
             if request.method not in answers:
                 raise GraphError(405, "ErrorMethodNotAllowed", "The method is not allowed for this resource.")
-            call = _call(find_mailbox(unquote(found["mailbox"])), found.groupdict(), request)
+            call = _call(find_face(unquote(found["mailbox"])), found.groupdict(), request)
             return _acknowledged(answers[request.method](call, switches), call)
     raise GraphError(400, "BadRequest", "Resource not found for the segment.")
 
@@ -76,13 +76,13 @@ def _acknowledged(reply: Reply, call: Call) -> Reply:
     return replace(reply, headers={**reply.headers, "Preference-Applied": call.prefer.applied})
 
 
-def _call(mailbox: Mailbox, parts: Mapping[str, str | None], request: Request) -> Call:
-    calendar = parts.get("calendar")
-    named = mailbox.store.calendar(unquote(calendar)) if calendar else None
+def _call(face: Face, parts: Mapping[str, str | None], request: Request) -> Call:
+    store, calendar = face.mailbox.store, parts.get("calendar")
+    named = store.calendar(unquote(calendar)) if calendar else None
     if named is None and request.path.partition("/calendar/")[1]:
-        named = mailbox.store.primary
+        named = store.primary
     return Call(
-        mailbox=mailbox,
+        face=face,
         query=read_query(request.query),
         prefer=read_prefer(request.headers.get("prefer", "")),
         if_match=request.headers.get("if-match"),

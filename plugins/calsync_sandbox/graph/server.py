@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from calsync_sandbox.graph.batch import run_batch
-from calsync_sandbox.graph.errors import GraphError, bad_request, envelope, unknown_mailbox
-from calsync_sandbox.graph.mailbox import Mailbox
+from calsync_sandbox.graph.errors import GraphError, envelope, headers_of
+from calsync_sandbox.graph.face import Face
+from calsync_sandbox.graph.feed import Feed
+from calsync_sandbox.graph.mails import GraphPost
 from calsync_sandbox.graph.routing import Request, answer
 from calsync_sandbox.graph.schema import Schema
-from calsync_sandbox.graph.switches import Switches
+from calsync_sandbox.graph.switches import GraphSwitches
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox, MailboxError
+from calsync_sandbox.mailbox.errors import bad_request, unknown_mailbox
 from calsync_sandbox.rate import Rate
 from calsync_sandbox.server import Server
 
@@ -49,7 +53,7 @@ class GraphServer(Server):
     ) -> None:
         """Check every answer against Microsoft's metadata if `schema` names it. `now`: seconds since the epoch."""
         super().__init__("graph")
-        self.switches = Switches()
+        self.switches = GraphSwitches()
         self.mailboxes: dict[str, Mailbox] = {}
         """Lower-cased primary address -> mailbox."""
         self.people_mail = MailLog()
@@ -59,7 +63,7 @@ class GraphServer(Server):
         self._tokens = tokens
         self._schema = Schema(schema) if schema is not None else None
         self._now = now
-        self._names: dict[str, Mailbox] = {}
+        self._names: dict[str, Face] = {}
         self._busy: Counter[str] = Counter()
         self._rate = Rate(now, counts_refused=True)
 
@@ -80,25 +84,33 @@ class GraphServer(Server):
             can_edit=can_edit,
             default_reminder=default_reminder,
             switches=self.switches,
-            client_mail=self._mail,
             people_mail=self.people_mail,
             now=self._now,
         )
         self.mailboxes[address.lower()] = mailbox
-        self._names.update({name.lower(): mailbox for name in (address, *aliases, mailbox.user_id)})
+        writer = mailbox.writer(GraphPost(address, self._mail, self.switches))
+        face = Face(mailbox, Feed(mailbox.store, self.switches), writer)
+        self._names.update({name.lower(): face for name in (address, *aliases, mailbox.user_id)})
         return mailbox
 
     def mailbox(self, name: str) -> Mailbox:
-        """Return a mailbox by address, alias or id. Raises GraphError for an unknown or refused one."""
-        found = self._names.get(name.lower())
-        if found is None:
-            raise unknown_mailbox(name)
-        if found.refusal is not None:
-            raise found.refusal
-        return found
+        """Return a mailbox by address, alias or id. Raises MailboxError for an unknown or refused one."""
+        return self._face(name).mailbox
+
+    def feed(self, mailbox: Mailbox) -> Feed:
+        """Return a mailbox's change feed."""
+        return self._names[mailbox.user_id].feed
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [web.route("*", _ROOT + "/{path:.*}", self._respond)]
+
+    def _face(self, name: str) -> Face:
+        found = self._names.get(name.lower())
+        if found is None:
+            raise unknown_mailbox(name)
+        if found.mailbox.refusal is not None:
+            raise found.mailbox.refusal
+        return found
 
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Count requests, the concurrent ones per mailbox, around faults, which may hold a request back."""
@@ -119,7 +131,7 @@ class GraphServer(Server):
         try:
             self._check_token(request.headers.get("Authorization", ""))
             return self._write(request, self._answer(request, await request.read()))
-        except GraphError as error:
+        except MailboxError as error:
             return self._refuse(request, error)
 
     def _answer(self, request: web.Request, content: bytes) -> Reply:
@@ -133,7 +145,7 @@ class GraphServer(Server):
         return self._carry_out(asked)
 
     def _carry_out(self, asked: Request) -> Reply:
-        reply = answer(self.mailbox, self.switches, asked)
+        reply = answer(self._face, self.switches, asked)
         self._check_shape(reply)
         return reply
 
@@ -163,12 +175,12 @@ class GraphServer(Server):
                 headers={"WWW-Authenticate": 'Bearer realm="", authorization_uri="", error="invalid_token"'},
             )
 
-    def _refuse(self, request: web.Request, error: GraphError) -> web.Response:
+    def _refuse(self, request: web.Request, error: MailboxError) -> web.Response:
         ids = self._ids(request)
         inner = {"date": datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")[:19], **ids}
         body: dict[str, Any] = envelope(error)
         body["error"]["innerError"] = inner
-        return web.json_response(body, status=error.status, headers={**ids, **error.headers})
+        return web.json_response(body, status=error.status, headers={**ids, **headers_of(error)})
 
     @staticmethod
     def _ids(request: web.Request) -> dict[str, str]:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from calsync_sandbox.mailbox.switches import MailboxSwitches
+
 
 @dataclass(slots=True, kw_only=True)
-class Switches:
-    """How one Graph server behaves; may be changed while it runs."""
+class GraphSwitches(MailboxSwitches):
+    """How one Graph server and its mailboxes behave; may be changed while it runs."""
 
     if_match: bool = True
     """Honour If-Match: 412 for another version."""
     deleted_get: Literal["not_found", "found", "forbidden"] = "not_found"
     """GET of a deleted event by its immutable id: 404, 200 out of Deleted Items, or 403."""
-    duplicate_status: int = 409
-    """The status of ErrorDuplicateTransactionId; 400 is reported too."""
-    duplicate_names_event: bool = True
-    """That error carries `@event.existingEventId`."""
-    transactions_survive_delete: bool = True
-    """A transactionId stays taken when its event is deleted."""
-    decline_on_delete: bool = True
-    """Deleting an attendee's copy sends a decline to the organiser."""
-    silent_properties: frozenset[str] = frozenset()
-    """A PATCH of nothing but these mails nobody."""
     calendar_delta: bool = True
     """`calendars/{id}/calendarView/delta` is answered (documented for beta only)."""
     delta_text_body: bool = True
@@ -32,8 +24,6 @@ class Switches:
     """The limit of 1825 days holds for delta as it does for calendarView."""
     removed_ids: Literal["immutable", "default"] = "immutable"
     """The form of the ids of `@removed` entities for a client that asked for immutable ids."""
-    silent_occurrence_delete: bool = False
-    """A single deleted occurrence of a series gives no signal on delta (reported by users)."""
     series_change_removes: bool = True
     """A single event that becomes a series is told as `@removed` under its old id."""
     max_page_size: int = 1000

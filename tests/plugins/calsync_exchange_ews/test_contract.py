@@ -18,7 +18,7 @@ from calsync_exchange_ews import PROVIDER
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.ews.ids import item_id, read_item_id
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.sync.model import Changes, Event, Value
+    from calsync_sandbox.mailbox import Mailbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ADDRESS = "anna@example.de"

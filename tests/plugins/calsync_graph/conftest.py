@@ -19,13 +19,14 @@ from calsync_graph.client import Client
 from calsync_graph.config import settings_of
 from calsync_graph.provider import GraphProvider
 from calsync_sandbox.authority import AuthorityServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from calsync.ports import Calendar
+    from calsync_sandbox.mailbox import Mailbox
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "66666666-7777-8888-9999-000000000000"

@@ -27,7 +27,8 @@ from calsync_sandbox.faults import Fault
 
 if TYPE_CHECKING:
     from calsync.ports import Calendar
-    from calsync_sandbox.graph import GraphServer, Mailbox
+    from calsync_sandbox.graph import GraphServer
+    from calsync_sandbox.mailbox import Mailbox
 
 MARKER = "v1:anna:5f0c9a7e1f2b4c3d:0123"
 LATER = Timed(datetime(2026, 7, 10, 8, tzinfo=UTC), datetime(2026, 7, 10, 9, tzinfo=UTC))

@@ -17,8 +17,9 @@ from calsync.sync.model import AllDay, Changes, Event, Timed, Value
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync_graph import calsync_providers
 from calsync_sandbox.authority import AuthorityServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
 (PROVIDER,) = calsync_providers()
@@ -56,8 +57,9 @@ class GraphUnderTest(UnderTest):
     idempotent = True
     page_size = 3
 
-    def __init__(self, calendar: Calendar, mailbox: Mailbox, mails: MailLog) -> None:
+    def __init__(self, calendar: Calendar, server: GraphServer, mailbox: Mailbox, mails: MailLog) -> None:
         self.calendar = calendar
+        self._server = server
         self._mailbox = mailbox
         self._mails = mails
 
@@ -84,7 +86,7 @@ class GraphUnderTest(UnderTest):
         return minutes if event["isReminderOn"] else None
 
     async def lost_token(self, token: str) -> str:
-        self._mailbox.feed.evict()
+        self._server.feed(self._mailbox).evict()
         return token
 
     def mails(self) -> int:
@@ -115,7 +117,7 @@ async def opened(switches: Mapping[str, Any]) -> AsyncIterator[UnderTest]:
     try:
         await provider.login()
         request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
-        yield GraphUnderTest(await provider.open(request), mailbox, mails)
+        yield GraphUnderTest(await provider.open(request), server, mailbox, mails)
     finally:
         await provider.close()
         await server.stop()

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from calsync.ports import Calendar, Page
     from calsync.sync.model import Observation
     from calsync_graph.client import Client
-    from calsync_sandbox.graph import GraphServer, Mailbox
+    from calsync_sandbox.graph import GraphServer
     from calsync_sandbox.graph.calls import Reply
     from calsync_sandbox.graph.routing import Request
+    from calsync_sandbox.mailbox import Mailbox
 
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
 DELTA = "calendarView/delta"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft
     from calsync_graph.provider import GraphProvider
     from calsync_sandbox.authority import AuthorityServer
-    from calsync_sandbox.graph import GraphServer, Mailbox
+    from calsync_sandbox.graph import GraphServer
+    from calsync_sandbox.mailbox import Mailbox
 
 
 def wanted(mailbox: str = "anna@example.de", **more: str) -> CalendarRequest:

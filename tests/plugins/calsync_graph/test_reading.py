@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft
     from calsync.testing import FakeClock
     from calsync_graph.client import Client
-    from calsync_sandbox.graph import GraphServer, Mailbox
+    from calsync_sandbox.graph import GraphServer
+    from calsync_sandbox.mailbox import Mailbox
 
 ROOT = "https://graph.microsoft.com/v1.0/users/a"
 ROW = {

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.flowfact import FlowfactServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.judge import Stretch, flowfact_seen, graph_seen, judge
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.seed import Seeded, seed, seed_many
+
+if TYPE_CHECKING:
+    from calsync_sandbox.mailbox import Mailbox
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WINDOW = Stretch.around(NOW, past_days=90, future_days=365)

@@ -14,7 +14,7 @@ from calsync_sandbox.ews.values import Written
 
 if TYPE_CHECKING:
     from calsync_sandbox.ews.calls import Call
-    from calsync_sandbox.graph.events import Json
+    from calsync_sandbox.mailbox.events import Json
 
 
 def create_item(call: Call) -> Element:

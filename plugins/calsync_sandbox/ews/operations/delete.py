@@ -11,7 +11,7 @@ from calsync_sandbox.ews.ids import TRASH
 from calsync_sandbox.ews.items import Item, find_item
 from calsync_sandbox.ews.mails import sends, writer
 from calsync_sandbox.ews.names import Element, find, m, parts, t
-from calsync_sandbox.graph import lookup
+from calsync_sandbox.mailbox import lookup
 
 if TYPE_CHECKING:
     from calsync_sandbox.ews.calls import Call

@@ -14,9 +14,9 @@ from calsync_sandbox.ews.names import Element, find, flag, local, m, parts, t
 from calsync_sandbox.ews.restriction import indexed, select, value_of
 from calsync_sandbox.ews.shape import Shape, read_shape, render
 from calsync_sandbox.ews.times import read_instant
-from calsync_sandbox.graph import lookup
-from calsync_sandbox.graph.events import span_of
-from calsync_sandbox.graph.zones import Span
+from calsync_sandbox.mailbox import lookup
+from calsync_sandbox.mailbox.events import span_of
+from calsync_sandbox.mailbox.zones import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,13 @@ from lxml import etree
 
 from calsync_sandbox.authority import Tokens
 from calsync_sandbox.ews import EwsServer, User
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from calsync_sandbox.mailbox import Mailbox
 
 NAMES = {
     "s": "http://schemas.xmlsoap.org/soap/envelope/",

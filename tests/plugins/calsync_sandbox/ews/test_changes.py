@@ -10,12 +10,12 @@ import pytest
 
 from calsync_sandbox.ews.changes import BEGINNING, changes
 from calsync_sandbox.ews.ids import item_id, past_item_id
-from calsync_sandbox.graph.errors import GraphError
+from calsync_sandbox.mailbox.errors import MailboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calsync_sandbox.graph import Mailbox
+    from calsync_sandbox.mailbox import Mailbox
 
 DAILY = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-03-02"}}
 
@@ -102,7 +102,7 @@ class Person:
                 self._mailbox.edit(occurrence, {"subject": "Anders"})
             else:
                 self._mailbox.delete(occurrence)
-        except GraphError:
+        except MailboxError:
             return  # there is no such occurrence, or no more
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox
 
 LATER = (
     ("calendar:Start", "<t:Start>2026-03-02T11:00:00Z</t:Start>"),

@@ -7,7 +7,7 @@ from lxml import etree
 
 from calsync_sandbox.ews.names import TYPES
 from calsync_sandbox.ews.recurrence import read_recurrence, write_recurrence
-from calsync_sandbox.graph.shapes import recurrence as stored
+from calsync_sandbox.mailbox.shapes import recurrence as stored
 
 PATTERNS: dict[str, dict[str, Any]] = {
     "<DailyRecurrence><Interval>2</Interval></DailyRecurrence>": {"type": "daily", "interval": 2},

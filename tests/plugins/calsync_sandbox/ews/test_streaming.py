@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Draft = Callable[..., dict[str, Any]]
 ALL = ("CreatedEvent", "ModifiedEvent", "MovedEvent", "DeletedEvent")

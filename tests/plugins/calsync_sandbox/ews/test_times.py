@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 BERLIN = "W. Europe Standard Time"
 ODD = [

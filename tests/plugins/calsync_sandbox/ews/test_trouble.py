@@ -9,7 +9,7 @@ import pytest
 
 from calsync_sandbox.ews import EwsServer, Trouble, trouble
 from calsync_sandbox.faults import Fault
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Draft = Callable[..., dict[str, Any]]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 SHAPE = "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>"
 FOLDER = '<m:SyncFolderId><t:DistinguishedFolderId Id="calendar"/></m:SyncFolderId>'

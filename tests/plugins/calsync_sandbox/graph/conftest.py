@@ -4,15 +4,18 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from yarl import URL
 
 from calsync_sandbox.authority import Tokens
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
+
+if TYPE_CHECKING:
+    from calsync_sandbox.mailbox import Mailbox
 
 SCHEMA = Path(__file__).resolve().parents[5] / "shared" / "data" / "graph-event-schema.json"
 
@@ -85,20 +88,6 @@ async def ask(server: GraphServer, anna: Mailbox, raw: aiohttp.ClientSession) ->
             return Answer(answer.status, answer.headers, json.loads(text) if text else None)
 
     return send
-
-
-@pytest.fixture
-def draft() -> Callable[..., dict[str, Any]]:
-    """Return the body of a create: one hour on 2 March 2026 in Berlin; keywords add to it."""
-
-    def make(**more: Any) -> dict[str, Any]:
-        return {
-            "subject": "Besichtigung Gartenstraße",
-            "start": {"dateTime": "2026-03-02T09:00:00", "timeZone": "W. Europe Standard Time"},
-            "end": {"dateTime": "2026-03-02T10:00:00", "timeZone": "W. Europe Standard Time"},
-        } | more
-
-    return make
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Draft = Callable[..., dict[str, Any]]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Drain = Callable[..., Awaitable[tuple[list[dict[str, Any]], str]]]

@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync_sandbox.graph.errors import GraphError
 from calsync_sandbox.graph.feed import Feed
-from calsync_sandbox.graph.lookup import present
-from calsync_sandbox.graph.mailbox import Mailbox
-from calsync_sandbox.graph.switches import Switches
-from calsync_sandbox.graph.zones import Span
+from calsync_sandbox.graph.switches import GraphSwitches
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox.errors import MailboxError
+from calsync_sandbox.mailbox.lookup import present
+from calsync_sandbox.mailbox.mailbox import Mailbox
+from calsync_sandbox.mailbox.zones import Span
 
 MARCH = Span(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
 RULE = {"pattern": {"type": "daily", "interval": 2}, "range": {"type": "noEnd", "startDate": "2026-03-01"}}
@@ -27,8 +27,7 @@ def mailbox() -> Mailbox:
         timezone="UTC",
         can_edit=True,
         default_reminder=15,
-        switches=Switches(),
-        client_mail=MailLog(),
+        switches=GraphSwitches(),
         people_mail=MailLog(),
         now=lambda: 0.0,
     )
@@ -94,16 +93,16 @@ STEPS = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5), st.integ
 def test_following_the_feed_ends_where_a_new_round_does(steps: list[tuple[str, int, int]], size: int) -> None:
     box = mailbox()
     box.add_calendar("Privat")
-    client = Client(box)
+    client, feed = Client(box), Feed(box.store, GraphSwitches())
     for action, pick, day in steps:
         if action == "pull":
-            client.pull(box.feed, size)
+            client.pull(feed, size)
             continue
         try:
             act(box, action, pick, day)
-        except GraphError:
+        except MailboxError:
             continue  # there is no such occurrence
-    client.pull(box.feed, size)
+    client.pull(feed, size)
     fresh = Client(box)
-    fresh.pull(box.feed, size)
+    fresh.pull(feed, size)
     assert client.known == fresh.known

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Drain = Callable[..., Awaitable[tuple[list[dict[str, Any]], str]]]
@@ -29,13 +30,13 @@ def told(entities: list[Json]) -> list[tuple[str, bool]]:
     ],
 )
 async def test_evicted_tokens(
-    anna: Mailbox, ask: Ask, drain: Drain, draft: Draft, march: str, status: int, code: str
+    server: GraphServer, anna: Mailbox, ask: Ask, drain: Drain, draft: Draft, march: str, status: int, code: str
 ) -> None:
     for _ in range(3):
         anna.create(draft())
     _, link = await drain(march)
     middle = (await ask("GET", march, prefer="odata.maxpagesize=1")).body["@odata.nextLink"]
-    anna.feed.evict(status, code, location="/v1.0/fresh")
+    server.feed(anna).evict(status, code, location="/v1.0/fresh")
     for lost in (link, middle):
         answer = await ask("GET", lost)
         assert (answer.status, answer.code, answer.headers["Location"]) == (status, code, "/v1.0/fresh")

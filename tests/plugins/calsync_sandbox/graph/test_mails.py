@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Draft = Callable[..., dict[str, Any]]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Draft = Callable[..., dict[str, Any]]
@@ -192,3 +192,10 @@ async def test_bodies_as_preferred(anna: Mailbox, ask: Ask, draft: Draft) -> Non
     stored = (await ask("GET", f"/events/{event_id}")).body["body"]
     assert stored["contentType"] == "html"
     assert "a<br>\r\n&lt;b&gt;" in stored["content"]
+
+
+async def test_attachments_are_not_shown(anna: Mailbox, ask: Ask, draft: Draft) -> None:
+    event_id = anna.create(draft(hasAttachments=True, attachments=[{"name": "plan.pdf"}]))["id"]
+    event = (await ask("GET", f"/events/{event_id}")).body
+    assert event["hasAttachments"] is True
+    assert "attachments" not in event

@@ -10,9 +10,10 @@ import pytest
 
 from calsync_sandbox.authority import Tokens
 from calsync_sandbox.faults import Fault
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
 from calsync_sandbox.mail import MailLog
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 

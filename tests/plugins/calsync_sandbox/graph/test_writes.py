@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from calsync_sandbox.faults import Fault
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.mailbox import Mailbox
 
 Ask = Callable[..., Awaitable[Any]]
 Draft = Callable[..., dict[str, Any]]

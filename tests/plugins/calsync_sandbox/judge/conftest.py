@@ -15,7 +15,7 @@ from calsync_sandbox.mail import MailLog
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from calsync_sandbox.graph.mailbox import Mailbox
+    from calsync_sandbox.mailbox.mailbox import Mailbox
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.sync.model import normal_line, normal_text
-from calsync_sandbox.graph.body import from_text, to_text, with_join_block
 from calsync_sandbox.judge.text import same_notes, same_summary, text_of_html
+from calsync_sandbox.mailbox.body import from_text, to_text, with_join_block
 
 AWKWARD = [
     "",

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.mailbox import Mailbox
 
 TAGGED = '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="{}" PropertyType="String"/>{}</t:ExtendedProperty>'
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Draft = Callable[..., dict[str, Any]]
 TRASH = '<t:DistinguishedFolderId Id="deleteditems"/>'

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 Draft = Callable[..., dict[str, Any]]
 PATH = '<t:FieldURI FieldURI="item:Subject"/>'

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import Mailbox
+from calsync_sandbox.mailbox import Mailbox
 
 SHAPE = "<m:FolderShape><t:BaseShape>{}</t:BaseShape>{}</m:FolderShape>"
 

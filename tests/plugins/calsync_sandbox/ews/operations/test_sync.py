@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.ews import EwsServer
-from calsync_sandbox.graph import GraphServer, Mailbox
+from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.mailbox import Mailbox
 
 Draft = Callable[..., dict[str, Any]]
 DAILY = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "noEnd", "startDate": "2026-03-02"}}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph.body import from_text, has_join_block, with_join_block
-from calsync_sandbox.graph.errors import bad_request
-from calsync_sandbox.graph.properties import CLEARED
-from calsync_sandbox.graph.zones import Span, instant, kept_name, read_wall, seven
+from calsync_sandbox.mailbox.body import from_text, has_join_block, with_join_block
+from calsync_sandbox.mailbox.errors import bad_request
+from calsync_sandbox.mailbox.properties import CLEARED
+from calsync_sandbox.mailbox.zones import Span, instant, kept_name, read_wall, seven
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ def merge(event: Json, values: Mapping[str, Any]) -> None:
 
 
 def check_times(event: Mapping[str, Any]) -> None:
-    """Raise GraphError 400 for an event without times, one that ends before it starts, and wrong all-day times."""
+    """Raise MailboxError 400 for an event without times, one that ends before it starts, wrong all-day times."""
     if "start" not in event or "end" not in event:
         raise bad_request("An event needs 'start' and 'end'.")
     span = span_of(event)

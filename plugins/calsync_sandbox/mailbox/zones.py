@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tzlocal.windows_tz import tz_win, win_tz
 
-from calsync_sandbox.graph.errors import bad_request
+from calsync_sandbox.mailbox.errors import bad_request
 
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,7})?)?")
 
@@ -33,7 +33,7 @@ class Span:
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
-    """Return the zone of a Windows or an IANA name; GraphError 400 for any other."""
+    """Return the zone of a Windows or an IANA name; MailboxError 400 for any other."""
     try:
         return ZoneInfo(win_tz.get(name, name))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -55,7 +55,7 @@ def offset(wall: datetime, name: str) -> object:
 
 
 def read_wall(text: str) -> datetime:
-    """Return a wall time without a zone; GraphError 400 for anything but `YYYY-MM-DDTHH:MM[:SS[.fffffff]]`."""
+    """Return a wall time without a zone; MailboxError 400 for anything but `YYYY-MM-DDTHH:MM[:SS[.fffffff]]`."""
     if not _WALL.fullmatch(text):
         raise bad_request(
             "The value of 'dateTime' is not a date and time without an offset.", "ErrorInvalidProperty"
@@ -75,19 +75,10 @@ def instant(wall: datetime, name: str) -> datetime:
 
 
 def seven(wall: datetime) -> str:
-    """Write a wall time the way Graph does: seven decimals, no offset."""
+    """Write a wall time as it is stored: seven decimals, no offset."""
     return wall.replace(tzinfo=None).isoformat(timespec="microseconds") + "0"
 
 
 def stamp(moment: datetime) -> str:
-    """Write an instant as Edm.DateTimeOffset in UTC with seven decimals."""
+    """Write an instant as it is stored: in UTC with seven decimals."""
     return seven(moment.astimezone(UTC)) + "Z"
-
-
-def read_instant(text: str) -> datetime:
-    """Return the instant of a query option; one without an offset is UTC. GraphError 400 for no date."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise bad_request("This request needs a time window with valid dates.", "ErrorInvalidParameter") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""One mailbox's events: by id, by calendar and by extended property, with the log of changes that delta reads."""
+"""One mailbox's events: by id, by calendar and by extended property, with the log of changes that feeds read."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph import ids
-from calsync_sandbox.graph.errors import folder_not_found, item_not_found
-from calsync_sandbox.graph.events import span_of
-from calsync_sandbox.graph.recurrence import Series, series_of
-from calsync_sandbox.graph.zones import stamp
+from calsync_sandbox.mailbox import ids
+from calsync_sandbox.mailbox.errors import folder_not_found, item_not_found
+from calsync_sandbox.mailbox.events import span_of
+from calsync_sandbox.mailbox.recurrence import Series, series_of
+from calsync_sandbox.mailbox.zones import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.zones import Span
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.zones import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Store:
         self.deleted[event_id] = event
 
     def restore(self, event_id: str, home: str) -> Json:
-        """Move an event out of Deleted Items into a calendar. Raises GraphError 404."""
+        """Move an event out of Deleted Items into a calendar. Raises MailboxError 404."""
         event = self.deleted.pop(event_id, None)
         if event is None:
             raise item_not_found()
@@ -123,7 +123,7 @@ class Store:
         self._note(event_id, {self.homes.pop(event_id)}, before=before)
 
     def cancel(self, occurrence: str, *, silent: bool) -> None:
-        """Take an occurrence out of its series. Silent: delta will not tell it."""
+        """Take an occurrence out of its series. Silent: the log does not tell it."""
         master_id, home = ids.master_of(occurrence), self.homes[ids.master_of(occurrence)]
         master = dict(self.events[master_id])
         master["cancelledOccurrences"] = [*master.get("cancelledOccurrences", ()), occurrence]
@@ -142,7 +142,7 @@ class Store:
         return sorted(self._tagged.get((name, value.lower()), ()))
 
     def calendar(self, given: str) -> str:
-        """Return the id of a calendar. Raises GraphError 404."""
+        """Return the id of a calendar. Raises MailboxError 404."""
         if given not in self.calendars:
             raise folder_not_found()
         return given

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync_sandbox.graph.body import from_text, to_text
+from calsync_sandbox.mailbox.body import from_text, to_text
 
 
 @given(st.text(st.characters(exclude_characters="\r\u00a0", codec=None)))

@@ -1,49 +1,31 @@
-"""Finding events in a store: by the ids that clients use, and by the window that a view shows."""
+"""Finding events in a store: by their ids, and by the window that a view shows."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from calsync_sandbox.graph import ids
-from calsync_sandbox.graph.errors import GraphError, item_not_found
-from calsync_sandbox.graph.zones import seven, stamp, zone
+from calsync_sandbox.mailbox import ids
+from calsync_sandbox.mailbox.errors import MailboxError, item_not_found
+from calsync_sandbox.mailbox.zones import seven, stamp, zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.store import Store
-    from calsync_sandbox.graph.zones import Span
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.store import Store
+    from calsync_sandbox.mailbox.zones import Span
 
 TRASH = "deleteditems"
-"""The folder that default ids of deleted events name."""
-
-
-def find(store: Store, given: str, home: str | None = None) -> str:
-    """Return the immutable id of a present event or occurrence. Raises GraphError 404.
-
-    `home` asks for one in this calendar. A default id holds only for the folder that it was given in.
-    """
-    event_id, folder = ids.read_id(given)
-    at = store.homes[event_id if event_id in store.events else _master(store, event_id)]
-    if (folder is not None and folder != at) or (home is not None and home != at):
-        raise item_not_found()
-    return event_id
-
-
-def find_deleted(store: Store, given: str) -> Json | None:
-    """Return an event in Deleted Items by its immutable id, or by the default id that it has there."""
-    event_id, folder = ids.read_id(given)
-    return store.deleted.get(event_id) if folder in {None, TRASH} else None
+"""The folder that deleted events are in."""
 
 
 def get(store: Store, event_id: str) -> Json:
-    """Return a present event. Raises GraphError 404."""
+    """Return a present event. Raises MailboxError 404."""
     event = store.events.get(event_id)
     if event is not None:
         return event
-    _master(store, event_id)
+    master_id(store, event_id)
     return occurrence(store, event_id)
 
 
@@ -51,7 +33,7 @@ def present(store: Store, event_id: str) -> Json | None:
     """Return an event or an occurrence if it is there."""
     try:
         return get(store, event_id)
-    except GraphError:
+    except MailboxError:
         return None
 
 
@@ -91,21 +73,13 @@ def within(store: Store, window: Span, home: str) -> Iterator[list[str]]:
                 yield found
 
 
-def public_id(store: Store, event_id: str, *, immutable: bool) -> str:
-    """Return the id that a client sees for an event, an occurrence or a master, deleted or not."""
-    if immutable:
-        return event_id
-    owner = event_id if event_id in store.homes else event_id.partition(".")[0]
-    return ids.default_id(event_id, store.homes.get(owner, TRASH))
-
-
 def neighbours(store: Store, event_id: str) -> tuple[date, date]:
     """Return the days of the occurrences before and after an occurrence or exception of a present master."""
     return store.series(store.events[ids.master_of(event_id)]).neighbours(ids.day_of(event_id))
 
 
-def _master(store: Store, event_id: str) -> str:
-    """Return the master's id of a present occurrence. Raises GraphError 404."""
+def master_id(store: Store, event_id: str) -> str:
+    """Return the master's id of a present occurrence. Raises MailboxError 404."""
     if not ids.is_occurrence(event_id):
         raise item_not_found()
     master = store.events.get(ids.master_of(event_id))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph import shapes
-from calsync_sandbox.graph.shapes import flag, many, number, one_of, read_properties, record, text, when
+from calsync_sandbox.mailbox import shapes
+from calsync_sandbox.mailbox.shapes import flag, many, number, one_of, read_properties, record, text, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ CLEARED: dict[str, Any] = {
 
 
 def read_event(body: Any, readers: Mapping[str, shapes.Reader]) -> dict[str, Any]:
-    """Read the body of a write into stored values. Raises GraphError 400 for what it may not hold."""
+    """Read the body of a write into stored values. Raises MailboxError 400 for what it may not hold."""
     if not isinstance(body, dict):
         raise shapes.invalid("an event is needed")
     values = read_properties(body, readers)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph import ids, lookup
-from calsync_sandbox.graph.errors import GraphError, bad_request
-from calsync_sandbox.graph.events import blank, check_times, merge
-from calsync_sandbox.graph.zones import read_wall, stamp, zone
+from calsync_sandbox.mailbox import ids, lookup
+from calsync_sandbox.mailbox.errors import MailboxError, bad_request
+from calsync_sandbox.mailbox.events import blank, check_times, merge
+from calsync_sandbox.mailbox.zones import read_wall, stamp, zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.mails import Post
-    from calsync_sandbox.graph.store import Store
-    from calsync_sandbox.graph.switches import Switches
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.mails import Post
+    from calsync_sandbox.mailbox.store import Store
+    from calsync_sandbox.mailbox.switches import MailboxSwitches
 
 _TIMES = frozenset({"start", "end", "isAllDay", "recurrence"})
 
@@ -25,7 +25,7 @@ _TIMES = frozenset({"start", "end", "isAllDay", "recurrence"})
 class Writer:
     """Writes to one mailbox. Its `post` decides whose mails they are."""
 
-    def __init__(self, store: Store, post: Post, switches: Switches, *, reminder: int) -> None:
+    def __init__(self, store: Store, post: Post, switches: MailboxSwitches, *, reminder: int) -> None:
         """Take the mailbox's default reminder, in minutes before the start."""
         self._store = store
         self._post = post
@@ -46,10 +46,13 @@ class Writer:
         self._post.created(event)
         return event
 
-    def change(self, event_id: str, values: Mapping[str, Any], if_match: str | None = None) -> Json:
-        """Merge the given properties into an event; an occurrence becomes an exception by it."""
+    def change(self, event_id: str, values: Mapping[str, Any], change_key: str | None = None) -> Json:
+        """Merge the given properties into an event; an occurrence becomes an exception by it.
+
+        `change_key` is that of the only version that may be written to; None: any.
+        """
         old = lookup.get(self._store, event_id)
-        self._check_version(old, if_match)
+        _check_version(old, change_key)
         event = dict(old)
         if old["type"] == "occurrence":
             event["type"] = "exception"
@@ -65,10 +68,10 @@ class Writer:
         self._post.changed(old, event, values, instances)
         return event
 
-    def delete(self, event_id: str, if_match: str | None = None) -> None:
+    def delete(self, event_id: str, change_key: str | None = None) -> None:
         """Move an event to Deleted Items, or take an occurrence out of its series."""
         event = lookup.get(self._store, event_id)
-        self._check_version(event, if_match)
+        _check_version(event, change_key)
         if event["type"] == "exception":
             self._store.drop(event_id)
         if event["type"] in {"occurrence", "exception"} and ids.master_of(event_id) in self._store.events:
@@ -99,17 +102,12 @@ class Writer:
         content, event_id = known
         if content == values and event_id in self._store.events:
             return self._store.events[event_id]
-        raise GraphError(
+        raise MailboxError(
             self._switches.duplicate_status,
             "ErrorDuplicateTransactionId",
             "The TransactionId specified in the request has already been used to create a different event.",
             extra={"@event.existingEventId": event_id} if self._switches.duplicate_names_event else None,
         )
-
-    def _check_version(self, event: Json, if_match: str | None) -> None:
-        if if_match in {None, "*", f'W/"{event["changeKey"]}"'} or not self._switches.if_match:
-            return
-        raise GraphError(412, "ErrorIrresolvableConflict", "The send or update operation could not be performed.")
 
     def _settle_type(self, old: Json, event: Json, values: Mapping[str, Any]) -> None:
         if event["type"] == "exception":
@@ -155,6 +153,13 @@ class Writer:
 
     def _home(self, event_id: str) -> str:
         return self._store.homes.get(event_id) or self._store.homes[ids.master_of(event_id)]
+
+
+def _check_version(event: Json, change_key: str | None) -> None:
+    if change_key not in {None, event["changeKey"]}:
+        raise MailboxError(
+            412, "ErrorIrresolvableConflict", "The send or update operation could not be performed."
+        )
 
 
 def _make_master(event: Json) -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph import ids, lookup
-from calsync_sandbox.graph.feed import Feed
-from calsync_sandbox.graph.mails import Post
-from calsync_sandbox.graph.properties import BY_PERSON, UPDATABLE, read_event
-from calsync_sandbox.graph.store import Store
-from calsync_sandbox.graph.writes import Writer
+from calsync_sandbox.mailbox import ids, lookup
+from calsync_sandbox.mailbox.mails import Post
+from calsync_sandbox.mailbox.properties import BY_PERSON, UPDATABLE, read_event
+from calsync_sandbox.mailbox.store import Store
+from calsync_sandbox.mailbox.writes import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from calsync_sandbox.graph.errors import GraphError
-    from calsync_sandbox.graph.events import Json
-    from calsync_sandbox.graph.switches import Switches
     from calsync_sandbox.mail import MailLog
+    from calsync_sandbox.mailbox.errors import MailboxError
+    from calsync_sandbox.mailbox.events import Json
+    from calsync_sandbox.mailbox.switches import MailboxSwitches
 
 PERSON_WRITES = UPDATABLE | {key: BY_PERSON[key] for key in ("isCancelled", "responseStatus", "hasAttachments")}
 
@@ -37,8 +36,7 @@ class Mailbox:
         timezone: str,
         can_edit: bool,
         default_reminder: int,
-        switches: Switches,
-        client_mail: MailLog,
+        switches: MailboxSwitches,
         people_mail: MailLog,
         now: Callable[[], float],
     ) -> None:
@@ -46,13 +44,11 @@ class Mailbox:
         self.aliases = aliases
         self.user_id = ids.user_id(address)
         self.can_edit = can_edit
-        self.refusal: GraphError | None = None
+        self.refusal: MailboxError | None = None
         """When set, every request to this mailbox is refused with it."""
         self.switches = switches
         self.store = Store(address, timezone, now)
-        self.feed = Feed(self.store, switches)
         self._default_reminder = default_reminder
-        self.by_client = self.writer(Post(address, client_mail, switches))
         self._by_person = self.writer(Post(address, people_mail, switches))
 
     def writer(self, post: Post) -> Writer:

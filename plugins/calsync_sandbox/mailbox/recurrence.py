@@ -1,4 +1,4 @@
-"""Series: on which days the occurrences of a Graph recurrence fall, and when they start and end."""
+"""Series: on which days the occurrences of a recurrence fall, and when they start and end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph.zones import Span, instant, read_wall
+from calsync_sandbox.mailbox.zones import Span, instant, read_wall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.graph.errors import GraphError, bad_request
-from calsync_sandbox.graph.zones import read_wall, zone
+from calsync_sandbox.mailbox.errors import MailboxError, bad_request
+from calsync_sandbox.mailbox.zones import read_wall, zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Reader = Callable[[Any], Any]
 
 
-def invalid(what: str) -> GraphError:
+def invalid(what: str) -> MailboxError:
     return bad_request(f"The value of a property is invalid: {what}.", "ErrorInvalidProperty")
 
 
@@ -86,7 +86,7 @@ def record(**readers: Reader) -> Reader:
 
 
 def read_properties(value: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """Read an object's properties. Raises GraphError for one that `readers` does not know."""
+    """Read an object's properties. Raises MailboxError for one that `readers` does not know."""
     given = {key: inner for key, inner in value.items() if "@odata." not in key}
     for key in given:
         if key not in readers:

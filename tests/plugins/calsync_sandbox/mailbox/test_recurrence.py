@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.graph.recurrence import Series, series_of
-from calsync_sandbox.graph.shapes import recurrence
-from calsync_sandbox.graph.zones import Span
+from calsync_sandbox.mailbox.recurrence import Series, series_of
+from calsync_sandbox.mailbox.shapes import recurrence
+from calsync_sandbox.mailbox.zones import Span
 
 
 def series(
