@@ -1,4 +1,9 @@
-"""The sandbox: FLOWFACT and Microsoft 365 on loopback, with faults and a counter of mails, and `calsync demo`."""
+"""The sandbox: FLOWFACT and Exchange on loopback, with faults and a counter of mails, and `calsync demo`.
+
+Servers: `flowfact`; `graph` and `ews`, the two faces of a `mailbox`; `authority` for their tokens. What all share
+is in `server`, `faults`, `rate` and `mail`. `sandbox` starts them together, `seed` and `ics` fill them, `judge`
+tells whether both sides are the same, and `demo` shows it.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.ics import Owner, Reach, Row, Series, import_calendar, mailbox_zone
-from calsync_sandbox.judge import Stretch, Verdict, flowfact_seen, graph_seen, judge
+from calsync_sandbox.judge import Stretch, Verdict, flowfact_seen, judge, mailbox_seen
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.mailbox.errors import MailboxError
 
@@ -152,7 +152,7 @@ class Sandbox:
         """Compare a person's two calendars as they are now."""
         window = Stretch.around(self._today(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
         left = flowfact_seen(self.flowfact.entities.values(), person.user, window)
-        right = graph_seen(person.mailbox.events.values(), window)
+        right = mailbox_seen(person.mailbox.events.values(), window)
         return judge(left, right, direction=direction, keep_notes=keep_notes)
 
     def write_configuration(

@@ -29,7 +29,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """Pairs (FLOWFACT id, Graph id) that were in both systems before: all of them, and those with other notes."""
+    """Pairs (FLOWFACT id, Outlook id) that were in both before: all of them, and those with other notes."""
 
     copies: tuple[tuple[str, str], ...]
     other_notes: tuple[tuple[str, str], ...]

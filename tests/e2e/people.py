@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.store import SqliteStore
 from calsync.sync.model import Side, Timed
 from calsync_sandbox.configuration import FUTURE_DAYS, PAST_DAYS
-from calsync_sandbox.judge import Stretch, flowfact_seen, graph_seen
+from calsync_sandbox.judge import Stretch, flowfact_seen, mailbox_seen
 from tests.e2e.conftest import ms, utc
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class People:
         window = Stretch.around(self._world.clock.now(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
         if side is Side.LEFT:
             return flowfact_seen(self._world.sandbox.flowfact.entities.values(), self._world.anna.user, window)
-        return graph_seen(self._world.anna.mailbox.events.values(), window)
+        return mailbox_seen(self._world.anna.mailbox.events.values(), window)
 
     def _kept(self, one: Entered, seen: Seen | None, ledger: Iterable[LedgerEntry]) -> bool:
         if one.gone or one.unseen or (seen is not None and one.stands_in(seen)):

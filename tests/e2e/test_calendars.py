@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync_sandbox.ics import totals
-from calsync_sandbox.judge import graph_untouched, touched
+from calsync_sandbox.judge import mailbox_untouched, touched
 
 if TYPE_CHECKING:
     from calsync_sandbox.ics import Totals
@@ -45,7 +45,7 @@ async def test_all_real_calendars_together_in_one_mailbox(world: World) -> None:
 async def expect_on_both_sides(world: World, files: list[ImportedFile]) -> None:
     """Sync twice; the judge and the servers say what became of the files."""
     found = totals([row for file in files for row in file.table])
-    before = graph_untouched(world.anna.mailbox.events.values())
+    before = mailbox_untouched(world.anna.mailbox.events.values())
     first = await world.sync()
     expect_few_requests(world, found)
     assert (first.left.created, first.right.created, first.left.held, first.right.held) == (found.singles, 0, 0, 0)
@@ -60,7 +60,7 @@ async def expect_on_both_sides(world: World, files: list[ImportedFile]) -> None:
     world.expect_converged(found.singles)
     world.expect_no_mail()
     assert len(world.sandbox.flowfact.entities) == found.singles
-    assert touched(before, graph_untouched(world.anna.mailbox.events.values())) == []
+    assert touched(before, mailbox_untouched(world.anna.mailbox.events.values())) == []
 
 
 def expect_reported(world: World, found: Totals, skipped: dict[str, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from calsync_sandbox.judge import flowfact_untouched, graph_untouched, touched, whole
+from calsync_sandbox.judge import flowfact_untouched, mailbox_untouched, touched, whole
 from calsync_sandbox.seed import seed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def copies(world: World, seeded: Seeded) -> Bytes:
 def outside(world: World) -> Bytes:
     """Return the bytes of all that no sync may change."""
     entities, events = world.sandbox.flowfact.entities.values(), world.anna.mailbox.events.values()
-    return flowfact_untouched(entities) | graph_untouched(events)
+    return flowfact_untouched(entities) | mailbox_untouched(events)
 
 
 async def test_copies_of_flowfacts_own_sync_are_linked_and_stay_as_they_are(world: World) -> None:

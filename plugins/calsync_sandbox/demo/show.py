@@ -13,7 +13,7 @@ from calsync_sandbox.demo.report import Outcome
 from calsync_sandbox.demo.scenes import play_scenes
 from calsync_sandbox.demo.stage import ACCOUNT, Stage, value
 from calsync_sandbox.ics import totals, write_table
-from calsync_sandbox.judge import flowfact_untouched, graph_untouched, touched, whole
+from calsync_sandbox.judge import flowfact_untouched, mailbox_untouched, touched, whole
 from calsync_sandbox.sandbox import Account, ImportedFile, Person, Sandbox
 from calsync_sandbox.seed import Seeded, seed, seed_many
 
@@ -118,4 +118,4 @@ def _before(stage: Stage, seeded: Seeded) -> Before:
     events = stage.anna.mailbox.events
     kept = (entity for entity in entities.values() if value(entity, "subject") != DELETED)
     pairs = [found for left, right in seeded.copies for found in (entities.get(left), events.get(right)) if found]
-    return Before(flowfact_untouched(kept) | graph_untouched(events.values()), whole(pairs))
+    return Before(flowfact_untouched(kept) | mailbox_untouched(events.values()), whole(pairs))

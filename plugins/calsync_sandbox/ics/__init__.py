@@ -1,14 +1,14 @@
-"""Import of .ics files: `import_calendar` turns a file into what a Graph mailbox holds. It reads no clock."""
+"""Import of .ics files: `import_calendar` turns a file into what a mailbox holds. It reads no clock."""
 
-from calsync_sandbox.ics.graph_events import GraphEvent, Owner
+from calsync_sandbox.ics.events import MailboxEvent, Owner
 from calsync_sandbox.ics.importing import Imported, Series, import_calendar
 from calsync_sandbox.ics.moving import Reach
 from calsync_sandbox.ics.table import Row, Totals, totals, write_table
 from calsync_sandbox.ics.zones import mailbox_zone
 
 __all__ = [
-    "GraphEvent",
     "Imported",
+    "MailboxEvent",
     "Owner",
     "Reach",
     "Row",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from calsync_sandbox.ics.entries import Entry, Kind, read_entry
-from calsync_sandbox.ics.graph_events import GraphEvent, Owner, exception_event, graph_event, in_the_form_of
+from calsync_sandbox.ics.events import MailboxEvent, Owner, exception_event, in_the_form_of, mailbox_event
 from calsync_sandbox.ics.lines import Component, read
 from calsync_sandbox.ics.moving import Reach, series_shift, shift
 from calsync_sandbox.ics.table import Row
@@ -26,8 +26,8 @@ class Series:
     Without a master it is one exception whose master is not in the file.
     """
 
-    master: GraphEvent | None
-    exceptions: tuple[GraphEvent, ...]
+    master: MailboxEvent | None
+    exceptions: tuple[MailboxEvent, ...]
     cancelled: tuple[date, ...] = ()
 
 
@@ -35,7 +35,7 @@ class Series:
 class Imported:
     """What one file holds. The table has one row for each VEVENT, in the file's order."""
 
-    singles: list[GraphEvent] = field(default_factory=list)
+    singles: list[MailboxEvent] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     table: list[Row] = field(default_factory=list)
 
@@ -75,7 +75,7 @@ def _import_singles(imported: Imported, entries: Sequence[Entry], source: str, o
             continue
         try:
             by = shift(entry, reach)
-            imported.singles.append(graph_event(entry, by, owner))
+            imported.singles.append(mailbox_event(entry, by, owner))
         except OverflowError:
             imported.table.append(_refused(entry.line, "single", source, "cannot be moved"))
         else:
@@ -120,7 +120,7 @@ def _series(master: Entry | None, exceptions: Sequence[Entry], by: timedelta, ow
     gone = [in_the_form_of(master.start, at) for at in master.excluded]
     gone += [start for start, entry in originals if entry.cancelled]
     return Series(
-        graph_event(master, by, owner),
+        mailbox_event(master, by, owner),
         tuple(exception_event(entry, start, by, owner) for start, entry in originals if not entry.cancelled),
         tuple(date(at.year, at.month, at.day) + by for at in gone),
     )

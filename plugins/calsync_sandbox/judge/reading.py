@@ -51,10 +51,10 @@ def flowfact_seen(entities: Iterable[Json], user: Json, window: Stretch) -> list
     return [seen for entity in mine if (seen := _flowfact(entity, zone, window)) is not None]
 
 
-def graph_seen(events: Iterable[Json], window: Stretch) -> list[Seen]:
+def mailbox_seen(events: Iterable[Json], window: Stretch) -> list[Seen]:
     """Return a mailbox's single events that are not cancelled and overlap the window."""
     singles = (event for event in events if event["type"] == "singleInstance" and not event["isCancelled"])
-    return [seen for event in singles if (seen := _graph(event, window)) is not None]
+    return [seen for event in singles if (seen := _mailbox(event, window)) is not None]
 
 
 def _is_mine(entity: Json, user_id: str) -> bool:
@@ -80,7 +80,7 @@ def _flowfact(entity: Json, zone: ZoneInfo, window: Stretch) -> Seen | None:
     )
 
 
-def _graph(event: Json, window: Stretch) -> Seen | None:
+def _mailbox(event: Json, window: Stretch) -> Seen | None:
     when = _when(_instant(event["start"]), _instant(event["end"]), all_day=event["isAllDay"], window=window)
     if when is None:
         return None

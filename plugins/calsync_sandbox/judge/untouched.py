@@ -10,8 +10,8 @@ Json = Mapping[str, Any]
 Bytes = dict[str, bytes]
 """id -> the stored JSON of what was kept, as bytes."""
 
-_GRAPH_SYNCED = frozenset({"subject", "body", "start", "end", "isAllDay"})
-_GRAPH_KEPT_BY_SERVER = frozenset({"changeKey", "lastModifiedDateTime"})
+_MAILBOX_SYNCED = frozenset({"subject", "body", "start", "end", "isAllDay"})
+_MAILBOX_KEPT_BY_SERVER = frozenset({"changeKey", "lastModifiedDateTime"})
 """Move with every write."""
 _PRIVATE = frozenset({"private", "confidential"})
 _EXTENDED = "singleValueExtendedProperties"
@@ -23,13 +23,13 @@ _FLOWFACT_SYNCED = frozenset(
 _FLOWFACT_KEPT_BY_SERVER = frozenset({"timestamp", "lastModifier", "lastModifiedTimestamp"})
 
 
-def graph_untouched(events: Iterable[Json]) -> Bytes:
+def mailbox_untouched(events: Iterable[Json]) -> Bytes:
     """Return what is to stay of each event: attendees, location, categories, join link, zone, ...
 
     Series and cancelled events, which are not synced, are to stay whole, as are an online meeting's notes and the
     texts of a private one: a copy's mask must never be written back over them.
     """
-    return {event["id"]: _bytes(_graph_part(event)) for event in events}
+    return {event["id"]: _bytes(_mailbox_part(event)) for event in events}
 
 
 def flowfact_untouched(entities: Iterable[Json]) -> Bytes:
@@ -47,10 +47,10 @@ def touched(before: Bytes, after: Bytes) -> list[str]:
     return [event_id for event_id, content in before.items() if after.get(event_id) != content]
 
 
-def _graph_part(event: Json) -> Json:
+def _mailbox_part(event: Json) -> Json:
     if event["type"] != "singleInstance" or event["isCancelled"]:
         return event
-    left_out = _GRAPH_SYNCED | _GRAPH_KEPT_BY_SERVER
+    left_out = _MAILBOX_SYNCED | _MAILBOX_KEPT_BY_SERVER
     if event["onlineMeeting"]:
         left_out -= {"body"}
     if event["sensitivity"] in _PRIVATE:

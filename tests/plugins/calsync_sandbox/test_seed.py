@@ -8,7 +8,7 @@ import pytest
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.graph import GraphServer
-from calsync_sandbox.judge import Stretch, flowfact_seen, graph_seen, judge
+from calsync_sandbox.judge import Stretch, flowfact_seen, judge, mailbox_seen
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.seed import Seeded, seed, seed_many
 
@@ -55,7 +55,7 @@ def test_copies_are_equal_but_for_line_ends_and_one_for_its_notes(
 ) -> None:
     lefts, rights = ({pair[side] for pair in seeded.copies} for side in (0, 1))
     left = [one for one in flowfact_seen(flowfact.entities.values(), user, WINDOW) if one.id in lefts]
-    right = [one for one in graph_seen(mailbox.events.values(), WINDOW) if one.id in rights]
+    right = [one for one in mailbox_seen(mailbox.events.values(), WINDOW) if one.id in rights]
     assert judge(left, right, keep_notes=seeded.other_notes).converged
     assert [difference.fields for difference in judge(left, right).differences] == [("notes",)]
     assert all(mailbox.events[event_id]["attendees"] for event_id in rights)
@@ -73,7 +73,7 @@ def test_many_more_on_both_sides_and_all_in_the_window(
 ) -> None:
     seed_many(flowfact, user, mailbox, NOW, 3001)
     left = flowfact_seen(flowfact.entities.values(), user, WINDOW)
-    right = graph_seen(mailbox.events.values(), WINDOW)
+    right = mailbox_seen(mailbox.events.values(), WINDOW)
     assert (len(left), len(right)) == (1501, 1500)
     assert len({one.when for one in left}) > 500
 

@@ -9,7 +9,7 @@ import pytest
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.graph import GraphServer
-from calsync_sandbox.judge import Direction, Stretch, Verdict, flowfact_seen, graph_seen, judge
+from calsync_sandbox.judge import Direction, Stretch, Verdict, flowfact_seen, judge, mailbox_seen
 from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Sides:
     def verdict(self, direction: Direction = "both", keep_notes: Collection[tuple[str, str]] = ()) -> Verdict:
         window = Stretch.around(NOW, past_days=90, future_days=365)
         left = flowfact_seen(self.flowfact.entities.values(), self.user, window)
-        right = graph_seen(self.mailbox.events.values(), window)
+        right = mailbox_seen(self.mailbox.events.values(), window)
         return judge(left, right, direction=direction, keep_notes=keep_notes)
 
     def appointment(self, **fields: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from calsync_sandbox.judge import flowfact_untouched, graph_untouched, touched, whole
+from calsync_sandbox.judge import flowfact_untouched, mailbox_untouched, touched, whole
 
 WEEKLY = {
     "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"},
@@ -30,24 +30,26 @@ WEEKLY = {
 )
 def test_events_of_a_mailbox(sides: Any, change: dict[str, Any], is_touched: bool) -> None:
     event = sides.event()
-    before = graph_untouched(sides.mailbox.events.values())
+    before = mailbox_untouched(sides.mailbox.events.values())
     sides.mailbox.edit(event["id"], change)
-    assert touched(before, graph_untouched(sides.mailbox.events.values())) == ([event["id"]] if is_touched else [])
+    assert touched(before, mailbox_untouched(sides.mailbox.events.values())) == (
+        [event["id"]] if is_touched else []
+    )
 
 
 @pytest.mark.parametrize("special", [{"isOnlineMeeting": True}, {"recurrence": WEEKLY}, {"isCancelled": True}])
 def test_notes_that_must_stay(sides: Any, special: dict[str, Any]) -> None:
     event = sides.event(body={"contentType": "text", "content": "alt"}, **special)
-    before = graph_untouched([event])
+    before = mailbox_untouched([event])
     changed = sides.mailbox.edit(event["id"], {"body": {"contentType": "text", "content": "neu"}})
-    assert touched(before, graph_untouched([changed])) == [event["id"]]
+    assert touched(before, mailbox_untouched([changed])) == [event["id"]]
 
 
 @pytest.mark.parametrize("change", [{"subject": "Privat"}, {"body": {"contentType": "text", "content": "neu"}}])
 def test_the_texts_of_a_private_event_must_stay(sides: Any, change: dict[str, Any]) -> None:
     event = sides.event(sensitivity="private")
-    before = graph_untouched([event])
-    assert touched(before, graph_untouched([sides.mailbox.edit(event["id"], change)])) == [event["id"]]
+    before = mailbox_untouched([event])
+    assert touched(before, mailbox_untouched([sides.mailbox.edit(event["id"], change)])) == [event["id"]]
 
 
 @pytest.mark.parametrize("change", [{"subject": "Privat"}, {"message": ""}])
@@ -61,10 +63,10 @@ def test_the_texts_of_a_private_appointment_must_stay(sides: Any, change: dict[s
 @pytest.mark.parametrize(("name", "is_touched"), [("CalsyncMarker", False), ("SomebodyElses", True)])
 def test_properties_of_other_programs_must_stay(sides: Any, name: str, is_touched: bool) -> None:
     event = sides.event()
-    before = graph_untouched([event])
+    before = mailbox_untouched([event])
     tag = {"id": f"String {{6d4c1b52-0f0e-4b6b-9a3a-5c2f7e2f9b41}} Name {name}", "value": "v1"}
     changed = sides.mailbox.edit(event["id"], {"singleValueExtendedProperties": [tag]})
-    assert bool(touched(before, graph_untouched([changed]))) is is_touched
+    assert bool(touched(before, mailbox_untouched([changed]))) is is_touched
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Entries as events in Graph's JSON, moved to where they shall be."""
+"""Entries as events of a mailbox, in the words of Graph's JSON, moved to where they shall be."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.ics.entries import Entry
     from calsync_sandbox.ics.times import Moment
 
-GraphEvent = dict[str, Any]
+MailboxEvent = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Owner:
     zone: ZoneInfo
 
 
-def graph_event(entry: Entry, by: timedelta, owner: Owner) -> GraphEvent:
+def mailbox_event(entry: Entry, by: timedelta, owner: Owner) -> MailboxEvent:
     """Return an entry as an event that is stored in a mailbox. Raises OverflowError for times out of all reach."""
     foreign = bool(entry.attendees) and entry.organizer.lower() not in {"", owner.address.lower()}
     organizer = entry.organizer if foreign else owner.address
     start = moved(entry.start, by)
-    event: GraphEvent = {
+    event: MailboxEvent = {
         "subject": entry.summary,
         "body": {"contentType": "html", "content": entry.html}
         if entry.html
@@ -66,12 +66,12 @@ def time_in_zone(at: Moment, home: ZoneInfo) -> dict[str, str]:
     }
 
 
-def exception_event(entry: Entry, original: Moment, by: timedelta, owner: Owner) -> GraphEvent:
+def exception_event(entry: Entry, original: Moment, by: timedelta, owner: Owner) -> MailboxEvent:
     """Return an exception as an event with the start of the occurrence that it stands for, in UTC."""
     was = moved(original, by)
     if not isinstance(was, datetime):
         was = datetime(was.year, was.month, was.day, tzinfo=owner.zone)
-    return graph_event(entry, by, owner) | {"originalStart": was.astimezone(UTC).isoformat()}
+    return mailbox_event(entry, by, owner) | {"originalStart": was.astimezone(UTC).isoformat()}
 
 
 def in_the_form_of(master: Moment, at: Moment) -> Moment:
