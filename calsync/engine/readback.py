@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.forms import may_be_form
 from calsync.sync.model import FIELDS, Field
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def read_base(base: Base, found: Observation) -> Base:
     """Return the base after the first read of an event whose write was confirmed unread."""
     if found.written_by_us is False:  # what is different now is an edit
         return base.moved({name: base.values[name] for name in base.unsure})
-    unsure = frozenset[Field]() if found.written_by_us else base.unsure
-    return base.moved({name: found.event.value(name) for name in base.unsure}, unsure)
+    if found.written_by_us:
+        return base.moved({name: found.event.value(name) for name in base.unsure})
+    return _guessed(base, {name: base.values[name] for name in base.unsure}, found)
 
 
 def _touched(base: Base, intended: Changes, target: Observation | None) -> Iterator[Field]:
@@ -72,6 +74,7 @@ def _is_ours(found: Observation, written: Written | None) -> bool | None:
 
 
 def _guessed(base: Base, expected: Changes, found: Observation) -> Base:
-    """Judge by the values alone: one that is not the expected one may be the server's form of it, or anybody's."""
+    """Judge by the values alone: what may be the server's form of the expected one may still be anybody's."""
     values = {name: found.event.value(name) for name in expected}
-    return base.moved(values, frozenset(name for name in expected if values[name] != expected[name]))
+    forms = {name: value for name, value in values.items() if may_be_form(value, expected[name])}
+    return base.moved({**expected, **forms}, frozenset(name for name in forms if forms[name] != expected[name]))

@@ -10,6 +10,7 @@ from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed
+from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -83,11 +84,15 @@ def _carried_out(target: Observation, intent: Intent, found: Observation) -> boo
     """Tell whether an update reached the server: it writes all its fields or none, so none may be as before.
 
     Where each field is neither as written nor as before, the server may have put all of them into another form:
-    that counts as carried out, unless somebody else wrote last.
+    that counts as carried out, if calsync wrote last, or may have. Anything else is an edit, and both meet.
     """
-    written = [found.event.value(name) == value for name, value in intent.changes.items()]
-    moved = all(found.event.value(name) != target.event.value(name) for name in intent.changes)
-    return all(written) or (moved and (any(written) or found.written_by_us is not False))
+    values = {name: found.event.value(name) for name in intent.changes}
+    written = [values[name] == value for name, value in intent.changes.items()]
+    moved = all(value != target.event.value(name) for name, value in values.items())
+    ours = found.written_by_us
+    if ours is None:
+        ours = all(may_be_form(values[name], value) for name, value in intent.changes.items())
+    return all(written) or (moved and (any(written) or ours))
 
 
 def _target(intent: Intent) -> Observation:

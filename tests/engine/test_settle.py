@@ -145,10 +145,48 @@ async def test_a_repeated_create_hides_no_edit_of_the_copy(
     world.right.behaviour.hidden.clear()
     world.right.behaviour.lag = timedelta(0)
     report = await world.run()
-    if tells_writer:
-        assert world.left.events()[left].description == "von Hand"
-    else:
-        assert report.notices["hold", "right", "changed_by_server"] == 1
+    assert world.left.events()[left].description == "von Hand"
+    assert not report.notices
+
+
+@pytest.mark.parametrize("tells_writer", [True, False])
+@pytest.mark.parametrize("field", ["summary", "description"])
+async def test_an_edit_on_top_of_a_write_whose_answer_was_lost_travels(
+    world: World, meeting: Event, tells_writer: bool, field: str
+) -> None:
+    world.right.behaviour.tells_writer = tells_writer
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.left.user_edit(left, summary="Besichtigung mit Notar", description="links")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=True)
+    await run_through(world)
+    world.right.user_edit(right, **{field: "von Hand"})
+    await world.settle()
+    assert world.left.events()[left].value(field) == "von Hand"  # type: ignore[arg-type] # the name of a field
+    left_event, right_event = world.left.events()[left], world.right.events()[right]
+    assert (left_event.summary, left_event.description) == (right_event.summary, right_event.description)
+    assert not (await world.run()).notices
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_where_every_written_field_was_edited_the_policy_decides_and_the_loser_is_told(
+    world: World, meeting: Event, arrives: bool
+) -> None:
+    """Nobody can tell then whether the write had arrived."""
+    world.settings["policy"] = "left"
+    world.right.behaviour.tells_writer = False
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.left.user_edit(left, summary="Besichtigung mit Notar")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=arrives)
+    await run_through(world)
+    world.right.user_edit(right, summary="von Hand")
+    await world.settle()
+    assert world.left.events()[left].summary == world.right.events()[right].summary == "Besichtigung mit Notar"
+    entries = await world.store.ledger("anna", 100)
+    assert "von Hand" in [entry.before.get("summary") for entry in entries if entry.reason == "overruled"]
 
 
 def sorted_by_summary(calendar: Any) -> list[Event]:
