@@ -163,7 +163,7 @@ async def test_an_edit_on_top_of_a_write_whose_answer_was_lost_travels(
     await run_through(world)
     world.right.user_edit(right, **{field: "von Hand"})
     await world.settle()
-    assert world.left.events()[left].value(field) == "von Hand"  # type: ignore[arg-type] # the name of a field
+    assert world.left.events()[left].value(field) == "von Hand"
     left_event, right_event = world.left.events()[left], world.right.events()[right]
     assert (left_event.summary, left_event.description) == (right_event.summary, right_event.description)
     assert not (await world.run()).notices
