@@ -14,6 +14,7 @@ from tests.simulation.process import Process
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
+    from datetime import datetime
 
     from calsync.engine import Report
     from tests.simulation.database import Disk
@@ -80,11 +81,16 @@ class World:
         self.processes: list[Process] = []
         self.meddlesome = True
         """Users and fate act in the middle of runs."""
-        self.trace: list[str] = []
+        self._noted: list[tuple[datetime, str]] = []
         self.violations: list[str] = []
         self.excuses: Counter[str] = Counter()
         self.mix: Counter[str] = Counter()
         """How often each fault, each action of a user and each decision occurred."""
+
+    @property
+    def trace(self) -> list[str]:
+        """What happened, line by line; put into words only when somebody asks."""
+        return [f"{at:%d.%m. %H:%M:%S} {line}" for at, line in self._noted]
 
     @property
     def hash(self) -> str:
@@ -124,7 +130,7 @@ class World:
             self.mix[f"decision: {operation.kind} {operation.reason.partition(':')[0]}"] += 1
 
     def note(self, line: str) -> None:
-        self.trace.append(f"{self.clock.now():%d.%m. %H:%M:%S} {line}")
+        self._noted.append((self.clock.now(), line))
 
     def fail(self, invariant: str, text: str) -> None:
         self.violations.append(f"{invariant}: {text}")
