@@ -68,8 +68,12 @@ class App:
         finally:
             await connections.close()
 
-    async def check(self) -> list[CheckResult]:
-        """Sign in to every connection, open every calendar, and tell everything that was found."""
+    async def check(self, *, try_writes: bool = False) -> list[CheckResult]:
+        """Sign in to every connection, open every calendar, and tell everything that was found.
+
+        `try_writes`: providers may also write something of their own to the calendars that are written to, and
+        take it away again, where nothing else shows what they can do.
+        """
         results: list[CheckResult] = []
         broken: set[str] = set()
         for name in self._config.connections:
@@ -82,7 +86,9 @@ class App:
             results.extend(_checked(f"connection {name}", findings))
         for name, account in self._config.accounts.items():
             if not {account.left.connection, account.right.connection} & broken:
-                results.extend(_checked(f"account {name}", await self._check_account(account)))
+                results.extend(
+                    _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
+                )
         return results
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
@@ -240,14 +246,17 @@ class App:
             return _result(report, reason(error))
         return _result(report, None)
 
-    async def _check_account(self, config: AccountConfig) -> Sequence[Finding]:
+    async def _check_account(self, config: AccountConfig, *, try_writes: bool) -> Sequence[Finding]:
         try:
             opened = await self._connections.open(config)
             findings: list[Finding] = []
             for side, calendar in opened.calendars.items():
                 provider = self._connections.provider(config.side(side).connection)
+                writes = config.direction.writes(side)
+                if try_writes and writes:
+                    findings.extend(await provider.try_writes(calendar))
                 found = await provider.check_calendar(calendar)
-                findings.extend(_where_writable(found, writes=config.direction.writes(side)))
+                findings.extend(_where_writable(found, writes=writes))
         except CalsyncError as error:
             return [Finding("error", line) for line in str(error).splitlines()]
         return findings

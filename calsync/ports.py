@@ -214,6 +214,11 @@ class Provider(ABC):
         del calendar
         return ()
 
+    async def try_writes(self, calendar: Calendar) -> Sequence[Finding]:
+        """Try to write, as a person has asked for; say what that showed. What was written is gone afterwards."""
+        del calendar
+        return ()
+
     @abstractmethod
     async def close(self) -> None:
         """Close connections to the server."""

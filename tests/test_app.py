@@ -58,6 +58,9 @@ class Memory(Provider):
     async def check_calendar(self, calendar):
         return [Finding("error", "read-only")] if calendar.key == "frozen" else []
 
+    async def try_writes(self, calendar):
+        return [Finding("ok", f"{calendar.key} can be written")]
+
     async def close(self):
         ERRORS.pop("closing", None)
 
@@ -356,6 +359,16 @@ async def test_a_check_tells_everything_that_it_finds(house: House) -> None:
         ("account anna", "error", "no anna"),
         ("account berta", "error", "connection mail: read-only"),
     }
+
+
+async def test_a_check_writes_where_it_may_and_only_if_it_is_asked_to(house: House) -> None:
+    house.configure(direction="right_to_left")
+    async with house.open() as app:
+        told = {each.message for each in await app.check(try_writes=True)}
+        assert {message for message in told if "can be written" in message} == {
+            f"{key} can be written" for key in ("anna-crm", "anna-mail", "berta-crm")
+        }
+        assert not [each for each in await app.check() if "can be written" in each.message]
 
 
 async def test_a_source_may_be_read_only(house: House) -> None:

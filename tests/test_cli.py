@@ -47,8 +47,8 @@ class FakeApp:
             raise cls.refuses
         yield cls()
 
-    async def check(self) -> Any:
-        return self.answered()
+    async def check(self, *, try_writes: bool) -> Any:
+        return self.answered(*(["try"] if try_writes else []))
 
     async def plan(self, account: str | None) -> Any:
         return self.answered(account)
@@ -96,6 +96,13 @@ def test_check_is_fine(app: type[FakeApp], capsys: Printed) -> None:
     printed = capsys.readouterr()
     assert printed.out == "ok  connection m365  signed in\nerrors: 0, warnings: 0\n"
     assert printed.err == ""
+
+
+def test_check_writes_if_it_is_asked_to(app: type[FakeApp]) -> None:
+    app.answer = []
+    for options, asked in (([], ["x.yaml"]), (["--try-writes"], ["x.yaml", "try"])):
+        assert run(["check", "-c", "x.yaml", *options]) == 0
+        assert list(app.asked) == asked
 
 
 def test_check_tells_every_error_and_is_a_matter_of_configuration(app: type[FakeApp], capsys: Printed) -> None:

@@ -39,10 +39,15 @@ json_output = click.option("--json", "as_json", is_flag=True, help="Print one JS
 @click.command()
 @configuration
 @json_output
-def check(path: Path, as_json: bool) -> int:
+@click.option(
+    "--try-writes",
+    is_flag=True,
+    help="Also create an event of the year 2000, change and delete it, where only that shows what a server does.",
+)
+def check(path: Path, as_json: bool, try_writes: bool) -> int:
     """Validate the configuration and log in everywhere."""
     with json_even_on_failure(as_json, check_report.EMPTY):
-        results = asyncio.run(_check(path))
+        results = asyncio.run(_check(path, try_writes=try_writes))
     if as_json:
         print_json(check_report.as_json(results))
     else:
@@ -135,12 +140,12 @@ def plugins(as_json: bool) -> int:
     return DONE
 
 
-async def _check(path: Path) -> Sequence[CheckResult]:
+async def _check(path: Path, *, try_writes: bool) -> Sequence[CheckResult]:
     # The app brings in every driver; `calsync --help` and `calsync plugins` do without.
     from calsync.app import App  # noqa: PLC0415
 
     async with App.open(path) as app:
-        return await app.check()
+        return await app.check(try_writes=try_writes)
 
 
 async def _plan(path: Path, account: str | None) -> Mapping[str, AccountPlan]:

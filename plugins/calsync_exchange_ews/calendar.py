@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.errors import Blocked, Missing, Stale, UnknownOutcome
+from calsync.errors import Blocked, CalsyncError, Missing, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Trashed, Written
 from calsync.sync.model import Capabilities
 from calsync_exchange_ews.failures import Fate, Refused, fate_of
@@ -12,7 +13,7 @@ from calsync_exchange_ews.feed import Feed
 from calsync_exchange_ews.items import edits, new_item
 from calsync_exchange_ews.reading import EventReader
 from calsync_exchange_ews.requests import ItemId, create_item, delete_item, update_item
-from calsync_exchange_ews.xml import child, text_of
+from calsync_exchange_ews.written import another_version, is_merged, refuses_version, written_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -34,10 +35,11 @@ class ExchangeCalendar(Calendar):
     def __init__(self, home: Home, *, silent: bool) -> None:
         """`silent`: meetings that the mailbox organises are written too; their attendees' copies then differ."""
         self.key = home.info.id
-        self.capabilities = Capabilities(writes_may_mail=not silent)
         self.home = home
         self._silent = silent
         self._client = home.client
+        self.capabilities = Capabilities(writes_may_mail=not silent, conditional_writes=False)
+        self._learn()
         self._reader = EventReader(home)
         self._feed = Feed(home, self._reader)
         self._names_zones = True
@@ -67,7 +69,7 @@ class ExchangeCalendar(Calendar):
             if isinstance(error, Refused) and error.fate is Fate.CONFLICT:
                 raise UnknownOutcome(str(error)) from error
             raise error
-        written = _written(reply)
+        written = written_of(reply)
         if written is None:
             name = self._client.connection
             raise UnknownOutcome(f"connection {name}: a create was answered without an event")
@@ -85,10 +87,10 @@ class ExchangeCalendar(Calendar):
         if "description" in changes and fresh.observation.event.online_meeting:
             raise Blocked("online_meeting")
         for _ in range(ATTEMPTS):
-            reply = await self._write(self._update_of(fresh, changes))
-            if reply.ok and not _merged(reply):
-                written = _written(reply)
-                return Written(id=target.id, revision=written.change_key if written else None)
+            reply = await self._write_on_condition(fresh, changes)
+            self._learn()
+            if reply.ok and not is_merged(reply):
+                return await self._cleared(fresh, changes, written_of(reply))
             if not reply.ok and fate_of(reply) not in (Fate.CONFLICT, Fate.GONE):
                 raise self._client.error(reply, changes=True)
             before, fresh = fresh.observation.event, await self._reader.one(target.id)
@@ -125,12 +127,59 @@ class ExchangeCalendar(Calendar):
             raise Stale(fresh.observation)
         return fresh
 
-    def _update_of(self, fresh: Stored, changes: Changes) -> Callable[..., Operation]:
+    async def _write_on_condition(self, fresh: Stored, changes: Changes) -> Reply:
+        """Write on condition of the version that was read.
+
+        Whether the server heeds that, it does not say. So the first update is sent for a version that the item
+        never had: refused, it is sent again as it should be; carried out, it is done, and nothing can be proven.
+        """
+        other = another_version(fresh.change_key) if self._client.heeds_versions is None else None
+        if other is not None:
+            reply = await self._write(self._update_of(fresh, changes, other))
+            heeds = refuses_version(reply)
+            if reply.ok or heeds:
+                self._client.heeds_versions = heeds
+            if fate_of(reply) is not Fate.CONFLICT:
+                return reply
+        return await self._write(self._update_of(fresh, changes, fresh.change_key or None))
+
+    def _learn(self) -> None:
+        """Take over what an update has shown, of this calendar or another: only what is proven is conditional."""
+        proven = self._client.heeds_versions is True
+        self.capabilities = replace(self.capabilities, conditional_writes=proven)
+
+    async def _cleared(self, before: Stored, changes: Changes, written: ItemId | None) -> Written:
+        """Return what an update was answered with; where it emptied a text, look whether that has been done.
+
+        Servers of another make answer a deleted text like a success and keep it. What they have kept in our own
+        version would come back as an edit.
+        """
+        done = Written(id=before.observation.id, revision=written.change_key if written else None)
+        emptied = {name: value for name, value in changes.items() if value == ""}
+        if not emptied or not self._client.clears_texts:
+            return done
+        try:
+            fresh = await self._reader.one(done.id)
+        except CalsyncError:  # the write is done; who reads it next will see
+            return done
+        if done.revision is None or fresh.observation.revision != done.revision:
+            return done
+        kept = {name: value for name, value in emptied.items() if fresh.observation.event.value(name)}
+        if not kept:
+            return replace(done, stored=fresh.observation)
+        self._client.clears_texts = False
+        reply = await self._write(self._update_of(fresh, kept, fresh.change_key or None))
+        if not reply.ok:
+            raise self._client.error(reply, changes=True)
+        again = written_of(reply)
+        return replace(done, revision=again.change_key if again else None)
+
+    def _update_of(self, fresh: Stored, changes: Changes, version: str | None) -> Callable[..., Operation]:
         start = fresh.start_zone or self.home.zone
-        item = ItemId(fresh.observation.id, fresh.change_key or None)
+        item, clears = ItemId(fresh.observation.id, version), self._client.clears_texts
 
         def request(*, zones: bool) -> Operation:
-            return update_item(item, edits(changes, start, fresh.end_zone or start, zones=zones))
+            return update_item(item, edits(changes, start, fresh.end_zone or start, zones=zones, clears=clears))
 
         return request
 
@@ -151,17 +200,3 @@ def _refuse(event: Event, *, silent: bool) -> None:
         raise Blocked("has_attendees")
     if event.series:
         raise Blocked("series")
-
-
-def _written(reply: Reply) -> ItemId | None:
-    """Return the id and the version that a write was answered with."""
-    items = child(reply.node, "m:Items") if reply.node is not None else None
-    found = next(items.iter("{*}ItemId"), None) if items is not None else None
-    event_id = found.get("Id") if found is not None else None
-    return ItemId(event_id, found.get("ChangeKey")) if found is not None and event_id else None
-
-
-def _merged(reply: Reply) -> bool:
-    """Tell whether the server says of an update that it met another one."""
-    count = text_of(reply.node, "m:ConflictResults/t:Count").strip() if reply.node is not None else ""
-    return count not in ("", "0")

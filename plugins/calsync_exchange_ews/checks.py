@@ -1,11 +1,13 @@
-"""What `calsync check` tells of a server and a calendar. Nothing is written; what a server lacks is a finding."""
+"""What `calsync check` tells of a server and a calendar. What a server lacks is a finding."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import AccountError, EventError, Retry
+from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Finding
+from calsync.sync.model import AllDay, Draft
 from calsync_exchange_ews.envelope import VERSIONS
 from calsync_exchange_ews.requests import get_server_time_zones
 
@@ -18,9 +20,24 @@ if TYPE_CHECKING:
 
 PRODUCTS = {"14": "Exchange 2010", "15.0": "Exchange 2013", "15.1": "Exchange 2016", "15.2": "Exchange 2019"}
 UNTRIED = Finding(
-    "ok", "updates are made on condition of the version that was read; whether the server heeds that was not tried"
+    "ok",
+    "updates are made on condition of the version that was read; whether the server heeds that, the first update "
+    "shows, or `calsync check --try-writes`",
 )
-"""It could only be tried by a write."""
+HEEDED = Finding("ok", "the server refuses to update an event that has changed since it was read")
+UNHEEDED = Finding(
+    "warning",
+    "the server updates an event that has changed since it was read, so each is read just before; what a user "
+    "writes within that moment is overwritten",
+)
+TRIAL_DAY = date(2000, 1, 1)
+TRIAL = Draft(
+    summary="calsync check: may be deleted",
+    when=AllDay(TRIAL_DAY, TRIAL_DAY + timedelta(days=1)),
+    description="",
+    reminder=None,
+)
+"""What a write is tried on: far outside of everybody's window, and of everybody's sight."""
 SUBSCRIPTION_EDITION = (15, 2, 2562)
 """The first build of Exchange Server Subscription Edition, the only one that Microsoft still looks after."""
 
@@ -40,7 +57,7 @@ def about_server(client: Client, schemes: Sequence[str]) -> Sequence[Finding]:
 
 async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
     """Tell whether a calendar can be written, and whether the server knows the account's zone."""
-    found = [await _zone(calendar.home), UNTRIED]
+    found = [await _zone(calendar.home), _versions(calendar.home.client)]
     if not calendar.home.info.writable:
         advice = "give the user write access to it, or the role ApplicationImpersonation"
         found.append(Finding("error", f"the calendar can only be read: {advice}"))
@@ -50,6 +67,31 @@ async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
         )
         found.append(Finding("warning", problem))
     return found
+
+
+async def try_writes(calendar: ExchangeCalendar) -> Sequence[Finding]:
+    """Create an event, change it and delete it again, and tell what that has shown."""
+    try:
+        created = await calendar.create(TRIAL, "calsync-check")
+    except CalsyncError as error:
+        return [Finding("error", f"no event can be created: {error}")]
+    try:
+        await calendar.update(
+            (await calendar.read([created.id]))[created.id], {"summary": TRIAL.summary + "."}, ""
+        )
+        found = [Finding("ok", "an event could be created, changed and deleted")]
+    except (CalsyncError, KeyError) as error:
+        found = [Finding("error", f"the event that was created cannot be changed: {error}")]
+    try:
+        await calendar.delete((await calendar.read([created.id]))[created.id])
+    except (CalsyncError, KeyError) as error:
+        left = f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}"
+        found = [each for each in found if each.severity == "error"] + [Finding("error", left)]
+    return found
+
+
+def _versions(client: Client) -> Finding:
+    return {None: UNTRIED, True: HEEDED, False: UNHEEDED}[client.heeds_versions]
 
 
 def _product(name: str, version: str) -> Finding:
@@ -66,7 +108,7 @@ def _product(name: str, version: str) -> Finding:
 async def _zone(home: Home) -> Finding:
     zone = home.caller.zone
     try:
-        (reply,) = await home.client.call(get_server_time_zones(zone), home.caller)
+        (reply,) = await home.client.call(get_server_time_zones(zone), home.caller, counted=False)
     except (AccountError, EventError, Retry):
         return Finding("warning", f"the server does not say whether it knows the zone {zone}")
     if reply.ok:

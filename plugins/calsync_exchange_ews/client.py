@@ -25,7 +25,7 @@ from calsync_exchange_ews.xml import BadXml, parse
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from calsync.http import Answer, Pause
     from calsync.ports import Clock
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.envelope import Caller
     from calsync_exchange_ews.requests import Operation
     from calsync_exchange_ews.xml import Element
+
+    Question = Callable[[Iterable[ItemId]], Operation]
 
 BATCH = 50
 """Items per read; a server that is too slow for so many gets half of them."""
@@ -54,6 +56,10 @@ class Client:
         """What the server says it is, as four numbers; "" before its first answer."""
         self.version = VERSIONS[0]
         """Of the protocol."""
+        self.heeds_versions: bool | None = None
+        """It refuses to update an item of another version than the one named; None before the first update."""
+        self.clears_texts = True
+        """It empties a text that is deleted; else an empty one is set."""
         self._channels = channels
         self._pause = pause
         self._random = random
@@ -86,11 +92,11 @@ class Client:
                 raise
         return await ask(operation, caller)
 
-    async def items(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+    async def items(self, ids: Sequence[str], caller: Caller, question: Question = get_item) -> Sequence[Reply]:
         """Read items; return the answers in the order of the ids."""
         replies: list[Reply] = []
         for start in range(0, len(ids), BATCH):
-            replies += await self._batch(ids[start : start + BATCH], caller)
+            replies += await self._batch(ids[start : start + BATCH], caller, question)
         return replies
 
     def found(self, reply: Reply) -> tuple[Sequence[Element], bool]:
@@ -109,25 +115,29 @@ class Client:
     async def close(self) -> None:
         await self._channels.close()
 
-    async def _batch(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+    async def _batch(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
         """Read a batch; what the server left out is asked for again, in halves where that is all of it."""
-        request = get_item(ItemId(each) for each in ids)
+        request = question(ItemId(each) for each in ids)
         try:
             replies = list(await self.call(request, caller, len(ids), counted=False))
         except (Failed, Refused) as failed:  # perhaps one item brings down all
-            return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller)
-        left = [place for place, reply in enumerate(replies) if reply.code in LEFT_OUT]
+            return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller, question)
+        left = [place for place, reply in enumerate(replies) if _is_left_out(reply, replies)]
         if not left or len(ids) == 1:
             return replies
         if len(left) == len(ids):
-            return await self._halves(ids, caller)
-        for place, reply in zip(left, await self._batch([ids[place] for place in left], caller), strict=True):
+            return await self._halves(ids, caller, question)
+        again = await self._batch([ids[place] for place in left], caller, question)
+        for place, reply in zip(left, again, strict=True):
             replies[place] = reply
         return replies
 
-    async def _halves(self, ids: Sequence[str], caller: Caller) -> Sequence[Reply]:
+    async def _halves(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
         half = len(ids) // 2
-        return [*await self._batch(ids[:half], caller), *await self._batch(ids[half:], caller)]
+        return [
+            *await self._batch(ids[:half], caller, question),
+            *await self._batch(ids[half:], caller, question),
+        ]
 
     async def _counted(self, operation: Operation, caller: Caller) -> Content:
         """Ask, and count the failures in a row that nobody knows."""
@@ -205,3 +215,8 @@ class Client:
     def _http_failure(self, answer: Answer, operation: Operation) -> CalsyncError:
         after = seconds_to_wait(answer.headers.get("Retry-After", ""), self.clock.now(), 0.0) or None
         return http_failure(self.connection, answer, after, changes=operation.changes)
+
+
+def _is_left_out(reply: Reply, replies: Sequence[Reply]) -> bool:
+    """Tell whether the server did not come to an item. Some say `ServerBusy` of those above their own limit."""
+    return reply.code in LEFT_OUT or (fate_of(reply) is Fate.BUSY and replies[0].ok)

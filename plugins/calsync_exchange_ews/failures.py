@@ -82,9 +82,9 @@ _CODES: Mapping[Fate, str] = {
     Fate.STOP: """
         SyncFolderNotFound FolderNotFound ParentFolderNotFound NoCalendar CannotUseFolderIdForItemId
         CannotUseItemIdForFolderId CalendarFolderIsInvalidForCalendarView CreateItemAccessDenied
-        ImpersonateUserDenied ImpersonationDenied ImpersonationFailed NonExistentMailbox NonPrimarySmtpAddress
-        MissingEmailAddress MissingInformationEmailAddress AccountDisabled PasswordExpired PasswordChangeRequired
-        MailboxLogonFailed QuotaExceeded
+        ImpersonateUserDenied ImpersonationDenied ImpersonationFailed NonExistentMailbox CannotFindUser
+        NonPrimarySmtpAddress MissingEmailAddress MissingInformationEmailAddress AccountDisabled PasswordExpired
+        PasswordChangeRequired MailboxLogonFailed QuotaExceeded
     """,
     Fate.EVENT: """
         AccessDenied ItemCorrupt CorruptData ContentConversionFailed PropertyUpdate ItemSavePropertyError
@@ -108,6 +108,7 @@ ADVICE: Mapping[str, str] = {
     "ImpersonationFailed": "give the user the role ApplicationImpersonation for this mailbox",
     "NonExistentMailbox": "check the address; if it is right, the mailbox may have been moved to Microsoft 365, "
     "where the provider `graph` reaches it",
+    "CannotFindUser": "check the address",
     "NonPrimarySmtpAddress": "give the mailbox's primary address",
     "AccountDisabled": "the mailbox's user is disabled",
     "PasswordExpired": "the password has expired",

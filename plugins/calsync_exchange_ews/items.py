@@ -34,6 +34,8 @@ FIELD_URIS: Mapping[str, str] = {
     "StartTimeZone": "calendar:StartTimeZone",
     "EndTimeZone": "calendar:EndTimeZone",
 }
+EMPTY: Mapping[str, Mapping[str, str]] = {"Subject": {}, "Body": {"BodyType": "Text"}}
+"""The attributes of an empty text."""
 ORDER = (
     "Subject",
     "Body",
@@ -77,9 +79,16 @@ def new_item(draft: Draft, marker: str, zone: ZoneInfo, *, zones: bool) -> Eleme
     return make("t:CalendarItem", *(present[key] for key in ORDER if key in present))
 
 
-def edits(changes: Changes, start: ZoneInfo, end: ZoneInfo, *, zones: bool) -> Iterator[Element]:
-    """Yield the edits of an update: one property each, as the server demands. Emptied texts are deleted."""
+def edits(
+    changes: Changes, start: ZoneInfo, end: ZoneInfo, *, zones: bool, clears: bool = True
+) -> Iterator[Element]:
+    """Yield the edits of an update: one property each, as the server demands.
+
+    `clears`: emptied texts are deleted, as Exchange wants it; else they are set, for servers that delete none.
+    """
     fields = _texts(changes)
+    if not clears:
+        fields |= {key: make(f"t:{key}", **EMPTY[key]) for key, value in fields.items() if value is None}
     if "when" in changes:
         when = changes["when"]
         if isinstance(when, str):

@@ -11,6 +11,7 @@ from calsync.errors import EventError
 from calsync.sync.model import AllDay, Event, Observation, Timed
 from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
 from calsync_exchange_ews.notes import text_of_html
+from calsync_exchange_ews.requests import RECIPIENT_TAGS
 from calsync_exchange_ews.xml import Element, local, name
 from calsync_exchange_ews.zones import instant_of, is_windows_name, zone_named
 
@@ -51,8 +52,11 @@ class Stored:
     end_zone: ZoneInfo | None
 
 
-def stored(item: Element, account_zone: ZoneInfo) -> Stored:
-    """Read an item that was answered by id. Raises Unreadable."""
+def stored(item: Element, account_zone: ZoneInfo, *, invited: bool | None = None) -> Stored:
+    """Read an item that was answered by id. Raises Unreadable.
+
+    `invited`: whether it names anybody, for one that does not say itself whether it is a meeting.
+    """
     fields = {local(each): each for each in item}
     zone_ids = [_attribute(fields, tag, "Id") for tag in ("StartTimeZone", "EndTimeZone")]
     start_zone, end_zone = (zone_named(each) if is_windows_name(each) else None for each in zone_ids)
@@ -61,7 +65,10 @@ def stored(item: Element, account_zone: ZoneInfo) -> Stored:
         observation=Observation(
             id=item_id(item),
             event=_event(
-                fields, _when(fields, zone_named(zone_ids[0]) or account_zone, account_zone), account_zone
+                fields,
+                _when(fields, zone_named(zone_ids[0]) or account_zone, account_zone),
+                account_zone,
+                _is_meeting(fields, invited),
             ),
             revision=key or None,
             modified=_moment(fields, "LastModifiedTime", account_zone),
@@ -90,6 +97,22 @@ def has_id(item: Element) -> bool:
     return found is not None and bool(found.get("Id"))
 
 
+def says_if_meeting(item: Element) -> bool:
+    """Tell whether an item says if it is a meeting. Servers of another make are silent where it is none."""
+    return _is_meeting({local(each): each for each in item}, None) is not None
+
+
+def invites(item: Element) -> bool | None:
+    """Tell whether the answer to `get_recipients` names anybody; None where it does not answer all of it."""
+    names = [each.findtext(_VALUE) or "" for each in item.iterfind(name("t:ExtendedProperty"))]
+    return any(each.strip() for each in names) if len(names) == len(RECIPIENT_TAGS) else None
+
+
+def is_marked_deleted(item: Element) -> bool:
+    """Tell whether the answer to `get_deletion` names a time."""
+    return any(each.findtext(_VALUE) for each in item.iterfind(name("t:ExtendedProperty")))
+
+
 def marker_of(item: Element) -> str:
     """Return the marker that an item carries, or ""."""
     for each in item.iterfind(name("t:ExtendedProperty")):
@@ -101,11 +124,11 @@ def marker_of(item: Element) -> str:
     return ""
 
 
-def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo) -> Event:
+def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo, meeting: bool | None) -> Event:
     state, body = _number(fields, "AppointmentState"), _text(fields, "Body")
     if _attribute(fields, "Body", "BodyType").upper() == "HTML":
         body = text_of_html(body)
-    meeting, response = _is_meeting(fields), _text(fields, "MyResponseType") or "Unknown"
+    response = _text(fields, "MyResponseType") or "Unknown"
     kind = _text(fields, "CalendarItemType") or "Single"
     return Event(
         summary=_text(fields, "Subject"),
@@ -128,12 +151,12 @@ def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo) -> Even
     )
 
 
-def _is_meeting(fields: Mapping[str, Element]) -> bool | None:
+def _is_meeting(fields: Mapping[str, Element], invited: bool | None) -> bool | None:
     """Tell whether an item has attendees; None where the server says nothing about that."""
     said = _flag(fields, "IsMeeting")
     if said is None and _text(fields, "AppointmentState"):
         return bool(_number(fields, "AppointmentState") & MEETING)
-    return said
+    return invited if said is None else said
 
 
 def _when(fields: Mapping[str, Element], own: ZoneInfo, account: ZoneInfo) -> When:

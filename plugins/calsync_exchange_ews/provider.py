@@ -16,7 +16,7 @@ from calsync_exchange_ews.auth.login import UNAUTHORIZED, Credential, offered
 from calsync_exchange_ews.auth.spnego import Spnego
 from calsync_exchange_ews.calendar import ExchangeCalendar
 from calsync_exchange_ews.channel import KEEP_ALIVE, TIMEOUT, Channel, Channels
-from calsync_exchange_ews.checks import about_calendar, about_server
+from calsync_exchange_ews.checks import about_calendar, about_server, try_writes
 from calsync_exchange_ews.client import Client
 from calsync_exchange_ews.config import settings_of
 from calsync_exchange_ews.envelope import Caller
@@ -85,6 +85,9 @@ class ExchangeProvider(Provider):
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         return await about_calendar(calendar) if isinstance(calendar, ExchangeCalendar) else ()
+
+    async def try_writes(self, calendar: Calendar) -> Sequence[Finding]:
+        return await try_writes(calendar) if isinstance(calendar, ExchangeCalendar) else ()
 
     async def close(self) -> None:
         await self._client.close()

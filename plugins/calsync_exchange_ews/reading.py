@@ -11,8 +11,9 @@ from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
 from calsync_exchange_ews.mapping import Stored, Unreadable, has_id, item_id, stored
+from calsync_exchange_ews.other_makes import is_deleted, who_invite
 from calsync_exchange_ews.requests import find_marker
-from calsync_exchange_ews.xml import child, name
+from calsync_exchange_ews.responses import item_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,6 @@ PATIENCE = 3
 """How often an event may break the server before the others go on without it."""
 BREAKING = frozenset({Fate.BROKEN, Fate.REST, Fate.UNKNOWN})
 """What the server may say of an event that brings it down."""
-_CALENDAR_ITEM = name("t:CalendarItem")
 log = logging.getLogger("calsync.exchange")
 
 
@@ -41,10 +41,10 @@ class EventReader:
 
     async def one(self, event_id: str) -> Stored:
         """Return a present event. Raises Missing for one that is not in this calendar, EventError."""
-        (reply,) = await self._client.items([event_id], self._home.caller)
+        ((reply, invited),) = await self._ask([event_id])
         if fate_of(reply) is Fate.GONE:
             raise Missing("the event is not in the calendar")
-        found = self._checked(event_id, reply)
+        found = self._checked(event_id, reply, invited)
         if not found.ours or await self._home.place(found.folder_id) is not Place.HERE:
             raise Missing("the event stands in another calendar")
         return found
@@ -55,8 +55,8 @@ class EventReader:
         One that cannot be read is left out, so that it does not stop the others.
         """
         found: dict[str, Observation] = {}
-        for event_id, reply in zip(ids, await self._client.items(ids, self._home.caller), strict=True):
-            read = self._readable(event_id, reply)
+        for event_id, (reply, invited) in zip(ids, await self._ask(ids), strict=True):
+            read = self._readable(event_id, reply, invited)
             if read is not None and read.ours and await self._home.place(read.folder_id) is Place.HERE:
                 found[event_id] = read.observation
         return found
@@ -82,11 +82,13 @@ class EventReader:
         gone by their id, which counts while the calendar itself can be read.
         """
         try:
-            (reply,) = await self._client.items([event_id], self._home.caller)
+            ((reply, invited),) = await self._ask([event_id])
             if fate_of(reply) is Fate.GONE:
                 return Gone() if await self._home.is_readable() else NoAccess()
-            found = self._checked(event_id, reply)
+            found = self._checked(event_id, reply, invited)
             place = await self._home.place(found.folder_id)
+            if place is Place.HERE and await is_deleted(self._home, found.observation):
+                return Trashed()
         except (AccountError, EventError):
             return NoAccess()
         if place is Place.HERE:
@@ -103,22 +105,28 @@ class EventReader:
             except Unreadable:
                 yield None
 
+    async def _ask(self, ids: Sequence[str]) -> Sequence[tuple[Reply, bool | None]]:
+        """Read items; with each, whether it invites anybody, where it does not say so by itself."""
+        replies = await self._client.items(ids, self._home.caller)
+        invited = await who_invite(self._home, dict(zip(ids, replies, strict=True)))
+        return [(reply, invited.get(one)) for one, reply in zip(ids, replies, strict=True)]
+
     async def _certainly(self, ids: Sequence[str]) -> Sequence[Observation]:
         """Return the events of a search. Raises Retry for one that cannot be read: a marker must not be missed."""
         found = []
-        for event_id, reply in zip(ids, await self._client.items(ids, self._home.caller), strict=True):
+        for event_id, (reply, invited) in zip(ids, await self._ask(ids), strict=True):
             if fate_of(reply) is Fate.GONE:
                 continue
             try:
-                found.append(self._checked(event_id, reply).observation)
+                found.append(self._checked(event_id, reply, invited).observation)
             except EventError as error:
                 raise Retry(f"{error}: nobody knows whether it carries a marker") from error
         return found
 
-    def _readable(self, event_id: str, reply: Reply) -> Stored | None:
+    def _readable(self, event_id: str, reply: Reply, invited: bool | None) -> Stored | None:
         """Return an event of many; None for one that is gone or cannot be read. Raises Retry, AccountError."""
         try:
-            found = self._checked(event_id, reply)
+            found = self._checked(event_id, reply, invited)
         except Retry:
             self._broken[event_id] += 1
             if fate_of(reply) not in BREAKING or self._broken[event_id] < PATIENCE:
@@ -132,19 +140,17 @@ class EventReader:
         self._broken.pop(event_id, None)
         return found
 
-    def _checked(self, event_id: str, reply: Reply) -> Stored:
+    def _checked(self, event_id: str, reply: Reply, invited: bool | None) -> Stored:
         """Read the item of an answer. Raises what a refusal means; Unreadable; Retry where it is another item."""
         if not reply.ok:
             raise self._client.error(reply, whole=reply.node is None)  # a fault has no node
-        found = self._read(reply)
+        found = self._read(reply, invited)
         if found.observation.id != event_id:
             raise Retry(f"connection {self._client.connection}: Exchange answered with another event")
         return found
 
-    def _read(self, reply: Reply) -> Stored:
-        items = child(reply.node, "m:Items") if reply.node is not None else None
-        if items is None or len(items) != 1:
-            raise Unreadable("an answer holds no event")
-        if items[0].tag != _CALENDAR_ITEM:
-            raise Unreadable("a calendar holds something else than an appointment")
-        return stored(items[0], self._home.zone)
+    def _read(self, reply: Reply, invited: bool | None = None) -> Stored:
+        item = item_of(reply)
+        if item is None:
+            raise Unreadable("an answer holds no event, or a calendar holds something else than an appointment")
+        return stored(item, self._home.zone, invited=invited)

@@ -47,6 +47,10 @@ READ_FIELDS = (
     "calendar:IsOnlineMeeting",
 )
 """What is read of an item. Never attendees, nor the organiser: whether it is a meeting, and whose, is enough."""
+RECIPIENT_TAGS = ("0x0E04", "0x0E03", "0x0E02")
+"""PidTagDisplayTo, PidTagDisplayCc, PidTagDisplayBcc (MS-OXPROPS): who is required, optional, a resource."""
+DELETED_ON = "0x668F"
+"""PidTagDeletedOn (MS-OXPROPS)."""
 VIEW_FIELDS = ("calendar:UID", "calendar:Start", "calendar:End", "calendar:CalendarItemType")
 FOLDER_FIELDS = ("folder:DisplayName", "folder:FolderClass", "folder:EffectiveRights")
 ANCHORS = frozenset({"calendar", "deleteditems", "msgfolderroot"})
@@ -124,6 +128,16 @@ def get_item(ids: Iterable[ItemId]) -> Operation:
     return Operation("GetItem", make("m:GetItem", _shape(), make("m:ItemIds", *(each.element() for each in ids))))
 
 
+def get_recipients(ids: Iterable[ItemId]) -> Operation:
+    """Ask of items that do not say whether they are meetings whom they name; the names are not kept."""
+    return _tagged(ids, RECIPIENT_TAGS, "String")
+
+
+def get_deletion(ids: Iterable[ItemId]) -> Operation:
+    """Ask when items were deleted that can be read by their id."""
+    return _tagged(ids, (DELETED_ON,), "SystemTime")
+
+
 def get_masters(occurrences: Iterable[str]) -> Operation:
     """Read the masters of the series that these occurrences belong to."""
     ids = (make("t:RecurringMasterItemId", OccurrenceId=each) for each in occurrences)
@@ -193,6 +207,12 @@ def get_server_time_zones(zone: str) -> Operation:
     """Ask whether the server knows a zone by this Windows name."""
     request = make("m:GetServerTimeZones", make("m:Ids", make("t:Id", text=zone)), ReturnFullTimeZoneData="false")
     return Operation("GetServerTimeZones", request)
+
+
+def _tagged(ids: Iterable[ItemId], tags: Iterable[str], kind: str) -> Operation:
+    named = (make("t:ExtendedFieldURI", PropertyTag=tag, PropertyType=kind) for tag in tags)
+    shape = make("m:ItemShape", make("t:BaseShape", text="IdOnly"), _more((), *named))
+    return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
 
 
 def _shape() -> Element:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NO_ERROR = "NoError"
 _PREFIX = "Error"
+_CALENDAR_ITEM = name("t:CalendarItem")
 _DIGITS = 12
 """No number that a server says is longer; Python refuses to read very long ones."""
 
@@ -111,3 +112,9 @@ def found_items(reply: Reply) -> tuple[Sequence[Element], bool]:
         raise BadXml("the answer to a search holds no list")
     items = child(root, "t:Items")
     return (list(items) if items is not None else ()), root.get("IncludesLastItemInRange", "true") != "false"
+
+
+def item_of(reply: Reply) -> Element | None:
+    """Return the appointment of an answer; None for one that holds none, or something else."""
+    items = child(reply.node, "m:Items") if reply.node is not None else None
+    return items[0] if items is not None and len(items) == 1 and items[0].tag == _CALENDAR_ITEM else None

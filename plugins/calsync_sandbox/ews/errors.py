@@ -23,6 +23,8 @@ _SENTENCES = {
     "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
     "ErrorInternalServerError": "An internal server error occurred. The operation failed.",
 }
+UNKNOWN = "ErrorInvalidRequest"
+"""What is said of an operation that the server does not know."""
 _OTHER_SENTENCE = "The request could not be carried out."
 
 
@@ -55,6 +57,13 @@ def field_refused(code: str, uri: str, message: str) -> EwsError:
 def message_xml(error: EwsError) -> list[Element]:
     """Return MessageXml where the error has details."""
     return [m("MessageXml", *error.details)] if error.details else []
+
+
+def bare_fault(error: EwsError) -> Element:
+    """Return the SOAP fault of a refused request as a server of another make words it."""
+    code = "SOAP:Server" if error.code == UNKNOWN else error.code
+    text = build("", "faultstring", text=error.message)
+    return build(SOAP, "Fault", build("", "faultcode", text=code), text)
 
 
 def fault(error: EwsError) -> Element:

@@ -29,6 +29,8 @@ _SETS = {
 _IN_BRACES = re.compile(r"\{[^}]*\}")
 _GLOBAL_IDS = {f"Binary {{{_SETS['Meeting']}}} Id 0x{number:x}" for number in (0x03, 0x23)}
 """PidLidGlobalObjectId and PidLidCleanGlobalObjectId (MS-OXOCAL 2.2.1.27)."""
+_RECIPIENTS = {"String 0xe04": "required", "String 0xe03": "optional", "String 0xe02": "resource"}
+"""PidTagDisplayTo, PidTagDisplayCc and PidTagDisplayBcc (MS-OXPROPS): the names of those who are invited."""
 _OUTLOOK_UID = re.compile(r"040000008200E00074C5B7101A82E008[0-9A-F]*", re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ def read_property(element: Element) -> dict[str, Any]:
 def write_property(event: Mapping[str, Any], uri: Element) -> Element | None:
     """Return the value that an event has for an ExtendedFieldURI, None without one."""
     wanted = key(uri)
-    value = _global_id(event) if wanted in _GLOBAL_IDS else None
+    value = _global_id(event) if wanted in _GLOBAL_IDS else _recipients(event, wanted)
     for prop in event.get("singleValueExtendedProperties", ()):
         if canonical(prop["id"]) == wanted:
             value = prop["value"]
@@ -83,6 +85,14 @@ def holders(store: Store, uri: Element, value: str) -> list[str]:
 def canonical(graph_id: str) -> str:
     """Return the id of a property with its GUID in lower case."""
     return _IN_BRACES.sub(lambda found: found[0].lower(), graph_id)
+
+
+def _recipients(event: Mapping[str, Any], wanted: str) -> str | None:
+    kind = _RECIPIENTS.get(wanted)
+    if kind is None:
+        return None
+    people = (one["emailAddress"] for one in event["attendees"] if one["type"] == kind)
+    return "; ".join(person.get("name") or person["address"] for person in people)
 
 
 def _global_id(event: Mapping[str, Any]) -> str:

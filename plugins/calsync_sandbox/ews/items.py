@@ -52,6 +52,8 @@ def find_item(call: Call, reference: Element) -> Item:
     if kind == "OccurrenceItemId":
         return _occurrence(_by_id(call, reference.get("RecurringMasterId", "")), reference)
     if kind == "RecurringMasterItemId":
+        if not call.switches.expands_series:
+            raise EwsError("ErrorInvalidId", "Id is malformed.")
         found = _by_id(call, reference.get("OccurrenceId", ""))
         master = found.event["seriesMasterId"]
         if master is None or master not in found.mailbox.store.events:

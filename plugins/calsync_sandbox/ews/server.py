@@ -16,7 +16,8 @@ from calsync_sandbox.ews import envelope, notifications
 from calsync_sandbox.ews.authentication import Authentication, Unauthorized
 from calsync_sandbox.ews.calls import new_call
 from calsync_sandbox.ews.certificate import make_certificate
-from calsync_sandbox.ews.errors import EwsError, SoapFault, fault, from_mailbox
+from calsync_sandbox.ews.errors import UNKNOWN, EwsError, SoapFault, bare_fault, fault, from_mailbox
+from calsync_sandbox.ews.makes import adapt
 from calsync_sandbox.ews.names import parts
 from calsync_sandbox.ews.operations import OPERATIONS
 from calsync_sandbox.ews.state import State
@@ -116,11 +117,13 @@ class EwsServer(Server):
             call = self._call(await request.read(), signed_in)
             if call.name == notifications.OPERATION:
                 return await stream(call, request, headers)
-            return self._answer(headers, 200, self._carry_out(call))
+            answer = self._carry_out(call)
+            adapt(answer, self.switches)
+            return self._answer(headers, 200, answer)
         except envelope.NotXml:
             return web.Response(status=400, text="Bad Request")
         except SoapFault as error:
-            return self._answer(headers, 500, fault(error))
+            return self._refusal(headers, error)
         finally:
             self._busy[login] -= 1
 
@@ -138,8 +141,8 @@ class EwsServer(Server):
 
     def _carry_out(self, call: Call) -> Element:
         operation = OPERATIONS.get(call.name)
-        if operation is None:
-            raise SoapFault("ErrorInvalidRequest", "The request is invalid.")
+        if operation is None or call.name in self.switches.unknown_operations:
+            raise SoapFault(UNKNOWN, "The request is invalid.")
         trouble = self.state.troubles.take(call.name, whole=True)
         if trouble is not None and not trouble.after_commit:
             raise trouble.error()
@@ -166,6 +169,11 @@ class EwsServer(Server):
         if request.headers.get("return-client-request-id", "").lower() == "true":
             headers.append(("client-request-id", request.headers.get("client-request-id", "")))
         return headers
+
+    def _refusal(self, headers: Headers, error: SoapFault) -> web.Response:
+        if self.switches.bare_faults:
+            return self._answer(headers, 500 if error.code == UNKNOWN else 200, bare_fault(error))
+        return self._answer(headers, 500, fault(error))
 
     def _answer(self, headers: Headers, status: int, content: Element) -> web.Response:
         body = envelope.write(self.switches.version, content)

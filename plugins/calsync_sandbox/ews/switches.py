@@ -32,6 +32,8 @@ class Version:
 
 
 EXCHANGE_2013_SP1 = Version(15, 0, 847, 30, "V2_8", "Exchange2013_SP1")
+ANOTHER_MAKE = Version(15, 0, 847, 4040, "V2017_07_11")
+"""What a server that is no Exchange says of itself, and it takes every schema."""
 EXCHANGE_2010_SP2 = Version(14, 2, 247, 1, "Exchange2010_SP2", "Exchange2010_SP2")
 
 
@@ -56,6 +58,18 @@ class EwsSwitches:
     """What ConflictResults says about every successful update (exchangelib issue 746)."""
     change_keys_matter: bool = True
     """NeverOverwrite is honoured; servers of another make may not."""
+    unknown_operations: frozenset[str] = frozenset()
+    """Refused like those that nobody knows."""
+    bare_faults: bool = False
+    """Faults have no detail: their code says what is wrong, with HTTP 200, or nothing does."""
+    tells_meetings: bool = True
+    """Plain appointments say that they are no meetings; else they say nothing about it."""
+    clears_texts: bool = True
+    """DeleteItemField empties subject and body; else it is answered as a success and changes nothing."""
+    expands_series: bool = True
+    """A calendar view shows occurrences, which lead to their master; else masters, by their own times."""
+    fractions: bool = False
+    """Times of creation and change have nine decimals."""
     settable_uid: bool = True
     """CreateItem keeps the UID that the client names."""
     folder_gone: bool = False
@@ -72,3 +86,15 @@ class EwsSwitches:
     """Seconds between the signs of life of a stream."""
     stream_chunk: int | None = None
     """Streams are written in pieces of so many bytes."""
+
+    def become_another_make(self) -> None:
+        """Behave like a server that is no Exchange, and knows only what common clients need."""
+        self.version = ANOTHER_MAKE
+        self.schemes = ("Basic",)
+        self.change_keys_matter = False
+        self.unknown_operations = frozenset({"GetServerTimeZones"})
+        self.bare_faults = True
+        self.tells_meetings = False
+        self.clears_texts = False
+        self.expands_series = False
+        self.fractions = True

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _READERS = BY_PERSON | {"originalStartTimeZone": text_reader, "originalEndTimeZone": text_reader}
 _IGNORED = frozenset({"ItemClass", "MeetingTimeZone", "Culture", "ConferenceType"})
 """May be written, and change nothing here."""
+_TEXTS = frozenset({"Subject", "Body"})
 _ZONES = frozenset({"StartTimeZone", "EndTimeZone"})
 
 
@@ -84,6 +85,7 @@ class Written:
     """Collects what one create or update writes."""
 
     zones_refused: bool = False
+    clears_texts: bool = True
     old: Json | None = None
     """The event before an update."""
     values: Json = field(default_factory=dict)
@@ -119,7 +121,8 @@ class Written:
         if name in words.ATTENDEES:
             self._invite(words.ATTENDEES[name], [], append=False)
         elif name in _CLEARED:
-            self.values |= _CLEARED[name]
+            if self.clears_texts or name not in _TEXTS:
+                self.values |= _CLEARED[name]
         else:
             raise field_refused(
                 "ErrorInvalidPropertyDelete", uri, "Delete action is not supported for this property."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -336,3 +337,93 @@ async def test_the_zone_that_a_user_chose_is_kept(calendar: ExchangeCalendar, sc
         assert re.findall(r'<t:(?:Start|End)TimeZone Id="([^"]+)"', body) == [zone, zone]
         assert "<t:Start>2026-03-10T14:00:00Z" in body
         assert "Customized" not in body
+
+
+def key(number: int) -> str:
+    """Return a version in a server's own form."""
+    return base64.b64encode(bytes([9, 0, 0, 0, number])).decode()
+
+
+async def learning(calendar: ExchangeCalendar, script: Script, *replies: bytes) -> list[str]:
+    """Update an appointment for the first time; return the versions that were named."""
+    target = await seen(calendar, script, then=[item(key=key(1))])
+    script.on("UpdateItem", *replies)
+    await calendar.update(target, CHANGES, "")
+    return [named for body in script.sent("UpdateItem") for named in re.findall(r'ChangeKey="([^"]+)"', body)]
+
+
+async def test_whether_versions_are_heeded_is_found_out_by_the_first_update(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    assert not calendar.capabilities.conditional_writes
+    first, second = await learning(calendar, script, refused("UpdateItem", CONFLICT), written("UpdateItem"))
+    assert (len(first), second) == (len(key(1)), key(1))
+    assert first != second
+    assert calendar.capabilities.conditional_writes
+    assert calendar.capabilities.writes_may_mail
+    assert await learning(calendar, script, written("UpdateItem")) == [key(1)]
+
+
+async def test_a_server_that_heeds_no_version_has_written_what_was_to_be_written(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    (other,) = await learning(calendar, script, written("UpdateItem"))
+    assert other != key(1)
+    assert not calendar.capabilities.conditional_writes
+    assert await learning(calendar, script, written("UpdateItem")) == [key(1)]
+    assert not calendar.capabilities.conditional_writes
+
+
+async def test_a_version_refused_for_its_form_proves_nothing(calendar: ExchangeCalendar, script: Script) -> None:
+    assert (
+        len(
+            await learning(calendar, script, refused("UpdateItem", "ErrorInvalidChangeKey"), written("UpdateItem"))
+        )
+        == 2
+    )
+    assert not calendar.capabilities.conditional_writes
+
+
+async def test_a_text_that_is_not_deleted_is_emptied(calendar: ExchangeCalendar, script: Script) -> None:
+    target = await seen(calendar, script, then=[item(), item(key="k2")])
+    script.on("UpdateItem", written("UpdateItem"), written("UpdateItem", key="k3"))
+    done = await calendar.update(target, {"summary": "Neu", "description": ""}, "")
+    assert (done.revision, done.stored) == ("k3", None)
+    first, second = script.sent("UpdateItem")
+    assert '<t:DeleteItemField><t:FieldURI FieldURI="item:Body"/>' in first
+    assert '<t:CalendarItem><t:Body BodyType="Text"/></t:CalendarItem>' in second
+    assert "item:Subject" not in second
+    # Known from then on.
+    target = await seen(calendar, script)
+    script.on("UpdateItem", written("UpdateItem"))
+    await calendar.update(target, {"summary": ""}, "")
+    (body,) = script.sent("UpdateItem")
+    assert "<t:CalendarItem><t:Subject/></t:CalendarItem>" in body
+    assert len(script.sent("GetItem")) == 1
+
+
+async def test_an_emptied_text_is_read_back(calendar: ExchangeCalendar, script: Script) -> None:
+    target = await seen(calendar, script, then=[item(), item(key="k2", Body="")])
+    script.on("UpdateItem", written("UpdateItem"))
+    done = await calendar.update(target, {"description": ""}, "")
+    assert done.stored is not None
+    assert (done.stored.revision, done.stored.event.description) == ("k2", "")
+    assert len(script.sent("UpdateItem")) == 1
+
+
+@pytest.mark.parametrize("then", [item(key="k9", Body="Vom Menschen"), item(key="k2", Start="")])
+async def test_what_somebody_writes_meanwhile_is_not_emptied(
+    calendar: ExchangeCalendar, script: Script, then: str
+) -> None:
+    target = await seen(calendar, script, then=[item(), then])
+    script.on("UpdateItem", written("UpdateItem"))
+    done = await calendar.update(target, {"description": ""}, "")
+    assert (done.revision, done.stored) == ("k2", None)
+    assert len(script.sent("UpdateItem")) == 1
+
+
+async def test_an_empty_text_that_is_refused_is_told(calendar: ExchangeCalendar, script: Script) -> None:
+    target = await seen(calendar, script, then=[item(), item(key="k2")])
+    script.on("UpdateItem", written("UpdateItem"), refused("UpdateItem", "ErrorItemSave"))
+    with pytest.raises(EventError):
+        await calendar.update(target, {"description": ""}, "")

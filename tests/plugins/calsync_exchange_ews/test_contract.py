@@ -109,6 +109,7 @@ async def opened(
     tls: bool = False,
     users: Sequence[User] = (User("EX\\anna", "made-up", ADDRESS),),
     servers: list[EwsServer] | None = None,
+    another_make: bool = False,
 ) -> AsyncIterator[ExchangeUnderTest]:
     """Start an Exchange Server, and open the calendar of one mailbox. `servers` gets the server."""
     mails, clock = MailLog(), SystemClock()
@@ -116,6 +117,8 @@ async def opened(
     graph = GraphServer(mails, authority.tokens)
     mailbox = graph.add_mailbox(ADDRESS)
     server = EwsServer(mails, authority.tokens, graph.mailbox)
+    if another_make:
+        server.switches.become_another_make()
     for name, value in switches.items():
         setattr(server.switches, name, value)
     for user in users:
@@ -168,4 +171,13 @@ class TestSilent(CalendarContract):
     async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
         switches = {"schemes": ("Basic",), "conflict_count": 1, "change_keys_matter": False}
         async with opened({"meetings": "silent"}, switches) as under_test:
+            yield under_test
+
+
+class TestOfAnotherMake(CalendarContract):
+    """A server that is no Exchange: it knows little, and says less."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened({}, {}, another_make=True) as under_test:
             yield under_test

@@ -10,12 +10,24 @@ import pytest
 from aioresponses import CallbackResult
 
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry
+from calsync.testing import MemoryCalendar
 from calsync_exchange_ews import calsync_providers
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
 from calsync_exchange_ews.auth.bearer import Bearer
 from calsync_exchange_ews.auth.spnego import Spnego
-from tests.plugins.calsync_exchange_ews.conftest import URL, answer, built, fault, folder, folders, message, soap
+from tests.plugins.calsync_exchange_ews.conftest import (
+    URL,
+    answer,
+    built,
+    fault,
+    folder,
+    folders,
+    item,
+    message,
+    read,
+    soap,
+)
 
 if TYPE_CHECKING:
     from calsync.ports import CalendarRequest
@@ -232,3 +244,24 @@ async def test_calendars_that_cannot_be_listed_are_told(
 
 def test_the_plugin_hands_over_one_provider() -> None:
     assert [spec.name for spec in calsync_providers()] == ["exchange_ews"]
+
+
+async def test_what_a_trial_ends_in_is_told(
+    provider: ExchangeProvider, script: Script, request_of_anna: CalendarRequest
+) -> None:
+    calendar = await provider.open(request_of_anna)
+    script.on("CreateItem", answer("CreateItem", message("CreateItem", code="ErrorAccessDenied")))
+    (found,) = await provider.try_writes(calendar)
+    assert found.severity == "error"
+    created = '<m:Items><t:CalendarItem><t:ItemId Id="one" ChangeKey="k1"/></t:CalendarItem></m:Items>'
+    for operation in ("CreateItem", "UpdateItem"):
+        script.on(operation, answer(operation, message(operation, created)))
+    script.on("DeleteItem", answer("DeleteItem", message("DeleteItem")))
+    script.on("GetItem", read(item()))
+    assert [one.severity for one in await provider.try_writes(calendar)] == ["ok"]
+    script.on("DeleteItem", answer("DeleteItem", message("DeleteItem", code="ErrorCannotDeleteObject")))
+    (found,) = await provider.try_writes(calendar)
+    assert (found.severity, "2000-01-01" in found.message) == ("error", True)
+    script.on("GetItem", answer("GetItem", message("GetItem", code="ErrorItemNotFound")))
+    assert [one.severity for one in await provider.try_writes(calendar)] == ["error", "error"]
+    assert await provider.try_writes(MemoryCalendar("other")) == ()

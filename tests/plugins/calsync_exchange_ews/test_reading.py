@@ -169,3 +169,15 @@ async def test_a_search_that_fails_finds_nothing_out(
     script.on("FindItem", reply)
     with pytest.raises(Retry):
         await calendar.find_marker("v1:m")
+
+
+async def test_what_a_server_did_not_come_to_is_asked_for_again(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    busy = message("GetItem", code="ErrorServerBusy")
+    first = message("GetItem", f"<m:Items>{item('a')}</m:Items>")
+    script.on("GetItem", answer("GetItem", first, busy), read(item("b")))
+    assert list(await calendar.read(["a", "b"])) == ["a", "b"]
+    script.on("GetItem", answer("GetItem", busy, busy))
+    with pytest.raises(Retry):
+        await calendar.read(["a", "b"])

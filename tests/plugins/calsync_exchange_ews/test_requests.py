@@ -37,6 +37,8 @@ OPERATIONS = [
     requests.sync_folder_items(HOME, None),
     requests.sync_folder_items(HOME, HOSTILE),
     requests.get_item([ItemId(HOSTILE), ItemId("b")]),
+    requests.get_recipients([ItemId(HOSTILE)]),
+    requests.get_deletion([ItemId(HOSTILE)]),
     requests.get_masters([HOSTILE]),
     requests.find_in_view(HOME, DAY, DAY, 1000),
     requests.find_marker(HOME, HOSTILE, 0),
@@ -45,6 +47,9 @@ OPERATIONS = [
     requests.update_item(
         ItemId("a", HOSTILE),
         edits({"summary": HOSTILE, "description": HOSTILE, "when": ALL_DAY}, BERLIN, BERLIN, zones=True),
+    ),
+    requests.update_item(
+        ItemId("a", HOSTILE), edits({"summary": "", "description": ""}, BERLIN, BERLIN, zones=True, clears=False)
     ),
     requests.delete_item(ItemId(HOSTILE, "k")),
     requests.get_server_time_zones(HOSTILE),
@@ -112,7 +117,7 @@ def test_no_other_operation_can_be_built() -> None:
         if inspect.isfunction(function) and function.__module__ == requests.__name__ and not key.startswith("_")
     }
     assert {operation.name for operation in OPERATIONS} == ALLOWED
-    assert len(built) == len(ALLOWED) + 2  # two ways to ask GetItem, and FindItem
+    assert len(built) == len(ALLOWED) + 4  # four ways to ask GetItem, and two to ask FindItem
     words = [parameter for function in built.values() for parameter in inspect.signature(function).parameters]
     words += [field.name for kind in (Operation, Folder, ItemId, Draft, Caller) for field in fields(kind)]
     words += [*inspect.signature(new_item).parameters, *inspect.signature(edits).parameters]

@@ -76,6 +76,8 @@ async def test_answers_that_are_lost_are_found_out(under_test: ExchangeUnderTest
     with pytest.raises(UnknownOutcome):
         await calendar.create(DRAFT, MARKER)
     (found,) = await calendar.find_marker(MARKER)
+    await calendar.update(found, {"summary": "Erst"}, "")  # the first one finds out whether versions are heeded
+    found = await observed(calendar, found.id)
     server.faults.add(replace(lost, path=r"/UpdateItem$"))
     with pytest.raises(UnknownOutcome):
         await calendar.update(found, {"summary": "Neu"}, "")

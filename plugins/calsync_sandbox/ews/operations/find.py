@@ -98,8 +98,13 @@ def _view(call: Call, folder: Folder, view: Element, shape: Shape) -> Element:
             "ErrorCalendarViewRangeTooBig", "The specified view range exceeds the maximum range of two years."
         )
     store = folder.mailbox.store
-    groups = [] if call.switches.empty_list else lookup.within(store, window, folder.key)
-    found = [item_of(folder.mailbox, event_id) for group in groups for event_id in group]
+    if call.switches.empty_list:
+        found = []
+    elif call.switches.expands_series:
+        groups = lookup.within(store, window, folder.key)
+        found = [item_of(folder.mailbox, event_id) for group in groups for event_id in group]
+    else:
+        found = [one for one in _items(folder, None) if span_of(one.event).touches(window)]
     found.sort(key=lambda item: span_of(item.event).start)
     most = view.get("MaxEntriesReturned")
     if max(len(found) if most is None else 0, int(most or 0)) > call.switches.view_limit:

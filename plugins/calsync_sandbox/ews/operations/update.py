@@ -40,16 +40,20 @@ def update_item(call: Call) -> Element:
 
 def _check_key(call: Call, item: Item, given: str | None) -> None:
     """Raise EwsError for an old change key under NeverOverwrite, and for none at all unless properties merge."""
+    if not call.switches.change_keys_matter:
+        return
     resolution = call.operation.get("ConflictResolution")
     if not given and resolution != "AutoResolve":
         raise EwsError("ErrorChangeKeyRequiredForWriteOperations", "A change key is required for this operation.")
     old = given != item.event["changeKey"]
-    if resolution == "NeverOverwrite" and old and call.switches.change_keys_matter:
+    if resolution == "NeverOverwrite" and old:
         raise EwsError("ErrorIrresolvableConflict")
 
 
 def _values(call: Call, item: Item, updates: Element) -> Json:
-    written = Written(zones_refused=call.switches.zones_refused, old=item.event)
+    written = Written(
+        zones_refused=call.switches.zones_refused, clears_texts=call.switches.clears_texts, old=item.event
+    )
     for update in updates:
         if local(update) == "DeleteItemField":
             written.clear(update[0])
