@@ -101,7 +101,7 @@ def _product(name: str, version: str) -> Finding:
         return Finding("warning", f"connection {name}: the server does not say which Exchange it is")
     if tuple(int(part) for part in parts[:3] if part) >= SUBSCRIPTION_EDITION:
         return Finding("ok", f"connection {name}: Exchange Server Subscription Edition ({version})")
-    ended = f"connection {name}: {product} ({version}), which Microsoft does not look after any more"
+    ended = f"connection {name}: it says it is {product} ({version}), which Microsoft does not look after any more"
     return Finding("warning", ended)
 
 

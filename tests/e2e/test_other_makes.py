@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from calsync.app import App
+from calsync_sandbox.ews.ids import item_id
+from calsync_sandbox.ews.operations import OPERATIONS
 from calsync_sandbox.sandbox import Sandbox
 from tests.e2e.conftest import World, value
 
@@ -15,6 +18,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.testing import FakeClock
+    from calsync_sandbox.ews.calls import Call
+    from calsync_sandbox.ews.names import Element
+
+
+SOFT_DELETE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+ xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Header><t:ExchangeImpersonation>
+<t:ConnectingSID><t:SmtpAddress>{}</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation></s:Header><s:Body>
+<m:DeleteItem DeleteType="SoftDelete" SendMeetingCancellations="SendToNone"><m:ItemIds><t:ItemId Id="{}"/>
+</m:ItemIds></m:DeleteItem></s:Body></s:Envelope>"""
 
 
 @pytest.fixture
@@ -68,6 +81,24 @@ async def test_appointments_are_created_edited_and_deleted_both_ways(world: Worl
     world.expect_converged(1)
 
 
+async def test_an_edit_between_read_and_write_is_not_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    entity = world.appointment("Besichtigung")
+    await nothing_is_left_to_do(world)
+    update = OPERATIONS["UpdateItem"]
+
+    def meanwhile(call: Call) -> Element:
+        monkeypatch.undo()
+        changed = {"body": {"contentType": "text", "content": "Bitte läuten"}}
+        world.anna.mailbox.edit(world.in_outlook("Besichtigung")["id"], changed)
+        return update(call)
+
+    monkeypatch.setitem(OPERATIONS, "UpdateItem", meanwhile)
+    world.patch(entity, subject="Zweitbesichtigung")
+    await nothing_is_left_to_do(world)
+    assert "läuten" in notes(world, "Zweitbesichtigung")
+    assert value(world.in_flowfact("Zweitbesichtigung"), "message") == "Bitte läuten"
+
+
 async def test_emptied_notes_stay_empty(world: World) -> None:
     first, second = (world.appointment(f"Termin {n}", hours=2 * n, message="alt") for n in (1, 2))
     await nothing_is_left_to_do(world)
@@ -78,6 +109,24 @@ async def test_emptied_notes_stay_empty(world: World) -> None:
     await nothing_is_left_to_do(world)
     assert notes(world, "Termin 1, neu").strip() == notes(world, "Termin 2").strip() == ""
     world.expect_converged(2)
+
+
+async def test_what_a_phone_deletes_is_deleted_although_it_can_be_read(world: World) -> None:
+    event = world.event("Entfällt")
+    world.event("Bleibt", hours=2)
+    await nothing_is_left_to_do(world)
+    service = world.sandbox.service
+    found = item_id(world.anna.mailbox, event["id"])
+    headers = {"Authorization": aiohttp.encode_basic_auth(service.login, service.password)}
+    body = SOFT_DELETE.format(world.anna.address, found)
+    async with (
+        aiohttp.ClientSession(headers=headers) as phone,
+        phone.post(world.sandbox.ews.ews_url, data=body) as answer,
+    ):
+        assert "NoError" in await answer.text()
+    await nothing_is_left_to_do(world)
+    assert world.in_flowfact("Bleibt")
+    world.expect_converged(1)
 
 
 async def test_a_meeting_is_not_written(world: World) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from calsync_sandbox.mailbox.mailbox import Mailbox
 
 
+_EXTENDED = "singleValueExtendedProperties"
+_DELETED_ON = "SystemTime 0x668f"
+"""PidTagDeletedOn (MS-OXPROPS)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An event, an occurrence or a deleted event of a mailbox."""
@@ -39,6 +44,32 @@ class Item:
 
     def id_element(self, name: str = "ItemId") -> Element:
         return t(name, Id=ids.item_id(self.mailbox, self.event["id"]), ChangeKey=self.event["changeKey"])
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem(Item):
+    """An item that is deleted, and can still be read by the id that it had, in the folder where it was."""
+
+    id: str
+    home: str
+
+    @property
+    def is_deleted(self) -> bool:
+        return True
+
+    @property
+    def folder(self) -> str:
+        return self.home
+
+    def id_element(self, name: str = "ItemId") -> Element:
+        return t(name, Id=self.id, ChangeKey=self.event["changeKey"])
+
+
+def kept(item: Item, at: str) -> KeptItem:
+    """Return an item as it stays behind when it is deleted at this time."""
+    deleted = {"id": _DELETED_ON, "value": at}
+    event = item.event | {_EXTENDED: [*item.event.get(_EXTENDED, ()), deleted]}
+    return KeptItem(item.mailbox, event, ids.item_id(item.mailbox, item.event["id"]), item.folder)
 
 
 def item_of(mailbox: Mailbox, event_id: str) -> Item:
@@ -65,6 +96,8 @@ def find_item(call: Call, reference: Element) -> Item:
 def _by_id(call: Call, given: str) -> Item:
     named = ids.read_item_id(given)
     mailbox = call.open(named.address)
+    if given in call.state.kept:
+        return call.state.kept[given]
     deleted = mailbox.store.deleted.get(named.event_id)
     event = deleted or lookup.present(mailbox.store, named.event_id)
     if event is None or ids.item_id(mailbox, named.event_id) != given:

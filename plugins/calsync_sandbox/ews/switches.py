@@ -68,6 +68,8 @@ class EwsSwitches:
     """DeleteItemField empties subject and body; else it is answered as a success and changes nothing."""
     expands_series: bool = True
     """A calendar view shows occurrences, which lead to their master; else masters, by their own times."""
+    keeps_deleted: bool = False
+    """An item that SoftDelete takes from everybody's sight can still be read by its id, in its folder."""
     fractions: bool = False
     """Times of creation and change have nine decimals."""
     settable_uid: bool = True
@@ -97,4 +99,5 @@ class EwsSwitches:
         self.tells_meetings = False
         self.clears_texts = False
         self.expands_series = False
+        self.keeps_deleted = True
         self.fractions = True

@@ -34,6 +34,7 @@ from calsync_exchange_ews.responses import Reply
         ("InvalidSyncStateData", TokenLost, TokenLost),
         ("SyncFolderNotFound", AccountError, AccountError),
         ("NonExistentMailbox", AccountError, AccountError),
+        ("CannotFindUser", AccountError, AccountError),
         ("ImpersonateUserDenied", AccountError, AccountError),
         ("QuotaExceeded", AccountError, AccountError),
         ("ItemCorrupt", EventError, EventError),

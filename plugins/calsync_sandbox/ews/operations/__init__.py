@@ -16,12 +16,12 @@ from calsync_sandbox.ews.operations.update import update_item
 from calsync_sandbox.ews.operations.zones import get_server_time_zones
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from calsync_sandbox.ews.calls import Call
     from calsync_sandbox.ews.names import Element
 
-OPERATIONS: Mapping[str, Callable[[Call], Element]] = {
+OPERATIONS: dict[str, Callable[[Call], Element]] = {
     "ConvertId": convert_id,
     "CreateItem": create_item,
     "DeleteItem": delete_item,

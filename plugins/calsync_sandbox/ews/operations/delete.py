@@ -8,7 +8,7 @@ from calsync_sandbox.ews.answers import each
 from calsync_sandbox.ews.errors import EwsError
 from calsync_sandbox.ews.folders import Folder, read_folder
 from calsync_sandbox.ews.ids import TRASH
-from calsync_sandbox.ews.items import Item, find_item
+from calsync_sandbox.ews.items import Item, find_item, kept
 from calsync_sandbox.ews.mails import sends, writer
 from calsync_sandbox.ews.names import Element, find, m, parts, t
 from calsync_sandbox.mailbox import lookup
@@ -25,6 +25,9 @@ def delete_item(call: Call) -> Element:
         mails = sends(call)
         item = find_item(call, reference)
         event_id, deleted = item.event["id"], item.mailbox.store.deleted
+        if call.switches.keeps_deleted and call.operation.get("DeleteType") == "SoftDelete":
+            stays = kept(item, item.event["lastModifiedDateTime"])
+            call.state.kept[stays.id] = stays
         if not item.is_deleted:
             writer(call, item.mailbox, mails=mails).delete(event_id)
         if purge:

@@ -82,3 +82,17 @@ async def test_faults_have_no_detail(ews: Any) -> None:
     other = await ews.send("<m:GetItem/>")
     assert (other.status, other.text("//faultcode")) == (200, "ErrorSchemaValidation")
     assert unknown.all("//detail") == other.all("//detail") == []
+
+
+async def test_what_is_deleted_softly_can_be_read_where_it_was(ews: Any, anna: Mailbox) -> None:
+    created = await ews.create()
+    assert (await ews.delete(created.id, how="SoftDelete")).code == "NoError"
+    assert anna.events == {}
+    uri = '<t:ExtendedFieldURI PropertyTag="0x668F" PropertyType="SystemTime"/>'
+    shape = f"<t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{uri}</t:AdditionalProperties>"
+    ids = f'<m:ItemIds><t:ItemId Id="{created.id}"/></m:ItemIds>'
+    found = await ews.send(f"<m:GetItem><m:ItemShape>{shape}</m:ItemShape>{ids}</m:GetItem>")
+    assert (found.id, len(found.texts("//t:Value"))) == (created.id, 1)
+    refused = await ews.update(created.id, created.key, delete_field("item:Subject"))
+    assert refused.code == "ErrorCalendarCannotUpdateDeletedItem"
+    assert (await ews.find()).all("//t:CalendarItem") == []
