@@ -226,9 +226,10 @@ class Witness:
             self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
         other = entry.side.other
         window = self.pair.account().window(self.pair.world.clock.now())
+        present = {row.id: row for row in self._present(entry.number, other)}
         alive = [
             row.id
-            for row in self._present(entry.number, other)
+            for row in present.values()
             if self._kin(other, row, node)
             # Outside the window nothing tells of an event that got a new id, nor of a copy that is forgotten.
             and (
@@ -245,12 +246,22 @@ class Witness:
             self.pair.world.excuses["a copy that a user had hidden"] += 1
             alive = [event_id for event_id in alive if event_id not in hidden]
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
-        if len(alive) <= len(twins) - (before.id in {row.id for row in twins}):
+        allowed = len(twins) - (before.id in {row.id for row in twins})
+        if len(alive) <= allowed:
             return
-        if self.pair.was_put_back and self.pair.hidden.intersection(alive):
-            self.pair.world.excuses["old disk: I5"] += 1  # what made it is forgotten, and the listings hid it
+        if sum(not self._is_forgotten(present[event_id], before) for event_id in alive) <= allowed:
+            self.pair.world.excuses["old disk: I5"] += 1
         else:
             self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
+
+    def _is_forgotten(self, row: Row, partner: Row) -> bool:
+        """Tell whether nothing but a disk that is gone showed that two events belong together.
+
+        The listings hid the one, or neither carries a marker and they do not look alike.
+        """
+        unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
+        untold = row.marker is None and partner.marker is None and unlike
+        return self.pair.was_put_back and (untold or row.id in self.pair.hidden)
 
     def _kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)
