@@ -237,7 +237,7 @@ class Witness:
                 or window.holds(row.event.when)
             )
         ]
-        alive = [event_id for event_id in alive if self._partners.get((other, event_id)) in (None, before.id)]
+        alive = [event_id for event_id in alive if self._may_belong((other, event_id), before.id)]
         alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
         hidden = {
             past.change.after.id for past in self._history(entry) if past.change.after.place is Place.FORBIDDEN
@@ -253,6 +253,11 @@ class Witness:
             self.pair.world.excuses["old disk: I5"] += 1
         else:
             self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
+
+    def _may_belong(self, node: Node, partner: str) -> bool:
+        """Tell whether an event of a family may be another one's partner; a late create is none without a link."""
+        linked = self._partners.get(node)
+        return linked == partner or (linked is None and node not in self.late)
 
     def _is_forgotten(self, row: Row, partner: Row) -> bool:
         """Tell whether nothing but a disk that is gone showed that two events belong together.

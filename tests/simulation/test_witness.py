@@ -1,0 +1,105 @@
+"""The witness holds a delete against calsync unless nothing could have told it; no excuse reaches further."""
+
+from __future__ import annotations
+
+import random
+from contextlib import closing
+from contextvars import copy_context
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.sync.model import Direction, Event, Link, Side, Timed
+from calsync.testing.clock import START
+from calsync.testing.rows import Place
+from tests.simulation.database import Disk, Left
+from tests.simulation.history import History
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.pair import MAKING
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
+LATER = Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1))
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    dice = random.Random(0)
+    with closing(VirtualLoop(dice)) as loop, closing(Disk()) as disk:
+        history = History(World(loop, dice, disk), frozenset(), two_runners=False, accounts=1)
+        pair = history.world.pairs["anna"]
+        pair.direction = Direction.BOTH
+        yield pair
+
+
+def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
+    """Have the witness look at what a run left behind: these links."""
+    left = [Link(id=number, left=one, right=other) for number, (one, other) in enumerate(links)]
+    pair.witness.look(Left(links=left, seen=frozenset(), intents=0, waits=False, ledger=[]))
+
+
+def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:
+    """Have calsync delete an event, and return the names of the invariants that this breaks."""
+    pair.calendars[side].rows.change(event_id, by_us=True, place=Place.TRASH)
+    _run_leaves(pair)
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
+    """Have a user edit a copy, and its duplicate be linked in its place and deleted; return the original's id."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original, copy = left.user_create(MEETING), right.rows.add(MEETING, by_us=False, marker=marker).id
+    _run_leaves(pair, (original, copy))
+    duplicate = right.user_copy(copy)
+    right.user_edit(copy, **edit)
+    _run_leaves(pair, (original, duplicate))
+    right.user_delete(duplicate)
+    return original
+
+
+def test_what_was_known_is_held_against_a_delete(pair: Pair) -> None:
+    original = _duplicate_in_its_place(pair, when=LATER)
+    assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
+
+
+def test_behind_an_old_disk_a_moved_copy_without_a_marker_is_not_known(pair: Pair) -> None:
+    pair.was_put_back = True
+    original = _duplicate_in_its_place(pair, when=LATER)
+    assert _deleted_by_calsync(pair, LEFT, original) == []
+    assert pair.world.excuses["old disk: I5"] == 1
+
+
+def test_behind_an_old_disk_a_copy_is_known_by_its_looks(pair: Pair) -> None:
+    pair.was_put_back = True
+    original = _duplicate_in_its_place(pair, description="mit Schlüssel")
+    assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
+
+
+def test_behind_an_old_disk_a_moved_copy_is_known_by_its_marker(pair: Pair) -> None:
+    pair.was_put_back = True
+    original = _duplicate_in_its_place(pair, "v1:anna:1:2", when=LATER)
+    assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
+
+
+@pytest.mark.parametrize(("linked", "broken"), [(False, []), (True, ["I5"])])
+def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original, copy = right.user_create(MEETING), left.user_create(MEETING)
+    _run_leaves(pair, (copy, original))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    late = made.run(left.rows.add, MEETING, by_us=True).id
+    pair.witness.excuse_late_write(pair.journal[-1])
+    left.user_delete(copy)
+    _run_leaves(pair, (late if linked else copy, original))
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken
