@@ -24,7 +24,7 @@ from calsync_exchange_ews.xml import Element, child, local, name, text_of
 from calsync_exchange_ews.zones import instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from calsync.sync.model import Observation, Window
     from calsync_exchange_ews.home import Home
@@ -114,19 +114,21 @@ class Feed:
         """Return the single events between two instants, and of each series its first occurrence there."""
         singles: dict[str, None] = {}
         series: dict[str, Occurrence] = {}
-        spans = [*_spans(start, end)]
-        while spans:
-            begins, ends = spans.pop(0)
-            items = await self._view_of(begins, ends)
+        span = VIEW_SPAN
+        while start < end:
+            ends = min(start + span, end)
+            items = await self._view_of(start, ends)
             if items is None:
-                middle = begins + (ends - begins) / 2
-                spans[:0] = [(begins, middle), (middle, ends)]
+                span = (ends - start) / 2
                 continue
             for item in items:
                 if (text_of(item, "t:CalendarItemType") or "Single") == "Single":
                     singles[item_id(item)] = None
                 else:
-                    series.setdefault(text_of(item, "t:UID") or item_id(item), _occurrence(item, begins))
+                    series.setdefault(text_of(item, "t:UID") or item_id(item), _occurrence(item, start))
+            if len(items) <= self._view_size // 2:  # else twice as long a view would be cut, and asked for in vain
+                span = min(2 * span, VIEW_SPAN)
+            start = ends
         return list(singles), series
 
     async def _view_of(self, start: datetime, end: datetime) -> Sequence[Element] | None:
@@ -202,12 +204,6 @@ def _changed(message: Element) -> Changed:
         removed=list(removed),
         last=text_of(message, "m:IncludesLastItemInRange").strip().lower() == "true",
     )
-
-
-def _spans(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    while start < end:
-        yield start, min(start + VIEW_SPAN, end)
-        start += VIEW_SPAN
 
 
 def _occurrence(item: Element, otherwise: datetime) -> Occurrence:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -201,6 +202,20 @@ async def test_a_view_that_is_cut_is_asked_for_in_parts(calendar: ExchangeCalend
     asked = script.sent("FindItem")
     assert [body.count('MaxEntriesReturned="1000"') for body in asked] == [1, 1, 1, 0, 0]
     assert [body.count('MaxEntriesReturned="500"') for body in asked] == [0, 0, 0, 1, 1]
+
+
+async def test_behind_a_view_that_was_cut_views_are_as_short_while_they_are_full(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    script.on("SyncFolderItems", told("s1"))
+    cut, full = view(last="false"), view(*[shown("a")] * 501)
+    script.on("FindItem", cut, cut, full, full, view())
+    script.on("GetItem", read(item("a")))
+    window = Window(WINDOW.start, WINDOW.start + timedelta(days=403))
+    assert [page.complete async for page in calendar.changes(None, window)] == [False, True]
+    spans = [re.findall(r'(?:Start|End)Date="([^"]+)Z"', body) for body in script.sent("FindItem")]
+    days = [(datetime.fromisoformat(end) - datetime.fromisoformat(start)).days for start, end in spans]
+    assert days == [180, 90, 45, 45, 45, 90, 180]
 
 
 async def test_what_has_no_id_is_left_out(calendar: ExchangeCalendar, script: Script) -> None:
