@@ -17,7 +17,6 @@ from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Page
 from calsync.sync.model import Timed
 from calsync_exchange_ews.client import BATCH
-from calsync_exchange_ews.mapping import has_id, item_id
 from calsync_exchange_ews.pipeline import in_turn
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of
@@ -54,6 +53,19 @@ class Changed:
     present: Sequence[str]
     removed: Sequence[str]
     last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An appointment as a view tells of it."""
+
+    id: str
+    kind: str
+    """`Single`, or what it is of a series."""
+    series: str
+    """What it has in common with others of its series."""
+    start: str
+    end: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +129,22 @@ class Feed:
         span = VIEW_SPAN
         while start < end:
             ends = min(start + span, end)
-            items = await self._view_of(start, ends)
-            if items is None:
+            found = await self._view_of(start, ends)
+            if found is None:
                 span = (ends - start) / 2
                 continue
-            for item in items:
-                if (text_of(item, "t:CalendarItemType") or "Single") == "Single":
-                    singles[item_id(item)] = None
+            for shown in found:
+                if shown.kind == "Single":
+                    singles[shown.id] = None
                 else:
-                    series.setdefault(text_of(item, "t:UID") or item_id(item), _occurrence(item, start))
-            if len(items) <= self._view_size // 2:  # else twice as long a view would be cut, and asked for in vain
+                    series.setdefault(shown.series, _occurrence(shown, start))
+            if len(found) <= self._view_size // 2:  # else twice as long a view would be cut, and asked for in vain
                 span = min(2 * span, VIEW_SPAN)
             start = ends
         return list(singles), series
 
-    async def _view_of(self, start: datetime, end: datetime) -> Sequence[Element] | None:
-        """Return the items of a view; None for more than a server gives at once."""
+    async def _view_of(self, start: datetime, end: datetime) -> Sequence[Shown] | None:
+        """Return what a view shows; None for more than a server gives at once."""
         reply = await self._ask(find_in_view(self._home.folder, start, end, self._view_size))
         if reply.code == TOO_MANY:
             self._view_size = max(self._view_size // 2, LEAST_SIZE)
@@ -140,7 +152,7 @@ class Feed:
             raise self._failure(reply)
         items, last = self._client.found(reply) if reply.ok else ((), False)
         if last:
-            return [item for item in items if local(item) == "CalendarItem" and has_id(item)]
+            return [shown for item in items if (shown := _shown(item)) is not None]
         if end - start <= LEAST_SPAN:
             raise Retry(f"connection {self._client.connection}: Exchange does not list all events of one minute")
         return None
@@ -206,11 +218,23 @@ def _changed(message: Element) -> Changed:
     )
 
 
-def _occurrence(item: Element, otherwise: datetime) -> Occurrence:
+def _shown(item: Element) -> Shown | None:
+    """Read an item of a view; None for one that is no appointment or has no id."""
+    fields = {local(each): each for each in item}  # to search for each of them anew takes five times as long
+    event_id = fields["ItemId"].get("Id") if "ItemId" in fields else None
+    if not event_id or local(item) != "CalendarItem":
+        return None
+    kind, uid, start, end = (
+        (fields[tag].text or "") if tag in fields else "" for tag in ("CalendarItemType", "UID", "Start", "End")
+    )
+    return Shown(event_id, kind or "Single", uid or event_id, start, end)
+
+
+def _occurrence(shown: Shown, otherwise: datetime) -> Occurrence:
     """Read an occurrence of a view; where its times cannot be read, it lies where the view begins."""
     try:
-        start, end = (instant_of(text_of(item, tag), ZoneInfo("UTC")) for tag in ("t:Start", "t:End"))
+        start, end = (instant_of(text, ZoneInfo("UTC")) for text in (shown.start, shown.end))
         when = Timed(start, max(start, end))
     except (ValueError, OverflowError):
         when = Timed(otherwise.astimezone(UTC), otherwise.astimezone(UTC))
-    return Occurrence(item_id(item), when)
+    return Occurrence(shown.id, when)
