@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from calsync.config import AccountConfig, Config
     from calsync.ports import Clock
     from calsync.records import Runs, Store
+    from calsync.service import Listen
 
 AT_ONCE = 8
 """Accounts that `calsync sync` runs at the same time."""
@@ -166,7 +167,10 @@ class App:
                 opened[name] = await self._connections.open(self._config.accounts[name])
             await engine.run(self._connections.account(opened[name]), report)
 
-        service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds)
+        def doorbells(name: str) -> list[Listen]:
+            return [calendar.listen for calendar in opened[name].calendars.values()]
+
+        service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds, doorbells)
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
             with watchdog.watching():

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import random
@@ -137,6 +137,13 @@ changes something, as `calsync.http` does by itself: the task may have waited fo
 together with its process, and lost its account to another process meanwhile."""
 
 
+class Ring(Protocol):
+    """Says that a calendar may have changed. A ring proves nothing: it wakes a run, which asks the calendar."""
+
+    def __call__(self, reason: str, /) -> None:
+        """`reason` is for the log: a few words without names and ids."""
+
+
 class Calendar(Reader):
     """One calendar of a connection, to read and write.
 
@@ -159,6 +166,15 @@ class Calendar(Reader):
     @abstractmethod
     async def delete(self, target: Observation) -> None:
         """Move the event to the trash. One that is in the trash already is a success."""
+
+    async def listen(self, ring: Ring) -> None:
+        """Ring whenever something in this calendar may have changed, until cancelled.
+
+        A calendar without a doorbell returns, and is not asked again. One with a doorbell also rings when it
+        begins to hear, and again after it may have been deaf for a while. Rings may come too often; what one
+        leaves out is found by the poll. Raises Retry, LoginError, AccountError: it is called again later.
+        """
+        del ring
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Many accounts, each run again and again until the service stops."""
+"""Many accounts, each run again and again until the service stops: polled, and sooner where a doorbell rings."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import Counter
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.engine import Report
@@ -17,18 +17,30 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.engine import Notices
-    from calsync.ports import Clock
+    from calsync.ports import Clock, Ring
+
+    Listen = Callable[[Ring], Awaitable[None]]
 
 LONGEST_WAIT = 3600.0
 """Seconds between two tries of an account that keeps failing."""
 STOP_SECONDS = 8.0
 """How long runs may finish what they are doing when the service stops."""
 
+SETTLE_SECONDS = 3.0
+"""How long a ring waits for others: one change rings several times, and what calsync writes rings too."""
+LONGEST_SETTLE = 60.0
+"""As SETTLE_SECONDS, where ring after ring makes runs with nothing to do: each waits twice as long as the last."""
+LISTEN_AGAIN = 60.0
+"""Seconds until a doorbell that failed is listened to again; twice as long each further time."""
+
 log = logging.getLogger("calsync.service")
 
 
 class Service:
-    """Polls accounts with jitter; a failing one backs off and never delays another."""
+    """Polls accounts with jitter, and sooner where a doorbell rings (docs/decisions/0016).
+
+    A failing account backs off and never delays another.
+    """
 
     def __init__(
         self,
@@ -36,40 +48,59 @@ class Service:
         clock: Clock,
         random: Random,
         poll_seconds: float,
+        doorbells: Callable[[str], Iterable[Listen]] = lambda _: (),
     ) -> None:
         """`run_account` runs one account once, and tells the report what it does.
 
-        It raises CalsyncError, or anything else for a bug.
+        It raises CalsyncError, or anything else for a bug. `doorbells` returns those of an account that was run.
         """
         self._run_account = run_account
         self._clock = clock
         self._random = random
         self._poll_seconds = poll_seconds
+        self._doorbells = doorbells
+        self._rung: dict[str, asyncio.Event] = {}
+        self._listeners: dict[str, list[asyncio.Task[None]]] = {}
 
     async def run(self, accounts: Iterable[str], stop: asyncio.Event) -> None:
         """Serve the accounts until `stop` is set, then let the runs end, at most for STOP_SECONDS."""
+        self._rung = {name: asyncio.Event() for name in accounts}
         stopping = asyncio.create_task(stop.wait())
-        tasks = [asyncio.create_task(self._serve(name, stopping), name=name) for name in accounts]
-        await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        stop.set()
-        await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = [asyncio.create_task(self._serve(name, stopping), name=name) for name in self._rung]
+        try:
+            await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
+            for listener in self._listening():
+                listener.cancel()
+            await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
+        finally:
+            results = await _ended([stopping, *tasks, *self._listening()])
         for result in results:
             if isinstance(result, Exception):
                 raise result
 
+    def wake(self, account: str, reason: str) -> None:
+        """Have an account run soon, and once more where a run of it goes on. Several rings make one run."""
+        rung = self._rung.get(account)
+        if rung is not None and not rung.is_set():
+            log.debug("account %s is woken: %s", account, reason)
+            rung.set()
+
     async def _serve(self, name: str, stopping: asyncio.Task[Any]) -> None:
-        failures = 0
+        rung, failures, vain = self._rung[name], 0, 0
         notices: Notices = Counter()
         while not stopping.done():
+            asked = rung.is_set()
+            rung.clear()  # before the run: what rings meanwhile makes another one
             report = Report()
             try:
                 await self._run_account(name, report)
             except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
                 failures += 1
-                wait = self._back_off(failures, error)
+                wait = _back_off(failures, error, self._poll_seconds) * self._jitter()
+                settle = None if _says_when(error) else _doubled(SETTLE_SECONDS, failures)
+                if asked:
+                    rung.set()  # nobody has looked yet
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
                 _tell(name, report)
@@ -77,24 +108,89 @@ class Service:
                 if failures:
                     log.info("account %s works again", name)
                 failures = 0
-                wait = self._poll_seconds * self._random.uniform(0.9, 1.1)
+                vain = vain + 1 if asked and not _worked(report) else 0
+                wait = self._poll_seconds * self._jitter()
+                settle = min(LONGEST_SETTLE, _doubled(SETTLE_SECONDS, vain - 1))
                 _tell(name, report)
                 _tell_changed(name, notices, report.notices)
                 notices = report.notices
-            await self._wait(wait, stopping)
+                self._listen_to(name, stopping)
+            await self._rest(wait, settle, rung, stopping)
 
-    def _back_off(self, failures: int, error: Exception) -> float:
-        wait = min(LONGEST_WAIT, self._poll_seconds * 2.0 ** min(failures - 1, 10))
-        if isinstance(error, Retry) and error.after is not None:
-            wait = max(error.after, min(wait, self._poll_seconds))
-        return wait * self._random.uniform(0.9, 1.1)
+    async def _rest(
+        self, seconds: float, settle: float | None, rung: asyncio.Event, stopping: asyncio.Task[Any]
+    ) -> None:
+        """Wait for the next run. A ring brings it forward, but for the time it settles; None: no ring does."""
+        waiting = [asyncio.ensure_future(self._clock.sleep(seconds))]
+        if settle is not None:
+            waiting.append(asyncio.ensure_future(self._settled(rung, settle)))
+        try:
+            await asyncio.wait([stopping, *waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _ended(waiting)
 
-    async def _wait(self, seconds: float, stopping: asyncio.Task[Any]) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        await asyncio.wait([stopping, sleeping], return_when=asyncio.FIRST_COMPLETED)
-        sleeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sleeping
+    async def _settled(self, rung: asyncio.Event, settle: float) -> None:
+        await rung.wait()
+        await self._clock.sleep(settle)
+
+    def _listening(self) -> list[asyncio.Task[None]]:
+        return [listener for listeners in self._listeners.values() for listener in listeners]
+
+    def _listen_to(self, name: str, stopping: asyncio.Task[Any]) -> None:
+        """Begin to listen to an account's doorbells. They ring at once, for what happened before."""
+        if name not in self._listeners and not stopping.done():
+            self._listeners[name] = [
+                asyncio.create_task(self._listen(name, doorbell)) for doorbell in self._doorbells(name)
+            ]
+
+    async def _listen(self, name: str, listen: Listen) -> None:
+        failures, wait = 0, 0.0
+        while True:
+            began = self._clock.now()
+            try:
+                await listen(partial(self.wake, name))
+            except Exception as error:  # noqa: BLE001 - the poll goes on without this doorbell
+                lasted = (self._clock.now() - began).total_seconds()
+                failures = failures + 1 if lasted < wait else 1
+                wait = _back_off(failures, error, LISTEN_AGAIN) * self._jitter()
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                problem = "account %s is only polled, its doorbell failed, next try in %.0f s: %s"
+                log.log(level, problem, name, wait, reason(error))
+            else:
+                return
+            await self._clock.sleep(wait)
+
+    def _jitter(self) -> float:
+        return self._random.uniform(0.9, 1.1)
+
+
+async def _ended(tasks: Iterable[asyncio.Future[Any]]) -> list[Any]:
+    """Cancel what is not done yet, and return what each one came to, its error too."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _doubled(seconds: float, times: int) -> float:
+    return seconds * 2.0 ** min(max(times, 0), 10)
+
+
+def _back_off(failures: int, error: Exception, first: float) -> float:
+    """Return the seconds until the next try: `first`, then twice as long each time, or what the server asks."""
+    wait = min(LONGEST_WAIT, _doubled(first, failures - 1))
+    if isinstance(error, Retry) and error.after is not None:
+        return max(error.after, min(wait, first))
+    return wait
+
+
+def _says_when(error: Exception) -> bool:
+    """Tell whether the server has said when to try again."""
+    return isinstance(error, Retry) and error.after is not None
+
+
+def _worked(report: Report) -> bool:
+    return any(counts.writes or counts.linked for counts in report.counts.values())
 
 
 def _tell(name: str, report: Report) -> None:

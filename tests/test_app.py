@@ -17,6 +17,7 @@ from calsync.app import App
 from calsync.engine.carry import CHUNK
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
 from calsync.loader.manifest import read_manifest
+from calsync.service import SETTLE_SECONDS
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Event, Timed
@@ -441,3 +442,24 @@ async def test_the_service_does_not_start_where_every_account_needs_a_person(hou
         with pytest.raises(ConfigError, match="no schema"):
             await app.run(asyncio.Event())
     assert house.database() is None
+
+
+async def test_a_ring_runs_its_account_long_before_the_poll(house: House) -> None:
+    stop = asyncio.Event()
+    async with house.open() as app:
+        await app.sync(None)
+        calendar = house.calendar("anna-mail")
+        calendar.behaviour.doorbell = True
+        service = asyncio.create_task(app.run(stop))
+        await house.clock.until_sleeping(3)  # two polls, and what rang when the listening began
+        house.clock.advance(SETTLE_SECONDS)
+        await house.clock.until_sleeping(2)
+        calendar.user_create(MEETING)
+        calendar.ring()
+        await house.clock.until_sleeping(3)
+        house.clock.advance(SETTLE_SECONDS)
+        while not house.calendar("anna-crm").events():  # noqa: ASYNC110 - the run is what is waited for
+            await asyncio.sleep(0)
+        stop.set()
+        await service
+    assert calendar.listeners == []

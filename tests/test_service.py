@@ -1,4 +1,4 @@
-"""Many accounts on one loop: a failing one backs off, and never delays another."""
+"""Many accounts on one loop: a failing one backs off and never delays another; doorbells bring runs forward."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 import logging
 import random
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.errors import Retry
 from calsync.reasons import sentence
-from calsync.service import LONGEST_WAIT, Service
+from calsync.service import LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS, Service
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from calsync.engine import Report
+    from calsync.ports import Ring
 
 POLL = 60.0
 HELD = (Kind.HOLD, Side.LEFT, "conflict")
@@ -35,6 +37,9 @@ class Accounts:
         self.runs: Counter[str] = Counter()
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
+        self.held = asyncio.Event()
+        """Runs wait for it at their end."""
+        self.held.set()
         self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.remarks: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.created: Counter[str] = Counter()
@@ -45,6 +50,7 @@ class Accounts:
         self._changed.set()
         if name in self.stuck:
             await asyncio.Event().wait()
+        await self.held.wait()
         report.counts[Side.LEFT].created = self.created[name]
         report.remarks.update(self.remarks.get(name, {}))
         if name in self.errors:
@@ -57,21 +63,60 @@ class Accounts:
             await self._changed.wait()
 
 
+class Doorbell:
+    """A doorbell that a test rings, breaks, or takes away."""
+
+    def __init__(self) -> None:
+        self.rings: list[Ring] = []
+        self.error: Exception | None = None
+        self.calls = 0
+        self.ended = 0
+        self._called = asyncio.Event()
+
+    async def listen(self, ring: Ring) -> None:
+        self.calls += 1
+        self._called.set()
+        if self.error is not None:
+            raise self.error
+        self.rings.append(ring)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended += 1
+
+    def ring(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.rings[-1]("a change")
+
+    async def called(self, count: int) -> None:
+        while self.calls != count:
+            self._called.clear()
+            await self._called.wait()
+
+
 class Running:
     """A service of three accounts that runs until the test ends."""
 
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.accounts = Accounts()
+        self.doorbell = Doorbell()
         self.stop = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+        self.service = Service(
+            self.accounts.run, self.clock, random.Random(1), POLL, lambda name: [self.doorbell.listen]
+        )
 
     def start(self, *names: str) -> None:
-        service = Service(self.accounts.run, self.clock, random.Random(1), POLL)
-        self.task = asyncio.create_task(service.run(names, self.stop))
+        self.task = asyncio.create_task(self.service.run(names, self.stop))
 
     async def poll(self, seconds: float = POLL * 1.1) -> None:
         await self.clock.until_sleeping()
+        self.clock.advance(seconds)
+
+    async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
+        """Let a ring settle: its wait stands beside the one for the poll."""
+        await self.clock.until_sleeping(2)
         self.clock.advance(seconds)
 
 
@@ -230,3 +275,187 @@ async def test_each_account_s_notices_are_told_once_also_when_a_run_between_fail
         f"account anna, right: block, has_attendees: 1, before 0. {ADVICE}",
         f"account bert, right: block, has_attendees: 1, before 0. {ADVICE}",
     ]
+
+
+@pytest.fixture
+async def rung(running: Running) -> Running:
+    """Return a service of one account that has been run once and is listened to."""
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.doorbell.called(1)
+    await running.clock.until_sleeping()
+    return running
+
+
+async def test_rings_bring_the_next_run_forward_and_make_one(rung: Running) -> None:
+    rung.doorbell.ring(5)
+    await rung.clock.until_sleeping(2)
+    rung.clock.advance(SETTLE_SECONDS / 2)
+    rung.doorbell.ring()
+    await asyncio.sleep(0)
+    assert rung.accounts.runs["anna"] == 1
+    rung.clock.advance(SETTLE_SECONDS / 2)
+    await rung.accounts.reached("anna", 2)
+    await rung.clock.until_sleeping()
+    rung.clock.advance(POLL * 0.89)
+    await asyncio.sleep(0)
+    assert rung.accounts.runs["anna"] == 2
+
+
+async def test_rings_during_a_run_make_one_more_behind_it(rung: Running) -> None:
+    rung.accounts.held.clear()
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    rung.doorbell.ring(3)
+    rung.accounts.held.set()
+    await rung.settle()
+    await rung.accounts.reached("anna", 3)
+    await rung.clock.until_sleeping()
+    rung.clock.advance(POLL * 0.89)
+    await asyncio.sleep(0)
+    assert rung.accounts.runs["anna"] == 3
+
+
+async def test_the_poll_goes_on_without_a_ring(rung: Running) -> None:
+    for count in range(2, 5):
+        await rung.poll()
+        await rung.accounts.reached("anna", count)
+
+
+async def test_a_ring_does_not_put_the_poll_off(rung: Running) -> None:
+    rung.clock.advance(POLL * 0.89)
+    for _ in range(9):
+        rung.doorbell.ring()
+        await rung.clock.until_sleeping(2)
+        rung.clock.advance(POLL * 0.03)
+    await rung.accounts.reached("anna", 2)
+
+
+async def test_a_doorbell_that_never_stops_makes_fewer_and_fewer_runs(rung: Running) -> None:
+    began = rung.clock.now()
+    times: list[float] = []
+    for count in range(2, 12):
+        rung.doorbell.ring()
+        await rung.clock.until_sleeping(2)
+        while rung.clock.sleepers == 2:
+            rung.clock.advance(0.5)
+            await asyncio.sleep(0)
+        await rung.accounts.reached("anna", count)
+        await rung.clock.until_sleeping()
+        times.append((rung.clock.now() - began).total_seconds())
+    waits = [after - before for before, after in pairwise(times)]
+    assert waits[0] < 2 * SETTLE_SECONDS
+    assert all(wait > POLL * 0.8 for wait in waits[-3:])
+
+
+async def test_a_run_with_something_to_do_lets_rings_be_answered_at_once_again(rung: Running) -> None:
+    for count in range(2, 8):
+        rung.accounts.created["anna"] = int(count == 7)
+        rung.doorbell.ring()
+        await rung.poll()
+        await rung.accounts.reached("anna", count)
+        await rung.clock.until_sleeping()
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 8)
+
+
+async def test_a_server_that_asks_to_wait_is_not_disturbed_by_rings(rung: Running) -> None:
+    rung.accounts.errors["anna"] = Retry("throttled", after=1000)
+    await rung.poll()
+    await rung.accounts.reached("anna", 2)
+    await rung.clock.until_sleeping()
+    rung.doorbell.ring()
+    rung.clock.advance(890)
+    await asyncio.sleep(0)
+    assert rung.accounts.runs["anna"] == 2
+    rung.clock.advance(220)
+    await rung.accounts.reached("anna", 3)
+
+
+async def test_a_ring_whose_run_failed_is_answered_by_another_run(rung: Running) -> None:
+    rung.accounts.errors["anna"] = Retry("the connection broke off")
+    rung.doorbell.ring()
+    for failures in range(3):
+        await rung.settle(SETTLE_SECONDS * 2**failures)
+        await rung.accounts.reached("anna", 2 + failures)
+    rung.accounts.errors.clear()
+    await rung.settle(SETTLE_SECONDS * 8)
+    await rung.accounts.reached("anna", 5)
+
+
+async def test_a_doorbell_that_fails_is_listened_to_again(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "calsync.service")
+    running.doorbell.error = Retry("no stream today")
+    running.start("anna")
+    for count, wait in enumerate((LISTEN_AGAIN, 2 * LISTEN_AGAIN, 4 * LISTEN_AGAIN), 1):
+        await running.doorbell.called(count)
+        runs = running.accounts.runs["anna"]
+        await running.clock.until_sleeping(2)
+        running.clock.advance(wait * 0.89)
+        await asyncio.sleep(0)
+        assert running.doorbell.calls == count
+        running.clock.advance(wait * 0.22)
+        await running.accounts.reached("anna", runs + 1)
+    told = [record.levelno for record in caplog.records if "doorbell" in record.message]
+    assert told[:2] == [logging.WARNING, logging.DEBUG]
+    assert "no stream today" in caplog.text
+
+
+async def test_a_doorbell_that_asks_for_a_pause_gets_it(running: Running) -> None:
+    running.doorbell.error = Retry("too many connections", after=3000)
+    running.start("anna")
+    await running.doorbell.called(1)
+    await running.clock.until_sleeping(2)
+    running.clock.advance(2600)
+    await running.accounts.reached("anna", 2)
+    assert running.doorbell.calls == 1
+    await running.clock.until_sleeping(2)
+    running.clock.advance(800)
+    await running.doorbell.called(2)
+
+
+async def test_an_account_is_listened_to_when_it_has_been_run_for_the_first_time(running: Running) -> None:
+    running.accounts.errors["anna"] = Retry("the server is away")
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    assert running.doorbell.calls == 0
+    running.accounts.errors.clear()
+    await running.poll()
+    await running.doorbell.called(1)
+    await running.poll()
+    await running.accounts.reached("anna", 3)
+    assert running.doorbell.calls == 1
+
+
+async def test_a_stop_ends_the_listening_at_once_and_leaves_no_task(
+    rung: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.service.STOP_SECONDS", 0.01)
+    rung.accounts.held.clear()
+    await rung.poll()
+    await rung.accounts.reached("anna", 2)
+    rung.stop.set()
+    assert rung.task is not None
+    await rung.task
+    assert rung.doorbell.ended == 1
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_service_that_is_cut_off_leaves_no_task(rung: Running) -> None:
+    assert rung.task is not None
+    rung.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await rung.task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_nobody_is_woken_who_is_not_served(rung: Running) -> None:
+    rung.service.wake("bert", "a ring from outside")
+    rung.service.wake("anna", "a ring from outside")
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from calsync.ports import Page, Whereabouts
+    from calsync.ports import Page, Ring, Whereabouts
     from calsync.sync.model import Changes, Draft, Field, Window
     from calsync.testing.faults import Method
 
@@ -60,6 +60,8 @@ class Behaviour:
     """Old states that each listing and each round of the feed tells once more, as if an index lagged."""
     listing_pages: int | None = None
     """A listing in full breaks off behind so many pages and does not claim to be complete."""
+    doorbell: bool = False
+    """Whether it can be listened to. Who listens hears what a test rings, and nothing by itself."""
     naive: bool = False
     """Writes that would mail are carried out and counted in `mails`: proves that rules alone prevent them."""
     normalise: Callable[[Event], Event] = lambda event: event
@@ -97,6 +99,8 @@ class MemoryCalendar(UserSide, Calendar):
         self.calls: list[Call] = []
         self.mails = 0
         """Messages that the system sent to attendees because of writes through the port."""
+        self.listeners: list[Ring] = []
+        """Who listens at present."""
 
     def writes(self) -> list[Call]:
         """Return the creates, updates and deletes that were asked for so far, refused ones too."""
@@ -176,6 +180,23 @@ class MemoryCalendar(UserSide, Calendar):
             self._permit(row, ())
             self.rows.change(row.id, by_us=True, place=Place.TRASH)
         _answer(None, fault)
+
+    async def listen(self, ring: Ring) -> None:
+        if not self.behaviour.doorbell:
+            return
+        fault = await self._enter(Call("listen"))
+        self.listeners.append(ring)
+        try:
+            ring("listening begins")
+            _answer(None, fault)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.listeners.remove(ring)
+
+    def ring(self) -> None:
+        """Ring at everybody who listens."""
+        for ring in [*self.listeners]:
+            ring("a change")
 
     async def _enter(self, call: Call) -> Exception | None:
         """Record a call; raise the failure that is ordered before its effect, return the one after it."""

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -325,3 +326,30 @@ async def test_calls_are_remembered_with_the_fields_they_carried() -> None:
     ]
     assert len(under_test.calls) == 3
     assert under_test.reminder_minutes(written.id) == 15
+
+
+async def test_who_listens_hears_rings_until_cancelled() -> None:
+    under_test, heard = calendar(Behaviour(doorbell=True)), asyncio.Queue[str]()
+    listening = asyncio.create_task(under_test.listen(heard.put_nowait))
+    assert await heard.get() == "listening begins"
+    under_test.ring()
+    assert await heard.get() == "a change"
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert under_test.listeners == []
+
+
+async def test_without_a_doorbell_there_is_nothing_to_listen_to() -> None:
+    under_test, heard = calendar(), list[str]()
+    await under_test.listen(heard.append)
+    assert (heard, under_test.calls) == ([], [])
+
+
+async def test_a_doorbell_fails_when_it_is_ordered_to() -> None:
+    under_test, heard = calendar(Behaviour(doorbell=True)), list[str]()
+    for after in (False, True):
+        under_test.faults.add("listen", lambda: Retry("down"), after=after)
+        with pytest.raises(Retry):
+            await under_test.listen(heard.append)
+    assert heard == ["listening begins"]
