@@ -27,7 +27,7 @@ from calsync.errors import ConfigError, Retry, UnknownOutcome
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.connector import Connection
@@ -48,15 +48,38 @@ METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "fd00:ec2::2
 log = logging.getLogger("calsync.http")
 
 
+class Stream:
+    """A body that the server goes on to send for as long as it likes. Whoever has it closes it."""
+
+    def __init__(self, name: str, response: aiohttp.ClientResponse) -> None:
+        """`name` is the connection's, for messages."""
+        self._name = name
+        self._response = response
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield what comes, in pieces of any size, until the server ends it. Raises Retry where it breaks off."""
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Retry(f"{self._name}: the server's stream broke off ({type(error).__name__})") from error
+
+    def close(self) -> None:
+        """Close the connection: what else the server sends is not waited for."""
+        self._response.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A server's answer, read to its end."""
+    """A server's answer, read to its end, unless it is a stream."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     changes: bool = False
     """Whether the request changed something on the server."""
+    stream: Stream | None = None
+    """The body as it comes, where that was asked for and the server agreed; `body` is empty then."""
 
     @property
     def ok(self) -> bool:
@@ -230,8 +253,12 @@ class Http:
         json: Any = None,
         body: bytes | None = None,
         changes: bool = False,
+        silence: float | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status. It carries `json`, or `body` as it is.
+
+        `silence` asks for a stream that may be so many seconds without a piece: a success (2xx) is returned as
+        soon as it begins, with `Answer.stream`, which then has the connection for itself.
 
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
@@ -251,10 +278,10 @@ class Http:
             # The patience begins with the turn: those that queue behind many others wait for the same pauses.
             deadline = self.clock.now() + PATIENCE
             await self._pause.over(deadline)
-            answer = await self._try(method, target, headers, data, changes)
+            answer = await self._try(method, target, headers, data, changes, silence)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and self._pause.ends_by(deadline):
                 await self._pause.over(deadline)
-                answer = await self._try(method, target, headers, data, changes)
+                answer = await self._try(method, target, headers, data, changes, silence)
             return answer
 
     def heed(self, answer: Answer) -> None:
@@ -288,14 +315,23 @@ class Http:
             await session.close()
 
     async def _try(
-        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | None, changes: bool
+        self,
+        method: str,
+        target: URL,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        changes: bool,
+        silence: float | None,
     ) -> Answer:
         if changes:
             may_change.get()()
         self.requests += 1
         body = Change(data) if data is not None and changes else data
         try:
-            answer = await self._send(method, target, headers, body, changes)
+            if silence is not None:
+                answer = await self._begun(method, target, headers, body, silence)
+            else:
+                answer = await self._send(method, target, headers, body, changes)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({_cause(error)})") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -311,14 +347,32 @@ class Http:
     ) -> Answer:
         sending = self._open().request(method, target, data=data, headers=headers, allow_redirects=False)
         async with sending as response:
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    response.close()
-                    limit = f"an answer larger than {MAX_ANSWER_BYTES // 2**20} MiB was dropped"
-                    raise lost(f"{self.name}: {limit}", changes)
-            return Answer(response.status, response.headers, bytes(body), changes)
+            return await self._read(response, changes)
+
+    async def _begun(
+        self, method: str, target: URL, headers: Mapping[str, str], data: bytes | Change | None, silence: float
+    ) -> Answer:
+        """Return a stream when it begins. What is no success is read to its end."""
+        timeout = aiohttp.ClientTimeout(sock_connect=self._timeout.sock_connect, sock_read=silence)
+        async with asyncio.timeout(self._timeout.total):
+            response = await self._open().request(
+                method, target, data=data, headers=headers, allow_redirects=False, timeout=timeout
+            )
+            answer = Answer(response.status, response.headers, b"", stream=Stream(self.name, response))
+            if answer.ok:
+                return answer
+            async with response:
+                return await self._read(response, changes=False)
+
+    async def _read(self, response: aiohttp.ClientResponse, changes: bool) -> Answer:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                response.close()
+                limit = f"an answer larger than {MAX_ANSWER_BYTES // 2**20} MiB was dropped"
+                raise lost(f"{self.name}: {limit}", changes)
+        return Answer(response.status, response.headers, bytes(body), changes)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
