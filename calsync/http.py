@@ -27,7 +27,7 @@ from calsync.errors import ConfigError, Retry, UnknownOutcome
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.connector import Connection
@@ -56,7 +56,7 @@ class Stream:
         self._name = name
         self._response = response
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield what comes, in pieces of any size, until the server ends it. Raises Retry where it breaks off."""
         try:
             async for piece in self._response.content.iter_any():

@@ -18,8 +18,9 @@ from calsync_exchange_ews.written import another_version, is_merged, refuses_ver
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from calsync.ports import Page, Whereabouts
+    from calsync.ports import Page, Ring, Whereabouts
     from calsync.sync.model import Changes, Draft, Event, Observation, Window
+    from calsync_exchange_ews.doorbell import Doorbell
     from calsync_exchange_ews.home import Home
     from calsync_exchange_ews.mapping import Stored
     from calsync_exchange_ews.requests import Operation
@@ -32,10 +33,11 @@ ATTEMPTS = 2
 class ExchangeCalendar(Calendar):
     """Reads and writes one calendar. Nobody is mailed about a write: every request says so (`requests.SILENT`)."""
 
-    def __init__(self, home: Home, *, silent: bool) -> None:
+    def __init__(self, home: Home, *, silent: bool, doorbell: Doorbell | None = None) -> None:
         """`silent`: meetings that the mailbox organises are written too; their attendees' copies then differ."""
         self.key = home.info.id
         self.home = home
+        self.doorbell = doorbell
         self._silent = silent
         self._client = home.client
         self.capabilities = Capabilities(writes_may_mail=not silent, conditional_writes=False)
@@ -115,6 +117,10 @@ class ExchangeCalendar(Calendar):
             raise Stale((await self._reader.one(target.id)).observation)
         if not reply.ok and fate_of(reply) is not Fate.GONE:
             raise self._client.error(reply, changes=True)
+
+    async def listen(self, ring: Ring) -> None:
+        if self.doorbell is not None:
+            await self.doorbell.listen(self.home, ring)
 
     async def _fresh(self, target: Observation) -> Stored:
         """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from.

@@ -28,10 +28,13 @@ class Channel:
         self._login = login
         self._lock = asyncio.Lock()
 
-    async def post(self, body: bytes, headers: Mapping[str, str], *, changes: bool) -> Answer:
-        """Send one request. Raises LoginError, Retry, UnknownOutcome."""
+    async def post(
+        self, body: bytes, headers: Mapping[str, str], *, changes: bool, silence: float | None = None
+    ) -> Answer:
+        """Send one request; `silence` asks for a stream. Raises LoginError, Retry, UnknownOutcome."""
         async with self._lock:
-            return await self._login.send(self._http, Post(headers=headers, body=body, changes=changes))
+            post = Post(headers=headers, body=body, changes=changes, silence=silence)
+            return await self._login.send(self._http, post)
 
     async def close(self) -> None:
         await self._http.close()
@@ -40,7 +43,11 @@ class Channel:
 class Channels:
     """The channels of one credential. The one that was used last is used next: it is signed in."""
 
-    def __init__(self, build: Callable[[], Channel], number: int) -> None:
+    def __init__(
+        self, build: Callable[[], Channel], number: int, crowded: Callable[[], object] = lambda: None
+    ) -> None:
+        """`crowded` is called when the server counts too many of them."""
+        self._crowded = crowded
         self._all = [build() for _ in range(number)]
         self._idle: asyncio.LifoQueue[Channel] = asyncio.LifoQueue()
         for channel in reversed(self._all):
@@ -63,6 +70,7 @@ class Channels:
     def narrow(self) -> None:
         """Go on with one channel: the server counts more of them as too many."""
         self._wanted = 1
+        self._crowded()
 
     async def close(self) -> None:
         for channel in self._all:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Finding
 from calsync.sync.model import AllDay, Draft
+from calsync_exchange_ews.doorbell import subscription_of
 from calsync_exchange_ews.envelope import VERSIONS
-from calsync_exchange_ews.requests import get_server_time_zones
+from calsync_exchange_ews.failures import shown
+from calsync_exchange_ews.requests import get_server_time_zones, subscribe, unsubscribe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +60,8 @@ def about_server(client: Client, schemes: Sequence[str]) -> Sequence[Finding]:
 async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
     """Tell whether a calendar can be written, and whether the server knows the account's zone."""
     found = [await _zone(calendar.home), _versions(calendar.home.client)]
+    if calendar.doorbell is not None:
+        found.append(await _notifications(calendar.home))
     if not calendar.home.info.writable:
         advice = "give the user write access to it, or the role ApplicationImpersonation"
         found.append(Finding("error", f"the calendar can only be read: {advice}"))
@@ -114,3 +118,16 @@ async def _zone(home: Home) -> Finding:
     if reply.ok:
         return Finding("ok", f"the server knows the zone {zone}")
     return Finding("warning", f"the server does not know the zone {zone}: times are written without it")
+
+
+async def _notifications(home: Home) -> Finding:
+    """Tell whether the server notifies of changes. Without that, a calendar is only polled."""
+    try:
+        (reply,) = await home.client.call(subscribe(home.folder), home.caller, counted=False)
+        if reply.ok:
+            await home.client.call(unsubscribe(subscription_of(reply)), home.caller, counted=False)
+            return Finding("ok", "the server notifies calsync of changes")
+        problem = shown(reply)
+    except (AccountError, EventError, Retry) as error:
+        problem = str(error)
+    return Finding("warning", f"the server does not notify of changes ({problem}): the calendar is only polled")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, CalsyncError, Retry
@@ -25,9 +26,9 @@ from calsync_exchange_ews.xml import BadXml, parse
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    from calsync.http import Answer, Pause
+    from calsync.http import Answer, Pause, Stream
     from calsync.ports import Clock
     from calsync_exchange_ews.channel import Channels
     from calsync_exchange_ews.envelope import Caller
@@ -112,6 +113,20 @@ class Client:
         """Return the error that a refusal stands for. `whole`: it is about the folder, not about one item."""
         return failure(self.connection, reply, changes=changes, whole=whole)
 
+    @asynccontextmanager
+    async def stream(self, operation: Operation, caller: Caller, silence: float) -> AsyncIterator[Stream]:
+        """Ask for an answer that goes on, and hold its channel. Raises what a refusal means; see `call`."""
+        headers = self._headers(caller)
+        body = sealed(operation, caller, self.version)
+        async with self._channels.one() as channel:
+            answer = await channel.post(body, headers, changes=False, silence=silence)
+            if answer.stream is None:
+                raise self._refused(answer, operation, headers)
+            try:
+                yield answer.stream
+            finally:
+                answer.stream.close()
+
     async def close(self) -> None:
         await self._channels.close()
 
@@ -167,7 +182,7 @@ class Client:
         replies = found.replies if found.fault is None else [found.fault]
         return any(fate_of(reply) is Fate.VERSION for reply in replies)
 
-    def _heed(self, operation: Operation, found: Content) -> None:
+    def heed(self, operation: Operation, found: Content) -> None:
         """Begin the pause that an answer asks for, use fewer connections where there are too many, tell bugs."""
         for reply in found.replies if found.fault is None else (found.fault,):
             if reply.back_off is not None:
@@ -179,23 +194,39 @@ class Client:
                 log.error("%s: Exchange finds a %s malformed at %s", self.connection, operation.name, place)
 
     async def _once(self, operation: Operation, caller: Caller) -> Content:
-        request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        headers = self._headers(caller)
+        body = sealed(operation, caller, self.version)
+        async with self._channels.one() as channel:
+            answer = await channel.post(body, headers, changes=operation.changes)
+        return self._understood(answer, operation, headers)
+
+    def _refused(self, answer: Answer, operation: Operation, headers: Mapping[str, str]) -> CalsyncError:
+        """Return what an answer means that is no stream."""
+        fault = self._understood(answer, operation, headers).fault
+        if fault is None:
+            return Retry(f"connection {self.connection}: Exchange begins no stream ({answer.status})")
+        return self.error(fault, whole=True)
+
+    def _headers(self, caller: Caller) -> Mapping[str, str]:
         headers = {
             "Content-Type": "text/xml; charset=utf-8",
             "Accept": "text/xml",
             "User-Agent": "calsync",
-            "client-request-id": request_id,
+            "client-request-id": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
             "return-client-request-id": "true",
         }
-        if caller.mailbox:
-            headers["X-AnchorMailbox"] = caller.mailbox
-        body = sealed(operation, caller, self.version)
-        async with self._channels.one() as channel:
-            answer = await channel.post(body, headers, changes=operation.changes)
+        if caller.anchor or caller.mailbox:
+            headers["X-AnchorMailbox"] = caller.anchor or caller.mailbox
+        if caller.anchor:
+            headers["X-PreferServerAffinity"] = "true"
+        return headers
+
+    def _understood(self, answer: Answer, operation: Operation, headers: Mapping[str, str]) -> Content:
+        """Read a whole answer, and do what it asks for."""
         found = self._read(answer, operation)
-        self._heed(operation, found)
+        self.heed(operation, found)
         if found.fault is not None:
-            shown_as = (self.connection, answer.status, shown(found.fault), request_id)
+            shown_as = (self.connection, answer.status, shown(found.fault), headers["client-request-id"])
             log.debug("%s: Exchange answered %s %s to request %s", *shown_as)
         return found
 

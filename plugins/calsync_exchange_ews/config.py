@@ -46,6 +46,8 @@ class Settings:
     silent: bool
     """Meetings that the mailbox organises are written, without telling anybody."""
     max_channels: int
+    streaming: bool
+    """One more connection is kept open, over which the server tells of changes."""
     ca_file: str | None
 
 
@@ -70,6 +72,7 @@ def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
         impersonate=options["impersonate"],
         silent=options["meetings"] == "silent",
         max_channels=options["max_channels"],
+        streaming=options["streaming"],
         ca_file=options.get("ca_file"),
     )
 
@@ -142,6 +145,7 @@ CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Optional("impersonate", default=False): _flag,
     vol.Optional("meetings", default="block"): _choice("block", "silent"),
     vol.Optional("max_channels", default=2): _channels,
+    vol.Optional("streaming", default=False): _flag,
     vol.Optional("ca_file"): _text(r".+", "the path of a file with certificates in PEM form"),
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {

@@ -28,6 +28,8 @@ class Caller:
     """The mailbox that it is about, by its address."""
     impersonated: bool = False
     """The mailbox's owner is whom the requests are made for; else the user who signs in."""
+    anchor: str = ""
+    """The mailbox whose server is to answer where it has to be the same one each time; "" for its own, or any."""
 
 
 def sealed(operation: Operation, caller: Caller, version: str) -> bytes:

@@ -19,6 +19,7 @@ from calsync_exchange_ews.channel import KEEP_ALIVE, TIMEOUT, Channel, Channels
 from calsync_exchange_ews.checks import about_calendar, about_server, try_writes
 from calsync_exchange_ews.client import Client
 from calsync_exchange_ews.config import settings_of
+from calsync_exchange_ews.doorbell import Doorbell
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.failures import UnknownFailure
 from calsync_exchange_ews.home import APPOINTMENTS, FolderInfo, Home, folder_info, folder_of
@@ -52,8 +53,11 @@ class ExchangeProvider(Provider):
         self._token: ApplicationToken | None = None
         if settings.application is not None:
             self._token = ApplicationToken(settings.connection, settings.application, settings.host, host.clock)
-        channels = Channels(self._channel, settings.max_channels)
-        self._client = Client(host.connection, channels, self._pause, host.clock, host.random)
+        self._doorbell: Doorbell | None = None
+        if settings.streaming:  # on a channel of its own: a stream occupies it for half an hour
+            self._doorbell = Doorbell(self._client_of(Channels(self._channel, 1)))
+        crowded = (lambda: None) if self._doorbell is None else self._doorbell.rest
+        self._client = self._client_of(Channels(self._channel, settings.max_channels, crowded))
 
     async def login(self) -> None:
         """Ask a question that every user may ask: any answer in SOAP proves that the sign-in was accepted."""
@@ -78,7 +82,7 @@ class ExchangeProvider(Provider):
         except (AccountError, EventError) as error:
             raise AccountError(f"account {request.account}: {error}") from error
         home = Home(self._client, caller, info, trash.id if trash else None, request.timezone)
-        return ExchangeCalendar(home, silent=self._settings.silent)
+        return ExchangeCalendar(home, silent=self._settings.silent, doorbell=self._doorbell)
 
     async def check(self) -> Sequence[Finding]:
         return about_server(self._client, await self._schemes())
@@ -91,6 +95,8 @@ class ExchangeProvider(Provider):
 
     async def close(self) -> None:
         await self._client.close()
+        if self._doorbell is not None:
+            await self._doorbell.close()
         if self._token is not None:
             self._token.close()
 
@@ -144,6 +150,9 @@ class ExchangeProvider(Provider):
         finally:
             await http.close()
         return offered(answer) if answer.status == UNAUTHORIZED else ()
+
+    def _client_of(self, channels: Channels) -> Client:
+        return Client(self._host.connection, channels, self._pause, self._host.clock, self._host.random)
 
     def _channel(self) -> Channel:
         return Channel(self._http(), self._login())

@@ -53,6 +53,8 @@ DELETED_ON = "0x668F"
 """PidTagDeletedOn (MS-OXPROPS)."""
 VIEW_FIELDS = ("calendar:UID", "calendar:Start", "calendar:End", "calendar:CalendarItemType")
 FOLDER_FIELDS = ("folder:DisplayName", "folder:FolderClass", "folder:EffectiveRights")
+EVENTS = ("CopiedEvent", "CreatedEvent", "DeletedEvent", "ModifiedEvent", "MovedEvent")
+"""What a stream is to tell of."""
 ANCHORS = frozenset({"calendar", "deleteditems", "msgfolderroot"})
 
 
@@ -207,6 +209,26 @@ def get_server_time_zones(zone: str) -> Operation:
     """Ask whether the server knows a zone by this Windows name."""
     request = make("m:GetServerTimeZones", make("m:Ids", make("t:Id", text=zone)), ReturnFullTimeZoneData="false")
     return Operation("GetServerTimeZones", request)
+
+
+def subscribe(folder: Folder) -> Operation:
+    """Ask to be told of changes in a folder, on a stream."""
+    folders = make("t:FolderIds", folder.element())
+    events = make("t:EventTypes", *(make("t:EventType", text=event) for event in EVENTS))
+    request = make("m:Subscribe", make("m:StreamingSubscriptionRequest", folders, events))
+    return Operation("Subscribe", request)
+
+
+def unsubscribe(subscription: str) -> Operation:
+    """Ask to be told no more."""
+    return Operation("Unsubscribe", make("m:Unsubscribe", make("m:SubscriptionId", text=subscription)))
+
+
+def get_streaming_events(subscriptions: Iterable[str], minutes: int) -> Operation:
+    """Ask for the stream of these subscriptions, for 1 to 30 minutes."""
+    ids = make("m:SubscriptionIds", *(make("t:SubscriptionId", text=each) for each in subscriptions))
+    request = make("m:GetStreamingEvents", ids, make("m:ConnectionTimeout", text=str(minutes)))
+    return Operation("GetStreamingEvents", request)
 
 
 def _tagged(ids: Iterable[ItemId], tags: Iterable[str], kind: str) -> Operation:

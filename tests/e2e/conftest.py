@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import Clock
     from calsync.results import AccountResult, SyncResult
+    from calsync_sandbox.configuration import Exchange
     from calsync_sandbox.judge import Direction
     from calsync_sandbox.server import Recorded
 
@@ -121,8 +122,7 @@ class World:
 
     def clear(self) -> None:
         """Forget the requests so far."""
-        for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
-            server.clear()
+        self.sandbox.clear()
 
     def flowfact_writes(self) -> list[Recorded]:
         """Return the requests that wanted to change an appointment; those about a user's rights only ask."""
@@ -236,8 +236,8 @@ def value(entity: dict[str, Any], name: str) -> Any:
     return values[0] if values else None
 
 
-async def world_at(clock: Clock, folder: Path) -> AsyncIterator[World]:
-    async with Sandbox(now=lambda: clock.now().timestamp()) as sandbox:
+async def world_at(clock: Clock, folder: Path, exchange: Exchange = "graph") -> AsyncIterator[World]:
+    async with Sandbox(exchange=exchange, now=lambda: clock.now().timestamp()) as sandbox:
         anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
         yield World(sandbox, clock, anna, folder)
 

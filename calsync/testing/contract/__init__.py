@@ -13,17 +13,18 @@ Each test gets a calendar without events. Needs pytest and pytest-asyncio.
 
 import pytest
 
-for module in ("case", "feed", "reading", "values", "writing"):
+for module in ("case", "feed", "listening", "reading", "values", "writing"):
     pytest.register_assert_rewrite(f"calsync.testing.contract.{module}")
 
 from calsync.testing.contract.case import UnderTest  # noqa: E402 - pytest has to know them first
 from calsync.testing.contract.feed import FeedContract  # noqa: E402
+from calsync.testing.contract.listening import ListeningContract  # noqa: E402
 from calsync.testing.contract.reading import ReadingContract  # noqa: E402
 from calsync.testing.contract.values import ValuesContract  # noqa: E402
 from calsync.testing.contract.writing import WritingContract  # noqa: E402
 
 
-class CalendarContract(FeedContract, ReadingContract, WritingContract, ValuesContract):
+class CalendarContract(FeedContract, ReadingContract, WritingContract, ValuesContract, ListeningContract):
     """All promises together."""
 
 

@@ -26,9 +26,7 @@ class Auto(Login):
             # Without a body: who is to be answered is not known yet.
             asked = await http.request("POST", http.base, headers=post.headers, body=b"")
             if asked.status != UNAUTHORIZED:
-                return await http.request(
-                    "POST", http.base, headers=post.headers, body=post.body, changes=post.changes
-                )
+                return await post.send(http)
             self._chosen = self._choice(offered(asked))
         return await self._chosen.send(http, post)
 

@@ -28,8 +28,7 @@ class Basic(Login):
             return await self._send(http, post)
 
     async def _send(self, http: Http, post: Post) -> Answer:
-        headers = {**post.headers, "Authorization": self._header}
-        answer = await http.request("POST", http.base, headers=headers, body=post.body, changes=post.changes)
+        answer = await post.send(http, self._header)
         if answer.status == UNAUTHORIZED:
             raise self._credential.refused(answer)
         self._credential.accepted = True

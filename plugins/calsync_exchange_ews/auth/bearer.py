@@ -28,17 +28,12 @@ class Bearer(Login):
 
     async def send(self, http: Http, post: Post) -> Answer:
         token = await self._token(refused=None)
-        answer = await _send(http, post, token)
+        answer = await post.send(http, f"Bearer {token}")
         if answer.status == UNAUTHORIZED:
-            answer = await _send(http, post, await self._token(refused=token))
+            answer = await post.send(http, f"Bearer {await self._token(refused=token)}")
         if answer.status == UNAUTHORIZED:
             raise LoginError(
                 f"connection {self._connection}: Exchange accepts no token of this application (401): check its "
                 "permissions, and that hybrid modern authentication is on"
             )
         return answer
-
-
-async def _send(http: Http, post: Post, token: str) -> Answer:
-    headers = {**post.headers, "Authorization": f"Bearer {token}"}
-    return await http.request("POST", http.base, headers=headers, body=post.body, changes=post.changes)

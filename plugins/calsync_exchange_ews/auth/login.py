@@ -28,6 +28,20 @@ class Post:
     body: bytes
     changes: bool
     """Whether it changes something on the server."""
+    silence: float | None = None
+    """Its answer is to be a stream that may be silent for so many seconds; None: a whole answer."""
+
+    async def send(self, http: Http, authorization: str | None = None) -> Answer:
+        """Send it as it is, or signed."""
+        signed = {} if authorization is None else {"Authorization": authorization}
+        return await http.request(
+            "POST",
+            http.base,
+            headers={**self.headers, **signed},
+            body=self.body,
+            changes=self.changes,
+            silence=self.silence,
+        )
 
 
 class Login(ABC):
@@ -35,7 +49,7 @@ class Login(ABC):
 
     @abstractmethod
     async def send(self, http: Http, post: Post) -> Answer:
-        """Send a request as the credential's user and return the answer; never a 401.
+        """Send a request as the credential's user and return the answer; never a 401. A stream has only begun.
 
         Raises LoginError where the server refuses the credential, Retry, UnknownOutcome.
         """

@@ -44,7 +44,7 @@ class Spnego(Login):
     async def send(self, http: Http, post: Post) -> Answer:
         """Send without a header, which is all that a known connection needs; after a 401 sign in, once."""
         self._credential.check()
-        answer = await _send(http, post)
+        answer = await post.send(http)
         if answer.status != UNAUTHORIZED:
             return answer
         async with self._credential.trial():
@@ -58,7 +58,7 @@ class Spnego(Login):
         if self._scheme.lower() not in offered(refused):
             raise self._not_offered(refused)
         context = self._context(http)
-        first = await self._step(http, context, None, replace(post, body=b"", changes=False))
+        first = await self._step(http, context, None, replace(post, body=b"", changes=False, silence=None))
         if first.status != UNAUTHORIZED:
             return first
         opened, token = http.connections, challenge(first, self._scheme)
@@ -82,7 +82,7 @@ class Spnego(Login):
                 f"connection {self._credential.connection}: the server's part of the sign-in is broken ({kind})"
             )
             raise LoginError(problem) from error
-        return await _send(http, post, f"{self._scheme} {base64.b64encode(message).decode('ascii')}")
+        return await post.send(http, f"{self._scheme} {base64.b64encode(message).decode('ascii')}")
 
     def _context(self, http: Http) -> spnego.ContextProxy:
         return spnego.client(
@@ -102,12 +102,6 @@ class Spnego(Login):
             f"connection {self._credential.connection}: the server does not sign in by {self._scheme} (it offers: "
             f"{names}): set `auth` to what its administrator allows"
         )
-
-
-async def _send(http: Http, post: Post, authorization: str | None = None) -> Answer:
-    signed = {} if authorization is None else {"Authorization": authorization}
-    headers = {**post.headers, **signed}
-    return await http.request("POST", http.base, headers=headers, body=post.body, changes=post.changes)
 
 
 def bindings(certificate: bytes) -> GssChannelBindings:

@@ -42,6 +42,9 @@ ALLOWED = {
     "GetItem",
     "FindItem",
     "GetServerTimeZones",
+    "Subscribe",
+    "Unsubscribe",
+    "GetStreamingEvents",
 }
 FORBIDDEN = {
     *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,15 @@ async def test_headers_name_the_mailbox_and_the_request(client: Client, wire: An
     assert headers["X-AnchorMailbox"] == "anna@example.de"
     assert headers["Content-Type"] == "text/xml; charset=utf-8"
     assert headers["User-Agent"].startswith("calsync")
+
+
+async def test_headers_ask_for_one_server_where_it_matters(client: Client, wire: Any, script: Script) -> None:
+    await client.call(ASK, replace(CALLER, anchor="aaron@example.de"))
+    await client.call(ASK, CALLER)
+    ((first, second),) = wire.requests.values()
+    assert first.kwargs["headers"]["X-AnchorMailbox"] == "aaron@example.de"
+    assert first.kwargs["headers"]["X-PreferServerAffinity"] == "true"
+    assert "X-PreferServerAffinity" not in second.kwargs["headers"]
 
 
 @pytest.mark.parametrize("code", ["ErrorInvalidServerVersion", "ErrorIncorrectSchemaVersion"])

@@ -22,6 +22,8 @@ def test_the_defaults_are_the_careful_ones() -> None:
     assert (found.auth, found.impersonate, found.silent, found.max_channels) == ("auto", False, False, 2)
     assert (found.host, found.password) == ("mail.example.de", " made up ")
     assert settings({**LEAST, "meetings": "silent"}).silent
+    assert not found.streaming
+    assert settings({**LEAST, "streaming": True}).streaming
 
 
 def test_secrets_are_not_shown() -> None:

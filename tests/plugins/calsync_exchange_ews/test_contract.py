@@ -148,6 +148,13 @@ class TestWithNtlmOverTls(CalendarContract):
             yield under_test
 
 
+class TestStreaming(CalendarContract):
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened({"auth": "negotiate", "streaming": True}, {"stream_chunk": 7}, tls=True) as under_test:
+            yield under_test
+
+
 class TestAsReported(CalendarContract):
     """What people report of real servers: zones refused, conflicts told of writes that succeeded, small limits."""
 

@@ -53,6 +53,9 @@ OPERATIONS = [
     ),
     requests.delete_item(ItemId(HOSTILE, "k")),
     requests.get_server_time_zones(HOSTILE),
+    requests.subscribe(HOME),
+    requests.unsubscribe(HOSTILE),
+    requests.get_streaming_events([HOSTILE, "b"], 29),
 ]
 # types.xsd and messages.xsd of 2016-10-10, as far as calsync sends it.
 CHILDREN = {
@@ -64,6 +67,8 @@ CHILDREN = {
     "CreateItem": ["SavedItemFolderId", "Items"],
     "UpdateItem": ["SavedItemFolderId", "ItemChanges"],
     "DeleteItem": ["ItemIds"],
+    "StreamingSubscriptionRequest": ["FolderIds", "EventTypes"],
+    "GetStreamingEvents": ["SubscriptionIds", "ConnectionTimeout"],
     "ItemShape": ["BaseShape", "IncludeMimeContent", "BodyType", "UniqueBodyType", "AdditionalProperties"],
     "FolderShape": ["BaseShape", "AdditionalProperties"],
     "ItemChange": ["ItemId", "Updates"],
