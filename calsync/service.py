@@ -73,9 +73,10 @@ class Service:
             for listener in self._listening():
                 listener.cancel()
             await asyncio.wait([stopping, *tasks], timeout=STOP_SECONDS)
-        finally:
-            results = await _ended([stopping, *tasks, *self._listening()])
-        for result in results:
+        except asyncio.CancelledError:
+            await _ended([stopping, *tasks, *self._listening()])
+            raise
+        for result in await _ended([stopping, *tasks, *self._listening()]):
             if isinstance(result, Exception):
                 raise result
 
@@ -127,7 +128,9 @@ class Service:
         try:
             await asyncio.wait([stopping, *waiting], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _ended(waiting)
+            for task in waiting:
+                task.cancel()
+        await _ended(waiting)
 
     async def _settled(self, rung: asyncio.Event, settle: float) -> None:
         await rung.wait()
