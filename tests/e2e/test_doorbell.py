@@ -50,6 +50,8 @@ async def test_a_change_in_outlook_arrives_long_before_the_poll(streamed: World)
     assert b" WARNING " not in errors
     streamed.expect_converged(2)
     streamed.expect_no_mail()
+    rounds = [one for one in streamed.sandbox.ews.requests if b"<m:SyncFolderItems>" in one.body]
+    assert len(rounds) <= 10  # what calsync writes rings too, and makes one more run each time
 
 
 async def test_an_exchange_without_streaming_is_polled_and_the_log_says_so_once(streamed: World) -> None:

@@ -34,6 +34,7 @@ class Log(list["Change"]):
     def append(self, change: Change) -> None:
         super().append(change)
         self._pair.record(self._side, change)
+        self._pair.calendars[self._side].tell()
 
 
 class SlowCalendar(MemoryCalendar):
@@ -42,6 +43,13 @@ class SlowCalendar(MemoryCalendar):
     pair: Pair
     delays: tuple[float, ...] = (0.0,)
     """Seconds that an answer may take."""
+
+    def tell(self) -> None:
+        """Ring about a change, whoever made it: once, twice, late, or not at all."""
+        world = self.pair.world
+        if self.listeners:
+            for late in world.dice.choice([(), (0,), (0,), (0, 0), (90,), (1, 7200)]):
+                world.loop.call_later(late, self.ring, context=world.context)
 
     async def create(self, draft: Draft, marker: str) -> Written:
         MAKING.set(marker)
@@ -111,7 +119,7 @@ class SlowCalendar(MemoryCalendar):
         await self.pair.world.clock.sleep(self.pair.dice.choice(self.delays))
 
 
-def add_calendars(pair: Pair, *, no_condition: bool) -> None:
+def add_calendars(pair: Pair, *, no_condition: bool, doorbells: bool) -> None:
     """Draw how the two systems of an account behave; the left one may know no conditional writes."""
     dice = pair.dice
     for side in Side:
@@ -126,6 +134,7 @@ def add_calendars(pair: Pair, *, no_condition: bool) -> None:
         calendar = SlowCalendar(
             name, now=pair.world.clock.now, capabilities=capabilities, behaviour=_behaviour(dice, lag)
         )
+        calendar.behaviour.doorbell = doorbells
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

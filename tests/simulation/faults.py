@@ -156,5 +156,6 @@ NAMES = (
     "poisoned_rule",
     "hanging_rule",
     "no_condition",
+    "doorbells",
 )
 """What `--faults` may name."""

@@ -92,7 +92,8 @@ class History:
     def _pair(self, name: str) -> Pair:
         dice = self.dice
         pair = Pair(self.world, name)
-        add_calendars(pair, no_condition=self._draws("no_condition", 0.3))
+        no_condition, doorbells = self._draws("no_condition", 0.3), self._draws("doorbells", 0.3)
+        add_calendars(pair, no_condition=no_condition, doorbells=doorbells)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
         pair.policy = dice.choice(["right", "left", "hold"])
         pair.on_target_edit = dice.choice(["keep", "restore"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calsync.engine import Report
+    from calsync.service import Listen
     from calsync.store import SqliteStore
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
@@ -115,7 +116,10 @@ class Process:
             async def run_account(name: str, report: Report) -> None:
                 await self._run(engine, name, report)
 
-            service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds)
+            def doorbells(name: str) -> list[Listen]:
+                return [calendar.listen for calendar in self.world.pairs[name].calendars.values()]
+
+            service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds, doorbells)
             await service.run(self.names, self._stop)
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
