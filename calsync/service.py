@@ -37,7 +37,7 @@ log = logging.getLogger("calsync.service")
 
 
 class Service:
-    """Polls accounts with jitter, and sooner where a doorbell rings (docs/decisions/0016).
+    """Polls accounts with jitter, and sooner where a doorbell rings (docs/decisions/0018).
 
     A failing account backs off and never delays another.
     """
