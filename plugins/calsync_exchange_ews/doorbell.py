@@ -35,8 +35,8 @@ MINUTES = 29
 """How long a stream is asked for; a server allows 30."""
 SILENCE = 60.0 * (MINUTES + 1)
 """Seconds. How often a server gives a sign of life is not documented."""
-GATHER_SECONDS = 1.0
-"""How long a stream waits for others who want to listen: each one who comes later makes another stream."""
+GATHER_SECONDS = 3.0
+"""How long a stream waits for others who want to listen: those who come later make another stream, for all."""
 QUICK_SECONDS = 60.0
 QUICK_ENDS = 3
 """So many streams in a row that ended sooner than that are enough: the host waits longer and longer."""
@@ -122,8 +122,8 @@ class Doorbell:
     async def _keep_open(self) -> None:
         quick = 0
         while any(not each.failed.done() for each in self._listeners):
-            self._disturbed.clear()
             await self._client.clock.sleep(GATHER_SECONDS)
+            self._disturbed.clear()
             if self._crowded:
                 self._crowded = False
                 problem = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from calsync.testing.contract.case import listen as read_round
 from calsync_exchange_ews import doorbell
 from calsync_sandbox.ews import Trouble, trouble
 from calsync_sandbox.faults import Fault
+from tests.plugins.calsync_exchange_ews.conftest import answer
 from tests.plugins.calsync_exchange_ews.test_contract import ADDRESS, BERLIN, ExchangeUnderTest, opened
 
 if TYPE_CHECKING:
@@ -232,6 +234,7 @@ async def test_garbage_ends_a_stream_and_not_the_listening(scene: Scene) -> None
         Fault(path="/GetStreamingEvents$", status=200, times=None),
         Fault(path="/GetStreamingEvents$", status=503, times=None),
         Fault(path="/GetStreamingEvents$", drop=True, times=None),
+        Fault(path="/GetStreamingEvents$", status=500, body=answer("GetStreamingEvents"), times=None),
         Fault(path="/Subscribe$", drop=True, times=None),
         trouble.soap_fault("ErrorExceededConnectionCount", operation="/GetStreamingEvents$", times=None),
         trouble.soap_fault("ErrorInternalServerError", operation="/Subscribe$", times=None),
@@ -247,8 +250,10 @@ async def test_what_goes_on_for_long_is_left_to_the_host(scene: Scene, fault: Fa
     await scene.heard()
 
 
-async def test_a_pause_that_a_stream_is_told_holds_for_the_whole_connection(scene: Scene) -> None:
-    scene.server.faults.add(trouble.busy_fault(90_000, operation="/GetStreamingEvents$"))
+@pytest.mark.parametrize("status", [500, 200])
+async def test_a_pause_that_a_stream_is_told_holds_for_the_whole_connection(scene: Scene, status: int) -> None:
+    """Whether it is told instead of a stream or on it."""
+    scene.server.faults.add(replace(trouble.busy_fault(90_000, operation="/GetStreamingEvents$"), status=status))
     error = await scene.listen().error()
     assert isinstance(error, Retry)
     assert error.after == 90
