@@ -101,7 +101,8 @@ class Doorbell:
         finally:
             self._listeners.remove(listener)
             if not self._listeners:
-                await _ended(self._task)
+                task, self._task = self._task, None
+                await _ended(task)
 
     def rest(self) -> None:
         """Do without a stream for a while: the server counts too many connections, and the sync needs some."""

@@ -172,6 +172,12 @@ async def test_who_goes_leaves_the_others_their_stream(scene: Scene) -> None:
     assert not [task for task in asyncio.all_tasks() if "Doorbell" in repr(task)]
 
 
+async def test_who_comes_while_the_last_one_goes_is_heard(scene: Scene) -> None:
+    first = await scene.heard()
+    first.task.cancel()
+    await scene.listen().rung()
+
+
 async def test_a_stream_that_is_closed_in_order_is_opened_again(scene: Scene) -> None:
     listening = await scene.heard()
     scene.server.state.subscriptions.close_streams()
