@@ -26,7 +26,7 @@ LONGEST_WAIT = 3600.0
 STOP_SECONDS = 8.0
 """How long runs may finish what they are doing when the service stops."""
 
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 0.3
 """How long a ring waits for others: one change rings several times, and what calsync writes rings too."""
 LONGEST_SETTLE = 60.0
 """As SETTLE_SECONDS, where ring after ring makes runs with nothing to do: each waits twice as long as the last."""

@@ -192,14 +192,20 @@ def _miss(run: Run, side: Side, number: int, batch: Batch) -> None:
     """Add to `batch` what becomes of the events that a complete listing did not show.
 
     Those of the window and those of awake links are in doubt: of an event outside the window neither a listing nor
-    a feed tells that it was deleted. Those outside that no link names are forgotten.
+    a feed tells that it was deleted, nor that it is back while its delete waits. Those outside that no link names
+    are forgotten.
     """
     for event_id, seen in run.notebook.state.seen[side].items():
-        if seen.round == number or event_id in batch.seen[side] or seen.standing is not Standing.PRESENT:
+        if seen.round == number or event_id in batch.seen[side]:
             continue
         link = run.notebook.link_of(side, event_id)
+        awake = link is not None and link.state is State.AWAKE
+        if seen.standing is Standing.DELETED and awake:
+            batch.seen[side][event_id] = replace(seen, standing=Standing.TOMBSTONE, standing_run=run.number)
+        if seen.standing is not Standing.PRESENT:
+            continue
         inside = run.window.holds(seen.observation.event.when)
-        if inside or (link is not None and link.state is State.AWAKE):
+        if inside or awake:
             batch.seen[side][event_id] = replace(seen, standing=Standing.ABSENT, standing_run=run.number)
         elif link is None:
             batch.bury(side, event_id, run.now, seen.observation.revision)

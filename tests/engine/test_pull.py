@@ -10,6 +10,7 @@ import pytest
 
 from calsync.errors import Retry
 from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,6 +91,27 @@ async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
     world.right.user_edit(right, attendee_count=0)
     await world.settle()
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+async def test_an_event_restored_outside_the_window_is_seen_while_its_delete_waits(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """Its copy has attendees, so the delete was blocked; neither feed nor listing tells of the event any more."""
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.right.user_edit(right, attendee_count=2)
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, when=Timed(far, far + timedelta(hours=1)))
+    await world.run()
+    world.left.user_delete(left)
+    world.clock.advance(2 * DAY)
+    await world.settle()
+    assert {each.wanted for each in (await world.run()).plan.operations} == {Kind.DELETE}
+    world.left.user_restore(left)
+    world.clock.advance(2 * DAY)
+    await world.settle()
+    assert {each.wanted for each in (await world.run()).plan.operations} == {Kind.UPDATE}
 
 
 async def test_what_only_a_broken_listing_showed_is_asked_about_when_the_next_one_does_not(
