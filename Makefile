@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
-	@echo "make test-clients let clients that nobody here wrote use the sandbox's Exchange"
+	@echo "make test-clients let clients that nobody here wrote use the sandbox"
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
@@ -43,9 +43,16 @@ else
 	@echo "branch coverage: calsync/sync 100 %, everything $$($(BIN)/coverage report --format=total) %"
 endif
 
-# Needs Node.js; its packages are those of the lock file, by hash.
-test-clients: $(VENV)/.installed tests/clients/node_modules/.package-lock.json
+# Needs Node.js. The clients stand in environments of their own, by hash, and never beside the project's code.
+test-clients: $(VENV)/.installed .venv-clients/.installed tests/clients/node_modules/.package-lock.json
 	@$(BIN)/python -m pytest -q tests/clients
+
+# Microsoft's Python client has 200 MB of generated code: it is compiled where it is imported, not all of it here.
+.venv-clients/.installed: tests/clients/requirements.txt
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/pip install --quiet --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+		-r $<
+	@touch $@
 
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@npm ci --prefix tests/clients --no-audit --no-fund --silent
@@ -70,3 +77,6 @@ lock: $(VENV)/.installed
 	@$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --strip-extras \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--output-file requirements-dev.txt pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
