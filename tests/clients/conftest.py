@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,11 +14,29 @@ from calsync_sandbox.mail import MailLog
 from calsync_sandbox.sandbox import GRAPH_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from calsync_sandbox.mailbox import Mailbox
 
+    RunClient = Callable[..., Awaitable[Any]]
+
 LOGIN, PASSWORD = "EX\\anna", "streng geheim"
+
+
+@pytest.fixture
+def run_client() -> RunClient:
+    """Run a client in a process of its own, with a few environment variables; answer the JSON that it printed."""
+
+    async def run(*command: str | Path, **environment: str) -> Any:
+        process = await asyncio.create_subprocess_exec(
+            *map(str, command), stdout=asyncio.subprocess.PIPE, env={**os.environ, **environment}
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, "it failed: `make test-clients` installs it"
+        return json.loads(output)
+
+    return run
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +38,12 @@ async def listening(graph: GraphServer, anna: Mailbox, mails: MailLog) -> AsyncI
 
 @pytest.fixture(params=["msgraph-sdk", "microsoft-graph-client"])
 async def play(
-    graph: GraphServer, anna: Mailbox, tokens: Tokens, tmp_path: Path, request: pytest.FixtureRequest
+    graph: GraphServer,
+    anna: Mailbox,
+    tokens: Tokens,
+    run_client: Callable[..., Awaitable[Any]],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Play:
     """Let a client play one of its stories in anna's mailbox; answer what it printed.
 
@@ -56,21 +58,11 @@ async def play(
     # Of the Python client's many modules, those that are used are compiled once, and kept.
     environment = {"NODE_EXTRA_CA_CERTS": str(made.authority), "PYTHONDONTWRITEBYTECODE": ""}
 
-    async def run(story: str) -> Any:
-        assert PYTHON.exists(), "the clients are not installed: run `make test-clients`"
-        process = await asyncio.create_subprocess_exec(
-            *map(str, command),
-            tokens.issue("tenant", "client"),
-            anna.address,
-            story,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, **environment},
-        )
-        output, _ = await process.communicate()
-        assert process.returncode == 0
-        return json.loads(output)
+    async def tell(story: str) -> Any:
+        token = tokens.issue("tenant", "client")
+        return await run_client(*command, token, anna.address, story, **environment)
 
-    return run
+    return tell
 
 
 def event(subject: str, day: int) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """ews-javascript-api, Microsoft's Managed API in JavaScript, writes and reads in a process of its own."""
 
-import asyncio
-import json
-import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from calsync_sandbox.ews import EwsServer
 from calsync_sandbox.mail import MailLog
@@ -12,20 +11,11 @@ from calsync_sandbox.mailbox import Mailbox
 HERE = Path(__file__).parent
 
 
-async def test_appointments(server: EwsServer, anna: Mailbox, mails: MailLog) -> None:
-    assert (HERE / "node_modules").is_dir(), "its packages are not installed: run `make test-clients`"
-    node = await asyncio.create_subprocess_exec(
-        "node",
-        str(HERE / "appointments.cjs"),
-        server.ews_url,
-        "EX\\anna",
-        "streng geheim",
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "TZ": "UTC"},
-    )
-    output, _ = await node.communicate()
-    assert node.returncode == 0
-    found = json.loads(output)
+async def test_appointments(
+    server: EwsServer, anna: Mailbox, mails: MailLog, run_client: Callable[..., Awaitable[Any]]
+) -> None:
+    script = HERE / "appointments.cjs"
+    found = await run_client("node", script, server.ews_url, "EX\\anna", "streng geheim", TZ="UTC")
     assert found["start"] == "2026-03-02T09:00:00.000Z"
     assert (found["more"], found["changes"]) == (False, [["Create"], ["Update"], ["Delete"]])
     (event,) = anna.deleted.values()
