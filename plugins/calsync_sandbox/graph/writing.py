@@ -43,12 +43,15 @@ def delete_event(call: Call, switches: GraphSwitches) -> Reply:
 
 
 def translate_ids(call: Call, _: GraphSwitches) -> Reply:
-    """Translate between default and immutable ids of present events."""
-    body = call.body if isinstance(call.body, dict) else {}
-    given, target = body.get("inputIds"), body.get("targetIdType")
+    """Translate between default and immutable ids of present events.
+
+    The documentation writes inputIds, the metadata and Microsoft's clients made from it InputIds: both do.
+    """
+    body = {name.lower(): value for name, value in call.body.items()} if isinstance(call.body, dict) else {}
+    given, target = body.get("inputids"), body.get("targetidtype")
     if not isinstance(given, list) or len(given) > _MAX_IDS or target not in _ID_FORMS:
         raise bad_request("inputIds and targetIdType are needed.")
-    if body.get("sourceIdType") not in _ID_FORMS:
+    if body.get("sourceidtype") not in _ID_FORMS:
         raise bad_request("The sourceIdType is not supported.")
     store, immutable = call.mailbox.store, _ID_FORMS[target]
     found = [

@@ -125,6 +125,8 @@ async def test_ids(anna: Mailbox, ask: Ask, draft: Draft) -> None:
     event_id = anna.create(draft())["id"]
     body = {"inputIds": [event_id], "sourceIdType": "restImmutableEntryId", "targetIdType": "restId"}
     translated = (await ask("POST", "/translateExchangeIds", body)).body["value"]
+    capitals = {name[0].upper() + name[1:]: value for name, value in body.items()}
+    assert (await ask("POST", "/translateExchangeIds", capitals)).body["value"] == translated
     default = translated[0]["targetId"]
     assert (translated[0]["sourceId"], default != event_id) == (event_id, True)
     assert (await ask("GET", f"/events/{default}")).body["id"] == event_id
