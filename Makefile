@@ -43,7 +43,7 @@ else
 	@echo "branch coverage: calsync/sync 100 %, everything $$($(BIN)/coverage report --format=total) %"
 endif
 
-# Needs Node.js. The clients stand in environments of their own, by hash, and never beside the project's code.
+# Needs Node.js. All clients but exchangelib are installed in environments of their own, by hash.
 test-clients: $(VENV)/.installed .venv-clients/.installed tests/clients/node_modules/.package-lock.json
 	@$(BIN)/python -m pytest -q tests/clients
 

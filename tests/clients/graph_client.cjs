@@ -6,6 +6,7 @@ const FOREIGN_ID = "String {c11ff724-aa03-4555-9952-8fa248a11c3e} Name calsync-f
 const ZONE = "W. Europe Standard Time";
 const PREFERENCES = `IdType="ImmutableId", outlook.timezone="${ZONE}", outlook.body-content-type="text"`;
 const PAGED = `${PREFERENCES}, odata.maxpagesize=2`;
+const MARCH = { startDateTime: "2026-03-01T00:00:00Z", endDateTime: "2026-04-01T00:00:00Z" };
 
 class Story {
   constructor(url, token, address) {
@@ -41,8 +42,7 @@ class Story {
 
   // Follow the change feed, in pages of two, over a creation, a change and two deletions.
   async changes() {
-    const window = { startDateTime: "2026-03-01T00:00:00Z", endDateTime: "2026-04-01T00:00:00Z" };
-    const first = await this.round(this.ask("/calendarView/delta", PAGED).query(window));
+    const first = await this.round(this.ask("/calendarView/delta", PAGED).query(MARCH));
     const known = Object.fromEntries(first.told);
     await this.ask("/events").post(draft("neu"));
     await this.ask(`/events/${known["1"]}`).patch({ subject: "anders" });
@@ -55,6 +55,38 @@ class Story {
       second: second.told.map(([subject, id]) => subject ?? `-${names[id]}`).sort(),
       third: third.told,
     };
+  }
+
+  // Come back with a deltaLink that the server has forgotten, and begin anew.
+  async expired() {
+    const begin = () => this.round(this.ask("/calendarView/delta").query(MARCH));
+    const first = await begin();
+    const lost = await refusal(this.client.api(first.link).header("Prefer", PREFERENCES).get());
+    const again = await begin();
+    const same = JSON.stringify(again.told) === JSON.stringify(first.told);
+    return { lost, again: again.told.map(([subject]) => subject), same };
+  }
+
+  // Create a series and a day in one calendar, and list its occurrences in pages of two.
+  async view() {
+    const calendars = (await this.ask("/calendars").get()).value;
+    const path = `/calendars/${calendars.find((one) => one.name === "Privat").id}`;
+    for (const body of [series(), day()]) await this.ask(`${path}/events`).post(body);
+    const found = [];
+    const hear = (one) => found.push([one.subject, one.type, one.start.dateTime.slice(0, 16), one.isAllDay]) > 0;
+    const listing = this.ask(`${path}/calendarView`).query(MARCH).top(2).select("subject,type,start,isAllDay");
+    const headers = { Prefer: PREFERENCES };
+    await new PageIterator(this.client, await listing.get(), hear, { headers }).iterate();
+    return found;
+  }
+
+  // Translate the default id of the only event, and read it by its immutable one.
+  async ids() {
+    const [event] = (await this.client.api(`${this.base}/events`).get()).value;
+    const body = { inputIds: [event.id], sourceIdType: "restId", targetIdType: "restImmutableEntryId" };
+    const [translated] = (await this.ask("/translateExchangeIds").post(body)).value;
+    const same = await this.ask(`/events/${translated.targetId}`).get();
+    return { other: translated.targetId !== event.id, same: same.id === translated.targetId };
   }
 
   // Create two events, and read one that is not there, in one request.
@@ -112,6 +144,31 @@ function draft(subject) {
     reminderMinutesBeforeStart: 15,
     singleValueExtendedProperties: [{ id: FOREIGN_ID, value: "ff:1" }],
     transactionId: `transaction-${subject}`,
+  };
+}
+
+function series() {
+  return {
+    subject: "jeden Montag",
+    start: { dateTime: "2026-03-02T18:00:00", timeZone: ZONE },
+    end: { dateTime: "2026-03-02T19:00:00", timeZone: ZONE },
+    recurrence: {
+      pattern: { type: "weekly", interval: 1, daysOfWeek: ["monday"] },
+      range: { type: "numbered", startDate: "2026-03-02", numberOfOccurrences: 3 },
+    },
+  };
+}
+
+function day() {
+  return {
+    subject: "Messe",
+    isAllDay: true,
+    location: { displayName: "Köln" },
+    categories: ["Rot"],
+    showAs: "oof",
+    sensitivity: "private",
+    start: { dateTime: "2026-03-05T00:00:00", timeZone: ZONE },
+    end: { dateTime: "2026-03-06T00:00:00", timeZone: ZONE },
   };
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import fields
 from typing import Any
 
 from kiota_abstractions.authentication import (
@@ -15,26 +16,25 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
-from kiota_abstractions.base_request_configuration import RequestConfiguration
-from kiota_abstractions.headers_collection import HeadersCollection
+from kiota_abstractions.serialization import Parsable
 from msgraph import GraphServiceClient
-from msgraph.generated.models.body_type import BodyType
-from msgraph.generated.models.date_time_time_zone import DateTimeTimeZone
 from msgraph.generated.models.event import Event
-from msgraph.generated.models.item_body import ItemBody
+from msgraph.generated.models.exchange_id_format import ExchangeIdFormat
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
-from msgraph.generated.models.single_value_legacy_extended_property import SingleValueLegacyExtendedProperty
+from msgraph.generated.users.item.calendar_view.calendar_view_request_builder import CalendarViewRequestBuilder
 from msgraph.generated.users.item.calendar_view.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.generated.users.item.events.events_request_builder import EventsRequestBuilder
 from msgraph.generated.users.item.events.item.event_item_request_builder import EventItemRequestBuilder
+from msgraph.generated.users.item.translate_exchange_ids.translate_exchange_ids_post_request_body import (
+    TranslateExchangeIdsPostRequestBody,
+)
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph_core.requests.batch_request_builder import BatchRequestBuilder
 from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
+from msgraph_core.tasks.page_iterator import PageIterator
 
-FOREIGN_ID = "String {c11ff724-aa03-4555-9952-8fa248a11c3e} Name calsync-foreign-id"
-ZONE = "W. Europe Standard Time"
-PREFERENCES = ('IdType="ImmutableId"', f'outlook.timezone="{ZONE}"', 'outlook.body-content-type="text"')
+from tests.clients.graph_requests import FOREIGN_ID, asking, day, draft, march, series
 
 
 class GivenToken(AccessTokenProvider):  # type: ignore[misc]
@@ -84,11 +84,8 @@ class Story:
 
     async def changes(self) -> Any:
         """Follow the change feed, in pages of two, over a creation, a change and two deletions."""
-        query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
-            start_date_time="2026-03-01T00:00:00Z", end_date_time="2026-04-01T00:00:00Z"
-        )
         feed = self._user.calendar_view.delta
-        first, link = await self._round(await feed.get(asking(query, paged=True)))
+        first, link = await self._round(await feed.get(asking(march(DeltaRequestBuilder), paged=True)))
         known = dict(first)
         await self._user.events.post(draft("neu"), asking())
         await self._user.events.by_event_id(known["1"]).patch(Event(subject="anders"), asking())
@@ -102,6 +99,45 @@ class Story:
             "second": sorted(subject or f"-{names[event_id]}" for subject, event_id in second),
             "third": third,
         }
+
+    async def expired(self) -> Any:
+        """Come back with a deltaLink that the server has forgotten, and begin anew."""
+        feed = self._user.calendar_view.delta
+        first, link = await self._round(await feed.get(asking(march(DeltaRequestBuilder))))
+        lost = await refusal(feed.with_url(link).get(asking()))
+        again, _ = await self._round(await feed.get(asking(march(DeltaRequestBuilder))))
+        return {"lost": lost, "again": [subject for subject, _ in again], "same": again == first}
+
+    async def view(self) -> Any:
+        """Create a series and a day in one calendar, and list its occurrences in pages of two."""
+        calendars = (await self._user.calendars.get()).value
+        calendar = self._user.calendars.by_calendar_id(next(one.id for one in calendars if one.name == "Privat"))
+        for body in (series(), day()):
+            await calendar.events.post(body, asking())
+        query = march(CalendarViewRequestBuilder, top=2, select=["subject", "type", "start", "isAllDay"])
+        page = await calendar.calendar_view.get(asking(query))
+        pages = PageIterator(page, self._client.request_adapter)
+        pages.headers = asking().headers
+        found: list[Any] = []
+
+        def hear(one: Any) -> bool:
+            found.append([one.subject, one.type.value, one.start.date_time[:16], one.is_all_day])
+            return True
+
+        await pages.iterate(hear)
+        return found
+
+    async def ids(self) -> Any:
+        """Translate the default id of the only event, and read it by its immutable one."""
+        (event,) = (await self._user.events.get()).value
+        asked = TranslateExchangeIdsPostRequestBody(
+            input_ids=[event.id],
+            source_id_type=ExchangeIdFormat.RestId,
+            target_id_type=ExchangeIdFormat.RestImmutableEntryId,
+        )
+        (translated,) = (await self._user.translate_exchange_ids.post(asked)).value
+        same = await self._user.events.by_event_id(translated.target_id).get(asking())
+        return {"other": translated.target_id != event.id, "same": same.id == translated.target_id}
 
     async def batch(self) -> Any:
         """Create two events, and read one that is not there, in one request.
@@ -126,6 +162,17 @@ class Story:
         await item.delete(asking())
         return seen.subject
 
+    async def models(self) -> Any:
+        """Return the names of all properties that the client's models do not know."""
+        listed = [
+            await self._user.get(),
+            await self._user.calendar.get(),
+            await self._user.events.get(asking(march(EventsRequestBuilder, top=100))),
+            await self._user.calendar_view.get(asking(march(CalendarViewRequestBuilder, top=100))),
+            await self._user.calendar_view.delta.get(asking(march(DeltaRequestBuilder))),
+        ]
+        return sorted(untyped(listed))
+
     async def _find(self, value: str) -> Any:
         text = f"singleValueExtendedProperties/Any(ep: ep/id eq '{FOREIGN_ID}' and ep/value eq '{value}')"
         query = EventsRequestBuilder.EventsRequestBuilderGetQueryParameters(filter=text)
@@ -144,27 +191,14 @@ def told(page: Any) -> list[tuple[Any, str]]:
     return [(None if "@removed" in one.additional_data else one.subject, one.id) for one in page.value]
 
 
-def draft(subject: str) -> Any:
-    foreign = SingleValueLegacyExtendedProperty(id=FOREIGN_ID, value="ff:1")
-    return Event(
-        subject=subject,
-        body=ItemBody(content_type=BodyType.Text, content="Schlüssel liegt bei Frau Jäger"),
-        start=DateTimeTimeZone(date_time="2026-03-02T09:00:00", time_zone=ZONE),
-        end=DateTimeTimeZone(date_time="2026-03-02T10:00:00", time_zone=ZONE),
-        is_reminder_on=True,
-        reminder_minutes_before_start=15,
-        single_value_extended_properties=[foreign],
-        transaction_id=f"transaction-{subject}",
-    )
-
-
-def asking(query: Any = None, *, if_match: str | None = None, paged: bool = False) -> Any:
-    headers = HeadersCollection()
-    for preference in (*PREFERENCES, *(["odata.maxpagesize=2"] if paged else [])):
-        headers.add("Prefer", preference)
-    if if_match is not None:
-        headers.add("If-Match", if_match)
-    return RequestConfiguration(query_parameters=query, headers=headers)
+def untyped(value: Any) -> set[str]:
+    """Return the names of properties, annotations aside, that no model has, wherever they stand in a value."""
+    if isinstance(value, list):
+        return set().union(*map(untyped, value))
+    if not isinstance(value, Parsable):
+        return set()
+    known = [getattr(value, field.name) for field in fields(value) if field.name != "backing_store"]
+    return {name for name in value.additional_data if "@" not in name} | untyped(known)
 
 
 async def refusal(asked: Any) -> list[Any]:

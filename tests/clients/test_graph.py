@@ -14,6 +14,8 @@ from calsync_sandbox.server import HOST
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from aiohttp import web
+
     from calsync_sandbox.authority import Tokens
     from calsync_sandbox.graph import GraphServer
     from calsync_sandbox.mail import MailLog
@@ -22,9 +24,18 @@ if TYPE_CHECKING:
     Play = Callable[[str], Awaitable[Any]]
 
 HERE = Path(__file__).parent
-PYTHON = HERE.parents[1] / ".venv-clients" / "bin" / "python"
+ROOT = HERE.parents[1]
+PYTHON = ROOT / ".venv-clients" / "bin" / "python"
 RETRY_AFTER = 1
 """Seconds."""
+
+PATTERNS: list[dict[str, Any]] = [
+    {"type": "daily", "interval": 1},
+    {"type": "weekly", "interval": 2, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"},
+    {"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 2},
+    {"type": "relativeMonthly", "interval": 1, "daysOfWeek": ["monday"], "index": "first"},
+    {"type": "absoluteYearly", "interval": 1, "month": 3, "dayOfMonth": 2},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +63,14 @@ async def play(
     made = make_certificate(tmp_path)
     tls_port = await graph.listen(made.context)
     command = {
-        "msgraph-sdk": [PYTHON, HERE / "graph_client.py", f"{graph.url}/v1.0"],
+        "msgraph-sdk": [PYTHON, "-m", "tests.clients.graph_client", f"{graph.url}/v1.0"],
         "microsoft-graph-client": ["node", HERE / "graph_client.cjs", f"https://{HOST}:{tls_port}/"],
     }[request.param]
-    # Of the Python client's many modules, those that are used are compiled once, and kept.
-    environment = {"NODE_EXTRA_CA_CERTS": str(made.authority), "PYTHONDONTWRITEBYTECODE": ""}
+    environment = {
+        "NODE_EXTRA_CA_CERTS": str(made.authority),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "",  # the client has many modules: those that are used are compiled once
+    }
 
     async def tell(story: str) -> Any:
         token = tokens.issue("tenant", "client")
@@ -105,6 +119,46 @@ async def test_changes_are_followed_over_pages_and_rounds(play: Play, anna: Mail
         "third": [],
     }
     assert [len(one.query) for one in graph.sent("GET", "calendarView/delta")] == [2, 1, 1, 1, 1, 1]
+
+
+async def test_a_forgotten_delta_link(play: Play, anna: Mailbox, graph: GraphServer) -> None:
+    anna.create(event("bleibt", 2))
+
+    def forget(request: web.Request) -> None:
+        if "$deltatoken" in request.query:
+            graph.feed(anna).evict()
+
+    graph.arrived = forget
+    assert await play("expired") == {"lost": [410, "SyncStateNotFound"], "again": ["bleibt"], "same": True}
+
+
+async def test_a_calendar_view_of_another_calendar(play: Play, anna: Mailbox) -> None:
+    anna.add_calendar("Privat")
+    assert await play("view") == [
+        ["jeden Montag", "occurrence", "2026-03-02T18:00", False],
+        ["Messe", "singleInstance", "2026-03-05T00:00", True],
+        ["jeden Montag", "occurrence", "2026-03-09T18:00", False],
+        ["jeden Montag", "occurrence", "2026-03-16T18:00", False],
+    ]
+    (day,) = [one for one in anna.events.values() if one["isAllDay"]]
+    assert (day["location"]["displayName"], day["categories"]) == ("Köln", ["Rot"])
+    assert (day["showAs"], day["sensitivity"]) == ("oof", "private")
+
+
+async def test_ids_are_translated(play: Play, anna: Mailbox) -> None:
+    anna.create(event("Termin", 2))
+    assert await play("ids") == {"other": True, "same": True}
+
+
+@pytest.mark.parametrize("play", ["msgraph-sdk"], indirect=True)
+async def test_the_models_know_all_that_is_answered(play: Play, anna: Mailbox) -> None:
+    """Two properties are answered but absent from Microsoft's metadata, which the models are made from."""
+    guest = {"emailAddress": {"address": "eva@example.org", "name": "Eva"}, "type": "required"}
+    anna.create(event("Treffen", 2) | {"attendees": [guest], "isOnlineMeeting": True})
+    for pattern in PATTERNS:
+        lasts = {"type": "numbered", "startDate": "2026-03-02", "numberOfOccurrences": 3}
+        anna.create(event(pattern["type"], 2) | {"recurrence": {"pattern": pattern, "range": lasts}})
+    assert await play("models") == ["occurrenceId", "uid"]
 
 
 async def test_a_batch(play: Play, anna: Mailbox, graph: GraphServer) -> None:
