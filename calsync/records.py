@@ -43,6 +43,8 @@ class SideState:
     not known, as after a listing under another one broke off."""
     written: bool | None = None
     """Whether calsync writes to this side, as far as a person knows; None where no run has begun yet."""
+    calendar: str | None = None
+    """The key of the calendar that all this is about; None where no run has begun yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

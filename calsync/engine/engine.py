@@ -17,7 +17,7 @@ from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
-from calsync.errors import Retry
+from calsync.errors import AccountError, Retry
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -130,11 +130,17 @@ class Engine:
         """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild.
 
         A side that was not written stays so, whatever the direction is now, until a person has confirmed it.
+        Raises AccountError where a side's calendar is not the one that is remembered.
         """
+        _refuse_other_calendars(account, state)
         last = await self._runs.get(account.name)
         begin = Batch(run=max(state.run, last) + 1)
         sides = {
-            side: replace(known, written=account.direction.writes(side) and known.written is not False)
+            side: replace(
+                known,
+                written=account.direction.writes(side) and known.written is not False,
+                calendar=account.calendars[side].key,
+            )
             for side, known in state.sides.items()
         }
         if last > state.run:
@@ -161,6 +167,19 @@ class Engine:
             again |= await carry_out(run, plan.operations)
             if not again:
                 break
+
+
+def _refuse_other_calendars(account: Account, state: AccountState) -> None:
+    """Raise AccountError where an address or a name leads to another calendar than it did.
+
+    Every event would be missing there, and its copy on the other side would be deleted for it.
+    """
+    for side, known in state.sides.items():
+        if known.calendar not in {None, account.calendars[side].key}:
+            raise AccountError(
+                f"account {account.name}: its {side} calendar is not the one that was synced so far; configure that "
+                "one, or let an account of a new name begin with this one"
+            )
 
 
 def _tell_waiting(run: Run) -> None:

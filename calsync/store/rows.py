@@ -37,6 +37,7 @@ def side_row(side: Side, state: SideState) -> Row:
         "listed_at": state.listed_at and codec.instant_text(state.listed_at),
         "mapping_version": state.mapping_version,
         "written": state.written,
+        "calendar": state.calendar,
     }
 
 
@@ -50,6 +51,7 @@ def side_state(row: sqlite3.Row) -> SideState:
         listed_at=_read(codec.instant, row["listed_at"]),
         mapping_version=row["mapping_version"],
         written=None if row["written"] is None else bool(row["written"]),
+        calendar=row["calendar"],
     )
 
 

@@ -77,7 +77,17 @@ RESTORED = (
 PUT_SIDE = _put(
     "side",
     ("account", "side"),
-    ("token", "window_start", "window_end", "round", "listed_run", "listed_at", "mapping_version", "written"),
+    (
+        "token",
+        "window_start",
+        "window_end",
+        "round",
+        "listed_run",
+        "listed_at",
+        "mapping_version",
+        "written",
+        "calendar",
+    ),
 )
 SIDES = "SELECT * FROM side WHERE account = :account"
 

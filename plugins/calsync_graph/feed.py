@@ -18,7 +18,7 @@ from calsync.errors import AccountError, Retry, TokenLost
 from calsync.ports import Page
 from calsync_graph.client import MAX_PAGES, PAGE_SIZE
 from calsync_graph.mapping import Unreadable, is_text, master_id, series_observation
-from calsync_graph.refusals import Refused
+from calsync_graph.refusals import NoMailbox, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -89,6 +89,11 @@ class Feed:
                     f"connection {self._client.connection}: Microsoft Graph lost its place in a listing"
                 ) from refused
             raise AccountError(f"{refused}: the calendar cannot be listed") from refused
+        except NoMailbox as gone:
+            if in_full:
+                raise
+            # The link was given for the address that the mailbox had then; a listing in full asks for the present one.
+            raise TokenLost("Microsoft Graph knows the token's mailbox no more") from gone
         self._client.rows(content, "value")
         return content
 

@@ -40,12 +40,11 @@ class GraphProvider(Provider):
         except (AccountError, Refused) as error:
             raise AccountError(f"account {request.account}: {error}") from error
         calendar_id = str(row["id"])
-        owner = str((row.get("owner") or {}).get("address") or request.settings["mailbox"]).lower()
         home = Home(self._client, mailbox, calendar_id, primary=primary)
         return GraphCalendar(
             self._client,
             home,
-            key=f"{owner}/{calendar_id}",
+            key=calendar_id,
             zone=request.timezone,
             can_edit=row.get("canEdit") is not False,
         )

@@ -108,6 +108,10 @@ class Denied(AccountError):  # noqa: N818
     """The mailbox, or one event of it, may not be read or written (403)."""
 
 
+class NoMailbox(AccountError):  # noqa: N818
+    """No mailbox has this address (any more), or none that Graph reaches."""
+
+
 class EventDenied(EventError):  # noqa: N818
     """One event may not be read or written (403), but its calendar may be read."""
 
@@ -129,7 +133,7 @@ def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:
         advice = "grant the application Calendars.ReadWrite and let its access policy include the mailbox"
         return Denied(f"{problem} denies access to the mailbox ({shown}): {advice}")
     if code in NO_MAILBOX:
-        return AccountError(
+        return NoMailbox(
             f"{problem} knows no active mailbox of this address ({shown}): check it and its licence; a mailbox on "
             "an own Exchange Server cannot be reached through Microsoft Graph"
         )

@@ -83,6 +83,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         listed_at=NOW,
         mapping_version=1 << 33,
         written=False,
+        calendar="anna@example.de",
     )
     base = Base(values={"summary": "Ä 😀 <b>", "when": DAYS}, private=True, mapping_version=3)
     links = [

@@ -93,6 +93,14 @@ class GraphServer(Server):
         self._names.update({name.lower(): face for name in (address, *aliases, mailbox.user_id)})
         return mailbox
 
+    def readdress(self, mailbox: Mailbox, address: str) -> None:
+        """Give a mailbox another address, as an administrator does; it is not found by the old one any more."""
+        face = self._names.pop(mailbox.address.lower())
+        del self.mailboxes[mailbox.address.lower()]
+        mailbox.address = address
+        self.mailboxes[address.lower()] = mailbox
+        self._names[address.lower()] = face
+
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by address, alias or id. Raises MailboxError for an unknown or refused one."""
         return self._face(name).mailbox

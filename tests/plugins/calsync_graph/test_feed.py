@@ -261,6 +261,17 @@ async def test_a_refused_token_is_lost(calendar: Calendar, server: GraphServer, 
         await listen(calendar, token)
 
 
+async def test_a_token_is_lost_with_the_address_it_was_given_for(
+    calendar: Calendar, server: GraphServer, mailbox: Mailbox
+) -> None:
+    token = (await listen(calendar)).token
+    server.readdress(mailbox, "anna.neu@example.de")
+    with pytest.raises(TokenLost):
+        await listen(calendar, token)
+    with pytest.raises(AccountError, match="no active mailbox"):
+        await listen(calendar)
+
+
 async def test_a_token_of_another_server_is_lost(calendar: Calendar) -> None:
     with pytest.raises(TokenLost):
         await listen(calendar, "https://graph.microsoft.us/v1.0/users/a/calendarView/delta?$deltatoken=1")

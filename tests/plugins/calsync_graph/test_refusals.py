@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, UnknownOutcome
-from calsync_graph.refusals import Denied, Refused, Reply, refusal
+from calsync_graph.refusals import Denied, NoMailbox, Refused, Reply, refusal
 
 
 def answer(status: int, code: str = "", inner: str | None = None, **extra: Any) -> Reply:
@@ -29,8 +29,8 @@ def refused(reply: Reply) -> Refused:
         (401, "InvalidAuthenticationToken", False, LoginError),
         (403, "ErrorAccessDenied", False, Denied),
         (403, "Authorization_RequestDenied", True, Denied),
-        (404, "MailboxNotEnabledForRESTAPI", False, AccountError),
-        (404, "errorinvaliduser", False, AccountError),
+        (404, "MailboxNotEnabledForRESTAPI", False, NoMailbox),
+        (404, "errorinvaliduser", False, NoMailbox),
         (404, "ErrorItemNotFound", False, Refused),
         (400, "ErrorInvalidIdMalformed", True, Refused),
         (413, "", True, Refused),
