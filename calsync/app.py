@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import asynccontextmanager
 from random import SystemRandom
@@ -11,19 +12,21 @@ from typing import TYPE_CHECKING
 from calsync.backups import back_up_store, restore_store
 from calsync.config import parse, validate
 from calsync.connections import Connections, Opened
+from calsync.discovery import Discovery, accounts_of, finding, left_behind, until_done
 from calsync.engine import Confirmation, Engine, Report
+from calsync.engine.together import together
 from calsync.errors import CalsyncError, ConfigError, Retry, reason
 from calsync.holder import is_dead, this_process
 from calsync.loader import Plugins
 from calsync.ports import Finding, SystemClock
-from calsync.results import AccountPlan, AccountResult, CheckResult, Message, SyncResult
+from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.service import Service
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
 from calsync.watchdog import Watchdog, note_beside, read_note
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Accounts that `calsync sync` runs at the same time."""
+log = logging.getLogger("calsync.discovery")
 
 
 class App:
@@ -40,6 +44,9 @@ class App:
 
     def __init__(self, config: Config, connections: Connections, clock: Clock, random: SystemRandom) -> None:
         self._config = config
+        self._accounts = dict(config.accounts)
+        self.discovered: Sequence[Discovered] = ()
+        """Everybody whom discovery looked at, once accounts have been opened."""
         self._connections = connections
         self._clock = clock
         self._random = random
@@ -83,13 +90,17 @@ class App:
                 findings = await self._connections.provider(name).check()
             except CalsyncError as error:
                 broken.add(name)
-                findings = [Finding("error", line) for line in str(error).splitlines()]
+                findings = [Finding("error", line) for line in _lines(error)]
             results.extend(_checked(f"connection {name}", findings))
-        for name, account in self._config.accounts.items():
-            if not {account.left.connection, account.right.connection} & broken:
-                results.extend(
-                    _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
-                )
+        results.extend(await self._check_accounts(self._config.accounts, broken, try_writes=try_writes))
+        discover = self._config.discover
+        if discover is not None and not _connections_of(discover.account) & broken:
+            try:
+                found = await self._discover()
+            except CalsyncError as error:
+                return [*results, *_checked("discovery", [Finding("error", line) for line in _lines(error)])]
+            results.extend(_checked("discovery", [finding(one) for one in self.discovered]))
+            results.extend(await self._check_accounts(found, broken, try_writes=try_writes))
         return results
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
@@ -108,7 +119,7 @@ class App:
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
         opened = (await self._open_accounts(account))[account]
-        if isinstance(opened, Retry):
+        if isinstance(opened, Exception):
             raise opened
         store = await self._open_store()
         try:
@@ -137,7 +148,7 @@ class App:
         store = await self._open_store()
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def one(name: str, found: Opened | Retry) -> AccountResult:
+        async def one(name: str, found: Opened | Exception) -> AccountResult:
             async with slots:
                 return await self._sync_one(store, found, _for_account(progress, name))
 
@@ -151,58 +162,86 @@ class App:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve all accounts until `stop` is set.
 
-        An account that cannot be opened is tried again and again, whatever is in its way, and stops no other one.
+        An account that cannot be opened is tried again and again, whatever is in its way, and stops no other one;
+        so is discovery, until it has succeeded once.
         Raises ConfigError at the start, and what every account failed with where all of them need a person.
         """
-        found = await self._try_accounts(None)
-        problems = [one for one in found.values() if isinstance(one, Exception)]
-        hopeless = len(problems) == len(found) and not any(isinstance(one, Retry) for one in problems)
-        _refuse(problems if hopeless else [one for one in problems if isinstance(one, ConfigError)])
+        found = await self._try_accounts(self._config.accounts.values())
+        written = list(found.values())
+        discovery: CalsyncError | None = None
+        try:
+            found |= await self._try_accounts((await self._discover_aloud()).values())
+        except CalsyncError as error:
+            discovery = error
+        problems = [one for one in (*found.values(), discovery) if isinstance(one, Exception)]
+        hopeless = not any(isinstance(one, Opened | Retry) for one in (*found.values(), discovery))
+        _refuse(problems if hopeless else [one for one in written if isinstance(one, ConfigError)])
         opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
         store = await self._open_store()
         engine = self._engine(store, self._runs)
 
         async def run_account(name: str, report: Report) -> None:
             if name not in opened:
-                opened[name] = await self._connections.open(self._config.accounts[name])
+                opened[name] = await self._connections.open(self._accounts[name])
             await engine.run(self._connections.account(opened[name]), report)
 
         def doorbells(name: str) -> list[Listen]:
             return [calendar.listen for calendar in opened[name].calendars.values()]
 
-        service = Service(run_account, self._clock, self._random, self._config.service.poll_seconds, doorbells)
+        async def serve(accounts: Iterable[str]) -> None:
+            poll_seconds = self._config.service.poll_seconds
+            service = Service(run_account, self._clock, self._random, poll_seconds, doorbells)
+            await service.run(accounts, stop)
+
+        async def serve_discovered() -> None:
+            if discovery is not None:
+                await serve(await until_done(self._discover_aloud, discovery, self._clock, stop) or ())
+
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
             with watchdog.watching():
-                await service.run(self._config.accounts, stop)
+                await together([serve(found), serve_discovered()])
         finally:
             await store.close()
 
-    async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Retry]:
+    async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
 
-        One whose server cannot be reached now is told as its Retry.
+        One whose server cannot be reached now is told as its Retry; one that was discovered, as whatever is in its
+        way: nobody has written it down wrongly. Raises what is in the way of discovery.
         """
-        found = await self._try_accounts(wanted)
-        _refuse([one for one in found.values() if isinstance(one, Exception) and not isinstance(one, Retry)])
-        return {name: one for name, one in found.items() if isinstance(one, Opened | Retry)}
+        if wanted is not None and wanted in self._config.accounts:
+            found = await self._try_accounts([self._config.accounts[wanted]])
+        else:
+            found = await self._try_accounts(self._config.accounts.values())  # their calendars are not discovered
+            found |= await self._try_accounts((await self._discover()).values())
+        if wanted is not None and wanted not in found:
+            known = ", ".join(self._accounts) or "none"
+            raise ConfigError([f"{self._config.path}: there is no account {wanted!r}; accounts are: {known}"])
+        opened = {name: one for name, one in found.items() if wanted in {None, name}}
+        written = [one for name, one in opened.items() if name in self._config.accounts]
+        _refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
+        return opened
 
-    async def _try_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
-        """Open the wanted accounts' calendars; one that cannot be opened is told as its error."""
-        configs = self._wanted(wanted)
+    async def _try_accounts(self, configs: Iterable[AccountConfig]) -> dict[str, Opened | Exception]:
+        """Open accounts' calendars; one that cannot be opened is told as its error."""
+        configs = list(configs)
         found = await asyncio.gather(
             *(self._connections.open(config) for config in configs), return_exceptions=True
         )
         names = (config.name for config in configs)
         return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Exception)}
 
-    def _wanted(self, account: str | None) -> list[AccountConfig]:
-        if account is None:
-            return list(self._config.accounts.values())
-        if account not in self._config.accounts:
-            known = ", ".join(self._config.accounts) or "none"
-            raise ConfigError([f"{self._config.path}: there is no account {account!r}; accounts are: {known}"])
-        return [self._config.accounts[account]]
+    async def _discover(self) -> Mapping[str, AccountConfig]:
+        """Return the accounts that are discovered. Raises LoginError, ConfigError, Retry, PluginError."""
+        if self._config.discover is None:
+            return {}
+        written, known = self._config.accounts, await self._runs.all()
+        found = await Discovery(self._config.discover, self._connections, written, known).find()
+        self.discovered = [one.told for one in found]
+        accounts = accounts_of(found)
+        self._accounts = {**written, **accounts}
+        return accounts
 
     async def _open_store(self) -> SqliteStore:
         """Open the store, free the leases that processes of this machine took into death, and read their note."""
@@ -227,10 +266,22 @@ class App:
     def _engine(self, store: Store, runs: Runs) -> Engine:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))
 
-    async def _plan_one(self, engine: Engine, found: Opened | Retry) -> AccountPlan:
+    async def _discover_aloud(self) -> Mapping[str, AccountConfig]:
+        """Discover, and tell the log what came of it, without an address."""
+        known = await self._runs.all()
+        accounts = await self._discover()
+        if self._config.discover is not None:
+            log.info(
+                "discovered %d accounts, left out %d people", len(accounts), len(self.discovered) - len(accounts)
+            )
+        for line in left_behind(self.discovered, known):
+            log.warning("%s", line)
+        return accounts
+
+    async def _plan_one(self, engine: Engine, found: Opened | Exception) -> AccountPlan:
         report = Report()
         try:
-            if isinstance(found, Retry):
+            if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
             await engine.run(self._connections.account(found), report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
@@ -238,17 +289,28 @@ class App:
         return AccountPlan(report.plan, None, report.rebuild)
 
     async def _sync_one(
-        self, store: Store, found: Opened | Retry, progress: Callable[[int, int], None] | None
+        self, store: Store, found: Opened | Exception, progress: Callable[[int, int], None] | None
     ) -> AccountResult:
         report = Report()
         try:
-            if isinstance(found, Retry):
+            if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
             engine = self._engine(store, self._runs)
             await engine.run(self._connections.account(found), report, progress=progress)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
             return _result(report, reason(error))
         return _result(report, None)
+
+    async def _check_accounts(
+        self, accounts: Mapping[str, AccountConfig], broken: Collection[str], *, try_writes: bool
+    ) -> list[CheckResult]:
+        """Check the accounts whose connections work."""
+        return [
+            result
+            for name, account in accounts.items()
+            if _connections_of(account).isdisjoint(broken)
+            for result in _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
+        ]
 
     async def _check_account(self, config: AccountConfig, *, try_writes: bool) -> Sequence[Finding]:
         try:
@@ -262,8 +324,16 @@ class App:
                 found = await provider.check_calendar(calendar)
                 findings.extend(_where_writable(found, writes=writes))
         except CalsyncError as error:
-            return [Finding("error", line) for line in str(error).splitlines()]
+            return [Finding("error", line) for line in _lines(error)]
         return findings
+
+
+def _lines(error: CalsyncError) -> Sequence[str]:
+    return str(error).splitlines()
+
+
+def _connections_of(account: AccountConfig) -> set[str]:
+    return {account.left.connection, account.right.connection}
 
 
 def _refuse(problems: Sequence[Exception]) -> None:

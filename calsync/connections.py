@@ -17,12 +17,12 @@ from calsync.sync.model import Side
 from calsync.sync.rules import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig
     from calsync.loader import Loaded
-    from calsync.ports import Clock, Reader, RuleSpec
+    from calsync.ports import Clock, Person, Reader, RuleSpec
     from calsync.sync.rules import Rule
 
 
@@ -73,6 +73,35 @@ class Connections:
             raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
         return Opened(config, {Side.LEFT: left, Side.RIGHT: right})
 
+    async def people(self, connection: str) -> Sequence[Person]:
+        """Return everybody whom a connection lists. Raises LoginError, ConfigError, Retry."""
+        await self.login(connection)
+        return await self._providers[connection].people()
+
+    async def look(self, config: AccountConfig, side: Side) -> Calendar:
+        """Open one calendar of an account without claiming it. Raises as `open` does."""
+        wanted = config.side(side)
+        await self.login(wanted.connection)
+        request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
+        return await self._providers[wanted.connection].open(request)
+
+    def claimant(self, config: AccountConfig, side: Side, calendar: Calendar) -> str | None:
+        """Return the name of the other account that a calendar belongs to."""
+        found = self._keys.get(self._key(config, side, calendar))
+        return found[0].name if found is not None and found[0].name != config.name else None
+
+    def claim(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
+        """Let a calendar belong to an account. Raises ConfigError where it belongs to another one."""
+        other, other_side = self._keys.setdefault(self._key(config, side, calendar), (config, side))
+        if (other.name, other_side) != (config.name, side):
+            place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
+            problem = (
+                f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
+                f" (accounts.{other.name}.{other_side}) too, under another name;"
+                " a calendar belongs to one account only"
+            )
+            raise ConfigError([problem])
+
     def account(self, opened: Opened) -> Account:
         """Return what the engine runs: a side that must not be written loses its write methods."""
         config = opened.config
@@ -99,30 +128,17 @@ class Connections:
             await provider.close()
 
     async def _calendar(self, config: AccountConfig, side: Side) -> Calendar:
-        wanted = config.side(side)
-        await self.login(wanted.connection)
-        request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
-        provider = self._providers[wanted.connection]
-        calendar = await provider.open(request)
-        self._claim(config, side, calendar)
+        calendar = await self.look(config, side)
+        self.claim(config, side, calendar)
         if config.direction.writes(side):
-            await _expect_writable(provider, calendar, f"account {config.name}: connection {wanted.connection}")
+            connection = config.side(side).connection
+            place = f"account {config.name}: connection {connection}"
+            await _expect_writable(self._providers[connection], calendar, place)
         return calendar
 
-    def _claim(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
-        """Refuse a calendar that stands in another account under another name."""
-        # By provider, not by connection: two connections may lead to one tenant.
-        provider = self._config.connections[config.side(side).connection].provider
-        here = (config, side)
-        other, other_side = self._keys.setdefault((provider, calendar.key), here)
-        if (other.name, other_side) != (config.name, side):
-            place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
-            problem = (
-                f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
-                f" (accounts.{other.name}.{other_side}) too, under another name;"
-                " a calendar belongs to one account only"
-            )
-            raise ConfigError([problem])
+    def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:
+        """Return what tells a calendar from all others: by provider, as two connections may lead to one tenant."""
+        return self._config.connections[config.side(side).connection].provider, calendar.key
 
 
 async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -> None:

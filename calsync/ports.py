@@ -102,7 +102,10 @@ class Reader(ABC):
     """One calendar of a connection, to read."""
 
     key: str
-    """The calendar's own identity after all aliases are resolved; two accounts with one key are refused."""
+    """The calendar's own identity after all aliases are resolved; two accounts with one key are refused.
+
+    It stays the same when the owner's address changes: an account whose calendar has another key is stopped.
+    """
     capabilities: Capabilities
 
     @abstractmethod
@@ -207,6 +210,17 @@ class CalendarRequest:
     timezone: ZoneInfo
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody whom a system knows, with a calendar in it."""
+
+    id: str
+    """What the system knows the person by, whatever the address: at most 64 of `a-z A-Z 0-9 . - _`."""
+    addresses: Sequence[str]
+    """The person's e-mail addresses, the one that others use first."""
+    active: bool
+
+
 class Provider(ABC):
     """One configured connection: a tenant or an organisation with its credentials."""
 
@@ -235,6 +249,13 @@ class Provider(ABC):
         del calendar
         return ()
 
+    async def people(self) -> Sequence[Person]:
+        """After `login`: list everybody, the inactive too. Asked only where the spec has a `person_key`.
+
+        An answer that may be incomplete raises Retry.
+        """
+        return ()
+
     @abstractmethod
     async def close(self) -> None:
         """Close connections to the server."""
@@ -251,6 +272,10 @@ class ProviderSpec:
     """voluptuous schema of an account's side, without `connection`."""
     open: Callable[[Mapping[str, Any], Host], Provider]
     """Build the provider from validated settings. Does no I/O."""
+    person_key: str | None = None
+    """The key of `calendar_schema` that takes a `Person.id`; None where people cannot be listed."""
+    address_key: str | None = None
+    """The key of `calendar_schema` that takes a person's e-mail address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,6 +285,35 @@ REASONS: dict[str, Sentences] = {
         "Die Notizen enthalten den Link einer Onlinebesprechung und werden nicht überschrieben. Bitte ändern "
         "Sie sie in Outlook.",
     ),
+    # Who has no account, although everybody is discovered.
+    "inactive": Sentences(
+        "This user is not active.",
+        "Diese Benutzerin oder dieser Benutzer ist nicht aktiv.",
+    ),
+    "no_address": Sentences(
+        "This user has no e-mail address, so no mailbox is found. Please enter one, or write down the account.",
+        "Zu dieser Person ist keine E-Mail-Adresse hinterlegt, deshalb lässt sich kein Postfach finden. Bitte "
+        "tragen Sie eine Adresse ein, oder legen Sie das Konto in der Konfiguration an.",
+    ),
+    "excluded": Sentences(
+        "The configuration leaves this address out.",
+        "Die Konfiguration nimmt diese Adresse aus.",
+    ),
+    "written_down": Sentences(
+        "An account in the configuration has this calendar already.",
+        "Für diesen Kalender steht schon ein Konto in der Konfiguration.",
+    ),
+    "shared_address": Sentences(
+        "Several users have this address or mailbox, so nobody can tell whose appointments belong into it. Please "
+        "give each of them an address of their own, or write down the account of the one whose mailbox it is.",
+        "Mehrere Personen haben diese Adresse oder dieses Postfach, deshalb ist nicht klar, wessen Termine hinein "
+        "gehören. Bitte hinterlegen Sie für jede Person eine eigene Adresse, oder legen Sie das Konto der Person, "
+        "der das Postfach gehört, in der Konfiguration an.",
+    ),
+    "not_opened": Sentences(
+        "There is no mailbox of this address, or one of the two calendars cannot be opened.",
+        "Zu dieser Adresse gibt es kein Postfach, oder einer der beiden Kalender lässt sich nicht öffnen.",
+    ),
 }
 """Every reason word of calsync and its bundled plugins."""
 

@@ -24,6 +24,22 @@ class CheckResult:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """Somebody whom discovery found, with an account, or left out with a reason."""
+
+    account: str
+    """The account's name: the person's id in the system that lists people."""
+    address: str
+    """The person's first address, "" for one who has none."""
+    mailbox: str | None = None
+    """The address that the other side's calendar is opened by; None for somebody who was left out."""
+    reason: str | None = None
+    """Why somebody was left out: a word of calsync.reasons."""
+    error: str | None = None
+    """What a system said about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
     """What a sync of one account would do, or why that cannot be said."""

@@ -21,12 +21,12 @@ from calsync.engine import Confirmation, Counts
 from calsync.errors import AccountError, ConfigError, LoginError, PluginError, Retry, StoreError
 from calsync.loader import Plugin, Plugins
 from calsync.loader.manifest import Manifest
-from calsync.results import AccountPlan, AccountResult, CheckResult, SyncResult
+from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, SyncResult
 from calsync.sync.plan import Plan
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
 FINE = AccountResult(left=Counts(created=1), right=Counts(skipped=Counter(series=1)), ok=True)
 BROKEN = AccountResult(ok=False, error="m365: cannot reach the server")
@@ -49,6 +49,8 @@ class FakeApp:
 
     async def check(self, *, try_writes: bool) -> Any:
         return self.answered(*(["try"] if try_writes else []))
+
+    discovered: Sequence[Discovered] = ()
 
     async def plan(self, account: str | None) -> Any:
         return self.answered(account)

@@ -12,7 +12,7 @@ from calsync.cli import check_report, plan_report, plugin_report, sync_report
 from calsync.engine import Counts
 from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
-from calsync.results import AccountPlan, AccountResult, CheckResult, Message, SyncResult
+from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.sync.model import AllDay, Draft, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 
@@ -151,7 +151,8 @@ def test_plan_json_has_the_agreed_keys() -> None:
                 "error": None,
             },
             "bert": {"hash": "", "operations": [], "error": "no server"},
-        }
+        },
+        "discovered": [],
     }
 
 
@@ -246,3 +247,24 @@ def test_plugins_are_listed() -> None:
             "provides": {"providers": [], "rules": ["a", "b"], "commands": ["demo"]},
         }
     ]
+
+
+def test_plan_shows_who_was_discovered_and_who_was_left_out() -> None:
+    people = [
+        Discovered(account="u-1", address="bert@example.de", mailbox="b@example.de"),
+        Discovered(account="u-2", address="cora\x1b@example.de", reason="inactive"),
+        Discovered(account="u-3", address="", reason="no_address"),
+        Discovered(account="u-4", address="dora@example.de", reason="not_opened", error="it is gone"),
+    ]
+    lines = plan_report.lines({}, "de", people)
+    assert lines[:3] == ["discovered: 1", "  u-1  bert@example.de  b@example.de", "left out: 3"]
+    assert lines[3] == "  cora\\x1b@example.de  Diese Benutzerin oder dieser Benutzer ist nicht aktiv."
+    assert lines[4].startswith("  u-3  ")
+    assert lines[5].endswith("lässt sich nicht öffnen. (it is gone)")
+    assert plan_report.as_json({}, people)["discovered"][1] == {
+        "account": "u-2",
+        "address": "cora\x1b@example.de",
+        "mailbox": None,
+        "reason": "inactive",
+        "error": None,
+    }

@@ -11,7 +11,7 @@ import pytest
 import voluptuous as vol
 
 from calsync.config import Config, parse, validate
-from calsync.config.schema import ACCOUNT, SERVICE, TOP, WINDOW
+from calsync.config.schema import ACCOUNT, DISCOVER, SERVICE, TOP, WINDOW
 from calsync.loader import Loaded, Plugins
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def config(copy: Path, loaded: Loaded) -> Config:
 
 
 def schemas(loaded: Loaded) -> Iterator[Mapping[Any, Any]]:
-    yield from (TOP, SERVICE, ACCOUNT, WINDOW)
+    yield from (TOP, SERVICE, ACCOUNT, DISCOVER, WINDOW)
     for provider in loaded.providers.values():
         yield from (provider.connection_schema, provider.calendar_schema)
     yield from (rule.schema for rule in loaded.rules.values())
@@ -88,6 +88,14 @@ def test_what_it_gives_for_optional_keys_is_the_default(config: Config, loaded: 
             plain = isinstance(key, vol.Optional) and not isinstance(key.default, vol.Undefined)
             if plain and key.default() not in ({}, []):
                 assert values[str(key)] == key.default(), key
+
+
+def test_discovery_is_valid_as_it_is_shown(copy: Path, loaded: Loaded) -> None:
+    head, shown = copy.read_text("utf-8").split("  # discover:\n")
+    copy.write_text(head + "  discover:\n" + re.sub(r"(?m)^  # ", "  ", shown), "utf-8")
+    discover = validate(parse(copy), loaded.providers, loaded.rules).discover
+    assert discover is not None
+    assert (discover.include, len(discover.exclude)) == (("*",), 2)
 
 
 def test_a_flowfact_that_is_mapped_as_the_example_says_is_mapped_as_by_default(

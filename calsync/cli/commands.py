@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.engine import Confirmation
-    from calsync.results import CheckResult, SyncResult
+    from calsync.results import CheckResult, Discovered, SyncResult
 
 configuration = click.option(
     "-c",
@@ -64,11 +64,11 @@ def check(path: Path, as_json: bool, try_writes: bool) -> int:
 def plan(path: Path, account: str | None, as_json: bool) -> int:
     """Show what a sync would do; write nothing."""
     with json_even_on_failure(as_json, plan_report.EMPTY):
-        plans = asyncio.run(_plan(path, account))
+        plans, discovered = asyncio.run(_plan(path, account))
     if as_json:
-        print_json(plan_report.as_json(plans))
+        print_json(plan_report.as_json(plans, discovered))
     else:
-        click.echo("\n".join(plan_report.lines(plans, language())))
+        click.echo("\n".join(plan_report.lines(plans, language(), discovered)))
     errors = {name: result.error for name, result in plans.items() if result.error is not None}
     tell(f"{name}: {error}" for name, error in errors.items())
     return FAILED if errors else DONE
@@ -148,11 +148,11 @@ async def _check(path: Path, *, try_writes: bool) -> Sequence[CheckResult]:
         return await app.check(try_writes=try_writes)
 
 
-async def _plan(path: Path, account: str | None) -> Mapping[str, AccountPlan]:
+async def _plan(path: Path, account: str | None) -> tuple[Mapping[str, AccountPlan], Sequence[Discovered]]:
     from calsync.app import App  # noqa: PLC0415 - see _check
 
     async with App.open(path) as app:
-        return await app.plan(account)
+        return await app.plan(account), app.discovered
 
 
 async def _confirm(path: Path, account: str, plan_hash: str) -> Confirmation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
@@ -13,26 +14,53 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.reasons import Language
-    from calsync.results import AccountPlan
+    from calsync.results import AccountPlan, Discovered
     from calsync.sync.model import When
     from calsync.sync.plan import Operation, Plan
 
-EMPTY: Mapping[str, Any] = {"accounts": {}}
+EMPTY: Mapping[str, Any] = {"accounts": {}, "discovered": []}
 FEW = 20
 """Up to so many operations are shown one by one."""
 
 
-def as_json(plans: Mapping[str, AccountPlan]) -> dict[str, Any]:
+def as_json(plans: Mapping[str, AccountPlan], discovered: Sequence[Discovered] = ()) -> dict[str, Any]:
     """Return the plans; an account that could not be planned has `error`, an empty hash and no operations.
 
-    One that waits for `calsync confirm` has `rebuild`, the reason why.
+    One that waits for `calsync confirm` has `rebuild`, the reason why. `discovered` is everybody whom discovery
+    looked at; who was left out has no `mailbox`, but a `reason`.
     """
-    return {"accounts": {name: _account(result) for name, result in plans.items()}}
+    return {
+        "accounts": {name: _account(result) for name, result in plans.items()},
+        "discovered": [asdict(one) for one in discovered],
+    }
 
 
-def lines(plans: Mapping[str, AccountPlan], language: Language) -> list[str]:
-    """Return each account's operations, counted; where they are few, also one by one."""
-    return [line for name, result in plans.items() for line in _account_lines(name, result, language)]
+def lines(
+    plans: Mapping[str, AccountPlan], language: Language, discovered: Sequence[Discovered] = ()
+) -> list[str]:
+    """Return who was discovered, and each account's operations, counted; where they are few, also one by one."""
+    accounts = [line for name, result in plans.items() for line in _account_lines(name, result, language)]
+    return [*_discovered(discovered, language), *accounts]
+
+
+def _discovered(discovered: Sequence[Discovered], language: Language) -> list[str]:
+    """Return the pairs, and who was left out: the person who asks for a plan may read the company's addresses."""
+    pairs = [
+        ["  " + plain(one.account), plain(one.address), plain(one.mailbox)] for one in discovered if one.mailbox
+    ]
+    out = [
+        ["  " + plain(one.address or one.account), " ".join(_why(one, language))]
+        for one in discovered
+        if one.reason
+    ]
+    return [
+        *([f"discovered: {len(pairs)}", *table(pairs)] if pairs else []),
+        *([f"left out: {len(out)}", *table(out)] if out else []),
+    ]
+
+
+def _why(one: Discovered, language: Language) -> list[str]:
+    return [sentence(one.reason or "", language), *([f"({plain(one.error)})"] if one.error else [])]
 
 
 def _account(result: AccountPlan) -> dict[str, Any]:

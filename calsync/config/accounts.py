@@ -16,37 +16,55 @@ if TYPE_CHECKING:
     from calsync.config.checker import Checker
     from calsync.ports import ProviderSpec
 
+DISCOVERED = "discover"
+"""The name among the accounts that stands for those which are discovered."""
+
 
 def accounts_of(checker: Checker, providers: Mapping[str, ProviderSpec]) -> Iterator[tuple[str, AccountConfig]]:
     """Yield the accounts that are right; the problems of the others are told."""
-    wanted = _wanted(checker.document.values.get("connections"))
+    wanted = wanted_providers(checker)
     calendars: list[tuple[SideConfig, KeyPath]] = []
     for name, value, at in checker.named("accounts"):
+        if name == DISCOVERED:
+            continue
         checked = checker.check(ACCOUNT, value, at)
-        sides = {side: _side(checker, value.get(side), (*at, side.value), wanted, providers) for side in Side}
+        sides = {side: side_of(checker, value.get(side), (*at, side.value), wanted, providers) for side in Side}
         for side, calendar in sides.items():
             if calendar is not None:
                 _refuse_shared(checker, calendar, (*at, side.value), calendars)
         left, right = sides[Side.LEFT], sides[Side.RIGHT]
         if checked is not None and left is not None and right is not None:
-            own = {"left": left, "right": right, "window": WindowConfig(**checked["window"])}
-            yield name, AccountConfig(name=name, line=checker.line(at), **(checked | own))
+            yield name, account_of(name, checker.line(at), checked, left, right)
 
 
-def _wanted(connections: Any) -> Mapping[str, Any]:
+def account_of(
+    name: str, line: int, checked: Mapping[str, Any], left: SideConfig, right: SideConfig
+) -> AccountConfig:
+    """Return an account of what its schema returned."""
+    own = {"left": left, "right": right, "window": WindowConfig(**checked["window"])}
+    return AccountConfig(name=name, line=line, **(dict(checked) | own))
+
+
+def wanted_providers(checker: Checker) -> Mapping[str, Any]:
     """Return the provider of each connection that is written down, of wrong ones too."""
+    connections = checker.document.values.get("connections")
     entries = connections.items() if isinstance(connections, Mapping) else ()
     return {name: value.get("provider") for name, value in entries if isinstance(value, Mapping)}
 
 
-def _side(
+def side_of(
     checker: Checker,
     value: Any,
     at: KeyPath,
     wanted: Mapping[str, Any],
     providers: Mapping[str, ProviderSpec],
+    *,
+    of_anybody: bool = False,
 ) -> SideConfig | None:
-    """Return one calendar. One of wrong shape is told with its account, a wrong provider with its connection."""
+    """Return one calendar; with `of_anybody`, what is said of many, but not whose each one is.
+
+    One of wrong shape is told with its account, a wrong provider with its connection.
+    """
     if not isinstance(value, Mapping):
         return None
     connection = value.get("connection")
@@ -58,7 +76,14 @@ def _side(
     if spec is None:
         return None
     settings = {key: inner for key, inner in value.items() if key != "connection"}
-    checked = checker.check(spec.calendar_schema, settings, at)
+    schema = spec.calendar_schema
+    if of_anybody:
+        who = {key for key in (spec.person_key, spec.address_key) if key is not None}
+        for key in sorted(who & settings.keys()):
+            checker.tell((*at, key), "must not stand here: whose calendars are synced is discovered")
+        settings = {key: inner for key, inner in settings.items() if key not in who}
+        schema = {key: inner for key, inner in schema.items() if str(key) not in who}
+    checked = checker.check(schema, settings, at)
     return None if checked is None else SideConfig(connection=connection, settings=checked, line=checker.line(at))
 
 

@@ -85,6 +85,22 @@ class AccountConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverConfig:
+    """Accounts that need not be written down: one for each person whom one side's system lists."""
+
+    account: AccountConfig
+    """What all of them have in common. Its sides do not say whose calendars they are."""
+    lists: Side
+    """The side whose connection lists people; the other one finds them by their address."""
+    person_key: str
+    address_key: str
+    """The settings of the one side and of the other that are still missing."""
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    """Patterns of addresses, in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole configuration file."""
 
@@ -94,4 +110,6 @@ class Config:
     rules: tuple[RuleConfig, ...]
     """In the file's order, which is the order in which they are asked."""
     accounts: Mapping[str, AccountConfig]
+    """Those that are written down."""
+    discover: DiscoverConfig | None
     plugin_dirs: tuple[Path, ...]

@@ -79,6 +79,13 @@ def store_path(value: Any) -> Path:
     raise vol.Invalid("must be sqlite:/// and an absolute path, like sqlite:///var/lib/calsync/calsync.db")
 
 
+def pattern(value: Any) -> str:
+    """Accept a pattern of addresses. Its case does not count."""
+    if isinstance(value, str) and value and not any(character.isspace() for character in value):
+        return value.casefold()
+    raise vol.Invalid("must be an e-mail address, or a part of one with * for the rest")
+
+
 SERVICE = {
     vol.Required("store"): store_path,
     vol.Optional("poll_seconds", default=60): whole(1, 86_400),
@@ -95,6 +102,11 @@ ACCOUNT = {
     vol.Optional("window", default=dict): WINDOW,
     vol.Optional("policy", default="right"): one_of(["right", "left", "newest", "hold"]),
     vol.Optional("on_target_edit", default="keep"): one_of(["keep", "restore"]),
+}
+DISCOVER = {
+    **ACCOUNT,
+    vol.Optional("include", default=["*"]): [pattern],
+    vol.Optional("exclude", default=list): [pattern],
 }
 TOP = {
     vol.Required("service"): SERVICE,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.config.accounts import accounts_of
 from calsync.config.checker import Checker
+from calsync.config.discover import discover_of
 from calsync.config.model import Config, ConnectionConfig, RuleConfig, Service
 from calsync.config.problems import KeyPath, rendered, suggestion
 from calsync.config.schema import TOP
@@ -37,6 +38,7 @@ def validate(
     connections = dict(_connections(checker, providers, {*providers, *known_providers}))
     chain = tuple(_rules(checker, rules, {*rules, *known_rules}))
     accounts = dict(accounts_of(checker, providers))
+    discover = discover_of(checker, providers)
     _refuse_missing_folders(checker)
     if top is None or checker.problems:
         raise ConfigError(rendered(document.path, checker.problems, document.hidden))
@@ -46,6 +48,7 @@ def validate(
         connections=connections,
         rules=chain,
         accounts=accounts,
+        discover=discover,
         plugin_dirs=document.plugin_dirs,
     )
 

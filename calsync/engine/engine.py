@@ -177,8 +177,8 @@ def _refuse_other_calendars(account: Account, state: AccountState) -> None:
     for side, known in state.sides.items():
         if known.calendar not in {None, account.calendars[side].key}:
             raise AccountError(
-                f"account {account.name}: its {side} calendar is not the one that was synced so far; configure that "
-                "one, or let an account of a new name begin with this one"
+                f"account {account.name}: its {side} calendar is not the one that was synced so far; configure "
+                "that one, or let an account of a new name begin with this one"
             )
 
 

@@ -17,6 +17,8 @@ PROVIDER = ProviderSpec(
     connection_schema=CONNECTION_SCHEMA,
     calendar_schema=CALENDAR_SCHEMA,
     open=open_provider,
+    person_key="user_id",
+    address_key="user",
 )
 
 

@@ -13,13 +13,13 @@ from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
-from calsync_flowfact.tenant import field_problems, find_user, refuse_native_sync
+from calsync_flowfact.tenant import field_problems, find_user, people_of, refuse_native_sync
 from calsync_flowfact.trash import Trash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calsync.ports import CalendarRequest, Host
+    from calsync.ports import CalendarRequest, Host, Person
     from calsync_flowfact.config import Settings
 
 UNMAPPED = {
@@ -110,6 +110,9 @@ class FlowfactProvider(Provider):
         name, hits = self._client.name, await calendar.newest(SAMPLE)
         found = Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")
         return [found, *await rights_of(self._client, self._api_user_id, hits.entities)]
+
+    async def people(self) -> Sequence[Person]:
+        return people_of(self._users)
 
     @property
     def _api_user_id(self) -> str | None:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError
+from calsync.ports import Person
 from calsync_flowfact.config import CODECS
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 User = dict[str, Any]
 ADDRESSES = ("businessMailAddress", "loginRelatedMailAddress", "aliasMailAddress")
+MACHINES = frozenset({"API", "EXPORTER", "AUTOMATION", "SYSTEM"})
+"""The types of users (`@flowfact/types`) that nobody signs in with; the type may be absent."""
 _TEXTS = frozenset({"TEXT", "TEXTAREA"})
 _DATES = frozenset({"DATE", "METADATA_DATE", "NUMBER"})
 _PLAUSIBLE: Mapping[str, frozenset[str]] = {
@@ -75,6 +78,19 @@ def find_user(users: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any], acc
 def addresses(user: Mapping[str, Any]) -> frozenset[str]:
     """Return a user's addresses, in one case."""
     return frozenset(str(user[key]).casefold() for key in ADDRESSES if user.get(key))
+
+
+def people_of(users: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
+    """Return the users who are people: not API users, and not those that FLOWFACT runs for itself."""
+    return [
+        Person(
+            id=user["id"],
+            addresses=tuple(dict.fromkeys(str(user[key]).strip() for key in ADDRESSES if user.get(key))),
+            active=user.get("active") is not False,
+        )
+        for user in users
+        if isinstance(user.get("id"), str) and user.get("type") not in MACHINES
+    ]
 
 
 def refuse_native_sync(accounts: Iterable[Mapping[str, Any]], user: Mapping[str, Any], account: str) -> None:

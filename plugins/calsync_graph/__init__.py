@@ -17,6 +17,7 @@ PROVIDER = ProviderSpec(
     connection_schema=CONNECTION_SCHEMA,
     calendar_schema=CALENDAR_SCHEMA,
     open=open_provider,
+    address_key="mailbox",
 )
 
 

@@ -92,7 +92,7 @@ class Feed:
         except NoMailbox as gone:
             if in_full:
                 raise
-            # The link was given for the address that the mailbox had then; a listing in full asks for the present one.
+            # The link holds the address that the mailbox had then; a listing in full asks for the present one.
             raise TokenLost("Microsoft Graph knows the token's mailbox no more") from gone
         self._client.rows(content, "value")
         return content

@@ -156,15 +156,26 @@ class Sandbox:
         return judge(left, right, direction=direction, keep_notes=keep_notes)
 
     def write_configuration(
-        self, folder: Path, accounts: Sequence[Account], *, rules: Sequence[Any] = RULES
+        self,
+        folder: Path,
+        accounts: Sequence[Account],
+        *,
+        rules: Sequence[Any] = RULES,
+        discover: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Write a configuration for these accounts with its secrets, and return its path."""
+        """Write a configuration for these accounts with its secrets, and return its path.
+
+        With `discover`, also for those that calsync finds; it holds what differs from an account's defaults.
+        """
         values = {
             "flowfact_token": self.flowfact.api_token,
             "m365_secret": self.client_secret,
             "exchange_password": self.service.password,
         }
-        return write_configuration(folder, self._settings(folder, accounts, rules), values)
+        settings = self._settings(folder, accounts, rules)
+        if discover is not None:
+            settings["accounts"]["discover"] = self._discover() | dict(discover)
+        return write_configuration(folder, settings, values)
 
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
         return {
@@ -212,6 +223,14 @@ class Sandbox:
             "right": {"connection": CONNECTIONS[self.exchange], "mailbox": account.person.address},
             "direction": account.direction,
             "timezone": account.person.user["timezone"],
+            "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
+        }
+
+    def _discover(self) -> dict[str, Any]:
+        return {
+            "left": {"connection": "flowfact"},
+            "right": {"connection": CONNECTIONS[self.exchange]},
+            "timezone": "Europe/Berlin",
             "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
         }
 

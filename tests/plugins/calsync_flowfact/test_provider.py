@@ -28,6 +28,22 @@ async def test_login_sends_five_requests_and_writes_nothing(loopback: Any) -> No
     assert loopback.server.requests == []
 
 
+async def test_people_are_all_users_but_those_of_machines(loopback: Any) -> None:
+    add = loopback.server.add_user
+    add("export@example.de", first="Ex", last="Port", kind="EXPORTER")
+    ina = add("ina@example.de", first="Ina", last="Ehemalig", active=False)
+    names = {"business": "Kai@Example.de", "alias": "kai@example.de"}
+    kai = add("kai.login@example.de", first="Kai", last="Kollege", **names)
+    await loopback.provider.login()
+    people = {one.id: one for one in await loopback.provider.people()}
+    assert {one["id"] for one in (ina, kai)} <= people.keys()
+    assert (people[ina["id"]].active, people[kai["id"]].active) == (False, True)
+    assert people[kai["id"]].addresses == ("Kai@Example.de", "kai.login@example.de", "kai@example.de")
+    assert not any(
+        "api@" in address or "export@" in address for one in people.values() for address in one.addresses
+    )
+
+
 async def test_a_wrong_token_is_a_login_error_without_the_token(
     loopback: Any, providers: Callable[..., Provider]
 ) -> None:

@@ -1,0 +1,229 @@
+"""Discovery: who has a calendar on both sides, by the address, and who was left out and why.
+
+An account is named by its person's id in the system that lists people. So a person with a new address keeps the
+account, and no name of anybody stands in logs and markers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from calsync.engine.together import together
+from calsync.errors import AccountError, CalsyncError, PluginError, Retry
+from calsync.ports import Finding
+from calsync.reasons import sentence
+from calsync.results import Discovered
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+    from calsync.config import AccountConfig, DiscoverConfig
+    from calsync.connections import Connections
+    from calsync.ports import Calendar, Clock, Person
+
+AT_ONCE = 8
+"""People whose calendars are looked for at the same time."""
+FIRST_WAIT = 60.0
+LONGEST_WAIT = 3600.0
+"""Seconds until discovery is tried again; twice as long each further time."""
+CHOSEN = frozenset({"excluded", "inactive", "written_down"})
+"""Why people are left out on purpose; every other reason is worth a warning."""
+log = logging.getLogger("calsync.discovery")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery made of one person."""
+
+    told: Discovered
+    config: AccountConfig | None = None
+    """The person's account; None for one who was left out."""
+    calendar: Calendar | None = None
+    """The calendar that the address leads to, where it could be opened."""
+
+
+class Discovery:
+    """Looks for everybody whom one side lists. The accounts that are written down must have been opened before."""
+
+    def __init__(
+        self, wanted: DiscoverConfig, connections: Connections, written: Collection[str], known: Collection[str]
+    ) -> None:
+        """`written`: names of accounts that are written down. `known`: names of accounts that have run before."""
+        self._wanted = wanted
+        self._connections = connections
+        self._written = written
+        self._known = known
+
+    async def find(self) -> Sequence[Found]:
+        """Return everybody. Writes nothing anywhere. Raises LoginError, ConfigError, Retry, PluginError."""
+        people = await self._people()
+        shared = _shared(people)
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(person: Person) -> Found:
+            async with slots:
+                return await self._look(person, shared)
+
+        looked = await together(one(person) for person in people)
+        # Whose account has run before keeps the calendar that somebody else's address leads to as well.
+        order = sorted(range(len(people)), key=lambda number: people[number].id not in self._known)
+        settled = {number: self._settled(looked[number]) for number in order}
+        return [settled[number] for number in range(len(people))]
+
+    async def _people(self) -> Sequence[Person]:
+        connection = self._wanted.account.side(self._wanted.lists).connection
+        people = await self._connections.people(connection)
+        if not all(_NAME.fullmatch(person.id) for person in people):
+            raise PluginError(
+                f"connection {connection}: its provider lists people whose ids cannot name an account"
+            )
+        return people
+
+    async def _look(self, person: Person, shared: Collection[str]) -> Found:
+        """Return a person with the calendars that the first address opens which leads to any."""
+        usable = [each for each in person.addresses if _ADDRESS.fullmatch(each)]
+        own = [each for each in usable if each.casefold() not in shared]
+        reason = self._left_out(person, usable, own)
+        if reason is not None:
+            return _out(person, reason)
+        lists, config = self._wanted.lists, self._account(person, own[0])
+        found = Found(_paired(person, own[0]), config)
+        try:
+            if self._connections.claimant(config, lists, await self._connections.look(config, lists)) is not None:
+                return _out(person, "written_down")
+            return await self._opened(person, own)
+        except Retry:
+            return found  # whoever cannot be asked now is asked again when the account runs
+        except AccountError as error:
+            # An account that has run before must not vanish with its mailbox: it fails, and says why.
+            return found if person.id in self._known else _out(person, "not_opened", str(error))
+
+    def _left_out(self, person: Person, usable: Sequence[str], own: Sequence[str]) -> str | None:
+        if person.id in self._written:
+            return "written_down"
+        if not person.active:
+            return "inactive"
+        if not usable:
+            return "no_address"
+        if not _matches(usable, self._wanted.include) or _matches(usable, self._wanted.exclude):
+            return "excluded"
+        return None if own else "shared_address"
+
+    async def _opened(self, person: Person, own: Sequence[str]) -> Found:
+        """Open the calendar of the first address that leads to one. Raises what the first one raised."""
+        problem: AccountError | None = None
+        for address in own:
+            config = self._account(person, address)
+            try:
+                calendar = await self._connections.look(config, self._wanted.lists.other)
+            except AccountError as error:
+                problem = problem or error
+            else:
+                return Found(_paired(person, address), config, calendar)
+        raise problem or AccountError("there is no address")
+
+    def _settled(self, found: Found) -> Found:
+        """Claim a person's calendar, or leave the person out where it is somebody else's."""
+        if found.config is None or found.calendar is None:
+            return found
+        other = self._connections.claimant(found.config, self._wanted.lists.other, found.calendar)
+        if other is None:
+            self._connections.claim(found.config, self._wanted.lists.other, found.calendar)
+            return found
+        reason = "written_down" if other in self._written else "shared_address"
+        return Found(replace(found.told, mailbox=None, reason=reason))
+
+    def _account(self, person: Person, address: str) -> AccountConfig:
+        wanted = self._wanted
+        keys = {wanted.lists: {wanted.person_key: person.id}, wanted.lists.other: {wanted.address_key: address}}
+        sides = {
+            side.value: replace(wanted.account.side(side), settings={**wanted.account.side(side).settings, **key})
+            for side, key in keys.items()
+        }
+        return replace(wanted.account, name=person.id, left=sides["left"], right=sides["right"])
+
+
+def accounts_of(found: Sequence[Found]) -> Mapping[str, AccountConfig]:
+    """Return the accounts that were found, by name."""
+    return {one.config.name: one.config for one in found if one.config is not None}
+
+
+def finding(told: Discovered) -> Finding:
+    """Say what discovery made of a person, to whoever may see the company's addresses."""
+    who = told.address or told.account
+    if told.reason is None:
+        return Finding("ok", f"{who} is account {told.account}, with the mailbox {told.mailbox}")
+    said = f" ({told.error})" if told.error else ""
+    severity = "ok" if told.reason in CHOSEN else "warning"
+    return Finding(severity, f"{who} is left out: {sentence(told.reason)}{said}")
+
+
+def left_behind(discovered: Sequence[Discovered], known: Collection[str]) -> Sequence[str]:
+    """Return a line for the log about each account that has run before and does not any more."""
+    return [
+        f"account {one.account} is not synced any more: {sentence(one.reason)}"
+        for one in discovered
+        if one.reason not in {None, "written_down"} and one.account in known
+    ]
+
+
+async def until_done(
+    discover: Callable[[], Awaitable[Mapping[str, AccountConfig]]],
+    failed: CalsyncError,
+    clock: Clock,
+    stop: asyncio.Event,
+) -> Mapping[str, AccountConfig] | None:
+    """Discover again and again after it has `failed`, until it succeeds, or until `stop` is set: then None."""
+    problem, wait = failed, FIRST_WAIT
+    log.warning("discovery failed, next try in %.0f s: %s", wait, problem)
+    while not await _stopped(stop, clock, wait):
+        try:
+            return await discover()
+        except CalsyncError as error:
+            problem, wait = error, min(2 * wait, LONGEST_WAIT)
+            log.debug("discovery failed, next try in %.0f s: %s", wait, problem)
+    return None
+
+
+async def _stopped(stop: asyncio.Event, clock: Clock, seconds: float) -> bool:
+    """Wait so long, or until `stop` is set; tell whether it is."""
+    waiting = [asyncio.ensure_future(one) for one in (clock.sleep(seconds), stop.wait())]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    return stop.is_set()
+
+
+def _shared(people: Sequence[Person]) -> Collection[str]:
+    """Return the addresses of more than one active person: whose mailbox it is cannot be told."""
+    counts = Counter(
+        address for person in people if person.active for address in {each.casefold() for each in person.addresses}
+    )
+    return {address for address, count in counts.items() if count > 1}
+
+
+def _matches(addresses: Sequence[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(address.casefold(), pattern) for address in addresses for pattern in patterns)
+
+
+def _paired(person: Person, mailbox: str) -> Discovered:
+    return Discovered(account=person.id, address=_shown(person), mailbox=mailbox)
+
+
+def _out(person: Person, reason: str, error: str | None = None) -> Found:
+    return Found(Discovered(account=person.id, address=_shown(person), reason=reason, error=error))
+
+
+def _shown(person: Person) -> str:
+    return person.addresses[0] if person.addresses else ""
