@@ -212,16 +212,21 @@ class App:
         """
         if wanted is not None and wanted in self._config.accounts:
             found = await self._try_accounts([self._config.accounts[wanted]])
+        elif wanted is not None and self._config.discover is None:
+            raise self._unknown(wanted)
         else:
             found = await self._try_accounts(self._config.accounts.values())  # their calendars are not discovered
             found |= await self._try_accounts((await self._discover()).values())
         if wanted is not None and wanted not in found:
-            known = ", ".join(self._accounts) or "none"
-            raise ConfigError([f"{self._config.path}: there is no account {wanted!r}; accounts are: {known}"])
+            raise self._unknown(wanted)
         opened = {name: one for name, one in found.items() if wanted in {None, name}}
         written = [one for name, one in opened.items() if name in self._config.accounts]
         _refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
         return opened
+
+    def _unknown(self, account: str) -> ConfigError:
+        known = ", ".join(self._accounts) or "none"
+        return ConfigError([f"{self._config.path}: there is no account {account!r}; accounts are: {known}"])
 
     async def _try_accounts(self, configs: Iterable[AccountConfig]) -> dict[str, Opened | Exception]:
         """Open accounts' calendars; one that cannot be opened is told as its error."""

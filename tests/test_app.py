@@ -255,6 +255,7 @@ async def test_an_unknown_account_names_those_that_there_are(house: House) -> No
     async with house.open() as app:
         with pytest.raises(ConfigError, match="no account 'carla'; accounts are: anna, berta"):
             await app.sync("carla")
+        assert house.plugin.CALENDARS == {}
 
 
 @pytest.mark.parametrize("error", [LoginError("wrong token"), AccountError("unknown user")])

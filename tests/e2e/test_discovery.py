@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.app import App
-from calsync.errors import LoginError, Retry
+from calsync.errors import ConfigError, LoginError, Retry
 from calsync_sandbox.graph.errors import mailbox_not_enabled
 from calsync_sandbox.sandbox import Account, Person, Sandbox
 from tests.e2e.conftest import World
@@ -170,6 +170,8 @@ async def test_one_discovered_account_can_be_chosen_by_its_name(office: Office) 
     async with App.open(office.world.configuration, clock=office.world.clock) as app:
         assert list((await app.sync(office.name)).accounts) == [office.name]
         assert list((await app.sync("anna")).accounts) == ["anna"]
+        with pytest.raises(ConfigError, match=f"no account 'x'; accounts are: anna, {office.name}"):
+            await app.sync("x")
 
 
 async def test_the_plan_shows_pairs_and_who_was_left_out_before_anything_is_written(live: World) -> None:
