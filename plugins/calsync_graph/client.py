@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calsync.errors import CalsyncError
     from calsync.http import Http
     from calsync.ports import Clock
-    from calsync_graph.auth import Tokens
+    from calsync.signin import Tokens
     from calsync_graph.bodies import Body
 
 ROOT = "/v1.0"

@@ -10,22 +10,13 @@ import voluptuous as vol
 
 from calsync.errors import ConfigError
 from calsync.http import checked_url
+from calsync.signin import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 AUTHORITY_URL = "https://login.microsoftonline.com"
 GRAPH_URL = "https://graph.microsoft.com"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """Where the key lies that the app signs in with. Paths of PEM files; the key must not be encrypted."""
-
-    private_key: str
-    public_certificate: str | None = None
-    thumbprint: str | None = None
-    """Of the certificate, SHA-1 in hexadecimal digits; needed without `public_certificate`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +31,6 @@ class Settings:
     authority_url: str
     graph_url: str
     max_concurrency: int
-
-    @property
-    def scope(self) -> str:
-        """What a token is asked for: all permissions that were granted to the app at this Graph."""
-        return f"{self.graph_url}/.default"
 
 
 def settings_of(options: Mapping[str, Any], connection: str) -> Settings:

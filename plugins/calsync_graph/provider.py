@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError
 from calsync.ports import Finding, Provider
-from calsync_graph.auth import Tokens
+from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
 from calsync_graph.client import Client
 from calsync_graph.config import settings_of
@@ -26,7 +26,7 @@ class GraphProvider(Provider):
     def __init__(self, settings: Settings, host: Host) -> None:
         self._settings = settings
         self._http = host.http.open(host.connection, settings.graph_url, concurrency=settings.max_concurrency)
-        self._tokens = Tokens(settings, host.clock)
+        self._tokens = tokens_of(settings, host)
         self._client = Client(self._http, self._tokens, host.random)
 
     async def login(self) -> None:

@@ -11,10 +11,10 @@ import voluptuous as vol
 
 from calsync.http import Http, HttpFactory
 from calsync.ports import CalendarRequest, Host, SystemClock
+from calsync.signin import ApplicationTokens, Registration
 from calsync.sync.model import Draft, Timed
 from calsync.testing import FakeClock
 from calsync_graph import PROVIDER
-from calsync_graph.auth import Tokens
 from calsync_graph.client import Client
 from calsync_graph.config import settings_of
 from calsync_graph.provider import GraphProvider
@@ -34,7 +34,7 @@ SECRET = "made-up"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-class FixedTokens(Tokens):
+class FixedTokens(ApplicationTokens):
     """Tokens that need no authority: token-1, and a new number each time one is refused."""
 
     number = 1
@@ -42,7 +42,7 @@ class FixedTokens(Tokens):
     async def get(self) -> str:
         return f"token-{self.number}"
 
-    async def renew(self, refused: str) -> str:
+    async def renew(self, refused: str, claims: str | None = None) -> str:
         self.number += refused == await self.get()
         return await self.get()
 
@@ -57,7 +57,10 @@ async def client(clock: FakeClock) -> AsyncIterator[Client]:
     """Return a client of https://graph.microsoft.com that is signed in; pair it with `wire`."""
     options = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}
     settings = settings_of(vol.Schema(PROVIDER.connection_schema)(options), "m365")
-    http, tokens = Http("m365", settings.graph_url, clock), FixedTokens(settings, clock)
+    registration = Registration(
+        connection="m365", tenant_id=TENANT, client_id=CLIENT, authority_url=settings.authority_url, scopes=()
+    )
+    http, tokens = Http("m365", settings.graph_url, clock), FixedTokens(registration, SECRET, clock)
     yield Client(http, tokens, random.Random(1))
     tokens.close()
     await http.close()

@@ -8,7 +8,8 @@ import pytest
 import voluptuous as vol
 
 from calsync.errors import ConfigError
-from calsync_graph.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA, Certificate, Settings, settings_of
+from calsync.signin import Certificate
+from calsync_graph.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA, Settings, settings_of
 
 IDS = {"tenant_id": "contoso.onmicrosoft.com", "client_id": "66666666-7777-8888-9999-000000000000"}
 SECRET = {**IDS, "client_secret": "s3cret~value"}
@@ -23,7 +24,7 @@ def test_a_secret_is_enough() -> None:
     found = settings(**SECRET)
     assert found.credential == "s3cret~value"
     assert found.authority_url == "https://login.microsoftonline.com"
-    assert found.scope == "https://graph.microsoft.com/.default"
+    assert found.graph_url == "https://graph.microsoft.com"
     assert found.max_concurrency == 3
     assert "s3cret" not in repr(found)
 
@@ -37,9 +38,9 @@ def test_other_clouds_have_other_addresses() -> None:
     found = settings(
         **SECRET, authority_url="https://login.microsoftonline.us/", graph_url="https://graph.microsoft.us"
     )
-    assert (found.authority_url, found.scope) == (
+    assert (found.authority_url, found.graph_url) == (
         "https://login.microsoftonline.us",
-        "https://graph.microsoft.us/.default",
+        "https://graph.microsoft.us",
     )
 
 

@@ -25,9 +25,8 @@ class Msal:
 
     def __init__(self, client_id: str, **named: Any) -> None:
         assert (client_id, named["authority"]) == ("c", "https://login.example.de/t")
-        assert named["http_client"].trust_env is False
 
-    def acquire_token_for_client(self, scopes: list[str]) -> Any:
+    def acquire_token_for_client(self, scopes: list[str], **named: Any) -> Any:
         self.scopes.extend(scopes)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from calsync.errors import ConfigError, LoginError, Retry
-from calsync_graph.auth import Tokens
-from calsync_graph.config import Certificate, Settings
+from calsync.signin import ApplicationTokens, Certificate, Registration, Tokens
 from calsync_sandbox.faults import Fault
+from tests.signin.conftest import CLIENT, SECRET, TENANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,26 +26,12 @@ if TYPE_CHECKING:
     from calsync.testing import FakeClock
     from calsync_sandbox.authority import AuthorityServer
 
-CLIENT = "66666666-7777-8888-9999-000000000000"
 TOKEN_PATH = "oauth2/v2.0/token"
 
 
 @pytest.fixture
-def settings(authority: AuthorityServer) -> Settings:
-    return Settings(
-        connection="m365",
-        tenant_id="11111111-2222-3333-4444-555555555555",
-        client_id=CLIENT,
-        credential="made-up",
-        authority_url=authority.url,
-        graph_url="http://127.0.0.1:9",
-        max_concurrency=3,
-    )
-
-
-@pytest.fixture
-def tokens(settings: Settings, clock: FakeClock) -> Iterator[Tokens]:
-    opened = Tokens(settings, clock)
+def tokens(registration: Registration, clock: FakeClock) -> Iterator[Tokens]:
+    opened = ApplicationTokens(registration, SECRET, clock)
     yield opened
     opened.close()
 
@@ -55,9 +41,11 @@ def asked(authority: AuthorityServer) -> int:
     return sum(TOKEN_PATH in request.path for request in authority.requests)
 
 
-async def failure(settings: Settings, clock: FakeClock) -> Exception:
-    """Return the error that signing in with these settings ends with."""
-    opened = Tokens(settings, clock)
+async def failure(
+    registration: Registration, clock: FakeClock, credential: str | Certificate = SECRET
+) -> Exception:
+    """Return the error that signing in ends with."""
+    opened = ApplicationTokens(registration, credential, clock)
     try:
         with pytest.raises((LoginError, Retry, ConfigError)) as failed:
             await opened.get()
@@ -94,8 +82,8 @@ async def test_a_refused_token_is_replaced_once_for_all(tokens: Tokens, authorit
     assert asked(authority) == 2
 
 
-def certified(folder: Path, authority: AuthorityServer, settings: Settings) -> tuple[Settings, x509.Certificate]:
-    """Return the settings with a new certificate that the authority knows."""
+def certified(folder: Path, authority: AuthorityServer) -> tuple[Certificate, x509.Certificate]:
+    """Return a new certificate that the authority knows, and where its files are."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "calsync")])
     now = datetime.now(UTC)
@@ -116,39 +104,40 @@ def certified(folder: Path, authority: AuthorityServer, settings: Settings) -> t
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
-    authority.register(settings.tenant_id, CLIENT, certificate=pem.decode())
+    authority.register(TENANT, CLIENT, certificate=pem.decode())
     files = Certificate(private_key=str(folder / "key.pem"), public_certificate=str(folder / "cert.pem"))
-    return dataclasses.replace(settings, credential=files), made
+    return files, made
 
 
 @pytest.mark.parametrize("by_thumbprint", [False, True])
 async def test_a_certificate_signs_in(
-    settings: Settings, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, by_thumbprint: bool
+    registration: Registration, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, by_thumbprint: bool
 ) -> None:
-    settings, made = certified(tmp_path, authority, settings)
+    files, made = certified(tmp_path, authority)
     if by_thumbprint:
         thumbprint = made.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - Entra names certificates by it
         files = Certificate(private_key=str(tmp_path / "key.pem"), thumbprint=thumbprint)
-        settings = dataclasses.replace(settings, credential=files)
-    opened = Tokens(settings, clock)
+    opened = ApplicationTokens(registration, files, clock)
     assert authority.tokens.find(await opened.get()) is not None
     opened.close()
 
 
-async def test_a_missing_certificate_is_named(settings: Settings, clock: FakeClock, tmp_path: Path) -> None:
+async def test_a_missing_certificate_is_named(
+    registration: Registration, clock: FakeClock, tmp_path: Path
+) -> None:
     files = Certificate(private_key=str(tmp_path / "none.pem"), thumbprint="0a" * 20)
-    error = await failure(dataclasses.replace(settings, credential=files), clock)
+    error = await failure(registration, clock, files)
     assert isinstance(error, ConfigError)
     assert "none.pem" in str(error)
 
 
 @pytest.mark.parametrize("broken", ["key.pem", "cert.pem"])
 async def test_a_broken_file_is_named(
-    settings: Settings, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, broken: str
+    registration: Registration, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, broken: str
 ) -> None:
-    settings, _ = certified(tmp_path, authority, settings)
+    files, _ = certified(tmp_path, authority)
     (tmp_path / broken).write_bytes(b"\xff no PEM")
-    error = await failure(settings, clock)
+    error = await failure(registration, clock, files)
     assert isinstance(error, ConfigError)
     assert broken in str(error)
 
@@ -156,30 +145,35 @@ async def test_a_broken_file_is_named(
 @pytest.mark.parametrize(
     ("change", "advice"),
     [
-        ({"credential": "wrong"}, "client_secret"),
         ({"client_id": "0000"}, "client_id"),
         ({"tenant_id": "nobody.example"}, "tenant_id"),
     ],
 )
 async def test_wrong_credentials_say_what_to_check(
-    settings: Settings, clock: FakeClock, change: dict[str, str], advice: str
+    registration: Registration, clock: FakeClock, change: dict[str, str], advice: str
 ) -> None:
-    error = await failure(dataclasses.replace(settings, **change), clock)  # type: ignore[arg-type] # by name
+    error = await failure(dataclasses.replace(registration, **change), clock)  # type: ignore[arg-type] # by name
     assert isinstance(error, LoginError)
     assert advice in str(error)
     assert "m365" in str(error)
-    assert "wrong" not in str(error).replace("is wrong", "")
+
+
+async def test_a_wrong_secret_is_not_repeated(registration: Registration, clock: FakeClock) -> None:
+    error = await failure(registration, clock, "of-yesterday")
+    assert isinstance(error, LoginError)
+    assert "client_secret" in str(error)
+    assert "yesterday" not in str(error)
 
 
 @pytest.mark.parametrize(("code", "kind"), [("temporarily_unavailable", Retry), ("access_denied", LoginError)])
 async def test_an_error_is_told_by_its_word(
-    settings: Settings, authority: AuthorityServer, clock: FakeClock, code: str, kind: type[Exception]
+    registration: Registration, authority: AuthorityServer, clock: FakeClock, code: str, kind: type[Exception]
 ) -> None:
     body = f'{{"error": "{code}", "error_description": "AADSTS1: anna@example.de"}}'.encode()
     authority.faults.add(
         Fault(path=TOKEN_PATH, status=400, body=body, headers={"Content-Type": "application/json"})
     )
-    error = await failure(settings, clock)
+    error = await failure(registration, clock)
     assert isinstance(error, kind)
     assert code in str(error)
     assert "@" not in str(error)
@@ -236,7 +230,7 @@ async def test_the_environment_decides_nothing(
 
 
 async def test_the_real_authority_is_asked_by_its_own_name(
-    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    registration: Registration, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     urls: list[str] = []
     limits: dict[str, Any] = {}
@@ -247,8 +241,8 @@ async def test_the_real_authority_is_asked_by_its_own_name(
         raise requests.ConnectTimeout
 
     monkeypatch.setattr(requests.Session, "request", refuse)
-    real = dataclasses.replace(settings, authority_url="https://login.microsoftonline.us")
+    real = dataclasses.replace(registration, authority_url="https://login.microsoftonline.us")
     assert isinstance(await failure(real, clock), Retry)
-    assert urls[0].startswith(f"GET https://login.microsoftonline.us/{settings.tenant_id}/v2.0/")
+    assert urls[0].startswith(f"GET https://login.microsoftonline.us/{TENANT}/v2.0/")
     assert limits["timeout"] > 0
     assert limits["allow_redirects"] is False

@@ -1,0 +1,12 @@
+"""For provider authors: signing in to Microsoft Entra ID through msal, as an application or as one person.
+
+msal blocks, even in its constructor, and does not share one request among callers. So it is built and called in a
+thread of its own, behind a lock, and its token is kept until shortly before it expires.
+"""
+
+from calsync.signin.application import ApplicationTokens
+from calsync.signin.credential import Certificate
+from calsync.signin.registration import Registration
+from calsync.signin.tokens import Tokens
+
+__all__ = ["ApplicationTokens", "Certificate", "Registration", "Tokens"]

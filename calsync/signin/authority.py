@@ -1,0 +1,100 @@
+"""The door to the sign-in server: the requests that msal sends, and what its answers mean."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from msal.exceptions import MsalServiceError
+
+from calsync.errors import LoginError, Retry
+from calsync.http import UNNAMED_PAUSE, seconds_to_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calsync.ports import Clock
+
+TIMEOUT = 8.0
+"""Seconds; msal and requests would wait for ever. A process that stops waits for it, too."""
+TOO_MANY = 429
+SERVER_ERROR = 500
+RETRIED = frozenset({"temporarily_unavailable", "server_error", "slow_down", "request_timeout"})
+ADVICE: Mapping[str, str] = {
+    "invalid_client": "its client_secret or certificate is wrong or has expired: create a new one in Entra ID",
+    "unauthorized_client": "the application is unknown or disabled in this tenant: check client_id and tenant_id",
+    "invalid_resource": "the tenant does not know the server that the token is for: check its address and cloud",
+    "invalid_scope": "the server that the token is for does not belong to the cloud of the sign-in server",
+    "access_denied": "the tenant denies the application access: ask its administrator",
+}
+"""What to do about an OAuth error; AADSTS numbers change their meaning and are not looked at."""
+
+
+class AuthorityHttp:
+    """The requests that msal sends; msal documents this interface as `http_client`.
+
+    They have a time limit, follow no redirect, as they carry a secret, and take no proxy or certificates from the
+    environment. A server in trouble is Retry at once: msal would keep its answer.
+
+    A stand-in for the authority on loopback has no https, and msal insists on it. So msal is told the real
+    authority, and scheme and host are swapped here, on the last step.
+    """
+
+    def __init__(self, connection: str, authority_url: str, clock: Clock) -> None:
+        """`authority_url`: scheme and host that the requests go to."""
+        self._connection = connection
+        self._clock = clock
+        self._target = urlsplit(authority_url)
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, url: str, **arguments: Any) -> requests.Response:
+        return self._send("GET", url, arguments)
+
+    def post(self, url: str, **arguments: Any) -> requests.Response:
+        return self._send("POST", url, arguments)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _send(self, method: str, url: str, arguments: Mapping[str, Any]) -> requests.Response:
+        limits: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
+        answer = self._session.request(method, self._swapped(url), **{**arguments, **limits})
+        if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERROR:
+            default = UNNAMED_PAUSE if answer.status_code == TOO_MANY else 0.0
+            wait = seconds_to_wait(answer.headers.get("Retry-After", ""), self._clock.now(), default)
+            problem = f"connection {self._connection}: the sign-in server is busy ({answer.status_code})"
+            raise Retry(problem, after=wait or None)
+        return answer
+
+    def _swapped(self, url: str) -> str:
+        if self._target.scheme == "https":
+            return url
+        return urlsplit(url)._replace(scheme=self._target.scheme, netloc=self._target.netloc).geturl()
+
+
+@contextmanager
+def translated(connection: str) -> Iterator[None]:
+    """Raise Retry or LoginError instead of what msal raises."""
+    try:
+        yield
+    except (requests.RequestException, MsalServiceError, JSONDecodeError, RuntimeError) as error:
+        # msal raises the last two for answers that come from no sign-in server, but from a proxy.
+        problem = f"connection {connection}: the sign-in server does not answer ({type(error).__name__})"
+        raise Retry(problem) from error
+    except ValueError as error:
+        # msal raises it for an authority that it cannot find.
+        problem = f"connection {connection}: there is no such tenant: check tenant_id and the cloud"
+        raise LoginError(problem) from error
+
+
+def refusal(connection: str, answer: Mapping[str, Any], advice: str) -> LoginError | Retry:
+    """Return what an answer without a token means. `advice`: what to do where the error's word does not say."""
+    error = str(answer.get("error", ""))
+    if error in RETRIED:
+        return Retry(f"connection {connection}: the sign-in server is busy ({error})")
+    word = error if error.replace("_", "").isalnum() and error.isascii() else "no reason given"
+    return LoginError(f"connection {connection}: signing in was refused ({word}): {ADVICE.get(error, advice)}")
