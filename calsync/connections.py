@@ -15,6 +15,7 @@ from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
+from calsync.vault import FileVault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config, RuleConfig
     from calsync.loader import Loaded
-    from calsync.ports import Clock, Person, Reader, RuleSpec
+    from calsync.ports import Clock, Person, Reader, RuleSpec, Vault
     from calsync.sync.rules import Rule
 
 
@@ -45,7 +46,8 @@ class Connections:
         self._versions = loaded.versions
         self._providers = {
             name: loaded.providers[connection.provider].open(
-                connection.settings, Host(connection=name, clock=clock, random=random, http=self.http)
+                connection.settings,
+                Host(connection=name, clock=clock, random=random, http=self.http, vault=_vault(config, name)),
             )
             for name, connection in config.connections.items()
         }
@@ -146,6 +148,11 @@ async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -
     for finding in await provider.check_calendar(calendar):
         if finding.severity == "error":
             raise AccountError(f"{place}: {finding.message}")
+
+
+def _vault(config: Config, connection: str) -> Vault | None:
+    store, key = config.service.store, config.service.key
+    return None if key is None else FileVault(store.with_name(f"{store.name}.vault"), connection, key)
 
 
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:

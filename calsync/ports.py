@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from zoneinfo import ZoneInfo
 
     from calsync.http import HttpFactory
@@ -189,6 +190,28 @@ class Finding:
     message: str
 
 
+class Vault(ABC):
+    """Keeps what one connection must remember and nobody may read, as the tokens of a person's sign-in.
+
+    Its methods block: they are for a thread, not for the event loop.
+    """
+
+    @abstractmethod
+    def read(self, field: str) -> str | None:
+        """Return what was written last, None for nothing. Raises LoginError for what cannot be decrypted."""
+
+    @abstractmethod
+    def write(self, field: str, text: str) -> None:
+        """Keep a text, encrypted, in place of the former one. A crash leaves either. Raises StoreError."""
+
+    @abstractmethod
+    def alone(self, field: str) -> AbstractContextManager[None]:
+        """Keep all others, in this process and in others, from a field that is read, renewed and written.
+
+        Raises StoreError, and Retry where another one does not let go of it.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """What the host lends to a provider: nothing is taken from the machine behind its back."""
@@ -198,6 +221,8 @@ class Host:
     clock: Clock
     random: random.Random
     http: HttpFactory
+    vault: Vault | None = None
+    """None where no key is configured (`service.key`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.hookspecs": {"calsync.ports"},
     "calsync.records": PURE,
     "calsync.store": {*PURE, "calsync.records", "calsync.store"},
+    "calsync.vault": {"calsync.errors", "calsync.ports", "calsync.store.files", "calsync.vault"},
     "calsync.config": {*PURE, "calsync.config", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},

@@ -48,6 +48,15 @@ def test_a_secret_from_a_directory_of_files(file: Path) -> None:
     assert token(file) == "s3cr3t"
 
 
+def test_a_credential_of_systemd_comes_first(file: Path, tmp_path: Path) -> None:
+    write(tmp_path / "credentials" / "token", "s3cr3t\n", 0o440)
+    write(file.parent / "secrets.yaml", "token: other\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}
+    assert parse(file, environ).values["connections"]["ff"]["api_token"] == "s3cr3t"
+    (tmp_path / "credentials" / "token").unlink()
+    assert parse(file, environ).values["connections"]["ff"]["api_token"] == "other"
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])
 def test_a_file_that_others_can_read_is_refused_with_what_to_run(file: Path, mode: int) -> None:
     secrets = file.parent / "secrets.yaml"

@@ -121,6 +121,17 @@ def test_everything_that_can_be_chosen(file: Path) -> None:
     assert (anna.window.past_days, anna.window.future_days) == (0, 30)
 
 
+def test_a_key_is_decoded_and_never_shown(file: Path) -> None:
+    key = "a2V5" * 10 + "a2U="
+    with_key = WHOLE.replace("calsync.db\n", f"calsync.db\n  key: {key}\n")
+    config = configured(file, with_key)
+    assert config.service.key == b"key" * 10 + b"ke"
+    assert "keykey" not in repr(config)
+    [problem] = problems(file, with_key.replace(key, key[4:]))
+    assert "openssl rand -base64 32" in problem
+    assert key[4:] not in problem
+
+
 def test_rules_and_accounts_may_be_absent(file: Path) -> None:
     config = configured(file, "service: {store: sqlite:////tmp/x.db}\nconnections:\n  a: {provider: mail}\n")
     assert config.rules == ()

@@ -25,6 +25,8 @@ class Service:
     """The SQLite database's file, absolute."""
     poll_seconds: int
     """How long `calsync run` waits between two runs of one account."""
+    key: bytes | None = field(default=None, repr=False)
+    """What connections keep is encrypted with it: 32 bytes. None where none of them needs to keep anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """Names of connections and accounts stand in markers and logs, so they are short and plain."""
+
+KEY_BYTES = 32
 
 PLAIN = {
     "expected str": "must be text",
@@ -71,6 +74,19 @@ def zone(value: Any) -> ZoneInfo:
     raise vol.Invalid(f"must be a time zone like Europe/Berlin{near}")
 
 
+def key(value: Any) -> bytes:
+    """Accept a key for AES-256."""
+    try:
+        decoded = base64.b64decode(value, validate=True)
+    except (ValueError, TypeError):
+        decoded = b""
+    if len(decoded) == KEY_BYTES:
+        return decoded
+    raise vol.Invalid(
+        f"must be {KEY_BYTES} random bytes in base64, as `openssl rand -base64 {KEY_BYTES}` makes them"
+    )
+
+
 def store_path(value: Any) -> Path:
     """Accept `sqlite:///` and an absolute path."""
     prefix = "sqlite:///"
@@ -89,6 +105,7 @@ def pattern(value: Any) -> str:
 SERVICE = {
     vol.Required("store"): store_path,
     vol.Optional("poll_seconds", default=60): whole(1, 86_400),
+    vol.Optional("key"): key,
 }
 WINDOW = {
     vol.Optional("past_days", default=90): whole(0, 3_650),

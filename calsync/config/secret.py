@@ -1,19 +1,20 @@
 """Where `!secret NAME` and `!env NAME` take their values from.
 
 A secret stands in `secrets.yaml` beside the configuration, or in a directory `secrets` there with one file for
-each (as systemd, Docker and Kubernetes lay them out). Nobody but its owner may be able to read it.
+each (as Docker and Kubernetes lay them out). Nobody but its owner may be able to read it. Before both comes a
+credential that systemd hands to the service (`LoadCredential=`, `LoadCredentialEncrypted=`; systemd.exec(5)).
 """
 
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -40,11 +41,22 @@ class Secrets:
 
     def secret(self, name: str) -> str:
         """Return a secret. Raises Unresolved: unknown, no text, or readable by others."""
+        credential = self._credential(name)
+        if credential is not None:
+            return credential
         if self._file.exists():
             return self._from_file(name)
         if self._directory.is_dir():
             return self._from_directory(name)
         raise Unresolved(f"secret {name} is wanted, but there is neither {self._file} nor {self._directory}/")
+
+    def _credential(self, name: str) -> str | None:
+        """Return a credential of systemd, which alone decides who can read it."""
+        folder = self._environ.get("CREDENTIALS_DIRECTORY", "")
+        path = Path(folder) / name
+        if not folder or not _is_file_name(name) or not path.is_file():
+            return None
+        return _read(path).rstrip("\r\n")
 
     def _from_file(self, name: str) -> str:
         if self._loaded is None:
@@ -58,11 +70,15 @@ class Secrets:
 
     def _from_directory(self, name: str) -> str:
         path = self._directory / name
-        if name.startswith(".") or "/" in name or not path.is_file():
+        if not _is_file_name(name) or not path.is_file():
             raise Unresolved(f"there is no secret {name} in {self._directory}/")
         if self._directory.stat().st_mode & OTHERS:
             _refuse_open(path)
         return _read(path).rstrip("\r\n")
+
+
+def _is_file_name(name: str) -> bool:
+    return not name.startswith(".") and "/" not in name
 
 
 def _read_yaml(path: Path) -> Mapping[object, object]:

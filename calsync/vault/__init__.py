@@ -1,0 +1,5 @@
+"""What connections must remember and nobody may read: encrypted files beside the store (docs/decisions/0016)."""
+
+from calsync.vault.files import FileVault
+
+__all__ = ["FileVault"]
