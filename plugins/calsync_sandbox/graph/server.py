@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from calsync_sandbox.graph.batch import run_batch
-from calsync_sandbox.graph.errors import GraphError, envelope, headers_of
+from calsync_sandbox.graph.errors import GraphError, access_denied, envelope, headers_of
 from calsync_sandbox.graph.face import Face
 from calsync_sandbox.graph.feed import Feed
 from calsync_sandbox.graph.mails import GraphPost
@@ -32,13 +34,14 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from calsync_sandbox.authority import Tokens
+    from calsync_sandbox.authority.tokens import Grant
     from calsync_sandbox.graph.calls import Reply
 
 _ROOT = "/v1.0"
 
 
 class GraphServer(Server):
-    """Answers Graph v1.0 for app-only tokens.
+    """Answers Graph v1.0: applications for all mailboxes, people for their own.
 
     Mails that clients cause go to the log it is given, those of people in Outlook to `people_mail`.
     """
@@ -137,20 +140,26 @@ class GraphServer(Server):
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
-            self._check_token(request.headers.get("Authorization", ""))
-            return self._write(request, self._answer(request, await request.read()))
+            grant = self._check_token(request.headers.get("Authorization", ""))
+            return self._write(request, self._answer(request, await request.read(), grant.person))
         except MailboxError as error:
             return self._refuse(request, error)
 
-    def _answer(self, request: web.Request, content: bytes) -> Reply:
+    def _answer(self, request: web.Request, content: bytes, person: str | None) -> Reply:
+        """Answer a person who signed in, or (None) an application, which may open all mailboxes."""
+
+        def carry_out(asked: Request) -> Reply:
+            self._check_owner(person, asked.path)
+            return self._carry_out(asked)
+
         origin = f"{request.scheme}://{request.host}{_ROOT}"
         path = request.rel_url.raw_path.removeprefix(_ROOT)
         body = _decode(content)
         if path == "/$batch" and request.method == "POST":
-            return run_batch(body, self._carry_out, origin)
+            return run_batch(body, carry_out, origin)
         headers = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
         asked = Request(request.method, path, request.rel_url.raw_query_string, headers, body, origin)
-        return self._carry_out(asked)
+        return carry_out(asked)
 
     def _carry_out(self, asked: Request) -> Reply:
         reply = answer(self._face, self.switches, asked)
@@ -173,15 +182,22 @@ class GraphServer(Server):
             self.schema_violations += problems
             raise GraphError(500, "SchemaViolation", "; ".join(problems[:3]))
 
-    def _check_token(self, header: str) -> None:
+    def _check_owner(self, person: str | None, path: str) -> None:
+        name = unquote(path.removeprefix("/users/").partition("/")[0]).lower()
+        if person is not None and self._names.get(name) is not self._names.get(person.lower()):
+            raise access_denied()
+
+    def _check_token(self, header: str) -> Grant:
         kind, _, token = header.partition(" ")
-        if kind.lower() != "bearer" or self._tokens.find(token) is None:
-            raise GraphError(
-                401,
-                "InvalidAuthenticationToken",
-                "Access token has expired or is not yet valid.",
-                headers={"WWW-Authenticate": 'Bearer realm="", authorization_uri="", error="invalid_token"'},
-            )
+        grant = self._tokens.find(token)
+        if kind.lower() != "bearer" or grant is None:
+            raise _unauthorized("Access token has expired or is not yet valid.", 'error="invalid_token"')
+        claims = self._tokens.challenge(token)
+        if claims is not None:
+            encoded = base64.b64encode(claims.encode()).decode()
+            parameters = f'error="insufficient_claims", claims="{encoded}"'
+            raise _unauthorized("Continuous access evaluation resulted in challenge.", parameters)
+        return grant
 
     def _refuse(self, request: web.Request, error: MailboxError) -> web.Response:
         ids = self._ids(request)
@@ -197,6 +213,11 @@ class GraphServer(Server):
             "request-id": request_id,
             "client-request-id": request.headers.get("client-request-id", request_id),
         }
+
+
+def _unauthorized(message: str, parameters: str) -> GraphError:
+    challenge = f'Bearer realm="", authorization_uri="", {parameters}'
+    return GraphError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
 
 
 def _throttled(limit: str, after: int | None) -> GraphError:
