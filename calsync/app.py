@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
-    from calsync.ports import Clock
+    from calsync.ports import Clock, DeviceCode
     from calsync.records import Runs, Store
     from calsync.service import Listen
 
@@ -102,6 +102,17 @@ class App:
             results.extend(_checked("discovery", [finding(one) for one in self.discovered]))
             results.extend(await self._check_accounts(found, broken, try_writes=try_writes))
         return results
+
+    async def sign_in(self, connection: str, show: Callable[[DeviceCode], object]) -> str:
+        """Let a person sign in to a connection that is one person's; return who it was.
+
+        Raises ConfigError for an unknown connection, and for one that needs nobody; LoginError, Retry.
+        """
+        if connection not in self._config.connections:
+            known = ", ".join(self._config.connections)
+            problem = f"{self._config.path}: there is no connection {connection!r}; connections are: {known}"
+            raise ConfigError([problem])
+        return await self._connections.provider(connection).sign_in(show)
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
         """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from calsync.errors import ConfigError
+
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -213,6 +215,15 @@ class Vault(ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCode:
+    """What somebody needs to sign in on another device: a page, and a code to type in there."""
+
+    address: str
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """What the host lends to a provider: nothing is taken from the machine behind its back."""
 
@@ -248,6 +259,16 @@ class Person:
 
 class Provider(ABC):
     """One configured connection: a tenant or an organisation with its credentials."""
+
+    async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
+        """Let a person sign in whose sign-in the connection then keeps; return who it was.
+
+        Raises ConfigError where none does: all that it needs stands in the configuration. LoginError, Retry.
+        """
+        del show
+        raise ConfigError(
+            ["nobody has to sign in here: all that the connection needs stands in the configuration"]
+        )
 
     @abstractmethod
     async def login(self) -> None:

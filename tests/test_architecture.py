@@ -70,6 +70,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.cli",
         "calsync.engine",
         "calsync.loader",
+        "calsync.ports",
         "calsync.reasons",
         "calsync.results",
     },

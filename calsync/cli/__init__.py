@@ -31,6 +31,7 @@ def cli(context: click.Context) -> None:
 
 for command in (
     commands.check,
+    commands.login,
     commands.plan,
     commands.sync,
     commands.run,

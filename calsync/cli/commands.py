@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.engine import Confirmation
+    from calsync.ports import DeviceCode
     from calsync.results import CheckResult, Discovered, SyncResult
 
 configuration = click.option(
@@ -55,6 +56,16 @@ def check(path: Path, as_json: bool, try_writes: bool) -> int:
     errors = check_report.errors(results)
     tell(errors)
     return USAGE if errors else DONE
+
+
+@click.command()
+@configuration
+@click.argument("connection")
+def login(path: Path, connection: str) -> int:
+    """Sign in as a person to a connection that works on behalf of one."""
+    who = asyncio.run(_login(path, connection))
+    click.echo(f"{plain(connection)}: signed in as {plain(who)}")
+    return DONE
 
 
 @click.command()
@@ -146,6 +157,19 @@ async def _check(path: Path, *, try_writes: bool) -> Sequence[CheckResult]:
 
     async with App.open(path) as app:
         return await app.check(try_writes=try_writes)
+
+
+async def _login(path: Path, connection: str) -> str:
+    from calsync.app import App  # noqa: PLC0415 - see _check
+
+    async with App.open(path) as app:
+        return await app.sign_in(connection, _show)
+
+
+def _show(device: DeviceCode) -> None:
+    until = device.until.astimezone()
+    click.echo(f"Open {plain(device.address)} in a browser and enter the code {plain(device.code)}")
+    click.echo(f"It is valid until {until:%H:%M}; calsync waits for you (Ctrl-C ends that).")
 
 
 async def _plan(path: Path, account: str | None) -> tuple[Mapping[str, AccountPlan], Sequence[Discovered]]:

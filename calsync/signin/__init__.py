@@ -5,8 +5,10 @@ thread of its own, behind a lock, and its token is kept until shortly before it 
 """
 
 from calsync.signin.application import ApplicationTokens
+from calsync.signin.challenge import claims_of
 from calsync.signin.credential import Certificate
+from calsync.signin.delegated import DelegatedTokens
 from calsync.signin.registration import Registration
 from calsync.signin.tokens import Tokens
 
-__all__ = ["ApplicationTokens", "Certificate", "Registration", "Tokens"]
+__all__ = ["ApplicationTokens", "Certificate", "DelegatedTokens", "Registration", "Tokens", "claims_of"]

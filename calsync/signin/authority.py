@@ -29,6 +29,7 @@ ADVICE: Mapping[str, str] = {
     "invalid_resource": "the tenant does not know the server that the token is for: check its address and cloud",
     "invalid_scope": "the server that the token is for does not belong to the cloud of the sign-in server",
     "access_denied": "the tenant denies the application access: ask its administrator",
+    "consent_required": "the tenant does not allow the application any more: ask its administrator",
 }
 """What to do about an OAuth error; AADSTS numbers change their meaning and are not looked at."""
 
@@ -96,5 +97,9 @@ def refusal(connection: str, answer: Mapping[str, Any], advice: str) -> LoginErr
     error = str(answer.get("error", ""))
     if error in RETRIED:
         return Retry(f"connection {connection}: the sign-in server is busy ({error})")
-    word = error if error.replace("_", "").isalnum() and error.isascii() else "no reason given"
-    return LoginError(f"connection {connection}: signing in was refused ({word}): {ADVICE.get(error, advice)}")
+    given = [error, str(answer.get("suberror", ""))]
+    words = [word for word in given if word.replace("_", "").isalnum() and word.isascii()]
+    known = [ADVICE[word] for word in words if word in ADVICE]
+    repair = "; then ".join([*known, advice]) if "suberror" in answer and known else (known or [advice])[0]
+    told = ", ".join(words) or "no reason given"
+    return LoginError(f"connection {connection}: signing in was refused ({told}): {repair}")

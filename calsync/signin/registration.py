@@ -18,6 +18,8 @@ class Registration:
     authority_url: str
     """Scheme and host of the sign-in server; http is a stand-in on loopback."""
     scopes: tuple[str, ...]
+    takes_challenges: bool = False
+    """The server's claims challenges are passed to `Tokens.renew`. Without that it must not send any."""
 
     @property
     def loopback(self) -> bool:

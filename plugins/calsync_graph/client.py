@@ -7,8 +7,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from calsync.errors import Retry, UnknownOutcome
+from calsync.errors import LoginError, Retry, UnknownOutcome
 from calsync.http import UNNAMED_PAUSE, Answer
+from calsync.signin import claims_of
 from calsync_graph.refusals import BROKEN, BUSY, Reply, refusal
 
 if TYPE_CHECKING:
@@ -146,18 +147,24 @@ class Client:
         *,
         changes: bool = False,
     ) -> Reply:
-        """Send a request, again with a new token where the first one was refused."""
+        """Send a request, again with a new token where the first one was refused. Never a third time."""
         token = await self._tokens.get()
-        reply = await self._send(method, path, headers, json, token, changes)
+        answer, reply = await self._send(method, path, headers, json, token, changes)
+        claims = None if reply.ok else claims_of(answer)
+        if reply.status == UNAUTHORIZED or claims is not None:
+            token = await self._tokens.renew(token, claims)
+            _, reply = await self._send(method, path, headers, json, token, changes)
         if reply.status == UNAUTHORIZED:
-            reply = await self._send(method, path, headers, json, await self._tokens.renew(token), changes)
+            raise LoginError(
+                f"connection {self.connection}: Microsoft Graph accepts no token (401): {self._tokens.repair}"
+            )
         if not reply.ok:
             raise self.refusal(reply, changes=changes)
         return reply
 
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str], json: Any, token: str, changes: bool
-    ) -> Reply:
+    ) -> tuple[Answer, Reply]:
         request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         answer = await self._http.request(
             method,
@@ -175,7 +182,7 @@ class Client:
         if not reply.ok:
             found = (self.connection, reply.status, reply.code, request_id)
             log.debug("%s: Microsoft Graph answered %s %s to request %s", *found)
-        return reply
+        return answer, reply
 
     def _reply(self, answer: Answer) -> Reply:
         """Return a decoded answer. A refusal's body may be a proxy's page: its status is what counts."""

@@ -27,7 +27,8 @@ class Settings:
     """The connection's name, for messages."""
     tenant_id: str
     client_id: str
-    credential: str | Certificate = field(repr=False)
+    credential: str | Certificate | None = field(repr=False)
+    """What the application signs in with; None where a person does on its behalf."""
     authority_url: str
     graph_url: str
     max_concurrency: int
@@ -48,8 +49,14 @@ def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
     )
 
 
-def _credential(options: Mapping[str, Any], connection: str) -> str | Certificate:
-    """Return what the app signs in with. The schema refuses too much of it, this function too little."""
+def _credential(options: Mapping[str, Any], connection: str) -> str | Certificate | None:
+    """Return what the app signs in with. Of secret and certificate the schema refuses both, this function none."""
+    if options["sign_in"] == "delegated":
+        if "client_secret" in options or "certificate" in options:
+            raise ConfigError(
+                [f"connection {connection}: `sign_in: delegated` needs no client_secret or certificate"]
+            )
+        return None
     if "client_secret" in options:
         return str(options["client_secret"])
     if "certificate" not in options:
@@ -72,6 +79,15 @@ def _text(pattern: str, description: str) -> Callable[[Any], str]:
     return check
 
 
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        raise vol.Invalid(f"must be one of {', '.join(words)}")
+
+    return check
+
+
 def _concurrency(value: Any) -> int:
     """Accept 1 to 16. Exchange Online answers up to 4 requests of an app at once."""
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16:  # noqa: PLR2004 - said above
@@ -84,6 +100,7 @@ _PATH = _text(r".+", "the path of a PEM file")
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Required("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
     vol.Required("client_id"): _text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
+    vol.Optional("sign_in", default="application"): _one_of("application", "delegated"),
     vol.Exclusive("client_secret", "credential", msg="give client_secret or certificate, not both"): _text(
         r"\S+", "the secret's value, without blanks"
     ),

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError
 from calsync.ports import Finding, Provider
+from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
 from calsync_graph.client import Client
 from calsync_graph.config import settings_of
 from calsync_graph.home import Home, mailbox_path
-from calsync_graph.refusals import Refused
+from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from calsync.ports import Calendar, CalendarRequest, Host
+    from calsync.ports import Calendar, CalendarRequest, DeviceCode, Host
     from calsync_graph.config import Settings
 
 
@@ -32,13 +33,20 @@ class GraphProvider(Provider):
     async def login(self) -> None:
         await self._tokens.get()
 
+    async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
+        if isinstance(self._tokens, DelegatedTokens):
+            return await self._tokens.sign_in(show)
+        return await super().sign_in(show)
+
     async def open(self, request: CalendarRequest) -> Calendar:
         """Open a mailbox's primary calendar or the one that the account names. The answer proves the access."""
         mailbox = mailbox_path(request.settings["mailbox"])
         try:
             row, primary = await self._find(mailbox, request.settings.get("calendar"))
         except (AccountError, Refused) as error:
-            raise AccountError(f"account {request.account}: {error}") from error
+            own = isinstance(error, Denied) and isinstance(self._tokens, DelegatedTokens)
+            only = "; a person who signs in opens the own mailbox only" if own else ""
+            raise AccountError(f"account {request.account}: {error}{only}") from error
         calendar_id = str(row["id"])
         home = Home(self._client, mailbox, calendar_id, primary=primary)
         return GraphCalendar(

@@ -215,6 +215,36 @@ async def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(
     assert authority.tokens.find(await tokens.get()) is not None
 
 
+async def test_a_refusal_holds_for_all_that_use_the_connection(
+    tokens: Tokens, authority: AuthorityServer, clock: FakeClock
+) -> None:
+    authority.people.consented = False
+    results = await asyncio.gather(*(tokens.get() for _ in range(50)), return_exceptions=True)
+    assert {type(result) for result in results} == {LoginError}
+    assert "unauthorized_client" in str(results[-1])
+    assert asked(authority) == 1
+
+
+async def test_a_challenge_is_answered_by_one_request(
+    registration: Registration, authority: AuthorityServer, clock: FakeClock
+) -> None:
+    opened = ApplicationTokens(dataclasses.replace(registration, takes_challenges=True), SECRET, clock)
+    token = await opened.get()
+    authority.tokens.demanded = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
+    claims = authority.tokens.challenge(token)
+    assert claims is not None
+    renewed = await asyncio.gather(*(opened.renew(token, claims) for _ in range(5)))
+    assert len(set(renewed)) == 1
+    assert authority.tokens.challenge(renewed[0]) is None
+    assert asked(authority) == 2
+    opened.close()
+
+
+async def test_a_server_that_must_not_challenge_does_not(tokens: Tokens, authority: AuthorityServer) -> None:
+    authority.tokens.demanded = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
+    assert authority.tokens.challenge(await tokens.get()) is None
+
+
 async def test_an_authority_that_is_away_is_asked_again_later(tokens: Tokens, authority: AuthorityServer) -> None:
     await authority.stop()
     with pytest.raises(Retry, match="ConnectionError"):

@@ -34,6 +34,10 @@ def test_a_certificate_is_enough(certificate: dict[str, str]) -> None:
     assert settings(**IDS, certificate=certificate).credential == Certificate(**certificate)
 
 
+def test_a_person_needs_neither() -> None:
+    assert settings(**IDS, sign_in="delegated").credential is None
+
+
 def test_other_clouds_have_other_addresses() -> None:
     found = settings(
         **SECRET, authority_url="https://login.microsoftonline.us/", graph_url="https://graph.microsoft.us"
@@ -60,6 +64,7 @@ def test_other_clouds_have_other_addresses() -> None:
         {**SECRET, "max_concurrency": True},
         {**SECRET, "graph_url": "https://graph.microsoft.com/v1.0"},
         {**SECRET, "graph_url": "graph.microsoft.com"},
+        {**SECRET, "sign_in": "person"},
         {**SECRET, "unknown": 1},
     ],
 )
@@ -73,6 +78,8 @@ def test_wrong_keys_are_refused_without_being_repeated(options: dict[str, Any]) 
     ("options", "problem"),
     [
         (IDS, "give client_secret or certificate"),
+        ({**SECRET, "sign_in": "delegated"}, "needs no client_secret"),
+        ({**IDS, "sign_in": "delegated", "certificate": FILES}, "needs no client_secret"),
         ({**IDS, "certificate": {"private_key": "key.pem"}}, "public_certificate or thumbprint"),
         ({**SECRET, "graph_url": "http://graph.microsoft.com"}, "https"),
         ({**SECRET, "authority_url": "http://169.254.169.254"}, "https"),

@@ -1,10 +1,11 @@
-"""The provider keeps every promise of a calendar, on Graph servers of different habits."""
+"""The provider keeps every promise of a calendar, on Graph servers of different habits, however one signs in."""
 
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
 from calsync.sync.model import AllDay, Changes, Event, Timed, Value
 from calsync.testing.contract import CalendarContract, UnderTest
+from calsync.vault import FileVault
 from calsync_graph import calsync_providers
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.graph import GraphServer
@@ -24,6 +26,7 @@ from calsync_sandbox.mailbox import Mailbox
 BERLIN = ZoneInfo("Europe/Berlin")
 (PROVIDER,) = calsync_providers()
 ADDRESS = "anna@example.de"
+SIGN_INS = ("application", "delegated")
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "66666666-7777-8888-9999-000000000000"
 
@@ -93,26 +96,40 @@ class GraphUnderTest(UnderTest):
         return self._mails.count
 
 
+class Hasty(SystemClock):
+    """Does not wait for a person who has typed the code in already."""
+
+    async def sleep(self, seconds: float) -> None:
+        del seconds
+
+
 @asynccontextmanager
-async def opened(switches: Mapping[str, Any]) -> AsyncIterator[UnderTest]:
-    """Start a Graph server and its sign-in authority, and open the calendar of one mailbox."""
+async def opened(sign_in: str, folder: Path, switches: Mapping[str, Any]) -> AsyncIterator[UnderTest]:
+    """Start a Graph server and its sign-in authority, sign in, and open the calendar of one mailbox."""
     mails, clock, authority = MailLog(), SystemClock(), AuthorityServer()
     server = GraphServer(mails, authority.tokens)
     server.switches = replace(server.switches, max_page_size=GraphUnderTest.page_size, **switches)
     mailbox = server.add_mailbox(ADDRESS)
-    authority.register(TENANT, CLIENT, secret="made-up")
+    authority.register(TENANT, CLIENT, secret="made-up", public=True)
+    authority.people.add(ADDRESS)
     await authority.start()
     await server.start()
     settings = vol.Schema(PROVIDER.connection_schema)(
         {
             "tenant_id": TENANT,
             "client_id": CLIENT,
-            "client_secret": "made-up",
             "authority_url": authority.url,
             "graph_url": server.url,
+            "sign_in": sign_in,
+            **({"client_secret": "made-up"} if sign_in == "application" else {}),
         }
     )
-    host = Host(connection="m365", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    vault = FileVault(folder / "vault", "m365", b"k" * 32)
+    host = Host(connection="m365", clock=clock, random=random.Random(1), http=HttpFactory(clock), vault=vault)
+    if sign_in == "delegated":
+        person = PROVIDER.open(settings, replace(host, clock=Hasty()))
+        await person.sign_in(lambda device: authority.people.approve(device.code, ADDRESS))
+        await person.close()
     provider = PROVIDER.open(settings, host)
     try:
         await provider.login()
@@ -125,17 +142,21 @@ async def opened(switches: Mapping[str, Any]) -> AsyncIterator[UnderTest]:
 
 
 class TestAsDocumented(CalendarContract):
-    @pytest.fixture
-    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
-        async with opened({}) as under_test:
+    @pytest.fixture(params=SIGN_INS)
+    async def calendar_under_test(
+        self, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> AsyncIterator[UnderTest]:
+        async with opened(request.param, tmp_path, {}) as under_test:
             yield under_test
 
 
 class TestAsReported(CalendarContract):
     """What people report of real tenants: empty pages, repeats, other errors, deleted events still read."""
 
-    @pytest.fixture
-    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+    @pytest.fixture(params=SIGN_INS)
+    async def calendar_under_test(
+        self, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> AsyncIterator[UnderTest]:
         switches = {
             "empty_pages": True,
             "delta_repeats": True,
@@ -146,5 +167,5 @@ class TestAsReported(CalendarContract):
             "duplicate_names_event": False,
             "if_match": False,
         }
-        async with opened(switches) as under_test:
+        async with opened(request.param, tmp_path, switches) as under_test:
             yield under_test

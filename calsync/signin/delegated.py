@@ -1,0 +1,123 @@
+"""Tokens of one person who signed in once, on behalf of whom the application works from then on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msal
+
+from calsync.errors import ConfigError, LoginError, Retry
+from calsync.ports import DeviceCode
+from calsync.signin.authority import RETRIED, refusal
+from calsync.signin.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from calsync.ports import Clock, Vault
+    from calsync.signin.registration import Registration
+
+FIELD = "tokens"
+PENDING = frozenset({"authorization_pending", "slow_down"})
+
+
+class DelegatedTokens(Tokens):
+    """msal's cache, which holds the refresh token, lies in the vault: every process begins with what is there.
+
+    The vault is held from reading the cache to writing it: the authority may give a new refresh token with each
+    use of the old one, so two processes must not use the same.
+
+    A way to sign in fills the cache of an application that begins with an empty one, and ends in `_signed_in`.
+    """
+
+    def __init__(self, registration: Registration, vault: Vault | None, clock: Clock) -> None:
+        """Without a vault there is nowhere to keep them: ConfigError."""
+        super().__init__(registration, clock)
+        name = registration.connection
+        if vault is None:
+            raise ConfigError([f"connection {name}: a person's sign-in is kept encrypted: give `service.key`"])
+        self.repair = f"sign in again: calsync login {name} -c FILE"
+        self._vault = vault
+        self._cache = msal.SerializableTokenCache()
+        self._app: msal.PublicClientApplication | None = None
+        self._refused: tuple[str, Mapping[str, Any]] | None = None
+        """A cache that the authority gives no token for, and its answer: the same one is not shown to it again."""
+
+    async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
+        """Let somebody sign in with a device code (RFC 8628); return who it was.
+
+        Nothing is kept of what was kept before, nor before somebody has signed in. Raises LoginError, Retry.
+        """
+        flow = await self._call(self._begin)
+        if "user_code" not in flow:
+            raise refusal(self._registration.connection, flow, "allow public client flows in the app registration")
+        until = self._clock.now() + timedelta(seconds=flow["expires_in"])
+        show(DeviceCode(code=str(flow["user_code"]), address=str(flow["verification_uri"]), until=until))
+        while self._clock.now() < until:
+            await self._clock.sleep(float(flow["interval"]))
+            try:
+                answer = await self._call(lambda: self._poll(flow))
+            except Retry:
+                continue  # the code is still good
+            if "access_token" in answer:
+                return str(answer.get("id_token_claims", {}).get("preferred_username", "somebody without a name"))
+            if answer.get("error") not in PENDING:
+                raise refusal(self._registration.connection, answer, self.repair)
+        raise LoginError(f"connection {self._registration.connection}: nobody has used the code: {self.repair}")
+
+    def _begin(self) -> dict[str, Any]:
+        self._cache.deserialize(None)
+        flow: dict[str, Any] = self._public().initiate_device_flow([*self._registration.scopes])
+        flow["interval"] = max(1, flow["interval"])  # with none, msal would ask without end
+        return flow
+
+    def _poll(self, flow: dict[str, Any]) -> Mapping[str, Any]:
+        """Ask once whether somebody has signed in. msal keeps the interval in `flow`, and raises it if told to."""
+        flow.pop("latest_attempt_at", None)  # msal would compare it with the machine's clock
+        answer: Mapping[str, Any] = self._public().acquire_token_by_device_flow(
+            flow, exit_condition=lambda _: True
+        )
+        if "access_token" in answer:
+            self._signed_in()
+        return answer
+
+    def _signed_in(self) -> None:
+        """Keep a cache that a person has just signed in to."""
+        with self._vault.alone(FIELD):
+            self._vault.write(FIELD, self._cache.serialize())
+
+    def _ask(self, refused: str | None, claims: str | None) -> Mapping[str, Any]:
+        with self._vault.alone(FIELD):
+            kept = self._vault.read(FIELD)
+            if kept is None:
+                name = self._registration.connection
+                raise LoginError(f"connection {name}: nobody has signed in yet: calsync login {name} -c FILE")
+            if self._refused is not None and kept == self._refused[0]:
+                return self._refused[1]
+            self._cache.deserialize(kept)
+            answer = self._silently(refused, claims)
+            if self._cache.has_state_changed:
+                kept = self._cache.serialize()
+                self._vault.write(FIELD, kept)
+        if "access_token" not in answer and answer.get("error") not in RETRIED:
+            self._refused = (kept, answer)
+        return answer
+
+    def _silently(self, refused: str | None, claims: str | None) -> Mapping[str, Any]:
+        """Ask msal, which asks the authority only where the cache holds no other good token than `refused`."""
+        account = next(iter(self._public().get_accounts()), None)
+        answer = self._try(account, claims_challenge=claims)
+        if claims is None and refused is not None and answer.get("access_token") == refused:
+            answer = self._try(account, force_refresh=True)
+        return answer
+
+    def _try(self, account: Any, **how: Any) -> Mapping[str, Any]:
+        scopes = [*self._registration.scopes]
+        answer = self._public().acquire_token_silent_with_error(scopes, account, **how) if account else None
+        return answer or {"error": "invalid_grant"}
+
+    def _public(self) -> Any:
+        if self._app is None:
+            self._app = self._application(msal.PublicClientApplication, token_cache=self._cache)
+        return self._app
