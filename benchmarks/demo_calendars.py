@@ -23,22 +23,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("calendars", nargs="*", type=Path)
     parser.add_argument("--exchange", default="graph", help="which Exchange to play with")
+    parser.add_argument("--sign-in", default="application", help="who signs in to Microsoft 365")
     arguments = parser.parse_args()
     paths = arguments.calendars or sorted(CALENDARS.glob("*.ics"))
     if not paths:
         print(f"there are no calendars in {CALENDARS}; name some: make demo-calendars ARGS=FILE.ics")
         return 1
     print(_line(HEAD))
-    good = [_play(path.name, [path], arguments.exchange) for path in paths]
+    how = ["--exchange", arguments.exchange, "--sign-in", arguments.sign_in]
+    good = [_play(path.name, [path], how) for path in paths]
     if len(paths) > 1:
-        good.append(_play("all together", paths, arguments.exchange))
+        good.append(_play("all together", paths, how))
     return 0 if all(good) else 1
 
 
-def _play(name: str, paths: list[Path], exchange: str) -> bool:
+def _play(name: str, paths: list[Path], how: list[str]) -> bool:
     """Play one demo and print its line; return whether all that it promises came true."""
     options = [option for path in paths for option in ("--calendar", str(path))]
-    command = [sys.executable, "-m", "calsync", "demo", "--once", "--json", "--exchange", exchange, *options]
+    command = [sys.executable, "-m", "calsync", "demo", "--once", "--json", *how, *options]
     started = time.monotonic()
     ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     seconds = time.monotonic() - started

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calsync.errors import LoginError, Retry
+from calsync.errors import Retry
 from calsync.http import Pause
 from calsync.signin.authority import AuthorityHttp, refusal, translated
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-REFUSED_FOR = timedelta(minutes=1)
-"""How long a refusal holds for all that use the connection: a thousand accounts are no reason to ask as often."""
 EARLY = timedelta(minutes=5)
 """How long before its end a token is no longer used. msal counts it as expired then, too."""
 
@@ -42,8 +40,6 @@ class Tokens(ABC):
         self._pause = Pause(f"connection {registration.connection}, sign-in", clock)
         self._token: str | None = None
         self._until: datetime | None = None
-        self._refusal: str | None = None
-        self._refused_at: datetime | None = None
 
     async def get(self) -> str:
         """Return a valid access token. Raises LoginError, ConfigError (a certificate's file), Retry."""
@@ -74,14 +70,9 @@ class Tokens(ABC):
 
     async def _fetch(self, refused: str | None, claims: str | None) -> None:
         asked_at = self._clock.now()
-        if self._refused_at is not None and asked_at - self._refused_at < REFUSED_FOR:
-            raise LoginError(self._refusal)
         answer = await self._call(lambda: self._ask(refused, claims))
         if "access_token" not in answer:
-            error = refusal(self._registration.connection, answer, self.repair)
-            if isinstance(error, LoginError):
-                self._refusal, self._refused_at = str(error), asked_at
-            raise error
+            raise refusal(self._registration.connection, answer, self.repair)
         self._token = str(answer["access_token"])
         self._until = asked_at + timedelta(seconds=float(answer.get("expires_in", 0))) - EARLY
 

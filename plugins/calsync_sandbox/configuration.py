@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Exchange = Literal["graph", "exchange_ews"]
 """The providers of Outlook's side."""
+SignIn = Literal["application", "delegated"]
+"""Who signs in to Graph: the application itself, or a person on whose behalf it works."""
 CONNECTIONS: dict[Exchange, str] = {"graph": "m365", "exchange_ews": "exchange"}
 """The name of each one's connection."""
 PAST_DAYS = 90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import time
@@ -23,6 +24,7 @@ from calsync_sandbox.configuration import (
     RULES,
     Exchange,
     Secret,
+    SignIn,
     write_configuration,
 )
 from calsync_sandbox.ews import EwsServer, User
@@ -78,13 +80,21 @@ class Account:
 class Sandbox:
     """Starts its servers on entering and stops them on leaving. All share one counter of mails."""
 
-    def __init__(self, *, exchange: Exchange = "graph", now: Callable[[], float] = time.time) -> None:
-        """`exchange` is the face of the mailboxes that calsync shall use; `now` answers seconds since the epoch.
+    def __init__(
+        self,
+        *,
+        exchange: Exchange = "graph",
+        sign_in: SignIn = "application",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`exchange` is the face of the mailboxes that calsync shall use, `sign_in` how it gets into Graph.
 
+        `now` answers seconds since the epoch.
         The Graph server holds the mailboxes, so it is always there. The EWS server is there only if it is used.
         """
         self.now = now
         self.exchange = exchange
+        self.sign_in = sign_in
         self.mails = MailLog()
         self.authority = AuthorityServer(now=now)
         self.flowfact = FlowfactServer(self.mails, now=now)
@@ -92,7 +102,10 @@ class Sandbox:
         self.graph = GraphServer(self.mails, self.authority.tokens, schema=schema, now=now)
         self.tenant_id, self.client_id = str(uuid.uuid4()), str(uuid.uuid4())
         self.client_secret = secrets.token_urlsafe(24)
-        self.authority.register(self.tenant_id, self.client_id, secret=self.client_secret)
+        self.key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self.authority.register(
+            self.tenant_id, self.client_id, secret=self.client_secret, public=sign_in == "delegated"
+        )
         self.ews = EwsServer(self.mails, self.authority.tokens, self.graph.mailbox)
         self.service = User("EX\\calsync", secrets.token_urlsafe(24), impersonates=True)
         self.ews.users.add(self.service)
@@ -115,10 +128,11 @@ class Sandbox:
         await self._running.aclose()
 
     def add_person(self, address: str, *, first: str, last: str) -> Person:
-        """Add a user of FLOWFACT and the mailbox of the same address."""
+        """Add a user of FLOWFACT and the mailbox of the same address, whose owner can sign in."""
         user = self.flowfact.add_user(address, first=first, last=last)
         login = f"EX\\{address.partition('@')[0]}"
         self.ews.users.add(User(login, secrets.token_urlsafe(24), address))
+        self.authority.people.add(address)
         return Person(user, self.graph.add_mailbox(address))
 
     def import_calendar(self, path: Path, person: Person) -> ImportedFile:
@@ -171,6 +185,7 @@ class Sandbox:
             "flowfact_token": self.flowfact.api_token,
             "m365_secret": self.client_secret,
             "exchange_password": self.service.password,
+            "calsync_key": self.key,
         }
         settings = self._settings(folder, accounts, rules)
         if discover is not None:
@@ -178,8 +193,11 @@ class Sandbox:
         return write_configuration(folder, settings, values)
 
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
+        service = {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}", "poll_seconds": POLL_SECONDS}
+        if self.sign_in == "delegated":
+            service["key"] = Secret("calsync_key")
         return {
-            "service": {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}", "poll_seconds": POLL_SECONDS},
+            "service": service,
             "connections": {
                 "flowfact": {
                     "provider": "flowfact",
@@ -202,7 +220,11 @@ class Sandbox:
             "provider": "graph",
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
-            "client_secret": Secret("m365_secret"),
+            **(
+                {"sign_in": self.sign_in}
+                if self.sign_in == "delegated"
+                else {"client_secret": Secret("m365_secret")}
+            ),
             "graph_url": self.graph.url,
             "authority_url": self.authority.url,
         }

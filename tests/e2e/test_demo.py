@@ -78,6 +78,14 @@ def expect_sums(found: dict[str, Any]) -> None:
     assert left["skipped"].keys() == right["skipped"].keys() == {"series"}
 
 
+def test_once_with_an_agent_who_signs_in(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = run(["demo", "--once", "--json", "--sign-in", "delegated"])
+    output, errors = capfd.readouterr()
+    found: dict[str, Any] = json.loads(output)
+    assert (code, errors, found["ok"], found["converged"]) == (0, "", True, True), found
+    assert files(folder) == []
+
+
 async def test_for_people_until_ctrl_c(folder: Path) -> None:
     process = await start()
     assert process.stdout is not None
@@ -129,6 +137,7 @@ def test_a_broken_calendar_file(folder: Path, capfd: pytest.CaptureFixture[str],
     [
         (("--calendar", "missing.ics"), "missing.ics"),
         (("--exchange", "ews"), "graph"),
+        (("--exchange", "exchange_ews", "--sign-in", "delegated"), "--exchange graph"),
         (("--events", "-1"), "--events"),
     ],
 )

@@ -122,6 +122,22 @@ async def test_a_certificate_signs_in(
     opened.close()
 
 
+async def test_a_certificate_that_was_renewed_is_read_anew(
+    registration: Registration, authority: AuthorityServer, clock: FakeClock, tmp_path: Path
+) -> None:
+    files, _ = certified(tmp_path, authority)
+    (tmp_path / "new").mkdir()
+    certified(tmp_path / "new", authority)  # the authority knows only this one now
+    opened = ApplicationTokens(registration, files, clock)
+    with pytest.raises(LoginError, match="certificate is wrong or has expired"):
+        await opened.get()
+    for name in ("key.pem", "cert.pem"):
+        (tmp_path / "new" / name).replace(tmp_path / name)
+    clock.advance(60)
+    assert authority.tokens.find(await opened.get()) is not None
+    opened.close()
+
+
 async def test_a_missing_certificate_is_named(
     registration: Registration, clock: FakeClock, tmp_path: Path
 ) -> None:

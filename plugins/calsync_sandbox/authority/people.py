@@ -53,6 +53,8 @@ class People:
         """How many of the next questions come too fast."""
         self.consented = True
         """Whether the directory still allows applications what they were allowed."""
+        self.issued: list[str] = []
+        """All refresh tokens, those that are no longer good too."""
         self._now = now
         self._people: dict[str, Person] = {}
         self._codes: dict[str, DeviceCode] = {}
@@ -113,6 +115,7 @@ class People:
     def refresh_token(self, consent: Consent) -> str:
         """Issue the next refresh token."""
         token = secrets.token_urlsafe(64)
+        self.issued.append(token)
         self._refresh_tokens[token] = consent
         return token
 

@@ -46,6 +46,10 @@ class AuthorityServer(Server):
         self._clients[tenant, client_id] = Client(tenant, client_id, secret, certificate, public)
         self._tenants.add(tenant)
 
+    def secrets(self) -> list[str]:
+        """Return all tokens that were issued: none of them may be found anywhere."""
+        return [*self.tokens.issued, *self.people.issued]
+
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [
             web.get("/common/discovery/instance", self._discover_instance),

@@ -42,6 +42,8 @@ class Tokens:
         self.demanded = ""
         """What tokens must have been asked for with, a JSON object: other ones of clients that take challenges are
         refused, as by Continuous Access Evaluation."""
+        self.issued: list[str] = []
+        """All of them, those that are no longer valid too."""
         self._now = now
         self._grants: dict[str, Grant] = {}
 
@@ -50,6 +52,7 @@ class Tokens:
     ) -> str:
         """Return a new token of a client."""
         token = secrets.token_urlsafe(48)
+        self.issued.append(token)
         self._grants[token] = Grant(
             tenant=tenant, client_id=client_id, expires=self._now() + seconds, person=person, claims=claims
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from calsync.errors import CalsyncError
-from calsync_sandbox.configuration import Exchange
+from calsync_sandbox.configuration import Exchange, SignIn
 from calsync_sandbox.demo import report
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.folder import demo_folder
@@ -33,6 +33,7 @@ class Options:
     events: int
     as_json: bool
     exchange: Exchange
+    sign_in: SignIn
 
 
 @click.command()
@@ -49,10 +50,22 @@ class Options:
 @click.option(
     "--exchange", type=click.Choice(get_args(Exchange)), default="graph", help="Which Exchange to play with."
 )
+@click.option(
+    "--sign-in",
+    type=click.Choice(get_args(SignIn)),
+    default="application",
+    help="Who signs in to Microsoft 365: calsync itself, or the agent for it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: Exchange, as_json: bool) -> int:
+def demo(
+    once: bool, calendars: tuple[Path, ...], events: int, exchange: Exchange, sign_in: SignIn, as_json: bool
+) -> int:
     """Watch two calendars become and stay the same, on this machine alone."""
-    options = Options(once=once, calendars=calendars, events=events, as_json=as_json, exchange=exchange)
+    if sign_in == "delegated" and exchange != "graph":
+        raise click.UsageError("--sign-in delegated is a way into Microsoft 365: use it with --exchange graph.")
+    options = Options(
+        once=once, calendars=calendars, events=events, as_json=as_json, exchange=exchange, sign_in=sign_in
+    )
     try:
         outcome = asyncio.run(_demo(options))
     except CalsyncError as error:
@@ -64,7 +77,7 @@ def demo(once: bool, calendars: tuple[Path, ...], events: int, exchange: Exchang
 
 async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
-    async with Sandbox(exchange=options.exchange) as sandbox:
+    async with Sandbox(exchange=options.exchange, sign_in=options.sign_in) as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
         with demo_folder() as folder:
             stage, outcome = await play(sandbox, anna, filled, folder.path, console)

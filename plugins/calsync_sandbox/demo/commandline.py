@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from calsync.errors import CalsyncError
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -35,6 +37,22 @@ class CommandLine:
         if process.returncode:
             raise CommandFailed(f"calsync {command} ended with exit code {process.returncode}")
         return json.loads(output)
+
+    async def login(self, connection: str, use_code: Callable[[str], object]) -> str:
+        """Run `calsync login`, whose code somebody uses; return the last line. Raises CommandFailed."""
+        process = await self.start("login", connection, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None  # noqa: S101 - it is piped
+        line = ""
+        try:
+            async for content in process.stdout:
+                line = content.decode().strip()
+                if found := re.search(r"the code (\w+)$", line):
+                    use_code(found[1])
+        finally:
+            code = await (process.wait() if process.stdout.at_eof() else stopped(process))
+        if code:
+            raise CommandFailed(f"calsync login ended with exit code {code}")
+        return line
 
     async def start(
         self, command: str, *options: str, stdout: int | None = None, log: Path | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from calsync_sandbox.configuration import CONNECTIONS
 from calsync_sandbox.demo.attendees import DELETED, play_attendees
 from calsync_sandbox.demo.commandline import CommandLine
 from calsync_sandbox.demo.report import Outcome
@@ -65,12 +66,22 @@ async def play(
     console.say(f"The configuration is {configuration}")
     stage = Stage(sandbox, anna, CommandLine(configuration), console)
     before = _before(stage, filled.seeded)
+    if sandbox.sign_in == "delegated":
+        await _sign_in(stage)
     await _first_sync(stage)
     await play_scenes(stage)
     await play_attendees(stage)
     console.title("Nothing is left to do")
     await stage.sync_until_done()
     return stage, await _judged(stage, filled, before)
+
+
+async def _sign_in(stage: Stage) -> None:
+    """Let the agent sign in as she would: calsync shows a code, which she types in in her browser."""
+    connection, people = CONNECTIONS["graph"], stage.sandbox.authority.people
+    stage.console.title(f"calsync login {connection}: the agent types a code in in her browser")
+    said = await stage.calsync.login(connection, lambda code: people.approve(code, stage.anna.address))
+    stage.console.outcome(True, said)
 
 
 async def _first_sync(stage: Stage) -> None:
