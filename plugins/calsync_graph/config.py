@@ -11,12 +11,10 @@ import voluptuous as vol
 from calsync.errors import ConfigError
 from calsync.http import checked_url
 from calsync.signin import Certificate
+from calsync_graph.clouds import CLOUDS, Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-AUTHORITY_URL = "https://login.microsoftonline.com"
-GRAPH_URL = "https://graph.microsoft.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +30,35 @@ class Settings:
     authority_url: str
     graph_url: str
     max_concurrency: int
+    mailbox_outside_scope: str | None = None
+    """A mailbox that the application must not be able to read, for the check to try."""
 
 
 def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
     """Return the settings of a connection that `CONNECTION_SCHEMA` has validated. Raises ConfigError."""
-    urls = {name: options[name].rstrip("/") for name in ("authority_url", "graph_url")}
-    for url in urls.values():
-        checked_url(url, connection)
+    cloud = _cloud(options, connection)
     return Settings(
         connection=connection,
         tenant_id=options["tenant_id"],
         client_id=options["client_id"],
         credential=_credential(options, connection),
+        authority_url=cloud.authority_url,
+        graph_url=cloud.graph_url,
         max_concurrency=options["max_concurrency"],
-        **urls,
+        mailbox_outside_scope=options.get("mailbox_outside_scope"),
     )
+
+
+def _cloud(options: Mapping[str, Any], connection: str) -> Cloud:
+    """Return the cloud that is named, or that the two addresses make; by default the global one."""
+    urls = {name: options[name].rstrip("/") for name in ("authority_url", "graph_url") if name in options}
+    for url in urls.values():
+        checked_url(url, connection)
+    if not urls:
+        return CLOUDS[options.get("cloud", "global")]
+    if "cloud" in options or len(urls) == 1:
+        raise ConfigError([f"connection {connection}: give cloud, or authority_url and graph_url"])
+    return Cloud(**urls)
 
 
 def _credential(options: Mapping[str, Any], connection: str) -> str | Certificate | None:
@@ -97,6 +109,7 @@ def _concurrency(value: Any) -> int:
 
 _URL = _text(r"https?://[^/\s]+/?", "an https address without a path")
 _PATH = _text(r".+", "the path of a PEM file")
+_MAILBOX = _text(r"\S+@\S+", "the mailbox's e-mail address")
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Required("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
     vol.Required("client_id"): _text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
@@ -111,11 +124,13 @@ CONNECTION_SCHEMA: Mapping[Any, Any] = {
             r"[0-9A-Fa-f]{40}", "40 hexadecimal digits"
         ),
     },
-    vol.Optional("authority_url", default=AUTHORITY_URL): _URL,
-    vol.Optional("graph_url", default=GRAPH_URL): _URL,
+    vol.Optional("cloud"): _one_of(*CLOUDS),
+    vol.Optional("authority_url"): _URL,
+    vol.Optional("graph_url"): _URL,
+    vol.Optional("mailbox_outside_scope"): _MAILBOX,
     vol.Optional("max_concurrency", default=3): _concurrency,
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("mailbox"): _text(r"\S+@\S+", "the mailbox's e-mail address"),
+    vol.Required("mailbox"): _MAILBOX,
     vol.Optional("calendar"): _text(r".+", "the name or the id of a calendar in that mailbox"),
 }

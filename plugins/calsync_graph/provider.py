@@ -58,8 +58,10 @@ class GraphProvider(Provider):
         )
 
     async def check(self) -> Sequence[Finding]:
-        tenant = self._settings.tenant_id
-        return (Finding("ok", f"connection {self._settings.connection}: signed in to the tenant {tenant}"),)
+        name, tenant = self._settings.connection, self._settings.tenant_id
+        signed_in = Finding("ok", f"connection {name}: signed in to the tenant {tenant}")
+        outside = self._settings.mailbox_outside_scope
+        return (signed_in,) if outside is None else (signed_in, await self._scope(outside))
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         if not isinstance(calendar, GraphCalendar) or calendar.can_edit:
@@ -69,6 +71,18 @@ class GraphProvider(Provider):
     async def close(self) -> None:
         self._tokens.close()
         await self._http.close()
+
+    async def _scope(self, outside: str) -> Finding:
+        """Tell whether the application is kept out of a mailbox: nothing but a try proves that it is scoped."""
+        place = f"connection {self._settings.connection}: the mailbox_outside_scope"
+        try:
+            await self._client.get(f"{mailbox_path(outside)}/calendar")
+        except Denied:
+            return Finding("ok", f"{place} cannot be read, as it should be")
+        except (AccountError, Refused):
+            return Finding("warning", f"{place} proves nothing: there is no active mailbox of this address")
+        why = "consent alone opens every mailbox: scope the application (docs/how-to/microsoft-365.md)"
+        return Finding("warning", f"{place} can be read: {why}")
 
     async def _find(self, mailbox: str, wanted: str | None) -> tuple[Mapping[str, Any], bool]:
         """Return a calendar, and whether it is the primary one. Raises AccountError, Refused."""

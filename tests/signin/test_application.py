@@ -275,8 +275,17 @@ async def test_the_environment_decides_nothing(
     assert authority.tokens.find(await tokens.get()) is not None
 
 
+@pytest.mark.parametrize(
+    "authority_url",
+    [
+        "https://login.microsoftonline.us",
+        "https://login.chinacloudapi.cn",
+        "https://login.sovcloud-identity.de",
+        "https://login.sovcloud-identity.fr",
+    ],
+)
 async def test_the_real_authority_is_asked_by_its_own_name(
-    registration: Registration, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    registration: Registration, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, authority_url: str
 ) -> None:
     urls: list[str] = []
     limits: dict[str, Any] = {}
@@ -287,8 +296,8 @@ async def test_the_real_authority_is_asked_by_its_own_name(
         raise requests.ConnectTimeout
 
     monkeypatch.setattr(requests.Session, "request", refuse)
-    real = dataclasses.replace(registration, authority_url="https://login.microsoftonline.us")
+    real = dataclasses.replace(registration, authority_url=authority_url)
     assert isinstance(await failure(real, clock), Retry)
-    assert urls[0].startswith(f"GET https://login.microsoftonline.us/{TENANT}/v2.0/")
+    assert urls[0].startswith(f"GET {authority_url}/{TENANT}/v2.0/")
     assert limits["timeout"] > 0
     assert limits["allow_redirects"] is False

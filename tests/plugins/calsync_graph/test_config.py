@@ -38,6 +38,21 @@ def test_a_person_needs_neither() -> None:
     assert settings(**IDS, sign_in="delegated").credential is None
 
 
+@pytest.mark.parametrize(
+    ("cloud", "authority", "graph"),
+    [
+        ("global", "login.microsoftonline.com", "graph.microsoft.com"),
+        ("us", "login.microsoftonline.us", "graph.microsoft.us"),
+        ("us_dod", "login.microsoftonline.us", "dod-graph.microsoft.us"),
+        ("china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
+        ("germany", "login.sovcloud-identity.de", "graph.svc.sovcloud.de"),
+    ],
+)
+def test_each_cloud_has_a_name(cloud: str, authority: str, graph: str) -> None:
+    found = settings(**SECRET, cloud=cloud)
+    assert (found.authority_url, found.graph_url) == (f"https://{authority}", f"https://{graph}")
+
+
 def test_other_clouds_have_other_addresses() -> None:
     found = settings(
         **SECRET, authority_url="https://login.microsoftonline.us/", graph_url="https://graph.microsoft.us"
@@ -65,6 +80,8 @@ def test_other_clouds_have_other_addresses() -> None:
         {**SECRET, "graph_url": "https://graph.microsoft.com/v1.0"},
         {**SECRET, "graph_url": "graph.microsoft.com"},
         {**SECRET, "sign_in": "person"},
+        {**SECRET, "cloud": "france"},
+        {**SECRET, "mailbox_outside_scope": "anna"},
         {**SECRET, "unknown": 1},
     ],
 )
@@ -83,6 +100,8 @@ def test_wrong_keys_are_refused_without_being_repeated(options: dict[str, Any]) 
         ({**IDS, "certificate": {"private_key": "key.pem"}}, "public_certificate or thumbprint"),
         ({**SECRET, "graph_url": "http://graph.microsoft.com"}, "https"),
         ({**SECRET, "authority_url": "http://169.254.169.254"}, "https"),
+        ({**SECRET, "authority_url": "https://login.microsoftonline.us"}, "authority_url and graph_url"),
+        ({**SECRET, "cloud": "us", "graph_url": "https://graph.microsoft.us"}, "give cloud, or"),
     ],
 )
 def test_what_a_schema_cannot_say_is_refused_too(options: dict[str, Any], problem: str) -> None:

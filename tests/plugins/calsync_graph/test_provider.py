@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import voluptuous as vol
 
 import calsync_graph
 from calsync.errors import AccountError, LoginError, Retry
-from calsync.ports import CalendarRequest
+from calsync.http import HttpFactory
+from calsync.ports import CalendarRequest, Host, SystemClock
 from calsync_graph.calendar import GraphCalendar
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from calsync_graph.provider import GraphProvider
     from calsync_sandbox.authority import AuthorityServer
     from calsync_sandbox.graph import GraphServer
+    from calsync_sandbox.graph.errors import GraphError
     from calsync_sandbox.mailbox import Mailbox
 
 
@@ -120,6 +124,30 @@ async def test_signing_in_is_checked(provider: GraphProvider, authority: Authori
     (finding,) = await provider.check()
     assert finding.severity == "ok"
     assert len(authority.sent("POST")) == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "severity", "told"),
+    [
+        (None, "warning", "can be read: consent alone opens every mailbox"),
+        (access_policy(), "ok", "cannot be read"),
+        (mailbox_not_enabled(), "warning", "proves nothing"),
+    ],
+)
+async def test_the_check_tries_a_mailbox_outside_the_scope(
+    connection: dict[str, Any], server: GraphServer, refusal: GraphError | None, severity: str, told: str
+) -> None:
+    server.add_mailbox("chef@example.de").refusal = refusal
+    time = SystemClock()
+    host = Host(connection="m365", clock=time, random=random.Random(1), http=HttpFactory(time))
+    options = {**connection, "mailbox_outside_scope": "chef@example.de"}
+    provider = calsync_graph.PROVIDER.open(vol.Schema(calsync_graph.PROVIDER.connection_schema)(options), host)
+    await provider.login()
+    signed_in, scope = await provider.check()
+    await provider.close()
+    assert (signed_in.severity, scope.severity) == ("ok", severity)
+    assert told in scope.message
+    assert "chef" not in scope.message
 
 
 async def test_a_wrong_secret_is_a_login_problem(provider: GraphProvider, authority: AuthorityServer) -> None:
