@@ -92,14 +92,20 @@ def translated(connection: str) -> Iterator[None]:
         raise LoginError(problem) from error
 
 
-def refusal(connection: str, answer: Mapping[str, Any], advice: str) -> LoginError | Retry:
-    """Return what an answer without a token means. `advice`: what to do where the error's word does not say."""
+def refusal(
+    connection: str, answer: Mapping[str, Any], advice: Mapping[str, str], repair: str
+) -> LoginError | Retry:
+    """Return what an answer without a token means. `advice` goes before ADVICE; `repair` stands for the rest.
+
+    A suberror says more about an error; what it asks for comes before the repair.
+    """
     error = str(answer.get("error", ""))
     if error in RETRIED:
         return Retry(f"connection {connection}: the sign-in server is busy ({error})")
     given = [error, str(answer.get("suberror", ""))]
     words = [word for word in given if word.replace("_", "").isalnum() and word.isascii()]
-    known = [ADVICE[word] for word in words if word in ADVICE]
-    repair = "; then ".join([*known, advice]) if "suberror" in answer and known else (known or [advice])[0]
+    known = {**ADVICE, **advice}
+    first = [known[word] for word in words[1:] if word in known]
+    what = "; then ".join([*first, known.get(error, repair)])
     told = ", ".join(words) or "no reason given"
-    return LoginError(f"connection {connection}: signing in was refused ({told}): {repair}")
+    return LoginError(f"connection {connection}: signing in was refused ({told}): {what}")

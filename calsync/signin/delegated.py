@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msal
 
 from calsync.errors import ConfigError, LoginError, Retry
 from calsync.ports import DeviceCode
-from calsync.signin.authority import RETRIED, refusal
 from calsync.signin.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from calsync.ports import Clock, Vault
     from calsync.signin.registration import Registration
 
 FIELD = "tokens"
 PENDING = frozenset({"authorization_pending", "slow_down"})
+ENDED = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
+"""What only a new sign-in mends."""
 
 
 class DelegatedTokens(Tokens):
@@ -28,8 +30,10 @@ class DelegatedTokens(Tokens):
     The vault is held from reading the cache to writing it: the authority may give a new refresh token with each
     use of the old one, so two processes must not use the same.
 
-    A way to sign in fills the cache of an application that begins with an empty one, and ends in `_signed_in`.
+    A way to sign in fills an empty cache, which `_keep` then puts in the place of the former one.
     """
+
+    advice: Mapping[str, str] = {"invalid_client": "allow public client flows in the app registration"}
 
     def __init__(self, registration: Registration, vault: Vault | None, clock: Clock) -> None:
         """Without a vault there is nowhere to keep them: ConfigError."""
@@ -47,45 +51,31 @@ class DelegatedTokens(Tokens):
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         """Let somebody sign in with a device code (RFC 8628); return who it was.
 
-        Nothing is kept of what was kept before, nor before somebody has signed in. Raises LoginError, Retry.
+        What was kept before stays until somebody has signed in. Raises LoginError, Retry, StoreError.
         """
-        flow = await self._call(self._begin)
+        cache = msal.SerializableTokenCache()
+        app = await self._call(lambda: self._public(cache))
+        flow = await self._call(lambda: _begin(app, self._registration.scopes))
         if "user_code" not in flow:
-            raise refusal(self._registration.connection, flow, "allow public client flows in the app registration")
+            raise self._refusal(flow)
         until = self._clock.now() + timedelta(seconds=flow["expires_in"])
         show(DeviceCode(code=str(flow["user_code"]), address=str(flow["verification_uri"]), until=until))
         while self._clock.now() < until:
             await self._clock.sleep(float(flow["interval"]))
             try:
-                answer = await self._call(lambda: self._poll(flow))
+                answer = await self._call(lambda: _poll(app, flow))
             except Retry:
                 continue  # the code is still good
             if "access_token" in answer:
+                await self._call(lambda: self._keep(cache))
                 return str(answer.get("id_token_claims", {}).get("preferred_username", "somebody without a name"))
             if answer.get("error") not in PENDING:
-                raise refusal(self._registration.connection, answer, self.repair)
+                raise self._refusal(answer)
         raise LoginError(f"connection {self._registration.connection}: nobody has used the code: {self.repair}")
 
-    def _begin(self) -> dict[str, Any]:
-        self._cache.deserialize(None)
-        flow: dict[str, Any] = self._public().initiate_device_flow([*self._registration.scopes])
-        flow["interval"] = max(1, flow["interval"])  # with none, msal would ask without end
-        return flow
-
-    def _poll(self, flow: dict[str, Any]) -> Mapping[str, Any]:
-        """Ask once whether somebody has signed in. msal keeps the interval in `flow`, and raises it if told to."""
-        flow.pop("latest_attempt_at", None)  # msal would compare it with the machine's clock
-        answer: Mapping[str, Any] = self._public().acquire_token_by_device_flow(
-            flow, exit_condition=lambda _: True
-        )
-        if "access_token" in answer:
-            self._signed_in()
-        return answer
-
-    def _signed_in(self) -> None:
-        """Keep a cache that a person has just signed in to."""
+    def _keep(self, cache: msal.SerializableTokenCache) -> None:
         with self._vault.alone(FIELD):
-            self._vault.write(FIELD, self._cache.serialize())
+            self._vault.write(FIELD, cache.serialize())
 
     def _ask(self, refused: str | None, claims: str | None) -> Mapping[str, Any]:
         with self._vault.alone(FIELD):
@@ -100,24 +90,34 @@ class DelegatedTokens(Tokens):
             if self._cache.has_state_changed:
                 kept = self._cache.serialize()
                 self._vault.write(FIELD, kept)
-        if "access_token" not in answer and answer.get("error") not in RETRIED:
+        if answer.get("error") in ENDED:
             self._refused = (kept, answer)
         return answer
 
     def _silently(self, refused: str | None, claims: str | None) -> Mapping[str, Any]:
         """Ask msal, which asks the authority only where the cache holds no other good token than `refused`."""
-        account = next(iter(self._public().get_accounts()), None)
-        answer = self._try(account, claims_challenge=claims)
-        if claims is None and refused is not None and answer.get("access_token") == refused:
-            answer = self._try(account, force_refresh=True)
-        return answer
-
-    def _try(self, account: Any, **how: Any) -> Mapping[str, Any]:
-        scopes = [*self._registration.scopes]
-        answer = self._public().acquire_token_silent_with_error(scopes, account, **how) if account else None
+        if self._app is None:
+            self._app = self._public(self._cache)
+        account = next(iter(self._app.get_accounts()), None)
+        ask = partial(self._app.acquire_token_silent_with_error, [*self._registration.scopes], account)
+        answer = ask(claims_challenge=claims)
+        if claims is None and refused is not None and answer and answer.get("access_token") == refused:
+            answer = ask(force_refresh=True)
         return answer or {"error": "invalid_grant"}
 
-    def _public(self) -> Any:
-        if self._app is None:
-            self._app = self._application(msal.PublicClientApplication, token_cache=self._cache)
-        return self._app
+    def _public(self, cache: msal.SerializableTokenCache) -> msal.PublicClientApplication:
+        return self._application(msal.PublicClientApplication, token_cache=cache)
+
+
+def _begin(app: msal.PublicClientApplication, scopes: Sequence[str]) -> dict[str, Any]:
+    """Ask for a code; the answer has a `user_code`, or an `error`."""
+    flow: dict[str, Any] = app.initiate_device_flow([*scopes])
+    flow["interval"] = max(1, flow["interval"])  # with none, msal would ask without end
+    return flow
+
+
+def _poll(app: msal.PublicClientApplication, flow: dict[str, Any]) -> Mapping[str, Any]:
+    """Ask once whether somebody has signed in. msal keeps the interval in `flow`, and raises it if told to."""
+    flow.pop("latest_attempt_at", None)  # msal would compare it with the machine's clock
+    answer: Mapping[str, Any] = app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+    return answer

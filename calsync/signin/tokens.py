@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from calsync.errors import LoginError
     from calsync.ports import Clock
     from calsync.signin.registration import Registration
 
@@ -30,6 +31,8 @@ class Tokens(ABC):
 
     repair: str
     """What a person can do where tokens are not accepted, as the end of a sentence."""
+    advice: Mapping[str, str] = {}
+    """What else to do about single errors of the authority."""
 
     def __init__(self, registration: Registration, clock: Clock) -> None:
         self._registration = registration
@@ -72,9 +75,13 @@ class Tokens(ABC):
         asked_at = self._clock.now()
         answer = await self._call(lambda: self._ask(refused, claims))
         if "access_token" not in answer:
-            raise refusal(self._registration.connection, answer, self.repair)
+            raise self._refusal(answer)
         self._token = str(answer["access_token"])
         self._until = asked_at + timedelta(seconds=float(answer.get("expires_in", 0))) - EARLY
+
+    def _refusal(self, answer: Mapping[str, Any]) -> LoginError | Retry:
+        """Return what an answer without a token means."""
+        return refusal(self._registration.connection, answer, self.advice, self.repair)
 
     async def _call(self, ask: Callable[[], T]) -> T:
         """Call what uses msal, in msal's thread. Raises Retry, LoginError for what msal raises."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE_SECONDS = 20.0
-"""How long one process waits for another one, which may be waiting for the sign-in server."""
+PATIENCE_SECONDS = 8.0
+"""How long one process waits for another one, which may wait for a server. One that stops waits for it, too."""
 GLANCE_SECONDS = 0.05
 
 

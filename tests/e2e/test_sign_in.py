@@ -88,6 +88,22 @@ async def test_where_nobody_can_sign_in(delegated: World, connection: str, told:
     assert told in found.errors
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+async def test_a_key_that_others_can_read_is_refused(delegated: World, mode: int) -> None:
+    secrets = delegated.folder / "secrets.yaml"
+    secrets.chmod(mode)
+    found = await delegated.command("login", "m365")
+    assert found.code == 2
+    assert f"service.key: {secrets} can be read by others; run: chmod 600 {secrets}" in found.errors
+
+
+async def test_without_a_key_nobody_can_sign_in(delegated: World) -> None:
+    delegated.rewrite("  key: !secret calsync_key\n", "")
+    found = await delegated.command("login", "m365")
+    assert (found.code, found.output) == (2, "")
+    assert "connection m365: a person's sign-in is kept encrypted: give `service.key`" in found.errors
+
+
 async def test_no_secret_is_found_in_any_file_or_output(delegated: World) -> None:
     """S1 and S2 of the security requirements; the secrets' own file aside."""
     outputs = [await login(delegated)]

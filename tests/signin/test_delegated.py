@@ -175,7 +175,7 @@ async def test_an_interrupted_sign_in_leaves_the_former_one(
 
 async def test_an_application_that_people_may_not_use_is_told(opened: Open, authority: AuthorityServer) -> None:
     authority.register(TENANT, CLIENT, secret="right")
-    with pytest.raises(LoginError, match="invalid_client"):
+    with pytest.raises(LoginError, match=r"invalid_client.*allow public client flows"):
         await opened().sign_in(lambda _: pytest.fail("there is no code"))
 
 
@@ -267,6 +267,22 @@ async def test_a_challenge_is_answered_by_one_request(
     renewed = await tokens.renew(token, authority.tokens.challenge(token))
     assert asked(authority) == before + 1
     assert authority.tokens.challenge(renewed) is None
+
+
+async def test_no_token_is_logged_at_any_level(
+    opened: Open, authority: AuthorityServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    await sign_in(opened(), authority, clock)
+    tokens = opened()
+    await tokens.renew(await tokens.get())
+    authority.people.forget()
+    with pytest.raises(LoginError):
+        await tokens.renew(await tokens.get())
+    secrets, logged = authority.secrets(), caplog.text
+    assert len(secrets) == 4
+    assert "msal" in logged
+    assert [secret for secret in secrets if secret in logged] == []
 
 
 async def test_no_token_lies_about_in_the_clear(
