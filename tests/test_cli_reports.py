@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from calsync.cli import check_report, plan_report, plugin_report, sync_report
+from calsync.cli import check_report, login_report, plan_report, plugin_report, sync_report
 from calsync.engine import Counts
 from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
+from calsync.ports import DeviceCode
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.sync.model import AllDay, Draft, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
@@ -268,3 +269,14 @@ def test_plan_shows_who_was_discovered_and_who_was_left_out() -> None:
         "reason": "inactive",
         "error": None,
     }
+
+
+def test_who_signs_in_is_told_what_to_do_in_both_languages() -> None:
+    device = DeviceCode(address="https://microsoft.com/devicelogin", code="HXKB\u202eQWF", until=WHEN.end)
+    for language, words in (("en", "Please open"), ("de", "Bitte öffnen Sie")):
+        first, second = login_report.invitation(device, language)  # type: ignore[arg-type] # one of the two
+        assert first.startswith(f"{words} https://microsoft.com/devicelogin")
+        assert first.endswith(": HXKB\\u202eQWF")
+        assert f"{WHEN.end.astimezone():%H:%M}" in second
+    assert login_report.done("m365", "anna", "de") == "m365: angemeldet als anna"
+    assert login_report.done("m365", "anna", "en") == "m365: signed in as anna"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import check_report, plan_report, plugin_report, sync_report
+from calsync.cli import check_report, login_report, plan_report, plugin_report, sync_report
 from calsync.cli.failures import DONE, FAILED, USAGE, json_even_on_failure, print_json, tell
 from calsync.cli.logs import log_to_standard_error
 from calsync.cli.progress import progress_bar
@@ -64,7 +64,7 @@ def check(path: Path, as_json: bool, try_writes: bool) -> int:
 def login(path: Path, connection: str) -> int:
     """Sign in as a person to a connection that works on behalf of one."""
     who = asyncio.run(_login(path, connection))
-    click.echo(f"{plain(connection)}: signed in as {plain(who)}")
+    click.echo(login_report.done(connection, who, language()))
     return DONE
 
 
@@ -163,13 +163,11 @@ async def _login(path: Path, connection: str) -> str:
     from calsync.app import App  # noqa: PLC0415 - see _check
 
     async with App.open(path) as app:
-        return await app.sign_in(connection, _show)
+        return await app.sign_in(connection, _invite)
 
 
-def _show(device: DeviceCode) -> None:
-    until = device.until.astimezone()
-    click.echo(f"Open {plain(device.address)} in a browser and enter the code {plain(device.code)}")
-    click.echo(f"It is valid until {until:%H:%M}; calsync waits for you (Ctrl-C ends that).")
+def _invite(device: DeviceCode) -> None:
+    click.echo("\n".join(login_report.invitation(device, language())))
 
 
 async def _plan(path: Path, account: str | None) -> tuple[Mapping[str, AccountPlan], Sequence[Discovered]]:

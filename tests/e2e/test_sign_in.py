@@ -36,7 +36,7 @@ async def shown(process: Process) -> str:
     """Return the code that `calsync login` shows."""
     assert process.stdout is not None
     async for line in process.stdout:
-        if found := re.fullmatch(rb"Open https://\S+ in a browser and enter the code (\w+)\n", line):
+        if found := re.fullmatch(rb"Please open https://\S+ in a browser and enter this code: (\w+)\n", line):
             return found[1].decode()
     pytest.fail("no code was shown")
 

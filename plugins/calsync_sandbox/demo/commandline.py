@@ -46,7 +46,7 @@ class CommandLine:
         try:
             async for content in process.stdout:
                 line = content.decode().strip()
-                if found := re.search(r"the code (\w+)$", line):
+                if found := re.search(r"Code.*: (\w+)$", line, re.IGNORECASE):
                     use_code(found[1])
         finally:
             code = await (process.wait() if process.stdout.at_eof() else stopped(process))
