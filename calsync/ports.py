@@ -260,6 +260,10 @@ class Person:
 class Provider(ABC):
     """One configured connection: a tenant or an organisation with its credentials."""
 
+    @abstractmethod
+    async def login(self) -> None:
+        """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""
+
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         """Let a person sign in whose sign-in the connection then keeps; return who it was.
 
@@ -269,10 +273,6 @@ class Provider(ABC):
         raise ConfigError(
             ["nobody has to sign in here: all that the connection needs stands in the configuration"]
         )
-
-    @abstractmethod
-    async def login(self) -> None:
-        """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""
 
     @abstractmethod
     async def open(self, request: CalendarRequest) -> Calendar:

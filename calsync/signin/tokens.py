@@ -45,7 +45,10 @@ class Tokens(ABC):
         self._until: datetime | None = None
 
     async def get(self) -> str:
-        """Return a valid access token. Raises LoginError, ConfigError (a certificate's file), Retry."""
+        """Return a valid access token.
+
+        Raises LoginError, Retry, ConfigError (a certificate's file), StoreError (tokens cannot be kept).
+        """
         if self._token is not None and self._valid():
             return self._token
         async with self._lock:
