@@ -1,4 +1,4 @@
-"""What connections must remember and nobody may read: encrypted files beside the store (docs/decisions/0018)."""
+"""What connections must remember and nobody may read: encrypted files beside the store (docs/decisions/0020)."""
 
 from calsync.vault.files import FileVault
 
