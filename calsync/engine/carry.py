@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
+from calsync.engine.attempts import NotSent, is_due
 from calsync.engine.notebook import Batch
-from calsync.engine.outcomes import Outcome, hopeless, is_due, record
+from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import Retry
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
@@ -140,14 +141,14 @@ async def _attempt(sending: Sending, operation: Operation, intent: Intent) -> Ou
 
 
 def _check_prospect(sending: Sending, side: Side) -> None:
-    """Raise Retry where a write to this side must not be sent any more."""
+    """Raise NotSent where a write to this side must not be sent any more."""
     account = sending.run.account.name
     if sending.trouble is not None:
-        raise Retry(f"account {account}: not sent, as an earlier write failed")
+        raise NotSent(f"account {account}: not sent, as an earlier write failed")
     if sending.run.notebook.state.rebuild is not None or side in sending.closed:
-        raise Retry(f"account {account}: nothing is sent before a person has confirmed the plan")
+        raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not sending.run.notebook.may_write():
-        raise Retry(f"account {account}: the lease was not renewed in time, nothing was sent")
+        raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
 
 
 async def _write(run: Run, outcome: Outcome) -> None:

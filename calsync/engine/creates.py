@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.engine.attempts import may_repeat
 from calsync.engine.carry import repeat
 from calsync.engine.confirm import confirm, let_go
 from calsync.engine.doubts import doubted
@@ -40,7 +41,7 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
             batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
         elif holders is None:
             _give_up(run, batch, intent)
-        elif run.notebook.state.rebuild is None and _stands(run, intent):
+        elif run.notebook.state.rebuild is None and may_repeat(run, intent) and _stands(run, intent):
             # Durable before it is sent: its event may be unseen for as long as that of the first try.
             repeats.append(replace(intent, begun=run.clock.now(), looks=0))
             batch.intents[intent.marker] = repeats[-1]
@@ -62,13 +63,17 @@ def _give_up(run: Run, batch: Batch, intent: Intent) -> None:
 
 
 def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
-    """Return the events that take no part while a create is open, or while our own tombstone names them.
+    """Return the events that take no part while a create is open, or while our own tombstone names them."""
+    return possibly_made(run) | run.notebook.state.tombstones.keys()
 
-    While a create is open, every unlinked event of its target side that was not seen before it began may be what
-    it made.
+
+def possibly_made(run: Run) -> frozenset[tuple[Side, str]]:
+    """Return the sources of open creates, and the events that these may have made.
+
+    That is every unlinked event of the target side that was not seen before the create began.
     """
     state = run.notebook.state
-    waiting = set(state.tombstones)
+    waiting: set[tuple[Side, str]] = set()
     since: dict[Side, int] = {}
     for intent in state.intents.values():
         if intent.kind is Kind.CREATE and intent.source is not None:

@@ -1,11 +1,11 @@
-"""What writes came to: confirmed, refused, or unknown; and when a refused one is tried again."""
+"""What writes came to: confirmed, refused, or unknown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from calsync.engine.attempts import NotSent, clear_attempt, count_attempt
 from calsync.engine.confirm import confirm
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
@@ -20,7 +20,6 @@ from calsync.errors import (
     Stale,
     UnknownOutcome,
 )
-from calsync.records import Attempt
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from calsync.records import Intent
     from calsync.sync.model import Observation
     from calsync.sync.plan import Operation
-
-QUARANTINE_AFTER = 5
-"""Failures in a row after which an event is tried once a day."""
 
 
 @dataclass(slots=True)
@@ -55,10 +51,9 @@ async def record(run: Run, outcomes: Sequence[Outcome]) -> bool:
     found = await _read_back(run, outcomes)
     batch = Batch()
     again = False
-    count = hopeless(outcomes) is None
     for outcome in outcomes:
         if outcome.error is not None:
-            again |= _failed(run, batch, outcome, count=count)
+            again |= _failed(run, batch, outcome)
         elif outcome.source_now is not None:
             again = True
             _source_lives(run, batch, outcome)
@@ -66,7 +61,7 @@ async def record(run: Run, outcomes: Sequence[Outcome]) -> bool:
             read = found.get((outcome.intent.side, outcome.written.id)) if outcome.written else None
             stored = outcome.written.stored if outcome.written else None
             confirm(run, batch, outcome.intent, outcome.written, stored or read)
-            _clear_attempt(run, batch, outcome.operation)
+            clear_attempt(run, batch, outcome.operation)
     await run.notebook.commit(batch)
     return again
 
@@ -88,14 +83,13 @@ async def _read_back(run: Run, outcomes: Sequence[Outcome]) -> Mapping[tuple[Sid
     return found
 
 
-def _failed(run: Run, batch: Batch, outcome: Outcome, *, count: bool) -> bool:
-    """Record a write that was not confirmed. Return whether to reconcile again in this run.
-
-    The failure counts against the event where it is not the whole server that is in trouble.
-    """
+def _failed(run: Run, batch: Batch, outcome: Outcome) -> bool:
+    """Record a write that was not confirmed. Return whether to reconcile again in this run."""
     error, operation, intent = outcome.error, outcome.operation, outcome.intent
     if isinstance(error, UnknownOutcome) or not isinstance(error, CalsyncError):
         run.report.note_failed(operation, "unknown_outcome")
+        if isinstance(error, UnknownOutcome):
+            count_attempt(run, batch, operation, error)
         return False
     batch.intents[intent.marker] = None
     target = operation.target
@@ -112,8 +106,8 @@ def _failed(run: Run, batch: Batch, outcome: Outcome, *, count: bool) -> bool:
         run.report.note_blocked(operation, error.reason)
     elif isinstance(error, EventError | Retry | Missing):
         run.report.note_failed(operation, "refused" if isinstance(error, EventError) else "retry")
-        if count:
-            _count_attempt(run, batch, operation, error)
+        if not isinstance(error, NotSent):
+            count_attempt(run, batch, operation, error)
     return False
 
 
@@ -123,49 +117,6 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
         known = run.notebook.state.seen[side].get(observation.id)
         batch.seen[side][observation.id] = fresh_seen(run, known, observation, side)
     batch.intents[outcome.intent.marker] = None
-
-
-def is_due(run: Run, operation: Operation) -> bool:
-    """Tell whether an operation may be tried now; one that failed before waits, visibly."""
-    attempt = run.notebook.state.attempts.get(_key(operation))
-    if attempt is None or attempt.due <= run.now:
-        return True
-    reason = "quarantined" if attempt.count >= QUARANTINE_AFTER else "refused"
-    reason = "retry" if attempt.error == Retry.__name__ else reason
-    run.report.note_waiting(operation.kind, operation.side, reason)
-    return False
-
-
-def _key(operation: Operation) -> tuple[Side, str]:
-    return operation.side, operation.event_id or ""
-
-
-def _count_attempt(run: Run, batch: Batch, operation: Operation, error: CalsyncError) -> None:
-    side, event_id = _key(operation)
-    known = run.notebook.state.attempts.get((side, event_id))
-    kind = _kind(error)
-    count = known.count + 1 if known and known.error == kind else 1
-    due = run.clock.now() + _wait(error, count)
-    batch.attempts[side, event_id] = Attempt(side=side, event_id=event_id, count=count, due=due, error=kind)
-
-
-def _kind(error: CalsyncError) -> str:
-    """Return what failures in a row are counted by: a server's bad hour must not count against an event."""
-    return next((kind for kind in (Retry, EventError) if isinstance(error, kind)), type(error)).__name__
-
-
-def _wait(error: CalsyncError, count: int) -> timedelta:
-    """Return the pause after a failure. A server that asks to try again is the cause of it, never the event."""
-    if not isinstance(error, Retry):
-        return timedelta(minutes=2**count) if count < QUARANTINE_AFTER else timedelta(days=1)
-    if error.after is not None:
-        return timedelta(seconds=error.after)
-    return timedelta(minutes=min(2 ** min(count, 6), 60)) if count > 1 else timedelta(0)
-
-
-def _clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:
-    if _key(operation) in run.notebook.state.attempts:
-        batch.attempts[_key(operation)] = None
 
 
 def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:

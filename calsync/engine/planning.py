@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.engine.creates import waiting_events
+from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
 from calsync.sync.loops import hold_loops
@@ -52,4 +52,5 @@ def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> V
         ready={side: state.sides[side].listed_run is not None for side in Side},
         waiting_links=frozenset(intent.link for intent in state.intents.values() if intent.link is not None),
         waiting_events=waiting_events(run) | waiting,
+        possibly_made=possibly_made(run),
     )

@@ -26,7 +26,8 @@ class Return:
     """Several where a user had copied the event together with its uid."""
     holders: Sequence[Seen]
     proven: bool
-    """All the lost events are proven gone; until then nothing is decided."""
+    """All the lost events are proven gone, and none of the holders may be what an open create made; until then
+    nothing is decided."""
 
 
 def find_returns(view: View) -> Sequence[Return]:
@@ -34,7 +35,7 @@ def find_returns(view: View) -> Sequence[Return]:
     found: list[Return] = []
     for side in Side:
         holders: dict[str, list[Seen]] = {}
-        for seen in unlinked(view, side):
+        for seen in _candidates(view, side):
             holders.setdefault(seen.observation.event.uid or "", []).append(seen)
         for uid, lost in _lost(view, side).items():
             if uid in holders:
@@ -61,6 +62,16 @@ def decide_return(found: Return) -> Iterator[Operation]:
             )
 
 
+def _candidates(view: View, side: Side) -> Iterator[Seen]:
+    """Yield the present events that no link names, also those that an open create may have made."""
+    yield from unlinked(view, side)
+    for where, event_id in sorted(view.possibly_made):
+        seen = view.seen[side].get(event_id) if where is side else None
+        free = event_id not in view.linked[side]
+        if seen is not None and free and seen.standing is Standing.PRESENT:
+            yield seen
+
+
 def _lost(view: View, side: Side) -> dict[str, list[tuple[Link, Seen]]]:
     """Return by uid the links that lost their event, or may have."""
     lost: dict[str, list[tuple[Link, Seen]]] = {}
@@ -74,6 +85,7 @@ def _lost(view: View, side: Side) -> dict[str, list[tuple[Link, Seen]]]:
 def _return(view: View, side: Side, lost: list[tuple[Link, Seen]], holders: Sequence[Seen]) -> Return:
     """Prefer the link whose lost event looks like what came back."""
     proven = all(not seen.standing.in_doubt and link.id not in view.waiting_links for link, seen in lost)
+    proven &= not any((side, seen.observation.id) in view.possibly_made for seen in holders)
     returned: Event = holders[0].observation.event
     links = [link for link, _ in sorted(lost, key=lambda each: each[1].observation.event != returned)]
     return Return(side, links, holders, proven)

@@ -78,7 +78,9 @@ class View:
     waiting_links: frozenset[int] = frozenset()
     """Links with an open intent: nothing is decided about them."""
     waiting_events: frozenset[tuple[Side, str]] = frozenset()
-    """Unlinked events that may be what an open create made, its source, and ids whose tombstone still stands."""
+    """Events about which nothing is decided: those of open creates, and ids whose tombstone still stands."""
+    possibly_made: frozenset[tuple[Side, str]] = frozenset()
+    """Those of open creates: their sources, and the unlinked events that they may have made."""
     linked: Mapping[Side, Mapping[str, int]] = field(init=False)
     """The link of each event id."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.notebook import LEASE_LIFE
-from calsync.engine.outcomes import QUARANTINE_AFTER
-from calsync.errors import EventError, Retry
+from calsync.errors import EventError, Retry, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Event, Side
 
@@ -64,11 +65,61 @@ async def test_a_server_in_trouble_is_not_the_fault_of_its_events(
         world.left.user_create(replace(meeting, summary=f"Termin {number}"))
     world.right.faults.add("create", error, times=3 * QUARANTINE_AFTER)
     for _ in range(QUARANTINE_AFTER):
+        world.clock.advance(3600)
         with pytest.raises(Retry, match="busy"):
             await world.run()
-    assert await attempts(world) == {}
+    world.clock.advance(3600)
     await world.settle()
     assert len(world.right.events()) == 3
+
+
+@pytest.mark.parametrize("error", [Retry, UnknownOutcome])
+async def test_events_that_always_fail_leave_their_account_at_work(
+    world: World, meeting: Event, error: Callable[[str], Exception]
+) -> None:
+    """Their server answers so to each of them, for ever, and to nothing else."""
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    world.right.faults.add("create", lambda: error("busy"), times=None)
+    for _ in range(6):
+        with suppress(Retry, UnknownOutcome):
+            await world.run()
+    world.right.user_create(replace(meeting, summary="Arzt"))
+    waiting = "retry" if error is Retry else "unknown_outcome"
+    reports = []
+    for _ in range(3):
+        world.clock.advance(300)
+        with suppress(Retry, UnknownOutcome):
+            reports.append(await world.run())
+    assert "Arzt" in [event.summary for event in world.left.events().values()]
+    assert reports[-1].notices["create", "right", waiting] == 2
+    calls = len(world.right.writes())
+    for _ in range(12):
+        world.clock.advance(300)
+        with suppress(Retry, UnknownOutcome):
+            await world.run()
+    assert len(world.right.writes()) - calls <= 4
+    world.right.faults.clear()
+    for _ in range(4):
+        world.clock.advance(3600)
+        await world.run()
+    assert len(world.right.events()) == 3
+
+
+async def test_an_update_that_is_never_answered_is_tried_less_and_less_often(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="anders")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), times=None)
+    for _ in range(20):
+        world.clock.advance(60)
+        with suppress(UnknownOutcome):
+            await world.run()
+    assert sum(call.method == "update" for call in world.right.calls) <= 5
+    world.right.faults.clear()
+    world.clock.advance(3600)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["anders"]
 
 
 async def test_a_write_may_be_put_off_for_weeks(world: World, meeting: Event) -> None:

@@ -309,3 +309,25 @@ async def test_what_is_created_anew_is_the_copy_from_then_on(world: World, meeti
     world.right.user_edit(anew, summary="Zahnarzt")
     await world.settle()
     assert world.left.events()[left].summary == meeting.summary
+
+
+async def test_an_event_that_moves_to_a_new_id_while_a_create_is_open_is_not_taken_for_deleted(
+    world: World, meeting: Event
+) -> None:
+    """The new id may be what the create made, until it is settled."""
+    world.right.capabilities = Capabilities(marker_lag=timedelta(seconds=120))
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    right = next(each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.left.user_create(replace(meeting, summary="Notar"))
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"))
+    await world.run()
+    moved = world.right.rows.add(world.right.events()[right], by_us=False)
+    world.right.user_purge(right)
+    for _ in range(8):
+        world.clock.advance(60)
+        await world.run()
+    assert left in world.left.events()
+    assert moved.id in {link.right for link in (await world.store.load("anna", world.clock.now())).links.values()}
+    assert len(world.left.events()) == len(world.right.events()) == 3
