@@ -36,7 +36,7 @@ def is_dead(holder: str) -> bool:
 
 
 def _here() -> str:
-    """Name the place where a process id means one process: a machine, since it was started, or a container of it."""
+    """Name the place where a process id means one process: a machine since its last start, or a container."""
     try:
         return f"{socket.gethostname()}/{BOOT.read_text(encoding='ascii').strip()}/{NUMBERING.stat().st_ino}"
     except OSError:  # not Linux: process ids are not numbered apart

@@ -129,8 +129,12 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    async def locate(self, event_id: str) -> Whereabouts:
-        """Ask where one event is now. Any doubt of the server is `NoAccess`."""
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        """Ask where one event is now. Any doubt of the server is `NoAccess`.
+
+        `uid` is the one that the event was last read with: a system that gives a moved event another id finds it
+        by that, in the trash or elsewhere.
+        """
 
     @abstractmethod
     async def find_marker(self, marker: str) -> Sequence[Observation]:
@@ -349,8 +353,8 @@ class ReadOnly(Reader):
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         return await self._calendar.read(ids)
 
-    async def locate(self, event_id: str) -> Whereabouts:
-        return await self._calendar.locate(event_id)
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        return await self._calendar.locate(event_id, uid)
 
     async def find_marker(self, marker: str) -> Sequence[Observation]:
         return await self._calendar.find_marker(marker)

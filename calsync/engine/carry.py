@@ -167,7 +167,8 @@ async def _still_there(run: Run, operation: Operation) -> Observation | None:
     """Prove the delete of the source once more, just before its copy is deleted."""
     if operation.source is None:
         raise TypeError("a delete is planned from its source")
-    place = await run.account.calendars[operation.side.other].locate(operation.source.id)
+    source = operation.source
+    place = await run.account.calendars[operation.side.other].locate(source.id, source.event.uid)
     if isinstance(place, Here) and not place.observation.event.cancelled:
         return place.observation
     if isinstance(place, NoAccess | Elsewhere):

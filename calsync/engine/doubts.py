@@ -22,7 +22,7 @@ async def settle_doubts(run: Run) -> None:
     """Locate every event in doubt. Proof: in the trash; a tombstone and gone; gone in two runs."""
     state = run.notebook.state
     doubted = [(side, seen) for side in Side for seen in state.seen[side].values() if seen.standing.in_doubt]
-    places = await together(run.account.calendars[side].locate(seen.observation.id) for side, seen in doubted)
+    places = await together(_locate(run, side, seen.observation) for side, seen in doubted)
     batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
         event_id = seen.observation.id
@@ -65,6 +65,10 @@ def fresh_seen(run: Run, known: Seen | None, observation: Observation, side: Sid
 def doubted(run: Run, seen: Seen) -> Seen:
     """Return an event that a read by id did not find, as a doubt."""
     return replace(seen, standing=Standing.ABSENT, standing_run=run.number)
+
+
+async def _locate(run: Run, side: Side, known: Observation) -> Whereabouts:
+    return await run.account.calendars[side].locate(known.id, known.event.uid)
 
 
 def _located(run: Run, side: Side, seen: Seen, place: Whereabouts) -> Seen:

@@ -44,7 +44,8 @@ async def _read_targets(run: Run, side: Side, intents: Sequence[Intent]) -> Mapp
 
 
 async def _locate_target(run: Run, intent: Intent) -> Whereabouts:
-    return await run.account.calendars[intent.side].locate(_target(intent).id)
+    target = _target(intent)
+    return await run.account.calendars[intent.side].locate(target.id, target.event.uid)
 
 
 async def _settle_update(run: Run, intent: Intent, read: Mapping[str, Observation]) -> None:

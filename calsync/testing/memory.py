@@ -134,7 +134,8 @@ class MemoryCalendar(UserSide, Calendar):
         found = {row.id: self._observe(row, marker=True) for row in rows if row is not None}
         return _answer(found, fault)
 
-    async def locate(self, event_id: str) -> Whereabouts:
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        del uid  # ids stay
         fault = await self._enter(Call("locate", event_id))
         row = self.rows.rows.get(event_id)
         if row is not None and row.place is Place.CALENDAR:

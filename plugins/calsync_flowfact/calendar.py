@@ -79,8 +79,9 @@ class FlowfactCalendar(Calendar):
                 found[event_id] = result
         return found
 
-    async def locate(self, event_id: str) -> Whereabouts:
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
         """Ask for one event by its id. One that cannot be read as an event is in doubt, not gone."""
+        del uid  # ids stay, also in the trash
         try:
             entity = await self._client.get(event_id)
         except NoRight:

@@ -48,7 +48,8 @@ class GraphCalendar(Calendar):
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         return await self._reader.many(ids)
 
-    async def locate(self, event_id: str) -> Whereabouts:
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        del uid  # immutable ids stay, also in another folder
         return await self._reader.locate(event_id)
 
     async def find_marker(self, marker: str) -> Sequence[Observation]:

@@ -97,9 +97,9 @@ class ReadsTheTrash(MemoryCalendar):
 
 
 class KnowsNoTrash(MemoryCalendar):
-    async def locate(self, event_id: str) -> Whereabouts:
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
         self.user_restore(event_id)
-        return await super().locate(event_id)
+        return await super().locate(event_id, uid)
 
 
 class Repeats(MemoryCalendar):
