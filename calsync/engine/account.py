@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.ports import Calendar
@@ -71,6 +71,8 @@ class Run:
     report: Report
     progress: Callable[[int, int], None] = _ignore
     """Told how many of the planned writes are done."""
+    trouble: dict[Side, Exception] = field(default_factory=dict)
+    """Why the writes to a side have no prospect any more: nothing more is sent to it."""
 
     @property
     def unconfirmed(self) -> frozenset[Side]:

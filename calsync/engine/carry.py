@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from calsync.ahead import ahead
 from calsync.engine.attempts import NotSent, is_due
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
-from calsync.errors import Retry
+from calsync.errors import CalsyncError, Retry
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
+from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.engine.account import Run
-    from calsync.sync.model import Observation, Side
+    from calsync.sync.model import Observation
 
 CHUNK = 200
 """Writes whose intents share a transaction. After a crash the outcomes of two chunks at most are unknown."""
@@ -32,75 +32,68 @@ AT_ONCE = 4
 queue there, in front of read-backs and other accounts."""
 
 
-@dataclass(slots=True)
-class Sending:
-    """The writes of one plan on their way."""
-
-    run: Run
-    closed: frozenset[Side]
-    """The sides that nobody has confirmed yet."""
-    trouble: Exception | None = None
-    """Why the rest of the plan has no prospect: nothing more is sent."""
-
-
 async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     """Carry out the writes among `operations`. Return whether something changed under the plan's feet.
 
     One chunk is sent while the intents of the next one and the outcomes of the last one become durable, so that
-    neither the server nor the disk waits. Raises LoginError, AccountError, Retry or UnknownOutcome when the rest
-    of the plan has no prospect, and what was a bug; what was done until then is recorded.
+    neither the server nor the disk waits. A side whose writes have no prospect gets no more of them
+    (`run.trouble`); what was done until then is recorded, and the other side goes on.
     """
     writes = [operation for operation in operations if operation.kind in WRITES and is_due(run, operation)]
-    sending, again, done = Sending(run, run.unconfirmed), False, 0
-    async with aclosing(ahead(_sent(sending, writes))) as chunks:
+    again, done = False, 0
+    async with aclosing(ahead(_sent(run, writes))) as chunks:
         async for outcomes in chunks:
             again |= await record(run, outcomes)
             done += len(outcomes)
             run.progress(done, len(writes))
-    if sending.trouble is not None:
-        raise sending.trouble
     return again
 
 
 async def repeat(run: Run, intents: Sequence[Intent]) -> None:
     """Send creates again whose marker was not found, with the same marker."""
-    sending = Sending(run, run.unconfirmed)
-    await record(run, await _send(sending, intents, [_operation(intent) for intent in intents]))
-    if sending.trouble is not None:
-        raise sending.trouble
+    await record(run, await _send(run, intents, [_operation(intent) for intent in intents]))
 
 
-async def _sent(sending: Sending, writes: Sequence[Operation]) -> AsyncGenerator[list[Outcome], None]:
-    async with aclosing(ahead(_intended(sending, writes))) as chunks:
+async def _sent(run: Run, writes: Sequence[Operation]) -> AsyncGenerator[list[Outcome], None]:
+    async with aclosing(ahead(_intended(run, writes))) as chunks:
         async for intents, operations in chunks:
-            yield await _send(sending, intents, operations)
+            yield await _send(run, intents, operations)
 
 
 async def _intended(
-    sending: Sending, writes: Sequence[Operation]
+    run: Run, writes: Sequence[Operation]
 ) -> AsyncGenerator[tuple[Sequence[Intent], Sequence[Operation]], None]:
     """Make the intents of one chunk after the other durable."""
     for start in range(0, len(writes), CHUNK):
-        if sending.trouble is not None:
-            return
-        operations = writes[start : start + CHUNK]
-        begun = sending.run.clock.now()
-        intents = [_intent(sending.run, operation, begun) for operation in operations]
-        await sending.run.notebook.commit(Batch(intents={intent.marker: intent for intent in intents}))
-        yield intents, operations
+        operations = [each for each in writes[start : start + CHUNK] if each.side not in run.trouble]
+        begun = run.clock.now()
+        intents = [_intent(run, operation, begun) for operation in operations]
+        if intents:
+            await run.notebook.commit(Batch(intents={intent.marker: intent for intent in intents}))
+            yield intents, operations
 
 
-async def _send(sending: Sending, intents: Sequence[Intent], operations: Sequence[Operation]) -> list[Outcome]:
+async def _send(run: Run, intents: Sequence[Intent], operations: Sequence[Operation]) -> list[Outcome]:
     waiting = zip(operations, intents, strict=True)
     outcomes: list[Outcome] = []
 
     async def work() -> None:
         for operation, intent in waiting:
-            outcomes.append(await _attempt(sending, operation, intent))
+            outcomes.append(await _attempt(run, operation, intent))
 
     await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(operations)))))
-    sending.trouble = sending.trouble or hopeless(outcomes)
+    for side in Side:
+        _note_trouble(run, [outcome for outcome in outcomes if outcome.intent.side is side])
     return outcomes
+
+
+def _note_trouble(run: Run, outcomes: Sequence[Outcome]) -> None:
+    """Remember why there is no prospect for more writes to the side of these, or to both behind a bug."""
+    error = hopeless(outcomes)
+    if error is not None:
+        sides = [outcomes[0].intent.side] if isinstance(error, CalsyncError) else Side
+        for side in sides:
+            run.trouble.setdefault(side, error)
 
 
 def _intent(run: Run, operation: Operation, begun: datetime) -> Intent:
@@ -127,27 +120,27 @@ def _operation(intent: Intent) -> Operation:
     )
 
 
-async def _attempt(sending: Sending, operation: Operation, intent: Intent) -> Outcome:
+async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     """Send one write; whatever it raises is its outcome, so that the others are recorded all the same."""
     outcome = Outcome(operation, intent)
     try:
-        _check_prospect(sending, operation.side)
-        may_change.set(partial(_check_prospect, sending, operation.side))
-        await _write(sending.run, outcome)
+        _check_prospect(run, operation.side)
+        may_change.set(partial(_check_prospect, run, operation.side))
+        await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error
-        sending.trouble = sending.trouble or hopeless([outcome])
+        _note_trouble(run, [outcome])
     return outcome
 
 
-def _check_prospect(sending: Sending, side: Side) -> None:
+def _check_prospect(run: Run, side: Side) -> None:
     """Raise NotSent where a write to this side must not be sent any more."""
-    account = sending.run.account.name
-    if sending.trouble is not None:
+    account = run.account.name
+    if side in run.trouble:
         raise NotSent(f"account {account}: not sent, as an earlier write failed")
-    if sending.run.notebook.state.rebuild is not None or side in sending.closed:
+    if run.notebook.state.rebuild is not None or side in run.unconfirmed:
         raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
-    if not sending.run.notebook.may_write():
+    if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
 
 

@@ -167,6 +167,8 @@ class Engine:
             again |= await carry_out(run, plan.operations)
             if not again:
                 break
+        for error in run.trouble.values():
+            raise error
 
 
 def _refuse_other_calendars(account: Account, state: AccountState) -> None:

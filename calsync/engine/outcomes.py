@@ -120,7 +120,7 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
 
 
 def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
-    """Return what stops an account: a lost login, a bug, or a server in trouble: all of several writes failed."""
+    """Return what stops the writes to a side: a lost login, a bug, a server in trouble (all of several failed)."""
     errors = [outcome.error for outcome in outcomes]
     for error in errors:
         if isinstance(error, LoginError | AccountError) or not isinstance(error, CalsyncError | None):

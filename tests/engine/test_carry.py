@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.engine.attempts import QUARANTINE_AFTER
+from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
-from calsync.errors import EventError, Retry, UnknownOutcome
+from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Event, Side
 
@@ -209,3 +210,33 @@ async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world:
     assert report.notices["create", "right", "retry"] == 1
     await world.settle()
     assert len(world.right.events()) == 1
+
+
+@pytest.mark.parametrize("error", [AccountError, LoginError])
+async def test_a_side_that_cannot_be_written_does_not_keep_the_other_one_waiting(
+    world: World, meeting: Event, error: type[CalsyncError]
+) -> None:
+    """A full mailbox: nothing goes into it, and what is in it goes on."""
+    for number in range(12):
+        world.left.user_create(replace(meeting, summary=f"links {number}"))
+    for number in range(60):
+        world.right.user_create(replace(meeting, summary=f"rechts {number}"))
+    world.right.faults.add("create", lambda: error("full"), times=None)
+    for _ in range(2):
+        with pytest.raises(error, match="full"):
+            await world.run()
+    assert len(world.left.events()) == 72
+    assert len(world.right.writes()) <= 2 * AT_ONCE
+    world.right.faults.clear()
+    await world.settle()
+    assert len(world.right.events()) == 72
+
+
+async def test_a_bug_stops_the_writes_to_both_sides(world: World, meeting: Event) -> None:
+    for number in range(12):
+        world.left.user_create(replace(meeting, summary=f"links {number}"))
+        world.right.user_create(replace(meeting, summary=f"rechts {number}"))
+    world.right.faults.add("create", lambda: ZeroDivisionError("bug"), times=None)
+    with pytest.raises(ZeroDivisionError, match="bug"):
+        await world.run()
+    assert len(world.left.writes()) + len(world.right.writes()) <= 2 * AT_ONCE + 12
