@@ -2,11 +2,15 @@
 
 What it tells is only a hint in one respect: `@removed` also means "left the window" or "changed", so it becomes a
 tombstone, never a delete. Series come as single occurrences, most of them as stubs without a subject.
+
+In some mailboxes the feed does not get to its end (msgraph-sdk-dotnet 1568 and 3070), and for calendars besides the
+primary one it is documented for beta only. Such a calendar is listed as a plain calendar view in each run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,15 +18,14 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.ahead import ahead
-from calsync.errors import AccountError, Retry, TokenLost
+from calsync.errors import AccountError, TokenLost
 from calsync.ports import Page
 from calsync_graph.client import MAX_PAGES, PAGE_SIZE
 from calsync_graph.mapping import Unreadable, is_text, master_id, series_observation
-from calsync_graph.refusals import NoMailbox, Refused
+from calsync_graph.refusals import Failed, NoMailbox, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
 
     from calsync.sync.model import Observation, Window
     from calsync_graph.client import Client
@@ -33,6 +36,11 @@ MARGIN = timedelta(days=1)
 """The server places all-day events by its own zone; calsync's window holds them by UTC dates."""
 MAX_REPEATS = 3
 """A page may come twice in a round. One that comes more often comes for ever."""
+MAX_DAYS = 1825
+"""The longest window that the server lists."""
+NO_FEED = "listed without the feed"
+"""The token of such a listing. It leads nowhere, so the next run lists in full again, and tries the feed first."""
+log = logging.getLogger("calsync.graph")
 
 
 class Feed:
@@ -45,10 +53,9 @@ class Feed:
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield the pages of a round; see `calsync.ports.Reader.changes`. A token is a link of the server."""
-        if token is not None and not self._client.is_own(token):
-            raise TokenLost("the token was given by another server")
         told = set[str]()
-        async with aclosing(ahead(self._contents(token, window))) as contents:
+        source = self._listed(window) if token is None else self._followed(token)
+        async with aclosing(ahead(source)) as contents:
             async for content in contents:
                 await asyncio.sleep(0)  # the next page is asked for before this one is read, not behind it
                 page = await self._read(content["value"], told)
@@ -59,46 +66,63 @@ class Feed:
                     page = replace(page, token=following or last)
                 yield page
 
-    async def _contents(self, token: str | None, window: Window) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield the answers of a round."""
-        link, pages = token or self._first_link(window), Counter[object]()
+    async def _followed(self, token: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the answers of a round behind a token.
+
+        A round that fails behind its first page will fail there again, for the server itself is not away.
+        """
+        if not self._client.is_own(token):
+            raise TokenLost("the token was given by another server, or by none")
+        begun = False
+        try:
+            async for content in self._round(token):
+                begun = True
+                yield content
+        except Refused as refused:
+            raise TokenLost("Microsoft Graph accepts the token no more") from refused
+        except NoMailbox as gone:
+            # The link holds the address that the mailbox had then; a listing in full asks for the present one.
+            raise TokenLost("Microsoft Graph knows the token's mailbox no more") from gone
+        except Failed as failed:
+            if not begun:
+                raise
+            raise TokenLost("Microsoft Graph does not come to the end of the changes") from failed
+
+    async def _listed(self, window: Window) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the answers of a round over the window, or those of a plain view where the feed fails."""
+        try:
+            async for content in self._round(f"{self._home.feed_path}?{_span(window)}"):
+                yield content
+        except (Refused, Failed) as trouble:
+            log.info("%s: a calendar is listed without its change feed: %s", self._client.connection, trouble)
+        else:
+            return
+        try:
+            async for rows in self._client.pages(f"{self._home.path}/calendarView?{_span(window)}"):
+                yield {"value": rows}
+        except Refused as refused:
+            advice = "; choose a shorter window" if _longer_than_allowed(window) else ""
+            raise AccountError(f"{refused}: the calendar cannot be listed{advice}") from refused
+        yield {"value": (), "@odata.deltaLink": NO_FEED}
+
+    async def _round(self, link: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the answers of a round. Raises Refused, Failed, and what `Client.get` raises."""
+        pages = Counter[object]()
         for _ in range(MAX_PAGES):
-            content = await self._page(link, in_full=token is None)
+            content = await self._client.get(link, page_size=PAGE_SIZE)
+            self._client.rows(content, "value")
             self._check_progress(pages, content)
             following = content.get("@odata.nextLink")
             if following is None and content.get("@odata.deltaLink") is None:
-                raise Retry(f"connection {self._client.connection}: Microsoft Graph broke off a list of changes")
+                raise Failed(f"connection {self._client.connection}: Microsoft Graph broke off a list of changes")
             yield content
             if following is None:
                 return
             link = following
         raise self._endless()
 
-    def _first_link(self, window: Window) -> str:
-        start, end = window.start - MARGIN, window.end + MARGIN
-        return f"{self._home.feed_path}?startDateTime={_stamp(start)}&endDateTime={_stamp(end)}"
-
-    async def _page(self, link: str, *, in_full: bool) -> Any:
-        try:
-            content = await self._client.get(link, page_size=PAGE_SIZE)
-        except Refused as refused:
-            if not in_full:
-                raise TokenLost("Microsoft Graph accepts the token no more") from refused
-            if refused.token_lost:
-                raise Retry(
-                    f"connection {self._client.connection}: Microsoft Graph lost its place in a listing"
-                ) from refused
-            raise AccountError(f"{refused}: the calendar cannot be listed") from refused
-        except NoMailbox as gone:
-            if in_full:
-                raise
-            # The link holds the address that the mailbox had then; a listing in full asks for the present one.
-            raise TokenLost("Microsoft Graph knows the token's mailbox no more") from gone
-        self._client.rows(content, "value")
-        return content
-
     def _check_progress(self, pages: Counter[object], content: Mapping[str, Any]) -> None:
-        """Raise Retry for a round that goes in circles, as it does in some mailboxes (msgraph-sdk-dotnet 3070)."""
+        """Raise Failed for a round that goes in circles, as it does in some mailboxes (msgraph-sdk-dotnet 3070)."""
         following = content.get("@odata.nextLink")
         rows = frozenset((row.get("id"), row.get("@odata.etag"), "@removed" in row) for row in content["value"])
         pages[following] += following is not None
@@ -106,8 +130,8 @@ class Feed:
         if pages[following] > 1 or pages[rows] > MAX_REPEATS:
             raise self._endless()
 
-    def _endless(self) -> Retry:
-        return Retry(f"connection {self._client.connection}: Microsoft Graph repeats a page of changes for ever")
+    def _endless(self) -> Failed:
+        return Failed(f"connection {self._client.connection}: Microsoft Graph repeats a page of changes for ever")
 
     async def _read(self, rows: Sequence[Mapping[str, Any]], told: set[str]) -> Page:
         """Read a page's rows; of several about one event the last one counts. `told`: series of this round."""
@@ -148,5 +172,10 @@ class Feed:
         return series, masters
 
 
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _span(window: Window) -> str:
+    start, end = (instant.astimezone(UTC) for instant in (window.start - MARGIN, window.end + MARGIN))
+    return f"startDateTime={start:%Y-%m-%dT%H:%M:%SZ}&endDateTime={end:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _longer_than_allowed(window: Window) -> bool:
+    return window.end - window.start + 2 * MARGIN > timedelta(days=MAX_DAYS)

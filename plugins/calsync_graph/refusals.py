@@ -28,9 +28,6 @@ NO_MAILBOX = frozenset(
         "resourcenotfound",
     }
 )
-TOKEN_LOST = frozenset(
-    {"syncstatenotfound", "syncstateinvalid", "resyncrequired", "fullsyncrequired", "invaliddeltatoken"}
-)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,60}")
 
 
@@ -96,12 +93,12 @@ class Refused(EventError):  # noqa: N818 - errors are named as outcomes
         return self._code == "errorduplicatetransactionid"
 
     @property
-    def token_lost(self) -> bool:
-        return self.reply.status == 410 or self._code in TOKEN_LOST
-
-    @property
     def _code(self) -> str:
         return self.reply.code.lower()
+
+
+class Failed(Retry):  # noqa: N818
+    """The server answers, but not with what was asked for. Asked another way, it may know it."""
 
 
 class Denied(AccountError):  # noqa: N818
@@ -128,7 +125,7 @@ def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:
     if reply.status in BROKEN:
         if changes:
             return UnknownOutcome(f"{problem} failed during a write ({shown})")
-        return Retry(f"{problem} failed ({shown})", after=reply.after)
+        return Failed(f"{problem} failed ({shown})", after=reply.after)
     if reply.status == 403:
         advice = "grant the application Calendars.ReadWrite and let its access policy include the mailbox"
         return Denied(f"{problem} denies access to the mailbox ({shown}): {advice}")

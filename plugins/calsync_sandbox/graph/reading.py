@@ -93,6 +93,8 @@ def read_delta(call: Call, switches: GraphSwitches) -> Reply:
     refuse_options(call.query)
     feed = call.face.feed
     if "$skiptoken" in call.query:
+        if switches.later_pages is not None:
+            raise GraphError(*switches.later_pages, "The rest of the changes cannot be read.")
         number, position = feed.position(call.query["$skiptoken"])
     elif "$deltatoken" in call.query:
         number, position = feed.resume(call.query["$deltatoken"]), feed.first
@@ -104,9 +106,9 @@ def read_delta(call: Call, switches: GraphSwitches) -> Reply:
     body: Json = {"@odata.context": f"{call.base}/$metadata#Collection(event)"}
     body["value"] = _told(call, switches, page.entities)
     if page.skip is not None:
-        body["@odata.nextLink"] = f"{_link(call, switches)}?$skiptoken={page.skip}"
+        body["@odata.nextLink"] = f"{_link(call, switches.foreign_next_link)}?$skiptoken={page.skip}"
     else:
-        body["@odata.deltaLink"] = f"{call.link}?$deltatoken={page.delta}"
+        body["@odata.deltaLink"] = f"{_link(call, switches.foreign_delta_link)}?$deltatoken={page.delta}"
     return Reply(200, body, "[event]")
 
 
@@ -132,7 +134,7 @@ def _page(call: Call, switches: GraphSwitches, events: Sequence[Json]) -> Reply:
     body: dict[str, Any] = {"value": _seen(call, events[skip : skip + size])}
     if skip + size < len(events):
         query = {**call.query, "$skip": str(skip + size)}
-        body["@odata.nextLink"] = f"{_link(call, switches)}?{write_query(query)}"
+        body["@odata.nextLink"] = f"{_link(call, switches.foreign_next_link)}?{write_query(query)}"
     return Reply(200, body, "[event]")
 
 
@@ -145,9 +147,9 @@ def _seen(call: Call, events: Sequence[Json]) -> list[Json]:
     return [selected(view.event(event, expand), select) for event in events]
 
 
-def _link(call: Call, switches: GraphSwitches) -> str:
-    """Return this request's address for a nextLink, on a foreign host if the switch says so."""
-    if switches.foreign_next_link is None:
+def _link(call: Call, foreign: str | None) -> str:
+    """Return this request's address for a link, on a foreign host if there is one."""
+    if foreign is None:
         return call.link
     path = call.link.partition("://")[2].partition("/")[2]
-    return f"{switches.foreign_next_link}/{path}"
+    return f"{foreign}/{path}"

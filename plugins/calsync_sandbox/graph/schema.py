@@ -1,6 +1,6 @@
 """Checks answers against Microsoft's published metadata, so that the sandbox cannot invent a wire format.
 
-The file is a cut of the v1.0 metadata: `{"types": {name: T}, "operations": [...]}`; T of an entity or a complex
+Requests are checked as well, so that calsync cannot. The file beside this one is a cut of the v1.0 metadata: `{"types": {name: T}, "operations": [...]}`; T of an entity or a complex
 type holds `base`, `props` {name: {type, null}} and `nav` {name: type}; T of an enumeration holds `members`.
 It is compiled once into closures, because every answer is checked.
 """
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     Check = Callable[[Any, str], Iterator[str]]
 
+METADATA = Path(__file__).with_name("metadata.json")
 _PREFIX = "microsoft.graph."
 _OFFSET = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -26,9 +27,13 @@ RETURNED_ANYWAY = {"event": frozenset({"uid", "occurrenceId", "parentFolderId"})
 
 
 class Schema:
-    """The metadata, ready to judge answers strictly. Enumeration members must be spelt as published."""
+    """The metadata, ready to judge what is sent. Answers spell members of enumerations as published.
 
-    def __init__(self, path: Path) -> None:
+    Requests may spell them in any case and write times with fewer decimals, as Microsoft's samples do.
+    """
+
+    def __init__(self, path: Path = METADATA, *, requests: bool = False) -> None:
+        self._lenient = requests
         types = json.loads(path.read_text(encoding="utf-8"))["types"]
         self._types = {name.removeprefix(_PREFIX): value for name, value in types.items()}
         self._checks: dict[str, Check] = {}
@@ -64,7 +69,7 @@ class Schema:
         if declared is None:
             return _anything
         if declared["kind"] == "EnumType":
-            return _member(frozenset(declared["members"]))
+            return _member(frozenset(declared["members"]), any_case=self._lenient)
         return _record(self._properties(name), RETURNED_ANYWAY.get(name, frozenset()))
 
     def _lazy(self, name: str) -> Check:
@@ -81,7 +86,7 @@ class Schema:
         found = self._properties(base.removeprefix(_PREFIX)) if base else {}
         found.update({key: (self._lazy(p["type"]), p["null"]) for key, p in declared["props"].items()})
         found.update({key: (self._lazy(kind), True) for key, kind in declared["nav"].items()})
-        if name == "dateTimeTimeZone":
+        if name == "dateTimeTimeZone" and not self._lenient:
             found["dateTime"] = (_matching(_SEVEN_DECIMALS, "a date and time with seven decimals"), False)
         return found
 
@@ -115,9 +120,11 @@ def _list(check: Check) -> Check:
     return check_list
 
 
-def _member(members: frozenset[str]) -> Check:
+def _member(members: frozenset[str], *, any_case: bool) -> Check:
+    known = frozenset(member.lower() for member in members) if any_case else members
+
     def check(value: Any, where: str) -> Iterator[str]:
-        if not isinstance(value, str) or value not in members:
+        if not isinstance(value, str) or (value.lower() if any_case else value) not in known:
             yield f"{where}: not a member of its enumeration"
 
     return check

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import uuid
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from calsync_sandbox.graph.allowed import Allowed
 from calsync_sandbox.graph.batch import run_batch
 from calsync_sandbox.graph.errors import GraphError, access_denied, envelope, headers_of
 from calsync_sandbox.graph.face import Face
 from calsync_sandbox.graph.feed import Feed
+from calsync_sandbox.graph.limits import Limits
 from calsync_sandbox.graph.mails import GraphPost
 from calsync_sandbox.graph.routing import Request, answer
-from calsync_sandbox.graph.schema import Schema
+from calsync_sandbox.graph.schema import METADATA, Schema
 from calsync_sandbox.graph.switches import GraphSwitches
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.mailbox import Mailbox, MailboxError
 from calsync_sandbox.mailbox.errors import bad_request, unknown_mailbox
-from calsync_sandbox.rate import Rate
 from calsync_sandbox.server import Server
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.graph.calls import Reply
 
 _ROOT = "/v1.0"
+_MAILBOX = re.compile(r"/users/([^/?\"]+)")
 
 
 class GraphServer(Server):
@@ -51,10 +53,10 @@ class GraphServer(Server):
         mail: MailLog,
         tokens: Tokens,
         *,
-        schema: Path | None = None,
+        schema: Path = METADATA,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Check every answer against Microsoft's metadata if `schema` names it. `now`: seconds since the epoch."""
+        """Check every answer against Microsoft's metadata. `now`: seconds since the epoch."""
         super().__init__("graph")
         self.switches = GraphSwitches()
         self.mailboxes: dict[str, Mailbox] = {}
@@ -62,13 +64,15 @@ class GraphServer(Server):
         self.people_mail = MailLog()
         self.schema_violations: list[str] = []
         """What was wrong with answers; each was replaced by a 500."""
+        self.not_allowed: list[str] = []
+        """What calsync may not ask, of all that was asked. Other clients may, so it is answered all the same."""
         self._mail = mail
         self._tokens = tokens
-        self._schema = Schema(schema) if schema is not None else None
+        self._schema = Schema(schema)
+        self._allowed = Allowed(Schema(requests=True))
         self._now = now
         self._names: dict[str, Face] = {}
-        self._busy: Counter[str] = Counter()
-        self._rate = Rate(now, counts_refused=True)
+        self._limits = Limits(now)
 
     def add_mailbox(
         self,
@@ -124,19 +128,18 @@ class GraphServer(Server):
         return found
 
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count requests, the concurrent ones per mailbox, around faults, which may hold a request back."""
-        mailbox = request.path.removeprefix(_ROOT + "/users/").partition("/")[0]
-        limit = self.switches.concurrency_limit
-        if limit is not None and self._busy[mailbox] >= limit:
-            return self._refuse(request, _throttled("MailboxConcurrency", self.switches.retry_after))
-        wait = self._rate.wait(self.switches.rate_limit, self.switches.rate_window)
-        if wait is not None:
-            return self._refuse(request, _throttled("RequestBurst", wait))
-        self._busy[mailbox] += 1
+        """Judge and count requests, the concurrent ones around faults, which may hold a request back."""
+        path, body = request.rel_url.raw_path, await request.read()
+        headers = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
+        self.not_allowed += self._allowed.problems(request.method, path, headers, body)
+        mailbox = _mailbox(body.decode("utf-8", "replace") if _is_batch(path) else path)
         try:
-            return await super()._handle(request, handler)
-        finally:
-            self._busy[mailbox] -= 1
+            with self._limits.under_way(mailbox, self.switches):
+                if not _is_batch(path):
+                    self._limits.count(mailbox, self.switches)
+                return await super()._handle(request, handler)
+        except MailboxError as error:
+            return self._refuse(request, error)
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -152,11 +155,15 @@ class GraphServer(Server):
             self._check_owner(person, asked.path)
             return self._carry_out(asked)
 
+        def part(asked: Request) -> Reply:
+            self._limits.count(_mailbox(asked.path), self.switches)
+            return carry_out(asked)
+
         origin = f"{request.scheme}://{request.host}{_ROOT}"
         path = request.rel_url.raw_path.removeprefix(_ROOT)
         body = _decode(content)
-        if path == "/$batch" and request.method == "POST":
-            return run_batch(body, carry_out, origin)
+        if _is_batch(path) and request.method == "POST":
+            return run_batch(body, part, origin)
         headers = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
         asked = Request(request.method, path, request.rel_url.raw_query_string, headers, body, origin)
         return carry_out(asked)
@@ -175,7 +182,7 @@ class GraphServer(Server):
 
     def _check_shape(self, reply: Reply) -> None:
         """Raise GraphError 500 for an answer that the real server could not give."""
-        if self._schema is None or reply.shape is None:
+        if reply.shape is None:
             return
         problems = self._schema.problems(reply.shape, reply.body)
         if problems:
@@ -220,13 +227,14 @@ def _unauthorized(message: str, parameters: str) -> GraphError:
     return GraphError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
 
 
-def _throttled(limit: str, after: int | None) -> GraphError:
-    return GraphError(
-        429,
-        "ApplicationThrottled",
-        f"Application is over its {limit} limit.",
-        headers={} if after is None else {"Retry-After": str(after)},
-    )
+def _is_batch(path: str) -> bool:
+    return path.endswith("/$batch")
+
+
+def _mailbox(text: str) -> str:
+    """Return the mailbox that a path, or the first part of a batch, names."""
+    found = _MAILBOX.search(text)
+    return unquote(found[1]).lower() if found else ""
 
 
 def _decode(content: bytes) -> Any:

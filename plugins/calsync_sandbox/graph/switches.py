@@ -39,12 +39,19 @@ class GraphSwitches(MailboxSwitches):
     """Immutable ids of present events that the next round calls `@removed`, once."""
     endless_pages: bool = False
     """nextLinks change for ever, the page does not (msgraph-sdk-dotnet issue 3070)."""
+    later_pages: tuple[int, str] | None = None
+    """Status and error code that every page of a delta round is answered with, except its first one."""
     foreign_next_link: str | None = None
     """Scheme, host and port that nextLinks point to instead of this server."""
+    foreign_delta_link: str | None = None
+    """The same for deltaLinks."""
     concurrency_limit: int | None = 4
-    """Concurrent requests per mailbox; the next one is answered 429."""
+    """Concurrent requests; the next one is answered 429."""
+    concurrency_scope: Literal["mailbox", "application"] = "mailbox"
+    """Whether they are counted per mailbox or over all of them: Microsoft says both."""
     retry_after: int | None = 1
     """Seconds in the Retry-After header of that 429; None: no header."""
     rate_limit: int | None = None
-    """Requests in any `rate_window` seconds, a batch as one; others get 429 and count too. None: no limit."""
+    """Requests to a mailbox in any `rate_window` seconds, the parts of a batch one by one; others get 429 and
+    count too. None: no limit."""
     rate_window: float = 600.0

@@ -15,6 +15,8 @@ class MailboxSwitches:
     """That error carries `@event.existingEventId`."""
     transactions_survive_delete: bool = True
     """A transactionId stays taken when its event is deleted."""
+    transactions_remembered: bool = True
+    """A transactionId is known for longer than anybody repeats a create; else a repetition makes a second event."""
     decline_on_delete: bool = True
     """Deleting an attendee's copy sends a decline to the organiser."""
     silent_properties: frozenset[str] = frozenset()

@@ -97,7 +97,7 @@ class Writer:
 
     def _earlier(self, transaction: str, values: Mapping[str, Any]) -> Json | None:
         known = self._store.transactions.get(transaction)
-        if known is None:
+        if known is None or not self._switches.transactions_remembered:
             return None
         content, event_id = known
         if content == values and event_id in self._store.events:

@@ -89,6 +89,7 @@ async def server(authority: AuthorityServer, mails: MailLog) -> AsyncIterator[Gr
     await graph.start()
     yield graph
     await graph.stop()
+    assert graph.schema_violations == graph.not_allowed == []
 
 
 @pytest.fixture

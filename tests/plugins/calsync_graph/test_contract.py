@@ -139,6 +139,7 @@ async def opened(sign_in: str, folder: Path, switches: Mapping[str, Any]) -> Asy
         await provider.close()
         await server.stop()
         await authority.stop()
+    assert server.schema_violations == server.not_allowed == []
 
 
 class TestAsDocumented(CalendarContract):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -18,9 +18,12 @@ from calsync_graph.home import Home
 from calsync_graph.mapping import when_of
 from calsync_graph.reading import EventReader
 from calsync_sandbox.faults import Fault
+from calsync_sandbox.graph import trouble
 from calsync_sandbox.graph.errors import GraphError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aioresponses import aioresponses as Wire  # noqa: N812
 
     from calsync.ports import Calendar, Page
@@ -220,14 +223,90 @@ async def test_a_removed_event_is_a_tombstone_and_no_more(
     assert told.observations == {}
 
 
-async def test_a_page_that_comes_for_ever_is_given_up(
-    calendar: Calendar, mailbox: Mailbox, server: GraphServer, outlook: dict[str, Any]
-) -> None:
+def endless(server: GraphServer) -> None:
     server.switches.endless_pages = True
-    mailbox.create(outlook)
-    with pytest.raises(Retry, match="repeats"):
+
+
+def broken(status: int, code: str) -> Callable[[GraphServer], None]:
+    def begin(server: GraphServer) -> None:
+        server.switches.later_pages = (status, code)
+
+    return begin
+
+
+def refused(status: int, code: str) -> Callable[[GraphServer], None]:
+    return lambda server: server.faults.add(trouble.refused(status, code, path=DELTA, times=None))
+
+
+NO_END = [
+    endless,
+    broken(503, "ErrorServerBusy"),
+    broken(504, ""),
+    broken(410, "SyncStateNotFound"),
+    refused(500, "UnknownError"),
+    refused(503, ""),
+    refused(400, "ErrorInvalidRequest"),
+]
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("begin", NO_END)
+async def test_a_calendar_whose_feed_has_no_end_is_listed_without_it(
+    calendar: Calendar,
+    mailbox: Mailbox,
+    server: GraphServer,
+    outlook: dict[str, Any],
+    begin: Callable[[GraphServer], None],
+) -> None:
+    ids = {mailbox.create(outlook)["id"] for _ in range(5)}
+    master = mailbox.create({**SERIES, "recurrence": WEEKLY})["id"]
+    begin(server)
+    told = await listen(calendar)
+    assert told.observations.keys() == {*ids, master}
+    assert told.observations[master].event.series
+    assert [page.complete for page in told.pages] == [False] * (len(told.pages) - 1) + [True]
+    assert len(server.requests) < 30
+    with pytest.raises(TokenLost):
+        await listen(calendar, told.token)
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("begin", NO_END[:4])
+async def test_changes_that_have_no_end_are_listed_in_full(
+    calendar: Calendar,
+    mailbox: Mailbox,
+    server: GraphServer,
+    outlook: dict[str, Any],
+    begin: Callable[[GraphServer], None],
+) -> None:
+    token = (await listen(calendar)).token
+    for _ in range(3):
+        mailbox.create(outlook)
+    begin(server)
+    with pytest.raises(TokenLost):
+        await listen(calendar, token)
+
+
+async def test_a_server_that_is_away_keeps_its_token(calendar: Calendar, server: GraphServer) -> None:
+    token = (await listen(calendar)).token
+    server.faults.add(trouble.refused(503, "ErrorServerBusy"))
+    with pytest.raises(Retry):
+        await listen(calendar, token)
+    assert (await listen(calendar, token)).token
+
+
+async def test_a_server_that_asks_to_wait_is_not_asked_otherwise(calendar: Calendar, server: GraphServer) -> None:
+    server.faults.add(trouble.refused(503, "ErrorServerBusy", after=600))
+    server.clear()
+    with pytest.raises(Retry):
         await listen(calendar)
-    assert len(server.requests) < 12
+    assert len(server.requests) == 1
+
+
+async def test_a_window_that_is_too_long_says_so(calendar: Calendar) -> None:
+    with pytest.raises(AccountError, match="choose a shorter window"):
+        async for _ in calendar.changes(None, Window(WINDOW.start, WINDOW.start + timedelta(days=1825))):
+            pass
 
 
 async def test_a_foreign_link_is_not_followed(
@@ -280,7 +359,6 @@ async def test_a_token_of_another_server_is_lost(calendar: Calendar) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
-        (410, "SyncStateNotFound", Retry),
         (503, "ErrorServerBusy", Retry),
         (504, "", Retry),
         (429, "ApplicationThrottled", Retry),
@@ -292,7 +370,7 @@ async def test_a_token_of_another_server_is_lost(calendar: Calendar) -> None:
 async def test_what_ends_a_listing_in_full(
     calendar: Calendar, server: GraphServer, status: int, code: str, expected: type[Exception]
 ) -> None:
-    server.faults.add(Fault(path=DELTA, status=status, body=b'{"error": {"code": "%s"}}' % code.encode()))
+    server.faults.add(trouble.refused(status, code, path="calendarView", times=None))
     with pytest.raises(expected, match="m365"):
         await listen(calendar)
 
@@ -317,7 +395,9 @@ ROW = {
 }
 MASTER = {**ROW, "id": "3", "type": "seriesMaster"}
 LINK = "https://graph.microsoft.com/v1.0/users/a/calendarView/delta?"
-FIRST = LINK + "startDateTime=2026-02-28T00:00:00Z&endDateTime=2026-05-02T00:00:00Z"
+SPAN = "startDateTime=2026-02-28T00:00:00Z&endDateTime=2026-05-02T00:00:00Z"
+FIRST = LINK + SPAN
+VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN}"
 
 
 @pytest.fixture
@@ -369,18 +449,24 @@ async def test_of_several_rows_of_one_event_the_last_one_counts(feed: Feed, wire
     assert {event_id: seen.event.summary for event_id, seen in told.observations.items()} == {"1": "neu"}
 
 
-async def test_a_round_that_breaks_off_is_asked_again(feed: Feed, wire: Wire) -> None:
+async def expect_a_view(feed: Feed, wire: Wire) -> None:
+    """Expect that the calendar is listed without its feed."""
+    wire.get(VIEW, payload={"value": [{**ROW, "id": "9"}]})
+    told = await listen(feed)
+    assert "9" in told.observations
+    assert [page.complete for page in told.pages][-2:] == [False, True]
+
+
+async def test_a_round_that_breaks_off_is_not_believed(feed: Feed, wire: Wire) -> None:
     wire.get(FIRST, payload={"value": [ROW]})
-    with pytest.raises(Retry, match="broke off"):
-        await listen(feed)
+    await expect_a_view(feed, wire)
 
 
 async def test_a_link_that_comes_twice_is_a_circle(feed: Feed, wire: Wire) -> None:
     again = LINK + "$skiptoken=1"
     wire.get(FIRST, payload={"value": [], "@odata.nextLink": again})
     wire.get(again, payload={"value": [], "@odata.nextLink": again}, repeat=True)
-    with pytest.raises(Retry, match="repeats"):
-        await listen(feed)
+    await expect_a_view(feed, wire)
 
 
 async def test_empty_pages_end_some_day(feed: Feed, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,8 +475,7 @@ async def test_empty_pages_end_some_day(feed: Feed, wire: Wire, monkeypatch: pyt
     for number in range(1, 4):
         following = f"{LINK}$skiptoken={number + 1}"
         wire.get(f"{LINK}$skiptoken={number}", payload={"value": [], "@odata.nextLink": following})
-    with pytest.raises(Retry):
-        await listen(feed)
+    await expect_a_view(feed, wire)
     assert client_module.MAX_PAGES > 3
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, UnknownOutcome
-from calsync_graph.refusals import Denied, NoMailbox, Refused, Reply, refusal
+from calsync_graph.refusals import Denied, Failed, NoMailbox, Refused, Reply, refusal
 
 
 def answer(status: int, code: str = "", inner: str | None = None, **extra: Any) -> Reply:
@@ -39,11 +39,11 @@ def refused(reply: Reply) -> Refused:
         (429, "ApplicationThrottled", True, Retry),
         (509, "", False, Retry),
         (408, "", True, UnknownOutcome),
-        (500, "UnknownError", False, Retry),
+        (500, "UnknownError", False, Failed),
         (500, "ErrorInternalServerError", True, UnknownOutcome),
         (502, "", True, UnknownOutcome),
         (503, "ErrorServerBusy", True, UnknownOutcome),
-        (503, "ErrorServerBusy", False, Retry),
+        (503, "ErrorServerBusy", False, Failed),
         (504, "", True, UnknownOutcome),
     ],
 )
@@ -65,7 +65,6 @@ def test_the_innermost_code_counts() -> None:
     assert answer(400, "BadRequest", "ErrorInvalidIdMalformed").code == "ErrorInvalidIdMalformed"
     nested = Reply(400, {"error": {"code": "A", "innererror": {"innererror": {"code": "SyncStateNotFound"}}}})
     assert nested.code == "SyncStateNotFound"
-    assert refused(nested).token_lost
 
 
 @pytest.mark.parametrize(
@@ -91,22 +90,6 @@ def test_a_body_without_a_code_is_no_obstacle(content: Any) -> None:
 )
 def test_only_the_servers_own_word_means_gone(status: int, code: str, gone: bool) -> None:
     assert refused(answer(status, code)).not_found is gone
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "lost"),
-    [
-        (410, "", True),
-        (410, "SyncStateNotFound", True),
-        (400, "syncstateinvalid", True),
-        (400, "ResyncRequired", True),
-        (409, "fullSyncRequired", True),
-        (400, "InvalidDeltaToken", True),
-        (400, "BadRequest", False),
-    ],
-)
-def test_lost_tokens_have_many_names(status: int, code: str, lost: bool) -> None:
-    assert refused(answer(status, code)).token_lost is lost
 
 
 @pytest.mark.parametrize(("status", "conflict"), [(409, True), (412, True), (400, False)])

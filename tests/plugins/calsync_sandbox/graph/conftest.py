@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -16,8 +15,6 @@ from calsync_sandbox.mail import MailLog
 
 if TYPE_CHECKING:
     from calsync_sandbox.mailbox import Mailbox
-
-SCHEMA = Path(__file__).resolve().parents[5] / "shared" / "data" / "graph-event-schema.json"
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,7 @@ def tokens() -> Tokens:
 
 @pytest.fixture
 async def server(now: list[float], mails: MailLog, tokens: Tokens) -> AsyncIterator[GraphServer]:
-    schema = SCHEMA if SCHEMA.exists() else None
-    server = GraphServer(mails, tokens, schema=schema, now=lambda: now[0])
+    server = GraphServer(mails, tokens, now=lambda: now[0])
     await server.start()
     yield server
     await server.stop()
