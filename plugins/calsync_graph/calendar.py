@@ -62,7 +62,7 @@ class GraphCalendar(Calendar):
         except Refused as refused:
             if refused.duplicate:
                 return await self._created_before(refused, marker)
-            if refused.no_calendar:
+            if refused.not_found:
                 raise AccountError(f"{refused}: the calendar is no longer there") from refused
             if refused.conflict:
                 raise Retry(str(refused)) from refused

@@ -3,8 +3,8 @@
 What it tells is only a hint in one respect: `@removed` also means "left the window" or "changed", so it becomes a
 tombstone, never a delete. Series come as single occurrences, most of them as stubs without a subject.
 
-In some mailboxes the feed does not get to its end (msgraph-sdk-dotnet 1568 and 3070), and for calendars besides the
-primary one it is documented for beta only. Such a calendar is listed as a plain calendar view in each run.
+In some mailboxes the feed does not get to its end (msgraph-sdk-dotnet 1568 and 3070), and for calendars besides
+the primary one it is documented for beta only. Such a calendar is listed as a plain calendar view in each run.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Feed:
         raise self._endless()
 
     def _check_progress(self, pages: Counter[object], content: Mapping[str, Any]) -> None:
-        """Raise Failed for a round that goes in circles, as it does in some mailboxes (msgraph-sdk-dotnet 3070)."""
+        """Raise Failed for a round that goes in circles, as in some mailboxes (msgraph-sdk-dotnet 3070)."""
         following = content.get("@odata.nextLink")
         rows = frozenset((row.get("id"), row.get("@odata.etag"), "@removed" in row) for row in content["value"])
         pages[following] += following is not None

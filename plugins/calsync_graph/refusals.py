@@ -79,10 +79,6 @@ class Refused(EventError):  # noqa: N818 - errors are named as outcomes
         return (status == 404 and self._code == "erroritemnotfound") or (status == 410 and self._code != "")
 
     @property
-    def no_calendar(self) -> bool:
-        return self.reply.status == 404 and self._code in ("errorfoldernotfound", "erroritemnotfound")
-
-    @property
     def conflict(self) -> bool:
         """Somebody else wrote the event at the same time."""
         return self.reply.status in (409, 412)
@@ -97,7 +93,7 @@ class Refused(EventError):  # noqa: N818 - errors are named as outcomes
         return self.reply.code.lower()
 
 
-class Failed(Retry):  # noqa: N818
+class Failed(Retry):
     """The server answers, but not with what was asked for. Asked another way, it may know it."""
 
 
@@ -134,6 +130,8 @@ def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:
             f"{problem} knows no active mailbox of this address ({shown}): check it and its licence; a mailbox on "
             "an own Exchange Server cannot be reached through Microsoft Graph"
         )
+    if reply.status == 404 and code == "errorfoldernotfound":
+        return AccountError(f"{problem} does not find the calendar ({shown}): it is no longer there")
     if reply.status == 507:
         return AccountError(f"{problem} cannot store anything more in the mailbox ({shown}): it is full")
     return Refused(connection, reply)

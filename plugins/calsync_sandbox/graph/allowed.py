@@ -34,7 +34,7 @@ class Allowed:
     """Judges requests as they arrive."""
 
     def __init__(self, schema: Schema) -> None:
-        """`schema`: the metadata, as requests may spell it."""
+        """Take the metadata, as requests may spell it."""
         self._schema = schema
 
     def problems(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> list[str]:

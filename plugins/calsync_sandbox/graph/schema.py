@@ -1,8 +1,9 @@
 """Checks answers against Microsoft's published metadata, so that the sandbox cannot invent a wire format.
 
-Requests are checked as well, so that calsync cannot. The file beside this one is a cut of the v1.0 metadata: `{"types": {name: T}, "operations": [...]}`; T of an entity or a complex
-type holds `base`, `props` {name: {type, null}} and `nav` {name: type}; T of an enumeration holds `members`.
-It is compiled once into closures, because every answer is checked.
+Requests are checked as well, so that calsync cannot. `metadata.json` is a cut of the v1.0 metadata:
+`{"types": {name: T}, "operations": [...]}`; T of an entity or a complex type holds `base`, `props` {name: {type,
+null}} and `nav` {name: type}; T of an enumeration holds `members`. It is compiled once into closures,
+because every answer is checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Refusals that a test asks for, in the words of Graph; what goes wrong below HTTP is a common server's `Fault`."""
+"""Refusals that a test asks for, in the words of Graph; what goes wrong below HTTP is a server's `Fault`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class MailboxSwitches:
     transactions_survive_delete: bool = True
     """A transactionId stays taken when its event is deleted."""
     transactions_remembered: bool = True
-    """A transactionId is known for longer than anybody repeats a create; else a repetition makes a second event."""
+    """A transactionId is known when it comes again; else the repeated create makes a second event."""
     decline_on_delete: bool = True
     """Deleting an attendee's copy sends a decline to the organiser."""
     silent_properties: frozenset[str] = frozenset()

@@ -32,6 +32,7 @@ def refused(reply: Reply) -> Refused:
         (404, "MailboxNotEnabledForRESTAPI", False, NoMailbox),
         (404, "errorinvaliduser", False, NoMailbox),
         (404, "ErrorItemNotFound", False, Refused),
+        (404, "ErrorFolderNotFound", False, AccountError),
         (400, "ErrorInvalidIdMalformed", True, Refused),
         (413, "", True, Refused),
         (507, "quotaLimitReached", True, AccountError),
@@ -82,7 +83,6 @@ def test_a_body_without_a_code_is_no_obstacle(content: Any) -> None:
         (404, "ErrorItemNotFound", True),
         (404, "erroritemnotfound", True),
         (410, "ErrorItemNotFound", True),
-        (404, "ErrorFolderNotFound", False),
         (404, "UnknownError", False),
         (410, "", False),
         (400, "ErrorItemNotFound", False),
@@ -95,11 +95,6 @@ def test_only_the_servers_own_word_means_gone(status: int, code: str, gone: bool
 @pytest.mark.parametrize(("status", "conflict"), [(409, True), (412, True), (400, False)])
 def test_conflicts(status: int, conflict: bool) -> None:
     assert refused(answer(status, "ErrorIrresolvableConflict")).conflict is conflict
-
-
-def test_a_missing_calendar_has_a_code_of_its_own() -> None:
-    assert refused(answer(404, "ErrorFolderNotFound")).no_calendar
-    assert not refused(answer(400, "ErrorInvalidRequest")).no_calendar
 
 
 @pytest.mark.parametrize("status", [400, 409])

@@ -146,6 +146,26 @@ async def test_a_nextlink_to_another_host(
     assert link.startswith("http://127.0.0.2:9/v1.0/users/anna@example.de/calendarView/delta?$skiptoken=")
 
 
+async def test_a_deltalink_to_another_host(
+    anna: Mailbox, ask: Ask, draft: Draft, march: str, server: GraphServer
+) -> None:
+    server.switches.foreign_delta_link = "http://127.0.0.2:9"
+    link = (await ask("GET", march)).body["@odata.deltaLink"]
+    assert link.startswith("http://127.0.0.2:9/v1.0/users/anna@example.de/calendarView/delta?$deltatoken=")
+
+
+async def test_the_rest_of_a_round_cannot_be_read(
+    anna: Mailbox, ask: Ask, draft: Draft, march: str, server: GraphServer
+) -> None:
+    for _ in range(2):
+        anna.create(draft())
+    server.switches.later_pages = (503, "ErrorServerBusy")
+    first = await ask("GET", march, prefer="odata.maxpagesize=1")
+    assert first.status == 200
+    second = await ask("GET", first.body["@odata.nextLink"])
+    assert (second.status, second.code) == (503, "ErrorServerBusy")
+
+
 async def test_text_bodies_on_the_feed_can_be_switched_off(
     anna: Mailbox, drain: Drain, draft: Draft, march: str, server: GraphServer
 ) -> None:

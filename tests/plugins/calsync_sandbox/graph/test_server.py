@@ -103,6 +103,34 @@ async def test_too_many_requests_in_a_span_of_time(
     assert (await ask("GET", "/calendar")).status == 200
 
 
+async def test_each_mailbox_has_its_own_span_of_time(anna: Mailbox, ask: Ask, server: GraphServer) -> None:
+    tim = server.add_mailbox("tim@example.de")
+    server.switches.rate_limit = 1
+    assert [(await ask("GET", "/calendar")).status for _ in range(2)] == [200, 429]
+    assert (await ask("GET", f"/v1.0/users/{tim.address}/calendar")).status == 200
+
+
+async def test_the_parts_of_a_batch_count_one_by_one(anna: Mailbox, ask: Ask, server: GraphServer) -> None:
+    server.switches.rate_limit = 2
+    parts = [{"id": str(number), "method": "GET", "url": "/users/anna@example.de/calendar"} for number in range(3)]
+    responses = (await ask("POST", "/v1.0/$batch", {"requests": parts})).body["responses"]
+    assert [response["status"] for response in responses] == [200, 200, 429]
+    assert responses[-1]["headers"]["Retry-After"] == "600"
+    assert responses[-1]["body"]["error"]["code"] == "ApplicationThrottled"
+
+
+async def test_requests_at_once_may_count_over_all_mailboxes(anna: Mailbox, ask: Ask, server: GraphServer) -> None:
+    tim = server.add_mailbox("tim@example.de")
+    server.switches.concurrency_limit, server.switches.concurrency_scope = 1, "application"
+    gate = Gate()
+    server.faults.add(Fault(status=None, hold=gate))
+    held = asyncio.ensure_future(ask("GET", "/calendar"))
+    await gate.reached.wait()
+    assert (await ask("GET", f"/v1.0/users/{tim.address}/calendar")).status == 429
+    gate.set()
+    assert (await held).status == 200
+
+
 async def test_an_answer_that_breaks_the_metadata_is_a_500(tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text(

@@ -91,6 +91,12 @@ async def test_a_transaction_outlives_its_event_or_not(
     assert (await ask("POST", "/events", draft(transactionId="t2"))).status == 201
 
 
+async def test_a_transaction_may_be_forgotten(ask: Ask, server: GraphServer, draft: Draft) -> None:
+    server.switches.transactions_remembered = False
+    first, second = [await ask("POST", "/events", draft(transactionId="t1")) for _ in range(2)]
+    assert first.body["id"] != second.body["id"]
+
+
 async def test_a_patch_changes_only_what_it_names(ask: Ask, anna: Mailbox, draft: Draft) -> None:
     created = (await ask("POST", "/events", draft(location={"displayName": "Büro"}, categories=["Blau"]))).body
     changed = (await ask("PATCH", f"/events/{created['id']}", {"subject": "Neu"})).body
