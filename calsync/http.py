@@ -15,6 +15,7 @@ import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -27,7 +28,7 @@ from calsync.errors import ConfigError, Retry, UnknownOutcome
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.connector import Connection
@@ -193,6 +194,14 @@ class Connector(aiohttp.TCPConnector):
         return connection
 
 
+class Lane:
+    """Requests that a server counts together: they keep one pause, and only so many wait for it at once."""
+
+    def __init__(self, pause: Pause, concurrency: int) -> None:
+        self.pause = pause
+        self.turns = asyncio.Semaphore(concurrency)
+
+
 class How(TypedDict, total=False):
     """How a session is to be; see `Http`."""
 
@@ -207,7 +216,8 @@ class How(TypedDict, total=False):
 class Http:
     """A session with one server of one connection. Credentials are the caller's headers and go nowhere else.
 
-    Its requests share one pause: what one of them is told holds for all.
+    Its requests share one pause: what one of them is told holds for all of its lane. A server that counts by
+    mailbox has a lane for each; most have one.
     """
 
     def __init__(
@@ -233,7 +243,7 @@ class Http:
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
-        self._pause = pause or Pause(name, clock)
+        self._lanes = {"": Lane(pause or Pause(name, clock), concurrency)}
         self._keep_alive = keep_alive
         self._cookies = cookies
         self._ca_file = ca_file
@@ -254,6 +264,7 @@ class Http:
         body: bytes | None = None,
         changes: bool = False,
         silence: float | None = None,
+        lane: str = "",
     ) -> Answer:
         """Send one request and return its answer, whatever its status. It carries `json`, or `body` as it is.
 
@@ -262,7 +273,8 @@ class Http:
 
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
-        otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always.
+        otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always. `lane`:
+        what the server counts this request by, where it does not count the whole connection.
 
         A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
         request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
@@ -274,25 +286,22 @@ class Http:
         data = body if json is None else msgspec.json.encode(json)
         if json is not None:
             headers = {"Content-Type": "application/json", **headers}
-        async with self._slots:
+        send = partial(self._try, method, target, headers, data, changes, silence)
+        pause = self._lane(lane).pause
+        async with self._lane(lane).turns:
             # The patience begins with the turn: those that queue behind many others wait for the same pauses.
             deadline = self.clock.now() + PATIENCE
-            await self._pause.over(deadline)
-            answer = await self._try(method, target, headers, data, changes, silence)
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and self._pause.ends_by(deadline):
-                await self._pause.over(deadline)
-                answer = await self._try(method, target, headers, data, changes, silence)
+            answer = await self._behind(pause, deadline, send)
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
+                answer = await self._behind(pause, deadline, send)
             return answer
 
-    def heed(self, answer: Answer) -> None:
+    def heed(self, answer: Answer, lane: str = "") -> None:
         """Begin the pause that an answer asks for: 429, or 503 that names a time.
 
         `request` does so by itself. For answers inside of others, as the parts of a batch are.
         """
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._pause.begin(self.retry_after(answer, UNNAMED_PAUSE))
-        elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            self._pause.begin(self.retry_after(answer, 0.0))
+        self._heed(answer, self._lane(lane).pause)
 
     def retry_after(self, answer: Answer, default: float) -> float:
         """Return the seconds that a server asks to wait, at most MAX_WAIT; `default` where it does not say."""
@@ -313,6 +322,27 @@ class Http:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    def _lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            self._lanes[name] = Lane(Pause(self.name, self.clock), self._concurrency)
+        return self._lanes[name]
+
+    def _heed(self, answer: Answer, pause: Pause) -> None:
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            pause.begin(self.retry_after(answer, UNNAMED_PAUSE))
+        elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            pause.begin(self.retry_after(answer, 0.0))
+
+    async def _behind(self, pause: Pause, deadline: datetime, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Send behind the pause. A request that waits for it takes no place from those of other lanes."""
+        while True:
+            await pause.over(deadline)
+            async with self._slots:
+                if not pause.left:
+                    answer = await send()
+                    self._heed(answer, pause)
+                    return answer
 
     async def _try(
         self,
@@ -339,7 +369,6 @@ class Http:
                 raise body.refused from error
             problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
             raise lost(problem, changes) from error
-        self.heed(answer)
         return answer
 
     async def _send(

@@ -630,6 +630,23 @@ async def test_sessions_may_share_a_pause(wire: aioresponses) -> None:
     await second.close()
 
 
+async def test_a_lane_keeps_a_pause_of_its_own(paused: Http, wire: aioresponses, clock: FakeClock) -> None:
+    wire.get(f"{BASE}/anna", status=429, headers={"Retry-After": "20"})
+    wire.get(f"{BASE}/anna", repeat=True)
+    wire.get(f"{BASE}/tim", repeat=True)
+    waiting = [asyncio.create_task(paused.request("GET", "/anna", headers={}, lane="anna")) for _ in range(9)]
+    await clock.until_sleeping()
+    for lane in ("tim", ""):
+        assert (await paused.request("GET", "/tim", headers={}, lane=lane)).ok
+    assert not all(task.done() for task in waiting)
+    clock.advance(20)
+    assert all(answer.ok for answer in await asyncio.gather(*waiting))
+    paused.heed(Answer(503, {"Retry-After": "600"}, b""), "tim")
+    assert (await paused.request("GET", "/anna", headers={}, lane="anna")).ok
+    with pytest.raises(Retry, match="asks to wait"):
+        await paused.request("GET", "/tim", headers={}, lane="tim")
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 async def test_a_file_without_certificates_is_told(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "ca.pem"

@@ -42,10 +42,19 @@ def quoted(text: str) -> str:
 class Client:
     """One connection's requests. Paths are below the version, links are the server's own, used as they are."""
 
-    def __init__(self, http: Http, tokens: Tokens, random: random.Random) -> None:
+    def __init__(self, http: Http, tokens: Tokens, random: random.Random, mailbox: str = "") -> None:
+        """`mailbox`: whose limits the requests count against; see `of`."""
         self._http = http
         self._tokens = tokens
         self._random = random
+        self._mailbox = mailbox
+
+    def of(self, mailbox: str) -> Client:
+        """Return a client for one mailbox: Microsoft counts requests by application and mailbox.
+
+        Where it asks one of them to wait, the others go on.
+        """
+        return Client(self._http, self._tokens, self._random, mailbox.lower())
 
     @property
     def connection(self) -> str:
@@ -177,6 +186,7 @@ class Client:
             },
             json=json,
             changes=changes,
+            lane=self._mailbox,
         )
         reply = self._reply(answer)
         if not reply.ok:
@@ -198,7 +208,7 @@ class Client:
         headers = {str(name).title(): str(value) for name, value in (part.get("headers") or {}).items()}
         status = int(part.get("status", 0))
         answer = Answer(status, headers, b"")
-        self._http.heed(answer)
+        self._http.heed(answer, self._mailbox)
         return Reply(status, part.get("body"), self._after(answer))
 
     def _after(self, answer: Answer) -> float | None:

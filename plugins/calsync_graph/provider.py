@@ -41,16 +41,17 @@ class GraphProvider(Provider):
     async def open(self, request: CalendarRequest) -> Calendar:
         """Open a mailbox's primary calendar or the one that the account names. The answer proves the access."""
         mailbox = mailbox_path(request.settings["mailbox"])
+        client = self._client.of(mailbox)
         try:
-            row, primary = await self._find(mailbox, request.settings.get("calendar"))
+            row, primary = await _find(client, mailbox, request.settings.get("calendar"))
         except (AccountError, Refused) as error:
             own = isinstance(error, Denied) and isinstance(self._tokens, DelegatedTokens)
             only = "; a person who signs in opens the own mailbox only" if own else ""
             raise AccountError(f"account {request.account}: {error}{only}") from error
         calendar_id = str(row["id"])
-        home = Home(self._client, mailbox, calendar_id, primary=primary)
+        home = Home(client, mailbox, calendar_id, primary=primary)
         return GraphCalendar(
-            self._client,
+            client,
             home,
             key=calendar_id,
             zone=request.timezone,
@@ -84,21 +85,22 @@ class GraphProvider(Provider):
         why = "consent alone opens every mailbox: scope the application (docs/how-to/microsoft-365.md)"
         return Finding("warning", f"{place} can be read: {why}")
 
-    async def _find(self, mailbox: str, wanted: str | None) -> tuple[Mapping[str, Any], bool]:
-        """Return a calendar, and whether it is the primary one. Raises AccountError, Refused."""
-        primary = await self._client.get(f"{mailbox}/calendar")
-        if wanted is None:
-            return primary, True
-        rows = [row async for page in self._client.pages(f"{mailbox}/calendars") for row in page]
-        found = [row for row in rows if row.get("id") == wanted] or [
-            row for row in rows if str(row.get("name", "")).casefold() == wanted.casefold()
-        ]
-        if len(found) != 1:
-            problem = "no calendar" if not found else "more than one calendar"
-            raise AccountError(f"the mailbox has {problem} of the name or id that is configured")
-        return found[0], found[0]["id"] == primary["id"]
-
 
 def open_provider(options: Mapping[str, Any], host: Host) -> GraphProvider:
     """Build the provider from validated settings. Raises ConfigError."""
     return GraphProvider(settings_of(options, host.connection), host)
+
+
+async def _find(client: Client, mailbox: str, wanted: str | None) -> tuple[Mapping[str, Any], bool]:
+    """Return a calendar, and whether it is the primary one. Raises AccountError, Refused."""
+    primary = await client.get(f"{mailbox}/calendar")
+    if wanted is None:
+        return primary, True
+    rows = [row async for page in client.pages(f"{mailbox}/calendars") for row in page]
+    found = [row for row in rows if row.get("id") == wanted] or [
+        row for row in rows if str(row.get("name", "")).casefold() == wanted.casefold()
+    ]
+    if len(found) != 1:
+        problem = "no calendar" if not found else "more than one calendar"
+        raise AccountError(f"the mailbox has {problem} of the name or id that is configured")
+    return found[0], found[0]["id"] == primary["id"]
