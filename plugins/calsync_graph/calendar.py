@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from calsync_graph.home import Home
     from calsync_graph.mapping import Stored
 
-CAPABILITIES = Capabilities(mapping_version=2, marker=True, writes_may_mail=True, writes_reminder=True)
+CAPABILITIES = Capabilities(mapping_version=2, conditional_writes=False, writes_may_mail=True)
+"""Every write names the version that was read, but that Graph heeds it is not documented. So what an event holds
+besides the fields that were written counts as its user's."""
 
 
 class GraphCalendar(Calendar):

@@ -98,7 +98,9 @@ class Feed:
         else:
             return
         try:
-            async for rows in self._client.pages(f"{self._home.path}/calendarView?{_span(window)}"):
+            async for rows in self._client.pages(
+                f"{self._home.path}/calendarView?{_span(window)}&$top={PAGE_SIZE}"
+            ):
                 yield {"value": rows}
         except Refused as refused:
             advice = "; choose a shorter window" if _longer_than_allowed(window) else ""

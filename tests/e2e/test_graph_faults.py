@@ -130,6 +130,12 @@ TABLE = [
         Trouble(f"{status} of a listing", fault(refused(status, code, path=DELTA, times=None)), in_full=True)
         for status, code in ((500, "UnknownError"), (503, "ErrorServerBusy"), (504, ""), (400, "BadRequest"))
     ),
+    Trouble(
+        "503 of a listing and of a view",
+        fault(refused(503, path="calendarView", times=None)),
+        "failed",
+        in_full=True,
+    ),
     Trouble("changes for ever", switch(endless_pages=True)),
     Trouble("a listing for ever", switch(endless_pages=True), in_full=True),
     Trouble("empty pages", switch(empty_pages=True)),

@@ -397,7 +397,7 @@ MASTER = {**ROW, "id": "3", "type": "seriesMaster"}
 LINK = "https://graph.microsoft.com/v1.0/users/a/calendarView/delta?"
 SPAN = "startDateTime=2026-02-28T00:00:00Z&endDateTime=2026-05-02T00:00:00Z"
 FIRST = LINK + SPAN
-VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN}"
+VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN}&$top=200"
 
 
 @pytest.fixture

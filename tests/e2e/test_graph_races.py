@@ -1,0 +1,80 @@
+"""Somebody is quicker: what happens in Outlook between calsync's read and its write, or behind a lost answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync_sandbox.graph.trouble import lost, refused
+from tests.e2e.conftest import value
+
+if TYPE_CHECKING:
+    from aiohttp.web import Request
+
+    from calsync.testing import FakeClock
+    from tests.e2e.conftest import World
+
+
+@pytest.mark.parametrize("if_match", [True, False])
+async def test_an_edit_between_the_read_and_the_write_arrives(world: World, if_match: bool) -> None:
+    world.sandbox.graph.switches.if_match = if_match
+    entity = world.appointment()
+    await world.settle()
+    event_id = world.in_outlook()["id"]
+    edits = [{"body": {"contentType": "text", "content": "Schlüssel mitnehmen"}}]
+
+    def edit(request: Request) -> None:
+        if request.method == "PATCH" and edits:
+            world.anna.mailbox.edit(event_id, edits.pop())
+
+    world.at_each_request(edit)
+    world.patch(entity, subject="Besichtigung Gartenstraße")
+    await world.settle()
+    assert edits == []
+    await world.settle()
+    world.expect_converged(1)
+    assert "Schlüssel" in world.in_outlook("Besichtigung Gartenstraße")["body"]["content"]
+    assert "Schlüssel" in value(world.in_flowfact("Besichtigung Gartenstraße"), "message")
+
+
+@pytest.mark.parametrize("survives", [True, False], ids=["its id stays taken", "its id is free again"])
+async def test_a_lost_create_that_its_user_deleted_at_once(world: World, clock: FakeClock, survives: bool) -> None:
+    world.sandbox.graph.switches.transactions_survive_delete = survives
+    world.sandbox.graph.faults.add(lost(method="POST", path="/events$"))
+    world.appointment()
+    await world.sync_all()
+    world.anna.mailbox.delete(world.in_outlook()["id"])
+    for _ in range(6):
+        clock.advance(3600)
+        await world.sync_all()
+    clock.advance(timedelta(days=1).total_seconds())
+    await world.settle()
+    copies = [event for event in world.anna.mailbox.events.values() if event["subject"] == "Besichtigung"]
+    assert len(copies) == len(world.sandbox.flowfact.entities) <= 1
+    world.expect_converged(len(copies))
+
+
+async def test_a_meeting_whose_delete_is_denied_because_it_is_cancelled(world: World) -> None:
+    entity = world.appointment()
+    await world.settle()
+    event_id = world.in_outlook()["id"]
+    world.anna.mailbox.edit(event_id, {"isCancelled": True})
+    world.sandbox.graph.faults.add(refused(403, "ErrorAccessDenied", method="DELETE", times=None))
+    world.delete(entity)
+    await world.settle()
+    await world.settle()
+    world.expect_no_mail()
+    assert world.sandbox.flowfact.entities == {}
+
+
+async def test_an_online_meeting_keeps_its_join_link(world: World) -> None:
+    event = world.event(isOnlineMeeting=True, body={"contentType": "html", "content": "<p>Teams</p>"})
+    await world.settle()
+    world.patch(world.in_flowfact(), message="neu", subject="Neuer Titel")
+    await world.settle()
+    assert world.anna.mailbox.events[event["id"]]["subject"] == "Neuer Titel"
+    assert "Teams" in world.anna.mailbox.events[event["id"]]["body"]["content"]
+    assert world.anna.mailbox.lost_join_links == []
+    assert all(b'"body"' not in request.body for request in world.sandbox.graph.sent("PATCH"))
