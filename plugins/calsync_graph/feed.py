@@ -38,6 +38,8 @@ MAX_REPEATS = 3
 """A page may come twice in a round. One that comes more often comes for ever."""
 MAX_DAYS = 1825
 """The longest window that the server lists."""
+TRIES = 3
+"""Runs in which a token may fail at once, as it does while the server is away. Then it is given up."""
 NO_FEED = "listed without the feed"
 """The token of such a listing. It leads nowhere, so the next run lists in full again, and tries the feed first."""
 log = logging.getLogger("calsync.graph")
@@ -50,6 +52,8 @@ class Feed:
         self._client = client
         self._home = home
         self._reader = reader
+        self._failures = 0
+        """How many runs in a row the server had no answer to the token."""
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield the pages of a round; see `calsync.ports.Reader.changes`. A token is a link of the server."""
@@ -69,7 +73,8 @@ class Feed:
     async def _followed(self, token: str) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the answers of a round behind a token.
 
-        A round that fails behind its first page will fail there again, for the server itself is not away.
+        A round that fails behind its first page will fail there again, for the server itself is not away. One that
+        fails at once is tried again. Given up, it is still tried first in each run, until a listing replaced it.
         """
         if not self._client.is_own(token):
             raise TokenLost("the token was given by another server, or by none")
@@ -84,9 +89,12 @@ class Feed:
             # The link holds the address that the mailbox had then; a listing in full asks for the present one.
             raise TokenLost("Microsoft Graph knows the token's mailbox no more") from gone
         except Failed as failed:
-            if not begun:
+            self._failures += 1
+            if not begun and self._failures < TRIES:
                 raise
             raise TokenLost("Microsoft Graph does not come to the end of the changes") from failed
+        else:
+            self._failures = 0
 
     async def _listed(self, window: Window) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the answers of a round over the window, or those of a plain view where the feed fails."""

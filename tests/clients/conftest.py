@@ -11,7 +11,6 @@ from calsync_sandbox.authority import Tokens
 from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
-from calsync_sandbox.sandbox import GRAPH_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -52,8 +51,7 @@ def tokens() -> Tokens:
 @pytest.fixture
 def graph(mails: MailLog, tokens: Tokens) -> GraphServer:
     """Owns the mailbox; it does not listen by itself."""
-    schema = GRAPH_SCHEMA if GRAPH_SCHEMA.is_file() else None
-    return GraphServer(mails, tokens, schema=schema)
+    return GraphServer(mails, tokens)
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync_sandbox.sandbox import Account
+from tests.e2e.conftest import utc
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -80,4 +83,19 @@ async def test_a_long_pause_ends_the_run_and_the_next_ones_go_on(
         await world.sync()
     world.expect_converged(EVENTS)
     assert len(refused(busy)) <= 6 * EVENTS / LIMIT * 4
+    world.expect_no_mail()
+
+
+async def test_a_mailbox_that_has_to_wait_is_alone_with_it(world: World) -> None:
+    """Microsoft counts by application and mailbox; the other mailboxes of the connection go on."""
+    kai = world.sandbox.add_person("kai@example.de", first="Kai", last="Kollege")
+    world.configure(accounts=[Account(name="anna", person=world.anna), Account(name="kai", person=kai)])
+    for number in range(2 * LIMIT):
+        world.appointment(f"Termin {number}", hours=number)
+    kai.mailbox.create({"subject": "Besprechung", "start": utc(world.at()), "end": utc(world.at(1))})
+    world.sandbox.graph.switches.rate_limit, world.sandbox.graph.switches.rate_window = LIMIT, 300.0
+    accounts = (await world.sync_all()).accounts
+    assert accounts["anna"].right.failed >= LIMIT
+    assert accounts["kai"].ok
+    assert world.sandbox.judge(kai).converged
     world.expect_no_mail()

@@ -295,6 +295,20 @@ async def test_a_server_that_is_away_keeps_its_token(calendar: Calendar, server:
     assert (await listen(calendar, token)).token
 
 
+async def test_a_token_that_is_never_answered_is_given_up(calendar: Calendar, server: GraphServer) -> None:
+    token = (await listen(calendar)).token
+    for fails in (2, 3):
+        server.faults.add(trouble.refused(504, path=DELTA, times=fails))
+        for _ in range(2):
+            with pytest.raises(Retry):
+                await listen(calendar, token)
+        if fails == 2:
+            await listen(calendar, token)
+    with pytest.raises(TokenLost):
+        await listen(calendar, token)
+    assert (await listen(calendar)).pages[-1].complete
+
+
 async def test_a_server_that_asks_to_wait_is_not_asked_otherwise(calendar: Calendar, server: GraphServer) -> None:
     server.faults.add(trouble.refused(503, "ErrorServerBusy", after=600))
     server.clear()
