@@ -6,6 +6,7 @@ the fault is gone, and both sides must converge: nothing lost, nothing twice, no
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.errors import CalsyncError
+from calsync.sync.model import Side
 from calsync_sandbox.graph import GraphSwitches
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
 from calsync_sandbox.graph.trouble import lost, needs_claims, refused
 from tests.e2e.conftest import value
+from tests.e2e.people import People
 from tests.e2e.test_throttling import passing
 
 if TYPE_CHECKING:
@@ -279,3 +282,33 @@ def expect_all(world: World) -> None:
     assert {event["subject"] for event in world.anna.mailbox.events.values()} == wanted
     world.expect_converged(len(wanted))
     assert "geändert" in world.in_outlook("Termin 1")["body"]["content"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_two_faults_at_once_while_people_work(world: World, clock: FakeClock, seed: int) -> None:
+    """What each fault leaves behind meets the next ones: every edit still arrives, or is in the ledger."""
+    chance = random.Random(seed)
+    people = People(world, chance)
+    world.at_each_request(people.watch)
+    for _ in range(20):  # so many that the brake lets all their deletes through
+        people.create(Side.LEFT)
+        people.create(Side.RIGHT)
+    async with passing(clock):
+        await world.settle()
+        for _ in range(8):
+            clock.advance(chance.choice([60, 3600, 26 * 3600]))
+            for _ in range(4):
+                people.act()
+            world.sandbox.graph.switches.max_page_size = chance.choice([1, 3, 1000])
+            for trouble in chance.sample(TABLE, 2):
+                trouble.begin(world)
+            await outcome(world)
+            world.expect_no_mail()
+            if chance.random() < 0.5:
+                calm(world)
+        calm(world)
+        clock.advance(timedelta(days=1, hours=2).total_seconds())
+        await world.settle()
+        rest = await world.settle()
+    assert (rest.messages, world.sandbox.judge(world.anna).converged) == ((), True)
+    await people.expect_all_kept()

@@ -50,10 +50,7 @@ class Allowed:
         elif method == "POST" and path == "/v1.0/$batch":
             yield from self._batch(_decoded(body))
         elif method == "POST" and _EVENTS.fullmatch(path):
-            yield from self._event(_decoded(body), CREATED)
-            yield from (f"{name} is not false" for name in _FALSE if _decoded(body).get(name) is not False)
-            if not _decoded(body).get("transactionId"):
-                yield "a create that is repeated would make a second event"
+            yield from self._create(_decoded(body))
         elif method == "PATCH" and _EVENT.fullmatch(path):
             yield from self._event(_decoded(body), PATCHED)
             yield from _unconditional(headers)
@@ -71,6 +68,12 @@ class Allowed:
             path = "/v1.0/" + str(part.get("url")).lstrip("/").partition("?")[0]
             named = {name.lower(): value for name, value in part.get("headers", {}).items()}
             yield from self._problems("GET", path, named, b"")
+
+    def _create(self, body: Mapping[str, Any]) -> Iterator[str]:
+        yield from self._event(body, CREATED)
+        yield from (f"{name} is not false" for name in _FALSE if body.get(name) is not False)
+        if not body.get("transactionId"):
+            yield "a create that is repeated would make a second event"
 
     def _event(self, body: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
         yield from (f"writes {name}" for name in sorted(body.keys() - allowed))
