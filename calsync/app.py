@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ from calsync.service import Service
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
 from calsync.watchdog import Watchdog, note_beside, read_note
+from calsync.web import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
@@ -210,10 +212,16 @@ class App:
 
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
-            with watchdog.watching():
-                await together([serve(found), serve_discovered()])
+            async with self._called():
+                with watchdog.watching():
+                    await together([serve(found), serve_discovered()])
         finally:
             await store.close()
+
+    def _called(self) -> AbstractAsyncContextManager[None]:
+        """Let servers call, where they can reach us. Raises ConfigError."""
+        endpoint, at = self._connections.endpoint, self._config.service.listen
+        return nullcontext() if endpoint is None else serving(endpoint, at.host, at.port)
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.

@@ -16,6 +16,7 @@ from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
 from calsync.vault import FileVault
+from calsync.web import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +45,19 @@ class Connections:
         self.asking = Asking()
         self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
+        self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
+        """Where servers call the connections; None where no public address is configured."""
         self._providers = {
             name: loaded.providers[connection.provider].open(
                 connection.settings,
-                Host(connection=name, clock=clock, random=random, http=self.http, vault=_vault(config, name)),
+                Host(
+                    connection=name,
+                    clock=clock,
+                    random=random,
+                    http=self.http,
+                    vault=_vault(config, name),
+                    doorbells=None if self.endpoint is None else self.endpoint.of(name),
+                ),
             )
             for name, connection in config.connections.items()
         }

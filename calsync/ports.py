@@ -227,6 +227,28 @@ class DeviceCode:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What somebody has sent to a connection's public address. Anybody can, so nothing of it is true."""
+
+    query: Mapping[str, str]
+    content_type: str
+    """Lower-cased, without parameters."""
+    body: bytes
+    """One MiB at most."""
+
+
+class Doorbells(ABC):
+    """A public address at which a server can ring for one connection."""
+
+    @abstractmethod
+    def open(self, hear: Callable[[Call], str | None]) -> str:
+        """Return the address; whoever calls there (POST) is heard from now on.
+
+        `hear` answers at once: a text, which is sent as plain text, or None for "accepted" (202), whatever came.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """What the host lends to a provider: nothing is taken from the machine behind its back."""
@@ -238,6 +260,8 @@ class Host:
     http: HttpFactory
     vault: Vault | None = None
     """None where no key is configured (`service.key`)."""
+    doorbells: Doorbells | None = None
+    """None where no public address is configured (`service.public_url`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

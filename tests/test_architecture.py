@@ -62,6 +62,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons"},
     "calsync.watchdog": PURE,
+    "calsync.web": {"calsync.errors", "calsync.ports", "calsync.web"},
     "calsync.results": {*PURE, "calsync.engine"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
     "calsync.cli": {

@@ -14,6 +14,7 @@ import pytest
 from calsync.config import Config
 from calsync.config.model import (
     AccountConfig,
+    Address,
     ConnectionConfig,
     RuleConfig,
     Service,
@@ -100,7 +101,7 @@ class House:
         named = providers or {"crm": "flow", "mail": "post"}
         config = Config(
             path=Path("calsync.yaml"),
-            service=Service(store=Path("calsync.db"), poll_seconds=60),
+            service=Service(store=Path("calsync.db"), poll_seconds=60, listen=Address(host="127.0.0.1", port=1)),
             connections={
                 name: ConnectionConfig(name=name, provider=provider, settings={}, line=1)
                 for name, provider in named.items()

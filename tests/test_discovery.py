@@ -13,6 +13,7 @@ import pytest
 from calsync.config import Config
 from calsync.config.model import (
     AccountConfig,
+    Address,
     ConnectionConfig,
     DiscoverConfig,
     Service,
@@ -91,7 +92,7 @@ class Company:
     async def discover(self) -> Sequence[Found]:
         config = Config(
             path=Path("calsync.yaml"),
-            service=Service(store=Path("calsync.db"), poll_seconds=60),
+            service=Service(store=Path("calsync.db"), poll_seconds=60, listen=Address(host="127.0.0.1", port=1)),
             connections={
                 name: ConnectionConfig(name=name, provider=name, settings={}, line=1) for name in ("crm", "mail")
             },

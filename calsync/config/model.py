@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A place on this machine's network."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """How the service runs."""
 
@@ -27,6 +35,10 @@ class Service:
     """How long `calsync run` waits between two runs of one account."""
     key: bytes | None = field(default=None, repr=False)
     """What connections keep is encrypted with it: 32 bytes. None where none of them needs to keep anything."""
+    listen: Address
+    """Where `calsync run` is called, by a proxy that ends TLS. Only where there is a `public_url`."""
+    public_url: str | None = None
+    """What servers outside call, without a slash at its end. None: nobody calls, calendars are polled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import voluptuous as vol
 
+from calsync.config.addresses import address, public_url
 from calsync.config.problems import suggestion
 from calsync.sync.model import Direction
 
@@ -106,6 +107,8 @@ SERVICE = {
     vol.Required("store"): store_path,
     vol.Optional("poll_seconds", default=60): whole(1, 86_400),
     vol.Optional("key"): key,
+    vol.Optional("public_url"): public_url,
+    vol.Optional("listen", default="127.0.0.1:8765"): address,
 }
 WINDOW = {
     vol.Optional("past_days", default=90): whole(0, 3_650),
