@@ -22,6 +22,7 @@ from calsync_sandbox.graph.limits import Limits
 from calsync_sandbox.graph.mails import GraphPost
 from calsync_sandbox.graph.routing import Request, answer
 from calsync_sandbox.graph.schema import METADATA, Schema
+from calsync_sandbox.graph.subscriptions import Subscriptions
 from calsync_sandbox.graph.switches import GraphSwitches
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.mailbox import Mailbox, MailboxError
@@ -73,6 +74,7 @@ class GraphServer(Server):
         self._now = now
         self._names: dict[str, Face] = {}
         self._limits = Limits(now)
+        self.subscriptions = Subscriptions(self.switches, now, self._face)
 
     def add_mailbox(
         self,
@@ -96,6 +98,7 @@ class GraphServer(Server):
         )
         self.mailboxes[address.lower()] = mailbox
         writer = mailbox.writer(GraphPost(address, self._mail, self.switches))
+        self.subscriptions.watch(mailbox)
         face = Face(mailbox, Feed(mailbox.store, self.switches), writer)
         self._names.update({name.lower(): face for name in (address, *aliases, mailbox.user_id)})
         return mailbox
@@ -118,6 +121,10 @@ class GraphServer(Server):
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [web.route("*", _ROOT + "/{path:.*}", self._respond)]
+
+    async def stop(self) -> None:
+        await self.subscriptions.close()
+        await super().stop()
 
     def _face(self, name: str) -> Face:
         found = self._names.get(name.lower())
@@ -144,15 +151,15 @@ class GraphServer(Server):
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
             grant = self._check_token(request.headers.get("Authorization", ""))
-            return self._write(request, self._answer(request, await request.read(), grant.person))
+            return self._write(request, await self._answer(request, await request.read(), grant))
         except MailboxError as error:
             return self._refuse(request, error)
 
-    def _answer(self, request: web.Request, content: bytes, person: str | None) -> Reply:
-        """Answer a person who signed in, or (None) an application, which may open all mailboxes."""
+    async def _answer(self, request: web.Request, content: bytes, grant: Grant) -> Reply:
+        """Answer a person who signed in (to the own mailbox), or an application, which may open all."""
 
         def carry_out(asked: Request) -> Reply:
-            self._check_owner(person, asked.path)
+            self._check_owner(grant.person, asked.path)
             return self._carry_out(asked)
 
         def part(asked: Request) -> Reply:
@@ -166,7 +173,16 @@ class GraphServer(Server):
             return run_batch(body, part, origin)
         headers = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
         asked = Request(request.method, path, request.rel_url.raw_query_string, headers, body, origin)
+        if path.startswith("/subscriptions"):
+            return await self._subscribe(asked, grant)
         return carry_out(asked)
+
+    async def _subscribe(self, asked: Request, grant: Grant) -> Reply:
+        if asked.method == "POST" and isinstance(asked.body, dict):
+            self._check_owner(grant.person, "/" + str(asked.body.get("resource")).strip("/"))
+        reply = await self.subscriptions.answer(asked, grant.client_id, grant.tenant)
+        self._check_shape(reply)
+        return reply
 
     def _carry_out(self, asked: Request) -> Reply:
         reply = answer(self._face, self.switches, asked)

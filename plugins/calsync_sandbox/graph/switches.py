@@ -55,3 +55,11 @@ class GraphSwitches(MailboxSwitches):
     """Requests to a mailbox in any `rate_window` seconds, the parts of a batch one by one; others get 429 and
     count too. None: no limit."""
     rate_window: float = 600.0
+    subscription_minutes: int = 10_080
+    """The longest life of a subscription; older pages of Microsoft say 4,230."""
+    refuse_duplicate_subscription: bool = False
+    """A second subscription of one resource by one client is answered 409: documented, but seen not to be so."""
+    notification_delay: float = 0.0
+    """Seconds by which notifications are late; those of this time are told together."""
+    notification_copies: int = 1
+    """How often each notification is told; 0: all are lost."""

@@ -58,6 +58,8 @@ class Store:
         self.calendars: dict[str, str] = {self.primary: "Kalender"}
         """Calendar id -> name."""
         self.log: list[Change] = []
+        self.noted: list[Callable[[Change], object]] = []
+        """Called with each change when it is logged."""
         self.transactions: dict[str, tuple[Any, str]] = {}
         """transactionId -> (content of the create, id of the event)."""
         self.lost_join_links: list[str] = []
@@ -156,7 +158,10 @@ class Store:
         after: str | None = None,
         before: Series | None = None,
     ) -> None:
-        self.log.append(Change(event_id, self.now(), frozenset(homes), born, after, self.moves[event_id], before))
+        moves = self.moves[event_id]
+        self.log.append(Change(event_id, self.now(), frozenset(homes), born, after, moves, before))
+        for hear in self.noted:
+            hear(self.log[-1])
 
     def _stamp(self, event: Json) -> None:
         self._made += 1
