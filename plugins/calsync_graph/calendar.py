@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from calsync.ports import Page, Whereabouts
+    from calsync.ports import Page, Ring, Whereabouts
     from calsync.sync.model import Changes, Draft, Event, Observation, Window
     from calsync_graph.client import Client
+    from calsync_graph.doorbell import Doorbell
     from calsync_graph.home import Home
     from calsync_graph.mapping import Stored
 
@@ -34,13 +35,16 @@ class GraphCalendar(Calendar):
 
     capabilities = CAPABILITIES
 
-    def __init__(self, client: Client, home: Home, key: str, zone: ZoneInfo, *, can_edit: bool) -> None:
+    def __init__(
+        self, client: Client, home: Home, key: str, zone: ZoneInfo, *, can_edit: bool, doorbell: Doorbell | None
+    ) -> None:
         """`zone`: the account's, for new events."""
         self.key = key
         self.can_edit = can_edit
         self._client = client
         self._home = home
         self._zone = zone
+        self._doorbell = doorbell
         self._reader = EventReader(client, home)
         self._feed = Feed(client, home, self._reader)
 
@@ -108,6 +112,10 @@ class GraphCalendar(Calendar):
             cancelled = isinstance(place, Here) and place.observation.event.cancelled
             if not cancelled and not isinstance(place, Gone | Trashed):
                 raise await self._home.only_one_event(denied) from denied
+
+    async def listen(self, ring: Ring) -> None:
+        if self._doorbell is not None:
+            await self._doorbell.listen(self._home.mailbox, ring)
 
     async def _fresh(self, target: Observation) -> Stored:
         """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from."""

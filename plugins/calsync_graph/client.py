@@ -29,6 +29,7 @@ PAGE_SIZE = 200
 MAX_PAGES = 5000
 """More pages than any calendar has: some mailboxes have been seen to page for ever."""
 BATCH_SIZE = 20
+SUBSCRIPTIONS = "/subscriptions"
 UNAUTHORIZED = 401
 TOO_MANY = 429
 log = logging.getLogger("calsync.graph")
@@ -90,6 +91,14 @@ class Client:
     async def delete(self, path: str, revision: str) -> None:
         """Move to Deleted Items, on condition of the revision."""
         await self._request("DELETE", path, {"Prefer": PREFER, "If-Match": revision}, changes=True)
+
+    async def subscription(
+        self, method: str, subscription_id: str = "", json: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Make, renew or end a subscription; return it. No event changes, so where the answer is lost: Retry."""
+        path = f"{SUBSCRIPTIONS}/{quoted(subscription_id)}" if subscription_id else SUBSCRIPTIONS
+        reply = await self._request(method, path, {"Prefer": PREFER}, json)
+        return reply.content if isinstance(reply.content, dict) else {}
 
     async def pages(self, path: str) -> AsyncIterator[Sequence[Any]]:
         """Yield a listing's pages."""

@@ -9,8 +9,9 @@ from calsync.ports import Finding, Provider
 from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
-from calsync_graph.client import Client
+from calsync_graph.client import SUBSCRIPTIONS, Client
 from calsync_graph.config import settings_of
+from calsync_graph.doorbell import Doorbell
 from calsync_graph.home import Home, mailbox_path
 from calsync_graph.refusals import Denied, Refused
 
@@ -29,6 +30,9 @@ class GraphProvider(Provider):
         self._http = host.http.open(host.connection, settings.graph_url, concurrency=settings.max_concurrency)
         self._tokens = tokens_of(settings, host)
         self._client = Client(self._http, self._tokens, host.random)
+        self._doorbell: Doorbell | None = None
+        if host.doorbells is not None:
+            self._doorbell = Doorbell(host.doorbells, self._client.of(SUBSCRIPTIONS), host.random)
 
     async def login(self) -> None:
         await self._tokens.get()
@@ -56,6 +60,7 @@ class GraphProvider(Provider):
             key=calendar_id,
             zone=request.timezone,
             can_edit=row.get("canEdit") is not False,
+            doorbell=self._doorbell,
         )
 
     async def check(self) -> Sequence[Finding]:

@@ -24,9 +24,21 @@ CREATED = PATCHED | {
     "transactionId",
     "singleValueExtendedProperties",
 }
+SUBSCRIBED = frozenset(
+    {
+        "changeType",
+        "notificationUrl",
+        "lifecycleNotificationUrl",
+        "resource",
+        "expirationDateTime",
+        "clientState",
+    }
+)
+RENEWED = {"PATCH": frozenset({"expirationDateTime"}), "DELETE": frozenset[str]()}
 _FALSE = ("responseRequested", "allowNewTimeProposals")
 _MAILBOX = r"/v1\.0/(?:me|users/[^/]+)(?:/calendar|/calendars/[^/]+)?"
 _EVENTS, _EVENT = re.compile(_MAILBOX + "/events"), re.compile(_MAILBOX + "/events/[^/]+")
+_SUBSCRIPTION = re.compile(r"/v1\.0/subscriptions/[^/]+")
 _EVENT_READ = re.compile(r"/(events|calendarView)(/|$)")
 
 
@@ -57,7 +69,7 @@ class Allowed:
         elif method == "DELETE" and _EVENT.fullmatch(path):
             yield from _unconditional(headers)
         else:
-            yield "no such request"
+            yield from self._subscription(method, path, _decoded(body))
 
     def _batch(self, body: Mapping[str, Any]) -> Iterator[str]:
         parts = body.get("requests")
@@ -78,6 +90,17 @@ class Allowed:
     def _event(self, body: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
         yield from (f"writes {name}" for name in sorted(body.keys() - allowed))
         yield from self._schema.problems("event", body)
+
+    def _subscription(self, method: str, path: str, body: Mapping[str, Any]) -> Iterator[str]:
+        if method == "POST" and path == "/v1.0/subscriptions":
+            named = SUBSCRIBED
+        elif method in RENEWED and _SUBSCRIPTION.fullmatch(path):
+            named = RENEWED[method]
+        else:
+            yield "no such request"
+            return
+        yield from (f"subscribes with {name}, or without" for name in sorted(body.keys() ^ named))
+        yield from self._schema.problems("subscription", body)
 
 
 def _unconditional(headers: Mapping[str, str]) -> Iterator[str]:

@@ -21,6 +21,15 @@ NEW = {
     "transactionId": "t1",
 }
 
+SUBSCRIPTION = {
+    "changeType": "created,updated,deleted",
+    "notificationUrl": "https://calsync.example.de/doorbells/m365",
+    "lifecycleNotificationUrl": "https://calsync.example.de/doorbells/m365",
+    "resource": "/users/anna@example.de/events",
+    "expirationDateTime": "2026-03-03T08:00:00Z",
+    "clientState": "secret",
+}
+
 
 @pytest.fixture(scope="module")
 def allowed() -> Allowed:
@@ -40,6 +49,10 @@ def test_what_calsync_asks(allowed: Allowed) -> None:
     assert problems(allowed, "DELETE", f"{M}/events/1") == []
     part = {"id": "1", "method": "GET", "url": f"{M}/events/1?$expand=x".removeprefix("/v1.0"), "headers": PREFER}
     assert problems(allowed, "POST", "/v1.0/$batch", {"requests": [part]}) == []
+    assert problems(allowed, "POST", "/v1.0/subscriptions", SUBSCRIPTION) == []
+    until = {"expirationDateTime": SUBSCRIPTION["expirationDateTime"]}
+    assert problems(allowed, "PATCH", "/v1.0/subscriptions/1", until) == []
+    assert problems(allowed, "DELETE", "/v1.0/subscriptions/1") == []
 
 
 UPDATABLE = [
@@ -98,6 +111,16 @@ def test_every_operation_on_an_event_is_refused(allowed: Allowed) -> None:
         ("POST", f"{M}/sendMail", {}, PREFER, "no such request"),
         ("PUT", f"{M}/events/1", {}, CONDITION, "no such request"),
         ("POST", "/v1.0/$batch", {"requests": [{"method": "DELETE", "url": "/x"}]}, PREFER, "a batch holds no"),
+        (
+            "POST",
+            "/v1.0/subscriptions",
+            {**SUBSCRIPTION, "includeResourceData": True},
+            PREFER,
+            "subscribes with inc",
+        ),
+        ("POST", "/v1.0/subscriptions", {}, PREFER, "subscribes with clientState, or without"),
+        ("PATCH", "/v1.0/subscriptions/1", {"notificationUrl": "x"}, PREFER, "subscribes with notificationUrl"),
+        ("POST", "/v1.0/subscriptions/1", {}, PREFER, "no such request"),
         ("POST", "/v1.0/$batch", {"requests": ["x"]}, PREFER, "a batch holds no reads alone"),
     ],
 )

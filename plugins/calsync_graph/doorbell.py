@@ -1,0 +1,137 @@
+"""Microsoft Graph rings: it calls the connection's public address when something in a mailbox has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from calsync_graph.notifications import REAUTHORIZE, REMOVED, TOKEN, notifications
+from calsync_graph.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    import random
+
+    from calsync.ports import Call, Doorbells, Ring
+    from calsync_graph.client import Client
+    from calsync_graph.notifications import Notification
+    from calsync_graph.subscriptions import Subscription
+
+log = logging.getLogger("calsync.graph")
+
+
+@dataclass(eq=False, slots=True)
+class Watch:
+    """Everybody who listens to one mailbox. They share its subscription, which is for all of its calendars."""
+
+    rings: list[Ring] = field(default_factory=list)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One of them takes care of the subscription, as long as it listens; then the next one."""
+    subscription: Subscription | None = None
+    disturbed: asyncio.Event = field(default_factory=asyncio.Event)
+    """There is something to do about the subscription."""
+
+    def ring(self, reason: str) -> None:
+        for ring in self.rings:
+            ring(reason)
+
+
+class Doorbell:
+    """Hears all calls for one connection."""
+
+    def __init__(self, doorbells: Doorbells, client: Client, random: random.Random) -> None:
+        """`client`: one that waits alone where its requests are too many, so that no mailbox waits with it."""
+        self._clock = client.clock
+        self._subscriptions = Subscriptions(client, doorbells.open(self.hear), random)
+        self._watches: dict[str, Watch] = {}
+        """By the mailbox's path, lower-cased."""
+        self._told: dict[str, Watch] = {}
+        """By the id of the subscription."""
+        self._turn = asyncio.Lock()
+        """Subscriptions are made and renewed one by one: the server calls back meanwhile, and the sync needs the
+        other requests that it allows at once."""
+
+    def hear(self, call: Call) -> str | None:
+        """Answer a call. One that does not know a subscription's secret is dropped, and learns nothing by that."""
+        if TOKEN in call.query:
+            return call.query[TOKEN]
+        for one in notifications(call):
+            watch = self._told.get(one.subscription)
+            subscription = None if watch is None else watch.subscription
+            if watch is None or subscription is None or not one.is_from(subscription.client_state):
+                log.debug("a notification of a subscription that nobody knows was dropped")
+                continue
+            self._hear(watch, subscription, one)
+        return None
+
+    async def listen(self, mailbox: str, ring: Ring) -> None:
+        """Ring at changes in a mailbox (its path) until cancelled. Raises Retry, LoginError, AccountError."""
+        watch = self._watches.setdefault(mailbox.lower(), Watch())
+        watch.rings.append(ring)
+        try:
+            if watch.subscription is not None:
+                ring("Microsoft Graph tells of changes")
+            async with watch.turn:
+                try:
+                    await self._keep(mailbox, watch)
+                finally:
+                    self._forget(watch)
+        finally:
+            watch.rings.remove(ring)
+
+    def _hear(self, watch: Watch, subscription: Subscription, told: Notification) -> None:
+        if told.lifecycle == REAUTHORIZE:
+            subscription.renew_soon(self._clock.now())
+            watch.disturbed.set()
+        elif told.lifecycle == REMOVED:
+            self._forget(watch)
+            watch.disturbed.set()
+        else:
+            watch.ring("Microsoft Graph missed telling" if told.lifecycle else "Microsoft Graph tells of a change")
+
+    async def _keep(self, mailbox: str, watch: Watch) -> None:
+        """Have a subscription, always. One that cannot be renewed is given up: the host listens again later."""
+        while True:
+            now, subscription = self._clock.now(), watch.subscription
+            if subscription is None or subscription.until <= now:
+                await self._subscribe(mailbox, watch)
+            elif subscription.due <= now:
+                await self._renew(watch, subscription)
+            else:
+                await self._undisturbed(watch, (subscription.due - now).total_seconds())
+
+    async def _subscribe(self, mailbox: str, watch: Watch) -> None:
+        self._forget(watch)
+        async with self._turn:
+            made = await self._subscriptions.make(mailbox, self._told)
+            watch.subscription = made
+            self._told[made.id] = watch
+        watch.ring("Microsoft Graph begins to tell of changes")
+
+    async def _renew(self, watch: Watch, subscription: Subscription) -> None:
+        async with self._turn:
+            lasts = await self._subscriptions.renew(subscription)
+        if not lasts and watch.subscription is subscription:
+            self._forget(watch)
+        elif lasts:  # it may have been silent until it was authorised
+            watch.ring("Microsoft Graph goes on to tell of changes")
+
+    async def _undisturbed(self, watch: Watch, seconds: float) -> None:
+        """Wait, but not when there is something to do."""
+        watch.disturbed.clear()
+        waiting = [
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(watch.disturbed.wait()),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _forget(self, watch: Watch) -> None:
+        if watch.subscription is not None:
+            del self._told[watch.subscription.id]
+            watch.subscription = None

@@ -1,0 +1,186 @@
+"""`calsync run` that Microsoft Graph can call: changes arrive long before the poll, whatever becomes of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from tests.e2e.conftest import value
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+    from calsync_sandbox.graph.subscriptions import Subscriptions
+    from tests.e2e.conftest import World
+
+SECONDS_TO_STOP = 10
+MOST_ROUNDS = 12
+"""Requests for changes of a few runs: each change rings, and so does what calsync writes."""
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free: int = taken.getsockname()[1]
+        return free
+
+
+@pytest.fixture
+def called(live: World, port: int) -> World:
+    """Return a world in which calsync can be called, and polls once an hour."""
+    at = f"public_url: http://127.0.0.1:{port}\n  listen: 127.0.0.1:{port}"
+    live.rewrite("poll_seconds: 2", f"poll_seconds: 3600\n  {at}")
+    return live
+
+
+def in_flowfact(world: World, subject: str) -> bool:
+    return any(value(one, "subject") == subject for one in world.sandbox.flowfact.entities.values())
+
+
+def subscriptions(world: World) -> Subscriptions:
+    return world.sandbox.graph.subscriptions
+
+
+def rounds(world: World) -> int:
+    """Return how often Outlook's changes were asked for."""
+    return len(world.sandbox.graph.sent("GET", "/calendarView/delta"))
+
+
+async def started(world: World) -> Process:
+    """Run calsync, and wait until it can be called."""
+    process = await world.start("run")
+    await world.until(lambda: subscriptions(world).present)
+    return process
+
+
+async def stopped(process: Process) -> str:
+    """End calsync, which has nothing to complain about; return its log."""
+    process.terminate()
+    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
+    assert process.returncode == 0
+    log = errors.decode()
+    assert "Traceback" not in log
+    assert " WARNING " not in log, log
+    return log
+
+
+async def test_a_change_in_outlook_arrives_long_before_the_poll(called: World) -> None:
+    called.appointment("aus FLOWFACT")
+    process = await started(called)
+    event = called.event("aus Outlook", hours=2)
+    await called.until(lambda: in_flowfact(called, "aus Outlook"))
+    called.anna.mailbox.edit(event["id"], {"subject": "aus Outlook, geändert"})
+    await called.until(lambda: in_flowfact(called, "aus Outlook, geändert"))
+    log = await stopped(process)
+    (one,) = subscriptions(called).present.values()
+    assert one.client_state is not None
+    assert one.client_state not in log
+    assert one.id not in log
+    called.expect_converged(2)
+    called.expect_no_mail()
+    assert rounds(called) <= MOST_ROUNDS
+
+
+async def test_late_repeated_and_lost_calls_lose_no_change(called: World) -> None:
+    called.sandbox.graph.switches.notification_delay = 0.1
+    called.sandbox.graph.switches.notification_copies = 3
+    process = await started(called)
+    for hour in range(5):
+        called.event(f"Termin {hour}", hours=hour)
+    await called.until(lambda: len(called.sandbox.flowfact.entities) == 5)
+    called.sandbox.graph.switches.notification_copies = 0
+    called.event("ungehört", hours=6)
+    called.sandbox.graph.switches.notification_copies = 1
+    subscriptions(called).tell("missed")
+    await called.until(lambda: in_flowfact(called, "ungehört"))
+    await stopped(process)
+    called.expect_converged(6)
+    called.expect_no_mail()
+    assert rounds(called) <= 2 * MOST_ROUNDS
+
+
+async def test_a_subscription_that_was_removed_is_made_anew(called: World) -> None:
+    process = await started(called)
+    (first,) = subscriptions(called).present
+    subscriptions(called).tell("subscriptionRemoved")
+    await called.until(lambda: subscriptions(called).present)
+    assert first not in subscriptions(called).present
+    called.event("danach")
+    await called.until(lambda: in_flowfact(called, "danach"))
+    await stopped(process)
+
+
+async def test_a_process_that_is_started_again_hears_its_own_subscription_only(called: World) -> None:
+    process = await started(called)
+    await stopped(process)
+    (left,) = subscriptions(called).present
+    process = await called.start("run")
+    await called.until(lambda: len(subscriptions(called).present) > 1)
+    called.event("zweiter Lauf")
+    await called.until(lambda: in_flowfact(called, "zweiter Lauf"))
+    await stopped(process)
+    told = [one for made in subscriptions(called).deliveries.made for one in made.notifications]
+    assert left in {one["subscriptionId"] for one in told}
+    assert {made.status for made in subscriptions(called).deliveries.made} == {202}
+
+
+async def test_forged_and_replayed_calls_cost_a_run_now_and_then(called: World, port: int) -> None:
+    process = await started(called)
+    called.event("echt")
+    await called.until(lambda: in_flowfact(called, "echt"))
+    made = subscriptions(called).deliveries.made
+    await called.until(lambda: made and made[-1].status == 202)
+    replayed = list(made[0].notifications)
+    forged: list[dict[str, Any]] = [one | {"clientState": "0" * 64} for one in replayed]
+    before = rounds(called)
+    async with aiohttp.ClientSession() as session:
+        for _ in range(100):
+            for rows in (forged, replayed):
+                address = f"http://127.0.0.1:{port}/doorbells/m365"
+                async with session.post(address, json={"value": rows}) as answer:
+                    assert (answer.status, await answer.read()) == (202, b"")
+    called.event("danach", hours=2)
+    await called.until(lambda: in_flowfact(called, "danach"))
+    await stopped(process)
+    assert rounds(called) - before <= MOST_ROUNDS
+
+
+async def test_without_a_public_address_no_port_is_opened_and_the_poll_finds_it(live: World, port: int) -> None:
+    live.rewrite("poll_seconds: 2", f"poll_seconds: 1\n  listen: 127.0.0.1:{port}")
+    process = await live.start("run")
+    live.event("aus Outlook")
+    await live.until(lambda: in_flowfact(live, "aus Outlook"))
+    with pytest.raises(OSError, match="Connect call failed"):
+        await asyncio.open_connection("127.0.0.1", port)
+    await stopped(process)
+    assert live.sandbox.graph.sent(path_contains="/subscriptions") == []
+
+
+async def test_an_address_that_nobody_can_call_leaves_the_poll_and_is_told_once(live: World, port: int) -> None:
+    live.rewrite(
+        "poll_seconds: 2", f"poll_seconds: 1\n  public_url: http://127.0.0.1:9\n  listen: 127.0.0.1:{port}"
+    )
+    process = await live.start("run")
+    live.event("aus Outlook")
+    await live.until(lambda: in_flowfact(live, "aus Outlook"))
+    await live.until(lambda: live.sandbox.graph.sent("POST", "/subscriptions"))
+    live.event("später", hours=2)
+    await live.until(lambda: in_flowfact(live, "später"))
+    process.terminate()
+    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
+    assert process.returncode == 0
+    warnings = [line for line in errors.decode().splitlines() if " WARNING " in line]
+    assert len(warnings) == 1, warnings
+    assert "account anna is only polled, its doorbell failed" in warnings[0]
+    assert "service.public_url" in warnings[0]
+
+
+async def test_a_port_that_is_taken_is_told_at_the_start(called: World, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        ended = await called.command("run")
+    assert ended.code != 0
+    assert f"service.listen: cannot listen at 127.0.0.1:{port}" in ended.errors

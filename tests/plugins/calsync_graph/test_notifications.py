@@ -1,0 +1,79 @@
+"""What is taken for a notification, of all that anybody may send."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calsync.ports import Call
+from calsync_graph.notifications import Notification, notifications
+
+CHANGE = {
+    "subscriptionId": "s1",
+    "subscriptionExpirationDateTime": "2026-03-03T08:00:00Z",
+    "clientState": "secret",
+    "changeType": "updated",
+    "resource": "Users/u/Events/e",
+    "tenantId": "t",
+    "resourceData": {"@odata.type": "#Microsoft.Graph.Event", "id": "e"},
+}
+
+
+def call(body: Any, content_type: str = "application/json") -> Call:
+    return Call({}, content_type, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def test_changes_and_lives_are_told_apart() -> None:
+    told = notifications(call({"value": [CHANGE, CHANGE | {"lifecycleEvent": "missed"}]}))
+    assert told == [Notification("s1", "secret", ""), Notification("s1", "secret", "missed")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"null",
+        [],
+        [CHANGE],
+        {},
+        {"value": None},
+        {"value": CHANGE},
+        {"value": ["s1", None, 7, [CHANGE]]},
+        {"value": [{"clientState": "secret"}]},
+        {"value": [{"subscriptionId": "s1"}]},
+        {"value": [CHANGE | {"clientState": None}]},
+        {"value": [CHANGE | {"subscriptionId": ["s1"]}]},
+        {"value": [CHANGE | {"lifecycleEvent": {"x": 1}}]},
+    ],
+)
+def test_what_is_no_notification_is_left_out(body: Any) -> None:
+    assert notifications(call(body)) == []
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "text/html", ""])
+def test_what_does_not_come_as_json_is_left_out(content_type: str) -> None:
+    assert notifications(call({"value": [CHANGE]}, content_type)) == []
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise(body: bytes) -> None:
+    assert notifications(call(body)) == []
+
+
+def test_one_bad_row_hides_no_good_one() -> None:
+    assert len(notifications(call({"value": [None, CHANGE, {}]}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "known"), [("secret", True), ("Secret", False), ("", False), ("ß", False), ("\ud800", False)]
+)
+def test_only_the_secret_itself_proves_whom_it_is_from(state: str, known: bool) -> None:
+    told = notifications(call({"value": [CHANGE | {"clientState": state}]}))
+    assert [one.is_from("secret") for one in told] == [known]
