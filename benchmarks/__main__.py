@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.calendars import REAL, import_file, spread
+from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
+from calsync.service import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 EVENTS = 5000
 CPU_BOUND, READING_BOUND, SYNC_BOUND = 0.25, 1.3, 1.5
+CHANGES_PER_ROUND = 4
 
 
 def main() -> int:
@@ -51,6 +54,7 @@ def main() -> int:
         *_reading_figures(read_costs),
         *_sync_figures(f"first sync of {EVENTS:,} events of Exchange", through_ews),
         *_sync_figures(f"first sync of {through_graph[0].created:,} events through Graph", through_graph),
+        *_doorbell_figures(arguments.rounds * CHANGES_PER_ROUND),
     ]
     print(f"medians of {arguments.rounds} rounds, {_load()}\n\n{table(figures)}\n")
     for name, syncs in (("Exchange", through_ews), ("Graph", through_graph)):
@@ -92,6 +96,26 @@ def _sync_figures(name: str, rounds: Sequence[FirstSync]) -> list[Figure]:
     return [
         Figure(name=f"{name}, time, bare loop", calsync=_wall(sync), other=wall, least=wall, bound=SYNC_BOUND),
         Figure(name=f"{name}, client CPU, bare loop", calsync=_cpu(sync), other=cpu, least=cpu),
+    ]
+
+
+def _doorbell_figures(changes: int) -> list[Figure]:
+    """Promises in seconds: the other one keeps exactly what is promised."""
+    return [
+        Figure(
+            name="Outlook to FLOWFACT, from the notification, one second",
+            calsync=with_doorbell(changes),
+            other=[1.0] * changes,
+            least=[SETTLE_SECONDS] * changes,
+            bound=1.0,
+        ),
+        Figure(
+            name=f"Outlook to FLOWFACT, without doorbells, the poll of {POLL_SECONDS} s",
+            calsync=without_doorbell(changes),
+            other=[float(POLL_SECONDS)] * changes,
+            least=[POLL_SECONDS / 2] * changes,
+            bound=1.0,
+        ),
     ]
 
 

@@ -59,20 +59,21 @@ class SandboxProcess:
 
     def place(self) -> Place:
         """Return where the mailbox is served as Exchange Web Services."""
-        found: Place = self._ask(_place)
+        found: Place = self.ask(_place)
         return found
 
     def write_configuration(self, folder: str) -> str:
         """Write a configuration for the person's account and return its path."""
-        path: str = self._ask(_write_configuration, folder)
+        path: str = self.ask(_write_configuration, folder)
         return path
 
     def requests(self, since: float = 0.0) -> list[Request]:
         """Return what has arrived since an instant of the monotonic clock, in the order of its arrival."""
-        found: list[Request] = self._ask(_requests, since)
+        found: list[Request] = self.ask(_requests, since)
         return found
 
-    def _ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what a function returns there: it gets the sandbox, the person and the arguments."""
         self._pipe.send((question, arguments))
         return self._pipe.recv()
 
