@@ -57,6 +57,8 @@ class Endpoint:
                 body = await request.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        except web.RequestPayloadError:  # cut off, or not packed as it says
+            raise web.HTTPBadRequest from None
         return _answered(hear, Call(dict(request.query), request.content_type, body))
 
 

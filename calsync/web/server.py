@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 1.0
 """How long calls under way may finish: each is a matter of milliseconds."""
+SILENT = logging.Logger("calsync.web.silent", logging.CRITICAL + 1)  # noqa: LOG001 - nobody shall turn it on
+"""For aiohttp: it would log what anybody sends, with a traceback, and so let them fill the log."""
 log = logging.getLogger("calsync.web")
 
 
 @asynccontextmanager
 async def serving(endpoint: Endpoint, host: str, port: int) -> AsyncIterator[None]:
     """Answer calls from entering to leaving, without TLS. Raises ConfigError where nobody can listen there."""
-    runner = web.AppRunner(endpoint.application(), access_log=None, shutdown_timeout=STOP_SECONDS)
+    application = endpoint.application()
+    runner = web.AppRunner(application, access_log=None, logger=SILENT, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
         try:

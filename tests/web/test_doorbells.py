@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import logging
 import socket
+import zlib
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
 from calsync.errors import ConfigError
 from calsync.ports import Call
@@ -18,10 +20,10 @@ from calsync.web import Endpoint, doorbells, serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from aiohttp import ClientResponse, web
+    from aiohttp import ClientResponse
+    from aiohttp import ClientSession as Client
 
-    Client = TestClient[web.Request, web.Application]
-
+CALL = b"POST /doorbells/m365?canary HTTP/1.1\r\nHost: x\r\n"
 HTML = "<script>alert('Grüße')</script>"
 
 
@@ -50,8 +52,19 @@ def endpoint(ear: Ear) -> Endpoint:
 
 
 @pytest.fixture
-async def client(endpoint: Endpoint) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(endpoint.application())) as client:
+def port() -> int:
+    """Return a port that is free."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free: int = taken.getsockname()[1]
+        return free
+
+
+@pytest.fixture
+async def client(endpoint: Endpoint, port: int) -> AsyncIterator[Client]:
+    async with (
+        serving(endpoint, "127.0.0.1", port),
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+    ):
         yield client
 
 
@@ -156,14 +169,43 @@ async def test_a_bug_in_a_provider_shows_nothing_of_the_call(
     assert "secret words" not in caplog.text
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_grows_when_it_is_unpacked_is_refused(client: Client, ear: Ear, coding: str) -> None:
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    body = pack(b"x" * (100 * doorbells.MAX_CALL_BYTES))
+    assert len(body) < doorbells.MAX_CALL_BYTES
+    answer = await client.post("/doorbells/m365", data=body, headers={"Content-Encoding": coding})
+    assert answer.status in {400, 413}
+    assert ear.calls == []
 
 
-async def test_it_is_served_while_it_is_wanted(endpoint: Endpoint) -> None:
-    port = free_port()
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"canary-words\r\n\r\n",
+        CALL + b"Content-Length: canary-words\r\n\r\n",
+        CALL + b"Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\ncanary-words",
+        CALL.replace(b"m365", b"canary-words") + b"Content-Length: 0\r\n\r\n",
+        CALL + b"Content-Length: 99\r\n\r\ncanary-words",
+    ],
+)
+@pytest.mark.usefixtures("client")
+async def test_what_makes_no_sense_is_not_logged(
+    port: int, ear: Ear, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    writer.write_eof()
+    await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    await writer.wait_closed()
+    assert ear.calls == []
+    assert "canary" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_it_is_served_while_it_is_wanted(endpoint: Endpoint, port: int) -> None:
     async with serving(endpoint, "127.0.0.1", port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
