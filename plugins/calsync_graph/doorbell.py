@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from calsync.errors import Retry
 from calsync_graph.notifications import REAUTHORIZE, REMOVED, TOKEN, notifications
 from calsync_graph.subscriptions import Subscriptions
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from calsync_graph.notifications import Notification
     from calsync_graph.subscriptions import Subscription
 
+QUICK = timedelta(minutes=1)
+QUICK_ENDS = 3
+"""So many subscriptions in a row that ended sooner than that are enough: the host waits longer and longer."""
 log = logging.getLogger("calsync.graph")
 
 
@@ -42,6 +47,7 @@ class Doorbell:
 
     def __init__(self, doorbells: Doorbells, client: Client, random: random.Random) -> None:
         """`client`: one that waits alone where its requests are too many, so that no mailbox waits with it."""
+        self._connection = client.connection
         self._clock = client.clock
         self._subscriptions = Subscriptions(client, doorbells.open(self.hear), random)
         self._watches: dict[str, Watch] = {}
@@ -92,10 +98,17 @@ class Doorbell:
 
     async def _keep(self, mailbox: str, watch: Watch) -> None:
         """Have a subscription, always. One that cannot be renewed is given up: the host listens again later."""
+        made, quick = datetime.min.replace(tzinfo=UTC), 0
         while True:
             now, subscription = self._clock.now(), watch.subscription
             if subscription is None or subscription.until <= now:
+                quick = quick + 1 if now - made < QUICK else 0
+                if quick >= QUICK_ENDS:
+                    raise Retry(
+                        f"connection {self._connection}: Microsoft Graph removes each subscription at once"
+                    )
                 await self._subscribe(mailbox, watch)
+                made = self._clock.now()
             elif subscription.due <= now:
                 await self._renew(watch, subscription)
             else:
@@ -133,5 +146,5 @@ class Doorbell:
 
     def _forget(self, watch: Watch) -> None:
         if watch.subscription is not None:
-            del self._told[watch.subscription.id]
+            self._told.pop(watch.subscription.id, None)
             watch.subscription = None

@@ -43,7 +43,7 @@ class Subscription:
 
     def last(self, until: datetime) -> None:
         """Note that it lasts until then. It is due at half of its life, or sooner where that was asked for."""
-        self.until = until
+        self.until = max(until, self.renewed + BETWEEN_RENEWALS)  # by another clock it may be over already
         self.due = min(self.due, self.renewed + max((until - self.renewed) / 2, BETWEEN_RENEWALS))
 
     def renew_soon(self, now: datetime) -> None:
@@ -73,8 +73,10 @@ class Subscriptions:
             await self._sweep(known)
             return await self._make(mailbox)
         except Refused as refused:
-            advice = "let service.public_url lead to calsync from the internet, with a certificate that all trust"
-            raise AccountError(f"{refused}, so it does not tell of changes: {advice}") from refused
+            advice = (
+                "look whether service.public_url leads here from the internet, with a certificate that all trust"
+            )
+            raise AccountError(f"{refused}, so it does not tell of changes; {advice}") from refused
 
     async def renew(self, subscription: Subscription) -> bool:
         """Let a subscription last longer, which also authorises it again; return False where it is no more.

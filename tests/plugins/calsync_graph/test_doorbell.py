@@ -16,10 +16,10 @@ from calsync.http import HttpFactory
 from calsync.ports import CalendarRequest, Host
 from calsync.testing.contract.listening import ListeningContract
 from calsync.web import Endpoint, serving
-from calsync_graph import PROVIDER
+from calsync_graph import PROVIDER, doorbell
 from calsync_graph.provider import GraphProvider
 from calsync_sandbox.faults import Fault
-from calsync_sandbox.graph import GraphServer
+from calsync_sandbox.graph import GraphServer, subscriptions
 from tests.plugins.calsync_graph.conftest import BERLIN
 from tests.plugins.calsync_graph.test_contract import GraphUnderTest
 
@@ -267,6 +267,29 @@ async def test_a_removed_one_is_made_anew(scene: Scene, mailbox: Mailbox, outloo
     assert await listening.rung() == BEGINS
     mailbox.create(outlook)
     assert await listening.rung() == CHANGED
+
+
+async def test_a_server_that_removes_each_one_at_once_is_left_alone_for_a_while(
+    scene: Scene, mailbox: Mailbox
+) -> None:
+    listening = await scene.heard(mailbox)
+    for _ in range(doorbell.QUICK_ENDS - 1):
+        scene.server.subscriptions.tell("subscriptionRemoved")
+        assert await listening.rung() == BEGINS
+    scene.server.subscriptions.tell("subscriptionRemoved")
+    assert isinstance(await listening.error(), Retry)
+    assert scene.sent("POST") == doorbell.QUICK_ENDS
+
+
+async def test_a_life_that_is_over_when_it_begins_makes_no_storm(
+    scene: Scene, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "stamp", lambda _: "2020-01-01T00:00:00Z")
+    listening = await scene.heard(mailbox)
+    for number in range(2, 4):
+        await scene.pass_time(600)
+        assert await listening.rung() == BEGINS
+        assert scene.sent("POST") == number
 
 
 async def test_one_that_must_be_authorised_again_is_renewed_at_once(
