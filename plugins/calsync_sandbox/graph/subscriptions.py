@@ -154,7 +154,7 @@ class Subscriptions:
         return Reply(201, _shown(one), "subscription")
 
     def _read(self, body: Any, client_id: str, tenant: str) -> Subscription:
-        given = body if isinstance(body, dict) else {}
+        given = _without_annotations(body)
         types = frozenset(str(given.get("changeType", "")).split(","))
         found = _RESOURCE.fullmatch(str(given.get("resource", "")))
         state, lifecycle_url = given.get("clientState"), given.get("lifecycleNotificationUrl")
@@ -176,9 +176,10 @@ class Subscriptions:
         )
 
     def _renew(self, one: Subscription, body: Any) -> Reply:
-        if not isinstance(body, dict) or body.keys() != {"expirationDateTime"}:
+        given = _without_annotations(body)
+        if given.keys() != {"expirationDateTime"}:
             raise bad_request("Only expirationDateTime can be changed.", "InvalidRequest")
-        one.until, one.authorised = self._until(body), True
+        one.until, one.authorised = self._until(given), True
         return Reply(200, _shown(one), "subscription")
 
     def _until(self, body: Mapping[str, Any]) -> float:
@@ -191,6 +192,11 @@ class Subscriptions:
         if not 0 < left <= self._switches.subscription_minutes * 60:
             raise bad_request("The subscription's life is too long, or over.", "ExtensionError")
         return self._now() + max(left, LEAST_MINUTES * 60)
+
+
+def _without_annotations(body: Any) -> dict[str, Any]:
+    """Return what a request says; Microsoft's clients also name the type."""
+    return {key: value for key, value in body.items() if "@" not in key} if isinstance(body, dict) else {}
 
 
 def _public(url: Any) -> str:

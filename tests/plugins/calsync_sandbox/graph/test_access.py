@@ -34,6 +34,18 @@ async def test_a_person_opens_the_own_mailbox_by_all_its_names(
     assert (await calendar(server, tokens.issue("t", "c"), "bert@example.de")).status == 200
 
 
+async def test_a_person_is_told_of_changes_in_the_own_mailbox_alone(
+    server: GraphServer, anna: Mailbox, tokens: Tokens
+) -> None:
+    bert = server.add_mailbox("bert@example.de")
+    headers = {"Authorization": f"Bearer {tokens.issue('t', 'c', person=anna.address)}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for mailbox, code in ((anna, "InvalidRequest"), (bert, "ErrorAccessDenied")):
+            wish = {"resource": f"/users/{mailbox.address}/events", "changeType": "created"}
+            async with session.post(f"{server.url}/v1.0/subscriptions", json=wish) as answer:
+                assert (await answer.json())["error"]["code"] == code
+
+
 async def test_a_token_that_lacks_claims_is_refused_with_them(
     server: GraphServer, anna: Mailbox, tokens: Tokens
 ) -> None:

@@ -138,6 +138,10 @@ async def test_a_wish_that_cannot_be_met_is_refused(subscribe: Subscribe, change
     assert (await subscribe(**changes)).status == 400
 
 
+async def test_the_type_that_microsofts_clients_name_is_left_out(subscribe: Subscribe) -> None:
+    assert (await subscribe(**{"@odata.type": "#microsoft.graph.subscription"})).status == 201
+
+
 async def test_an_unknown_mailbox_cannot_be_watched(subscribe: Subscribe) -> None:
     assert (await subscribe(resource="users/bert@example.de/events")).status == 404
 
