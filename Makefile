@@ -13,7 +13,7 @@ help:
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
-	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests"
+	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, and the doorbell"
 	@echo "make lock   pin the development requirements anew"
 
 # Only what the lock file pins, by hash; the project itself is linked, so edits work at once. The lock file names every
