@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.notebook import Notebook
     from calsync.engine.report import Report
+    from calsync.errors import Retry
     from calsync.ports import Clock, Reader
     from calsync.sync.loops import Past
     from calsync.sync.model import Direction
@@ -73,6 +74,8 @@ class Run:
     """Told how many of the planned writes are done."""
     trouble: dict[Side, Exception] = field(default_factory=dict)
     """Why the writes to a side have no prospect any more: nothing more is sent to it."""
+    unlisted: Retry | None = None
+    """Why a side could not be listed in full, as it is once a day."""
 
     @property
     def unconfirmed(self) -> frozenset[Side]:

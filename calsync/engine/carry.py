@@ -50,14 +50,20 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
 
 
 async def repeat(run: Run, intents: Sequence[Intent]) -> None:
-    """Send creates again whose marker was not found, with the same marker."""
+    """Send creates again whose marker was not found, with the same marker.
+
+    That none of them gets an answer says nothing of the writes that are planned: they may be at fault themselves.
+    """
     await record(run, await _send(run, intents, [_operation(intent) for intent in intents]))
 
 
 async def _sent(run: Run, writes: Sequence[Operation]) -> AsyncGenerator[list[Outcome], None]:
     async with aclosing(ahead(_intended(run, writes))) as chunks:
         async for intents, operations in chunks:
-            yield await _send(run, intents, operations)
+            outcomes = await _send(run, intents, operations)
+            for side in Side:
+                _note_trouble(run, [outcome for outcome in outcomes if outcome.intent.side is side])
+            yield outcomes
 
 
 async def _intended(
@@ -82,8 +88,6 @@ async def _send(run: Run, intents: Sequence[Intent], operations: Sequence[Operat
             outcomes.append(await _attempt(run, operation, intent))
 
     await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(operations)))))
-    for side in Side:
-        _note_trouble(run, [outcome for outcome in outcomes if outcome.intent.side is side])
     return outcomes
 
 

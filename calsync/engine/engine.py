@@ -100,7 +100,8 @@ class Engine:
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
-            in_full = in_full or begin.rebuild is not None or listing_due(account, state, now)
+            needed = in_full or begin.rebuild is not None
+            in_full = needed or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
@@ -119,7 +120,7 @@ class Engine:
             await run.notebook.commit(begin)
             # Behind the store, so that a crash in between is not taken for a store that was put back.
             await self._runs.put(account.name, run.number)
-            await pull(run, in_full=in_full)
+            await pull(run, in_full=in_full, needed=needed)
             if run.notebook.state.rebuild is None and is_lost(run):
                 await run.notebook.commit(Batch(rebuild="lost"))
             yield run
@@ -169,6 +170,8 @@ class Engine:
                 break
         for error in run.trouble.values():
             raise error
+        if run.unlisted is not None:
+            raise run.unlisted
 
 
 def _refuse_other_calendars(account: Account, state: AccountState) -> None:

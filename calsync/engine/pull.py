@@ -49,26 +49,48 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
     return False
 
 
-async def pull(run: Run, *, in_full: bool) -> None:
-    """Read both sides at once. Raises what a side raised, after both have stored what they were told."""
+async def pull(run: Run, *, in_full: bool, needed: bool = False) -> None:
+    """Read both sides at once. Raises what a side raised, after both have stored what they were told.
+
+    A listing that is `needed` must succeed. Where another one fails, and the token still works, the run goes on
+    with what changed, and tells of the listing at its end (`run.unlisted`).
+    """
     sides = run.notebook.state.sides
-    tokens = await together(_pull_side(run, side, in_full) for side in Side)
+    tokens = await together(_pull_side(run, side, in_full, needed) for side in Side)
     batch = Batch()
     for side, token in zip(Side, tokens, strict=True):
         if token != sides[side].token:
             batch.sides[side] = replace(sides[side], token=token)
     if batch.sides:
         await run.notebook.commit(batch)
+    if run.unlisted is not None:  # what only one of them shows would be created on the other
+        windows = [known.window for known in sides.values() if known.window is not None]
+        run.window = min(windows, key=lambda window: window.start)
 
 
-async def _pull_side(run: Run, side: Side, in_full: bool) -> str | None:
+async def _pull_side(run: Run, side: Side, in_full: bool, needed: bool) -> str | None:
     """Return the token behind all that was read; it is still to be stored where it covers nothing new."""
     token = run.notebook.state.sides[side].token
     if token is not None and not in_full:
         with suppress(TokenLost):
             return await _follow(run, side, token)
-    await _list(run, side)
+    try:
+        await _list(run, side)
+    except Retry as failed:
+        if token is None or needed or not in_full or _is_anew(run, side):
+            raise
+        token = await _follow_instead(run, side, token, failed)
+        run.unlisted = failed
+        return token
     return run.notebook.state.sides[side].token
+
+
+async def _follow_instead(run: Run, side: Side, token: str, failed: Retry) -> str:
+    """Follow the token where the listing failed. Raises what the listing raised where that does not help."""
+    try:
+        return await _follow(run, side, token)
+    except (Retry, TokenLost):
+        raise failed from None
 
 
 async def _follow(run: Run, side: Side, token: str) -> str:

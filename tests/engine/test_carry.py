@@ -240,3 +240,18 @@ async def test_a_bug_stops_the_writes_to_both_sides(world: World, meeting: Event
     with pytest.raises(ZeroDivisionError, match="bug"):
         await world.run()
     assert len(world.left.writes()) + len(world.right.writes()) <= 2 * AT_ONCE + 12
+
+
+async def test_creates_that_are_never_answered_leave_the_writes_of_their_side_alone(
+    world: World, meeting: Event
+) -> None:
+    """They are sent again ahead of the plan, and none of them gets an answer."""
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"giftig {number}"))
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), times=2)
+    with suppress(UnknownOutcome):
+        await world.run()
+    world.left.user_create(replace(meeting, summary="Arzt"))
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), times=2)
+    await world.run()
+    assert [event.summary for event in world.right.events().values()] == ["Arzt"]

@@ -194,3 +194,35 @@ async def test_a_delete_is_carried_over_although_the_feed_repeats_the_event_behi
     world.left.user_delete(left)
     await world.settle()
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_what_changed_is_synced_although_the_daily_listing_fails(
+    world: World, meeting: Event, side: Side
+) -> None:
+    """The token works. What only the other side's listing shows waits: it may be on this side, too."""
+    world.left.user_create(meeting)
+    await world.settle()
+    edge = world.clock.now() + timedelta(days=365, hours=12)
+    for calendar in (world.left, world.right):
+        calendar.user_create(replace(meeting, when=Timed(edge, edge + timedelta(hours=1))))
+    world.clock.advance(2 * DAY)
+    failing = world.left if side is Side.LEFT else world.right
+    failing.behaviour.listing_pages = 0
+    for number in range(3):
+        world.left.user_create(replace(meeting, summary=f"links {number}"))
+        world.right.user_create(replace(meeting, summary=f"rechts {number}"))
+        with pytest.raises(Retry, match="ended before it was complete"):
+            await world.run()
+    assert len(world.left.events()) == len(world.right.events()) == 8
+    failing.behaviour.listing_pages = None
+    await world.settle()
+    assert len(world.left.events()) == len(world.right.events()) == 8
+
+
+async def test_without_a_token_a_listing_that_fails_ends_the_run(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.behaviour.listing_pages = 0
+    with pytest.raises(Retry, match="ended before it was complete"):
+        await world.run()
+    assert not world.right.writes()
