@@ -40,9 +40,10 @@ async def refresh(run: Run) -> None:
     """Read by id what must not be compared as it is remembered.
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
-    soon as one of them is inside, likewise those that were read under another mapping and that no listing showed
-    since, new events whose id our own unlink had buried, and an event of a link and a new one with its uid: it may
-    have got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more.
+    soon as one of them is inside, likewise that event of any sleeping pair which is outside, as no feed tells that
+    it is a single one again, likewise those that were read under another mapping and that no listing showed since,
+    new events whose id our own unlink had buried, and an event of a link and a new one with its uid: it may have
+    got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more.
     """
     for side in Side:
         wanted = sorted(_unsure(run, side))
@@ -96,7 +97,8 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         event_id = link.event_id(side)
         if event_id is None or event_id not in seen:
             continue
-        sleeps = link.state is State.ASLEEP and link.reason == "window"
+        untold = link.reason == "window" or not run.window.holds(seen[event_id].observation.event.when)
+        sleeps = link.state is State.ASLEEP and untold
         moved = seen[event_id].observation.event.uid in new
         if moved:
             yield from new[seen[event_id].observation.event.uid]

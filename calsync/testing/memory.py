@@ -241,14 +241,18 @@ class MemoryCalendar(UserSide, Calendar):
 
     def _permit(self, row: Row, fields: Sequence[Field]) -> None:
         """Refuse what would mail or take a join link away; a naive system does it and counts the mails."""
-        mailed = row.event.attendee_count != 0 or not row.event.organised_here
-        mailed = mailed and self.capabilities.writes_may_mail
+        mails = self._mails(row)
         if self.behaviour.naive:
-            self.mails += (row.event.attendee_count or 1) if mailed else 0
-        elif mailed:
+            self.mails += mails
+        elif mails:
             raise Blocked("has_attendees" if row.event.attendee_count != 0 else "not_organised_here")
         elif row.event.online_meeting and "description" in fields:
             raise Blocked("online_meeting")
+
+    def _mails(self, row: Row) -> int:
+        """Return how many messages a write to this event would send; one where nobody can tell."""
+        may_mail = row.event.attendee_count != 0 or not row.event.organised_here
+        return (row.event.attendee_count or 1) if may_mail and self.capabilities.writes_may_mail else 0
 
 
 def _drafted(draft: Draft, capabilities: Capabilities) -> Event:

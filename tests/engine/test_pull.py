@@ -114,6 +114,20 @@ async def test_an_event_restored_outside_the_window_is_seen_while_its_delete_wai
     assert {each.wanted for each in (await world.run()).plan.operations} == {Kind.UPDATE}
 
 
+async def test_a_series_outside_the_window_that_is_a_single_event_again_takes_its_copy_along(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    far = Timed(tomorrow + timedelta(days=600), tomorrow + timedelta(days=600, hours=1))
+    world.left.user_edit(left, series=True, when=far)
+    await world.settle()
+    assert [event.when for event in world.right.events().values()] == [meeting.when]
+    world.left.user_edit(left, series=False)
+    await world.settle()
+    assert [event.when for event in world.right.events().values()] == [far]
+
+
 async def test_what_only_a_broken_listing_showed_is_asked_about_when_the_next_one_does_not(
     world: World, meeting: Event
 ) -> None:

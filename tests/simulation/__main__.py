@@ -89,11 +89,11 @@ def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]
     return name, None, ""
 
 
-def _hunt_all(most: int, jobs: int, allowed: tuple[str, ...]) -> bool:
+def _hunt_all(names: list[str], jobs: int, allowed: tuple[str, ...]) -> bool:
     _say(f"{'mutant':28} histories until caught")
     with Pool(jobs, maxtasksperchild=1) as pool:
         results = []
-        for name, caught, by in pool.imap(_hunt, [(name, most, allowed) for name in MUTANTS], chunksize=1):
+        for name, caught, by in pool.imap(_hunt, [(name, MOST, allowed) for name in names], chunksize=1):
             results.append(caught is not None)
             _say(f"{name:28} {caught if caught is not None else 'NOT CAUGHT':>6}  {by[:90]}")
     return not all(results)
@@ -134,7 +134,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--seed", type=int, help="play one history")
     parser.add_argument("--trace", action="store_true", help="print what happened in it")
-    parser.add_argument("--mutants", action="store_true", help="break one protection after the other")
+    parser.add_argument(
+        "--mutants", nargs="*", metavar="NAME", help="break one protection after the other, or only these"
+    )
     parser.add_argument("--exhaustive", type=int, default=0, help="so many scenarios, killed at every step")
     parser.add_argument(
         "--determinism", type=int, default=0, help="so many histories, twice, with other hashes of strings"
@@ -143,10 +145,12 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.disable()
     allowed = tuple(name for name in arguments.faults.split(",") if name)
+    if unknown := set(arguments.mutants or ()) - set(MUTANTS):
+        parser.error(f"unknown mutants: {', '.join(sorted(unknown))}; known are {', '.join(MUTANTS)}")
     if unknown := set(allowed) - set(faults.NAMES):
         parser.error(f"unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(faults.NAMES)}")
-    if arguments.mutants:
-        return _hunt_all(MOST, arguments.jobs, allowed)
+    if arguments.mutants is not None:
+        return _hunt_all(arguments.mutants or list(MUTANTS), arguments.jobs, allowed)
     if arguments.exhaustive:
         return _exhaust(arguments.first, arguments.exhaustive, arguments.jobs)
     if arguments.determinism:

@@ -13,9 +13,10 @@ from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Collection, Sequence
 
     from calsync.ports import Written
-    from calsync.sync.model import Changes, Draft, Observation
+    from calsync.sync.model import Changes, Draft, Field, Observation
     from calsync.testing.memory import Call
     from calsync.testing.rows import Change, Row
     from tests.simulation.pair import Pair
@@ -41,8 +42,13 @@ class SlowCalendar(MemoryCalendar):
     """Answers take time. Only runs of its own account may ask it."""
 
     pair: Pair
+    side: Side
     delays: tuple[float, ...] = (0.0,)
     """Seconds that an answer may take."""
+    gap_mails = 0
+    """Mails because of attendees that were added between the read before a write and that write."""
+    crossed: set[str]
+    """The revisions that a user made between the read before a write and that write."""
 
     def tell(self) -> None:
         """Ring about a change, whoever made it: once, twice, late, or not at all."""
@@ -69,32 +75,36 @@ class SlowCalendar(MemoryCalendar):
         known = self.rows.present(target.id)
         await super().delete(target if known is None else await self._read_first(target, ()))
 
-    async def _read_first(self, target: Observation, fields: tuple[str, ...]) -> Observation:
+    async def _read_first(self, target: Observation, fields: Sequence[Field]) -> Observation:
         """Where the system knows no conditional write: read and check, and then write whatever is there."""
         if self.capabilities.conditional_writes:
             self._cross(target.id)
             return target
         checked = self._checked(target)
-        self._permit(checked, fields)  # type: ignore[arg-type] # the names of fields
+        if not self.behaviour.naive:
+            self._permit(checked, fields)
         await self._pause()
         self._cross(target.id)
         current = self.rows.present(target.id)
         if current is None or current is checked:
             return target
-        self._count_gap(checked, current, fields)
+        self.pair.witness.overwritten(checked.event, current.event, fields or FIELDS)
+        self.crossed.add(current.revision)
         return replace(target, revision=current.revision)
+
+    def _permit(self, row: Row, fields: Sequence[Field]) -> None:
+        """Carry out what only a user's change behind the last read speaks against, and count its mails."""
+        if row.revision not in self.crossed:
+            super()._permit(row, fields)
+        elif self._mails(row):
+            self.mails += self._mails(row)
+            self.gap_mails += self._mails(row)
+            self.pair.world.excuse("mail in the gap")
 
     def _cross(self, event_id: str) -> None:
         """Sometimes let a user be quicker than calsync."""
         if self.pair.world.meddlesome and self.pair.dice.random() < 0.1 and self.rows.present(event_id):
-            side = Side.LEFT if self.pair.calendars[Side.LEFT] is self else Side.RIGHT
-            self.pair.users.cross(side, event_id)
-
-    def _count_gap(self, checked: Row, current: Row, fields: tuple[str, ...]) -> None:
-        """Count what falls between the read and the write: nobody can prevent it there."""
-        self.pair.witness.overwritten(checked.event, current.event, fields or FIELDS)
-        if current.event.attendee_count and not checked.event.attendee_count:
-            self.pair.gap_mails += 1
+            self.pair.users.cross(self.side, event_id)
 
     async def _enter(self, call: Call) -> Exception | None:
         if ACCOUNT.get() != self.pair.name:
@@ -119,8 +129,8 @@ class SlowCalendar(MemoryCalendar):
         await self.pair.world.clock.sleep(self.pair.dice.choice(self.delays))
 
 
-def add_calendars(pair: Pair, *, no_condition: bool, doorbells: bool) -> None:
-    """Draw how the two systems of an account behave; the left one may know no conditional writes."""
+def add_calendars(pair: Pair, *, unconditional: Collection[Side], naive: bool, doorbells: bool) -> None:
+    """Draw how the two systems of an account behave. A naive right one refuses nothing that would mail."""
     dice = pair.dice
     for side in Side:
         lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
@@ -128,13 +138,15 @@ def add_calendars(pair: Pair, *, no_condition: bool, doorbells: bool) -> None:
             marker=dice.random() < 0.9,
             marker_lag=lag,
             writes_may_mail=side is Side.RIGHT,
-            conditional_writes=side is Side.RIGHT or not no_condition,
+            conditional_writes=side not in unconditional,
         )
         name = f"{pair.name}-{side.value}"
         calendar = SlowCalendar(
             name, now=pair.world.clock.now, capabilities=capabilities, behaviour=_behaviour(dice, lag)
         )
         calendar.behaviour.doorbell = doorbells
+        calendar.behaviour.naive = naive
+        calendar.side, calendar.crossed = side, set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

@@ -33,7 +33,10 @@ class Deletes:
         everything = len(here) >= max(2, links) and self.pair.unended == 1
         if len(self._lately) > max(5, links / 5) or everything:
             what = f"{entry.side} {entry.change.after.id}"
-            self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
+            if self.pair.was_put_back:  # a person has confirmed what was forgotten
+                self.pair.world.excuse("old disk", "deletes within a day")
+            else:
+                self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
 
     def _is_copy(self, entry: Entry) -> bool:
         """Tell whether an entry made a copy that is still there."""

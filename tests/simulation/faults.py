@@ -68,7 +68,7 @@ def feed_repeats(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> Non
     """Listings and the feed tell old states of some events once more, behind what is new."""
     rows = [change.after for change in calendar.rows.log if change.after.place is not Place.FORBIDDEN]
     calendar.behaviour.repeated += dice.sample(rows, min(len(rows), 3))
-    del pair
+    pair.retold |= {row.id for row in calendar.behaviour.repeated}
 
 
 def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
@@ -130,8 +130,9 @@ PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, fr
 def turn_direction(world: World) -> None:
     """Somebody chooses another direction; the service is started again for it."""
     pair = world.dice.choice(list(world.pairs.values()))
-    pair.direction = world.dice.choice([Direction.BOTH, *Direction])
-    pair.direction_changed = True
+    direction = world.dice.choice([Direction.BOTH, *Direction])
+    pair.direction_changed |= direction is not pair.direction
+    pair.direction = direction
     pair.note(f"direction {pair.direction}")
 
 
@@ -156,6 +157,7 @@ NAMES = (
     "poisoned_rule",
     "hanging_rule",
     "no_condition",
+    "naive",
     "doorbells",
 )
 """What `--faults` may name."""

@@ -92,8 +92,10 @@ class History:
     def _pair(self, name: str) -> Pair:
         dice = self.dice
         pair = Pair(self.world, name)
-        no_condition, doorbells = self._draws("no_condition", 0.3), self._draws("doorbells", 0.3)
-        add_calendars(pair, no_condition=no_condition, doorbells=doorbells)
+        chances = {Side.LEFT: 0.3, Side.RIGHT: 0.1}
+        unconditional = [side for side, chance in chances.items() if self._draws("no_condition", chance)]
+        naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.3)
+        add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
         pair.policy = dice.choice(["right", "left", "hold"])
         pair.on_target_edit = dice.choice(["keep", "restore"])
@@ -165,7 +167,7 @@ class History:
         waiting = await self.person.waiting()
         for pair in waiting:
             if pair.was_put_back:
-                self.world.excuses["a rebuild that a person must sort out"] += 1
+                self.world.excuse("a rebuild that a person must sort out")
             else:
                 pair.fail("rest", "its new direction cannot be confirmed")
         return not waiting

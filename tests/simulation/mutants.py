@@ -15,6 +15,7 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
+from tests.simulation import mutants_proof, mutants_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -225,6 +226,18 @@ MUTANTS: dict[str, Mutant] = {
         direction_at_once,
         no_loop_guard,
         no_hang_note,
+        mutants_rules.no_attendee_guard,
+        mutants_rules.no_mask,
+        mutants_rules.private_time_stays,
+        mutants_rules.mask_becomes_original,
+        mutants_rules.no_reminder,
+        mutants_rules.one_way_is_silent,
+        mutants_rules.sleeps_for_ever,
+        mutants_proof.elsewhere_is_deleted,
+        mutants_proof.no_access_is_deleted,
+        mutants_proof.gone_once_is_deleted,
+        mutants_proof.no_waiting_events,
+        mutants_proof.no_waiting_links,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import FIELDS, Direction, Side, State
+from calsync.sync.model import FIELDS, Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.witness import Key, Node, key, keys
+from tests.simulation.witness import TEXTS, Key, Node, key, keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +41,13 @@ class Oracle:
         ledger = self.witness.ledger
         waiting = self._waiting()
         for side, calendar in self.pair.calendars.items():
-            if calendar.mails > self.pair.gap_mails:
+            if calendar.mails > calendar.gap_mails:
                 self.pair.fail("I6", f"{calendar.mails} mails on the {side}")
         for link in state.links.values():
             if link.state is State.AWAKE:
                 self._agrees(link, ledger, waiting)
+            elif link.state is State.ASLEEP:
+                self._sleeps(link, waiting)
         self._explained(state, waiting)
         self._duplicates(waiting)
         self._deletes(state, waiting)
@@ -57,7 +59,7 @@ class Oracle:
         Of a copy whose partner has left the window meanwhile nobody can tell, nor of who deleted or changed what.
         """
         if self.pair.was_put_back and invariant in ("I1", "I2", "I3", "I4"):
-            self.pair.world.excuses[f"old disk: {invariant}"] += 1
+            self.pair.world.excuse("old disk", f"{invariant} {text}"[:60])
         else:
             self.pair.fail(invariant, text)
 
@@ -88,7 +90,20 @@ class Oracle:
                 if excuse is None:
                     self._fail("I1", f"link {link.id} {link.left} {link.right} differs in {name}")
                 else:
-                    self.pair.world.excuses[excuse] += 1
+                    self.pair.world.excuse(excuse)
+
+    def _sleeps(self, link: Link, waiting: Waiting) -> None:
+        """I1: a pair sleeps only as long as what it sleeps for is so."""
+        rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in Side]
+        if any(row is None or row.event.cancelled for row in rows):
+            return
+        window = self.pair.account().window(self.pair.world.clock.now())
+        inside = any(window.holds(row.event.when) for row in rows if row is not None)
+        series = any(row.event.series for row in rows if row is not None)
+        if (link.reason == "window" and inside and not series) or (
+            link.reason == "series" and not series and inside
+        ):
+            self._fail("I1", f"link {link.id} {link.left} {link.right} sleeps, but is no {link.reason}")
 
     def _excuse(
         self,
@@ -100,10 +115,14 @@ class Oracle:
     ) -> str | None:
         if any(name in each.fields or (each.kind is Kind.HOLD and not each.fields) for each in operations):
             return "waits"
-        if any(row.event.private for row in rows) or link.left_base.private or link.right_base.private:
-            return "private"
-        if self.pair.direction is not Direction.BOTH or self.pair.direction_changed:
-            return "one-way"
+        private = any(row.event.private for row in rows) or link.left_base.private or link.right_base.private
+        if private and name in TEXTS:
+            return "mask"
+        target = next((side for side in Side if not self.pair.direction.writes(side.other)), None)
+        if target is not None and (target, link.event_id(target) or "") in self.witness.touched:
+            return "one-way: target edited"
+        if self.pair.direction_changed:
+            return "direction turned"
         if any(each.link == link.id and each.reason in DIFFERENT for each in ledger):
             return "linked different"
         return None
@@ -127,7 +146,7 @@ class Oracle:
             here: dict[Node, list[str]] = defaultdict(list)
             for event_id, event in calendar.events().items():
                 if any(each.wanted is Kind.DELETE and each.side is side for each in waiting[side, event_id]):
-                    self.pair.world.excuses["delete waits"] += 1
+                    self.pair.world.excuse("delete waits")
                 elif not event.cancelled:
                     here[self.witness.family((side, event_id))].append(event_id)
             for family, ids in here.items():
@@ -135,14 +154,12 @@ class Oracle:
                     continue
                 if not all(one.capabilities.marker for one in self.pair.calendars.values()):
                     # A copy that was edited before its lost create was known: nothing tells it from a user's.
-                    self.pair.world.excuses["duplicate without markers"] += 1
+                    self.pair.world.excuse("duplicate without markers")
                 else:
                     self._fail("I3", f"{side} {ids} are {len(ids)} of {allowed[family]}")
 
     def _deletes(self, state: AccountState, waiting: Waiting) -> None:
         """I4: what a user deleted is gone on both sides, or says why not."""
-        if self.pair.direction_changed:
-            return
         links = {(side, link.event_id(side) or ""): link for link in state.links.values() for side in Side}
         for node, number in self.witness.clean_deletes.items():
             family = self.witness.family(node)
@@ -150,7 +167,15 @@ class Oracle:
             touched = any(self.witness.touched.get(other, 0) > number for other in kin)
             restored = any(other in self.witness.restored for other in kin)
             late = any(other in self.witness.late for other in kin)
-            if not touched and not restored and not late:
+            for excuse, holds in (
+                ("edited after the delete", touched),
+                ("brought back", restored),
+                ("late create", late),
+            ):
+                if holds:
+                    self.pair.world.excuse(excuse)
+                    break
+            else:
                 self._gone(node, kin, links, waiting)
 
     def _gone(self, node: Node, kin: Sequence[Node], links: Mapping[Node, Link], waiting: Waiting) -> None:
@@ -160,7 +185,7 @@ class Oracle:
                 continue
             link = links.get((side, event_id))
             if waiting[side, event_id] or (link is not None and link.state is not State.AWAKE):
-                self.pair.world.excuses["delete waits"] += 1
+                self.pair.world.excuse("delete waits")
             else:
                 self._fail("I4", f"{node} was deleted, but {side} {event_id} is there")
 
@@ -175,7 +200,7 @@ class Oracle:
         for each in sorted(self.witness.written - self.witness.superseded - shown):
             reasons = lost[each] & LOSERS
             if reasons:
-                self.pair.world.excuses["lost: " + ",".join(sorted(reasons))] += 1
+                self.pair.world.excuse("lost", ", ".join(sorted(reasons)))
             else:
                 self._fail("I2", f"{each} is lost ({sorted(lost[each])})")
 

@@ -98,7 +98,7 @@ def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
     _run_leaves(pair, (copy, original))
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
-    late = made.run(left.rows.add, MEETING, by_us=True).id
+    late = made.run(left.rows.add, MEETING, by_us=True, reminder_minutes=15).id
     pair.witness.excuse_late_write(pair.journal[-1])
     left.user_delete(copy)
     _run_leaves(pair, (late if linked else copy, original))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.sync.model import AllDay, Event, Side, Timed, When
 from calsync.testing.clock import START
@@ -12,11 +12,17 @@ from calsync.testing.rows import Place, Row
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.pair import Pair
 
+MEETINGS: tuple[Mapping[str, Any], ...] = (
+    {"attendee_count": 2},
+    {"attendee_count": None},
+    {"organised_here": False},
+    {"online_meeting": True},
+)
 FULL = 5
 """Events of a calendar that is worth clearing out."""
 
@@ -63,8 +69,8 @@ class Users:
         event = self._event()
         if self.dice.random() < 0.1:
             event = replace(event, private=True)
-        if side is Side.RIGHT and self.dice.random() < 0.1:
-            event = replace(event, attendee_count=2)
+        if side is Side.RIGHT and self.dice.random() < 0.15:
+            event = replace(event, **self.dice.choice(MEETINGS))
         if self.dice.random() < 0.05:
             event = replace(event, when=self._far())
         return f"{self._calendar(side).user_create(event)} {event.summary}"
@@ -244,7 +250,10 @@ class Users:
 
     def _event(self) -> Event:
         return Event(
-            summary=self._text("Termin"), when=self._near(), description=self._text("Notiz"), reminder=True
+            summary=self._text("Termin"),
+            when=self._near(),
+            description=self._text("Notiz"),
+            reminder=self.dice.choice([True, False, None]),
         )
 
     def _text(self, word: str) -> str:

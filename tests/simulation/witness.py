@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
-from tests.simulation.deletes import Deletes
 from tests.simulation.rules import hangs, poisons
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, KeysView
+    from collections.abc import Collection, Iterator, KeysView, Mapping
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Event, Field, Value
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
 Node = tuple[Side, str]
 Key = tuple[str, str]
 """A field and its value."""
+TEXTS: tuple[Field, ...] = ("summary", "description")
+"""The fields that a mask covers."""
 
 
 def key(name: Field, value: Value) -> Key:
@@ -65,7 +65,6 @@ class Witness:
         """Events that a runner created which was frozen in the middle of it."""
         self.touched: dict[Node, int] = {}
         """The last action of a user on each event."""
-        self.deletes = Deletes(pair)
         self.ledger: list[LedgerEntry] = []
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
@@ -98,37 +97,16 @@ class Witness:
 
     def overwritten(self, checked: Event, current: Event, fields: Collection[str]) -> None:
         """Excuse edits that fall between the read before a write and that write, where nothing prevents it."""
-        self.pair.world.excuses["edited between read and write"] += 1
+        self.pair.world.excuse("edited between read and write")
         self.superseded |= {each for each in keys(current) - keys(checked) if each[0] in fields}
 
     def excuse_late_write(self, entry: Entry) -> None:
-        """Excuse a create that was on its way when its process was frozen: no lease can call it back."""
+        """Excuse a write that was on its way when its process was frozen: no lease can call it back."""
+        self.pair.world.excuse("late write")
         if entry.change.before is None:
-            self.pair.world.excuses["created by a runner that was frozen meanwhile"] += 1
+            self.pair.world.excuse("late create")
             self.appearances[entry.side, entry.change.after.id] += 1
             self.late.add((entry.side, entry.change.after.id))
-
-    def judge_write(self, entry: Entry) -> None:
-        """Judge a write of calsync at the moment it reaches the server."""
-        before, after, side = entry.change.before, entry.change.after, entry.side
-        what = f"{side} {after.id}"
-        if not self.pair.direction.writes(side):
-            self.pair.fail("I7", f"{what} was written, but it is the source")
-        if side in self.pair.closed:
-            self.pair.fail("I7", f"{what} was written before a person confirmed the new direction")
-        if self.pair.put_back:
-            self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
-        checked = self.pair.calendars[side].capabilities.conditional_writes  # else a user was quicker
-        for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
-            if broken and checked and any(breaks(row.event) for row in (before, after) if row is not None):
-                self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
-        if before is None or after.place is not before.place:
-            if before is not None and not self.pair.was_put_back:  # else a person has confirmed what was forgotten
-                self.deletes.judge(entry)
-            return
-        ours = before.event.with_values({name: after.event.value(name) for name in FIELDS})
-        if replace(ours, online_meeting=after.event.online_meeting) != after.event:
-            self.pair.fail("I8", f"{what}: a write changed more than the synced fields")
 
     @property
     def linked(self) -> KeysView[Node]:
@@ -139,6 +117,13 @@ class Witness:
         while (parent := self._parents.setdefault(node, node)) != node:
             node = parent
         return node
+
+    def dealt_with(self, entry: Entry) -> bool:
+        """Tell whether calsync knew of a change and could act on it when it had last dealt with everything."""
+        lag = self.pair.calendars[entry.side].behaviour.lag
+        event, modified = entry.change.after.event, entry.change.after.modified
+        broken = (self.pair.poisoned and poisons(event)) or (self.pair.hanging and hangs(event))
+        return entry.number < self._settled and modified <= self._settled_at - lag and not broken
 
     def source(self, entry: Entry) -> Node | None:
         """Return the event that a create was made from."""
@@ -194,12 +179,15 @@ class Witness:
         ]
         alike = [keys(row.event) == keys(before.event) and not row.event.private for row in others]
         history = list(self._history(entry))
-        known = all(self._dealt_with(past) for past in history)
+        known = all(self.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self.pair.hidden for past in history)
         if any((past.side, past.change.after.id) in self._cut for past in history):
-            self.pair.world.excuses["deleted behind a cut of the server"] += 1
-            known = False
-        if known and alike == [True] and not before.event.private:
+            self.pair.world.excuse("deleted behind a cut of the server")
+        elif not known:
+            self.pair.world.excuse("deleted while unsettled")
+        elif alike != [True] or before.event.private:
+            self.pair.world.excuse("deleted while the pair differed")
+        else:
             self.clean_deletes[node] = entry.number
 
     def _made(self, entry: Entry) -> None:
@@ -210,63 +198,68 @@ class Witness:
         else:
             self._join(node, source)
 
-    def _dealt_with(self, entry: Entry) -> bool:
-        """Tell whether calsync knew of a change and could act on it when it had last dealt with everything."""
-        lag = self.pair.calendars[entry.side].behaviour.lag
-        event, modified = entry.change.after.event, entry.change.after.modified
-        broken = (self.pair.poisoned and poisons(event)) or (self.pair.hanging and hangs(event))
-        return entry.number < self._settled and modified <= self._settled_at - lag and not broken
-
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
         node = entry.side, before.id
-        if before.event.attendee_count and entry.side is Side.RIGHT:
-            self.pair.fail("I6", f"{before.id} was deleted although it has attendees")
         if any(past.change.after.event.private for past in self._history(entry)):
+            if (keys(before.event) & self.written) - self.superseded:
+                self.pair.world.excuse("private when its pair was deleted")
             self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
         other = entry.side.other
-        window = self.pair.account().window(self.pair.world.clock.now())
-        present = {row.id: row for row in self._present(entry.number, other)}
-        alive = [
-            row.id
-            for row in present.values()
-            if self._kin(other, row, node)
-            # Outside the window nothing tells of an event that got a new id, nor of a copy that is forgotten.
-            and (
-                ((other, row.id) not in self.pair.reborn and not self.pair.was_put_back)
-                or window.holds(row.event.when)
-            )
-        ]
-        alive = [event_id for event_id in alive if self._may_belong((other, event_id), before.id)]
-        alive = [event_id for event_id in alive if (other, event_id) not in self.restored]
-        hidden = {
-            past.change.after.id for past in self._history(entry) if past.change.after.place is Place.FORBIDDEN
+        present = {
+            row.id: row
+            for row in self._present(entry.number, other, (Place.ELSEWHERE, Place.FORBIDDEN))
+            if self._kin(other, row, node) and self._partners.get((other, row.id), before.id) == before.id
         }
-        if hidden.intersection(alive):  # calsync made another copy while it could not see this one
-            self.pair.world.excuses["a copy that a user had hidden"] += 1
-            alive = [event_id for event_id in alive if event_id not in hidden]
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
         allowed = len(twins) - (before.id in {row.id for row in twins})
-        if len(alive) <= allowed:
-            return
-        if sum(not self._is_forgotten(present[event_id], before) for event_id in alive) <= allowed:
-            self.pair.world.excuses["old disk: I5"] += 1
-        else:
-            self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {alive} lives")
+        for excuse, excused in self._excused(entry, present):
+            if len(present) <= allowed:
+                return
+            present = {event_id: row for event_id, row in present.items() if event_id not in excused}
+            if len(present) <= allowed:
+                self.pair.world.excuse(*excuse)
+        if len(present) > allowed:
+            self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {[*present]} lives")
 
-    def _may_belong(self, node: Node, partner: str) -> bool:
-        """Tell whether an event of a family may be another one's partner; a late create is none without a link."""
-        linked = self._partners.get(node)
-        return linked == partner or (linked is None and node not in self.late)
+    def _excused(self, entry: Entry, present: Mapping[str, Row]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+        """Yield each excuse, with those of a deleted event's partners that it lets live."""
+        other, before = entry.side.other, entry.change.before or entry.change.after
+        window = self.pair.account().window(self.pair.world.clock.now())
+        outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
+        yield ("brought back",), {each for side, each in self.restored if side is other}
+        yield ("late create",), {each for side, each in self.late if (side, each) not in self._partners}
+        yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
+        yield ("a copy that a user had hidden",), self._replaced(entry)
+        if self.pair.was_put_back:
+            yield ("old disk", "out of sight"), outside
+            forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
+            yield ("old disk", "I5"), forgotten
+
+    def _replaced(self, entry: Entry) -> set[str]:
+        """Return what calsync made another copy of while it could not see it."""
+        hidden: set[str] = set()
+        replaced: set[str] = set()
+        for past in self._history(entry):
+            change = past.change
+            if past.side is entry.side:
+                continue
+            if change.before is None and change.after.by_us:
+                replaced |= hidden
+            elif change.after.place is Place.FORBIDDEN:
+                hidden.add(change.after.id)
+            else:
+                hidden.discard(change.after.id)
+        return replaced
 
     def _is_forgotten(self, row: Row, partner: Row) -> bool:
-        """Tell whether nothing but a disk that is gone showed that two events belong together.
+        """Tell whether nothing but the disk that is gone showed that two events belong together.
 
         The listings hid the one, or neither carries a marker and they do not look alike.
         """
         unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
         untold = row.marker is None and partner.marker is None and unlike
-        return self.pair.was_put_back and (untold or row.id in self.pair.hidden)
+        return untold or row.id in self.pair.hidden
 
     def _kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)
@@ -278,9 +271,9 @@ class Witness:
             if self.family((past.side, past.change.after.id)) == family:
                 yield past
 
-    def _present(self, number: int, side: Side) -> list[Row]:
-        """Return the events of a calendar as they were at one place of the journal."""
+    def _present(self, number: int, side: Side, also: Collection[Place] = ()) -> list[Row]:
+        """Return the events of a calendar, and of other places, as they were at one place of the journal."""
         rows = {
             past.change.after.id: past.change.after for past in self.pair.journal[:number] if past.side is side
         }
-        return [row for row in rows.values() if row.place is Place.CALENDAR]
+        return [row for row in rows.values() if row.place is Place.CALENDAR or row.place in also]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.store import MemoryRuns
 from tests.simulation.clock import VirtualClock
+from tests.simulation.excuses import EXCUSES
 from tests.simulation.process import Process
 
 if TYPE_CHECKING:
@@ -131,6 +132,12 @@ class World:
 
     def note(self, line: str) -> None:
         self._noted.append((self.clock.now(), line))
+
+    def excuse(self, name: str, detail: str = "") -> None:
+        """Count an excuse of the table, with what it was about."""
+        if name not in EXCUSES:
+            raise KeyError(name)
+        self.excuses[f"{name}: {detail}" if detail else name] += 1
 
     def fail(self, invariant: str, text: str) -> None:
         self.violations.append(f"{invariant}: {text}")

@@ -1,0 +1,47 @@
+"""Every excuse that the judges grant, by its name, with the reason why calsync cannot do better.
+
+An excuse that is not in this table cannot be granted, and each one that is granted is counted and printed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXCUSES: Mapping[str, str] = {
+    # I1: why the two events of a pair differ at rest
+    "waits": "a person, a meeting's attendees or a join link stand in the way, and the plan says so",
+    "mask": "one of the pair is or was private: the other one shows the mask, or what a user wrote over it",
+    "one-way: target edited": "what a user changes on the target of a one-way account stays there",
+    "direction turned": "what was edited while a side was read only counted as a target's edit then",
+    "linked different": "what a match-up found differing stays so until somebody edits it",
+    # I2: why a value of a user is nowhere any more
+    "lost": "the ledger holds it, with the reason why it lost",
+    "edited between read and write": "a system without conditional writes: nothing prevents it",
+    "private when its pair was deleted": "what a user writes over a mask is no edit against a delete",
+    # I3: why there are more copies than users made
+    "delete waits": "it is to be deleted, once a person or the next proof lets it",
+    "duplicate without markers": "a copy edited before its lost create was known looks like a user's event",
+    "late create": "it was on its way when its runner was frozen: no lease can call it back",
+    "late write": "it was on its way when its runner was frozen: what came meanwhile it cannot know",
+    # I4: why what a user deleted lives
+    "deleted behind a cut of the server": "a text that a server cut beside a write may count as an edit",
+    "deleted while unsettled": "calsync had not dealt with all that had happened to the pair before",
+    "deleted while the pair differed": "what differs may be an edit that the delete must not take",
+    "edited after the delete": "the edit wins",
+    # I5: why an event was deleted although its partner lives
+    "a copy that a user had hidden": "calsync made another copy while it could not see this one",
+    "brought back": "a user brought the partner back: it is a new event",
+    "out of sight": "out of the window nothing tells of an event with a new id, nor of a copy that is forgotten",
+    # I6: why somebody was mailed
+    "mail in the gap": "attendees were added between the read before a write and that write",
+    # I7, I14 and the judges of single writes
+    "a rule in the gap": "what a rule stops was edited in between the read before a write and that write",
+    "old disk": "what calsync knew is forgotten",
+    "told as it was before": "a listing told an old state of the event, from when it was not private",
+    "masks come and go": "what a mask shows was there before, and may be there again",
+    # the rest
+    "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",
+}

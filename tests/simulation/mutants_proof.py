@@ -1,0 +1,70 @@
+"""Mutants of what counts as proof: of a delete, and of what a write of unknown outcome did."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from calsync.engine import carry, creates, doubts, planning
+from calsync.ports import Elsewhere, Gone, NoAccess
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+
+@contextmanager
+def _proves(place: type) -> Iterator[None]:
+    """Let one answer about an event count as proof of its delete, also when it is asked about once more."""
+    located, still_there = doubts._located, carry._still_there
+
+    def rash(run: Any, side: Any, seen: Any, found: Any) -> Any:
+        if isinstance(found, place):
+            return replace(seen, standing=Standing.DELETED, standing_run=run.number)
+        return located(run, side, seen, found)
+
+    async def trusting(run: Any, operation: Any) -> Any:
+        found = await run.account.calendars[operation.side.other].locate(operation.source.id)
+        return None if isinstance(found, place) else await still_there(run, operation)
+
+    with patch.object(doubts, "_located", rash), patch.object(carry, "_still_there", trusting):
+        yield
+
+
+def elsewhere_is_deleted() -> AbstractContextManager[Any]:
+    """What was moved to another calendar counts as deleted."""
+    return _proves(Elsewhere)
+
+
+def no_access_is_deleted() -> AbstractContextManager[Any]:
+    """What calsync must not see counts as deleted."""
+    return _proves(NoAccess)
+
+
+def gone_once_is_deleted() -> AbstractContextManager[Any]:
+    """What a listing does not show, and one read does not find, counts as deleted."""
+    return _proves(Gone)
+
+
+@contextmanager
+def no_waiting_events() -> Iterator[None]:
+    """What an open create may have made counts as a new event of a user."""
+
+    def none(run: Any) -> Any:
+        return frozenset(run.notebook.state.tombstones)
+
+    with patch.object(creates, "waiting_events", none), patch.object(planning, "waiting_events", none):
+        yield
+
+
+def no_waiting_links() -> AbstractContextManager[Any]:
+    """A pair is written again before the outcome of its last write is known."""
+    view_of = planning.view_of
+
+    def hasty(*arguments: Any) -> Any:
+        return replace(view_of(*arguments), waiting_links=frozenset())
+
+    return patch.object(planning, "view_of", hasty)

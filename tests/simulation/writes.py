@@ -1,0 +1,143 @@
+"""Judges each write of calsync at the moment it reaches a calendar: whether it may be, and may say that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS
+from tests.simulation.rules import hangs, poisons
+from tests.simulation.witness import TEXTS, key, lives
+
+if TYPE_CHECKING:
+    from calsync.sync.model import Event
+    from calsync.testing.rows import Row
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Key, Node
+
+MASK = "Privat"
+MINUTES = 15
+"""How long before its start a copy reminds."""
+
+
+class Writes:
+    """The judge of one account's writes."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+
+    def judge(self, entry: Entry) -> None:
+        before, after = entry.change.before, entry.change.after
+        self._judge_side(entry)
+        self._judge_rules(entry)
+        if before is not None and after.place is not before.place:
+            self.pair.deletes.judge(entry)
+            return
+        source = self._source(entry)
+        if source is not None:
+            self._judge_mask(entry, source)
+        if before is not None:
+            self._judge_rest(entry, before)
+        elif source is not None:
+            self._judge_create(entry, source)
+
+    def _judge_side(self, entry: Entry) -> None:
+        """I7: nothing is written to a source, nor before a person has confirmed it."""
+        what = f"{entry.side} {entry.change.after.id}"
+        if not self.pair.direction.writes(entry.side):
+            self.pair.fail("I7", f"{what} was written, but it is the source")
+        if entry.side in self.pair.closed:
+            self.pair.fail("I7", f"{what} was written before a person confirmed the new direction")
+        if self.pair.put_back:
+            self.pair.fail("rebuild", f"{what} was written before a person confirmed the plan")
+
+    def _judge_rules(self, entry: Entry) -> None:
+        """I14: nothing is written of which a rule could not say that it may be."""
+        rows = [row for row in (entry.change.before, entry.change.after) if row is not None]
+        for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
+            if not broken or not any(breaks(row.event) for row in rows):
+                continue
+            if self._crossed(entry):
+                self.pair.world.excuse("a rule in the gap")
+            else:
+                what = f"{entry.side} {entry.change.after.id}"
+                self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
+
+    def _judge_mask(self, entry: Entry, source: Node) -> None:
+        """I14: what is private on one side is not written on the other one."""
+        private, texts = self._is_private(source), self._texts(source)
+        for name in TEXTS:
+            text = key(name, entry.change.after.event.value(name))
+            if text in texts and text not in _shown(entry.change.before) and private:
+                if source[1] in self.pair.hidden | self.pair.retold:
+                    self.pair.world.excuse("told as it was before")
+                else:
+                    what = f"{entry.side} {entry.change.after.id}"
+                    self.pair.fail("I14", f"{what} shows {text} of {source[1]}, which is private")
+
+    def _judge_create(self, entry: Entry, source: Node) -> None:
+        """No original is made from its mask; each copy has the reminder that its source asks for."""
+        what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
+        if row.event.summary == MASK == entry.change.after.event.summary and self._is_copy(source):
+            if self.pair.was_put_back:
+                self.pair.world.excuse("old disk", "made from a mask")
+            elif self._came_back(source):
+                self.pair.world.excuse("brought back")
+            else:
+                self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
+        wanted = None if row.event.reminder is False else MINUTES
+        if entry.change.after.reminder_minutes != wanted:
+            minutes = entry.change.after.reminder_minutes
+            self.pair.fail("I14", f"{what} reminds {minutes} minutes before, not {wanted}")
+
+    def _judge_rest(self, entry: Entry, before: Row) -> None:
+        """I8: a write changes the synced fields alone, and takes no join link away."""
+        event: Event = entry.change.after.event
+        ours = before.event.with_values({name: event.value(name) for name in FIELDS})
+        if ours != replace(event, online_meeting=before.event.online_meeting):
+            self.pair.fail("I8", f"{entry.side} {before.id}: a write changed more than the synced fields")
+        if event.online_meeting != before.event.online_meeting:
+            self.pair.fail("I8", f"{entry.side} {before.id}: a write took the join link away")
+
+    def _crossed(self, entry: Entry) -> bool:
+        """Tell whether a user was quicker than this write, on a system that writes all the same."""
+        before = entry.change.before
+        return before is not None and before.revision in self.pair.calendars[entry.side].crossed
+
+    def _source(self, entry: Entry) -> Node | None:
+        if entry.change.before is None:
+            return self.pair.witness.source(entry)
+        return self.pair.backwards.partner((entry.side, entry.change.after.id))
+
+    def _row(self, node: Node) -> Row:
+        return self.pair.calendars[node[0]].rows.rows[node[1]]
+
+    def _states(self, node: Node) -> list[Entry]:
+        return [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
+
+    def _is_private(self, node: Node) -> bool:
+        """Tell whether an event is private, and was in every state that calsync may still have in mind."""
+        if not self._row(node).event.private:
+            return False
+        states = self._states(node)
+        known = [number for number, past in enumerate(states) if self.pair.witness.dealt_with(past)]
+        return all(past.change.after.event.private for past in states[known[-1] if known else 0 :])
+
+    def _texts(self, node: Node) -> set[Key]:
+        """Return all texts that an event ever had, but for a mask."""
+        texts = {key(name, past.change.after.event.value(name)) for past in self._states(node) for name in TEXTS}
+        return texts - {key("summary", MASK), key("description", "")}
+
+    def _is_copy(self, node: Node) -> bool:
+        """Tell whether calsync made an event."""
+        return self._states(node)[0].change.after.by_us
+
+    def _came_back(self, node: Node) -> bool:
+        """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
+        states = [past.change.after for past in self._states(node)]
+        return any(lives(now) and not (now.by_us or lives(then)) for then, now in pairwise(states))
+
+
+def _shown(row: Row | None) -> set[Key]:
+    return {key(name, row.event.value(name)) for name in TEXTS} if row is not None else set()
