@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from calsync.sync.model import FIELDS, Capabilities, Event, Side
+from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, MemoryCalendar
 from tests.simulation.loop import PROCESS
 from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
@@ -68,27 +68,27 @@ class SlowCalendar(MemoryCalendar):
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         self._begin()
-        return await super().update(await self._read_first(target, tuple(changes)), changes, stamp)
+        return await super().update(await self._read_first(target, changes), changes, stamp)
 
     async def delete(self, target: Observation) -> None:
         self._begin()
         known = self.rows.present(target.id)
-        await super().delete(target if known is None else await self._read_first(target, ()))
+        await super().delete(target if known is None else await self._read_first(target, {}))
 
-    async def _read_first(self, target: Observation, fields: Sequence[Field]) -> Observation:
+    async def _read_first(self, target: Observation, changes: Changes) -> Observation:
         """Where the system knows no conditional write: read and check, and then write whatever is there."""
         if self.capabilities.conditional_writes:
             self._cross(target.id)
             return target
         checked = self._checked(target)
         if not self.behaviour.naive:
-            self._permit(checked, fields)
+            self._permit(checked, tuple(changes))
         await self._pause()
         self._cross(target.id)
         current = self.rows.present(target.id)
         if current is None or current is checked:
             return target
-        self.pair.witness.overwritten(checked.event, current.event, fields or FIELDS)
+        self.pair.witness.overwritten(checked.event, current.event, changes)
         self.crossed.add(current.revision)
         return replace(target, revision=current.revision)
 

@@ -18,7 +18,7 @@ from tests.simulation.person import Person
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from tests.simulation.process import Process
 
@@ -62,7 +62,7 @@ class History:
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
-        self._kept: tuple[bytes, Mapping[str, int]] | None = None
+        self._kept: tuple[bytes, dict[str, int], dict[str, int]] | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
@@ -144,14 +144,15 @@ class History:
             return
         if self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
             runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
-            self._kept = self.world.disk.snapshot(), runs
+            lengths = {pair.name: len(pair.journal) for pair in self.world.pairs.values()}
+            self._kept = self.world.disk.snapshot(), runs, lengths
         elif self._kept is not None and self._draws("old_disk", 0.1):
-            disk, ran = self._kept
+            disk, ran, lengths = self._kept
             self.world.disk.restore(disk)
             self.world.note("the disk is put back")
             for pair in self.world.pairs.values():
-                pair.put_back = await self.world.runs.get(pair.name) != ran[pair.name]
-                pair.was_put_back |= pair.put_back
+                ran_since = await self.world.runs.get(pair.name) != ran[pair.name]
+                pair.forget(lengths[pair.name], ran=ran_since)
 
     async def _confirm_all(self) -> bool:
         """Have a person confirm the plan of each account that waits for it; return whether none waits any more."""

@@ -53,16 +53,6 @@ class Oracle:
         self._deletes(state, waiting)
         self._edits(ledger)
 
-    def _fail(self, invariant: str, text: str) -> None:
-        """Tell a violation, or excuse it: what happened since the copy was made is known from the calendars alone.
-
-        Of a copy whose partner has left the window meanwhile nobody can tell, nor of who deleted or changed what.
-        """
-        if self.pair.was_put_back and invariant in ("I1", "I2", "I3", "I4"):
-            self.pair.world.excuse("old disk", f"{invariant} {text}"[:60])
-        else:
-            self.pair.fail(invariant, text)
-
     def _waiting(self) -> Waiting:
         """Return what the last plan says about each event."""
         waiting: Waiting = defaultdict(list)
@@ -82,13 +72,13 @@ class Oracle:
         left, right = rows
         if left is None or right is None or left.event.cancelled or right.event.cancelled:
             if not any(each.kind in (Kind.HOLD, Kind.BLOCK) for each in operations):
-                self._fail("I1", f"link {link.id} {link.left} {link.right} is awake and has lost a side")
+                self.pair.fail("I1", f"link {link.id} {link.left} {link.right} is awake and has lost a side")
             return
         for name in FIELDS:
             if key(name, left.event.value(name)) != key(name, right.event.value(name)):
                 excuse = self._excuse(link, name, (left, right), operations, ledger)
                 if excuse is None:
-                    self._fail("I1", f"link {link.id} {link.left} {link.right} differs in {name}")
+                    self.pair.fail("I1", f"link {link.id} {link.left} {link.right} differs in {name}")
                 else:
                     self.pair.world.excuse(excuse)
 
@@ -103,7 +93,7 @@ class Oracle:
         if (link.reason == "window" and inside and not series) or (
             link.reason == "series" and not series and inside
         ):
-            self._fail("I1", f"link {link.id} {link.left} {link.right} sleeps, but is no {link.reason}")
+            self.pair.fail("I1", f"link {link.id} {link.left} {link.right} sleeps, but is no {link.reason}")
 
     def _excuse(
         self,
@@ -135,7 +125,7 @@ class Oracle:
             for event_id, event in calendar.events().items():
                 known = (side, event_id) in linked or waiting[side, event_id]
                 if window.holds(event.when) and not known:
-                    self._fail("I12", f"{side} {event_id} is neither linked nor explained")
+                    self.pair.fail("I12", f"{side} {event_id} is neither linked nor explained")
 
     def _duplicates(self, waiting: Waiting) -> None:
         """I3: no family has more events on a side than its users made appear, and than wait for their delete."""
@@ -155,8 +145,10 @@ class Oracle:
                 if not all(one.capabilities.marker for one in self.pair.calendars.values()):
                     # A copy that was edited before its lost create was known: nothing tells it from a user's.
                     self.pair.world.excuse("duplicate without markers")
+                elif self._lost_sight(side, ids):
+                    self.pair.world.excuse("old disk", "I3")
                 else:
-                    self._fail("I3", f"{side} {ids} are {len(ids)} of {allowed[family]}")
+                    self.pair.fail("I3", f"{side} {ids} are {len(ids)} of {allowed[family]}")
 
     def _deletes(self, state: AccountState, waiting: Waiting) -> None:
         """I4: what a user deleted is gone on both sides, or says why not."""
@@ -186,8 +178,17 @@ class Oracle:
             link = links.get((side, event_id))
             if waiting[side, event_id] or (link is not None and link.state is not State.AWAKE):
                 self.pair.world.excuse("delete waits")
+            elif self.witness.forgotten(node):
+                self.pair.world.excuse("old disk", "I4")
             else:
-                self._fail("I4", f"{node} was deleted, but {side} {event_id} is there")
+                self.pair.fail("I4", f"{node} was deleted, but {side} {event_id} is there")
+
+    def _lost_sight(self, side: Side, ids: Sequence[str]) -> bool:
+        """Tell whether one of several copies could not be known again when an old disk was put back."""
+        rows = [self.pair.calendars[side].rows.rows[each] for each in ids]
+        if any(self.witness.shown(until, side).issuperset(ids) for _, until in self.pair.forgotten):
+            return self.witness.forgotten((side, ids[0])) and any(row.marker is None for row in rows)
+        return self.witness.forgotten((side, ids[0]))
 
     def _edits(self, ledger: Sequence[LedgerEntry]) -> None:
         """I2: every value that no user replaced is shown somewhere, or the ledger says why it lost."""
@@ -202,7 +203,7 @@ class Oracle:
             if reasons:
                 self.pair.world.excuse("lost", ", ".join(sorted(reasons)))
             else:
-                self._fail("I2", f"{each} is lost ({sorted(lost[each])})")
+                self.pair.fail("I2", f"{each} is lost ({sorted(lost[each])})")
 
 
 def _lost(ledger: Sequence[LedgerEntry]) -> Mapping[Key, set[str]]:

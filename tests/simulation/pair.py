@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -92,6 +93,8 @@ class Pair:
     put_back: bool = False
     """The disk is older than the calendars, and no person has confirmed the plan yet."""
     was_put_back: bool = False
+    forgotten: list[tuple[int, int]] = field(default_factory=list)
+    """The parts of the journal that a disk which was put back does not know, until a person confirmed its plan."""
     hidden: set[str] = field(default_factory=set)
     """Events that a listing ever left out, or told as they were before."""
     retold: set[str] = field(default_factory=set)
@@ -181,9 +184,18 @@ class Pair:
         self.bots.act()
         self._ended.set()
 
+    def forget(self, since: int, *, ran: bool) -> None:
+        """Take note that the disk was put back to when the journal was that long, and whether it `ran` since."""
+        self.put_back = ran
+        self.was_put_back |= ran
+        if ran:
+            self.forgotten.append((since, sys.maxsize))
+
     def confirmed(self) -> None:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
+        if self.put_back:
+            self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, KeysView, Mapping
 
     from calsync.records import LedgerEntry
-    from calsync.sync.model import Event, Field, Value
+    from calsync.sync.model import Changes, Event, Field, Value
     from calsync.testing.rows import Row
     from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
@@ -95,10 +95,13 @@ class Witness:
             if link.left and link.right:
                 self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
 
-    def overwritten(self, checked: Event, current: Event, fields: Collection[str]) -> None:
-        """Excuse edits that fall between the read before a write and that write, where nothing prevents it."""
+    def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
+        """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
         self.pair.world.excuse("edited between read and write")
+        fields = changes or FIELDS
         self.superseded |= {each for each in keys(current) - keys(checked) if each[0] in fields}
+        if current.cancelled:  # what was delivered goes with it
+            self.superseded |= {key(name, value) for name, value in changes.items()}
 
     def excuse_late_write(self, entry: Entry) -> None:
         """Excuse a write that was on its way when its process was frozen: no lease can call it back."""
@@ -201,7 +204,7 @@ class Witness:
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
         node = entry.side, before.id
-        if any(past.change.after.event.private for past in self._history(entry)):
+        if self.was_private(node):
             if (keys(before.event) & self.written) - self.superseded:
                 self.pair.world.excuse("private when its pair was deleted")
             self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
@@ -236,6 +239,15 @@ class Witness:
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
 
+    def forgotten(self, node: Node) -> bool:
+        """Tell whether something happened to an event's family that the disk which was put back does not know."""
+        family = self.family(node)
+        return any(
+            self.family((past.side, past.change.after.id)) == family
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+        )
+
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
         hidden: set[str] = set()
@@ -264,12 +276,25 @@ class Witness:
     def _kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)
 
+    def was_private(self, node: Node) -> bool:
+        """Tell whether an event, or one that belongs to it, ever was private."""
+        family = self.family(node)
+        return any(
+            past.change.after.event.private and self.family((past.side, past.change.after.id)) == family
+            for past in self.pair.journal
+        )
+
     def _history(self, entry: Entry) -> Iterator[Entry]:
         """Yield what happened to the family of an entry's event before."""
         family = self.family((entry.side, entry.change.after.id))
         for past in self.pair.journal[: entry.number]:
             if self.family((past.side, past.change.after.id)) == family:
                 yield past
+
+    def shown(self, number: int, side: Side) -> set[str]:
+        """Return the events that a listing could show at one place of the journal."""
+        window = self.pair.account().window(self.pair.world.clock.now())
+        return {row.id for row in self._present(number, side) if window.holds(row.event.when)} - self.pair.hidden
 
     def _present(self, number: int, side: Side, also: Collection[Place] = ()) -> list[Row]:
         """Return the events of a calendar, and of other places, as they were at one place of the journal."""

@@ -79,7 +79,8 @@ class Writes:
     def _judge_create(self, entry: Entry, source: Node) -> None:
         """No original is made from its mask; each copy has the reminder that its source asks for."""
         what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
-        if row.event.summary == MASK == entry.change.after.event.summary and self._is_copy(source):
+        both = row.event.summary == MASK == entry.change.after.event.summary
+        if both and self._is_copy(source) and self.pair.witness.was_private(source):
             if self.pair.was_put_back:
                 self.pair.world.excuse("old disk", "made from a mask")
             elif self._came_back(source):
