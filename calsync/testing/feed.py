@@ -11,6 +11,7 @@ from calsync.testing.rows import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import timedelta
     from typing import Protocol
 
     from calsync.sync.model import Observation, Window
@@ -44,9 +45,10 @@ class Feed:
     def drop_tokens(self) -> None:
         self._tokens.clear()
 
-    def visible(self) -> Mapping[str, Row]:
-        """Return all rows as searches see them: without the changes of the last moments."""
-        return self._rows.state(self._end())
+    def searched(self) -> Mapping[str, Row]:
+        """Return all rows as the search for markers sees them: without the changes of the last moments."""
+        lag = self._behaviour.marker_lag
+        return self._rows.state(self._end(self._behaviour.lag if lag is None else lag))
 
     def pages(self, token: str | None, window: Window) -> Iterator[Page]:
         """Answer one round. Raises TokenLost for a token that was dropped or never issued."""
@@ -57,7 +59,7 @@ class Feed:
         return self._incremental(self._tokens[token])
 
     def _listing(self, window: Window) -> Iterator[Page]:
-        end = self._end()
+        end = self._end(self._behaviour.lag)
         told = [*map(self._told, self._rows.state(end).values()), *self._behaviour.repeated]
         inside = [row for row in told if self._shows(row, window)]
         pages = self._cut(inside)
@@ -71,7 +73,7 @@ class Feed:
             yield Page(observations=observations, token=token, complete=last)
 
     def _incremental(self, start: Position) -> Iterator[Page]:
-        end, window = self._end(), start.window
+        end, window = self._end(self._behaviour.lag), start.window
         changes = self._rows.log[start.told : end]
         latest = {change.after.id: change.after for change in changes}
         concerned = {change.after.id for change in changes if self._concerns(change, window)}
@@ -114,9 +116,9 @@ class Feed:
         size = self._behaviour.page_size
         return [rows[at : at + size] for at in range(0, len(rows), size)] or [()]
 
-    def _end(self) -> int:
-        """Return how many changes are visible by now."""
-        log, latest = self._rows.log, self._rows.now() - self._behaviour.lag
+    def _end(self, lag: timedelta) -> int:
+        """Return how many changes are visible by now, where they take so long to be."""
+        log, latest = self._rows.log, self._rows.now() - lag
         end = len(log)
         while end and log[end - 1].at > latest:
             end -= 1

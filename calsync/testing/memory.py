@@ -51,9 +51,13 @@ class Behaviour:
     tells_outside: bool = False
     """The feed tells events that left the window as they are now; otherwise as tombstones, as Graph does."""
     lag: timedelta = timedelta(0)
-    """How long a change stays invisible to the feed, to listings and to the search for markers; reads see it."""
+    """How long a change stays invisible to the feed and to listings; reads see it."""
+    marker_lag: timedelta | None = None
+    """How long a change stays invisible to the search for markers; None: as long as to the feed."""
     hidden: set[str] = field(default_factory=set)
     """Ids that listings and the feed leave out, and claim to be complete all the same."""
+    gone: set[str] = field(default_factory=set)
+    """Ids that `locate` takes for gone although they are there."""
     stale: set[str] = field(default_factory=set)
     """Ids that listings and the feed tell as they were before their last change."""
     repeated: list[Row] = field(default_factory=list)
@@ -137,14 +141,14 @@ class MemoryCalendar(UserSide, Calendar):
     async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
         del uid  # ids stay
         fault = await self._enter(Call("locate", event_id))
-        row = self.rows.rows.get(event_id)
+        row = self.rows.rows.get(event_id) if event_id not in self.behaviour.gone else None
         if row is not None and row.place is Place.CALENDAR:
             return _answer(Here(self._observe(row, marker=True)), fault)
         return _answer(ABSENT[Place.GONE if row is None else row.place], fault)
 
     async def find_marker(self, marker: str) -> Sequence[Observation]:
         fault = await self._enter(Call("find_marker"))
-        rows = self.feed.visible().values()
+        rows = self.feed.searched().values()
         found = [self._observe(row, marker=True) for row in rows if row.marker == marker]
         return _answer([seen for seen in found if self.rows.present(seen.id)], fault)
 

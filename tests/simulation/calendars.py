@@ -47,6 +47,8 @@ class SlowCalendar(MemoryCalendar):
     """Seconds that an answer may take."""
     gap_mails = 0
     """Mails because of attendees that were added between the read before a write and that write."""
+    losing: set[str]
+    """The events that the next run does not find at first, and takes for gone where it asks."""
     crossed: set[str]
     """The revisions that a user made between the read before a write and that write."""
 
@@ -133,10 +135,13 @@ def add_calendars(pair: Pair, *, unconditional: Collection[Side], naive: bool, d
     """Draw how the two systems of an account behave. A naive right one refuses nothing that would mail."""
     dice = pair.dice
     for side in Side:
-        lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120]))
+        marker_lag = timedelta(seconds=dice.choice([0, 0, 30, 120, 900]))
+        marker = dice.random() < 0.9
+        # Without markers, the feed is what a lost create is looked for in.
+        lag = timedelta(seconds=dice.choice([0, 0, 0, 30, 120])) if marker else marker_lag
         capabilities = Capabilities(
-            marker=dice.random() < 0.9,
-            marker_lag=lag,
+            marker=marker,
+            marker_lag=marker_lag,
             writes_may_mail=side is Side.RIGHT,
             conditional_writes=side not in unconditional,
         )
@@ -146,7 +151,8 @@ def add_calendars(pair: Pair, *, unconditional: Collection[Side], naive: bool, d
         )
         calendar.behaviour.doorbell = doorbells
         calendar.behaviour.naive = naive
-        calendar.side, calendar.crossed = side, set()
+        calendar.behaviour.marker_lag = marker_lag
+        calendar.side, calendar.crossed, calendar.losing = side, set(), set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

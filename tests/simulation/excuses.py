@@ -15,7 +15,7 @@ EXCUSES: Mapping[str, str] = {
     "waits": "a person, a meeting's attendees or a join link stand in the way, and the plan says so",
     "mask": "one of the pair is or was private: the other one shows the mask, or what a user wrote over it",
     "one-way: target edited": "what a user changes on the target of a one-way account stays there",
-    "direction turned": "what was edited while a side was read only counted as a target's edit then",
+    "direction turned": "an edit or a delete counts as a target's where its side is not the source any more",
     "linked different": "what a match-up found differing stays so until somebody edits it",
     # I2: why a value of a user is nowhere any more
     "lost": "the ledger holds it, with the reason why it lost",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import Direction
 from calsync.testing.rows import Place
 
 if TYPE_CHECKING:
@@ -47,10 +47,33 @@ def tokens_lost(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None
     del pair, dice
 
 
+def creates_lost(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """The answers to creates are lost."""
+    error, after = UnknownOutcome("lost"), dice.random() < 0.7
+    calendar.faults.add("create", lambda: error, times=dice.choice([1, 2, 5]), after=after)
+    del pair
+
+
+def event_is_lost(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
+    """A database that lags answers for one run: a listing lacks an event, and it is gone for who asks."""
+    settled = pair.world.clock.now() - calendar.behaviour.lag
+    told_otherwise = calendar.behaviour.stale | {row.id for row in calendar.behaviour.repeated}
+    ids = [
+        event_id
+        for event_id in calendar.events()
+        if (calendar.side, event_id) not in pair.reborn
+        and event_id not in told_otherwise | pair.hidden  # gone in two runs is a proof
+        and calendar.rows.rows[event_id].modified <= settled
+    ]
+    calendar.losing = set(dice.sample(ids, min(len(ids), 2)))
+    calendar.behaviour.hidden |= calendar.losing
+    pair.hidden |= calendar.losing
+    calendar.drop_tokens()
+
+
 def listing_hides(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> None:
     """Listings and the feed leave events out, and claim to be complete."""
-    side = Side.LEFT if pair.calendars[Side.LEFT] is calendar else Side.RIGHT
-    ids = [each for each in calendar.events() if (side, each) not in pair.reborn]
+    ids = [each for each in calendar.events() if (calendar.side, each) not in pair.reborn]
     calendar.behaviour.hidden.update(dice.sample(ids, min(len(ids), 2)))
     pair.hidden |= calendar.behaviour.hidden
 
@@ -81,8 +104,10 @@ def listing_breaks_off(pair: Pair, calendar: SlowCalendar, dice: random.Random) 
 SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] = (
     reads_fail,
     writes_fail,
+    creates_lost,
     tokens_lost,
     listing_hides,
+    event_is_lost,
     feed_is_stale,
     feed_repeats,
     listing_breaks_off,
@@ -95,6 +120,7 @@ def mend(world: World) -> None:
         for calendar in pair.calendars.values():
             calendar.faults.clear()
             calendar.behaviour.hidden.clear()
+            calendar.losing.clear()
             calendar.behaviour.stale.clear()
             calendar.behaviour.repeated.clear()
             calendar.behaviour.listing_pages = None
@@ -131,7 +157,8 @@ def turn_direction(world: World) -> None:
     """Somebody chooses another direction; the service is started again for it."""
     pair = world.dice.choice(list(world.pairs.values()))
     direction = world.dice.choice([Direction.BOTH, *Direction])
-    pair.direction_changed |= direction is not pair.direction
+    if direction is not pair.direction:
+        pair.turned.append(len(pair.journal))
     pair.direction = direction
     pair.note(f"direction {pair.direction}")
 

@@ -135,7 +135,7 @@ class History:
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
         await self._put_back()
         for pair in self.world.pairs.values():
-            if pair.direction_changed and self.dice.random() < 0.5 and pair in await self.person.waiting():
+            if pair.turned and self.dice.random() < 0.5 and pair in await self.person.waiting():
                 await self.person.confirm(pair)
 
     async def _put_back(self) -> None:

@@ -111,7 +111,7 @@ class Oracle:
         target = next((side for side in Side if not self.pair.direction.writes(side.other)), None)
         if target is not None and (target, link.event_id(target) or "") in self.witness.touched:
             return "one-way: target edited"
-        if self.pair.direction_changed:
+        if self.pair.turned:
             return "direction turned"
         if any(each.link == link.id and each.reason in DIFFERENT for each in ledger):
             return "linked different"
@@ -163,6 +163,7 @@ class Oracle:
                 ("edited after the delete", touched),
                 ("brought back", restored),
                 ("late create", late),
+                ("direction turned", any(turn >= number for turn in self.pair.turned)),
             ):
                 if holds:
                     self.pair.world.excuse(excuse)

@@ -74,7 +74,8 @@ class Pair:
     name: str
     calendars: dict[Side, SlowCalendar] = field(default_factory=dict)
     direction: Direction = Direction.BOTH
-    direction_changed: bool = False
+    turned: list[int] = field(default_factory=list)
+    """How long the journal was whenever the direction became another one."""
     closed: set[Side] = field(default_factory=set)
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
@@ -160,6 +161,8 @@ class Pair:
         self.begun, self._writes = len(self.journal), self.writes()
         self.begun_at = self.world.clock.now()
         self.unended += 1
+        for calendar in self.calendars.values():
+            calendar.behaviour.gone, calendar.losing = calendar.losing, set()
         self.world.meddle(self)
 
     def run_ended(self, raw: sqlite3.Connection, report: Report | None, failure: str) -> None:

@@ -52,6 +52,7 @@ class Users:
             (2, self.twins),
             (1, self.same_edit),
             (1, self.revert),
+            (3, self.edit_against_delete),
             (2, self.clear_out),
         ]
 
@@ -117,6 +118,16 @@ class Users:
                 if event.summary == row.event.summary:
                     self._calendar(other).user_edit(event_id, summary=text)
         return f"{row.id} {text}"
+
+    def edit_against_delete(self, side: Side) -> str | None:
+        """Edit one event of a pair and delete the other one at the same time."""
+        row = self._pick(side, Place.CALENDAR)
+        partner = row and self.pair.backwards.partner((side, row.id))
+        if row is None or not partner or self._calendar(side.other).rows.present(partner[1]) is None:
+            return None
+        self._calendar(side).user_edit(row.id, summary=self._text("Termin"))
+        self._calendar(side.other).user_delete(partner[1])
+        return f"{row.id} {partner[1]}"
 
     def revert(self, side: Side) -> str | None:
         """Undo the last change of an event."""
