@@ -15,10 +15,11 @@ from tests.simulation.determinism import differences
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.users import ACTIONS
 from tests.simulation.world import DECISIONS
 
 SHOWN = 25
-SHORT = 1000
+SHORT = 3000
 """Fewer histories may miss what is rare."""
 MOST = 2000
 """So many histories a mutant may survive."""
@@ -40,9 +41,10 @@ def _say(*lines: str) -> None:
 
 EXPECTED = (
     *faults.NAMES,
+    *(f"user: {name}" for name in ACTIONS),
     *(f"decision: {decision}" for decision in DECISIONS),
 )
-"""What a thousand histories must have seen at least once."""
+"""What so many histories as `make test` plays must have seen at least once."""
 
 
 def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:

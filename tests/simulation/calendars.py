@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from calsync.errors import EventError
 from calsync.sync.model import Capabilities, Event, Side
-from calsync.testing.memory import Behaviour, MemoryCalendar
+from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
 from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
+from tests.simulation.rules import refuses
 
 if TYPE_CHECKING:
     import random
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from calsync.ports import Written
     from calsync.sync.model import Changes, Draft, Field, Observation
-    from calsync.testing.memory import Call
     from calsync.testing.rows import Change, Row
     from tests.simulation.pair import Pair
 
@@ -62,7 +63,15 @@ class SlowCalendar(MemoryCalendar):
     async def create(self, draft: Draft, marker: str) -> Written:
         MAKING.set(marker)
         self._begin()
+        await self._refuse("create", Event(summary=draft.summary, when=draft.when))
         return await super().create(draft, marker)
+
+    async def _refuse(self, method: Literal["create", "update"], event: Event) -> None:
+        """Refuse some texts for ever, where the system is one that does."""
+        if self.pair.refusing and refuses(event):
+            await self._enter(Call(method))
+            self.pair.world.mix["refusing_server: refused"] += 1
+            raise EventError("this text is not accepted")
 
     def _begin(self) -> None:
         process = PROCESS.get()
@@ -70,6 +79,7 @@ class SlowCalendar(MemoryCalendar):
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         self._begin()
+        await self._refuse("update", target.event.with_values(changes))
         return await super().update(await self._read_first(target, changes), changes, stamp)
 
     async def delete(self, target: Observation) -> None:

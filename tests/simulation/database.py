@@ -25,7 +25,7 @@ T = TypeVar("T")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
-ATTEMPTS = "SELECT count(*) FROM attempt WHERE account = :account"
+ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id FROM seen WHERE account = :account"
 DOUBTS = "SELECT count(*) FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')"
 STATEMENTS = 1000
@@ -96,8 +96,10 @@ class Left:
     """The events that are remembered."""
     intents: int
     """How many writes are not settled."""
+    attempts: frozenset[tuple[Side, str]]
+    """The events of which a write is tried again."""
     waits: bool
-    """A write is not settled or is tried again later, or an event is in doubt: another run will have work."""
+    """A write is not settled, or an event is in doubt: another run will have work."""
     ledger: Sequence[sqlite3.Row]
     """The rows of the ledger, the latest first."""
 
@@ -105,14 +107,13 @@ class Left:
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account, "last": -1}
-    (intents,), (attempts,), (doubts,) = (
-        raw.execute(sql, values).fetchone() for sql in (INTENTS, ATTEMPTS, DOUBTS)
-    )
+    (intents,), (doubts,) = (raw.execute(sql, values).fetchone() for sql in (INTENTS, DOUBTS))
     return Left(
+        attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in raw.execute(ATTEMPTS, values)),
         seen=frozenset((rows.SIDES[side], event_id) for side, event_id in raw.execute(SEEN, values)),
         links=[rows.link(row) for row in fetch(raw, statements.LINKS, values)],
         intents=intents,
-        waits=bool(intents or attempts or doubts),
+        waits=bool(intents or doubts),
         ledger=fetch(raw, statements.LEDGER, values),
     )
 

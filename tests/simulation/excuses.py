@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 EXCUSES: Mapping[str, str] = {
     # I1: why the two events of a pair differ at rest
     "waits": "a person, a meeting's attendees or a join link stand in the way, and the plan says so",
+    "refused": "a server refuses the event for ever; it is tried again each day, and shown",
     "mask": "one of the pair is or was private: the other one shows the mask, or what a user wrote over it",
     "one-way: target edited": "what a user changes on the target of a one-way account stays there",
     "direction turned": "an edit or a delete counts as a target's where its side is not the source any more",

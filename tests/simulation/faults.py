@@ -183,6 +183,7 @@ NAMES = (
     "old_disk",
     "poisoned_rule",
     "hanging_rule",
+    "refusing_server",
     "no_condition",
     "naive",
     "doorbells",

@@ -101,6 +101,7 @@ class History:
         pair.on_target_edit = dice.choice(["keep", "restore"])
         pair.poisoned = self._draws("poisoned_rule", 0.1)
         pair.hanging = self._draws("hanging_rule", 0.1)
+        pair.refusing = self._draws("refusing_server", 0.1)
         return pair
 
     async def _chapter(self) -> None:

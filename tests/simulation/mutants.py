@@ -236,6 +236,7 @@ MUTANTS: dict[str, Mutant] = {
         mutants_proof.elsewhere_is_deleted,
         mutants_proof.no_access_is_deleted,
         mutants_proof.gone_once_is_deleted,
+        mutants_proof.refused_stops_account,
         mutants_proof.no_waiting_events,
         mutants_proof.no_waiting_links,
     )

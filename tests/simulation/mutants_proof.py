@@ -1,4 +1,4 @@
-"""Mutants of what counts as proof: of a delete, and of what a write of unknown outcome did."""
+"""Mutants of what an answer proves: of a delete, of a refusal, and of a write of unknown outcome."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from calsync.engine import carry, creates, doubts, planning
+from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, NoAccess
 from calsync.sync.view import Standing
 
@@ -47,6 +48,17 @@ def no_access_is_deleted() -> AbstractContextManager[Any]:
 def gone_once_is_deleted() -> AbstractContextManager[Any]:
     """What a listing does not show, and one read does not find, counts as deleted."""
     return _proves(Gone)
+
+
+def refused_stops_account() -> AbstractContextManager[Any]:
+    """A write that a server refuses puts an end to the run."""
+    hopeless = carry.hopeless
+
+    def desperate(outcomes: Any) -> Exception | None:
+        refused = [each.error for each in outcomes if isinstance(each.error, EventError)]
+        return refused[0] if refused else hopeless(outcomes)
+
+    return patch.object(carry, "hopeless", desperate)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from calsync.testing.rows import Place
 from tests.simulation.witness import TEXTS, Key, Node, key, keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from calsync.records import AccountState, LedgerEntry
     from calsync.sync.model import Field, Link
@@ -35,10 +35,11 @@ class Oracle:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.witness = pair.witness
+        self.attempts: Collection[tuple[Side, str]] = ()
 
     def judge(self, state: AccountState) -> None:
         """Compare both calendars with what users did and with what calsync remembers."""
-        ledger = self.witness.ledger
+        ledger, self.attempts = self.witness.ledger, state.attempts
         waiting = self._waiting()
         for side, calendar in self.pair.calendars.items():
             if calendar.mails > calendar.gap_mails:
@@ -71,7 +72,9 @@ class Oracle:
         operations = [each for side in Side for each in waiting[side, link.event_id(side) or ""]]
         left, right = rows
         if left is None or right is None or left.event.cancelled or right.event.cancelled:
-            if not any(each.kind in (Kind.HOLD, Kind.BLOCK) for each in operations):
+            if self._refused(link):
+                self.pair.world.excuse("refused")
+            elif not any(each.kind in (Kind.HOLD, Kind.BLOCK) for each in operations):
                 self.pair.fail("I1", f"link {link.id} {link.left} {link.right} is awake and has lost a side")
             return
         for name in FIELDS:
@@ -105,6 +108,8 @@ class Oracle:
     ) -> str | None:
         if any(name in each.fields or (each.kind is Kind.HOLD and not each.fields) for each in operations):
             return "waits"
+        if self._refused(link):
+            return "refused"
         private = any(row.event.private for row in rows) or link.left_base.private or link.right_base.private
         if private and name in TEXTS:
             return "mask"
@@ -116,6 +121,10 @@ class Oracle:
         if any(each.link == link.id and each.reason in DIFFERENT for each in ledger):
             return "linked different"
         return None
+
+    def _refused(self, link: Link) -> bool:
+        """Tell whether a server refuses what is to be written, and calsync shows that it tries again."""
+        return self.pair.refusing and any(event_id in (link.left, link.right) for _, event_id in self.attempts)
 
     def _explained(self, state: AccountState, waiting: Waiting) -> None:
         """I12: every event of the window is linked, or the plan says why not."""

@@ -23,7 +23,7 @@ from tests.simulation.bots import Bots
 from tests.simulation.database import look
 from tests.simulation.deletes import Deletes
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Hanging, Poisoned
+from tests.simulation.rules import Hanging, Poisoned, refuses
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
 from tests.simulation.writes import MASK, MINUTES, Writes
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from calsync.engine import Report
     from calsync.ports import Reader
     from calsync.records import AccountState
+    from calsync.sync.plan import Operation
     from calsync.sync.rules import Rule
     from calsync.sync.view import ConflictPolicy, TargetEdit
     from calsync.testing.rows import Change
@@ -84,6 +85,8 @@ class Pair:
     """A rule raises for some events."""
     hanging: bool = False
     """A rule never answers about some events."""
+    refusing: bool = False
+    """The servers refuse some events, also when all else is quiet."""
     notes: list[Hang] = field(default_factory=list)
     """What the watchdog of a process left for the next one."""
     noted: list[Hang] = field(default_factory=list)
@@ -122,7 +125,6 @@ class Pair:
         self.written = Writes(self)
         self.bots = Bots(self)
         self.users = Users(self)
-        self._writes = 0
         self._ended = asyncio.Event()
 
     @property
@@ -158,7 +160,7 @@ class Pair:
         """Take note of a run that begins, and let users and fate meddle with it."""
         del process
         ACCOUNT.set(self.name)
-        self.begun, self._writes = len(self.journal), self.writes()
+        self.begun = len(self.journal)
         self.begun_at = self.world.clock.now()
         self.unended += 1
         for calendar in self.calendars.values():
@@ -178,9 +180,11 @@ class Pair:
         self.witness.look(left)
         self.backwards.look(left)
         planned = report is None or any(
-            one.kind not in ("hold", "block", "skip") for one in report.plan.operations
+            one.kind not in ("hold", "block", "skip") and not self._is_refused(one)
+            for one in report.plan.operations
         )
-        idle = self.writes() == self._writes and not planned and not left.waits
+        changed = any(entry.change.after.by_us for entry in self.journal[self.begun :])
+        idle = not (changed or planned or left.waits or (left.attempts and not self.refusing))
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
         self.unended = 0
@@ -193,6 +197,13 @@ class Pair:
         self.was_put_back |= ran
         if ran:
             self.forgotten.append((since, sys.maxsize))
+
+    def _is_refused(self, operation: Operation) -> bool:
+        """Tell whether a server refuses a planned write, again and again."""
+        if not self.refusing or operation.source is None:
+            return False
+        event = operation.source.event if operation.target is None else operation.target.event
+        return refuses(event.with_values(operation.changes))
 
     def confirmed(self) -> None:
         """Take note that a person has confirmed the plan."""
@@ -234,9 +245,6 @@ class Pair:
                 self.backwards.judge(entry)
             self.written.judge(entry)
             self.bots.judge(entry)
-
-    def writes(self) -> int:
-        return sum(len(calendar.writes()) for calendar in self.calendars.values())
 
     def note(self, line: str) -> None:
         self.world.note(f"{self.name} #{len(self.journal)} {line}")

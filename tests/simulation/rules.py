@@ -1,4 +1,4 @@
-"""Rules that raise and rules that never answer, as a customer's own rules might."""
+"""Rules that raise and rules that never answer, as a customer's own rules might, and servers that refuse."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def poisons(event: Event) -> bool:
 def hangs(event: Event) -> bool:
     """Tell whether the other rule never answers about this event."""
     return _every(11, event)
+
+
+def refuses(event: Event) -> bool:
+    """Tell whether a server refuses this event, for a reason of its own."""
+    return _every(13, event)
 
 
 def _every(nth: int, event: Event) -> bool:

@@ -43,7 +43,7 @@ def pair() -> Iterator[Pair]:
 def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
     """Have the witness look at what a run left behind: these links."""
     left = [Link(id=number, left=one, right=other) for number, (one, other) in enumerate(links)]
-    pair.witness.look(Left(links=left, seen=frozenset(), intents=0, waits=False, ledger=[]))
+    pair.witness.look(Left(links=left, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
 
 
 def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:

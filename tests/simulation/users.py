@@ -23,6 +23,28 @@ MEETINGS: tuple[Mapping[str, Any], ...] = (
     {"organised_here": False},
     {"online_meeting": True},
 )
+ACTIONS: Mapping[str, int] = {
+    "create": 10,
+    "edit": 14,
+    "delete": 6,
+    "restore": 2,
+    "purge": 1,
+    "copy": 2,
+    "mark_private": 2,
+    "invite": 2,
+    "repeat": 2,
+    "cancel": 1,
+    "leave_window": 2,
+    "move_away": 1,
+    "forbid": 1,
+    "move_with_new_id": 2,
+    "twins": 2,
+    "same_edit": 1,
+    "revert": 1,
+    "edit_against_delete": 3,
+    "clear_out": 2,
+}
+"""What users do, and how often beside each other."""
 FULL = 5
 """Events of a calendar that is worth clearing out."""
 
@@ -34,37 +56,16 @@ class Users:
         self.pair = pair
         self.dice: random.Random = pair.dice
         self._count = 0
-        self._actions: list[tuple[int, Callable[[Side], str | None]]] = [
-            (10, self.create),
-            (14, self.edit),
-            (6, self.delete),
-            (2, self.restore),
-            (1, self.purge),
-            (2, self.copy),
-            (2, self.mark_private),
-            (2, self.invite),
-            (2, self.repeat),
-            (1, self.cancel),
-            (2, self.leave_window),
-            (1, self.move_away),
-            (1, self.forbid),
-            (2, self.move_with_new_id),
-            (2, self.twins),
-            (1, self.same_edit),
-            (1, self.revert),
-            (3, self.edit_against_delete),
-            (2, self.clear_out),
-        ]
 
     def act(self) -> None:
         """Do one thing on one side."""
-        weights, actions = zip(*self._actions, strict=True)
-        (action,) = self.dice.choices(actions, weights)
+        (name,) = self.dice.choices([*ACTIONS], [*ACTIONS.values()])
+        action: Callable[[Side], str | None] = getattr(self, name)
         side = self.dice.choice(list(Side))
         done = action(side)
         if done is not None:
-            self.pair.world.mix[f"user: {action.__name__}"] += 1
-            self.pair.note(f"{side.value} {action.__name__} {done}")
+            self.pair.world.mix[f"user: {name}"] += 1
+            self.pair.note(f"{side.value} {name} {done}")
 
     def create(self, side: Side) -> str:
         event = self._event()

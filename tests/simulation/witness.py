@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
-from tests.simulation.rules import hangs, poisons
+from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Node = tuple[Side, str]
 Key = tuple[str, str]
 """A field and its value."""
+HIDDEN = (Place.ELSEWHERE, Place.FORBIDDEN)
+"""Where an event lives on although calsync does not find it in the calendar."""
 TEXTS: tuple[Field, ...] = ("summary", "description")
 """The fields that a mask covers."""
 
@@ -125,7 +127,11 @@ class Witness:
         """Tell whether calsync knew of a change and could act on it when it had last dealt with everything."""
         lag = self.pair.calendars[entry.side].behaviour.lag
         event, modified = entry.change.after.event, entry.change.after.modified
-        broken = (self.pair.poisoned and poisons(event)) or (self.pair.hanging and hangs(event))
+        broken = (
+            (self.pair.poisoned and poisons(event))
+            or (self.pair.hanging and hangs(event))
+            or (self.pair.refusing and refuses(event))
+        )
         return entry.number < self._settled and modified <= self._settled_at - lag and not broken
 
     def source(self, entry: Entry) -> Node | None:
@@ -211,7 +217,7 @@ class Witness:
         other = entry.side.other
         present = {
             row.id: row
-            for row in self._present(entry.number, other, (Place.ELSEWHERE, Place.FORBIDDEN))
+            for row in self._present(entry.number, other, HIDDEN)
             if self._kin(other, row, node) and self._partners.get((other, row.id), before.id) == before.id
         }
         twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
@@ -258,7 +264,7 @@ class Witness:
                 continue
             if change.before is None and change.after.by_us:
                 replaced |= hidden
-            elif change.after.place is Place.FORBIDDEN:
+            elif change.after.place in HIDDEN:
                 hidden.add(change.after.id)
             else:
                 hidden.discard(change.after.id)

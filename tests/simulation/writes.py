@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS
+from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons
-from tests.simulation.witness import TEXTS, key, lives
+from tests.simulation.witness import TEXTS, key
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
@@ -137,7 +138,8 @@ class Writes:
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
         states = [past.change.after for past in self._states(node)]
-        return any(lives(now) and not (now.by_us or lives(then)) for then, now in pairwise(states))
+        here = Place.CALENDAR
+        return any(now.place is here is not then.place and not now.by_us for then, now in pairwise(states))
 
 
 def _shown(row: Row | None) -> set[Key]:
