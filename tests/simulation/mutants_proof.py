@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from calsync.engine import carry, creates, doubts, planning
+from calsync.engine import carry, creates, doubts, outcomes, planning
 from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, NoAccess
 from calsync.sync.view import Standing
@@ -52,11 +52,11 @@ def gone_once_is_deleted() -> AbstractContextManager[Any]:
 
 def refused_stops_account() -> AbstractContextManager[Any]:
     """A write that a server refuses puts an end to the run."""
-    hopeless = carry.hopeless
+    hopeless = outcomes.hopeless
 
-    def desperate(outcomes: Any) -> Exception | None:
-        refused = [each.error for each in outcomes if isinstance(each.error, EventError)]
-        return refused[0] if refused else hopeless(outcomes)
+    def desperate(sent: Any) -> Exception | None:
+        refused = [each.error for each in sent if isinstance(each.error, EventError)]
+        return refused[0] if refused else hopeless(sent)
 
     return patch.object(carry, "hopeless", desperate)
 
