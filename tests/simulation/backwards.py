@@ -9,11 +9,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from calsync.engine.pull import MEMORY
 from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
 from tests.simulation.witness import TEXTS, key, lives
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
@@ -27,6 +30,7 @@ class Backwards:
         self._known: set[Node] = set()
         self._gone: dict[Node, int] = {}
         """Deleted events that calsync knew and has done with, with the length of the journal then."""
+        self._gone_at: dict[Node, datetime] = {}
         self._partners: dict[Node, Node] = {}
 
     def partner(self, node: Node) -> Node | None:
@@ -46,6 +50,7 @@ class Backwards:
             row = self.pair.calendars[side].rows.rows.get(event_id)
             if row is not None and not lives(row):
                 self._gone[side, event_id] = len(self.pair.journal)
+                self._gone_at[side, event_id] = row.modified
         self._known = known
 
     def judge(self, entry: Entry) -> None:
@@ -60,7 +65,9 @@ class Backwards:
         if source is None or source not in self._gone:
             return
         later = self.pair.journal[self._gone[source] :]
-        if not any((past.side, past.change.after.id) == source for past in later):
+        if self.pair.world.clock.now() - self._gone_at[source] >= MEMORY:
+            self.pair.world.excuse("told after a month")
+        elif not any((past.side, past.change.after.id) == source for past in later):
             what = f"{entry.side} {entry.change.after.id}"
             self._fail("I4", f"{what} was created, but {source[1]} was known to be deleted")
 

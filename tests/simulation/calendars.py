@@ -141,7 +141,9 @@ class SlowCalendar(MemoryCalendar):
         await self.pair.world.clock.sleep(self.pair.dice.choice(self.delays))
 
 
-def add_calendars(pair: Pair, *, unconditional: Collection[Side], naive: bool, doorbells: bool) -> None:
+def add_calendars(
+    pair: Pair, *, unconditional: Collection[Side], naive: bool, doorbells: bool, trusted_times: bool
+) -> None:
     """Draw how the two systems of an account behave. A naive right one refuses nothing that would mail."""
     dice = pair.dice
     for side in Side:
@@ -154,6 +156,7 @@ def add_calendars(pair: Pair, *, unconditional: Collection[Side], naive: bool, d
             marker_lag=marker_lag,
             writes_may_mail=side is Side.RIGHT,
             conditional_writes=side not in unconditional,
+            trusted_times=trusted_times,
         )
         name = f"{pair.name}-{side.value}"
         calendar = SlowCalendar(

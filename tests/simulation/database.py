@@ -7,6 +7,7 @@ that use it. What becomes of a process can happen before a transaction and behin
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
@@ -68,6 +69,12 @@ class Disk:
         self.raw.close()  # what it had prepared belongs to the database that was there
         self.raw = _opened()
         self.raw.deserialize(snapshot)
+
+    @staticmethod
+    def empty() -> bytes:
+        """Return a copy of a database in which nothing ever was."""
+        with closing(_migrated()) as raw:
+            return raw.serialize()
 
     def close(self) -> None:
         self.raw.execute("DELETE FROM account")  # and all that belongs to accounts

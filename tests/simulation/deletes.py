@@ -1,4 +1,4 @@
-"""Judges whether the brake held what it has to: implausibly many deletes within a day."""
+"""Judges whether the brakes held: implausibly many deletes within a day, or rewrites in one run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,32 @@ if TYPE_CHECKING:
     from tests.simulation.pair import Entry, Pair
 
 
+MOST = 20
+"""So many events are rewritten in one run without a person being asked."""
+MIDST = 4
+"""So many more are, where users act in the midst of a run and calsync plans once more."""
+
+
 class Deletes:
-    """The deletes that calsync carried out in one account lately."""
+    """The deletes and rewrites that calsync carried out in one account lately."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self._lately: list[tuple[datetime, Entry]] = []
+
+    def judge_rewrite(self, entry: Entry) -> None:
+        """Judge an update by how many there were in this run."""
+        begun = self.pair.journal[self.pair.begun :]
+        rewritten = {
+            each.change.after.id
+            for each in begun
+            if each.change.after.by_us
+            and each.change.before is not None
+            and each.change.before.place is each.change.after.place
+        }
+        if len(rewritten) > max(MOST, len(self.pair.witness.linked) / 10) + MIDST:
+            what = f"{entry.side} {entry.change.after.id}"
+            self.pair.fail("I5", f"{what}: the {len(rewritten)}th event that one run rewrites")
 
     def judge(self, entry: Entry) -> None:
         """Judge a delete: no day sees more than a person does without being asked, no side loses all it had."""

@@ -31,6 +31,7 @@ EXCUSES: Mapping[str, str] = {
     "deleted behind a cut of the server": "a text that a server cut beside a write may count as an edit",
     "deleted while unsettled": "calsync had not dealt with all that had happened to the pair before",
     "deleted while the pair differed": "what differs may be an edit that the delete must not take",
+    "told after a month": "what is deleted is remembered for 30 days; then a feed that tells of it makes a copy",
     "edited after the delete": "the edit wins",
     # I5: why an event was deleted although its partner lives
     "a copy that a user had hidden": "calsync made another copy while it could not see this one",

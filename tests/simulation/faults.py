@@ -181,11 +181,14 @@ NAMES = (
     "switch_off",
     "long_pause",
     "old_disk",
+    "lost_store",
     "poisoned_rule",
     "hanging_rule",
     "refusing_server",
     "no_condition",
     "naive",
+    "trusted_times",
+    "busy_calendar",
     "doorbells",
 )
 """What `--faults` may name."""

@@ -15,6 +15,7 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
+from tests.simulation.rules import QUESTIONS
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class History:
         for pair in self.world.pairs.values():
             for _ in range(self.dice.randrange(0, 5)):
                 pair.users.act()
+            if self._draws("busy_calendar", 0.02):
+                pair.users.fill(self.dice.choice(list(Side)))
         for _ in range(self.dice.randrange(3, 10)):
             await self._chapter()
         await self._come_to_rest()
@@ -95,11 +98,12 @@ class History:
         chances = {Side.LEFT: 0.3, Side.RIGHT: 0.1}
         unconditional = [side for side, chance in chances.items() if self._draws("no_condition", chance)]
         naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.3)
-        add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells)
+        times = self._draws("trusted_times", 0.5)
+        add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells, trusted_times=times)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
-        pair.policy = dice.choice(["right", "left", "hold"])
+        pair.policy = dice.choice(["right", "left", "hold", "newest"])
         pair.on_target_edit = dice.choice(["keep", "restore"])
-        pair.poisoned = self._draws("poisoned_rule", 0.1)
+        pair.poisoned = dice.choice(QUESTIONS) if self._draws("poisoned_rule", 0.15) else None
         pair.hanging = self._draws("hanging_rule", 0.1)
         pair.refusing = self._draws("refusing_server", 0.1)
         return pair
@@ -133,17 +137,22 @@ class History:
         """Stop the service for a while, in which a person may look after it."""
         await self._stop_all()
         if self._draws("long_pause", 0.5):
-            await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY]))
+            await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
         await self._put_back()
         for pair in self.world.pairs.values():
             if pair.turned and self.dice.random() < 0.5 and pair in await self.person.waiting():
                 await self.person.confirm(pair)
 
     async def _put_back(self) -> None:
-        """Keep a copy of the disk, or put the one that was kept in its place, as after a broken machine."""
+        """Keep a copy of the disk, put it in its place, or an empty one, as after a broken machine."""
         if self.two_runners:
             return
-        if self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
+        if self._draws("lost_store", 0.01):
+            self.world.disk.restore(self.world.disk.empty())
+            self.world.note("the store is lost")
+            for pair in self.world.pairs.values():
+                pair.forget(0, ran=pair.runs > 0)
+        elif self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
             runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
             lengths = {pair.name: len(pair.journal) for pair in self.world.pairs.values()}
             self._kept = self.world.disk.snapshot(), runs, lengths
@@ -228,7 +237,7 @@ class History:
         for pair in world.pairs.values():
             pair.bots.texts.clear()
             pair.users.allow_everything()
-            pair.poisoned = pair.hanging = False
+            pair.poisoned, pair.hanging = None, False
         world.note("quiet")
         if not await self._confirm_all():
             return

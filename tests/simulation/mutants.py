@@ -237,6 +237,7 @@ MUTANTS: dict[str, Mutant] = {
         mutants_proof.no_access_is_deleted,
         mutants_proof.gone_once_is_deleted,
         mutants_proof.refused_stops_account,
+        mutants_proof.no_rewrite_brake,
         mutants_proof.no_waiting_events,
         mutants_proof.no_waiting_links,
     )

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from calsync.engine import carry, creates, doubts, outcomes, planning
 from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, NoAccess
+from calsync.sync import brakes
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
@@ -59,6 +60,18 @@ def refused_stops_account() -> AbstractContextManager[Any]:
         return refused[0] if refused else hopeless(sent)
 
     return patch.object(carry, "hopeless", desperate)
+
+
+@contextmanager
+def no_rewrite_brake() -> Iterator[None]:
+    """However much a run rewrites, nobody is asked."""
+    held = brakes._held
+
+    def lax(operation: Any, reasons: Any) -> Any:
+        return held(operation, reasons - {brakes.REWRITES})
+
+    with patch.object(brakes, "_held", lax):
+        yield
 
 
 @contextmanager

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from calsync.testing.rows import Change
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.process import Process
+    from tests.simulation.rules import Question
     from tests.simulation.world import World
 
 ACCOUNT: ContextVar[str] = ContextVar("account", default="")
@@ -81,8 +82,8 @@ class Pair:
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
-    poisoned: bool = False
-    """A rule raises for some events."""
+    poisoned: Question | None = None
+    """What a rule raises at for some events."""
     hanging: bool = False
     """A rule never answers about some events."""
     refusing: bool = False
@@ -256,7 +257,7 @@ class Pair:
         rules: list[Rule] = [SeriesSkip(), AttendeeStripping(), PrivateMask(MASK), ReminderOnce(MINUTES)]
         asking = Asking()
         if self.poisoned:
-            rules.insert(0, Poisoned())
+            rules.insert(0, Poisoned(self.poisoned))
         if self.hanging:
             rules.insert(0, Hanging(lambda: self._hang(asking)))
         return Chain(rules, asking=asking)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Literal, get_args
 
-from calsync.sync.rules import Rule
+from calsync.sync.model import AllDay, Event
+from calsync.sync.rules import ALLOW, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calsync.sync.model import Event
+    from calsync.sync.model import Draft
+    from calsync.sync.rules import Verdict, Write
 
+NEVER = AllDay(date(2000, 1, 1), date(2000, 1, 2))
 _NUMBER = re.compile(r"Termin (\d+)")
 
 
@@ -35,15 +39,41 @@ def _every(nth: int, event: Event) -> bool:
     return found is not None and int(found[1]) % nth == 0
 
 
+Question = Literal["admit", "project", "on_create", "guard"]
+QUESTIONS: tuple[Question, ...] = get_args(Question)
+
+
 class Poisoned(Rule):
-    """Raises for some texts."""
+    """Raises for some texts when it is asked one of the questions."""
 
     name = "poisoned"
 
+    def __init__(self, question: Question) -> None:
+        self._question = question
+
     def admit(self, event: Event) -> str | None:
-        if poisons(event):
-            raise ZeroDivisionError
+        self._look("admit", event)
         return None
+
+    def project(self, event: Event) -> Event:
+        self._look("project", event)
+        return event
+
+    def on_create(self, source: Event, draft: Draft) -> Draft:
+        self._look("on_create", source)
+        return draft
+
+    def guard(self, write: Write) -> Verdict:
+        if write.target is not None:
+            self._look("guard", write.target.event)
+            self._look("guard", write.target.event.with_values(write.changes or {}))
+        elif write.changes is not None:
+            self._look("guard", Event(summary=str(write.changes["summary"]), when=NEVER))
+        return ALLOW
+
+    def _look(self, question: Question, event: Event) -> None:
+        if question == self._question and poisons(event):
+            raise ZeroDivisionError
 
 
 class Hanging(Rule):

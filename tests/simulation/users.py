@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Event, Side, Timed, When
 from calsync.testing.clock import START
@@ -43,10 +44,18 @@ ACTIONS: Mapping[str, int] = {
     "revert": 1,
     "edit_against_delete": 3,
     "clear_out": 2,
+    "edit_all": 2,
 }
 """What users do, and how often beside each other."""
+CLOCK_CHANGES = tuple(
+    datetime(*night, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
+    for night, fold in (((2026, 3, 29, 1), 0), ((2026, 10, 25, 2), 0), ((2026, 10, 25, 2), 1))
+)
+"""Nights in which an hour is missing, or comes twice."""
 FULL = 5
 """Events of a calendar that is worth clearing out."""
+MANY = 26
+"""Events of a busy calendar: more than calsync rewrites at once."""
 
 
 class Users:
@@ -159,6 +168,20 @@ class Users:
         for row in doomed:
             self._calendar(side).user_delete(row.id)
         return str(len(doomed))
+
+    def edit_all(self, side: Side) -> str | None:
+        """Change the notes of all events, as an import or another program does."""
+        rows = [row for row in self._calendar(side).rows.rows.values() if row.place is Place.CALENDAR]
+        if len(rows) < FULL:
+            return None
+        for row in rows:
+            self._calendar(side).user_edit(row.id, description=self._text("Notiz"))
+        return str(len(rows))
+
+    def fill(self, side: Side) -> None:
+        """Enter many appointments."""
+        for _ in range(MANY):
+            self._calendar(side).user_create(self._event())
 
     def restore(self, side: Side) -> str | None:
         return self._on(side, self._pick(side, Place.TRASH) or self._pick(side, Place.ELSEWHERE), "user_restore")
@@ -277,7 +300,8 @@ class Users:
         if self.dice.random() < 0.1:
             first = date(2026, 3, 1) + timedelta(days=self._count)
             return AllDay(first, first + timedelta(days=1))
-        base = self.dice.choice([START, START, START + timedelta(days=20), START - timedelta(days=88)])
+        days = [START, START, START + timedelta(days=20), START - timedelta(days=88)]
+        base = self.dice.choice([*days, *days, *CLOCK_CHANGES])
         start = base + timedelta(minutes=self._count)
         return Timed(start, start + timedelta(hours=1))
 

@@ -204,8 +204,12 @@ class Witness:
         source = self.source(entry)
         if source is None:
             self.pair.fail("I3", f"{node} was created from nothing")
-        else:
-            self._join(node, source)
+            return
+        self._join(node, source)
+        told_otherwise = source[1] in self.pair.hidden | self.pair.retold
+        if told_otherwise and source[1] not in {row.id for row in self._present(entry.number, source[0])}:
+            self.pair.world.excuse("told as it was before")
+            self.appearances[node] += 1
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
@@ -240,6 +244,8 @@ class Witness:
         yield ("late create",), {each for side, each in self.late if (side, each) not in self._partners}
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
+        unmarked = {each for each, row in present.items() if row.marker is None}
+        yield ("duplicate without markers",), unmarked & self.pair.hidden
         if self.pair.was_put_back:
             yield ("old disk", "out of sight"), outside
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 DECISIONS = (
     "block has_attendees",
+    "block not_organised_here",
     "create new",
     "create recreated",
     "create restored",
     "delete deleted",
     "hold ambiguous",
     "hold brake_deletes",
+    "hold brake_rewrites",
     "hold changed_by_server",
     "hold conflict",
     "hold direction",
@@ -50,6 +52,7 @@ DECISIONS = (
     "part target_edited",
     "skip cancelled",
     "skip one_way",
+    "skip online_meeting",
     "skip outside_window",
     "skip series",
     "sleep series",

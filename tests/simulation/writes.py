@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import FIELDS
 from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons
-from tests.simulation.witness import TEXTS, key
+from tests.simulation.witness import TEXTS, key, lives
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
@@ -40,6 +40,7 @@ class Writes:
             self._judge_mask(entry, source)
         if before is not None:
             self._judge_rest(entry, before)
+            self.pair.deletes.judge_rewrite(entry)
         elif source is not None:
             self._judge_create(entry, source)
 
@@ -58,6 +59,8 @@ class Writes:
         rows = [row for row in (entry.change.before, entry.change.after) if row is not None]
         for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
             if not broken or not any(breaks(row.event) for row in rows):
+                continue
+            if broken == "on_create" and entry.change.before is not None:
                 continue
             if self._crossed(entry):
                 self.pair.world.excuse("a rule in the gap")
@@ -81,7 +84,7 @@ class Writes:
         """No original is made from its mask; each copy has the reminder that its source asks for."""
         what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
         both = row.event.summary == MASK == entry.change.after.event.summary
-        if both and self._is_copy(source) and self.pair.witness.was_private(source):
+        if both and lives(row) and self._is_copy(source) and self.pair.witness.was_private(source):
             if self.pair.was_put_back:
                 self.pair.world.excuse("old disk", "made from a mask")
             elif self._came_back(source):
@@ -138,8 +141,12 @@ class Writes:
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
         states = [past.change.after for past in self._states(node)]
-        here = Place.CALENDAR
-        return any(now.place is here is not then.place and not now.by_us for then, now in pairwise(states))
+        return any(_shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states))
+
+
+def _shows(row: Row) -> bool:
+    """Tell whether an event is in the calendar, and not cancelled."""
+    return row.place is Place.CALENDAR and lives(row)
 
 
 def _shown(row: Row | None) -> set[Key]:
