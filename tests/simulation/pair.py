@@ -240,11 +240,12 @@ class Pair:
             event = change.after.event
             self.note(f"  calsync {did} {change.after.id} {event.summary}, {event.description}, {event.when}")
             process = PROCESS.get()
-            if process is not None and process.freezes > BEGUN.get():
+            late = process is not None and process.freezes > BEGUN.get()
+            if late:
                 self.witness.excuse_late_write(entry)
             else:
                 self.backwards.judge(entry)
-            self.written.judge(entry)
+            self.written.judge(entry, late=late)
             self.bots.judge(entry)
 
     def note(self, line: str) -> None:

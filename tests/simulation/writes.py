@@ -28,14 +28,15 @@ class Writes:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
 
-    def judge(self, entry: Entry) -> None:
+    def judge(self, entry: Entry, *, late: bool) -> None:
+        """Judge a write; one that is `late` may not know what its runner slept through."""
         before, after = entry.change.before, entry.change.after
         self._judge_side(entry)
         self._judge_rules(entry)
         if before is not None and after.place is not before.place:
             self.pair.deletes.judge(entry)
             return
-        source = self._source(entry)
+        source = None if late else self._source(entry)
         if source is not None:
             self._judge_mask(entry, source)
         if before is not None:
