@@ -212,6 +212,8 @@ class Oracle:
             reasons = lost[each] & LOSERS
             if reasons:
                 self.pair.world.excuse("lost", ", ".join(sorted(reasons)))
+            elif self.witness.untold(each):
+                self.pair.world.excuse("old disk", "I2")
             else:
                 self.pair.fail("I2", f"{each} is lost ({sorted(lost[each])})")
 

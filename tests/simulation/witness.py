@@ -260,6 +260,14 @@ class Witness:
             for past in self.pair.journal[since:until]
         )
 
+    def untold(self, value: Key) -> bool:
+        """Tell whether a write replaced a value whose intent went with the disk, before the ledger told of it."""
+        return any(
+            past.change.after.by_us and past.change.before is not None and value in keys(past.change.before.event)
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+        )
+
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
         hidden: set[str] = set()
