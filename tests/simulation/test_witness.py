@@ -89,6 +89,15 @@ def test_behind_an_old_disk_a_moved_copy_is_known_by_its_marker(pair: Pair) -> N
     assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
 
 
+@pytest.mark.parametrize("disappear", ["user_move_away", "user_forbid"])
+def test_what_is_only_out_of_sight_lives(pair: Pair, disappear: str) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original, copy = left.user_create(MEETING), right.user_create(MEETING)
+    _run_leaves(pair, (original, copy))
+    getattr(left, disappear)(original)
+    assert _deleted_by_calsync(pair, RIGHT, copy) == ["I5"]
+
+
 @pytest.mark.parametrize(("linked", "broken"), [(False, []), (True, ["I5"])])
 def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
     pair: Pair, linked: bool, broken: list[str]

@@ -98,6 +98,25 @@ async def test_a_lagging_feed_tells_later_and_reads_see_at_once() -> None:
     assert told(await pages(under_test, behind)) == ([written.id], [])
 
 
+async def test_the_search_for_markers_lags_by_itself() -> None:
+    clock = FakeClock()
+    behaviour = Behaviour(marker_lag=timedelta(seconds=60))
+    under_test = MemoryCalendar(now=clock.now, behaviour=behaviour)
+    written = await under_test.create(DRAFT, "marker")
+    assert told(await pages(under_test))[0] == [written.id]
+    assert await under_test.find_marker("marker") == []
+    clock.advance(61)
+    assert [seen.id for seen in await under_test.find_marker("marker")] == [written.id]
+
+
+async def test_an_event_may_be_taken_for_gone_although_it_is_there() -> None:
+    under_test = calendar()
+    event_id = under_test.user_create(EVENT)
+    under_test.behaviour.gone.add(event_id)
+    assert await under_test.locate(event_id) == Gone()
+    assert told(await pages(under_test))[0] == [event_id]
+
+
 async def test_a_marker_that_lags_behind_a_delete_is_not_found() -> None:
     clock = FakeClock()
     under_test = MemoryCalendar(now=clock.now)
