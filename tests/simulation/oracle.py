@@ -194,11 +194,16 @@ class Oracle:
                 self.pair.fail("I4", f"{node} was deleted, but {side} {event_id} is there")
 
     def _lost_sight(self, side: Side, ids: Sequence[str]) -> bool:
-        """Tell whether one of several copies could not be known again when an old disk was put back."""
-        rows = [self.pair.calendars[side].rows.rows[each] for each in ids]
-        if any(self.witness.shown(until, side).issuperset(ids) for _, until in self.pair.forgotten):
-            return self.witness.forgotten((side, ids[0])) and any(row.marker is None for row in rows)
-        return self.witness.forgotten((side, ids[0]))
+        """Tell whether one of several copies could not be known again when an old disk was put back.
+
+        Its marker was not listed, it has none, or that one names an event by the id which it had before.
+        """
+        if not self.witness.forgotten((side, ids[0])):
+            return False
+        listed = any(self.witness.shown(until, side).issuperset(ids) for _, until in self.pair.forgotten)
+        marked = all(self.pair.calendars[side].rows.rows[each].marker is not None for each in ids)
+        family = self.witness.family((side, ids[0]))
+        return not (listed and marked) or any(self.witness.family(node) == family for node in self.pair.reborn)
 
     def _edits(self, ledger: Sequence[LedgerEntry]) -> None:
         """I2: every value that no user replaced is shown somewhere, or the ledger says why it lost."""
