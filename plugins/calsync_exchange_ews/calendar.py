@@ -53,8 +53,7 @@ class ExchangeCalendar(Calendar):
         return await self._reader.many(ids)
 
     async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
-        del uid
-        return await self._reader.locate(event_id)
+        return await self._reader.locate(event_id, uid)
 
     async def find_marker(self, marker: str) -> Sequence[Observation]:
         return await self._reader.find(marker)
@@ -108,7 +107,7 @@ class ExchangeCalendar(Calendar):
         try:
             fresh = await self._fresh(target)
         except Missing:
-            if isinstance(await self.locate(target.id), Gone | Trashed):
+            if isinstance(await self.locate(target.id, target.event.uid), Gone | Trashed):
                 return
             raise
         _refuse(fresh.observation.event, silent=self._silent)

@@ -11,6 +11,7 @@ from calsync.sync.model import AllDay, Draft
 from calsync_exchange_ews.doorbell import subscription_of
 from calsync_exchange_ews.envelope import VERSIONS
 from calsync_exchange_ews.failures import shown
+from calsync_exchange_ews.folders import calendars_of
 from calsync_exchange_ews.requests import get_server_time_zones, subscribe, unsubscribe
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ UNHEEDED = Finding(
     "warning",
     "the server updates an event that has changed since it was read, so each is read just before; what a user "
     "writes within that moment is overwritten",
+)
+UNLISTED = (
+    "the mailbox's other calendars cannot be listed, so nobody knows whether an event was moved there or deleted: "
+    "deletes in Outlook are not carried over; let calsync impersonate, or make all folders visible to its user"
 )
 TRIAL_DAY = date(2000, 1, 1)
 TRIAL = Draft(
@@ -65,11 +70,15 @@ async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
     if not calendar.home.info.writable:
         advice = "give the user write access to it, or the role ApplicationImpersonation"
         found.append(Finding("error", f"the calendar can only be read: {advice}"))
-    if not calendar.home.knows_trash:
+    if calendar.home.trash is None:
         problem = (
             "Deleted Items cannot be seen, so a deleted event is asked about twice before it counts as deleted"
         )
         found.append(Finding("warning", problem))
+    try:
+        await calendars_of(calendar.home.client, calendar.home.caller)
+    except (AccountError, EventError, Retry):
+        found.append(Finding("warning", UNLISTED))
     return found
 
 

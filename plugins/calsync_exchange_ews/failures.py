@@ -92,6 +92,7 @@ _CODES: Mapping[Fate, str] = {
         MessageSizeExceeded RequestStreamTooBig CannotDeleteObject CalendarCannotUpdateDeletedItem
         OccurrenceCrossingBoundary OccurrenceTimeSpanTooBig RecurrenceHasNoOccurrence ItemSave InvalidId
         InvalidIdMalformed InvalidIdEmpty InvalidIdNotAnItemAttachmentId InvalidIdStoreObjectIdTooLong
+        InvalidRestriction UnsupportedQueryFilter UnsupportedPathForQuery
     """,
     Fate.PROPERTY: "InvalidPropertySet",
     Fate.VERSION: "InvalidServerVersion IncorrectSchemaVersion InvalidSchemaVersionForMailboxVersion",

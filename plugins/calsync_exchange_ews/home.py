@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, Retry
+from calsync_exchange_ews.folders import folder_info
 from calsync_exchange_ews.requests import Folder, get_folder
-from calsync_exchange_ews.xml import Element, child, local, text_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,24 +17,10 @@ if TYPE_CHECKING:
 
     from calsync_exchange_ews.client import Client
     from calsync_exchange_ews.envelope import Caller
-    from calsync_exchange_ews.responses import Reply
+    from calsync_exchange_ews.folders import FolderInfo
 
 SURE_FOR = timedelta(minutes=1)
 """How long a calendar that could be read counts as readable: many lost events cost one question."""
-APPOINTMENTS = "IPF.Appointment"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderInfo:
-    """A folder as the server describes it."""
-
-    id: str
-    name: str
-    kind: str
-    """Its class; calendars begin with `IPF.Appointment`."""
-    readable: bool
-    writable: bool
-    """The user may create, change and delete in it. Where the server does not say, both are taken as given."""
 
 
 class Place(Enum):
@@ -63,7 +48,7 @@ class Home:
         self._places = {info.id: Place.HERE, "": Place.HERE}
         if trash_id is not None:
             self._places[trash_id] = Place.TRASH
-        self.knows_trash = trash_id is not None
+        self.trash = None if trash_id is None else Folder(id=trash_id)
         self._readable_at: datetime | None = None
         self._asking = asyncio.Lock()
 
@@ -97,29 +82,3 @@ class Home:
                 return False
             self._readable_at = now
             return True
-
-
-def folder_info(reply: Reply) -> FolderInfo:
-    """Read the answer about one folder that is there."""
-    folders = child(reply.node, "m:Folders") if reply.node is not None else None
-    if folders is None or len(folders) == 0:
-        return FolderInfo(id="", name="", kind="", readable=False, writable=False)
-    return folder_of(folders[0])
-
-
-def folder_of(folder: Element) -> FolderInfo:
-    """Read a folder."""
-    found, rights = child(folder, "t:FolderId"), child(folder, "t:EffectiveRights")
-    kind = text_of(folder, "t:FolderClass") or (APPOINTMENTS if local(folder) == "CalendarFolder" else "")
-    return FolderInfo(
-        id=(found.get("Id") or "") if found is not None else "",
-        name=text_of(folder, "t:DisplayName"),
-        kind=kind,
-        readable=_granted(rights, "t:Read"),
-        # `Modify` and `Delete` are about the folder itself; what is said about its content is this.
-        writable=_granted(rights, "t:CreateContents"),
-    )
-
-
-def _granted(rights: Element | None, right: str) -> bool:
-    return rights is None or text_of(rights, right).strip().lower() != "false"

@@ -22,9 +22,9 @@ from calsync_exchange_ews.config import settings_of
 from calsync_exchange_ews.doorbell import Doorbell
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.failures import UnknownFailure
-from calsync_exchange_ews.home import APPOINTMENTS, FolderInfo, Home, folder_info, folder_of
-from calsync_exchange_ews.requests import SEARCH_PAGE, Folder, find_folders, get_folder
-from calsync_exchange_ews.xml import child
+from calsync_exchange_ews.folders import FolderInfo, calendars_of, folder_info
+from calsync_exchange_ews.home import Home
+from calsync_exchange_ews.requests import Folder, get_folder
 from calsync_exchange_ews.zones import windows_name
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.auth.login import Login
     from calsync_exchange_ews.config import Settings
 
-MAX_PAGES = 50
 NOBODY = Caller(zone="UTC")
 log = logging.getLogger("calsync.exchange")
 
@@ -107,7 +106,7 @@ class ExchangeProvider(Provider):
             if own is None or not own.id:
                 raise AccountError("the mailbox has no calendar")
             return own
-        calendars = await self._calendars(caller)
+        calendars = await calendars_of(self._client, caller)
         found = [each for each in calendars if each.id == wanted] or [
             each for each in calendars if each.name.casefold() == wanted.casefold()
         ]
@@ -115,22 +114,6 @@ class ExchangeProvider(Provider):
             problem = "no calendar" if not found else "more than one calendar"
             raise AccountError(f"the mailbox has {problem} of the name or id that is configured")
         return found[0]
-
-    async def _calendars(self, caller: Caller) -> Sequence[FolderInfo]:
-        """Return the calendars of a mailbox."""
-        found: dict[str, FolderInfo] = {}
-        root = Folder(anchor="msgfolderroot", mailbox=caller.mailbox)
-        for page in range(MAX_PAGES):
-            (reply,) = await self._client.call(find_folders(root, page * SEARCH_PAGE), caller)
-            if not reply.ok or reply.node is None:
-                raise self._client.error(reply, whole=True)
-            listed = child(reply.node, "m:RootFolder")
-            folders = child(listed, "t:Folders") if listed is not None else None
-            infos = [folder_of(each) for each in folders] if folders is not None else []
-            found |= {each.id: each for each in infos if each.kind.startswith(APPOINTMENTS)}
-            if listed is None or listed.get("IncludesLastItemInRange", "true") != "false" or not infos:
-                break
-        return list(found.values())
 
     async def _folder(self, caller: Caller, folder: Folder, *, needed: bool = False) -> FolderInfo | None:
         """Return a folder, None for one that the user may not see. Raises AccountError, EventError if `needed`."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, Missing, Retry
-from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.ports import Elsewhere, Here, NoAccess, Trashed
 from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
-from calsync_exchange_ews.mapping import Stored, Unreadable, has_id, item_id, stored
+from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
 from calsync_exchange_ews.other_makes import is_deleted, who_invite
 from calsync_exchange_ews.requests import find_marker
 from calsync_exchange_ews.responses import item_of
+from calsync_exchange_ews.search import search
+from calsync_exchange_ews.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.home import Home
     from calsync_exchange_ews.responses import Reply
 
-MAX_PAGES = 1000
 PATIENCE = 3
 """How often an event may break the server before the others go on without it."""
 BREAKING = frozenset({Fate.BROKEN, Fate.REST, Fate.UNKNOWN})
@@ -37,6 +39,7 @@ class EventReader:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._client = home.client
+        self._trail = Trail(home)
         self._broken: Counter[str] = Counter()
 
     async def one(self, event_id: str) -> Stored:
@@ -63,28 +66,20 @@ class EventReader:
 
     async def find(self, marker: str) -> Sequence[Observation]:
         """Return the events of this calendar that carry this very marker."""
-        ids: dict[str, None] = {}
-        for _ in range(MAX_PAGES):
-            (reply,) = await self._client.call(find_marker(self._home.folder, marker, len(ids)), self._home.caller)
-            items, last = self._client.found(reply)
-            before = len(ids)
-            if not all(map(has_id, items)):
-                raise Retry(f"connection {self._client.connection}: Exchange found an event without an id")
-            ids.update((item_id(each), None) for each in items)
-            if last or len(ids) == before:
-                break
-        return [seen for seen in await self._certainly(list(ids)) if seen.marker == marker]
+        page = partial(find_marker, self._home.folder, marker)
+        ids = [item_id(each) for each in await search(self._client, self._home.caller, page)]
+        return [seen for seen in await self._certainly(ids) if seen.marker == marker]
 
-    async def locate(self, event_id: str) -> Whereabouts:
-        """Find out where an event is. Only answers about this one id count, no list and no silence.
+    async def locate(self, event_id: str, uid: str | None) -> Whereabouts:
+        """Find out where an event is. Only answers about this very one count, no list and no silence.
 
-        An item gets another id when it is moved, into Deleted Items too. So most of those that were deleted are
-        gone by their id, which counts while the calendar itself can be read.
+        An item gets another id when it is moved, into Deleted Items too. So one that is gone by its id is searched
+        for by its UID, while the calendar itself can be read.
         """
         try:
             ((reply, invited),) = await self._ask([event_id])
             if fate_of(reply) is Fate.GONE:
-                return Gone() if await self._home.is_readable() else NoAccess()
+                return await self._trail.follow(uid) if await self._home.is_readable() else NoAccess()
             found = self._checked(event_id, reply, invited)
             place = await self._home.place(found.folder_id)
             if place is Place.HERE and await is_deleted(self._home, found.observation):

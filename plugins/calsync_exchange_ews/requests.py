@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync_exchange_ews.items import field_uri, marker_field
+from calsync_exchange_ews.uids import global_object_id, uid_field
 from calsync_exchange_ews.xml import Element, make
 from calsync_exchange_ews.zones import stamp
 
@@ -21,7 +22,6 @@ SILENT = "SendToNone"
 """Nobody is mailed about a create, an update or a delete, whoever was invited."""
 MAX_CHANGES = 512
 """The most that a server gives on one page of its feed (types.xsd, MaxSyncChangesReturnedType)."""
-SEARCH_PAGE = 100
 READ_FIELDS = (
     "item:ItemClass",
     "item:ParentFolderId",
@@ -105,12 +105,10 @@ def get_folder(folders: Sequence[Folder]) -> Operation:
     return Operation("GetFolder", make("m:GetFolder", shape, ids))
 
 
-def find_folders(root: Folder, offset: int = 0) -> Operation:
+def find_folders(root: Folder, offset: int, most: int) -> Operation:
     """List all folders below one, a page of them."""
     shape = make("m:FolderShape", make("t:BaseShape", text="IdOnly"), _more(FOLDER_FIELDS))
-    page = make(
-        "m:IndexedPageFolderView", MaxEntriesReturned=str(SEARCH_PAGE), Offset=str(offset), BasePoint="Beginning"
-    )
+    page = make("m:IndexedPageFolderView", MaxEntriesReturned=str(most), Offset=str(offset), BasePoint="Beginning")
     parents = make("m:ParentFolderIds", root.element())
     return Operation("FindFolder", make("m:FindFolder", shape, page, parents, Traversal="Deep"))
 
@@ -154,16 +152,19 @@ def find_in_view(folder: Folder, start: datetime, end: datetime, most: int) -> O
     return Operation("FindItem", make("m:FindItem", shape, view, parents, Traversal="Shallow"))
 
 
-def find_marker(folder: Folder, marker: str, offset: int) -> Operation:
+def find_marker(folder: Folder, marker: str, offset: int, most: int) -> Operation:
     """Search a folder for the items that carry a marker: in the store, which lags behind nothing."""
-    shape = make("m:ItemShape", make("t:BaseShape", text="IdOnly"))
-    page = make(
-        "m:IndexedPageItemView", MaxEntriesReturned=str(SEARCH_PAGE), Offset=str(offset), BasePoint="Beginning"
-    )
-    constant = make("t:FieldURIOrConstant", make("t:Constant", Value=marker))
-    restriction = make("m:Restriction", make("t:IsEqualTo", marker_field(), constant))
-    parents = make("m:ParentFolderIds", folder.element())
-    return Operation("FindItem", make("m:FindItem", shape, page, restriction, parents, Traversal="Shallow"))
+    return _search([folder], marker_field(), marker, offset, most)
+
+
+def find_uid(folders: Sequence[Folder], uid: str) -> Operation:
+    """Search folders for the item of a UID, by the property that holds it: UID itself cannot be searched for."""
+    return _search(folders, uid_field(), global_object_id(uid), 0, 1)
+
+
+def list_uids(folder: Folder, offset: int, most: int) -> Operation:
+    """List the appointments of a folder with their UIDs."""
+    return _search([folder], field_uri("item:ItemClass"), "IPM.Appointment", offset, most, ("calendar:UID",))
 
 
 def create_item(folder: Folder, item: Element) -> Operation:
@@ -229,6 +230,18 @@ def get_streaming_events(subscriptions: Iterable[str], minutes: int) -> Operatio
     ids = make("m:SubscriptionIds", *(make("t:SubscriptionId", text=each) for each in subscriptions))
     request = make("m:GetStreamingEvents", ids, make("m:ConnectionTimeout", text=str(minutes)))
     return Operation("GetStreamingEvents", request)
+
+
+def _search(
+    folders: Sequence[Folder], field: Element, value: str, offset: int, most: int, told: Sequence[str] = ()
+) -> Operation:
+    """Search folders for the items with this value; `told` is what is said of them besides their ids."""
+    shape = make("m:ItemShape", make("t:BaseShape", text="IdOnly"), *([_more(told)] if told else []))
+    page = make("m:IndexedPageItemView", MaxEntriesReturned=str(most), Offset=str(offset), BasePoint="Beginning")
+    constant = make("t:FieldURIOrConstant", make("t:Constant", Value=value))
+    restriction = make("m:Restriction", make("t:IsEqualTo", field, constant))
+    parents = make("m:ParentFolderIds", *(folder.element() for folder in folders))
+    return Operation("FindItem", make("m:FindItem", shape, page, restriction, parents, Traversal="Shallow"))
 
 
 def _tagged(ids: Iterable[ItemId], tags: Iterable[str], kind: str) -> Operation:

@@ -106,12 +106,16 @@ def _version(root: Element) -> str:
 
 
 def found_items(reply: Reply) -> tuple[Sequence[Element], bool]:
-    """Return what a search found, and whether that is all of it. Raises BadXml: no answer is not an empty one."""
+    """Return what a search found, and whether that is all of it. Raises BadXml: no answer is not an empty one.
+
+    It finds items or folders.
+    """
     root = child(reply.node, "m:RootFolder") if reply.node is not None else None
     if root is None:
         raise BadXml("the answer to a search holds no list")
-    items = child(root, "t:Items")
-    return (list(items) if items is not None else ()), root.get("IncludesLastItemInRange", "true") != "false"
+    found = child(root, "t:Items")
+    found = child(root, "t:Folders") if found is None else found
+    return (list(found) if found is not None else ()), root.get("IncludesLastItemInRange", "true") != "false"
 
 
 def item_of(reply: Reply) -> Element | None:

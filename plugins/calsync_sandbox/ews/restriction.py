@@ -81,6 +81,12 @@ def _constant(test: Element) -> str:
     return constant.get("Value", "")
 
 
+def refuse_binary(restriction: Element) -> None:
+    """Raise EwsError where a binary property is compared."""
+    if any(path.get("PropertyType") == "Binary" for path in restriction.iter("{*}ExtendedFieldURI")):
+        raise EwsError("ErrorInvalidRestriction", "A binary property cannot be compared.")
+
+
 def select(items: Iterable[Item], test: Element | None) -> list[Item]:
     """Return the items that pass; without a test all of them."""
     return [item for item in items if test is None or passes(item, test)]

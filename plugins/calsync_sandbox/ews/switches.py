@@ -66,6 +66,8 @@ class EwsSwitches:
     """Plain appointments say that they are no meetings; else they say nothing about it."""
     clears_texts: bool = True
     """DeleteItemField empties subject and body; else it is answered as a success and changes nothing."""
+    searches_binary: bool = True
+    """A restriction may compare a binary property, as the one that holds the UID."""
     expands_series: bool = True
     """A calendar view shows occurrences, which lead to their master; else masters, by their own times."""
     keeps_deleted: bool = False
@@ -98,6 +100,7 @@ class EwsSwitches:
         self.bare_faults = True
         self.tells_meetings = False
         self.clears_texts = False
+        self.searches_binary = False
         self.expands_series = False
         self.keeps_deleted = True
         self.fractions = True

@@ -171,6 +171,12 @@ def folders(*found: str) -> bytes:
     return answer("GetFolder", *(message("GetFolder", f"<m:Folders>{each}</m:Folders>") for each in found))
 
 
+def listed(*found: str, last: str = "true") -> bytes:
+    """Return the answer to a FindFolder."""
+    root = f'<m:RootFolder IncludesLastItemInRange="{last}"><t:Folders>{"".join(found)}</t:Folders></m:RootFolder>'
+    return answer("FindFolder", message("FindFolder", root))
+
+
 class Script:
     """Answers in the order given, operation by operation; the last answer of each is repeated."""
 
@@ -209,6 +215,7 @@ def script(wire: aioresponses) -> Script:
     script = Script()
     wire.post(URL, callback=script.answer, repeat=True)
     script.on("GetFolder", folders(folder("calendar-id")), folders(folder("trash-id", "Deleted Items")))
+    script.on("FindFolder", listed(folder("calendar-id")))
     return script
 
 

@@ -15,7 +15,18 @@ from aioresponses import CallbackResult
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Observation, Timed
-from tests.plugins.calsync_exchange_ews.conftest import answer, fault, folder, folders, item, message, read, soap
+from tests.plugins.calsync_exchange_ews.conftest import (
+    answer,
+    fault,
+    folder,
+    folders,
+    item,
+    listed,
+    message,
+    read,
+    soap,
+)
+from tests.plugins.calsync_exchange_ews.test_feed import shown, view
 
 if TYPE_CHECKING:
     from calsync.sync.model import Changes
@@ -276,8 +287,22 @@ async def test_what_is_gone_needs_no_delete(calendar: ExchangeCalendar, script: 
     await calendar.delete(target)
     script.on("GetItem", refused("GetItem", "ErrorItemNotFound"))
     script.on("GetFolder", folders(folder("calendar-id")))
+    script.on("FindItem", view())
     await calendar.delete(target)
     assert len(script.sent("DeleteItem")) == 1
+
+
+async def test_what_has_another_id_elsewhere_is_not_deleted(calendar: ExchangeCalendar, script: Script) -> None:
+    target = await seen(calendar, script)
+    script.on("GetItem", refused("GetItem", "ErrorItemNotFound"))
+    script.on("GetFolder", folders(folder("calendar-id")))
+    script.on("FindFolder", listed(folder("calendar-id"), folder("another")))
+    nothing = '<m:RootFolder IncludesLastItemInRange="true"><t:Items/></m:RootFolder>'
+    moved = nothing.replace("<t:Items/>", f"<t:Items>{shown('new')}</t:Items>")
+    script.on("FindItem", answer("FindItem", message("FindItem", moved), message("FindItem", nothing)))
+    with pytest.raises(Missing):
+        await calendar.delete(target)
+    assert script.sent("DeleteItem") == []
 
 
 async def test_what_stands_elsewhere_is_not_deleted(calendar: ExchangeCalendar, script: Script) -> None:

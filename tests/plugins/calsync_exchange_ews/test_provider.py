@@ -24,6 +24,7 @@ from tests.plugins.calsync_exchange_ews.conftest import (
     folder,
     folders,
     item,
+    listed,
     message,
     read,
     soap,
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from calsync.testing import FakeClock
     from calsync_exchange_ews.provider import ExchangeProvider
     from tests.plugins.calsync_exchange_ews.conftest import Script
-
-
-def listed(*found: str, last: str = "true") -> bytes:
-    root = f'<m:RootFolder IncludesLastItemInRange="{last}"><t:Folders>{"".join(found)}</t:Folders></m:RootFolder>'
-    return answer("FindFolder", message("FindFolder", root))
 
 
 def missing(code: str) -> bytes:
@@ -236,6 +232,10 @@ async def test_calendars_that_cannot_be_listed_are_told(
     settings = {"mailbox": "anna@example.de", "calendar": "Haus"}
     with pytest.raises(AccountError, match="right to read"):
         await provider.open(replace(request_of_anna, settings=settings))
+    calendar = await provider.open(request_of_anna)
+    script.on("GetServerTimeZones", answer("GetServerTimeZones", message("GetServerTimeZones")))
+    *_, found = await provider.check_calendar(calendar)
+    assert (found.severity, "other calendars cannot be listed" in found.message) == ("warning", True)
 
 
 def test_the_plugin_hands_over_one_provider() -> None:

@@ -6,14 +6,13 @@ import pytest
 from aioresponses import CallbackResult
 
 from calsync.errors import Retry
-from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.ports import Elsewhere, Here, NoAccess, Trashed
 from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
 from tests.plugins.calsync_exchange_ews.conftest import answer, fault, folder, folders, item, message, read
 from tests.plugins.calsync_exchange_ews.test_feed import refused, shown, view
 
 if TYPE_CHECKING:
     from calsync.ports import Whereabouts
-    from calsync.testing import FakeClock
     from calsync_exchange_ews.calendar import ExchangeCalendar
     from tests.plugins.calsync_exchange_ews.conftest import Script
 
@@ -39,7 +38,6 @@ def marked(event_id: str, marker: str) -> str:
         (standing("trash-id"), Trashed),
         (standing("another"), Elsewhere),
         (read(item("a", ItemClass="IPM.Note")), Elsewhere),
-        (MISSING, Gone),
         (answer("GetItem", message("GetItem", code="ErrorAccessDenied")), NoAccess),
         (answer("GetItem", message("GetItem", code="ErrorItemCorrupt")), NoAccess),
         (answer("GetItem", message("GetItem", code="ErrorNobodyKnows")), NoAccess),
@@ -54,14 +52,14 @@ async def test_where_an_event_is(
 ) -> None:
     script.on("GetItem", reply)
     script.on("GetFolder", folders(folder("another" if place is Elsewhere else "calendar-id")))
-    assert isinstance(await calendar.locate("a"), place)
+    assert isinstance(await calendar.locate("a", "uid-a"), place)
 
 
 async def test_a_folder_s_id_may_have_another_form(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("GetItem", standing("calendar-id-in-another-form"))
     script.on("GetFolder", folders(folder("calendar-id")))
     for _ in range(2):
-        assert isinstance(await calendar.locate("a"), Here)
+        assert isinstance(await calendar.locate("a", "uid-a"), Here)
     assert len(script.sent("GetFolder")) == 1
 
 
@@ -79,26 +77,13 @@ async def test_where_the_calendar_cannot_be_read_nothing_is_gone(
 ) -> None:
     script.on("GetItem", MISSING)
     script.on("GetFolder", unreadable)
-    assert isinstance(await calendar.locate("a"), NoAccess)
-
-
-async def test_many_lost_events_cost_one_question_about_the_calendar(
-    calendar: ExchangeCalendar, script: Script, clock: FakeClock
-) -> None:
-    script.on("GetItem", MISSING)
-    script.on("GetFolder", folders(folder("calendar-id")))
-    for _ in range(5):
-        assert isinstance(await calendar.locate("a"), Gone)
-    assert len(script.sent("GetFolder")) == 1
-    clock.advance(61)
-    await calendar.locate("a")
-    assert len(script.sent("GetFolder")) == 2
+    assert isinstance(await calendar.locate("a", "uid-a"), NoAccess)
 
 
 async def test_trouble_is_no_answer(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("GetItem", CallbackResult(status=502))
     with pytest.raises(Retry):
-        await calendar.locate("a")
+        await calendar.locate("a", "uid-a")
 
 
 async def test_only_present_events_are_read(calendar: ExchangeCalendar, script: Script) -> None:
@@ -147,12 +132,12 @@ async def test_a_search_that_repeats_itself_ends(calendar: ExchangeCalendar, scr
 async def test_a_folder_that_says_nothing_proves_nothing(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("GetItem", standing("another"))
     script.on("GetFolder", refused("ErrorAccessDenied", "GetFolder"))
-    assert isinstance(await calendar.locate("a"), NoAccess)
+    assert isinstance(await calendar.locate("a", "uid-a"), NoAccess)
     script.on("GetFolder", refused("ErrorServerBusy", "GetFolder"))
     with pytest.raises(Retry):
-        await calendar.locate("a")
+        await calendar.locate("a", "uid-a")
     script.on("GetFolder", folders(folder("another")))
-    assert isinstance(await calendar.locate("a"), Elsewhere)
+    assert isinstance(await calendar.locate("a", "uid-a"), Elsewhere)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ CALLER = Caller(zone="W. Europe Standard Time", mailbox="anna@example.de")
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 OPERATIONS = [
     requests.get_folder([Folder(anchor="deleteditems", mailbox="anna@example.de"), HOME]),
-    requests.find_folders(Folder(anchor="msgfolderroot")),
+    requests.find_folders(Folder(anchor="msgfolderroot"), 0, 100),
     requests.sync_folder_items(HOME, None),
     requests.sync_folder_items(HOME, HOSTILE),
     requests.get_item([ItemId(HOSTILE), ItemId("b")]),
@@ -41,7 +41,9 @@ OPERATIONS = [
     requests.get_deletion([ItemId(HOSTILE)]),
     requests.get_masters([HOSTILE]),
     requests.find_in_view(HOME, DAY, DAY, 1000),
-    requests.find_marker(HOME, HOSTILE, 0),
+    requests.find_marker(HOME, HOSTILE, 0, 100),
+    requests.find_uid([HOME, Folder(anchor="deleteditems")], HOSTILE),
+    requests.list_uids(HOME, 0, 100),
     requests.create_item(HOME, new_item(DRAFT, HOSTILE, BERLIN, zones=True)),
     requests.create_item(HOME, new_item(DRAFT, HOSTILE, BERLIN, zones=False)),
     requests.update_item(
@@ -73,7 +75,7 @@ CHILDREN = {
     "FolderShape": ["BaseShape", "AdditionalProperties"],
     "ItemChange": ["ItemId", "Updates"],
     "SetItemField": ["FieldURI", "CalendarItem"],
-    "IsEqualTo": ["ExtendedFieldURI", "FieldURIOrConstant"],
+    "IsEqualTo": ["FieldURI", "ExtendedFieldURI", "FieldURIOrConstant"],
     "ExtendedProperty": ["ExtendedFieldURI", "Value"],
     "Header": ["RequestServerVersion", "ExchangeImpersonation", "TimeZoneContext"],
     "CalendarItem": [
@@ -122,7 +124,7 @@ def test_no_other_operation_can_be_built() -> None:
         if inspect.isfunction(function) and function.__module__ == requests.__name__ and not key.startswith("_")
     }
     assert {operation.name for operation in OPERATIONS} == ALLOWED
-    assert len(built) == len(ALLOWED) + 4  # four ways to ask GetItem, and two to ask FindItem
+    assert len(built) == len(ALLOWED) + 6  # four ways to ask GetItem and FindItem
     words = [parameter for function in built.values() for parameter in inspect.signature(function).parameters]
     words += [field.name for kind in (Operation, Folder, ItemId, Draft, Caller) for field in fields(kind)]
     words += [*inspect.signature(new_item).parameters, *inspect.signature(edits).parameters]

@@ -11,7 +11,7 @@ from calsync_sandbox.ews.folders import Folder, named_folder
 from calsync_sandbox.ews.ids import TRASH
 from calsync_sandbox.ews.items import Item, item_of
 from calsync_sandbox.ews.names import Element, find, flag, local, m, parts, t
-from calsync_sandbox.ews.restriction import indexed, select, value_of
+from calsync_sandbox.ews.restriction import indexed, refuse_binary, select, value_of
 from calsync_sandbox.ews.shape import Shape, read_shape, render
 from calsync_sandbox.ews.times import read_instant
 from calsync_sandbox.mailbox import lookup
@@ -43,6 +43,8 @@ def find_items(call: Call) -> Element:
 
 def _page(call: Call, folder: Folder, shape: Shape) -> Element:
     test = find(call.operation, "Restriction")
+    if test is not None and not call.switches.searches_binary:
+        refuse_binary(test)
     found = [] if call.switches.empty_list else _items(folder, None if test is None else test[0])
     found = _sorted(found, parts(call.operation, "SortOrder"))
     page = find(call.operation, "IndexedPageItemView")
