@@ -58,6 +58,10 @@ class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes
         self.after = after
 
 
+class Lost(Retry):
+    """The answer to a read is lost, or of no use: perhaps for what was asked."""
+
+
 class UnknownOutcome(CalsyncError):  # noqa: N818
     """A write was sent and its answer lost. Settle the intent before the next write to that event."""
 

@@ -24,7 +24,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from calsync.errors import ConfigError, Retry, UnknownOutcome
+from calsync.errors import ConfigError, Lost, Retry, UnknownOutcome
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
@@ -460,9 +460,9 @@ class HttpFactory:
         return total
 
 
-def lost(problem: str, changes: bool) -> Retry | UnknownOutcome:
+def lost(problem: str, changes: bool) -> Lost | UnknownOutcome:
     """Return the error for an answer that cannot be used: did the request change something, nobody knows what."""
-    return UnknownOutcome(problem) if changes else Retry(problem)
+    return UnknownOutcome(problem) if changes else Lost(problem)
 
 
 def seconds_to_wait(value: str, now: datetime, default: float) -> float:

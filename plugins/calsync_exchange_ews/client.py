@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from calsync.errors import AccountError, CalsyncError, Retry
+from calsync.errors import AccountError, CalsyncError, EventError, Lost, Retry
 from calsync.http import PATIENCE, lost, seconds_to_wait
 from calsync_exchange_ews.envelope import VERSIONS, sealed
 from calsync_exchange_ews.failures import (
@@ -20,7 +20,7 @@ from calsync_exchange_ews.failures import (
     http_failure,
     shown,
 )
-from calsync_exchange_ews.requests import ItemId, get_item
+from calsync_exchange_ews.requests import Folder, ItemId, get_folder, get_item
 from calsync_exchange_ews.responses import Content, Reply, content, found_items
 from calsync_exchange_ews.xml import BadXml, parse
 
@@ -43,6 +43,8 @@ STRIKES = 3
 """Failures in a row that nobody knows, behind which the account stops."""
 LEFT_OUT = frozenset({"BatchProcessingStopped", "TimeoutExpired"})
 """What the server did not come to."""
+NO_ANSWER = Reply("NoAnswer")
+"""What stands for the answer about an item that a server gives none about."""
 OK, SERVER_ERROR = 200, 500
 log = logging.getLogger("calsync.exchange")
 
@@ -131,12 +133,18 @@ class Client:
         await self._channels.close()
 
     async def _batch(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
-        """Read a batch; what the server left out is asked for again, in halves where that is all of it."""
+        """Read a batch; what the server left out is asked for again, in halves where that is all of it.
+
+        A batch that fails is halved, too, for one item may bring down all. Raises Retry where it is the server.
+        """
         request = question(ItemId(each) for each in ids)
         try:
             replies = list(await self.call(request, caller, len(ids), counted=False))
-        except (Failed, Refused) as failed:  # perhaps one item brings down all
+        except (Failed, Refused) as failed:
             return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller, question)
+        except Lost:
+            await self._is_alive(caller)
+            return [NO_ANSWER] if len(ids) == 1 else await self._halves(ids, caller, question)
         left = [place for place, reply in enumerate(replies) if _is_left_out(reply, replies)]
         if not left or len(ids) == 1:
             return replies
@@ -146,6 +154,11 @@ class Client:
         for place, reply in zip(left, again, strict=True):
             replies[place] = reply
         return replies
+
+    async def _is_alive(self, caller: Caller) -> None:
+        """Ask something that any server answers in SOAP. Raises Retry, LoginError for one that does not."""
+        with suppress(AccountError, EventError):
+            await self.ask(get_folder([Folder(mailbox=caller.mailbox)]), caller, counted=False)
 
     async def _halves(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
         half = len(ids) // 2

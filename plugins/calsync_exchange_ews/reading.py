@@ -58,10 +58,17 @@ class EventReader:
         One that cannot be read is left out, so that it does not stop the others.
         """
         found: dict[str, Observation] = {}
+        trouble: Retry | None = None
         for event_id, (reply, invited) in zip(ids, await self._ask(ids), strict=True):
-            read = self._readable(event_id, reply, invited)
+            try:
+                read = self._readable(event_id, reply, invited)
+            except Retry as error:  # raised when all have been looked at: each that breaks the server counts
+                trouble = trouble or error
+                continue
             if read is not None and read.ours and await self._home.place(read.folder_id) is Place.HERE:
                 found[event_id] = read.observation
+        if trouble is not None:
+            raise trouble
         return found
 
     async def find(self, marker: str) -> Sequence[Observation]:
@@ -122,23 +129,25 @@ class EventReader:
         """Return an event of many; None for one that is gone or cannot be read. Raises Retry, AccountError."""
         try:
             found = self._checked(event_id, reply, invited)
-        except Retry:
-            self._broken[event_id] += 1
-            if fate_of(reply) not in BREAKING or self._broken[event_id] < PATIENCE:
-                raise
-            log.warning("%s: an event breaks the server; it is left out", self._client.connection)
-            return None
         except EventError as error:
             if fate_of(reply) is not Fate.GONE:
                 log.warning("%s: an event cannot be read and is left out (%s)", self._client.connection, error)
             return None
-        self._broken.pop(event_id, None)
         return found
 
     def _checked(self, event_id: str, reply: Reply, invited: bool | None) -> Stored:
-        """Read the item of an answer. Raises what a refusal means; Unreadable; Retry where it is another item."""
+        """Read the item of an answer. Raises what a refusal means; Unreadable; Retry where it is another item.
+
+        One that breaks the server is Unreadable at the third time: others wait for it no longer.
+        """
         if not reply.ok:
-            raise self._client.error(reply, whole=reply.node is None)  # a fault has no node
+            error = self._client.error(reply, whole=reply.node is None)  # a fault has no node
+            if isinstance(error, Retry) and fate_of(reply) in BREAKING:
+                self._broken[event_id] += 1
+                if self._broken[event_id] >= PATIENCE:
+                    raise Unreadable("an event breaks the server") from error
+            raise error
+        self._broken.pop(event_id, None)
         found = self._read(reply, invited)
         if found.observation.id != event_id:
             raise Retry(f"connection {self._client.connection}: Exchange answered with another event")

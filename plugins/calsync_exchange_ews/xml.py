@@ -20,7 +20,8 @@ NAMESPACES: Mapping[str, str] = {
 }
 Element = etree._Element  # noqa: SLF001 - lxml names the class of its elements only so
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""What XML 1.0 forbids, in UTF-8: of the C0 controls, and U+FFFE, U+FFFF."""
 _REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _NOT_SENT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Everything that XML 1.0 (section 2.2) does not allow in a document."""

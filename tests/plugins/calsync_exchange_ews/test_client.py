@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ServerDisconnectedError
 from aioresponses import CallbackResult
 
+from calsync import http
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry, UnknownOutcome
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.requests import Folder, ItemId, delete_item, get_folder
@@ -202,6 +203,57 @@ async def test_one_item_that_brings_down_a_batch_is_found(client: Client, script
     script.on("GetItem", bad, read(item("a"), item("b")), bad, bad, read(item("d")))
     replies = await client.items(["a", "b", "c", "d"], CALLER)
     assert [reply.ok for reply in replies] == [True, True, False, True]
+
+
+IDS = ["a", "b", "c", "d"]
+HALVED = [4, 2, 1, 1, 2]
+
+
+def asked(script: Script) -> list[int]:
+    return [body.count("<t:ItemId ") for body in script.sent("GetItem")]
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        read(item("a"))[:-30],
+        b"",
+        read(item("a"), item("b"), item("c")),
+        read(item("a").replace("Notartermin", "<![CDATA[<!DOCTYPE html>]]>")),
+        status(400, b"Bad Request"),
+        status(504),
+        TimeoutError(),
+        ServerDisconnectedError(),
+    ],
+)
+async def test_an_item_for_which_a_server_has_no_answer_is_found(
+    client: Client, script: Script, answered: Any
+) -> None:
+    script.on("GetItem", answered, answered, read(item("a")), answered, read(item("c"), item("d")))
+    replies = await client.items(IDS, CALLER)
+    assert [reply.code for reply in replies] == ["NoError", "NoAnswer", "NoError", "NoError"]
+    assert asked(script) == HALVED
+
+
+async def test_items_that_are_too_large_together_are_read_apart(
+    client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 30_000)
+    large = [item(each, Body="x" * 10_000) for each in IDS]
+    script.on("GetItem", read(*large), read(*large[:2]), read(*large[2:]))
+    assert [reply.ok for reply in await client.items(IDS, CALLER)] == [True] * 4
+    assert asked(script) == [4, 2, 2]
+
+
+@pytest.mark.parametrize("dead", [status(502), TimeoutError(), b""])
+async def test_a_server_that_answers_nothing_is_not_asked_for_halves(
+    client: Client, script: Script, dead: Any
+) -> None:
+    script.on("GetItem", dead)
+    script.on("GetFolder", dead)
+    with pytest.raises(Retry):
+        await client.items(IDS, CALLER)
+    assert asked(script) == [4]
 
 
 async def test_too_many_connections_become_one(client: Client, script: Script) -> None:

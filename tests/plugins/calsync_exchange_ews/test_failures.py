@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, TokenLost, UnknownOutcome
+from calsync.errors import (
+    AccountError,
+    CalsyncError,
+    EventError,
+    LoginError,
+    Lost,
+    Retry,
+    TokenLost,
+    UnknownOutcome,
+)
 from calsync.http import Answer
 from calsync_exchange_ews import failures
 from calsync_exchange_ews.failures import (
@@ -84,10 +93,10 @@ def test_a_strange_code_is_not_shown(code: str) -> None:
         (Answer(429, {}, b""), Retry, Retry),
         (Answer(302, {"Location": "/ews/GenericErrorPage.htm?x"}, b""), Retry, UnknownOutcome),
         (Answer(500, {}, b"<title>Server Error in '/EWS' Application.</title>"), Retry, UnknownOutcome),
-        (Answer(500, {}, b""), Retry, UnknownOutcome),
-        (Answer(502, {}, b""), Retry, UnknownOutcome),
-        (Answer(504, {}, b""), Retry, UnknownOutcome),
-        (Answer(400, {}, b""), Retry, UnknownOutcome),
+        (Answer(500, {}, b""), Lost, UnknownOutcome),
+        (Answer(502, {}, b""), Lost, UnknownOutcome),
+        (Answer(504, {}, b""), Lost, UnknownOutcome),
+        (Answer(400, {}, b""), Lost, UnknownOutcome),
         (Answer(302, {"Location": "https://evil.example"}, b""), LoginError, LoginError),
         (Answer(307, {}, b""), LoginError, LoginError),
         (Answer(403, {}, b""), LoginError, LoginError),

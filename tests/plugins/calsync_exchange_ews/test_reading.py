@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aioresponses import CallbackResult
@@ -84,6 +84,27 @@ async def test_trouble_is_no_answer(calendar: ExchangeCalendar, script: Script) 
     script.on("GetItem", CallbackResult(status=502))
     with pytest.raises(Retry):
         await calendar.locate("a", "uid-a")
+
+
+BROKEN = CallbackResult(status=500, body=fault("ErrorInternalServerError"))
+
+
+@pytest.mark.parametrize("broken", [BROKEN, CallbackResult(body=read(item("b"))[:-9]), TimeoutError()])
+async def test_events_that_break_the_server_are_given_up_at_the_third_time(
+    calendar: ExchangeCalendar, script: Script, broken: Any
+) -> None:
+    script.on("GetFolder", folders(folder("calendar-id")))
+    for number in range(3):
+        good = read(item("a")), read(item("d"))
+        script.on("GetItem", broken, broken, good[0], broken, broken, broken, good[1])
+        if number < 2:
+            with pytest.raises(Retry):
+                await calendar.read(["a", "b", "c", "d"])
+    assert list(await calendar.read(["a", "b", "c", "d"])) == ["a", "d"]
+    script.on("GetItem", broken)
+    assert isinstance(await calendar.locate("b", "uid-b"), NoAccess)
+    script.on("GetItem", read(item("b")))
+    assert list(await calendar.read(["b"])) == ["b"]
 
 
 async def test_only_present_events_are_read(calendar: ExchangeCalendar, script: Script) -> None:

@@ -41,6 +41,7 @@ def test_what_is_hostile_or_broken_is_refused(body: bytes) -> None:
         (b"<a>eins&#x11;zwei</a>", "einszwei"),
         (b"<a>eins\x0bzwei&#11;</a>", "einszwei"),
         (b"<a>&#0;&#x0000;&#xD800;&#xFFFE;&#99999999999;gut &#228; &#x1F3E1;</a>", "gut ä 🏡"),
+        ("<a>eins\ufffe\uffffzwei</a>".encode(), "einszwei"),
         (b"<a>\xff\xe4</a>", "��"),
         (b"<a>eins&#13;&#10;\tzwei</a>", "eins\r\n\tzwei"),
     ],
