@@ -12,7 +12,8 @@ from calsync_exchange_ews.auth.application import ApplicationToken
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
 from calsync_exchange_ews.auth.bearer import Bearer
-from calsync_exchange_ews.auth.login import UNAUTHORIZED, Credential, offered
+from calsync_exchange_ews.auth.credential import Credential, standing_of
+from calsync_exchange_ews.auth.login import UNAUTHORIZED, offered
 from calsync_exchange_ews.auth.spnego import Spnego
 from calsync_exchange_ews.calendar import ExchangeCalendar
 from calsync_exchange_ews.channel import KEEP_ALIVE, TIMEOUT, Channel, Channels
@@ -47,7 +48,10 @@ class ExchangeProvider(Provider):
         self._host = host
         self._pause = Pause(host.connection, host.clock)
         self._credential = Credential(
-            connection=settings.connection, username=settings.username, password=settings.password
+            connection=settings.connection,
+            username=settings.username,
+            password=settings.password,
+            standing=standing_of(host.http, settings.host, settings.username, settings.password),
         )
         self._token: ApplicationToken | None = None
         if settings.application is not None:

@@ -11,7 +11,8 @@ from calsync_exchange_ews.auth.spnego import Spnego
 
 if TYPE_CHECKING:
     from calsync.http import Answer, Http
-    from calsync_exchange_ews.auth.login import Credential, Post
+    from calsync_exchange_ews.auth.credential import Credential
+    from calsync_exchange_ews.auth.login import Post
 
 
 class Auto(Login):
@@ -25,8 +26,10 @@ class Auto(Login):
         if self._chosen is None:
             # Without a body: who is to be answered is not known yet.
             asked = await http.request("POST", http.base, headers=post.headers, body=b"")
+            if asked.status != UNAUTHORIZED:  # it asks nobody, or looks at the body first
+                asked = await post.send(http)
             if asked.status != UNAUTHORIZED:
-                return await post.send(http)
+                return asked
             self._chosen = self._choice(offered(asked))
         return await self._chosen.send(http, post)
 

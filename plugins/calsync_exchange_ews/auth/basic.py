@@ -9,7 +9,8 @@ from calsync_exchange_ews.auth.login import UNAUTHORIZED, Login
 
 if TYPE_CHECKING:
     from calsync.http import Answer, Http
-    from calsync_exchange_ews.auth.login import Credential, Post
+    from calsync_exchange_ews.auth.credential import Credential
+    from calsync_exchange_ews.auth.login import Post
 
 
 class Basic(Login):
@@ -21,15 +22,15 @@ class Basic(Login):
         self._header = f"Basic {base64.b64encode(pair).decode('ascii')}"
 
     async def send(self, http: Http, post: Post) -> Answer:
-        self._credential.check()
-        if self._credential.accepted:
-            return await self._send(http, post)
-        async with self._credential.trial():  # two channels would try a wrong password twice
-            return await self._send(http, post)
+        async with self._credential.turn(http.clock):  # two channels would try a wrong password twice
+            answer = await post.send(http, self._header)
+            if answer.status == UNAUTHORIZED:
+                raise self._credential.refused(answer)
+            if _is_soap(answer):
+                self._credential.accepted(http.clock)
+            return answer
 
-    async def _send(self, http: Http, post: Post) -> Answer:
-        answer = await post.send(http, self._header)
-        if answer.status == UNAUTHORIZED:
-            raise self._credential.refused(answer)
-        self._credential.accepted = True
-        return answer
+
+def _is_soap(answer: Answer) -> bool:
+    """Tell whether Exchange itself has answered: it has looked at the password, who stands before it has not."""
+    return answer.stream is not None or (answer.status in (200, 500) and b"Envelope>" in answer.body)

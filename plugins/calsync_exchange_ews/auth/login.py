@@ -1,18 +1,14 @@
-"""What every way to sign in shares: the request that is signed, the credential, and what a refusal means."""
+"""What every way to sign in shares: the request that is signed, and what a server offers."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from abc import ABC, abstractmethod
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.errors import LoginError
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
     from calsync.http import Answer, Http
 
@@ -53,46 +49,6 @@ class Login(ABC):
 
         Raises LoginError where the server refuses the credential, Retry, UnknownOutcome.
         """
-
-
-@dataclass(kw_only=True)
-class Credential:
-    """A user and a password, as all channels of a connection share them.
-
-    Refused once, it is not tried again before the next start: each further try might lock the user's account.
-    """
-
-    connection: str
-    username: str
-    password: str = field(repr=False)
-    accepted: bool = False
-    """A server has taken it before."""
-    _refusal: str | None = None
-    _trial: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-
-    def check(self) -> None:
-        """Raise LoginError if it was refused before."""
-        if self._refusal is not None:
-            raise LoginError(self._refusal)
-
-    @asynccontextmanager
-    async def trial(self) -> AsyncIterator[None]:
-        """Hold the one right to show it to a server. Raises LoginError if it was refused before."""
-        async with self._trial:
-            self.check()
-            yield
-
-    def refused(self, answer: Answer, advice: str = "") -> LoginError:
-        """Remember that a server did not take it, and return the error that says so."""
-        if "account is currently locked out" in answer.text:
-            why = "the user's account is locked: let its administrator unlock it"
-        else:
-            why = f"check username and password{advice}"
-        self._refusal = (
-            f"connection {self.connection}: Exchange refuses the sign-in ({answer.status}); it is not tried again "
-            f"before the next start, so that the account is not locked: {why}"
-        )
-        return LoginError(self._refusal)
 
 
 def offered(answer: Answer) -> list[str]:

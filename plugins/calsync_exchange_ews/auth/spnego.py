@@ -25,7 +25,8 @@ from calsync_exchange_ews.auth.login import UNAUTHORIZED, Login, challenge, offe
 
 if TYPE_CHECKING:
     from calsync.http import Answer, Http
-    from calsync_exchange_ews.auth.login import Credential, Post
+    from calsync_exchange_ews.auth.credential import Credential
+    from calsync_exchange_ews.auth.login import Post
 
 BINDING_ADVICE = (
     "; where they are right, something between calsync and Exchange may end TLS with another certificate, which "
@@ -69,7 +70,6 @@ class Spnego(Login):
             if http.connections != opened:  # the password was not looked at: it came without its first message
                 raise Retry(f"{http.name}: the server closed the connection in the middle of the sign-in")
             raise self._credential.refused(answer, BINDING_ADVICE)
-        self._credential.accepted = True
         return answer
 
     async def _step(self, http: Http, context: spnego.ContextProxy, token: str | None, post: Post) -> Answer:

@@ -8,7 +8,7 @@ import pytest
 
 from calsync.http import Http
 from calsync.ports import SystemClock
-from calsync_exchange_ews.auth.login import Credential
+from calsync_exchange_ews.auth.credential import Credential
 from tests.plugins.calsync_exchange_ews.auth.iis import Certificate, certificate
 
 if TYPE_CHECKING:

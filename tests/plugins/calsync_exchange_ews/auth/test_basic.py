@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,8 @@ from calsync.errors import LoginError
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
 from calsync_exchange_ews.auth.bearer import Bearer
-from calsync_exchange_ews.auth.login import Credential, Post
+from calsync_exchange_ews.auth.credential import Credential
+from calsync_exchange_ews.auth.login import Post
 from calsync_exchange_ews.auth.spnego import Spnego
 from tests.plugins.calsync_exchange_ews.auth.conftest import door
 from tests.plugins.calsync_exchange_ews.auth.iis import Iis
@@ -110,3 +112,19 @@ async def test_a_server_that_asks_nobody_is_answered(
     wire.post(URL, body=b"<y/>", repeat=True)
     assert (await Auto(credential).send(http, POST)).ok
     assert headers(wire) == [None, None]
+
+
+async def test_a_server_that_looks_at_the_body_before_it_asks_who_sends_it(
+    http: Http, wire: aioresponses, credential: Credential
+) -> None:
+    def answer(url: Any, data: Any = None, headers: Any = None, **_: Any) -> CallbackResult:
+        if not data:
+            return CallbackResult(status=400)
+        signed = "Authorization" in headers
+        return CallbackResult(status=200 if signed else 401, headers={"WWW-Authenticate": "Basic"}, body=b"<y/>")
+
+    wire.post(URL, callback=answer, repeat=True)
+    login = Auto(credential)
+    for _ in range(2):
+        assert (await login.send(http, replace(POST, changes=False))).status == 200
+    assert [each is not None for each in headers(wire)] == [False, False, True, True]

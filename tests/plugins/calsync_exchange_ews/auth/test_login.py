@@ -3,9 +3,8 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict
 
-from calsync.errors import LoginError
 from calsync.http import Answer
-from calsync_exchange_ews.auth.login import Credential, challenge, offered
+from calsync_exchange_ews.auth.login import challenge, offered
 
 
 def answer(*lines: str, body: bytes = b"") -> Answer:
@@ -37,10 +36,3 @@ def test_a_challenge_stands_behind_its_scheme() -> None:
     assert challenge(answer("Negotiate", "NTLM TlRM/+=="), "NTLM") == "TlRM/+=="
     assert challenge(answer("Negotiate, NTLM TlRM"), "NTLM") == "TlRM"
     assert challenge(answer("Negotiate", "NTLM"), "NTLM") is None
-
-
-def test_a_locked_account_is_told(credential: Credential) -> None:
-    body = b"The referenced account is currently locked out and may not be logged on to."
-    assert "is locked" in str(credential.refused(answer("NTLM", body=body)))
-    with pytest.raises(LoginError, match="locked"):
-        credential.check()

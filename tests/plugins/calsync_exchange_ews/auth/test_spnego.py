@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.errors import LoginError, Retry
-from calsync_exchange_ews.auth.login import Credential, Post
+from calsync_exchange_ews.auth.credential import Credential
+from calsync_exchange_ews.auth.login import Post
 from calsync_exchange_ews.auth.spnego import Spnego, bindings
 from tests.plugins.calsync_exchange_ews.auth.conftest import door
 from tests.plugins.calsync_exchange_ews.auth.iis import Certificate, Iis
