@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import Blocked, CalsyncError, Missing, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Trashed, Written
 from calsync.sync.model import Capabilities
+from calsync_exchange_ews.client import UNKNOWN_ZONE
 from calsync_exchange_ews.failures import Fate, Refused, fate_of
 from calsync_exchange_ews.feed import Feed
 from calsync_exchange_ews.items import edits, new_item
@@ -44,7 +45,8 @@ class ExchangeCalendar(Calendar):
         self._learn()
         self._reader = EventReader(home)
         self._feed = Feed(home, self._reader)
-        self._names_zones = True
+        self._zones_refused: set[str] = set()
+        """The operations in which the server refuses to have a zone named."""
 
     def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         return self._feed.changes(token, window)
@@ -62,7 +64,7 @@ class ExchangeCalendar(Calendar):
         """Create with the marker in the same save. A server knows no repetition; the engine searches first."""
 
         def request(*, zones: bool) -> Operation:
-            return create_item(self.home.folder, new_item(draft, marker, self.home.zone, zones=zones))
+            return create_item(self.home.folder, new_item(draft, marker, self.home.written_zone, zones=zones))
 
         reply = await self._write(request)
         if not reply.ok:
@@ -181,20 +183,36 @@ class ExchangeCalendar(Calendar):
         return replace(done, revision=again.change_key if again else None)
 
     def _update_of(self, fresh: Stored, changes: Changes, version: str | None) -> Callable[..., Operation]:
-        start = fresh.start_zone or self.home.zone
         item, clears = ItemId(fresh.observation.id, version), self._client.clears_texts
 
         def request(*, zones: bool) -> Operation:
+            start = fresh.start_zone or self.home.written_zone
             return update_item(item, edits(changes, start, fresh.end_zone or start, zones=zones, clears=clears))
 
         return request
 
     async def _write(self, request: Callable[..., Operation]) -> Reply:
-        """Write one item; once more without its zones where the server refuses to have them set (davmail 192)."""
-        (reply,) = await self._client.call(request(zones=self._names_zones), self.home.caller)
-        about_zones = "Zone" in reply.values.get("FieldURI", "Zone")
-        if fate_of(reply) is Fate.PROPERTY and self._names_zones and about_zones:
-            (reply,) = await self._client.call(request(zones=False), self.home.caller)
+        """Write one item; once more without its zones where the server refuses to have them set (davmail 192).
+
+        Where that was it, later ones are written without zones at once.
+        """
+        operation = request(zones=True)
+        if operation.name in self._zones_refused:
+            return await self._sent(request(zones=False))
+        reply = await self._sent(operation)
+        if fate_of(reply) is Fate.PROPERTY and "Zone" in reply.values.get("FieldURI", "Zone"):
+            if reply.code == UNKNOWN_ZONE and self.home.caller.zone in operation.zones:
+                self._client.unknown_zones.add(self.home.caller.zone)
+            reply = await self._sent(request(zones=False))
+            if reply.ok:
+                self._zones_refused.add(operation.name)
+        return reply
+
+    async def _sent(self, operation: Operation) -> Reply:
+        try:
+            (reply,) = await self._client.call(operation, self.home.caller)
+        except Refused as refused:
+            return refused.reply
         return reply
 
 

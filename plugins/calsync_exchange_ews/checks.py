@@ -13,6 +13,7 @@ from calsync_exchange_ews.envelope import VERSIONS
 from calsync_exchange_ews.failures import shown
 from calsync_exchange_ews.folders import calendars_of
 from calsync_exchange_ews.requests import get_server_time_zones, subscribe, unsubscribe
+from calsync_exchange_ews.responses import known_zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,9 +125,9 @@ async def _zone(home: Home) -> Finding:
         (reply,) = await home.client.call(get_server_time_zones(zone), home.caller, counted=False)
     except (AccountError, EventError, Retry):
         return Finding("warning", f"the server does not say whether it knows the zone {zone}")
-    if reply.ok:
+    if zone in known_zones(reply):
         return Finding("ok", f"the server knows the zone {zone}")
-    return Finding("warning", f"the server does not know the zone {zone}: times are written without it")
+    return Finding("warning", f"the server does not know the zone {zone}: times are written in UTC")
 
 
 async def _notifications(home: Home) -> Finding:

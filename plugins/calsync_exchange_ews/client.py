@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, CalsyncError, EventError, Lost, Retry
@@ -45,6 +46,7 @@ LEFT_OUT = frozenset({"BatchProcessingStopped", "TimeoutExpired"})
 """What the server did not come to."""
 NO_ANSWER = Reply("NoAnswer")
 """What stands for the answer about an item that a server gives none about."""
+UNKNOWN_ZONE = "TimeZone"
 OK, SERVER_ERROR = 200, 500
 log = logging.getLogger("calsync.exchange")
 
@@ -63,6 +65,8 @@ class Client:
         """It refuses to update an item of another version than the one named; None before the first update."""
         self.clears_texts = True
         """It empties a text that is deleted; else an empty one is set."""
+        self.unknown_zones: set[str] = set()
+        """What it has refused as a zone, by Windows names."""
         self._channels = channels
         self._pause = pause
         self._random = random
@@ -119,9 +123,8 @@ class Client:
     async def stream(self, operation: Operation, caller: Caller, silence: float) -> AsyncIterator[Stream]:
         """Ask for an answer that goes on, and hold its channel. Raises what a refusal means; see `call`."""
         headers = self._headers(caller)
-        body = sealed(operation, caller, self.version)
         async with self._channels.one() as channel:
-            answer = await channel.post(body, headers, changes=False, silence=silence)
+            answer = await channel.post(self._sealed(operation, caller), headers, changes=False, silence=silence)
             if answer.stream is None:
                 raise self._refused(answer, operation, headers)
             try:
@@ -180,8 +183,11 @@ class Client:
         return found
 
     async def _versioned(self, operation: Operation, caller: Caller) -> Content:
-        """Ask in the newest version of the protocol that the server knows."""
+        """Ask in the newest version of the protocol that the server knows, and in a zone that it knows."""
         found = await self._once(operation, caller)
+        if found.fault is not None and found.fault.code == UNKNOWN_ZONE and caller.zone not in self.unknown_zones:
+            self.unknown_zones.add(caller.zone)
+            found = await self._once(operation, caller)
         if self._refuses_version(found) and self.version != VERSIONS[-1]:
             self.version = VERSIONS[-1]
             found = await self._once(operation, caller)
@@ -208,10 +214,13 @@ class Client:
 
     async def _once(self, operation: Operation, caller: Caller) -> Content:
         headers = self._headers(caller)
-        body = sealed(operation, caller, self.version)
         async with self._channels.one() as channel:
-            answer = await channel.post(body, headers, changes=operation.changes)
+            answer = await channel.post(self._sealed(operation, caller), headers, changes=operation.changes)
         return self._understood(answer, operation, headers)
+
+    def _sealed(self, operation: Operation, caller: Caller) -> bytes:
+        known = caller if caller.zone not in self.unknown_zones else replace(caller, zone="")
+        return sealed(operation, known, self.version)
 
     def _refused(self, answer: Answer, operation: Operation, headers: Mapping[str, str]) -> CalsyncError:
         """Return what an answer means that is no stream."""

@@ -23,7 +23,7 @@ class Caller:
     """In whose name requests are made."""
 
     zone: str
-    """The account's zone, by its Windows name: it holds for all times that name none."""
+    """The account's zone, by its Windows name: it holds for all times that name none. "": UTC does."""
     mailbox: str = ""
     """The mailbox that it is about, by its address."""
     impersonated: bool = False
@@ -42,7 +42,8 @@ def sealed(operation: Operation, caller: Caller, version: str) -> bytes:
     if caller.impersonated:
         whom = make("t:ConnectingSID", make("t:PrimarySmtpAddress", text=caller.mailbox))
         header.append(make("t:ExchangeImpersonation", whom))
-    header.append(make("t:TimeZoneContext", make("t:TimeZoneDefinition", Id=caller.zone)))
+    if caller.zone:
+        header.append(make("t:TimeZoneContext", make("t:TimeZoneDefinition", Id=caller.zone)))
     envelope = etree.Element(name("soap:Envelope"), nsmap=_NAMESPACES)
     envelope.extend((header, make("soap:Body", element)))
     etree.cleanup_namespaces(envelope, keep_ns_prefixes=["m", "t"])

@@ -94,7 +94,7 @@ _CODES: Mapping[Fate, str] = {
         InvalidIdMalformed InvalidIdEmpty InvalidIdNotAnItemAttachmentId InvalidIdStoreObjectIdTooLong
         InvalidRestriction UnsupportedQueryFilter UnsupportedPathForQuery
     """,
-    Fate.PROPERTY: "InvalidPropertySet",
+    Fate.PROPERTY: "InvalidPropertySet TimeZone",
     Fate.VERSION: "InvalidServerVersion IncorrectSchemaVersion InvalidSchemaVersionForMailboxVersion",
     Fate.BUG: """
         SchemaValidation InvalidRequest SendMeetingInvitationsRequired SendMeetingCancellationsRequired

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from calsync.errors import AccountError, EventError, Retry
 from calsync_exchange_ews.folders import folder_info
@@ -13,12 +14,12 @@ from calsync_exchange_ews.requests import Folder, get_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from calsync_exchange_ews.client import Client
     from calsync_exchange_ews.envelope import Caller
     from calsync_exchange_ews.folders import FolderInfo
 
+UTC = ZoneInfo("UTC")
 SURE_FOR = timedelta(minutes=1)
 """How long a calendar that could be read counts as readable: many lost events cost one question."""
 
@@ -51,6 +52,11 @@ class Home:
         self.trash = None if trash_id is None else Folder(id=trash_id)
         self._readable_at: datetime | None = None
         self._asking = asyncio.Lock()
+
+    @property
+    def written_zone(self) -> ZoneInfo:
+        """The zone that events are written in: the account's, or UTC for a server that does not know that one."""
+        return UTC if self.caller.zone in self.client.unknown_zones else self.zone
 
     async def place(self, folder_id: str) -> Place:
         """Tell where an item stands that names this folder as its parent; one that names none stands here.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync_exchange_ews.items import field_uri, marker_field
 from calsync_exchange_ews.uids import global_object_id, uid_field
-from calsync_exchange_ews.xml import Element, make
+from calsync_exchange_ews.xml import Element, make, name
 from calsync_exchange_ews.zones import stamp
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ VIEW_FIELDS = ("calendar:UID", "calendar:Start", "calendar:End", "calendar:Calen
 FOLDER_FIELDS = ("folder:DisplayName", "folder:FolderClass", "folder:EffectiveRights")
 EVENTS = ("CopiedEvent", "CreatedEvent", "DeletedEvent", "ModifiedEvent", "MovedEvent")
 """What a stream is to tell of."""
+ZONES = ("t:StartTimeZone", "t:EndTimeZone")
 ANCHORS = frozenset({"calendar", "deleteditems", "msgfolderroot"})
 
 
@@ -66,6 +67,11 @@ class Operation:
     element: Element
     changes: bool = False
     """Whether it changes something on the server."""
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """Return the zones that events are to have, by their Windows names."""
+        return frozenset(each.get("Id", "") for tag in ZONES for each in self.element.iter(name(tag)))
 
 
 @dataclass(frozen=True, slots=True)

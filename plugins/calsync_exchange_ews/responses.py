@@ -118,6 +118,12 @@ def found_items(reply: Reply) -> tuple[Sequence[Element], bool]:
     return (list(found) if found is not None else ()), root.get("IncludesLastItemInRange", "true") != "false"
 
 
+def known_zones(reply: Reply) -> frozenset[str]:
+    """Return the zones that a server tells of, by their Windows names. It leaves out what it does not know."""
+    found = reply.node.iter(name("t:TimeZoneDefinition")) if reply.ok and reply.node is not None else ()
+    return frozenset(each.get("Id", "") for each in found)
+
+
 def item_of(reply: Reply) -> Element | None:
     """Return the appointment of an answer; None for one that holds none, or something else."""
     items = child(reply.node, "m:Items") if reply.node is not None else None

@@ -88,7 +88,7 @@ def new_call(
         address=user.address if impersonated is None else impersonated,
         impersonated=impersonated is not None,
         schema=_schema(envelope, switches),
-        zone=_zone(envelope),
+        zone=_zone(envelope, switches),
         find_mailbox=find_mailbox,
         switches=switches,
         state=state,
@@ -115,10 +115,13 @@ def _schema(envelope: Envelope, switches: EwsSwitches) -> str:
     return asked
 
 
-def _zone(envelope: Envelope) -> str | None:
+def _zone(envelope: Envelope, switches: EwsSwitches) -> str | None:
     header = envelope.headers.get("TimeZoneContext")
     definition = find(header, "TimeZoneDefinition") if header is not None else None
-    return None if definition is None else definition.get("Id")
+    named = None if definition is None else definition.get("Id")
+    if named in switches.unknown_zones:
+        raise SoapFault("ErrorTimeZone", "The time zone is not known.")
+    return named
 
 
 def _impersonated(envelope: Envelope, user: User, find_in: FindMailbox) -> str | None:

@@ -50,6 +50,8 @@ class EwsSwitches:
     """Extended Protection of NTLM over TLS. Over plain HTTP there is no channel to bind to."""
     zones_refused: bool = False
     """Writing StartTimeZone or EndTimeZone is answered ErrorInvalidPropertySet (davmail issue 192)."""
+    unknown_zones: frozenset[str] = frozenset()
+    """Zones that are not told of, and are refused wherever a request names them."""
     key_moves_after_create: bool = False
     """The server touches an item after its create, so that the answer's change key is old (php-ews issue 81)."""
     conflict_although_written: bool = False

@@ -85,6 +85,7 @@ class Written:
     """Collects what one create or update writes."""
 
     zones_refused: bool = False
+    unknown_zones: frozenset[str] = frozenset()
     clears_texts: bool = True
     old: Json | None = None
     """The event before an update."""
@@ -100,6 +101,8 @@ class Written:
             raise field_refused(
                 "ErrorInvalidPropertySet", f"calendar:{name}", "Set action is invalid for property."
             )
+        if name in _ZONES and element.get("Id") in self.unknown_zones:
+            raise EwsError("ErrorTimeZone", "The time zone is not known.")
         if name in _TIMES:
             _TIMES[name](self.times, element)
         elif name in words.ATTENDEES:

@@ -171,6 +171,13 @@ def folders(*found: str) -> bytes:
     return answer("GetFolder", *(message("GetFolder", f"<m:Folders>{each}</m:Folders>") for each in found))
 
 
+def zones(*ids: str) -> bytes:
+    """Return the answer to a GetServerTimeZones."""
+    told = "".join(f'<t:TimeZoneDefinition Id="{each}" Name="{each}"/>' for each in ids)
+    inside = f"<m:TimeZoneDefinitions>{told}</m:TimeZoneDefinitions>"
+    return answer("GetServerTimeZones", message("GetServerTimeZones", inside))
+
+
 def listed(*found: str, last: str = "true") -> bytes:
     """Return the answer to a FindFolder."""
     root = f'<m:RootFolder IncludesLastItemInRange="{last}"><t:Folders>{"".join(found)}</t:Folders></m:RootFolder>'
@@ -216,6 +223,7 @@ def script(wire: aioresponses) -> Script:
     wire.post(URL, callback=script.answer, repeat=True)
     script.on("GetFolder", folders(folder("calendar-id")), folders(folder("trash-id", "Deleted Items")))
     script.on("FindFolder", listed(folder("calendar-id")))
+    script.on("GetServerTimeZones", zones("W. Europe Standard Time"))
     return script
 
 

@@ -88,6 +88,8 @@ async def test_a_server_that_is_too_old_is_told(client: Client, script: Script) 
 async def test_a_short_pause_is_kept_by_all_and_the_request_repeated(
     client: Client, script: Script, clock: FakeClock, busy: CallbackResult
 ) -> None:
+    await client.call(ASK, CALLER)
+    script.requests.clear()
     script.on("GetFolder", busy, folders(folder("calendar-id")))
     first = asyncio.create_task(client.call(ASK, CALLER))
     await clock.until_sleeping()

@@ -46,7 +46,7 @@ def _folder(call: Call) -> Folder:
 def _values(call: Call, folder: Folder, element: Element) -> Json:
     if local(element) != "CalendarItem":
         raise EwsError("ErrorInvalidOperation", "Only calendar items can be created in a calendar.")
-    written = Written(zones_refused=call.switches.zones_refused)
+    written = Written(zones_refused=call.switches.zones_refused, unknown_zones=call.switches.unknown_zones)
     for child in element:
         written.set(child)
     if not call.switches.settable_uid:

@@ -52,7 +52,10 @@ def _check_key(call: Call, item: Item, given: str | None) -> None:
 
 def _values(call: Call, item: Item, updates: Element) -> Json:
     written = Written(
-        zones_refused=call.switches.zones_refused, clears_texts=call.switches.clears_texts, old=item.event
+        zones_refused=call.switches.zones_refused,
+        unknown_zones=call.switches.unknown_zones,
+        clears_texts=call.switches.clears_texts,
+        old=item.event,
     )
     for update in updates:
         if local(update) == "DeleteItemField":

@@ -19,7 +19,7 @@ def get_server_time_zones(call: Call) -> Element:
     full = call.operation.get("ReturnFullTimeZoneData") in {"true", "1"}
 
     def known(_: Element) -> list[Element]:
-        names = [name for name in (asked or win_tz) if name in win_tz]
+        names = [name for name in (asked or win_tz) if name in win_tz and name not in call.switches.unknown_zones]
         return [m("TimeZoneDefinitions", *(_definition(name, full=full) for name in names))]
 
     return each(call, [call.operation], known)

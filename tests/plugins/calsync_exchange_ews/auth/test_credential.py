@@ -139,15 +139,15 @@ async def test_who_does_not_look_at_a_password_proves_none(
 def test_connections_with_the_same_user_at_the_same_server_share_what_is_known(clock: FakeClock) -> None:
     sessions = HttpFactory(clock)
 
-    def connection(name: str, http: HttpFactory, username: str = "EX\\anna", secret: str = "wrong") -> Credential:
-        standing = standing_of(http, "mail.example.de", username, secret)
-        return Credential(connection=name, username=username, password=secret, standing=standing)
+    def connection(name: str, http: HttpFactory, username: str, password: str) -> Credential:
+        standing = standing_of(http, "mail.example.de", username, password)
+        return Credential(connection=name, username=username, password=password, standing=standing)
 
-    connection("one", sessions).refused(answer())
+    connection("one", sessions, "EX\\anna", "wrong").refused(answer())
     with pytest.raises(LoginError, match="connection two: Exchange refuses the sign-in"):
-        connection("two", sessions, "ex\\Anna").check()
-    connection("three", sessions, secret="right").check()
-    connection("one", HttpFactory(clock)).check()
+        connection("two", sessions, "ex\\Anna", "wrong").check()
+    connection("three", sessions, "EX\\anna", "right").check()
+    connection("one", HttpFactory(clock), "EX\\anna", "wrong").check()
 
 
 def answer(*lines: str, body: bytes = b"") -> Answer:
