@@ -10,8 +10,13 @@ import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a function's name
 
+from calsync.http import Http
+from calsync_sandbox.ews import promise
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from calsync.http import Answer
 
 
 class _Response(ClientResponse):
@@ -32,6 +37,21 @@ def _aioresponses_on_new_aiohttp() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aioresponses.core, "ClientResponse", _Response)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_mailed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look at the bytes of every request of the test: none to an Exchange Server may be able to mail anybody."""
+    broken: list[str] = []
+    request = Http.request
+
+    async def watched(self: Http, *arguments: Any, **named: Any) -> Answer:
+        broken.extend(promise.broken(named.get("body") or b""))
+        return await request(self, *arguments, **named)
+
+    monkeypatch.setattr(Http, "request", watched)
+    yield
+    assert broken == []
 
 
 @pytest.fixture

@@ -147,6 +147,10 @@ class Sandbox:
         asked = sum(_changes(request.method, request.path, request.body) for request in sent)
         return asked + self.ews.writes()
 
+    def violations(self) -> list[str]:
+        """Return the answers that Microsoft's schema does not allow, and calsync's requests that nobody allowed."""
+        return [*self.graph.schema_violations, *self.graph.not_allowed, *self.ews.not_allowed]
+
     def clear(self) -> None:
         """Let all servers forget their requests; what they store stays."""
         for server in self.servers:

@@ -102,8 +102,7 @@ class World:
 
     def expect_no_mail(self) -> None:
         assert self.sandbox.mails.sent == []
-        assert self.sandbox.graph.schema_violations == []
-        assert self.sandbox.graph.not_allowed == []
+        assert self.sandbox.violations() == []
 
     def expect_converged(self, paired: int, *, direction: Direction = "both") -> None:
         verdict = self.sandbox.judge(self.anna, direction=direction)
@@ -241,7 +240,7 @@ async def world_at(clock: Clock, folder: Path, exchange: Exchange = "graph") -> 
     async with Sandbox(exchange=exchange, now=lambda: clock.now().timestamp()) as sandbox:
         anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
         yield World(sandbox, clock, anna, folder)
-        assert sandbox.graph.schema_violations == sandbox.graph.not_allowed == []
+        assert sandbox.violations() == []
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class Outcome:
     touched: int
     """Events that lost a byte of what no sync may change."""
     violations: int
-    """Answers of the sandbox's Graph that Microsoft's schema does not allow."""
+    """Answers of the sandbox's Graph that Microsoft's schema does not allow, and requests that might mail."""
     series: Mapping[str, int]
     """How many series each side holds."""
 

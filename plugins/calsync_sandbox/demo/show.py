@@ -108,7 +108,7 @@ async def _judged(stage: Stage, filled: Filled, before: Before) -> Outcome:
         second_run_writes=stage.sandbox.writes(),
         invitations_sent=stage.sandbox.mails.count,
         touched=len(touched(before.outside, after.outside)) + len(touched(before.copies, after.copies)),
-        violations=len(stage.sandbox.graph.schema_violations),
+        violations=len(stage.sandbox.violations()),
         series=_series(stage),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync_sandbox.ews import envelope, notifications
+from calsync_sandbox.ews import envelope, notifications, promise
 from calsync_sandbox.ews.authentication import Authentication, Unauthorized
 from calsync_sandbox.ews.calls import new_call
 from calsync_sandbox.ews.certificate import make_certificate
@@ -56,6 +56,8 @@ class EwsServer(Server):
         self.switches = EwsSwitches()
         self.users = Users()
         self.state = State(mail)
+        self.not_allowed: list[str] = []
+        """Requests of calsync that might mail somebody."""
         self.tls_port = 0
         self.authority = Path()
         """The server's own certificate in PEM, while it runs."""
@@ -107,6 +109,8 @@ class EwsServer(Server):
         return f"{request.path}/{found[1].decode() if found else ''}"
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("User-Agent", "").startswith(promise.SENDER):
+            self.not_allowed += promise.broken(await request.read())
         try:
             signed_in = self._authentication.sign_in(request)
         except Unauthorized as refusal:

@@ -1,4 +1,4 @@
-"""An Exchange Server that answers by a script, and a watch over every request of every test in this folder."""
+"""An Exchange Server that answers by a script."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import random
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
 import voluptuous as vol
 from aioresponses import CallbackResult
 
-from calsync.http import Http, HttpFactory
+from calsync.http import HttpFactory
 from calsync.ports import CalendarRequest, Host
 from calsync.testing import FakeClock
 from calsync_exchange_ews import PROVIDER
@@ -21,43 +20,13 @@ from calsync_exchange_ews.calendar import ExchangeCalendar
 from calsync_exchange_ews.provider import ExchangeProvider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from aioresponses import aioresponses
 
-    from calsync.http import Answer
 
 URL = "https://mail.example.de/EWS/Exchange.asmx"
 BERLIN = ZoneInfo("Europe/Berlin")
-WRITES = {
-    "CreateItem": "SendMeetingInvitations",
-    "UpdateItem": "SendMeetingInvitationsOrCancellations",
-    "DeleteItem": "SendMeetingCancellations",
-}
-ALLOWED = {
-    *WRITES,
-    "GetFolder",
-    "FindFolder",
-    "SyncFolderItems",
-    "GetItem",
-    "FindItem",
-    "GetServerTimeZones",
-    "Subscribe",
-    "Unsubscribe",
-    "GetStreamingEvents",
-}
-FORBIDDEN = {
-    *(
-        "RequiredAttendees",
-        "OptionalAttendees",
-        "Resources",
-        "Attendee",
-        "MimeContent",
-        "Recurrence",
-        "Attachments",
-    ),
-    *("AcceptItem", "DeclineItem", "TentativelyAcceptItem", "CancelCalendarItem", "SendItem", "ResponseObjects"),
-}
 ENVELOPE = (
     '<?xml version="1.0" encoding="utf-8"?>'
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
@@ -67,37 +36,6 @@ ENVELOPE = (
     '<t:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1118" MinorBuildNumber="7"'
     ' Version="V2017_07_11"/></s:Header><s:Body>{}</s:Body></s:Envelope>'
 )
-
-
-@pytest.fixture(autouse=True)
-def _nobody_is_mailed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Look at the bytes of every request: allowed operations only, and of the three attributes one value only."""
-    sent: list[bytes] = []
-    request = Http.request
-
-    async def recorded(self: Http, *arguments: Any, **named: Any) -> Answer:
-        if named.get("body"):
-            sent.append(named["body"])
-        return await request(self, *arguments, **named)
-
-    monkeypatch.setattr(Http, "request", recorded)
-    yield
-    for body in sent:
-        check_silent(body)
-
-
-def check_silent(body: bytes) -> None:
-    """Raise AssertionError for a request that might mail somebody. Read by another parser than calsync's own."""
-    if b"Envelope" not in body:
-        return  # what the tests of the sign-in send is no SOAP
-    elements = [*ET.fromstring(body).iter()]  # noqa: S314 - calsync's own bytes
-    tags = [each.tag.rpartition("}")[2] for each in elements]
-    operation = tags[tags.index("Body") + 1]
-    assert operation in ALLOWED
-    attributes = [pair for each in elements for pair in each.attrib.items() if pair[0].startswith("Send")]
-    assert attributes == ([(WRITES[operation], "SendToNone")] if operation in WRITES else []), attributes
-    assert not FORBIDDEN & set(tags)
-    assert not [each for each in elements if each.get("MessageDisposition", "SaveOnly") != "SaveOnly"]
 
 
 def soap(inside: str) -> bytes:
