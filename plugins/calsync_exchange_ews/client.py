@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -65,6 +66,8 @@ class Client:
         """It refuses to update an item of another version than the one named; None before the first update."""
         self.clears_texts = True
         """It empties a text that is deleted; else an empty one is set."""
+        self.broken: Counter[str] = Counter()
+        """How often each event has broken the server since it was last read, by its id."""
         self.unknown_zones: set[str] = set()
         """What it has refused as a zone, by Windows names."""
         self._channels = channels

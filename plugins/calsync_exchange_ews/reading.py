@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,6 @@ class EventReader:
         self._home = home
         self._client = home.client
         self._trail = Trail(home)
-        self._broken: Counter[str] = Counter()
 
     async def one(self, event_id: str) -> Stored:
         """Return a present event. Raises Missing for one that is not in this calendar, EventError."""
@@ -143,11 +141,11 @@ class EventReader:
         if not reply.ok:
             error = self._client.error(reply, whole=reply.node is None)  # a fault has no node
             if isinstance(error, Retry) and fate_of(reply) in BREAKING:
-                self._broken[event_id] += 1
-                if self._broken[event_id] >= PATIENCE:
+                self._client.broken[event_id] += 1
+                if self._client.broken[event_id] >= PATIENCE:
                     raise Unreadable("an event breaks the server") from error
             raise error
-        self._broken.pop(event_id, None)
+        self._client.broken.pop(event_id, None)
         found = self._read(reply, invited)
         if found.observation.id != event_id:
             raise Retry(f"connection {self._client.connection}: Exchange answered with another event")

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from calsync_sandbox.server import HOST
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,10 +30,13 @@ class OwnCertificate:
     """SHA-256 over the DER form, which channel binding hashes; the signature uses SHA-256, too (RFC 5929)."""
 
 
-def make_certificate(folder: Path) -> OwnCertificate:
-    """Make a key and a certificate for 127.0.0.1 and localhost, write them into a folder and load them."""
+def make_certificate(folder: Path, *, address: str = HOST, days: int = 30) -> OwnCertificate:
+    """Make a key and a certificate for an address and localhost, write them into a folder and load them.
+
+    `days`: how long it is valid from now on; one that has expired since is valid for fewer than none.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _signed(key)
+    certificate = _signed(key, address, timedelta(days=days))
     authority, key_file = folder / "ews-ca.pem", folder / "ews-key.pem"
     authority.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     key_file.touch(mode=0o600)
@@ -45,11 +50,9 @@ def make_certificate(folder: Path) -> OwnCertificate:
     return OwnCertificate(authority, context, certificate.fingerprint(hashes.SHA256()))
 
 
-def _signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _signed(key: ec.EllipticCurvePrivateKey, address: str, valid: timedelta) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "calsync sandbox")])
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    )
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))])
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -57,8 +60,8 @@ def _signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + valid)
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

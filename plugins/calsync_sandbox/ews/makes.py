@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.ews.switches import EwsSwitches
 
 _OF_MEETINGS = ("IsMeeting", "IsCancelled", "MyResponseType", "AppointmentState")
-_STAMPS = ("DateTimeCreated", "LastModifiedTime")
+_STAMPS = ("DateTimeCreated", "LastModifiedTime", "Start", "End")
 _FRACTION = ".123456789Z"
 
 

@@ -20,6 +20,7 @@ from calsync_sandbox.ews.errors import UNKNOWN, EwsError, SoapFault, bare_fault,
 from calsync_sandbox.ews.makes import adapt
 from calsync_sandbox.ews.names import parts
 from calsync_sandbox.ews.operations import OPERATIONS
+from calsync_sandbox.ews.spoiling import leave_out, spoil
 from calsync_sandbox.ews.state import State
 from calsync_sandbox.ews.streaming import stream
 from calsync_sandbox.ews.switches import EwsSwitches
@@ -123,6 +124,7 @@ class EwsServer(Server):
                 return await stream(call, request, headers)
             answer = self._carry_out(call)
             adapt(answer, self.switches)
+            leave_out(answer, self.switches.spoilt)
             return self._answer(headers, 200, answer)
         except envelope.NotXml:
             return web.Response(status=400, text="Bad Request")
@@ -181,7 +183,7 @@ class EwsServer(Server):
 
     def _answer(self, headers: Headers, status: int, content: Element) -> web.Response:
         body = envelope.write(self.switches.version, content)
-        return web.Response(status=status, headers=headers, body=body)
+        return web.Response(status=status, headers=headers, body=spoil(content, body, self.switches.spoilt))
 
 
 def _writes(content: bytes) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from calsync_sandbox.ews.spoiling import Spoilt
 
 Scheme = Literal["Negotiate", "NTLM", "Basic", "Bearer"]
 
@@ -75,7 +78,9 @@ class EwsSwitches:
     keeps_deleted: bool = False
     """An item that SoftDelete takes from everybody's sight can still be read by its id, in its folder."""
     fractions: bool = False
-    """Times of creation and change have nine decimals."""
+    """Times have nine decimals."""
+    spoilt: dict[str, Spoilt] = field(default_factory=dict)
+    """By their subjects, items that make an answer unusable which holds them."""
     settable_uid: bool = True
     """CreateItem keeps the UID that the client names."""
     folder_gone: bool = False
