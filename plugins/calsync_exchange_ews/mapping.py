@@ -126,6 +126,7 @@ def marker_of(item: Element) -> str:
 
 def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo, meeting: bool | None) -> Event:
     state, body = _number(fields, "AppointmentState"), _text(fields, "Body")
+    joins = _JOIN_LINK.search(body) is not None  # in HTML the link is no text
     if _attribute(fields, "Body", "BodyType").upper() == "HTML":
         body = text_of_html(body)
     response = _text(fields, "MyResponseType") or "Unknown"
@@ -142,8 +143,7 @@ def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo, meeting
         organised_here=not state & RECEIVED
         and (response == "Organizer" or (response == "Unknown" and meeting is False)),
         # A text of calsync would replace the whole body: the link in it, and pictures, which are attachments.
-        online_meeting=bool(_flag(fields, "IsOnlineMeeting") or _flag(fields, "HasAttachments"))
-        or _JOIN_LINK.search(body) is not None,
+        online_meeting=bool(_flag(fields, "IsOnlineMeeting") or _flag(fields, "HasAttachments")) or joins,
         series=kind != "Single" or _flag(fields, "IsRecurring") is True,
         cancelled=_flag(fields, "IsCancelled") is True or bool(state & CANCELLED),
         created=_moment(fields, "DateTimeCreated", account),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
 from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
 from calsync_exchange_ews.other_makes import is_deleted, who_invite
-from calsync_exchange_ews.requests import find_marker
+from calsync_exchange_ews.requests import find_marker, get_item_as_stored
 from calsync_exchange_ews.responses import item_of
 from calsync_exchange_ews.search import search
 from calsync_exchange_ews.trail import Trail
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.home import Home
     from calsync_exchange_ews.responses import Reply
 
+UNCONVERTED = "ContentConversionFailed"
 PATIENCE = 3
 """How often an event may break the server before the others go on without it."""
 BREAKING = frozenset({Fate.BROKEN, Fate.REST, Fate.UNKNOWN})
@@ -39,6 +41,8 @@ class EventReader:
         self._home = home
         self._client = home.client
         self._trail = Trail(home)
+        self._unconverted: frozenset[str] = frozenset()
+        """The events whose notes the server could make no text of when they were read last."""
 
     async def one(self, event_id: str) -> Stored:
         """Return a present event. Raises Missing for one that is not in this calendar, EventError."""
@@ -107,7 +111,12 @@ class EventReader:
 
     async def _ask(self, ids: Sequence[str]) -> Sequence[tuple[Reply, bool | None]]:
         """Read items; with each, whether it invites anybody, where it does not say so by itself."""
-        replies = await self._client.items(ids, self._home.caller)
+        replies = [*await self._client.items(ids, self._home.caller)]
+        failed = [place for place, reply in enumerate(replies) if reply.code == UNCONVERTED]
+        stored_as = await self._client.items([ids[each] for each in failed], self._home.caller, get_item_as_stored)
+        for place, reply in zip(failed, stored_as, strict=True):
+            replies[place] = reply
+        self._unconverted = self._unconverted.difference(ids).union(ids[each] for each in failed)
         invited = await who_invite(self._home, dict(zip(ids, replies, strict=True)))
         return [(reply, invited.get(one)) for one, reply in zip(ids, replies, strict=True)]
 
@@ -147,6 +156,9 @@ class EventReader:
             raise error
         self._client.broken.pop(event_id, None)
         found = self._read(reply, invited)
+        if event_id in self._unconverted:
+            event = replace(found.observation.event, online_meeting=True)  # a text would replace what nobody read
+            found = replace(found, observation=replace(found.observation, event=event))
         if found.observation.id != event_id:
             raise Retry(f"connection {self._client.connection}: Exchange answered with another event")
         return found

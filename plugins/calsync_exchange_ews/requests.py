@@ -134,6 +134,12 @@ def get_item(ids: Iterable[ItemId]) -> Operation:
     return Operation("GetItem", make("m:GetItem", _shape(), make("m:ItemIds", *(each.element() for each in ids))))
 
 
+def get_item_as_stored(ids: Iterable[ItemId]) -> Operation:
+    """Read items whose notes the server cannot make a text of: with notes as they are."""
+    shape = _shape(notes="Best")
+    return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
+
+
 def get_recipients(ids: Iterable[ItemId]) -> Operation:
     """Ask of items that do not say whether they are meetings whom they name; the names are not kept."""
     return _tagged(ids, RECIPIENT_TAGS, "String")
@@ -256,12 +262,12 @@ def _tagged(ids: Iterable[ItemId], tags: Iterable[str], kind: str) -> Operation:
     return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
 
 
-def _shape() -> Element:
+def _shape(notes: str = "Text") -> Element:
     return make(
         "m:ItemShape",
         make("t:BaseShape", text="IdOnly"),
         make("t:IncludeMimeContent", text="false"),
-        make("t:BodyType", text="Text"),
+        make("t:BodyType", text=notes),
         _more(READ_FIELDS, marker_field()),
     )
 

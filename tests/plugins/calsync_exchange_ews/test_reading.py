@@ -107,6 +107,27 @@ async def test_events_that_break_the_server_are_given_up_at_the_third_time(
     assert list(await calendar.read(["b"])) == ["b"]
 
 
+async def test_notes_that_the_server_makes_no_text_of_are_read_as_they_are_and_not_written(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    failed = message("GetItem", code="ErrorContentConversionFailed")
+    good = message("GetItem", f"<m:Items>{item('a')}</m:Items>")
+    html = item("b").replace(
+        "<t:Body>Ausweise", '<t:Body BodyType="HTML">&lt;p&gt;Erst&lt;/p&gt;&lt;p&gt;dann&lt;/p&gt;'
+    )
+    script.on("GetItem", answer("GetItem", good, failed), read(html))
+    found = await calendar.read(["a", "b"])
+    assert [(one.event.description, one.event.online_meeting) for one in found.values()] == [
+        ("Ausweise", False),
+        ("Erst\ndann", True),
+    ]
+    assert "<t:BodyType>Best</t:BodyType>" in script.sent("GetItem")[1]
+    script.on("GetItem", answer("GetItem", good, failed), answer("GetItem", failed))
+    assert list(await calendar.read(["a", "b"])) == ["a"], "empty notes would be an edit"
+    script.on("GetItem", read(item("b")))
+    assert (await calendar.read(["b"]))["b"].event.online_meeting is False
+
+
 async def test_only_present_events_are_read(calendar: ExchangeCalendar, script: Script) -> None:
     script.on("GetFolder", folders(folder("another")))
     found = [item("a"), item("b").replace("calendar-id", "trash-id"), item("c").replace("calendar-id", "another")]

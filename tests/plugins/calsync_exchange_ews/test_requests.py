@@ -37,6 +37,7 @@ OPERATIONS = [
     requests.sync_folder_items(HOME, None),
     requests.sync_folder_items(HOME, HOSTILE),
     requests.get_item([ItemId(HOSTILE), ItemId("b")]),
+    requests.get_item_as_stored([ItemId(HOSTILE)]),
     requests.get_recipients([ItemId(HOSTILE)]),
     requests.get_deletion([ItemId(HOSTILE)]),
     requests.get_masters([HOSTILE]),
@@ -124,7 +125,7 @@ def test_no_other_operation_can_be_built() -> None:
         if inspect.isfunction(function) and function.__module__ == requests.__name__ and not key.startswith("_")
     }
     assert {operation.name for operation in OPERATIONS} == ALLOWED
-    assert len(built) == len(ALLOWED) + 6  # four ways to ask GetItem and FindItem
+    assert len(built) == len(ALLOWED) + 7  # five ways to ask GetItem, four to ask FindItem
     words = [parameter for function in built.values() for parameter in inspect.signature(function).parameters]
     words += [field.name for kind in (Operation, Folder, ItemId, Draft, Caller) for field in fields(kind)]
     words += [*inspect.signature(new_item).parameters, *inspect.signature(edits).parameters]
