@@ -5,30 +5,30 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import AccountError, CalsyncError, EventError, Lost, Retry
+from calsync.errors import AccountError, CalsyncError, Retry
 from calsync.http import PATIENCE, lost, seconds_to_wait
 from calsync_exchange_ews.envelope import VERSIONS, sealed
 from calsync_exchange_ews.failures import (
-    Failed,
     Fate,
-    Refused,
+    Nonsense,
     UnknownFailure,
     failure,
     fate_of,
     http_failure,
     shown,
 )
-from calsync_exchange_ews.requests import Folder, ItemId, get_folder, get_item
 from calsync_exchange_ews.responses import Content, Reply, content, found_items
 from calsync_exchange_ews.xml import BadXml, parse
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
 
     from calsync.http import Answer, Pause, Stream
     from calsync.ports import Clock
@@ -37,16 +37,10 @@ if TYPE_CHECKING:
     from calsync_exchange_ews.requests import Operation
     from calsync_exchange_ews.xml import Element
 
-    Question = Callable[[Iterable[ItemId]], Operation]
 
-BATCH = 50
-"""Items per read; a server that is too slow for so many gets half of them."""
+LONGEST_MOVE = timedelta(days=1)
 STRIKES = 3
 """Failures in a row that nobody knows, behind which the account stops."""
-LEFT_OUT = frozenset({"BatchProcessingStopped", "TimeoutExpired"})
-"""What the server did not come to."""
-NO_ANSWER = Reply("NoAnswer")
-"""What stands for the answer about an item that a server gives none about."""
 UNKNOWN_ZONE = "TimeZone"
 OK, SERVER_ERROR = 200, 500
 log = logging.getLogger("calsync.exchange")
@@ -74,6 +68,8 @@ class Client:
         self._pause = pause
         self._random = random
         self._strikes = 0
+        self._moving: dict[str, datetime] = {}
+        """Since when mailboxes are on their way to another server."""
 
     async def call(
         self, operation: Operation, caller: Caller, items: int = 1, *, counted: bool = True
@@ -102,17 +98,10 @@ class Client:
                 raise
         return await ask(operation, caller)
 
-    async def items(self, ids: Sequence[str], caller: Caller, question: Question = get_item) -> Sequence[Reply]:
-        """Read items; return the answers in the order of the ids."""
-        replies: list[Reply] = []
-        for start in range(0, len(ids), BATCH):
-            replies += await self._batch(ids[start : start + BATCH], caller, question)
-        return replies
-
     def found(self, reply: Reply) -> tuple[Sequence[Element], bool]:
         """Return what a search found, and whether that is all of it. Raises what a refusal means; Retry."""
         if not reply.ok:
-            raise self.error(reply, whole=True)
+            raise self.refusal(reply)
         try:
             return found_items(reply)
         except BadXml as bad:
@@ -121,6 +110,11 @@ class Client:
     def error(self, reply: Reply, *, changes: bool = False, whole: bool = False) -> CalsyncError:
         """Return the error that a refusal stands for. `whole`: it is about the folder, not about one item."""
         return failure(self.connection, reply, changes=changes, whole=whole)
+
+    def refusal(self, reply: Reply) -> CalsyncError:
+        """Return the error that the refusal of a list or a search stands for; one that nobody knows is counted."""
+        error = self.error(reply, whole=True)
+        return self._struck(error) if isinstance(error, UnknownFailure) else error
 
     @asynccontextmanager
     async def stream(self, operation: Operation, caller: Caller, silence: float) -> AsyncIterator[Stream]:
@@ -138,52 +132,22 @@ class Client:
     async def close(self) -> None:
         await self._channels.close()
 
-    async def _batch(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
-        """Read a batch; what the server left out is asked for again, in halves where that is all of it.
-
-        A batch that fails is halved, too, for one item may bring down all. Raises Retry where it is the server.
-        """
-        request = question(ItemId(each) for each in ids)
-        try:
-            replies = list(await self.call(request, caller, len(ids), counted=False))
-        except (Failed, Refused) as failed:
-            return [failed.reply] if len(ids) == 1 else await self._halves(ids, caller, question)
-        except Lost:
-            await self._is_alive(caller)
-            return [NO_ANSWER] if len(ids) == 1 else await self._halves(ids, caller, question)
-        left = [place for place, reply in enumerate(replies) if _is_left_out(reply, replies)]
-        if not left or len(ids) == 1:
-            return replies
-        if len(left) == len(ids):
-            return await self._halves(ids, caller, question)
-        again = await self._batch([ids[place] for place in left], caller, question)
-        for place, reply in zip(left, again, strict=True):
-            replies[place] = reply
-        return replies
-
-    async def _is_alive(self, caller: Caller) -> None:
-        """Ask something that any server answers in SOAP. Raises Retry, LoginError for one that does not."""
-        with suppress(AccountError, EventError):
-            await self.ask(get_folder([Folder(mailbox=caller.mailbox)]), caller, counted=False)
-
-    async def _halves(self, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
-        half = len(ids) // 2
-        return [
-            *await self._batch(ids[:half], caller, question),
-            *await self._batch(ids[half:], caller, question),
-        ]
-
     async def _counted(self, operation: Operation, caller: Caller) -> Content:
         """Ask, and count the failures in a row that nobody knows."""
         try:
             found = await self._versioned(operation, caller)
-        except UnknownFailure as unknown:
-            self._strikes += 1
-            if self._strikes < STRIKES:
-                raise
-            raise AccountError(f"{unknown}, {self._strikes} times in a row: see the server's log") from unknown
-        self._strikes = 0
+        except (UnknownFailure, Nonsense) as unknown:
+            raise self._struck(unknown) from unknown
+        if all(reply.ok for reply in found.replies):
+            self._strikes = 0
         return found
+
+    def _struck(self, unknown: Retry) -> CalsyncError:
+        """Count a failure that nobody knows; return the error that it has become."""
+        self._strikes += 1
+        if self._strikes < STRIKES:
+            return unknown
+        return AccountError(f"{unknown}, {self._strikes} times in a row: see the server's log")
 
     async def _versioned(self, operation: Operation, caller: Caller) -> Content:
         """Ask in the newest version of the protocol that the server knows, and in a zone that it knows."""
@@ -219,7 +183,20 @@ class Client:
         headers = self._headers(caller)
         async with self._channels.one() as channel:
             answer = await channel.post(self._sealed(operation, caller), headers, changes=operation.changes)
-        return self._understood(answer, operation, headers)
+        found = self._understood(answer, operation, headers)
+        self._note_move(found, caller.mailbox)
+        return found
+
+    def _note_move(self, found: Content, mailbox: str) -> None:
+        """Raise AccountError where a mailbox has been on its way to another server for too long."""
+        replies = found.replies if found.fault is None else [found.fault]
+        if any(fate_of(reply) is Fate.MOVING for reply in replies):
+            began = self._moving.setdefault(mailbox, self.clock.now())
+            if self.clock.now() - began >= LONGEST_MOVE:
+                problem = f"connection {self.connection}: Exchange has been moving the mailbox for more than a day"
+                raise AccountError(f"{problem}: ask its administrator")
+        elif any(reply.ok for reply in replies):
+            self._moving.pop(mailbox, None)
 
     def _sealed(self, operation: Operation, caller: Caller) -> bytes:
         known = caller if caller.zone not in self.unknown_zones else replace(caller, zone="")
@@ -271,8 +248,3 @@ class Client:
     def _http_failure(self, answer: Answer, operation: Operation) -> CalsyncError:
         after = seconds_to_wait(answer.headers.get("Retry-After", ""), self.clock.now(), 0.0) or None
         return http_failure(self.connection, answer, after, changes=operation.changes)
-
-
-def _is_left_out(reply: Reply, replies: Sequence[Reply]) -> bool:
-    """Tell whether the server did not come to an item. Some say `ServerBusy` of those above their own limit."""
-    return reply.code in LEFT_OUT or (fate_of(reply) is Fate.BUSY and replies[0].ok)

@@ -17,6 +17,7 @@ from calsync.errors import (
     CalsyncError,
     EventError,
     LoginError,
+    Lost,
     Retry,
     TokenLost,
     UnknownOutcome,
@@ -145,6 +146,10 @@ class UnknownFailure(Failed):
     """A whole request was refused with a code that nobody knows."""
 
 
+class Nonsense(Lost):
+    """An answer of HTTP to a read that says neither what is wrong, nor who says so."""
+
+
 def fate_of(reply: Reply) -> Fate:
     """Look a reply's code up. Some servers name the real one inside of `InternalServerError`."""
     inner = reply.values.get("InnerErrorResponseCode", "").removeprefix("Error")
@@ -201,6 +206,8 @@ def http_failure(connection: str, answer: Answer, after: float | None, *, change
         return LoginError(f"{problem} has no Exchange Web Services at this address ({status}): check `url`")
     if status == 413:
         return EventError(f"{problem} refuses the request as too large (413)")
+    if status in (400, 500) and not changes:
+        return Nonsense(f"{problem} failed ({status})")
     return lost(f"{problem} failed ({status})", changes)
 
 

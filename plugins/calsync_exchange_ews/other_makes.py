@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import AllDay
+from calsync_exchange_ews.batches import read_items
 from calsync_exchange_ews.feed import MARGIN, VIEW_SIZE
 from calsync_exchange_ews.mapping import has_id, invites, is_marked_deleted, item_id, says_if_meeting
 from calsync_exchange_ews.requests import find_in_view, get_deletion, get_recipients
@@ -31,7 +32,7 @@ async def who_invite(home: Home, replies: Mapping[str, Reply]) -> Mapping[str, b
     """
     read = {event_id: item_of(reply) for event_id, reply in replies.items()}
     silent = [event_id for event_id, item in read.items() if item is not None and not says_if_meeting(item)]
-    told = await home.client.items(silent, home.caller, get_recipients)
+    told = await read_items(home.client, silent, home.caller, get_recipients)
     items = {event_id: item_of(reply) for event_id, reply in zip(silent, told, strict=True)}
     found = {event_id: invites(item) for event_id, item in items.items() if item is not None}
     return {event_id: some for event_id, some in found.items() if some is not None}
@@ -42,7 +43,7 @@ async def is_deleted(home: Home, seen: Observation) -> bool:
 
     It says when it was deleted, as one does that was restored; but its calendar shows it no more.
     """
-    (reply,) = await home.client.items([seen.id], home.caller, get_deletion)
+    (reply,) = await read_items(home.client, [seen.id], home.caller, get_deletion)
     item = item_of(reply)
     if item is None or not is_marked_deleted(item):
         return False

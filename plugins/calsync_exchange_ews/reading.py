@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, Missing, Retry
 from calsync.ports import Elsewhere, Here, NoAccess, Trashed
+from calsync_exchange_ews.batches import read_items
 from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
 from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
@@ -111,9 +112,11 @@ class EventReader:
 
     async def _ask(self, ids: Sequence[str]) -> Sequence[tuple[Reply, bool | None]]:
         """Read items; with each, whether it invites anybody, where it does not say so by itself."""
-        replies = [*await self._client.items(ids, self._home.caller)]
+        replies = [*await read_items(self._client, ids, self._home.caller)]
         failed = [place for place, reply in enumerate(replies) if reply.code == UNCONVERTED]
-        stored_as = await self._client.items([ids[each] for each in failed], self._home.caller, get_item_as_stored)
+        stored_as = await read_items(
+            self._client, [ids[each] for each in failed], self._home.caller, get_item_as_stored
+        )
         for place, reply in zip(failed, stored_as, strict=True):
             replies[place] = reply
         self._unconverted = self._unconverted.difference(ids).union(ids[each] for each in failed)

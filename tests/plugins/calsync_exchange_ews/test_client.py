@@ -10,14 +10,14 @@ import pytest
 from aiohttp import ServerDisconnectedError
 from aioresponses import CallbackResult
 
-from calsync import http
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry, UnknownOutcome
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.requests import Folder, ItemId, delete_item, get_folder
-from tests.plugins.calsync_exchange_ews.conftest import answer, fault, folder, folders, item, message, read, soap
+from tests.plugins.calsync_exchange_ews.conftest import answer, fault, folder, folders, message, soap
 
 if TYPE_CHECKING:
     from calsync.testing import FakeClock
+    from calsync_exchange_ews.calendar import ExchangeCalendar
     from calsync_exchange_ews.client import Client
     from calsync_exchange_ews.provider import ExchangeProvider
     from tests.plugins.calsync_exchange_ews.conftest import Script
@@ -162,102 +162,6 @@ async def test_a_failure_that_nobody_knows_stops_the_account_at_the_third_time(
     await client.call(ASK, CALLER)
 
 
-async def test_what_a_batch_left_out_is_asked_for_again(client: Client, script: Script) -> None:
-    stopped = message("GetItem", code="ErrorBatchProcessingStopped", kind="Warning")
-    found = message("GetItem", f"<m:Items>{item('a')}</m:Items>")
-    script.on("GetItem", answer("GetItem", found, stopped, stopped), read(item("b"), item("c")))
-    replies = await client.items(["a", "b", "c"], CALLER)
-    assert [reply.ok for reply in replies] == [True, True, True]
-    assert [body.count("<t:ItemId ") for body in script.sent("GetItem")] == [3, 2]
-
-
-@pytest.mark.parametrize("slow", [fault("ErrorTimeoutExpired"), None])
-async def test_a_batch_that_is_too_slow_is_halved(client: Client, script: Script, slow: bytes | None) -> None:
-    ids = ["a", "b", "c", "d"]
-    expired = message("GetItem", code="ErrorTimeoutExpired")
-    script.on(
-        "GetItem",
-        slow or answer("GetItem", *[expired] * 4),
-        slow or answer("GetItem", *[expired] * 2),
-        *[read(item(each)) for each in ids[:2]],
-        read(item("c"), item("d")),
-    )
-    replies = await client.items(ids, CALLER)
-    assert all(reply.ok for reply in replies)
-    assert [body.count("<t:ItemId ") for body in script.sent("GetItem")] == [4, 2, 1, 1, 2]
-
-
-async def test_what_fails_alone_is_that_item_s(client: Client, script: Script) -> None:
-    for reply, code in (
-        (fault("ErrorTimeoutExpired"), "TimeoutExpired"),
-        (status(500, fault("")), ""),
-        (fault("ErrorItemCorrupt"), "ItemCorrupt"),
-        (answer("GetItem", message("GetItem", code="ErrorTimeoutExpired")), "TimeoutExpired"),
-    ):
-        script.on("GetItem", reply)
-        for _ in range(4):
-            (told,) = await client.items(["a"], CALLER)
-            assert told.code == code
-
-
-async def test_one_item_that_brings_down_a_batch_is_found(client: Client, script: Script) -> None:
-    bad = status(500, fault(""))
-    script.on("GetItem", bad, read(item("a"), item("b")), bad, bad, read(item("d")))
-    replies = await client.items(["a", "b", "c", "d"], CALLER)
-    assert [reply.ok for reply in replies] == [True, True, False, True]
-
-
-IDS = ["a", "b", "c", "d"]
-HALVED = [4, 2, 1, 1, 2]
-
-
-def asked(script: Script) -> list[int]:
-    return [body.count("<t:ItemId ") for body in script.sent("GetItem")]
-
-
-@pytest.mark.parametrize(
-    "answered",
-    [
-        read(item("a"))[:-30],
-        b"",
-        read(item("a"), item("b"), item("c")),
-        read(item("a").replace("Notartermin", "<![CDATA[<!DOCTYPE html>]]>")),
-        status(400, b"Bad Request"),
-        status(504),
-        TimeoutError(),
-        ServerDisconnectedError(),
-    ],
-)
-async def test_an_item_for_which_a_server_has_no_answer_is_found(
-    client: Client, script: Script, answered: Any
-) -> None:
-    script.on("GetItem", answered, answered, read(item("a")), answered, read(item("c"), item("d")))
-    replies = await client.items(IDS, CALLER)
-    assert [reply.code for reply in replies] == ["NoError", "NoAnswer", "NoError", "NoError"]
-    assert asked(script) == HALVED
-
-
-async def test_items_that_are_too_large_together_are_read_apart(
-    client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 30_000)
-    large = [item(each, Body="x" * 10_000) for each in IDS]
-    script.on("GetItem", read(*large), read(*large[:2]), read(*large[2:]))
-    assert [reply.ok for reply in await client.items(IDS, CALLER)] == [True] * 4
-    assert asked(script) == [4, 2, 2]
-
-
-@pytest.mark.parametrize("dead", [status(502), TimeoutError(), b""])
-async def test_a_server_that_answers_nothing_is_not_asked_for_halves(
-    client: Client, script: Script, dead: Any
-) -> None:
-    script.on("GetItem", dead)
-    script.on("GetFolder", dead)
-    with pytest.raises(Retry):
-        await client.items(IDS, CALLER)
-    assert asked(script) == [4]
-
-
 async def test_too_many_connections_become_one(client: Client, script: Script) -> None:
     script.on("GetFolder", fault("ErrorExceededConnectionCount"))
     with pytest.raises(Retry):
@@ -276,3 +180,55 @@ async def test_a_malformed_request_is_logged_without_its_content(
         await client.call(ASK, CALLER)
     assert "malformed" in caplog.text
     assert "Notartermin" not in caplog.text
+
+
+async def test_a_refusal_that_nobody_knows_of_a_search_stops_the_account_at_the_third_time(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    script.on("FindItem", answer("FindItem", message("FindItem", code="ErrorNobodyKnows")))
+    for _ in range(2):
+        with pytest.raises(Retry):
+            await calendar.find_marker("v1:m")
+    with pytest.raises(AccountError, match="3 times in a row"):
+        await calendar.find_marker("v1:m")
+
+
+@pytest.mark.parametrize("number", [400, 500])
+async def test_an_answer_without_soap_stops_the_account_at_the_third_time(
+    client: Client, script: Script, number: int
+) -> None:
+    script.on("GetFolder", status(number, b"<html>oops"))
+    for _ in range(2):
+        with pytest.raises(Retry):
+            await client.call(ASK, CALLER)
+    with pytest.raises(AccountError, match="3 times in a row"):
+        await client.call(ASK, CALLER)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_mailbox_that_is_moved_for_ever_stops_its_account(
+    client: Client, script: Script, clock: FakeClock, whole: bool
+) -> None:
+    code = "ErrorMailboxMoveInProgress"
+    moving = fault(code) if whole else answer("GetFolder", message("GetFolder", code=code))
+
+    async def ask() -> None:
+        (reply,) = await client.call(ASK, CALLER)
+        raise client.error(reply)
+
+    for _ in range(4):
+        script.on("GetFolder", moving)
+        with pytest.raises(Retry, match="moving the mailbox") as error:
+            await ask()
+        assert error.value.after == 600
+        clock.advance(6 * 3600)
+        script.on("GetFolder", folders(folder("calendar-id")))
+        await client.call(ASK, replace(CALLER, mailbox="otto@example.de"))
+    script.on("GetFolder", moving)
+    with pytest.raises(AccountError, match="more than a day"):
+        await ask()
+    script.on("GetFolder", folders(folder("calendar-id")))
+    await client.call(ASK, CALLER)
+    script.on("GetFolder", moving)
+    with pytest.raises(Retry):
+        await ask()
