@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     Question = Callable[[Iterable[ItemId]], Operation]
 
-BATCH = 50
-"""Items per read; a server that is too slow for so many gets half of them."""
+ADVISED = 10
 LEFT_OUT = frozenset({"BatchProcessingStopped", "TimeoutExpired"})
 """What the server did not come to."""
 NO_ANSWER = Reply("NoAnswer")
@@ -32,8 +31,8 @@ async def read_items(
 ) -> Sequence[Reply]:
     """Read items; return the answers in the order of the ids. Raises Retry, LoginError, AccountError."""
     replies: list[Reply] = []
-    for start in range(0, len(ids), BATCH):
-        replies += await _batch(client, ids[start : start + BATCH], caller, question)
+    while len(replies) < len(ids):
+        replies += await _batch(client, ids[len(replies) :][: client.batch], caller, question)
     return replies
 
 
@@ -69,10 +68,13 @@ async def _is_alive(client: Client, caller: Caller) -> None:
 
 async def _halves(client: Client, ids: Sequence[str], caller: Caller, question: Question) -> Sequence[Reply]:
     half = len(ids) // 2
-    return [
+    replies = [
         *await _batch(client, ids[:half], caller, question),
         *await _batch(client, ids[half:], caller, question),
     ]
+    if all(reply.ok for reply in replies):  # together they were too many, and none of them was broken
+        client.batch = max(ADVISED, min(client.batch, half))
+    return replies
 
 
 def _is_left_out(reply: Reply, replies: Sequence[Reply]) -> bool:

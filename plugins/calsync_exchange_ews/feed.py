@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Page
 from calsync.sync.model import Timed
-from calsync_exchange_ews.batches import BATCH
+from calsync_exchange_ews.client import BATCH
 from calsync_exchange_ews.pipeline import in_turn
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items
 from calsync_exchange_ews.xml import Element, child, local, name, text_of

@@ -6,7 +6,7 @@ stays as it is on the server.
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import AllDay, Timed
@@ -120,7 +120,7 @@ def _times(when: When, start: ZoneInfo, end: ZoneInfo, *, zones: bool) -> dict[s
     """Return when an item is: start and end always together, else the server compares a new with an old one."""
     if isinstance(when, AllDay):
         end = start  # both midnights of whole days are of one zone
-        begins, ends = _midnight(when.first, start), _midnight(when.after, start)
+        begins, ends = _midnight(when.first, start), _end_before(when.after, start)
     elif isinstance(when, Timed):
         begins, ends = when.start, when.end
     fields: dict[str, Element | None] = {
@@ -135,7 +135,20 @@ def _times(when: When, start: ZoneInfo, end: ZoneInfo, *, zones: bool) -> dict[s
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)
+    """Return when a day begins: where the clocks go forward at midnight, that is the first instant behind it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC).astimezone(zone)
+
+
+def _end_before(day: date, zone: ZoneInfo) -> datetime:
+    """Return when the whole days before a day end.
+
+    A server takes an end up to the next midnight. Where the one that is meant does not exist, the first instant
+    behind it would be taken up to the one after; the last minute before it is taken up to where it should be.
+    """
+    midnight = _midnight(day, zone)
+    if midnight.time() == time():
+        return midnight
+    return (midnight.astimezone(UTC) - timedelta(minutes=1)).astimezone(zone)
 
 
 def _flag(tag: str, value: bool) -> Element:

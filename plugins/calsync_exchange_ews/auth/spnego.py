@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ BINDING_ADVICE = (
     "; where they are right, something between calsync and Exchange may end TLS with another certificate, which "
     "Extended Protection does not allow"
 )
+
+
+logging.getLogger("spnego").setLevel(logging.WARNING)  # below that it logs the messages of the sign-in
 
 
 class Spnego(Login):

@@ -112,3 +112,17 @@ async def test_a_server_that_answers_nothing_is_not_asked_for_halves(
     with pytest.raises(Retry):
         await read_items(client, IDS, CALLER)
     assert asked(script) == [4]
+
+
+async def test_a_server_that_is_too_slow_for_many_is_asked_for_fewer_later(client: Client, script: Script) -> None:
+    ids = [f"e{number}" for number in range(100)]
+    parts = [read(*map(item, ids[start : start + 25])) for start in (0, 25, 50, 75)]
+    script.on("GetItem", TimeoutError(), *parts)
+    assert all(reply.ok for reply in await read_items(client, ids, CALLER))
+    assert asked(script) == [50, 25, 25, 25, 25]
+
+
+async def test_a_broken_item_makes_no_batch_smaller(client: Client, script: Script) -> None:
+    script.on("GetItem", b"", read(item("a")), b"", *[read(*map(item, IDS * 12))] * 2)
+    await read_items(client, ["a", "b"], CALLER)
+    assert client.batch == 50

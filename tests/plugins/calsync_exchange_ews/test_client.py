@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -232,3 +233,22 @@ async def test_a_mailbox_that_is_moved_for_ever_stops_its_account(
     script.on("GetFolder", moving)
     with pytest.raises(Retry):
         await ask()
+
+
+@pytest.mark.parametrize("body", [fault("ErrorInternalServerError"), b"<html>Notartermin"])
+async def test_a_failed_request_is_logged_as_the_server_s_logs_have_it(
+    client: Client, script: Script, caplog: pytest.LogCaptureFixture, body: bytes
+) -> None:
+    caplog.set_level(logging.DEBUG, "calsync")
+    traces = {
+        "request_id": "0b1c-7f",
+        "X_FEServer": "EX01",
+        "X_BEServer": "EX02",
+        "X_CasErrorCode": "Notar termin",
+    }
+    script.on("GetFolder", status(500, body, **traces))
+    with pytest.raises(Retry):
+        await client.call(ASK, CALLER)
+    for told in ("0b1c-7f", "EX01", "EX02"):
+        assert told in caplog.text
+    assert "termin" not in caplog.text

@@ -110,6 +110,7 @@ async def opened(
     users: Sequence[User] = (User("EX\\anna", "made-up", ADDRESS),),
     servers: list[EwsServer] | None = None,
     another_make: bool = False,
+    zone: ZoneInfo = BERLIN,
 ) -> AsyncIterator[ExchangeUnderTest]:
     """Start an Exchange Server, and open the calendar of one mailbox. `servers` gets the server."""
     mails, clock = MailLog(), SystemClock()
@@ -134,7 +135,7 @@ async def opened(
     provider = PROVIDER.open(settings, host)
     try:
         await provider.login()
-        request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
+        request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=zone)
         yield ExchangeUnderTest(await provider.open(request), provider, mailbox, server, mails)
     finally:
         await provider.close()
