@@ -148,7 +148,7 @@ class Sandbox:
         return asked + self.ews.writes()
 
     def violations(self) -> list[str]:
-        """Return the answers that Microsoft's schema does not allow, and calsync's requests that nobody allowed."""
+        """Return the answers that Microsoft's schema does not allow, and requests that nobody allowed."""
         return [*self.graph.schema_violations, *self.graph.not_allowed, *self.ews.not_allowed]
 
     def clear(self) -> None:
