@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
-    from calsync.ports import Clock, DeviceCode
+    from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
     from calsync.service import Listen
 
@@ -110,11 +110,15 @@ class App:
 
         Raises ConfigError for an unknown connection, and for one that needs nobody; LoginError, Retry.
         """
+        return await self.provider(connection).sign_in(show)
+
+    def provider(self, connection: str) -> Provider:
+        """Return a connection by its name, not signed in. Raises ConfigError for an unknown one."""
         if connection not in self._config.connections:
             known = ", ".join(self._config.connections)
             problem = f"{self._config.path}: there is no connection {connection!r}; connections are: {known}"
             raise ConfigError([problem])
-        return await self._connections.provider(connection).sign_in(show)
+        return self._connections.provider(connection)
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
         """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""

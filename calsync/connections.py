@@ -11,6 +11,7 @@ from calsync.engine import Account
 from calsync.engine.together import together
 from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
 from calsync.http import HttpFactory
+from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config, RuleConfig
     from calsync.loader import Loaded
-    from calsync.ports import Clock, Person, Reader, RuleSpec, Vault
+    from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
     from calsync.sync.rules import Rule
 
 
@@ -57,6 +58,7 @@ class Connections:
                     http=self.http,
                     vault=_vault(config, name),
                     doorbells=None if self.endpoint is None else self.endpoint.of(name),
+                    learnt=_learnt(config, name),
                 ),
             )
             for name, connection in config.connections.items()
@@ -163,6 +165,11 @@ async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -
 def _vault(config: Config, connection: str) -> Vault | None:
     store, key = config.service.store, config.service.key
     return None if key is None else FileVault(store.with_name(f"{store.name}.vault"), connection, key)
+
+
+def _learnt(config: Config, connection: str) -> Learnt:
+    store = config.service.store
+    return FileLearnt(store.with_name(f"{store.name}.{connection}.learnt"))
 
 
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:

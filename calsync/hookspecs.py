@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
-    from calsync.ports import ProviderSpec, RuleSpec
+    from calsync.ports import OpenConnection, ProviderSpec, RuleSpec
 
 PROJECT = "calsync"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -42,8 +42,11 @@ def calsync_rules() -> Sequence[RuleSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def calsync_commands(cli: click.Group) -> None:
+def calsync_commands(cli: click.Group, open_connection: OpenConnection) -> None:
     """Add this plugin's commands, the ones that its manifest names, to the group `cli`.
+
+    A command that works with a connection gets it from `open_connection`; an implementation that needs none leaves
+    that argument out.
 
     Called only when one of them is used, and only for the plugin that lists it; so only for installed plugins,
     because no configuration is read yet.

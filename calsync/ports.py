@@ -18,7 +18,8 @@ from calsync.errors import ConfigError
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from calsync.http import HttpFactory
@@ -218,6 +219,21 @@ class Vault(ABC):
         """
 
 
+class Learnt(ABC):
+    """Keeps what one connection has found out about its server: no secret, and nobody's text.
+
+    It can be found out again at any time, so a lost or broken one reads as nothing. Its methods block.
+    """
+
+    @abstractmethod
+    def read(self) -> Mapping[str, Any]:
+        """Return what was written last, an empty mapping for nothing."""
+
+    @abstractmethod
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Keep what JSON can hold in place of the former. A crash leaves either. Raises StoreError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCode:
     """What somebody needs to sign in on another device: a page, and a code to type in there."""
@@ -262,6 +278,8 @@ class Host:
     """None where no key is configured (`service.key`)."""
     doorbells: Doorbells | None = None
     """None where no public address is configured (`service.public_url`)."""
+    learnt: Learnt | None = None
+    """None where nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +351,16 @@ class Provider(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Close connections to the server."""
+
+
+class OpenConnection(Protocol):
+    """Opens a connection of a configuration, for a plugin's own command."""
+
+    def __call__(self, path: Path, connection: str, /) -> AbstractAsyncContextManager[Provider]:
+        """Read the configuration at `path` and build its connection; it is not signed in.
+
+        Raises ConfigError, also for a connection that is not there; PluginError.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ DRIVERS = {
 }
 FOR_PLUGINS = {
     "calsync.ahead",
+    "calsync.cli.text",
     "calsync.errors",
     "calsync.hookspecs",
     "calsync.http",
@@ -54,6 +55,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.http": {"calsync.errors", "calsync.ports"},
     "calsync.signin": {"calsync.errors", "calsync.http", "calsync.ports", "calsync.signin"},
     "calsync.hookspecs": {"calsync.ports"},
+    "calsync.learnt": {"calsync.ports", "calsync.store.files"},
     "calsync.records": PURE,
     "calsync.store": {*PURE, "calsync.records", "calsync.store"},
     "calsync.vault": {"calsync.errors", "calsync.ports", "calsync.store.files", "calsync.vault"},

@@ -338,7 +338,7 @@ def test_a_plugins_command_is_listed_from_its_manifest(monkeypatch: pytest.Monke
 
 def test_a_plugins_command_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     top = found(monkeypatch, plugin("waving", "wave"))
-    monkeypatch.setattr(Plugins, "command", lambda _, name: click.Command(name, callback=lambda: 7))
+    monkeypatch.setattr(Plugins, "command", lambda _, name, opened: click.Command(name, callback=lambda: 7))
     assert top.main(["wave"], standalone_mode=False) == 7
 
 

@@ -36,6 +36,11 @@ def calsync_commands(cli):
 """
 
 
+def unopened(path: Path, connection: str) -> Any:
+    """Stands for the way to a connection where no command is run."""
+    raise AssertionError(path, connection)
+
+
 def manifest(domain: str, **provides: list[str]) -> dict[str, Any]:
     return {
         "domain": domain,
@@ -101,7 +106,7 @@ def test_a_plugin_of_several_modules_is_imported_once(plugin: Callable[..., Plug
 def test_a_command_imports_only_its_own_plugin(plugin: Callable[..., Plugin]) -> None:
     one = plugin("commander", COMMAND.format(name="one"), commands=["one"])
     two = plugin("sleeper", "raise SystemExit", commands=["two"])
-    command = Plugins([one, two]).command("one")
+    command = Plugins([one, two]).command("one", unopened)
     assert command.callback is not None
     assert command.callback() == 7
 
@@ -161,7 +166,7 @@ def test_a_broken_plugin_is_named(plugin: Callable[..., Plugin], tmp_path: Path,
 def test_a_broken_command_names_its_plugin(plugin: Callable[..., Plugin], code: str, expected: str) -> None:
     plugins = Plugins([plugin("broken", code, commands=["one"])])
     with pytest.raises(PluginError) as caught:
-        plugins.command("one")
+        plugins.command("one", unopened)
     assert str(caught.value).startswith("plugin broken (")
     assert expected in str(caught.value)
 
@@ -264,7 +269,7 @@ def test_each_bundled_manifest_says_what_the_plugin_hands_over(module: str) -> N
     assert set(loaded.providers) == found.provides("providers")
     assert set(loaded.rules) == found.provides("rules")
     for name in found.provides("commands"):
-        assert plugins.command(name).name == name
+        assert plugins.command(name, unopened).name == name
 
 
 def test_finding_and_listing_import_no_plugin() -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
 from calsync.cli.failures import tell
 from calsync.errors import PluginError
 from calsync.loader import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from calsync.ports import Provider
+
+
+@asynccontextmanager
+async def _open_connection(path: Path, connection: str) -> AsyncIterator[Provider]:
+    from calsync.app import App  # noqa: PLC0415 - it brings in every driver, which most commands do without
+
+    async with App.open(path) as app:
+        yield app.provider(connection)
 
 
 class PluginCommand(click.Command):
@@ -29,7 +45,7 @@ class PluginGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, PluginCommand) and name is not None:
-            command = Plugins.find().command(name)
+            command = Plugins.find().command(name, _open_connection)
         return name, command, rest
 
     @cached_property

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from calsync.ports import ProviderSpec, RuleSpec
+    from calsync.ports import OpenConnection, ProviderSpec, RuleSpec
 
 __all__ = ["KINDS", "Kind", "Loaded", "Plugin", "Plugins"]
 
@@ -75,13 +75,13 @@ class Plugins:
             versions={name: owners[name].manifest.version for name in rules if name in found_rules},
         )
 
-    def command(self, name: str) -> click.Command:
+    def command(self, name: str, open_connection: OpenConnection) -> click.Command:
         """Import the one plugin that adds a command and return it. Raises PluginError, KeyError."""
         plugin = self._by_name["commands"][name]
         registry, _ = registered([plugin])
         group = click.Group()
         try:
-            registry.hook.calsync_commands(cli=group)
+            registry.hook.calsync_commands(cli=group, open_connection=open_connection)
         except Exception as error:
             raise PluginError(f"plugin {plugin.label} failed while adding its commands ({why(error)})") from error
         _compare(plugin, "commands", group.commands)

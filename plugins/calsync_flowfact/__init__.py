@@ -12,6 +12,10 @@ from calsync_flowfact.provider import open_provider
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import click
+
+    from calsync.ports import OpenConnection
+
 PROVIDER = ProviderSpec(
     name="flowfact",
     connection_schema=CONNECTION_SCHEMA,
@@ -20,6 +24,14 @@ PROVIDER = ProviderSpec(
     person_key="user_id",
     address_key="user",
 )
+
+
+@hookimpl
+def calsync_commands(cli: click.Group, open_connection: OpenConnection) -> None:
+    """Add `calsync flowfact`."""
+    from calsync_flowfact.commands import flowfact  # noqa: PLC0415 - the provider alone needs no command line
+
+    cli.add_command(flowfact(open_connection))
 
 
 @hookimpl

@@ -35,6 +35,7 @@ _JWT = re.compile(r"[\w+/=-]+\.[\w+/=-]+\.[\w+/=-]*", re.ASCII)
 class _Session:
     token: str
     renew_at: datetime
+    life: timedelta
 
 
 class Sessions:
@@ -55,6 +56,11 @@ class Sessions:
                 self._session = await self._exchange()
             return self._session.token
 
+    async def life(self) -> timedelta:
+        """Return how long the present session lasts from its beginning. Raises LoginError, Retry."""
+        await self.token()
+        return ASSUMED_LIFE if self._session is None else self._session.life
+
     async def renew(self, refused: str) -> str:
         """Return another session token than the one that a service refused. Raises LoginError, Retry."""
         async with self._exchanging:
@@ -71,7 +77,7 @@ class Sessions:
         if not _JWT.fullmatch(token):
             raise Retry(f"{self._http.name}: FLOWFACT's sign-in answered something that is no session")
         life = _life(token, asked)
-        return _Session(token, asked + max(life - MARGIN, life / 2))
+        return _Session(token, asked + max(life - MARGIN, life / 2), life)
 
     def _refusal(self, answer: Answer) -> LoginError | Retry:
         name = self._http.name

@@ -42,7 +42,7 @@ class FlowfactCalendar(Calendar):
         self.capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
-            marker=settings.name("marker") is not None,
+            marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
             marker_lag=timedelta(milliseconds=settings.overlap),
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,

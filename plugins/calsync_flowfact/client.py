@@ -28,6 +28,7 @@ from calsync_flowfact.failures import NotFound, Purpose, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from calsync.http import Answer
     from calsync.ports import Host
@@ -112,6 +113,20 @@ class Client:
         rows = found if isinstance(found, list) else []
         answers = [row.get("hasAccess") for row in rows if isinstance(row, dict)]
         return [answer for answer in answers if isinstance(answer, bool)]
+
+    async def session_life(self) -> timedelta:
+        """Return how long a session lasts, ASSUMED_LIFE where it does not tell."""
+        return await self._sessions.life()
+
+    async def versioned(self, event_id: str) -> bool:
+        """Tell whether reading an entity answers a version (`ETag`) that a write could be conditional on."""
+        return "ETag" in (await self._look("GET", "entity-service", self._read_path(event_id))).headers
+
+    async def schemas(self) -> Sequence[Mapping[str, Any]]:
+        """Return the schemas of the company, the first 500 of them."""
+        found = (await self._look("GET", "schema-service", "/v2/schemas?page=1&size=500")).json()
+        entries, _ = self._page(found)
+        return [one for one in entries if isinstance(one, dict)]
 
     async def schema(self) -> Mapping[str, Any]:
         """Return the properties of the schema that is written, by field name. Raises NotFound."""

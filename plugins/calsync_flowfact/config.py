@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
+
+from calsync_flowfact.habits import NOTHING_KNOWN, Habits, about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +28,21 @@ BASE_URL = "https://api.{stage}.cloudios.{account}.cloud"
 STAGES = {"production": "flowfact-prod", "staging": "flowfact-prod", "development": "flowfact-dev"}
 
 
+FROM_TIMES = frozenset({"whole_days", "date"})
+"""The ways to tell an all-day appointment that need no field: start and end themselves say so."""
+YES_NO = ("bool", "list")
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMap:
     """Which FLOWFACT field holds a value, and in which form. Without a field the value is not mapped."""
 
     field: str | None
     codec: str
+    values: tuple[str, ...] = ()
+    """Of the codec `list`: the field's values that mean yes; the first one is written."""
+    otherwise: str | None = None
+    """Of the codec `list`: the value that is written for no, None where no is no value."""
 
 
 CODECS: Mapping[str, Sequence[str]] = {
@@ -39,13 +50,13 @@ CODECS: Mapping[str, Sequence[str]] = {
     "description": ("text", "html"),
     "start": INSTANT,
     "end": INSTANT,
-    "all_day": ("bool",),
+    "all_day": (*YES_NO, *sorted(FROM_TIMES)),
     "owner": ("user_id",),
     "attendee_count": ("count",),
     "marker": ("text",),
     "reminder": INSTANT,
-    "series": ("bool",),
-    "private": ("bool",),
+    "series": YES_NO,
+    "private": YES_NO,
 }
 """The codecs that each mapped value may have, the default first."""
 DEFAULTS: Mapping[str, str | None] = {
@@ -61,6 +72,8 @@ DEFAULTS: Mapping[str, str | None] = {
     "series": None,
     "private": None,
 }
+PROFILES: Mapping[str, Mapping[str, str | None]] = {"dto": DEFAULTS, "none": dict.fromkeys(DEFAULTS)}
+"""The field of a value that the configuration does not name."""
 REQUIRED = frozenset({"summary", "start", "end", "owner"})
 
 
@@ -82,8 +95,22 @@ class Settings:
     """The `values` that clear a text field."""
     max_concurrency: int
     timeout: float
-    all_day_end_inclusive: bool
+    all_day_end: str
+    """When an all-day appointment ends: `exclusive`, `inclusive` or `last_minute`, as `times` explains."""
+    all_day_zone: str
+    """Whose midnights its days begin at: `account` (the account's zone) or `utc`."""
     fields: Mapping[str, FieldMap]
+    habits: Habits = NOTHING_KNOWN
+    """What a probe has found out; nothing until somebody has made one."""
+
+    def knowing(self, habits: Habits) -> Settings:
+        """Return the settings for a tenant of these habits."""
+        return replace(
+            self,
+            habits=habits,
+            page_size=min(self.page_size, habits.page_size or self.page_size),
+            empty_values=("",) if habits.clears is False else self.empty_values,
+        )
 
     def name(self, key: str) -> str | None:
         """Return the FLOWFACT field of a value, None where it is not mapped."""
@@ -95,6 +122,11 @@ class Settings:
         if name is None:
             raise KeyError(key)
         return name
+
+    @property
+    def stores_days(self) -> bool:
+        """Whether an all-day appointment can be stored."""
+        return self.name("all_day") is not None or self.fields["all_day"].codec in FROM_TIMES
 
     @property
     def index_is_group(self) -> bool:
@@ -109,7 +141,7 @@ class Settings:
     def mapping_version(self, zone: str) -> int:
         """Return a number that differs where the same entity would be read into other values."""
         keys = ("summary", "description", "start", "end", "all_day", "private")
-        parts = [zone, str(self.all_day_end_inclusive), *(repr(self.fields[key]) for key in keys)]
+        parts = [zone, self.all_day_end, *(repr(self.fields[key]) for key in keys)]
         return (CODEC_VERSION << 32) + zlib.crc32("\n".join(parts).encode())
 
 
@@ -127,13 +159,30 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
         empty_values=() if options["clear_strategy"] == "empty_values" else ("",),
         max_concurrency=options["max_concurrency"],
         timeout=float(options["timeout"]),
-        all_day_end_inclusive=options["all_day_end"] == "inclusive",
-        fields={key: _field_map(key, options["fields"].get(key, {})) for key in CODECS},
+        all_day_end=options["all_day_end"],
+        all_day_zone=options["all_day_zone"],
+        fields=_field_maps(options["fields"]),
     )
 
 
-def _field_map(key: str, given: Mapping[str, Any]) -> FieldMap:
-    return FieldMap(given.get("field", DEFAULTS[key]), given.get("codec", CODECS[key][0]))
+def about_of(settings: Settings, properties: Mapping[str, Any]) -> str:
+    """Return what a probe of this connection is about, as `habits` compares it."""
+    return about(settings.base_url, (settings.schema, settings.write_schema), properties)
+
+
+def _field_maps(given: Mapping[str, Any]) -> dict[str, FieldMap]:
+    names = PROFILES[given.get("profile", "dto")]
+    return {key: _field_map(given.get(key, {}), names[key], CODECS[key][0]) for key in CODECS}
+
+
+def _field_map(given: Mapping[str, Any], name: str | None, codec: str) -> FieldMap:
+    codec = given.get("codec", codec)
+    return FieldMap(
+        field=None if codec in FROM_TIMES else given.get("field", name),
+        codec=codec,
+        values=tuple(given.get("values", ())),
+        otherwise=given.get("otherwise"),
+    )
 
 
 def _whole(low: int, high: int) -> Callable[[Any], int]:
@@ -171,17 +220,43 @@ _NAME = _word(r"[A-Za-z][A-Za-z0-9_-]*", "the name of a field, letters, digits, 
 _SCHEMA = _word(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "the name or the id of a schema")
 
 
-def _field_schema(key: str) -> Mapping[Any, Any]:
+_LISTED = _word(r"\S(.*\S)?", "a value of the list, as FLOWFACT stores it")
+
+
+def _field_schema(key: str) -> Any:
     name = _NAME if key in REQUIRED else vol.Maybe(_NAME)
-    return {vol.Optional("field"): name, vol.Optional("codec"): _one_of(CODECS[key])}
+    keys = {vol.Optional("field"): name, vol.Optional("codec"): _one_of(CODECS[key])}
+    if "list" not in CODECS[key]:
+        return keys
+    listed = {vol.Optional("values"): vol.All([_LISTED], vol.Length(min=1))}
+    return vol.All(keys | listed | {vol.Optional("otherwise"): _LISTED}, _answers)
 
 
-def _distinct(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse one FLOWFACT field for two values: each write of one would destroy the other."""
-    used = Counter(name for key in CODECS if (name := _field_map(key, fields.get(key, {})).field))
+def _answers(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse keys of one codec with another one: they would say something that is not done."""
+    codec = given.get("codec")
+    if (codec == "list") != ("values" in given) or ("otherwise" in given and codec != "list"):
+        raise vol.Invalid("the codec list needs `values`; no other codec has `values` or `otherwise`")
+    if codec in FROM_TIMES and given.get("field"):
+        raise vol.Invalid(f"the codec {codec} has no field: start and end tell")
+    return given
+
+
+def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse fields that do not go together.
+
+    One field for two values: each write of one would destroy the other. Days as dates: they need times as text.
+    """
+    maps = _field_maps(fields)
+    used = Counter(one.field for one in maps.values() if one.field)
     twice = sorted(name for name, times in used.items() if times > 1)
     if twice:
         raise vol.Invalid(f"name {', '.join(twice)} for more than one value")
+    missing = sorted(key for key in REQUIRED if maps[key].field is None)
+    if missing:
+        raise vol.Invalid(f"name a field for {', '.join(missing)}")
+    if maps["all_day"].codec == "date" and {maps["start"].codec, maps["end"].codec} & NUMERIC:
+        raise vol.Invalid("all_day: the codec date needs start and end as text, iso or iso_local")
     return fields
 
 
@@ -199,9 +274,14 @@ CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Optional("clear_strategy", default="empty_values"): _one_of(("empty_values", "empty_string")),
     vol.Optional("max_concurrency", default=4): _whole(1, 32),
     vol.Optional("timeout", default=30): _whole(1, 600),
-    vol.Optional("all_day_end", default="exclusive"): _one_of(("exclusive", "inclusive")),
+    vol.Optional("all_day_end", default="exclusive"): _one_of(("exclusive", "inclusive", "last_minute")),
+    vol.Optional("all_day_zone", default="account"): _one_of(("account", "utc")),
     vol.Optional("fields", default=dict): vol.All(
-        {vol.Optional(key): _field_schema(key) for key in CODECS}, _distinct
+        {
+            vol.Optional("profile"): _one_of(tuple(PROFILES)),
+            **{vol.Optional(key): _field_schema(key) for key in CODECS},
+        },
+        _consistent,
     ),
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {

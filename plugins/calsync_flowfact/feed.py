@@ -23,6 +23,7 @@ Why nothing is lost, and what may be told twice:
 * A number belongs to the first page of its search, which shows the newest entities of that same moment.
   Creation, modification and deletion between two searches of one poll only shift evidence to the next poll or
   lead to a listing in full, never to silence.
+* Where a search answers the trash too, no deletion changes the number: every poll looks at the trash.
 * Creations and deletions in equal number leave the number as it was: every tenth poll looks at the trash
   anyway, and when that tells deletions which the number does not show, at the newest creations. What is left
   (given away and received in equal number: the latter is read as modified) is found by the daily listing.
@@ -115,6 +116,8 @@ class Feed:
 
     async def _finds_trash(self, buried: Sequence[Buried], at: int | None) -> bool:
         """Tell whether a search answers deleted entities. Those of the last minutes prove nothing, for its lag."""
+        if (probed := self._mapping.settings.habits.trash_in_search) is not None:
+            return probed
         old = min(self._now(), self._now() if at is None else at) - 2 * self._overlap
         ids = [entry.id for entry in buried if entry.deleted < old][: self._size]
         return bool(ids) and bool((await self._client.search(self._queries.by_id(ids), 0, self._size)).entities)
@@ -130,7 +133,7 @@ class Feed:
             async for entities in self._created(tally):
                 yield self._page(entities)
         buried = None
-        if tally.fell or then.polls + 1 >= TRASH_EVERY:
+        if tally.fell or then.trash_in_search or then.polls + 1 >= TRASH_EVERY:
             buried = await self._seen_trash(then)
             tally.bury(buried or (), self._mapping.owner)
         if tally.masked and tally.searched is None:

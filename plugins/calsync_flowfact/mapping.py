@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import EventError
 from calsync.sync.model import AllDay, Event, Observation, Timed
+from calsync_flowfact.config import FROM_TIMES
 from calsync_flowfact.entity import (
     created_ms,
     entity_id,
@@ -90,7 +91,7 @@ class EntityMapping:
                 fields |= self._text_field(name, value)
                 continue
             fields |= self._when_fields(value)
-            if self._flag(entity, "all_day") is isinstance(value, AllDay):
+            if self._all_day(entity) is isinstance(value, AllDay):
                 fields.pop(self.settings.name("all_day") or "", None)
         return fields
 
@@ -103,7 +104,7 @@ class EntityMapping:
         attendees = settings.name("attendee_count")
         return Event(
             summary=self._text(entity, "summary"),
-            when=self._span.decode(starts[0], ends[0], all_day=self._flag(entity, "all_day")),
+            when=self._span.decode(starts[0], ends[0], all_day=self._all_day(entity)),
             description=from_html(description) if self._html else description,
             reminder=bool(values(entity, settings.name("reminder"))) if settings.name("reminder") else None,
             private=self._flag(entity, "private"),
@@ -121,8 +122,17 @@ class EntityMapping:
         found = values(entity, self.settings.name(key))
         return str(found[0]) if found else ""
 
+    def _all_day(self, entity: Entity) -> bool:
+        if self.settings.fields["all_day"].codec not in FROM_TIMES:
+            return self._flag(entity, "all_day")
+        starts, ends = (values(entity, self.settings.name(key)) for key in ("start", "end"))
+        return bool(starts and ends) and self._span.are_days(starts[0], ends[0])
+
     def _flag(self, entity: Entity, key: str) -> bool:
-        found = values(entity, self.settings.name(key))
+        mapped = self.settings.fields[key]
+        found = values(entity, mapped.field)
+        if mapped.codec == "list":
+            return any(value in mapped.values for value in found)
         return bool(found) and (found[0].lower() if isinstance(found[0], str) else found[0]) not in _FALSE
 
     @property
@@ -131,7 +141,13 @@ class EntityMapping:
 
     @property
     def _span(self) -> SpanCodec:
-        return SpanCodec(self._instant("start"), self._instant("end"), self.settings.all_day_end_inclusive)
+        return SpanCodec(
+            start=self._instant("start"),
+            end=self._instant("end"),
+            days_end=self.settings.all_day_end,
+            utc=self.settings.all_day_zone == "utc",
+            dates=self.settings.fields["all_day"].codec == "date",
+        )
 
     def _instant(self, key: str) -> InstantCodec:
         return InstantCodec(self.settings.fields[key].codec, self.zone)
@@ -154,10 +170,17 @@ class EntityMapping:
 
     def _when_fields(self, when: Timed | AllDay) -> Fields:
         all_day = isinstance(when, AllDay)
-        if all_day and not self.settings.name("all_day"):
+        if all_day and not self.settings.stores_days:
             raise EventError("an all-day event cannot be stored, because no FLOWFACT field is mapped to all_day")
         try:
             start, end = self._span.encode(when)
         except OverflowError as error:
             raise EventError("the event's time lies at the end of the calendar") from error
-        return self._field("start", start) | self._field("end", end) | self._field("all_day", all_day)
+        return self._field("start", start) | self._field("end", end) | self._flag_field("all_day", all_day)
+
+    def _flag_field(self, key: str, flag: bool) -> Fields:
+        mapped = self.settings.fields[key]
+        if mapped.codec != "list":
+            return self._field(key, flag)
+        word = mapped.values[0] if flag else mapped.otherwise
+        return self._field(key) if word is None else self._field(key, word)

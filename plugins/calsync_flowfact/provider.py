@@ -8,11 +8,14 @@ from calsync.errors import ConfigError
 from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
-from calsync_flowfact.config import CODECS, settings_of
+from calsync_flowfact.config import CODECS, about_of, settings_of
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
+from calsync_flowfact.habits import BELIEVED, kept
+from calsync_flowfact.inquiry import Inquiry
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
+from calsync_flowfact.sample import SIZE, Sample, newest
 from calsync_flowfact.tenant import field_problems, find_user, people_of, refuse_native_sync
 from calsync_flowfact.trash import Trash
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import CalendarRequest, Host, Person
     from calsync_flowfact.config import Settings
+    from calsync_flowfact.habits import Probed
 
 UNMAPPED = {
     "marker": "a create whose answer is lost can then only be found again by its content",
@@ -32,6 +36,11 @@ UNMAPPED = {
     "private": "private appointments cannot be told from others",
 }
 """What it means that a value has no field."""
+
+NO_SAMPLE = (
+    "FLOWFACT shows no appointment that the mapping could be held against; look at the first one on both sides "
+    "before you go on, as a wrong unit of time does not show otherwise"
+)
 
 NATIVE_SYNC_UNKNOWN = (
     "FLOWFACT does not tell whether its own calendar sync is on; make sure that it is off for the same mailboxes"
@@ -60,12 +69,18 @@ class FlowfactProvider(Provider):
         self._users: Sequence[Mapping[str, Any]] = ()
         self._mail_accounts: Sequence[Mapping[str, Any]] = ()
         self._native_sync_known = False
+        self._sampled = 0
+        """How many appointments the mapping was held against."""
+        self._learnt = host.learnt
+        self._probed: Probed | None = None
 
     async def login(self) -> None:
-        """Exchange the token, check the mapped fields, learn the users and FLOWFACT's own sync."""
+        """Exchange the token, check the mapping, learn the users and FLOWFACT's own sync."""
         self._api_user = await self._client.current_user()
-        await self._check_fields()
+        properties = await self._check_fields()
         self._users = await self._client.users()
+        await self._check_sample()
+        self._recall(properties)
         self._mail_accounts = await self._native_sync()
 
     async def open(self, request: CalendarRequest) -> Calendar:
@@ -94,12 +109,15 @@ class FlowfactProvider(Provider):
                 "ok", f"connection {name}: schema {settings.schema} holds every mapped field: {', '.join(mapped)}"
             ),
         ]
+        if not self._sampled:
+            findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
+        findings.append(self._probe_finding())
         if not self._native_sync_known:
             findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
         if not await self._sees_trash():
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
         for key, meaning in UNMAPPED.items():
-            if settings.name(key) is None:
+            if settings.name(key) is None and not (key == "all_day" and settings.stores_days):
                 findings.append(Finding("warning", f"connection {name}: no field is mapped to {key}: {meaning}"))
         return findings
 
@@ -110,6 +128,25 @@ class FlowfactProvider(Provider):
         name, hits = self._client.name, await calendar.newest(SAMPLE)
         found = Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")
         return [found, *await rights_of(self._client, self._api_user_id, hits.entities)]
+
+    def _probe_finding(self) -> Finding:
+        name, advice = self._client.name, f"run `calsync flowfact probe {self._client.name} -c FILE`"
+        if self._probed is None:
+            said = "not probed yet, so calsync goes the careful way"
+            return Finding("ok", f"connection {name}: {said}; to probe it, {advice}")
+        day = f"{self._probed.at:%Y-%m-%d}"
+        if self._clock.now() - self._probed.at >= BELIEVED:
+            said = f"the probe of {day} is older than {BELIEVED.days} days and not believed any more"
+            return Finding("warning", f"connection {name}: {said}; {advice} again")
+        lag, overlap = self._probed.habits.search_lag, self._settings.overlap / 1000
+        if lag is not None and lag > overlap:
+            said = f"the search saw a write after {lag:.0f} seconds, but overlap_seconds is {overlap:.0f}"
+            return Finding("warning", f"connection {name}: {said}; set it to twice that time")
+        return Finding("ok", f"connection {name}: probed on {day}")
+
+    def inquiry(self) -> Inquiry:
+        """Return what asks this tenant what it has and does; needs no `login`."""
+        return Inquiry(self._client, self._settings, self._clock, self._learnt)
 
     async def people(self) -> Sequence[Person]:
         return people_of(self._users)
@@ -122,17 +159,29 @@ class FlowfactProvider(Provider):
     async def close(self) -> None:
         await self._client.close()
 
-    async def _check_fields(self) -> None:
-        name, schema = self._client.name, self._settings.write_schema
-        try:
-            problems = field_problems(name, self._settings, await self._client.schema())
-        except (NotFound, Rejected) as error:
-            problem = (
-                f"connection {name}: FLOWFACT has no schema {schema!r} (for a group of schemas set write_schema)"
-            )
-            raise ConfigError([problem]) from error
-        if problems:
+    async def _check_fields(self) -> Mapping[str, Any]:
+        """Hold the mapping against the schema, and return the schema's fields. Raises ConfigError."""
+        properties = await self.inquiry().schema()
+        if problems := field_problems(self._client.name, self._settings, properties):
             raise ConfigError(problems)
+        return properties
+
+    async def _check_sample(self) -> None:
+        """Hold the mapping against stored appointments, where some may be seen. Raises ConfigError."""
+        try:
+            hits = await self._client.search(newest(self._settings), 0, SIZE)
+        except (NoRight, NotFound, Rejected):
+            return
+        self._sampled = len(hits.entities)
+        users = {str(user.get("id")) for user in self._users}
+        if problems := Sample(self._settings, hits.entities).problems(self._client.name, users):
+            raise ConfigError(problems)
+
+    def _recall(self, properties: Mapping[str, Any]) -> None:
+        """Take over what a probe has found out, as long as it is believed."""
+        self._probed = kept(self._learnt.read(), about_of(self._settings, properties)) if self._learnt else None
+        if self._probed is not None and self._clock.now() - self._probed.at < BELIEVED:
+            self._settings = self._settings.knowing(self._probed.habits)
 
     async def _native_sync(self) -> Sequence[Mapping[str, Any]]:
         """Return the mailboxes of FLOWFACT's own sync; none where they may not be read, which the check tells."""

@@ -52,7 +52,7 @@ class Queries:
     def knows_ranges(self) -> bool:
         """Whether start and end are numbers of one unit, the only form in which a range's units are evident."""
         codecs = {self.settings.fields[key].codec for key in ("start", "end")}
-        return len(codecs) == 1 and codecs <= NUMERIC
+        return len(codecs) == 1 and codecs <= NUMERIC and self.settings.habits.ranges is not False
 
     @property
     def _owner(self) -> Mapping[str, Any]:

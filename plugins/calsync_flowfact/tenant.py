@@ -12,7 +12,7 @@ from calsync_flowfact.config import CODECS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calsync_flowfact.config import Settings
+    from calsync_flowfact.config import FieldMap, Settings
 
 User = dict[str, Any]
 ADDRESSES = ("businessMailAddress", "loginRelatedMailAddress", "aliasMailAddress")
@@ -27,7 +27,8 @@ _PLAUSIBLE: Mapping[str, frozenset[str]] = {
     "epoch_s": _DATES,
     "iso": _DATES - {"NUMBER"} | _TEXTS,
     "iso_local": _DATES - {"NUMBER"} | _TEXTS,
-    "bool": frozenset({"CHECKBOX", "TEXT", "LIST", "NUMBER", "JSON"}),
+    "bool": frozenset({"CHECKBOX", "TEXT", "NUMBER", "JSON"}),
+    "list": frozenset({"LIST", "TEXT"}),
     "user_id": frozenset({"USER", "SCHEMA", "TEXT", "LIST"}),
 }
 """The field types that a codec may belong to (`@flowfact/types`); a count is taken of any."""
@@ -46,7 +47,19 @@ def field_problems(name: str, settings: Settings, properties: Mapping[str, Any])
             problems.append(f"{place} has no field {field!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         elif (kind := _kind(properties[field])) not in _PLAUSIBLE.get(codec, {kind}):
             problems.append(f"{place} has a field {field!r} of type {kind}, which the codec {codec} does not fit")
+        elif unknown := _unlisted(settings.fields[key], properties[field]):
+            problems.append(f"{place} has a field {field!r} that does not list {', '.join(map(repr, unknown))}")
     return problems
+
+
+def _unlisted(mapped: FieldMap, declared: Mapping[str, Any]) -> Sequence[str]:
+    """Return the configured values that a list field does not have. Where it names none, nothing is known."""
+    listed = declared.get("fields")
+    if not isinstance(listed, dict):
+        return ()
+    known = {one.get("value", key) if isinstance(one, dict) else key for key, one in listed.items()}
+    wanted = [*mapped.values, *([mapped.otherwise] if mapped.otherwise else [])]
+    return [value for value in wanted if value not in known]
 
 
 def _kind(declared: Any) -> str:

@@ -1,12 +1,14 @@
 """Instants and whole days as FLOWFACT's date fields hold them. How they do is not public, so it is configured.
 
 An all-day appointment lasts from the start of its first day to the start of the day after its last one
-(`exclusive`) or of its last one (`inclusive`), in the account's time zone. One that is stored in midnights of UTC
-is read by its UTC dates: in no zone does the local day begin then, unless it is UTC's own.
+(`exclusive`), of its last one (`inclusive`), or to the last minute of its last one (`last_minute`), in the
+account's time zone or in UTC. One that is stored in midnights of UTC is read by its UTC dates: in no zone does the
+local day begin then, unless it is UTC's own. Where days are stored as dates, a text without a time is one.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 from calsync.sync.model import AllDay, Timed
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNIT = {"epoch_ms": timedelta(milliseconds=1), "epoch_s": timedelta(seconds=1)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -60,18 +65,33 @@ class InstantCodec:
         return found if found.tzinfo else found.replace(tzinfo=self.zone, fold=fold)
 
 
-def day_start(day: date, zone: ZoneInfo) -> datetime:
+def day_start(day: date, zone: tzinfo) -> datetime:
     """Return the instant at which a day begins: at midnight, or later where the clocks skip it."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpanCodec:
     """Start and end of an event, timed or all-day."""
 
     start: InstantCodec
     end: InstantCodec
-    inclusive: bool
+    days_end: str
+    """`exclusive`, `inclusive` or `last_minute`."""
+    utc: bool
+    """Whether days are written in midnights of UTC."""
+    dates: bool
+    """Whether days are written as dates without a time."""
+
+    def are_days(self, start: Any, end: Any) -> bool:
+        """Tell by the values alone whether they are whole days: dates, or times from midnight to midnight."""
+        if self.dates:
+            return all(isinstance(value, str) and _DATE.fullmatch(value) for value in (start, end))
+        first, last = self.start.decode(start), self.end.decode(end)
+        ends = last + MINUTE if self.days_end == "last_minute" else last
+        zone = UTC if self.utc else self.start.zone
+        whole = all(at == day_start(at.astimezone(zone).date(), zone) for at in (first, ends))
+        return whole and (first <= last if self.days_end == "inclusive" else first < last)
 
     def decode(self, start: Any, end: Any, *, all_day: bool) -> Timed | AllDay:
         """Return the span. Raises Unreadable for what is none: no date, or an end before its start."""
@@ -89,9 +109,13 @@ class SpanCodec:
         """Return the values of start and end. Raises OverflowError at the end of the calendar."""
         if isinstance(when, Timed):
             return self.start.encode(when.start), self.end.encode(when.end)
-        zone = self.start.zone
-        last = when.after - DAY if self.inclusive else when.after
-        return self.start.encode(day_start(when.first, zone)), self.end.encode(day_start(last, zone))
+        last = when.after - DAY if self.days_end == "inclusive" else when.after
+        if self.dates:
+            last = when.after if self.days_end == "exclusive" else when.after - DAY
+            return when.first.isoformat(), last.isoformat()
+        zone = UTC if self.utc else self.start.zone
+        end = day_start(last, zone) - (MINUTE if self.days_end == "last_minute" else timedelta())
+        return self.start.encode(day_start(when.first, zone)), self.end.encode(end)
 
     def _days(self, start: datetime, end: datetime) -> AllDay:
         zone = self.start.zone
@@ -100,5 +124,6 @@ class SpanCodec:
         else:
             first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
             whole = end == day_start(last, zone)
-        after = last if whole and not self.inclusive else last + DAY
+        exclusive = self.days_end == "exclusive" or (self.days_end == "last_minute" and not self.dates)
+        after = last if whole and exclusive else last + DAY
         return AllDay(first, max(after, first + DAY))

@@ -18,19 +18,6 @@ CONNECTIONS: dict[Exchange, str] = {"graph": "m365", "exchange_ews": "exchange"}
 PAST_DAYS = 90
 FUTURE_DAYS = 365
 POLL_SECONDS = 2
-FLOWFACT_FIELDS = {
-    "summary": {"field": "subject"},
-    "description": {"field": "message", "codec": "text"},
-    "start": {"field": "start_date", "codec": "epoch_ms"},
-    "end": {"field": "end_date", "codec": "epoch_ms"},
-    "all_day": {"field": "isFullDayAppointment", "codec": "bool"},
-    "owner": {"field": "assignee"},
-    "attendee_count": {"field": "participants"},
-    "marker": {"field": "calsync_marker"},
-    "reminder": {"field": "reminder_date", "codec": "epoch_ms"},
-    "series": {"field": "recurrence"},
-    "private": {"field": "private", "codec": "bool"},
-}
 RULES: tuple[Any, ...] = (
     "series_skip",
     "attendee_stripping",

@@ -10,13 +10,13 @@ import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from calsync.errors import ConfigError
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.configuration import (
     CONNECTIONS,
-    FLOWFACT_FIELDS,
     FUTURE_DAYS,
     PAST_DAYS,
     POLL_SECONDS,
@@ -27,7 +27,7 @@ from calsync_sandbox.configuration import (
     write_configuration,
 )
 from calsync_sandbox.ews import EwsServer, User
-from calsync_sandbox.flowfact import FlowfactServer
+from calsync_sandbox.flowfact import GUESSED, FlowfactServer, Form
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.ics import Owner, Reach, Row, Series, import_calendar, mailbox_zone
 from calsync_sandbox.judge import Stretch, Verdict, flowfact_seen, judge, mailbox_seen
@@ -82,16 +82,21 @@ class Sandbox:
         *,
         exchange: Exchange = "graph",
         sign_in: SignIn = "application",
+        form: Form = GUESSED,
+        flowfact_options: Mapping[str, Any] = MappingProxyType({}),
         now: Callable[[], float] = time.time,
     ) -> None:
         """`exchange` is the face of the mailboxes that calsync shall use, `sign_in` how it gets into Graph.
 
-        `now` answers seconds since the epoch.
+        `form` says in which of the tenant's schemas the appointments are, `flowfact_options` what a user
+        configures besides. `now` answers seconds since the epoch.
         The Graph server holds the mailboxes, so it is always there. The EWS server is there only if it is used.
         """
         self.now = now
         self.exchange = exchange
         self.sign_in = sign_in
+        self.form = form
+        self._flowfact_options = flowfact_options
         self.mails = MailLog()
         self.authority = AuthorityServer(now=now)
         self.flowfact = FlowfactServer(self.mails, now=now)
@@ -165,7 +170,7 @@ class Sandbox:
     ) -> Verdict:
         """Compare a person's two calendars as they are now."""
         window = Stretch.around(self._today(), past_days=PAST_DAYS, future_days=FUTURE_DAYS)
-        left = flowfact_seen(self.flowfact.entities.values(), person.user, window)
+        left = flowfact_seen(self.flowfact.entities.values(), person.user, window, self.form)
         right = mailbox_seen(person.mailbox.events.values(), window)
         return judge(left, right, direction=direction, keep_notes=keep_notes)
 
@@ -203,9 +208,9 @@ class Sandbox:
                     "provider": "flowfact",
                     "base_url": self.flowfact.url,
                     "api_token": Secret("flowfact_token"),
-                    "schema": "appointments",
                     "overlap_seconds": 120,
-                    "fields": FLOWFACT_FIELDS,
+                    **self.form.configured(),
+                    **self._flowfact_options,
                 },
                 CONNECTIONS[self.exchange]: self._graph_settings()
                 if self.exchange == "graph"

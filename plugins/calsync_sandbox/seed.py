@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from calsync_sandbox.flowfact import GUESSED
 from calsync_sandbox.week import OUTLOOK_WEEK, WEEK, Appointment, Clock, OutlookEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from calsync_sandbox.flowfact import FlowfactServer
+    from calsync_sandbox.flowfact import FlowfactServer, Form
     from calsync_sandbox.mailbox import Mailbox
 
-SCHEMA = "appointments"
 _KUNDEN = ("kontakt-schneider", "kontakt-oezdemir", "kontakt-koehler", "kontakt-notariat")
 _STREETS = ("Lindenstraße", "Goethestraße", "Am Mühlbach", "Köpenicker Weg", "Schloßallee", "Jägerstieg")
 _KINDS = (
@@ -35,7 +35,9 @@ class Seeded:
     other_notes: tuple[tuple[str, str], ...]
 
 
-def seed(flowfact: FlowfactServer, user: Mapping[str, Any], mailbox: Mailbox, now: datetime) -> Seeded:
+def seed(
+    flowfact: FlowfactServer, user: Mapping[str, Any], mailbox: Mailbox, now: datetime, form: Form = GUESSED
+) -> Seeded:
     """Fill both calendars with the week after `now` and return what was in both."""
     zone = ZoneInfo(user["timezone"])
     today = now.astimezone(zone).date()
@@ -43,8 +45,9 @@ def seed(flowfact: FlowfactServer, user: Mapping[str, Any], mailbox: Mailbox, no
     copies: list[tuple[str, str]] = []
     other_notes: list[tuple[str, str]] = []
     for appointment in WEEK:
-        fields = _fields(appointment, monday, zone, user["id"])
-        entity = flowfact.create(SCHEMA, fields, user=dict(user))
+        values = _values(appointment, monday, zone, user["id"])
+        fields = form.fields(values) | (_extra(appointment, monday) if form is GUESSED else {})
+        entity = flowfact.create(form.schema, fields, user=dict(user))
         if appointment.copied:
             copies.append((entity["id"], mailbox.create(_copy(appointment, monday, zone))["id"]))
             other_notes += copies[-1:] if appointment.copied_notes else []
@@ -54,7 +57,12 @@ def seed(flowfact: FlowfactServer, user: Mapping[str, Any], mailbox: Mailbox, no
 
 
 def seed_many(
-    flowfact: FlowfactServer, user: Mapping[str, Any], mailbox: Mailbox, now: datetime, count: int
+    flowfact: FlowfactServer,
+    user: Mapping[str, Any],
+    mailbox: Mailbox,
+    now: datetime,
+    count: int,
+    form: Form = GUESSED,
 ) -> None:
     """Add more appointments, half of them on each side, spread over the weeks to come."""
     zone = ZoneInfo(user["timezone"])
@@ -64,9 +72,9 @@ def seed_many(
         if number % 2:
             mailbox.create({"subject": subject, "body": _text(f"Objekt Nr. {number}"), **_times(start, end, zone)})
         else:
-            fields = {"subject": subject, "message": f"Objekt Nr. {number}", "kind": kind}
-            times = {"start_date": _ms(start), "end_date": _ms(end), "assignee": [user["id"]]}
-            flowfact.create(SCHEMA, {**fields, **times}, user=dict(user))
+            texts = {"summary": subject, "description": f"Objekt Nr. {number}", "kind": kind}
+            fields = form.fields({**texts, "start": start, "end": end, "owner": [user["id"]]})
+            flowfact.create(form.schema, fields, user=dict(user))
 
 
 def _many(today: date, zone: ZoneInfo) -> Iterator[tuple[str, str, datetime]]:
@@ -80,24 +88,28 @@ def _many(today: date, zone: ZoneInfo) -> Iterator[tuple[str, str, datetime]]:
         number += 1
 
 
-def _fields(appointment: Appointment, monday: date, zone: ZoneInfo, owner: str) -> dict[str, Any]:
+def _values(appointment: Appointment, monday: date, zone: ZoneInfo, owner: str) -> dict[str, Any]:
     day = monday + timedelta(days=appointment.day)
     start, end = (_at(day, clock, zone) for clock in (appointment.start, appointment.end))
-    fields: dict[str, Any] = {
-        "subject": appointment.subject,
-        "message": appointment.message,
-        "start_date": _ms(start),
-        "end_date": _ms(end),
-        "participants": list(_KUNDEN[: appointment.people]),
-        "assignee": [owner],
-        "location_description": appointment.place,
-        "status": "open",
+    values: dict[str, Any] = {
+        "summary": appointment.subject,
+        "description": appointment.message,
+        "start": start,
+        "end": end,
+        "attendee_count": list(_KUNDEN[: appointment.people]),
+        "owner": [owner],
+        "place": appointment.place,
         "kind": appointment.kind,
-        "ical_uid": f"ff-{day.isoformat()}-{appointment.start[0]:02}@flowfact.example",
     }
     if appointment.reminds:
-        fields["reminder_date"] = _ms(start - timedelta(minutes=30))
-    return fields | dict(appointment.more)
+        values["reminder"] = start - timedelta(minutes=30)
+    return values | dict(appointment.more)
+
+
+def _extra(appointment: Appointment, monday: date) -> dict[str, Any]:
+    """Return what only the schema of the guessed names holds."""
+    day = monday + timedelta(days=appointment.day)
+    return {"status": "open", "ical_uid": f"ff-{day.isoformat()}-{appointment.start[0]:02}@flowfact.example"}
 
 
 def _copy(appointment: Appointment, monday: date, zone: ZoneInfo) -> dict[str, Any]:
@@ -134,10 +146,6 @@ def _at(day: date, clock: Clock, zone: ZoneInfo) -> datetime:
     hour, minute = clock
     day += timedelta(days=hour // 24)
     return datetime(day.year, day.month, day.day, hour % 24, minute, tzinfo=zone)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.astimezone(UTC).timestamp() * 1000)
 
 
 def _text(content: str) -> dict[str, str]:

@@ -80,7 +80,7 @@ WEEK = (
         end=(9, 0),
         subject="Teamrunde",
         message="Jeden Mittwoch.",
-        more={"recurrence": "FREQ=WEEKLY;BYDAY=WE"},
+        more={"series": True},
     ),
     Appointment(
         day=2,
@@ -109,7 +109,7 @@ WEEK = (
         subject="Immobilienmesse Köln",
         message="Stand B14 <Halle 3>",
         place="Koelnmesse",
-        more={"isFullDayAppointment": True},
+        more={"all_day": True},
         copied=True,
     ),
     Appointment(

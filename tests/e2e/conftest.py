@@ -17,7 +17,6 @@ from calsync.ports import SystemClock
 from calsync.testing import FakeClock
 from calsync_sandbox.configuration import RULES
 from calsync_sandbox.sandbox import Account, Person, Sandbox
-from calsync_sandbox.seed import SCHEMA
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -183,7 +182,7 @@ class World:
         """Create an appointment in FLOWFACT, as its user interface does."""
         times = {"start_date": ms(self.at(hours)), "end_date": ms(self.at(hours + 1))}
         given = {"subject": subject, "assignee": [self.anna.user["id"]], **times, **fields}
-        return self.sandbox.flowfact.create(SCHEMA, given, user=dict(self.anna.user))
+        return self.sandbox.flowfact.create("appointments", given, user=dict(self.anna.user))
 
     def event(self, subject: str = "Besichtigung", *, hours: float = 0, **properties: Any) -> dict[str, Any]:
         """Create an event in Outlook."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from calsync_sandbox.demo.scenes import content, ms, starts
+from calsync_sandbox.demo.scenes import content, starts
 from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen, Stage
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MOVED = "Objektaufnahme Einfamilienhaus Am Mühlbach 7"
 RENAMED = "Objektaufnahme Am Mühlbach 7 mit Gutachter"
 DELETED = "Zweitbesichtigung Lindenstraße 12, Ehepaar Schneider"
+EDITED = 2
+"""Appointments with attendees that somebody edits in FLOWFACT: one is moved, one deleted."""
 GUEST = "gutachter@kunde.example"
 REASON = "has_attendees"
 NOTES = "Gutachter kommt mit; bitte Leiter bereitstellen."
@@ -30,7 +32,7 @@ async def play_attendees(stage: Stage) -> None:
             stage.anna.mailbox.add_attendee(event["id"], GUEST)
     start = _edit_in_flowfact(stage)
     before = stage.outlook(MOVED), stage.outlook(DELETED)
-    result = await stage.sync()
+    result = await stage.sync_until(lambda result: sum(one["count"] for one in _blocks(result)) == EDITED)
     kept = (stage.outlook(MOVED), stage.outlook(DELETED)) == before
     _tell_blocks(stage, result, kept=kept)
     await stage.play(
@@ -54,22 +56,26 @@ def _edit_in_flowfact(stage: Stage) -> datetime | None:
     if old is None:
         return None
     start = old + timedelta(hours=1)
-    times = {"start_date": ms(start), "end_date": ms(start + timedelta(hours=1))}
-    stage.edit_in_flowfact(MOVED, message=NOTES, **times)
+    stage.edit_in_flowfact(MOVED, description=NOTES, start=start, end=start + timedelta(hours=1))
     stage.delete_in_flowfact(DELETED)
     return start
 
 
 def _tell_blocks(stage: Stage, result: dict[str, Any], *, kept: bool) -> None:
-    account = next(iter(result["accounts"].values()))
-    messages = [one for one in account["messages"] if one["reason"] == REASON]
+    messages = _blocks(result)
     blocked = sum(message["count"] for message in messages)
-    good = kept and blocked == 2 and not stage.sandbox.mails.sent
+    good = kept and blocked == EDITED and not stage.sandbox.mails.sent
     stage.seen.append(Seen(TO_OUTLOOK, "blocked", "appointments with attendees", 0.0 if good else None))
     stage.console.outcome(good, f"{blocked} writes blocked ({REASON}); Outlook is unchanged, nobody was mailed")
     for message in messages[:1]:
         stage.console.paragraph(message["de"])
         stage.console.paragraph(message["en"])
+
+
+def _blocks(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what `calsync sync --json` says about writes that would have mailed somebody."""
+    account = next(iter(result["accounts"].values()))
+    return [one for one in account["messages"] if one["reason"] == REASON]
 
 
 def _released(stage: Stage, start: datetime | None) -> list[Change]:

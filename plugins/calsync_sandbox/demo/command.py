@@ -18,6 +18,7 @@ from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.folder import demo_folder
 from calsync_sandbox.demo.living import keep_living
 from calsync_sandbox.demo.show import fill, play
+from calsync_sandbox.flowfact import FORMS
 from calsync_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Options:
     as_json: bool
     exchange: Exchange
     sign_in: SignIn
+    schema: str
 
 
 @click.command()
@@ -56,15 +58,33 @@ class Options:
     default="application",
     help="Who signs in to Microsoft 365: calsync itself, or the agent for it.",
 )
+@click.option(
+    "--schema",
+    type=click.Choice(list(FORMS)),
+    default="appointments",
+    help="In which of FLOWFACT's schemas the appointments are: with the names one expects, or with quite others.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def demo(
-    once: bool, calendars: tuple[Path, ...], events: int, exchange: Exchange, sign_in: SignIn, as_json: bool
+    once: bool,
+    calendars: tuple[Path, ...],
+    events: int,
+    exchange: Exchange,
+    sign_in: SignIn,
+    schema: str,
+    as_json: bool,
 ) -> int:
     """Watch two calendars become and stay the same, on this machine alone."""
     if sign_in == "delegated" and exchange != "graph":
         raise click.UsageError("--sign-in delegated is a way into Microsoft 365: use it with --exchange graph.")
     options = Options(
-        once=once, calendars=calendars, events=events, as_json=as_json, exchange=exchange, sign_in=sign_in
+        once=once,
+        calendars=calendars,
+        events=events,
+        as_json=as_json,
+        exchange=exchange,
+        sign_in=sign_in,
+        schema=schema,
     )
     try:
         outcome = asyncio.run(_demo(options))
@@ -77,7 +97,8 @@ def demo(
 
 async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
-    async with Sandbox(exchange=options.exchange, sign_in=options.sign_in) as sandbox:
+    form = FORMS[options.schema]
+    async with Sandbox(exchange=options.exchange, sign_in=options.sign_in, form=form) as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
         with demo_folder() as folder:
             stage, outcome = await play(sandbox, anna, filled, folder.path, console)

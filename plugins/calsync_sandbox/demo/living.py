@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.demo.commandline import CommandFailed, stopped
 from calsync_sandbox.demo.scenes import content
-from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen, value
+from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _changes(stage: Stage) -> Iterator[Change]:
             TO_OUTLOOK,
             "edited",
             f"{IN_FLOWFACT}: {note}",
-            lambda note=note: stage.edit_in_flowfact(IN_FLOWFACT, message=note),  # type: ignore[misc]
+            lambda note=note: stage.edit_in_flowfact(IN_FLOWFACT, description=note),  # type: ignore[misc]
             lambda note=note: note in content(stage.outlook(IN_FLOWFACT)),  # type: ignore[misc]
         )
         yield Change(
@@ -61,7 +61,7 @@ def _changes(stage: Stage) -> Iterator[Change]:
             lambda note=note: stage.edit_in_outlook(  # type: ignore[misc]
                 IN_OUTLOOK, body={"contentType": "text", "content": note}
             ),
-            lambda note=note: note in str(value(stage.flowfact(IN_OUTLOOK), "message")),  # type: ignore[misc]
+            lambda note=note: note in stage.flowfact_notes(IN_OUTLOOK),  # type: ignore[misc]
         )
 
 

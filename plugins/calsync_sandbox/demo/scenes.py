@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Stage, value
+from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,14 +46,14 @@ class _Clock:
 
 
 def _created(stage: Stage, clock: _Clock) -> list[Change]:
-    viewing = {"start_date": ms(clock.at(10)), "end_date": ms(clock.at(10, 45))}
+    viewing = {"start": clock.at(10), "end": clock.at(10, 45)}
     lunch = {"start": wall(clock.at(12)), "end": wall(clock.at(13))}
     return [
         Change(
             TO_OUTLOOK,
             "created",
             VIEWING,
-            lambda: stage.create_in_flowfact(subject=VIEWING, kind="viewing", message="Schlüssel?", **viewing),
+            lambda: stage.create_in_flowfact(summary=VIEWING, kind="viewing", description="Schlüssel?", **viewing),
             lambda: stage.outlook(VIEWING) is not None,
         ),
         Change(
@@ -72,7 +72,7 @@ def _edited(stage: Stage) -> list[Change]:
             TO_OUTLOOK,
             "edited",
             f"{VIEWING}: notes",
-            lambda: stage.edit_in_flowfact(VIEWING, message=NOTES),
+            lambda: stage.edit_in_flowfact(VIEWING, description=NOTES),
             lambda: "Frau Jäger" in content(stage.outlook(VIEWING)),
         ),
         Change(
@@ -98,7 +98,7 @@ def _edited_together(stage: Stage) -> list[Change]:
             TO_OUTLOOK,
             "edited",
             "the notes of the same appointment, at the same time",
-            lambda: stage.edit_in_flowfact(VIEWING, message=f"{NOTES}\nBitte klingeln."),
+            lambda: stage.edit_in_flowfact(VIEWING, description=f"{NOTES}\nBitte klingeln."),
             lambda: "Bitte klingeln." in content(stage.outlook(RENAMED)),
         ),
     ]
@@ -113,7 +113,7 @@ def _moved(stage: Stage, clock: _Clock) -> list[Change]:
             TO_OUTLOOK,
             "moved",
             f"{RENAMED} to the next day, 9:00",
-            lambda: stage.edit_in_flowfact(RENAMED, start_date=ms(start), end_date=ms(end)),
+            lambda: stage.edit_in_flowfact(RENAMED, start=start, end=end),
             lambda: starts(stage.outlook(RENAMED)) == start,
         ),
         Change(
@@ -121,7 +121,7 @@ def _moved(stage: Stage, clock: _Clock) -> list[Change]:
             "moved",
             f"{DINNER} to 19:30",
             lambda: stage.edit_in_outlook(DINNER, **times),
-            lambda: value(stage.flowfact(DINNER), "start_date") == ms(evening),
+            lambda: stage.sandbox.form.instant(stage.flowfact(DINNER), "start", BERLIN) == evening,
         ),
     ]
 
@@ -143,11 +143,6 @@ def _deleted(stage: Stage) -> list[Change]:
             lambda: stage.flowfact(DINNER) is None,
         ),
     ]
-
-
-def ms(at: datetime) -> int:
-    """Return an instant as FLOWFACT stores it."""
-    return int(at.timestamp() * 1000)
 
 
 def wall(at: datetime) -> dict[str, str]:

@@ -12,7 +12,7 @@ from calsync_sandbox.demo.attendees import DELETED, play_attendees
 from calsync_sandbox.demo.commandline import CommandLine
 from calsync_sandbox.demo.report import Outcome
 from calsync_sandbox.demo.scenes import play_scenes
-from calsync_sandbox.demo.stage import ACCOUNT, Stage, value
+from calsync_sandbox.demo.stage import ACCOUNT, Stage
 from calsync_sandbox.ics import totals, write_table
 from calsync_sandbox.judge import flowfact_untouched, mailbox_untouched, touched, whole
 from calsync_sandbox.sandbox import Account, ImportedFile, Person, Sandbox
@@ -47,8 +47,8 @@ def fill(sandbox: Sandbox, calendars: Sequence[Path], events: int, console: Cons
     anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
     files = [sandbox.import_calendar(path, anna) for path in calendars]
     now = datetime.fromtimestamp(sandbox.now(), UTC)
-    seeded = seed(sandbox.flowfact, anna.user, anna.mailbox, now)
-    seed_many(sandbox.flowfact, anna.user, anna.mailbox, now, events)
+    seeded = seed(sandbox.flowfact, anna.user, anna.mailbox, now, sandbox.form)
+    seed_many(sandbox.flowfact, anna.user, anna.mailbox, now, events, sandbox.form)
     console.say(f"FLOWFACT holds {len(sandbox.flowfact.entities):,} appointments of an estate agent.")
     console.say(f"Her Outlook mailbox holds {len(anna.mailbox.events):,} events and series,")
     console.say(f"{len(seeded.copies)} of them copies that FLOWFACT's own sync once made.")
@@ -118,15 +118,15 @@ def _series(stage: Stage) -> dict[str, int]:
     entities = stage.sandbox.flowfact.entities.values()
     parts = (event for event in stage.anna.mailbox.events.values() if event["type"] != "singleInstance")
     return {
-        "left": sum(bool(value(entity, "recurrence")) for entity in entities),
+        "left": sum(map(stage.sandbox.form.repeats, entities)),
         "right": len({event["seriesMasterId"] or event["id"] for event in parts}),
     }
 
 
 def _before(stage: Stage, seeded: Seeded) -> Before:
     """Return the bytes as they are now. What the scenes delete on purpose is left out."""
-    entities = stage.sandbox.flowfact.entities
+    entities, form = stage.sandbox.flowfact.entities, stage.sandbox.form
     events = stage.anna.mailbox.events
-    kept = (entity for entity in entities.values() if value(entity, "subject") != DELETED)
+    kept = (entity for entity in entities.values() if form.value(entity, "summary") != DELETED)
     pairs = [found for left, right in seeded.copies for found in (entities.get(left), events.get(right)) if found]
-    return Before(flowfact_untouched(kept) | mailbox_untouched(events.values()), whole(pairs))
+    return Before(flowfact_untouched(kept, form) | mailbox_untouched(events.values()), whole(pairs))

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.demo.commandline import CommandFailed
 from calsync_sandbox.demo.tally import Tally, writes
-from calsync_sandbox.seed import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from calsync_sandbox.demo.commandline import CommandLine
     from calsync_sandbox.demo.console import Console
@@ -67,6 +66,14 @@ class Stage:
         self.tally.add(result)
         return result
 
+    async def sync_until(self, seen: Callable[[Any], bool]) -> Any:
+        """Sync until a run's JSON tells something, as a server may tell late; return the last one."""
+        for _ in range(_ROUNDS):
+            result = await self.sync()
+            if seen(result):
+                break
+        return result
+
     async def sync_until_done(self) -> None:
         """Sync until a run has nothing left to do. Raises CommandFailed if it never ends."""
         for _ in range(_ROUNDS):
@@ -105,15 +112,23 @@ class Stage:
     def flowfact(self, subject: str) -> dict[str, Any] | None:
         """Return the appointment with this subject in FLOWFACT."""
         entities = self.sandbox.flowfact.entities.values()
-        return next((entity for entity in entities if value(entity, "subject") == subject), None)
+        form = self.sandbox.form
+        return next((entity for entity in entities if form.value(entity, "summary") == subject), None)
 
-    def create_in_flowfact(self, **fields: Any) -> None:
-        owned = {"assignee": [self.anna.user["id"]], **fields}
-        self.sandbox.flowfact.create(SCHEMA, owned, user=dict(self.anna.user))
+    def flowfact_notes(self, subject: str) -> str:
+        """Return the notes of an appointment as FLOWFACT stores them, "" where it is not there."""
+        return str(self.sandbox.form.value(self.flowfact(subject), "description") or "")
 
-    def edit_in_flowfact(self, subject: str, /, **fields: Any) -> None:
+    def create_in_flowfact(self, **values: Any) -> None:
+        """`values` as a `Form` takes them, here and below."""
+        form = self.sandbox.form
+        fields = form.fields({"owner": [self.anna.user["id"]], **values})
+        self.sandbox.flowfact.create(form.schema, fields, user=dict(self.anna.user))
+
+    def edit_in_flowfact(self, subject: str, /, **values: Any) -> None:
         found = self.flowfact(subject)
         if found is not None:
+            fields = self.sandbox.form.fields(values)
             self.sandbox.flowfact.patch(found["id"], fields, user=dict(self.anna.user))
 
     def delete_in_flowfact(self, subject: str) -> None:
@@ -142,12 +157,6 @@ class Stage:
             # Also after Ctrl-C its process must have ended before its files go.
             await asyncio.gather(task, return_exceptions=True)
         await task
-
-
-def value(entity: Mapping[str, Any] | None, name: str) -> Any:
-    """Return the first value of a FLOWFACT field, None where there is none."""
-    values = (entity or {}).get(name, {}).get("values", [])
-    return values[0] if values else None
 
 
 def _glance(watched: Sequence[tuple[Change, Seen, float]]) -> None:

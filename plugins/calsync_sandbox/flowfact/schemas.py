@@ -53,14 +53,16 @@ def _appointments() -> SchemaV2:
         "appointments",
         "Termine",
         {
-            "subject": _property("TEXT", "Betreff"),
-            "message": _property("TEXTAREA", "Notiz"),
-            "start_date": _property("DATE", "Beginn"),
-            "end_date": _property("DATE", "Ende"),
-            "isFullDayAppointment": _property("CHECKBOX", "Ganztägig"),
-            "participants": _property("SCHEMA", "Teilnehmer", hasMultipleValues=True, lnk_schema="contacts"),
-            "assignee": _property("USER", "Zuständig", hasMultipleValues=True),
-            "location_description": _property("TEXT", "Ort"),
+            "subject": _property("TEXT", "Betreff", "Subject"),
+            "message": _property("TEXTAREA", "Notiz", "Note"),
+            "start_date": _property("DATE", "Beginn", "Start"),
+            "end_date": _property("DATE", "Ende", "End"),
+            "isFullDayAppointment": _property("CHECKBOX", "Ganztägig", "All day"),
+            "participants": _property(
+                "SCHEMA", "Teilnehmer", "Participants", hasMultipleValues=True, lnk_schema="contacts"
+            ),
+            "assignee": _property("USER", "Zuständig", "Assignee", hasMultipleValues=True),
+            "location_description": _property("TEXT", "Ort", "Location"),
             "ical_uid": _property("TEXT", "iCal-UID"),
             "status": _list("Status", open="Offen", done="Erledigt", cancelled="Abgesagt"),
             "kind": _list(
@@ -73,9 +75,9 @@ def _appointments() -> SchemaV2:
                 personal="Privat",
             ),
             "calsync_marker": _property("TEXT", "Abgleichkennung"),
-            "reminder_date": _property("DATE", "Erinnern am"),
-            "recurrence": _property("TEXT", "Serie"),
-            "private": _property("CHECKBOX", "Privat"),
+            "reminder_date": _property("DATE", "Erinnern am", "Reminder"),
+            "recurrence": _property("TEXT", "Serie", "Recurrence"),
+            "private": _property("CHECKBOX", "Privat", "Private"),
         },
     )
 
@@ -96,7 +98,9 @@ def _termine_neu() -> SchemaV2:
             "art": _list("Art", besichtigung="Besichtigung", notar="Notar", sonstiges="Sonstiges"),
             "abgleich": _property("TEXT", "Abgleich"),
             "erinnerung": _property("DATE", "Erinnerung"),
+            "dauer": _list("Dauer", stunden="Nach Uhrzeit", ganztags="Ganztägig"),
             "vertraulich": _property("CHECKBOX", "Vertraulich"),
+            "wiederholung": _list("Wiederholung", keine="Keine", taeglich="Täglich", woechentlich="Wöchentlich"),
         },
     )
 
@@ -113,8 +117,9 @@ def _schema(name: str, caption: str, properties: dict[str, Any]) -> SchemaV2:
     }
 
 
-def _property(kind: str, caption: str, **more: Any) -> dict[str, Any]:
-    return {"type": kind, "captions": {"de": caption}, "hasMultipleValues": False, **more}
+def _property(kind: str, caption: str, english: str = "", **more: Any) -> dict[str, Any]:
+    captions = {"de": caption} | ({"en": english} if english else {})
+    return {"type": kind, "captions": captions, "hasMultipleValues": False, **more}
 
 
 def _list(caption: str, **captions: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tzlocal.windows_tz import win_tz
 
+from calsync_sandbox.flowfact.forms import GUESSED, Form
 from calsync_sandbox.judge.text import same_notes, same_summary, text_of_html
 
 Json = Mapping[str, Any]
@@ -44,11 +45,11 @@ class Seen:
     private: bool = False
 
 
-def flowfact_seen(entities: Iterable[Json], user: Json, window: Stretch) -> list[Seen]:
-    """Return a user's own single appointments (schema `appointments`) that overlap the window."""
+def flowfact_seen(entities: Iterable[Json], user: Json, window: Stretch, form: Form = GUESSED) -> list[Seen]:
+    """Return a user's own single appointments of one schema that overlap the window."""
     zone = ZoneInfo(user["timezone"])
-    mine = (entity for entity in entities if _is_mine(entity, user["id"]))
-    return [seen for entity in mine if (seen := _flowfact(entity, zone, window)) is not None]
+    mine = (entity for entity in entities if _is_mine(entity, user["id"], form))
+    return [seen for entity in mine if (seen := _flowfact(entity, zone, window, form)) is not None]
 
 
 def mailbox_seen(events: Iterable[Json], window: Stretch) -> list[Seen]:
@@ -57,26 +58,25 @@ def mailbox_seen(events: Iterable[Json], window: Stretch) -> list[Seen]:
     return [seen for event in singles if (seen := _mailbox(event, window)) is not None]
 
 
-def _is_mine(entity: Json, user_id: str) -> bool:
-    appointment = entity["_metadata"]["schema"] == "appointments"
-    return appointment and user_id in _values(entity, "assignee") and not any(_values(entity, "recurrence"))
+def _is_mine(entity: Json, user_id: str, form: Form) -> bool:
+    appointment = entity["_metadata"]["schema"] == form.schema
+    return appointment and user_id in form.values(entity, "owner") and not form.repeats(entity)
 
 
-def _flowfact(entity: Json, zone: ZoneInfo, window: Stretch) -> Seen | None:
-    start, end = (
-        datetime.fromtimestamp(_values(entity, name)[0] / 1000, UTC).astimezone(zone)
-        for name in ("start_date", "end_date")
-    )
-    all_day = any(_values(entity, "isFullDayAppointment"))
-    when = _when(start, end, all_day=all_day, window=window)
+def _flowfact(entity: Json, zone: ZoneInfo, window: Stretch, form: Form) -> Seen | None:
+    start, end = (form.instant(entity, key, zone) for key in ("start", "end"))
+    if start is None or end is None:
+        return None
+    when = _when(start, end, all_day=bool(form.value(entity, "all_day")), window=window)
     if when is None:
         return None
+    notes = str(form.value(entity, "description") or "")
     return Seen(
         id=entity["id"],
-        summary=same_summary(_text(entity, "subject")),
+        summary=same_summary(str(form.value(entity, "summary") or "")),
         when=when,
-        notes=same_notes(_text(entity, "message")),
-        private=any(_values(entity, "private")),
+        notes=same_notes(text_of_html(notes) if form.html else notes),
+        private=bool(form.value(entity, "private")),
     )
 
 
@@ -106,12 +106,3 @@ def _when(start: datetime, end: datetime, *, all_day: bool, window: Stretch) -> 
 def _instant(time: Json) -> datetime:
     name = time["timeZone"]
     return datetime.fromisoformat(time["dateTime"]).replace(tzinfo=ZoneInfo(win_tz.get(name) or name))
-
-
-def _values(entity: Json, name: str) -> list[Any]:
-    values: list[Any] = entity.get(name, {}).get("values", [])
-    return values
-
-
-def _text(entity: Json, name: str) -> str:
-    return "".join(str(value) for value in _values(entity, name)[:1])

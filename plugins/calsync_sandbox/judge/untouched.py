@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from calsync_sandbox.flowfact.forms import GUESSED, Form
+
 Json = Mapping[str, Any]
 Bytes = dict[str, bytes]
 """id -> the stored JSON of what was kept, as bytes."""
@@ -17,9 +19,6 @@ _PRIVATE = frozenset({"private", "confidential"})
 _EXTENDED = "singleValueExtendedProperties"
 _OWN_PROPERTY = "calsync"
 """In the name of the extended property that holds calsync's marker."""
-_FLOWFACT_SYNCED = frozenset(
-    {"subject", "message", "start_date", "end_date", "isFullDayAppointment", "calsync_marker"}
-)
 _FLOWFACT_KEPT_BY_SERVER = frozenset({"timestamp", "lastModifier", "lastModifiedTimestamp"})
 
 
@@ -32,9 +31,9 @@ def mailbox_untouched(events: Iterable[Json]) -> Bytes:
     return {event["id"]: _bytes(_mailbox_part(event)) for event in events}
 
 
-def flowfact_untouched(entities: Iterable[Json]) -> Bytes:
+def flowfact_untouched(entities: Iterable[Json], form: Form = GUESSED) -> Bytes:
     """Return what is to stay of each appointment: kind, participants, place, owner, ...; a series is whole."""
-    return {entity["id"]: _bytes(_flowfact_part(entity)) for entity in entities}
+    return {entity["id"]: _bytes(_flowfact_part(entity, form)) for entity in entities}
 
 
 def whole(events: Iterable[Json]) -> Bytes:
@@ -59,12 +58,12 @@ def _mailbox_part(event: Json) -> Json:
     return {name: value for name, value in event.items() if name not in left_out} | {_EXTENDED: others}
 
 
-def _flowfact_part(entity: Json) -> Json:
-    if any(entity.get("recurrence", {}).get("values", [])):
+def _flowfact_part(entity: Json, form: Form) -> Json:
+    if form.repeats(entity):
         return entity
     metadata = {name: value for name, value in entity["_metadata"].items() if name not in _FLOWFACT_KEPT_BY_SERVER}
-    private = any(entity.get("private", {}).get("values", []))
-    left_out = _FLOWFACT_SYNCED - {"subject", "message"} if private else _FLOWFACT_SYNCED
+    texts = {form.names["summary"], form.names["description"]}
+    left_out = form.synced - texts if form.value(entity, "private") else form.synced
     return {name: value for name, value in entity.items() if name not in left_out} | {"_metadata": metadata}
 
 

@@ -53,7 +53,11 @@ def test_other_names_and_codecs() -> None:
     }
     settings = settings_of(CONNECTION(options))
     assert settings.base_url == "https://api.development.cloudios.flowfact-dev.cloud"
-    assert (settings.index_is_group, settings.empty_values, settings.all_day_end_inclusive) == (True, ("",), True)
+    assert (settings.index_is_group, settings.empty_values, settings.all_day_end == "inclusive") == (
+        True,
+        ("",),
+        True,
+    )
     assert (settings.name("summary"), settings.name("attendee_count")) == ("titel", None)
     assert (settings.fields["start"].field, settings.fields["start"].codec) == ("start_date", "iso")
 

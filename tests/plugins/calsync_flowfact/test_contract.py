@@ -4,8 +4,9 @@ import html
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,13 @@ import pytest
 import voluptuous as vol
 
 from calsync.http import HttpFactory
-from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
-from calsync.sync.model import AllDay, Changes, Event, Timed, Value
+from calsync.ports import Calendar, CalendarRequest, Host, Learnt, SystemClock
+from calsync.sync.model import AllDay, Changes, Event, Timed, Value, When
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.testing.contract.case import WHEN
+from calsync.testing.contract.values import WHENS
 from calsync_flowfact import PROVIDER
+from calsync_flowfact.provider import FlowfactProvider
 from calsync_sandbox.flowfact import FlowfactServer, Switches
 from calsync_sandbox.flowfact.users import User
 from calsync_sandbox.mail import MailLog
@@ -32,16 +35,20 @@ class Form:
 
     schema: str
     fields: Mapping[str, str]
-    codecs: Mapping[str, str]
+    codecs: Mapping[str, Any]
     notes: Callable[[str], str]
     time: Callable[[datetime], Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    days: Callable[[AllDay], Mapping[str, Any]] | None = None
+    """Start, end and what says that they are days, where that is not two midnights and a tick."""
+    timed: Mapping[str, Any] = field(default_factory=lambda: {"all_day": False})
 
     def settings(self) -> dict[str, Any]:
-        fields = {key: {"field": field} for key, field in self.fields.items()}
+        fields: dict[str, Any] = {key: {"field": name} for key, name in self.fields.items()}
         for key, codec in self.codecs.items():
-            fields[key] |= {"codec": codec}
+            fields[key] = fields.get(key, {}) | (codec if isinstance(codec, dict) else {"codec": codec})
         unmapped = {key: {"field": None} for key in ("series", "private") if key not in self.fields}
-        return {"schema": self.schema, "fields": fields | unmapped}
+        return {"schema": self.schema, "fields": fields | unmapped, **self.options}
 
     def stored(self, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Return synced fields as FLOWFACT's own user interface would store them."""
@@ -49,7 +56,9 @@ class Form:
         for name, value in changes.items():
             match value:
                 case Timed():
-                    values |= {"all_day": False, "start": self.time(value.start), "end": self.time(value.end)}
+                    values |= {"start": self.time(value.start), "end": self.time(value.end), **self.timed}
+                case AllDay() if self.days is not None:
+                    values |= self.days(value)
                 case AllDay():
                     start, end = midnight(value.first), midnight(value.after)
                     values |= {"all_day": True, "start": self.time(start), "end": self.time(end)}
@@ -106,6 +115,46 @@ LOCAL = replace(
     time=lambda when: when.astimezone(BERLIN).replace(tzinfo=None).isoformat(),
 )
 
+WITHOUT_TICK = {key: name for key, name in RENAMED.fields.items() if key != "all_day"}
+LAST_MINUTE = replace(
+    RENAMED,
+    options={"all_day_end": "last_minute"},
+    days=lambda when: {
+        "all_day": True,
+        "start": RENAMED.time(midnight(when.first)),
+        "end": RENAMED.time(midnight(when.after) - timedelta(minutes=1)),
+    },
+)
+WHOLE_DAYS = replace(
+    RENAMED,
+    fields=WITHOUT_TICK,
+    codecs={**RENAMED.codecs, "all_day": "whole_days"},
+    days=lambda when: {
+        "start": RENAMED.time(midnight(when.first)),
+        "end": RENAMED.time(midnight(when.after)),
+    },
+    timed={},
+)
+DATES = replace(
+    LOCAL,
+    fields=WITHOUT_TICK,
+    codecs={**LOCAL.codecs, "all_day": "date"},
+    options={"all_day_end": "inclusive"},
+    days=lambda when: {"start": str(when.first), "end": str(when.after - timedelta(days=1))},
+    timed={},
+)
+LISTED = replace(
+    RENAMED,
+    fields={**RENAMED.fields, "all_day": "dauer"},
+    codecs={**RENAMED.codecs, "all_day": {"codec": "list", "values": ["ganztags"], "otherwise": "stunden"}},
+    days=lambda when: {
+        "all_day": "ganztags",
+        "start": RENAMED.time(midnight(when.first)),
+        "end": RENAMED.time(midnight(when.after)),
+    },
+    timed={"all_day": "stunden"},
+)
+
 
 class FlowfactUnderTest(UnderTest):
     page_size = 3
@@ -154,8 +203,25 @@ class FlowfactUnderTest(UnderTest):
         return self._mails.count
 
 
+class Remembered(Learnt):
+    def __init__(self) -> None:
+        self.content: Mapping[str, Any] = {}
+
+    def read(self) -> Mapping[str, Any]:
+        return self.content
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        self.content = content
+
+
 @asynccontextmanager
-async def opened(switches: Switches, form: Form = APPOINTMENTS) -> AsyncIterator[UnderTest]:
+async def opened(
+    switches: Switches,
+    form: Form = APPOINTMENTS,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    probed: bool = False,
+) -> AsyncIterator[UnderTest]:
     """Start a tenant of these habits, and open the calendar of one of its users."""
     mails, clock = MailLog(), SystemClock()
     server = FlowfactServer(mails)
@@ -168,12 +234,17 @@ async def opened(switches: Switches, form: Form = APPOINTMENTS) -> AsyncIterator
             "base_url": server.url,
             "page_size": FlowfactUnderTest.page_size,
             **form.settings(),
+            **options,
         }
     )
-    host = Host(connection="flowfact", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    http, learnt = HttpFactory(clock), Remembered()
+    host = Host(connection="flowfact", clock=clock, random=random.Random(1), http=http, learnt=learnt)
     provider = PROVIDER.open(settings, host)
     try:
         user = server.add_user("anna@example.de", first="Anna", last="Muster")
+        if probed:
+            assert isinstance(provider, FlowfactProvider)
+            await provider.inquiry().probe(write=True)
         await provider.login()
         request = CalendarRequest(account="anna", settings={"user": "anna@example.de"}, timezone=BERLIN)
         yield FlowfactUnderTest(await provider.open(request), server, form, user, mails)
@@ -218,4 +289,79 @@ class TestOfAnotherSchema(CalendarContract):
     @pytest.fixture
     async def calendar_under_test(self, form: Form) -> AsyncIterator[UnderTest]:
         async with opened(Switches(), form) as under_test:
+            yield under_test
+
+
+@pytest.mark.parametrize("form", [LAST_MINUTE, DATES, LISTED], ids=["last_minute", "date", "list"])
+class TestOfOtherDays(CalendarContract):
+    """All-day appointments in whichever form a tenant uses."""
+
+    @pytest.fixture
+    async def calendar_under_test(self, form: Form) -> AsyncIterator[UnderTest]:
+        async with opened(Switches(), form) as under_test:
+            yield under_test
+
+
+TOLD_APART = [when for name, when in WHENS.items() if name != "midnight to midnight, timed"]
+
+
+class TestOfWholeDays(CalendarContract):
+    """Nothing but its times says that an appointment is all-day: one from midnight to midnight always is."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened(Switches(), WHOLE_DAYS) as under_test:
+            yield under_test
+
+    @pytest.mark.parametrize("when", TOLD_APART)
+    async def test_times_are_kept(self, calendar_under_test: UnderTest, when: When) -> None:
+        await super().test_times_are_kept(calendar_under_test, when)
+
+    @pytest.mark.parametrize("when", TOLD_APART)
+    async def test_times_that_users_choose_are_read(self, calendar_under_test: UnderTest, when: When) -> None:
+        await super().test_times_that_users_choose_are_read(calendar_under_test, when)
+
+
+EACH_SWITCH: Mapping[str, tuple[Switches, Mapping[str, Any]]] = {
+    "quoted_id": (Switches(create_response="quoted_id"), {}),
+    "entity": (Switches(create_response="entity"), {}),
+    "empty": (Switches(patch_response="empty"), {}),
+    "strict_fields": (Switches(strict_fields="ignore"), {}),
+    "empty_values": (Switches(empty_values="ignore"), {"clear_strategy": "empty_string"}),
+    "metadata_filter": (Switches(metadata_filter="400"), {}),
+    "max_page_size": (Switches(max_page_size=2), {}),
+    "max_window": (Switches(max_window=9), {}),
+    "last_modified_on_create": (Switches(last_modified_on_create=True), {}),
+    "timestamp_moves": (Switches(timestamp_moves=True), {}),
+    "unauthorized_status": (Switches(unauthorized_status=403), {}),
+    "rights": (Switches(rights=frozenset({"create", "UPDATE", "DELETE"})), {}),
+    "stable": (Switches(version_prefix="stable"), {"path_prefix": "stable"}),
+    "latest": (Switches(version_prefix="latest"), {"path_prefix": "latest"}),
+}
+"""Every switch set the other way, with what a user would configure for it. Three say when a server answers,
+not what: `search_lag`, `token_seconds` and `rate_limit`, which whole syncs are tried with."""
+
+TENANTS = pytest.mark.parametrize("form", [APPOINTMENTS, RENAMED], ids=["guessed", "renamed"])
+
+
+@TENANTS
+class TestTrashInSearch(CalendarContract):
+    """A search finds what was deleted, too, and somebody has probed that."""
+
+    @pytest.fixture
+    async def calendar_under_test(self, form: Form) -> AsyncIterator[UnderTest]:
+        options = {"overlap_seconds": 0}
+        async with opened(Switches(trash_in_search=True), form, options, probed=True) as under_test:
+            yield under_test
+
+
+@TENANTS
+@pytest.mark.parametrize("switch", EACH_SWITCH)
+class TestEachSwitch(CalendarContract):
+    """One habit of the server is another one."""
+
+    @pytest.fixture
+    async def calendar_under_test(self, form: Form, switch: str) -> AsyncIterator[UnderTest]:
+        switches, options = EACH_SWITCH[switch]
+        async with opened(switches, form, options) as under_test:
             yield under_test

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from calsync.ports import Calendar, Provider
 
 
-async def test_login_sends_five_requests_and_writes_nothing(loopback: Any) -> None:
+async def test_login_sends_six_requests_and_writes_nothing(loopback: Any) -> None:
     await loopback.provider.login()
     assert [(one.method, one.path) for one in loopback.server.requests] == [
         ("GET", "/admin-token-service/public/adminUser/authenticate"),
         ("GET", "/user-service/users/currentUser"),
         ("GET", "/schema-service/v2/schemas/appointments"),
         ("GET", "/user-service/users"),
+        ("POST", "/search-service/schemas/appointments"),
         ("GET", "/nylas-service/config"),
     ]
     loopback.server.clear()
@@ -156,23 +157,42 @@ async def test_an_outage_does_not_hide_flowfacts_own_sync(loopback: Any) -> None
         await loopback.provider.login()
 
 
+def stored(loopback: Any, count: int, *, by_us: bool = False) -> None:
+    """Let appointments of Anna's be there."""
+    start = round(loopback.clock.now().timestamp() * 1000)
+    for number in range(count):
+        times = {"start_date": start, "end_date": start + 3_600_000}
+        fields = {"subject": f"Termin {number}", "assignee": [loopback.anna["id"]], **times}
+        user = loopback.server.api_user if by_us else loopback.anna
+        loopback.server.create("appointments", fields, user=user)
+
+
+async def test_a_tenant_without_appointments_proves_no_mapping(loopback: Any) -> None:
+    await loopback.provider.login()
+    (warning,) = [one.message for one in await loopback.provider.check() if one.severity == "warning"]
+    assert "no appointment that the mapping could be held against" in warning
+
+
 async def test_check(loopback: Any, providers: Callable[..., Provider]) -> None:
+    stored(loopback, 1)
     await loopback.provider.login()
     findings = await loopback.provider.check()
-    assert [finding.severity for finding in findings] == ["ok", "ok"]
+    assert [finding.severity for finding in findings] == ["ok", "ok", "ok"]
+    assert "not probed yet" in findings[2].message
     assert "Musterhaus Immobilien GmbH with a user of type API" in findings[0].message
     assert "summary = subject (text)" in findings[1].message
     bare = providers(fields={"marker": {"field": None}})
     await bare.login()
     loopback.server.faults.add(Fault(path="company", status=403, times=None))
     findings = await bare.check()
-    assert [finding.severity for finding in findings] == ["ok", "ok", *["warning"] * 4]
-    assert "no field is mapped to marker: a create whose answer is lost" in findings[2].message
+    assert [finding.severity for finding in findings] == ["ok", "ok", "ok", *["warning"] * 4]
+    assert "no field is mapped to marker: a create whose answer is lost" in findings[3].message
 
 
 @pytest.mark.parametrize("status", [403, 404, 400])
 async def test_a_trash_that_may_not_be_seen_is_told(loopback: Any, status: int) -> None:
     loopback.server.faults.add(Fault(path="/recovery/", status=status, times=None))
+    stored(loopback, 1)
     await loopback.provider.login()
     (warning,) = [one.message for one in await loopback.provider.check() if one.severity == "warning"]
     assert warning.startswith("connection flowfact: FLOWFACT's trash may not be seen by the API user; ")
@@ -181,10 +201,7 @@ async def test_a_trash_that_may_not_be_seen_is_told(loopback: Any, status: int) 
 
 async def checked(loopback: Any, appointments: int, *, by_us: bool = False) -> list[tuple[str, str]]:
     """Return severity and message of what a check finds about Anna's calendar, without the first finding."""
-    for number in range(appointments):
-        fields = {"subject": f"Termin {number}", "assignee": [loopback.anna["id"]]}
-        user = loopback.server.api_user if by_us else loopback.anna
-        loopback.server.create("appointments", fields, user=user)
+    stored(loopback, appointments, by_us=by_us)
     await loopback.provider.login()
     calendar: Calendar = await loopback.calendar()
     loopback.server.clear()

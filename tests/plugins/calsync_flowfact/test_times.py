@@ -20,8 +20,17 @@ MINUTES = st.integers(0, 60 * 24 * 40).map(lambda minutes: timedelta(minutes=min
 DAYS = st.dates(date(1980, 1, 1), date(2100, 1, 1))
 
 
-def span(form: str, zone: ZoneInfo, *, inclusive: bool = False) -> SpanCodec:
-    return SpanCodec(InstantCodec(form, zone), InstantCodec(form, zone), inclusive)
+def span(
+    form: str,
+    zone: ZoneInfo,
+    *,
+    inclusive: bool = False,
+    ends: str | None = None,
+    utc: bool = False,
+    dates: bool = False,
+) -> SpanCodec:
+    codec, ends = InstantCodec(form, zone), ends or ("inclusive" if inclusive else "exclusive")
+    return SpanCodec(start=codec, end=codec, days_end=ends, utc=utc, dates=dates)
 
 
 @given(EXACT, ZONES, INSTANTS, MINUTES)
@@ -124,3 +133,32 @@ def test_a_day_that_begins_without_midnight() -> None:
 def test_the_last_day_of_the_calendar_is_no_span() -> None:
     with pytest.raises(Unreadable):
         span("iso_local", ZoneInfo("UTC")).decode("9999-12-31", "9999-12-31", all_day=True)
+
+
+ENDS = st.sampled_from(["exclusive", "inclusive", "last_minute"])
+
+
+@given(EXACT, ENDS, ZONES, st.booleans(), DAYS, st.integers(1, 30))
+def test_days_of_any_form_come_back(form: str, ends: str, zone: ZoneInfo, utc: bool, day: date, days: int) -> None:
+    when, codec = AllDay(day, day + timedelta(days=days)), span(form, zone, ends=ends, utc=utc)
+    stored = codec.encode(when)
+    assert codec.decode(*stored, all_day=True) == when
+    assert codec.are_days(*stored)
+
+
+@given(ENDS, ZONES, DAYS, st.integers(1, 30))
+def test_days_as_dates_come_back(ends: str, zone: ZoneInfo, day: date, days: int) -> None:
+    when, codec = AllDay(day, day + timedelta(days=days)), span("iso_local", zone, ends=ends, dates=True)
+    stored = codec.encode(when)
+    assert all(len(str(value)) == len("2026-03-29") for value in stored)
+    assert codec.decode(*stored, all_day=True) == when
+    assert codec.are_days(*stored)
+
+
+def test_times_that_are_no_whole_days() -> None:
+    at = datetime(2026, 7, 1, 9, tzinfo=BERLIN)
+    for when in (Timed(at, at + timedelta(hours=24)), Timed(at, at)):
+        for codec in (span("iso_local", BERLIN), span("iso_local", BERLIN, dates=True)):
+            assert not codec.are_days(*codec.encode(when))
+    midnight = Timed(at.replace(hour=0), at.replace(hour=0))
+    assert not span("epoch_ms", BERLIN).are_days(*span("epoch_ms", BERLIN).encode(midnight))

@@ -1,0 +1,250 @@
+"""What a probe finds out, what it leaves behind, and what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.errors import ConfigError, LoginError
+from calsync.ports import Learnt
+from calsync_flowfact.habits import BELIEVED, Habits
+from calsync_flowfact.probe_writes import SUMMARY
+from calsync_sandbox.faults import Fault
+from calsync_sandbox.flowfact.flowdsl import Compiler
+from calsync_sandbox.flowfact.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calsync.testing import FakeClock
+    from calsync_flowfact.answers import Answer
+    from calsync_flowfact.provider import FlowfactProvider
+
+OLD = timedelta(days=7)
+
+
+class Remembered(Learnt):
+    def __init__(self) -> None:
+        self.content: Mapping[str, Any] = {}
+
+    def read(self) -> Mapping[str, Any]:
+        return self.content
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        self.content = content
+
+    @property
+    def habits(self) -> Habits:
+        return Habits(**self.content["habits"])
+
+
+@pytest.fixture
+def learnt(loopback: Any) -> Remembered:
+    """Let the provider keep what it learns, and two people have appointments."""
+    kept = Remembered()
+    loopback.provider._learnt = kept
+    start = round(loopback.clock.now().timestamp() * 1000)
+    for person in (loopback.anna, loopback.ben):
+        for number in range(3):
+            times = {"start_date": start + number, "end_date": start + 3_600_000}
+            fields = {"subject": "Besichtigung", "assignee": [person["id"]], **times}
+            loopback.server.create("appointments", fields, user=person)
+    return kept
+
+
+async def probed(loopback: Any, *, write: bool = False) -> dict[str, list[Answer]]:
+    """Probe, and let time pass while the probe waits; return the answers by question."""
+    clock = loopback.clock
+    probing = asyncio.ensure_future(loopback.provider.inquiry().probe(write=write))
+    while not probing.done():
+        waiting = asyncio.ensure_future(clock.until_sleeping())
+        await asyncio.wait({probing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not probing.done():
+            clock.advance(1)
+    answers: dict[str, list[Answer]] = {}
+    for answer in probing.result():
+        answers.setdefault(answer.question, []).append(answer)
+    return answers
+
+
+def severities(answers: Sequence[Answer]) -> list[str]:
+    return [answer.severity for answer in answers]
+
+
+def writes(loopback: Any) -> list[tuple[str, str]]:
+    asking = ("/search-service/", "/hasaccess/")
+    sent = [(one.method, one.path) for one in loopback.server.requests]
+    return [one for one in sent if one[0] != "GET" and not any(part in one[1] for part in asking)]
+
+
+async def test_a_probe_reads_only_and_keeps_its_answers(loopback: Any, learnt: Remembered) -> None:
+    answers = await probed(loopback)
+    assert writes(loopback) == []
+    assert {answer.severity for found in answers.values() for answer in found} == {"ok", "unknown", "warning"}
+    assert answers["session"][0].de == "eine Anmeldung gilt 30 Minuten"
+    assert "belong to 2 users" in answers["owners"][0].en
+    assert learnt.habits == Habits(ranges=True, metadata_filter=True)
+
+
+async def test_what_a_server_refuses_or_cuts_is_found(loopback: Any, learnt: Remembered) -> None:
+    switches = loopback.server.switches
+    switches.metadata_filter, switches.max_page_size, switches.trash_in_search = "400", 4, True
+    event_id = next(iter(loopback.server.entities))
+    loopback.server.delete(event_id, user=loopback.anna)
+    loopback.clock.advance(OLD.total_seconds())
+    await probed(loopback)
+    assert learnt.habits == Habits(ranges=True, metadata_filter=False, page_size=4, trash_in_search=True)
+
+
+async def test_a_range_that_is_refused_is_not_asked_for_again(
+    loopback: Any, learnt: Remembered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(compiler: Compiler, condition: Any) -> Any:
+        raise Refused(400, "no ranges")
+
+    monkeypatch.setattr(Compiler, "_overlapping", refused)
+    answers = await probed(loopback)
+    assert "does not work" in answers["range"][0].en
+    assert learnt.habits.ranges is False
+
+
+async def test_what_may_not_be_seen_is_an_answer_too(loopback: Any, learnt: Remembered) -> None:
+    for path in ("/recovery/", "nylas-service"):
+        loopback.server.faults.add(Fault(path=path, status=403, times=None))
+    answers = await probed(loopback)
+    assert severities(answers["trash"]) == ["warning"]
+    assert severities(answers["native_sync"]) == ["unknown"]
+
+
+async def test_a_service_that_is_down_leaves_its_question_open(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.faults.add(Fault(path="nylas-service", status=500, times=None))
+    answers = await probed(loopback)
+    assert severities(answers["native_sync"]) == ["unknown"]
+    assert severities(answers["version"]) == ["ok"]
+
+
+async def test_flowfacts_own_sync_is_told(loopback: Any, learnt: Remembered) -> None:
+    account = {"email": "ANNA@example.de", "settings": {"sync.calendar": "true"}}
+    loopback.server.nylas_accounts.extend([account, {"email": "x@example.de"}])
+    (answer,) = (await probed(loopback))["native_sync"]
+    assert answer.severity == "warning"
+    assert "ist für 1 Postfächer an (1 von Benutzern)" in answer.de
+
+
+async def test_a_wrong_mapping_is_told_and_nothing_is_written(loopback: Any, learnt: Remembered) -> None:
+    for entity_id in list(loopback.server.entities):
+        loopback.server.patch(entity_id, {"start_date": 1_774_744_200}, user=loopback.anna)
+    answers = await probed(loopback, write=True)
+    assert severities(answers["sample"]) == ["error"]
+    assert severities(answers["write"]) == ["error"]
+    assert writes(loopback) == []
+
+
+async def test_a_write_test_removes_its_one_appointment_and_mails_nobody(
+    loopback: Any, learnt: Remembered
+) -> None:
+    before = dict(loopback.server.entities)
+    answers = await probed(loopback, write=True)
+    assert loopback.server.entities == before
+    ((entry),) = loopback.server.trash.values()
+    assert entry["content"]["subject"]["values"] == [f"{SUMMARY}."]
+    assert entry["content"]["assignee"]["values"] == [loopback.server.api_user["id"]]
+    assert [method for method, _ in writes(loopback)] == ["POST", "PATCH", "PATCH", "PATCH", "DELETE"]
+    assert all("error" not in severities(found) for found in answers.values())
+    assert learnt.habits.clears is True
+    assert learnt.habits.marker_found is True
+    assert learnt.habits.trash_in_search is False
+    assert loopback.mails.count == 0
+
+
+async def test_a_write_test_on_a_server_of_other_habits(loopback: Any, learnt: Remembered) -> None:
+    switches = loopback.server.switches
+    switches.create_response, switches.patch_response, switches.empty_values = "entity", "empty", "ignore"
+    switches.search_lag, switches.trash_in_search = 5.0, True
+    answers = await probed(loopback, write=True)
+    assert answers["create"][0].en == "a create answers the appointment"
+    assert answers["patch"][0].en == "a change answers nothing"
+    assert learnt.habits.clears is False
+    assert learnt.habits.trash_in_search is True
+    assert learnt.habits.search_lag == pytest.approx(5, abs=1)
+    assert len(loopback.server.trash) == 1
+
+
+async def test_a_test_appointment_that_cannot_be_removed_is_named(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.rights = frozenset({"create", "UPDATE", "trash"})
+    answers = await probed(loopback, write=True)
+    (left,) = (one["id"] for one in loopback.server.entities.values() if "calsync" in one["subject"]["values"][0])
+    assert answers["removed"][0].severity == "error"
+    assert left in answers["removed"][0].de
+
+
+async def test_a_create_whose_answer_is_lost_is_found_and_removed(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.faults.add(Fault(method="POST", path="/entity-service/schemas", status=500, after_commit=True))
+    before = set(loopback.server.entities)
+    answers = await probed(loopback, write=True)
+    assert answers["create"][0].severity == "error"
+    assert set(loopback.server.entities) == before
+    assert len(loopback.server.trash) == 1
+
+
+async def test_a_refused_create_leaves_nothing(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.faults.add(Fault(method="POST", path="/entity-service/schemas", status=400))
+    answers = await probed(loopback, write=True)
+    assert answers["create"][0].severity == "error"
+    assert loopback.server.trash == {}
+
+
+async def test_the_result_drives_what_calendars_can_and_ask(
+    loopback: Any, learnt: Remembered, clock: FakeClock
+) -> None:
+    switches = loopback.server.switches
+    switches.max_page_size, switches.empty_values, switches.trash_in_search = 4, "ignore", True
+    await probed(loopback, write=True)
+    learnt.content = {**learnt.content, "habits": {**learnt.content["habits"], "marker_found": False}}
+    await loopback.provider.login()
+    calendar = await loopback.calendar()
+    settings = calendar._mapping.settings
+    assert (settings.page_size, settings.empty_values) == (4, ("",))
+    assert settings.habits.trash_in_search is True
+    assert not calendar.capabilities.marker
+
+
+async def test_an_old_result_is_not_believed(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.max_page_size = 4
+    await probed(loopback)
+    loopback.clock.advance(BELIEVED.total_seconds())
+    await loopback.provider.login()
+    assert (await loopback.calendar())._mapping.settings.page_size == 100
+    told = [one.message for one in await loopback.provider.check() if "not believed" in one.message]
+    assert len(told) == 1
+
+
+async def test_a_lag_that_is_longer_than_the_overlap_is_told(loopback: Any, learnt: Remembered) -> None:
+    await probed(loopback)
+    learnt.content = {**learnt.content, "habits": {"search_lag": 300.0}}
+    await loopback.provider.login()
+    (told,) = [one for one in await loopback.provider.check() if "overlap_seconds" in one.message]
+    assert told.severity == "warning"
+
+
+async def test_a_schema_that_is_not_there_names_those_that_are(
+    loopback: Any, providers: Callable[..., FlowfactProvider]
+) -> None:
+    with pytest.raises(ConfigError, match="it has appointments, termine_neu"):
+        await providers(schema="termine").inquiry().schema()
+
+
+async def test_a_suggestion_reads_only_what_it_suggests(loopback: Any, learnt: Remembered) -> None:
+    found = {one.key: one.codec for one in await loopback.provider.inquiry().suggest()}
+    assert found["start"] == "epoch_ms"
+    (search,) = (one for one in loopback.server.requests if "/search-service/" in one.path)
+    assert b"location_description" not in search.body
+
+
+async def test_a_lost_sign_in_is_no_answer(loopback: Any, providers: Callable[..., FlowfactProvider]) -> None:
+    with pytest.raises(LoginError):
+        await providers(api_token="falsch").inquiry().probe(write=False)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import voluptuous as vol
+import yaml
+
+from calsync_flowfact.config import CONNECTION_SCHEMA, settings_of
+from calsync_flowfact.schema_report import mapping_lines, schema_lines
+from calsync_flowfact.suggest import Confidence, missing, suggest
+from calsync_sandbox.flowfact import FORMS
+from calsync_sandbox.flowfact.schemas import seeded
+
+
+def field(kind: str, german: str = "", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "captions": {"de": german}, **more}
+
+
+@pytest.mark.parametrize("schema", FORMS)
+def test_both_of_the_sandboxs_schemas_are_mapped_as_they_are(schema: str) -> None:
+    form = FORMS[schema]
+    found = {one.key: one for one in suggest(seeded()[schema]["properties"], ())}
+    configured = form.configured()["fields"]
+    assert {key: one.field for key, one in found.items()} == {key: one["field"] for key, one in configured.items()}
+    assert all(one.confidence is not Confidence.GUESS for one in found.values())
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("schema", FORMS)
+def test_the_suggestion_can_be_copied_into_the_configuration(schema: str, language: str) -> None:
+    lines = mapping_lines("flowfact", schema, suggest(seeded()[schema]["properties"], ()), language)
+    given = yaml.safe_load("\n".join(lines))
+    settings = settings_of(vol.Schema(CONNECTION_SCHEMA)({"api_token": "t", **given}))
+    assert settings.schema == schema
+    assert settings.name("summary") == FORMS[schema].names["summary"]
+    assert ("sicher" if language == "de" else "sure") in "\n".join(lines)
+
+
+def test_the_form_of_stored_values_decides_about_codecs() -> None:
+    properties = {"beginn": field("DATE", "Beginn"), "notiz": field("TEXTAREA", "Notiz")}
+    stored = [{"beginn": {"values": [1_774_744_200]}, "notiz": {"values": ["<p>Hallo</p>"]}}]
+    assert {one.key: one.codec for one in suggest(properties, stored)} == {
+        "start": "epoch_s",
+        "description": "html",
+    }
+
+
+def test_how_sure_a_suggestion_is() -> None:
+    properties = {
+        "titel": field("TEXT", "Titel"),
+        "f1": field("DATE", "Beginn"),
+        "bis_wann": field("DATE", "Dauert"),
+        "f2": field("USER", "Makler"),
+        "privat": field("LIST", "Sichtbarkeit", fields={"o": {"value": "o", "captions": {"de": "Offen"}}}),
+        "startgebot": field("NUMBER", "Startgebot"),
+        "kaputt": None,
+    }
+    found = {one.key: (one.field, one.confidence) for one in suggest(properties, ())}
+    assert found == {
+        "summary": ("titel", Confidence.SURE),
+        "start": ("f1", Confidence.LIKELY),
+        "end": ("bis_wann", Confidence.LIKELY),
+        "owner": ("f2", Confidence.GUESS),
+        "private": ("privat", Confidence.LIKELY),
+    }
+    lines = mapping_lines("flowfact", "x", suggest(properties, ()), "de")
+    assert [line.split(":")[0].strip() for line in lines if re.match(r"  # \w", line)] == ["# owner", "# private"]
+
+
+def test_what_cannot_be_done_without_is_named() -> None:
+    assert missing(suggest({"notiz": field("TEXTAREA", "Notiz")}, ())) == ["summary", "start", "end", "owner"]
+    lines = mapping_lines("flowfact", "x", (), "de")
+    assert "  summary: {field: null}  # kein Feld gefunden; bitte tragen Sie es ein" in lines
+
+
+def test_two_fields_of_the_only_fitting_type_are_no_hint() -> None:
+    assert suggest({"a": field("USER", "Makler"), "b": field("USER", "Vertretung")}, ()) == []
+
+
+def test_the_schema_is_shown_with_both_languages_and_values_and_nothing_raw() -> None:
+    listed = {"v": {"value": "v", "captions": {"de": "Besichtigung"}}}
+    properties = {
+        "art": {"type": "LIST", "captions": {"de": "Art", "en": "Kind\x1b[2J"}, "fields": listed},
+        "kontakte": field("SCHEMA", "Kontakte", hasMultipleValues=True),
+        "kaputt": None,
+    }
+    lines = schema_lines(properties, "de")
+    assert lines[0].split() == ["Feld", "Typ", "Deutsch", "Englisch", "Werte"]
+    assert re.search(r"art +LIST +Art +Kind\\x1b\[2J +v = Besichtigung", lines[1])
+    assert re.search(r"kontakte +SCHEMA \(\+\) +Kontakte", lines[2])
+    assert re.search(r"kaputt +\?", lines[3])
