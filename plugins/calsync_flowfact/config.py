@@ -141,7 +141,7 @@ class Settings:
     def mapping_version(self, zone: str) -> int:
         """Return a number that differs where the same entity would be read into other values."""
         keys = ("summary", "description", "start", "end", "all_day", "private")
-        parts = [zone, self.all_day_end, *(repr(self.fields[key]) for key in keys)]
+        parts = [zone, self.all_day_end, self.all_day_zone, *(repr(self.fields[key]) for key in keys)]
         return (CODEC_VERSION << 32) + zlib.crc32("\n".join(parts).encode())
 
 

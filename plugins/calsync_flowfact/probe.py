@@ -19,7 +19,7 @@ from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import NOTHING_KNOWN, Habits
 from calsync_flowfact.query import CREATED, MODIFIED
 from calsync_flowfact.rights import rights_of
-from calsync_flowfact.sample import SIZE, Sample
+from calsync_flowfact.sample import SIZE, Sample, of_schema
 from calsync_flowfact.tenant import addresses, field_problems
 from calsync_flowfact.times import InstantCodec
 
@@ -100,7 +100,7 @@ class Probe:
 
     async def _sampled(self) -> Sequence[Answer]:
         hits = await self._search([], CREATED, "DESC", SIZE)
-        self.sample, self.total = hits.entities, hits.total
+        self.sample, self.total = of_schema(self.settings, hits.entities), hits.total
         if not self.sample:
             en, de = (
                 "FLOWFACT shows no appointment to look at",
@@ -332,7 +332,7 @@ class Probe:
         self, conditions: Sequence[Mapping[str, Any]], by: str, direction: str, size: int, *, offset: int = 0
     ) -> Hits:
         sorts = [{"field": by, "direction": direction}]
-        fetch = self.settings.fetched
+        fetch = self.settings.fetched if size <= SIZE else ["id"]  # a long page is only counted
         query = {"target": "ENTITY", "fetch": fetch, "conditions": list(conditions), "sorts": sorts}
         return await self.client.search(query, offset, size)
 

@@ -15,7 +15,7 @@ from calsync_flowfact.inquiry import Inquiry
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
-from calsync_flowfact.sample import SIZE, Sample, newest
+from calsync_flowfact.sample import SIZE, Sample, newest, of_schema
 from calsync_flowfact.tenant import field_problems, find_user, people_of, refuse_native_sync
 from calsync_flowfact.trash import Trash
 
@@ -172,9 +172,10 @@ class FlowfactProvider(Provider):
             hits = await self._client.search(newest(self._settings), 0, SIZE)
         except (NoRight, NotFound, Rejected):
             return
-        self._sampled = len(hits.entities)
+        entities = of_schema(self._settings, hits.entities)
+        self._sampled = len(entities)
         users = {str(user.get("id")) for user in self._users}
-        if problems := Sample(self._settings, hits.entities).problems(self._client.name, users):
+        if problems := Sample(self._settings, entities).problems(self._client.name, users):
             raise ConfigError(problems)
 
     def _recall(self, properties: Mapping[str, Any]) -> None:

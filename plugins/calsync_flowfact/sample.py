@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from calsync_flowfact.config import NUMERIC
-from calsync_flowfact.entity import values
+from calsync_flowfact.entity import schema_of, values
 from calsync_flowfact.query import CREATED
 from calsync_flowfact.times import InstantCodec, Unreadable
 
@@ -44,6 +44,13 @@ def newest(settings: Settings) -> Mapping[str, Any]:
     """Return the search for the sample."""
     sorts = [{"field": CREATED, "direction": "DESC"}]
     return {"target": "ENTITY", "fetch": settings.fetched, "conditions": [], "sorts": sorts}
+
+
+def of_schema(settings: Settings, entities: Sequence[Entity]) -> Sequence[Entity]:
+    """Return those that the mapping is about: a group's other schemas may have other fields."""
+    if not settings.index_is_group:
+        return entities
+    return [one for one in entities if schema_of(one, settings.write_schema) == settings.write_schema]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 import voluptuous as vol
 
 from calsync_flowfact.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA, settings_of
+from calsync_flowfact.tenant import field_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +83,17 @@ def test_other_names_and_codecs() -> None:
         ({"api_token": "t", "fields": {"start": {"codec": "text"}}}, "start/codec"),
         ({"api_token": "t", "fields": {"kind": {"field": "kind"}}}, "kind"),
         ({"api_token": "t", "fields": {"marker": {"field": "subject"}}}, "fields"),
+        ({"api_token": "t", "fields": {"profile": "none"}}, "fields"),
+        ({"api_token": "t", "fields": {"profile": "all"}}, "profile"),
+        ({"api_token": "t", "fields": {"private": {"field": "p", "codec": "list"}}}, "private"),
+        ({"api_token": "t", "fields": {"private": {"field": "p", "codec": "list", "values": []}}}, "values"),
+        ({"api_token": "t", "fields": {"private": {"field": "p", "values": ["x"]}}}, "private"),
+        ({"api_token": "t", "fields": {"private": {"field": "p", "otherwise": "x"}}}, "private"),
+        ({"api_token": "t", "fields": {"private": {"codec": "whole_days"}}}, "codec"),
+        ({"api_token": "t", "fields": {"all_day": {"field": "f", "codec": "whole_days"}}}, "all_day"),
+        ({"api_token": "t", "fields": {"all_day": {"codec": "date"}}}, "fields"),
+        ({"api_token": "t", "all_day_end": "midnight"}, "all_day_end"),
+        ({"api_token": "t", "all_day_zone": "UTC"}, "all_day_zone"),
         ({"api_token": "t", "base_url": "https://a.de", "stage": "staging"}, "<server>"),
     ],
 )
@@ -113,6 +125,54 @@ def test_a_mapping_that_reads_other_values_has_another_version(settings: Callabl
         settings(fields={"description": {"codec": "html"}}).mapping_version("Europe/Berlin"),
         settings(fields={"summary": {"field": "titel"}}).mapping_version("Europe/Berlin"),
         settings(all_day_end="inclusive").mapping_version("Europe/Berlin"),
+        settings(all_day_end="last_minute").mapping_version("Europe/Berlin"),
+        settings(fields={"all_day": {"codec": "whole_days"}}).mapping_version("Europe/Berlin"),
+        settings(fields={"private": {"field": "private", "codec": "list", "values": ["privat"]}}).mapping_version(
+            "Europe/Berlin"
+        ),
     ]
     assert len(set(versions)) == len(versions)
     assert settings(page_size=7).mapping_version("Europe/Berlin") == versions[0]
+
+
+def test_a_profile_says_what_is_not_named(settings: Callable[..., Settings]) -> None:
+    names = {"summary": "titel", "start": "beginn", "end": "ende", "owner": "betreuer"}
+    fields = {key: {"field": name} for key, name in names.items()}
+    bare = CONNECTION({"api_token": "t", "fields": {"profile": "none", **fields}})
+    found = settings_of(bare).fields
+    assert {key: one.field for key, one in found.items() if one.field} == names
+    dto = settings_of(CONNECTION({"api_token": "t", "fields": {"profile": "dto"}}))
+    assert dto == settings_of(CONNECTION({"api_token": "t"}))
+
+
+def test_days_without_a_field_can_be_stored(settings: Callable[..., Settings]) -> None:
+    assert settings(fields={"all_day": {"codec": "whole_days"}}).stores_days
+    assert not settings(fields={"all_day": {"field": None}}).stores_days
+
+
+def test_a_wrong_list_value_is_a_problem_before_anything_is_written(settings: Callable[..., Settings]) -> None:
+    mapped = {"field": "private", "codec": "list", "values": ["privat", "geheim"], "otherwise": "offen"}
+    declared: dict[str, dict[str, Any]] = {name: {"type": kind} for name, kind in TYPES.items()}
+    declared["private"] = {"type": "LIST", "fields": {"a": {"value": "privat"}, "offen": None}}
+    (problem,) = field_problems("flowfact", settings(fields={"private": mapped, **UNMAPPED}), declared)
+    assert problem.endswith("has a field 'private' that does not list 'geheim'")
+    declared["private"] = {"type": "CHECKBOX"}
+    (problem,) = field_problems("flowfact", settings(fields={"private": mapped, **UNMAPPED}), declared)
+    assert problem.endswith("of type CHECKBOX, which the codec list does not fit")
+    declared["private"] = {"type": "LIST"}
+    (problem,) = field_problems(
+        "flowfact", settings(fields={"private": {"field": "private"}, **UNMAPPED}), declared
+    )
+    assert problem.endswith("of type LIST, which the codec bool does not fit")
+
+
+TYPES = {
+    "subject": "TEXT",
+    "message": "TEXTAREA",
+    "start_date": "DATE",
+    "end_date": "DATE",
+    "isFullDayAppointment": "CHECKBOX",
+    "assignee": "USER",
+    "participants": "SCHEMA",
+}
+UNMAPPED = {key: {"field": None} for key in ("marker", "reminder", "series")}

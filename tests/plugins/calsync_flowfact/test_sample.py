@@ -75,6 +75,14 @@ def test_times_of_another_kind_prove_nothing(settings: Callable[..., Settings]) 
     assert notes_form([]) is None
 
 
+async def test_a_group_s_other_schemas_are_not_held_against_the_mapping(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    store(loopback, "termine_neu", 9, titel="Besichtigung")
+    store(loopback, count=1)
+    await providers(schema="appointment_schemas", write_schema="appointments").login()
+
+
 async def test_a_search_that_is_refused_starts_all_the_same(loopback: Any) -> None:
     from calsync_sandbox.faults import Fault
 
