@@ -52,7 +52,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.errors": PURE,
     "calsync.reasons": set(),
     "calsync.ports": {*PURE, "calsync.http"},
-    "calsync.http": {"calsync.errors", "calsync.ports"},
+    "calsync.http": {"calsync.errors", "calsync.http", "calsync.ports"},
     "calsync.signin": {"calsync.errors", "calsync.http", "calsync.ports", "calsync.signin"},
     "calsync.hookspecs": {"calsync.ports"},
     "calsync.learnt": {"calsync.ports", "calsync.store.files"},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(calsync.__file__).parent
 OUTSIDE = {
-    "aiohttp": {"http.py", "web"},
+    "aiohttp": {"http", "web"},
     "aiosqlite": {"store/opening.py", "store/connection.py"},
     "msal": {"signin"},
     "requests": {"signin/authority.py"},

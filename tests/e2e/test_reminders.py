@@ -48,7 +48,7 @@ async def test_a_copy_in_outlook_of_a_source_without_has_explicitly_none(world: 
 
 
 async def test_a_copy_of_a_source_that_cannot_tell_reminds(world: World) -> None:
-    world.rewrite('      reminder:\n        field: "reminder_date"\n        codec: "epoch_ms"\n', "")
+    world.rewrite('      reminder:\n        field: "reminder_date"\n', "")
     world.rewrite("    fields:\n", "    fields:\n      reminder: {field: null}\n")
     world.appointment()
     await world.settle()
@@ -70,7 +70,7 @@ async def test_a_copy_in_flowfact_of_a_source_without_has_none(world: World) -> 
 
 
 async def test_a_reminder_that_flowfact_has_no_field_for_is_told(world: World) -> None:
-    world.rewrite('      reminder:\n        field: "reminder_date"\n        codec: "epoch_ms"\n', "")
+    world.rewrite('      reminder:\n        field: "reminder_date"\n', "")
     world.rewrite("    fields:\n", "    fields:\n      reminder: {field: null}\n")
     world.event(isReminderOn=True, reminderMinutesBeforeStart=30)
     (message,) = (await world.sync()).messages

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import ServerDisconnectedError
 
-from calsync import http
 from calsync.errors import Retry
+from calsync.http import door
 from calsync_exchange_ews.batches import read_items
 from tests.plugins.calsync_exchange_ews.conftest import answer, fault, item, message, read
 from tests.plugins.calsync_exchange_ews.test_client import CALLER, client, status
@@ -96,7 +96,7 @@ async def test_an_item_for_which_a_server_has_no_answer_is_found(
 async def test_items_that_are_too_large_together_are_read_apart(
     client: Client, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 30_000)
+    monkeypatch.setattr(door, "MAX_ANSWER_BYTES", 30_000)
     large = [item(each, Body="x" * 10_000) for each in IDS]
     script.on("GetItem", read(*large), read(*large[:2]), read(*large[2:]))
     assert [reply.ok for reply in await read_items(client, IDS, CALLER)] == [True] * 4

@@ -14,9 +14,8 @@ from aioresponses import CallbackResult
 from multidict import CIMultiDict
 from yarl import URL
 
-from calsync import http as door
 from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
-from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, plain_message
+from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, door, plain_message
 from calsync.ports import Clock, SystemClock, may_change
 from calsync.testing import FakeClock
 
