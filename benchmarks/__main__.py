@@ -17,12 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.calendars import REAL, import_file, spread
+from benchmarks.calendars import REAL, import_file, spread, window
 from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
+from benchmarks.tenant import polled, tenant_table
 from calsync.service import SETTLE_SECONDS
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from benchmarks.first_sync import FirstSync
 
 EVENTS = 5000
+TENANTS = (1, 100, 5000)
+"""Accounts of one FLOWFACT tenant."""
 CPU_BOUND, READING_BOUND, SYNC_BOUND = 0.25, 1.3, 1.5
 CHANGES_PER_ROUND = 4
 
@@ -59,7 +62,9 @@ def main() -> int:
     print(f"medians of {arguments.rounds} rounds, {_load()}\n\n{table(figures)}\n")
     for name, syncs in (("Exchange", through_ews), ("Graph", through_graph)):
         print(f"requests per event, {name}: {syncs[0].requests / max(1, syncs[0].created):.2f}")
-    return 0 if all(figure.kept for figure in figures) else 1
+    polls = [polled(accounts, window()) for accounts in TENANTS]
+    print(f"\n{tenant_table(polls)}")
+    return 0 if all(figure.kept for figure in figures) and all(poll.kept for poll in polls) else 1
 
 
 def _reading_figures(rounds: Sequence[dict[str, Cost]]) -> list[Figure]:

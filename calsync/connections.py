@@ -59,6 +59,7 @@ class Connections:
                     vault=_vault(config, name),
                     doorbells=None if self.endpoint is None else self.endpoint.of(name),
                     learnt=_learnt(config, name),
+                    poll_seconds=config.service.poll_seconds,
                 ),
             )
             for name, connection in config.connections.items()

@@ -118,7 +118,8 @@ class Reader(ABC):
 
         A listing in full ends with a page that is `complete` and carries a token; an incremental one may carry
         tokens on every page and must on the last. Events repeat, come in any order and may be outside the
-        window; the last one of an id wins.
+        window; the last one of an id wins. A connection may answer with what it has read for all its calendars
+        within `Host.poll_seconds`.
         Raises TokenLost (list in full), Retry, LoginError, AccountError.
         """
 
@@ -182,8 +183,9 @@ class Calendar(Reader):
         """Ring whenever something in this calendar may have changed, until cancelled.
 
         A calendar without a doorbell returns, and is not asked again. One with a doorbell also rings when it
-        begins to hear, and again after it may have been deaf for a while. Rings may come too often; what one
-        leaves out is found by the poll. Raises Retry, LoginError, AccountError: it is called again later.
+        begins to hear, and again after it may have been deaf for a while, except where it knows that `changes` has
+        told everything since. Rings may come too often; what one leaves out is found by the poll. Raises Retry,
+        LoginError, AccountError: it is called again later.
         """
         del ring
 
@@ -280,6 +282,9 @@ class Host:
     """None where no public address is configured (`service.public_url`)."""
     learnt: Learnt | None = None
     """None where nothing is kept."""
+    poll_seconds: float = 0.0
+    """How often the host asks each calendar what changed. For so long, what a connection has read for one calendar
+    may answer for all: one question per poll, however many there are. 0: whoever asks wants a fresh answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

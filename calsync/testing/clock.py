@@ -24,6 +24,11 @@ class FakeClock(Clock):
         """How many tasks wait in `sleep`."""
         return len(self._sleepers)
 
+    @property
+    def waking(self) -> bool:
+        """Whether a task whose sleep is over has not run yet."""
+        return any(due <= self._now for due, _ in self._sleepers)
+
     async def until_sleeping(self, tasks: int = 1) -> None:
         """Wait until so many tasks are in `sleep`: what a test does before it moves the time."""
         while self.sleepers < tasks:

@@ -8,26 +8,29 @@ sync might carry a write on to Outlook and its attendees; an account whose mailb
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.errors import EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
-from calsync_flowfact.entity import entity_id, revision, schema_of
+from calsync_flowfact.entity import entity_id, revision, schema_of, values
 from calsync_flowfact.failures import NoRight
 from calsync_flowfact.feed import Feed
+from calsync_flowfact.pages import walk
 from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from calsync.ports import Clock
+    from calsync.ports import Clock, Ring
     from calsync.sync.model import Changes, Draft, Window
     from calsync_flowfact.client import Client
     from calsync_flowfact.entity import Entity, Hits
     from calsync_flowfact.mapping import EntityMapping
     from calsync_flowfact.query import Queries
+    from calsync_flowfact.tenant_feed import TenantFeed
     from calsync_flowfact.trash import Trash
 
 
@@ -35,8 +38,16 @@ class FlowfactCalendar(Calendar):
     """One user's appointments in one schema. An appointment of several users is in the calendar of each."""
 
     def __init__(
-        self, client: Client, mapping: EntityMapping, queries: Queries, trash: Trash, clock: Clock
+        self,
+        client: Client,
+        mapping: EntityMapping,
+        queries: Queries,
+        trash: Trash,
+        tenant: TenantFeed,
+        clock: Clock,
+        alone: Callable[[], Awaitable[None]],
     ) -> None:
+        """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
         settings = mapping.settings
         self.key = mapping.owner
         self.capabilities = Capabilities(
@@ -48,28 +59,36 @@ class FlowfactCalendar(Calendar):
             writes_reminder=settings.name("reminder") is not None,
         )
         self._client = client
+        self._size = settings.page_size
         self._mapping = mapping
         self._queries = queries
         self._trash = trash
-        self._feed = Feed(client, mapping, queries, trash, clock)
+        self._tenant = tenant
+        self._feed = Feed(client, mapping, queries, trash, tenant)
         self._replaced: dict[str, str | None] = {}
         """Revisions that this process has written over: a search that still answers one lags behind."""
         self._created: set[str] = set()
         self._clock = clock
         self._opened = clock.now()
+        self._alone = alone
 
-    def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
-        return self._feed.changes(token, window)
+    async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
+        if token is None:
+            await self._alone()  # a listing is due once a day
+        async for page in self._feed.changes(token, window):
+            yield page
+
+    async def listen(self, ring: Ring) -> None:
+        await self._feed.listen(ring)
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         """Return the present events, in batches through the search as far as it can be trusted."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Observation] = {}
         known = [event_id for event_id in wanted if self._search_tells(event_id)]
-        if len(known) > 1 and self._feed.search_shows_trash is False:
-            size = self._mapping.settings.page_size
-            for at in range(0, len(known), size):
-                found |= await self._searched(known[at : at + size])
+        if len(known) > 1 and self._tenant.search_shows_trash is False:
+            for at in range(0, len(known), self._size):
+                found |= await self._searched(known[at : at + self._size])
         single = [event_id for event_id in wanted if event_id not in found]
         results = await asyncio.gather(*map(self._read_one, single), return_exceptions=True)
         for event_id, result in zip(single, results, strict=True):
@@ -94,13 +113,15 @@ class FlowfactCalendar(Calendar):
         return NoAccess() if observation is None else Here(observation)
 
     async def find_marker(self, marker: str) -> Sequence[Observation]:
-        """Search for a marker and read each hit, as the search may be late or find similar ones."""
+        """Search for a marker, and read what carries it: the search may be late, or find similar ones too."""
         field = self._mapping.settings.name("marker")
         if field is None:
             return ()
-        hits = await self._client.search(self._queries.marked(field, marker), 0, self._mapping.settings.page_size)
-        ids = [found for entity in hits.entities if (found := entity_id(entity))]
-        observations = [await self._read_one(event_id) for event_id in ids]
+        ids: list[str] = []
+        async with aclosing(walk(self._client, self._queries.marked(field, marker), self._size)) as pages:
+            async for hits in pages:
+                ids += [entity_id(one) or "" for one in hits.entities if marker in values(one, field)]
+        observations = [await self._read_one(event_id) for event_id in dict.fromkeys(ids)]
         return [seen for seen in observations if seen and seen.marker == marker]
 
     async def create(self, draft: Draft, marker: str) -> Written:
@@ -120,7 +141,24 @@ class FlowfactCalendar(Calendar):
         self._replaced[target.id] = revision(entity)
         schema = schema_of(entity, self._mapping.settings.write_schema)
         answer = await self._client.patch(schema, target.id, fields)
+        if any(value == "" for value in changes.values()):
+            answer = await self._emptied(schema, target.id, changes, answer)
         return Written(id=target.id) if answer is None else self._written(target.id, answer)
+
+    async def _emptied(self, schema: str, event_id: str, changes: Changes, answer: Entity | None) -> Entity | None:
+        """Make sure that texts were emptied: which form of an empty value a server heeds is not public.
+
+        One that ignores the configured form gets the other one. Raises EventError where that is ignored, too.
+        """
+        for empty in (self._mapping.settings.other_empty_values, None):
+            entity = answer or await self._client.get(event_id)
+            kept = () if entity is None else self._mapping.kept_fields(changes, entity)
+            if not kept:
+                return entity
+            if empty is None:
+                break
+            answer = await self._client.patch(schema, event_id, {name: {"values": list(empty)} for name in kept})
+        raise EventError(f"FLOWFACT does not empty the appointment's {', '.join(sorted(kept))}")
 
     async def delete(self, target: Observation) -> None:
         """Move an appointment to the trash. One that is not there any more is a success."""

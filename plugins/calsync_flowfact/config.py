@@ -74,6 +74,8 @@ DEFAULTS: Mapping[str, str | None] = {
 }
 PROFILES: Mapping[str, Mapping[str, str | None]] = {"dto": DEFAULTS, "none": dict.fromkeys(DEFAULTS)}
 """The field of a value that the configuration does not name."""
+CLEARED: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("",))
+"""The `values` that may clear a text: none at all, or an empty text."""
 REQUIRED = frozenset({"summary", "start", "end", "owner"})
 
 
@@ -93,12 +95,16 @@ class Settings:
     """Milliseconds by which the search may lag behind a write."""
     empty_values: tuple[str, ...]
     """The `values` that clear a text field."""
+    other_empty_values: tuple[str, ...]
+    """Those of the other strategy, for a server that ignores the first."""
     max_concurrency: int
     timeout: float
     all_day_end: str
     """When an all-day appointment ends: `exclusive`, `inclusive` or `last_minute`, as `times` explains."""
     all_day_zone: str
     """Whose midnights its days begin at: `account` (the account's zone) or `utc`."""
+    on_native_sync: str
+    """What happens to an account whose calendar FLOWFACT syncs itself: refuse, warn or ignore."""
     fields: Mapping[str, FieldMap]
     habits: Habits = NOTHING_KNOWN
     """What a probe has found out; nothing until somebody has made one."""
@@ -110,6 +116,7 @@ class Settings:
             habits=habits,
             page_size=min(self.page_size, habits.page_size or self.page_size),
             empty_values=("",) if habits.clears is False else self.empty_values,
+            other_empty_values=() if habits.clears is False else self.other_empty_values,
         )
 
     def name(self, key: str) -> str | None:
@@ -156,11 +163,13 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
         write_schema=options.get("write_schema", options["schema"]),
         page_size=options["page_size"],
         overlap=options["overlap_seconds"] * 1000,
-        empty_values=() if options["clear_strategy"] == "empty_values" else ("",),
+        empty_values=CLEARED[options["clear_strategy"] == "empty_string"],
+        other_empty_values=CLEARED[options["clear_strategy"] != "empty_string"],
         max_concurrency=options["max_concurrency"],
         timeout=float(options["timeout"]),
         all_day_end=options["all_day_end"],
         all_day_zone=options["all_day_zone"],
+        on_native_sync=options["on_native_sync"],
         fields=_field_maps(options["fields"]),
     )
 
@@ -276,6 +285,7 @@ CONNECTION_SCHEMA: Mapping[Any, Any] = {
     vol.Optional("timeout", default=30): _whole(1, 600),
     vol.Optional("all_day_end", default="exclusive"): _one_of(("exclusive", "inclusive", "last_minute")),
     vol.Optional("all_day_zone", default="account"): _one_of(("account", "utc")),
+    vol.Optional("on_native_sync", default="refuse"): _one_of(("refuse", "warn", "ignore")),
     vol.Optional("fields", default=dict): vol.All(
         {
             vol.Optional("profile"): _one_of(tuple(PROFILES)),

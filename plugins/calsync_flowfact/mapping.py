@@ -28,6 +28,7 @@ from calsync_flowfact.notes import from_html, to_html
 from calsync_flowfact.times import InstantCodec, SpanCodec, Unreadable, day_start
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from calsync.sync.model import Changes, Draft
@@ -94,6 +95,11 @@ class EntityMapping:
             if self._all_day(entity) is isinstance(value, AllDay):
                 fields.pop(self.settings.name("all_day") or "", None)
         return fields
+
+    def kept_fields(self, changes: Changes, entity: Entity) -> Sequence[str]:
+        """Return the text fields that a change was to empty and that still hold something."""
+        names = [self.settings.name(key) for key, value in changes.items() if value == ""]
+        return [name for name in names if name and values(entity, name)]
 
     def _event(self, entity: Entity) -> Event:
         settings = self.settings

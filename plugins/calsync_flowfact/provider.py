@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import ConfigError
@@ -13,10 +14,12 @@ from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, kept
 from calsync_flowfact.inquiry import Inquiry
 from calsync_flowfact.mapping import EntityMapping
+from calsync_flowfact.native_sync import NativeSync
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, Sample, newest, of_schema
-from calsync_flowfact.tenant import field_problems, find_user, people_of, refuse_native_sync
+from calsync_flowfact.tenant import field_problems, find_user, people_of
+from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
 
 if TYPE_CHECKING:
@@ -65,14 +68,15 @@ class FlowfactProvider(Provider):
         self._clock = host.clock
         self._client = Client(settings, host)
         self._trash = Trash(self._client, settings.page_size)
+        self._poll_seconds = host.poll_seconds
+        self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
-        self._mail_accounts: Sequence[Mapping[str, Any]] = ()
-        self._native_sync_known = False
         self._sampled = 0
         """How many appointments the mapping was held against."""
         self._learnt = host.learnt
         self._probed: Probed | None = None
+        self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync)
 
     async def login(self) -> None:
         """Exchange the token, check the mapping, learn the users and FLOWFACT's own sync."""
@@ -81,11 +85,12 @@ class FlowfactProvider(Provider):
         self._users = await self._client.users()
         await self._check_sample()
         self._recall(properties)
-        self._mail_accounts = await self._native_sync()
+        self._feed = self._new_feed()  # of the settings that are valid now
+        await self._native_sync.ask()
 
     async def open(self, request: CalendarRequest) -> Calendar:
         user = find_user(self._users, request.settings, request.account)
-        refuse_native_sync(self._mail_accounts, user, request.account)
+        await self._native_sync.refuse(user, request.account)
         mapping = EntityMapping(
             settings=self._settings,
             owner=user["id"],
@@ -93,7 +98,8 @@ class FlowfactProvider(Provider):
             zone=request.timezone,
         )
         queries = Queries(self._settings, user["id"], request.timezone)
-        return FlowfactCalendar(self._client, mapping, queries, self._trash, self._clock)
+        alone = partial(self._native_sync.refuse, user, request.account)
+        return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
 
     async def check(self) -> Sequence[Finding]:
         name, settings = self._client.name, self._settings
@@ -112,7 +118,7 @@ class FlowfactProvider(Provider):
         if not self._sampled:
             findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
         findings.append(self._probe_finding())
-        if not self._native_sync_known:
+        if not self._native_sync.known:
             findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
         if not await self._sees_trash():
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
@@ -184,14 +190,8 @@ class FlowfactProvider(Provider):
         if self._probed is not None and self._clock.now() - self._probed.at < BELIEVED:
             self._settings = self._settings.knowing(self._probed.habits)
 
-    async def _native_sync(self) -> Sequence[Mapping[str, Any]]:
-        """Return the mailboxes of FLOWFACT's own sync; none where they may not be read, which the check tells."""
-        try:
-            accounts = await self._client.mail_accounts()
-        except (NoRight, NotFound, Rejected):
-            return ()
-        self._native_sync_known = True
-        return accounts
+    def _new_feed(self) -> TenantFeed:
+        return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)
 
     async def _sees_trash(self) -> bool:
         try:

@@ -33,7 +33,7 @@ class Queries:
 
         Further times only put those with an equal first one into one order on all pages.
         """
-        return self._query([self._owner], [{"field": field, "direction": "DESC"} for field in by])
+        return newest(self.settings, [self._owner], *by)
 
     def overlapping(self, window: Window | None) -> Query:
         """Return the appointments that overlap a window, all where it is None; no edit changes their order."""
@@ -41,12 +41,12 @@ class Queries:
         return self._query(conditions, [{"field": CREATED, "direction": "ASC"}])
 
     def by_id(self, ids: Sequence[str]) -> Query:
-        """Return the entities with these ids, whosever they are. An empty list would be an error, or match all."""
-        return self._query([{"type": "entityId", "values": list(ids)}], [])
+        """Return the entities with these ids, whosever they are."""
+        return by_id(self.settings, ids)
 
     def marked(self, field: str, marker: str) -> Query:
-        """Return the owner's appointments with a marker; a search may also answer similar ones."""
-        return self._query([self._owner, _equals(field, marker)], [])
+        """Return the owner's appointments with a marker, the newest first; similar ones may be among them."""
+        return newest(self.settings, [self._owner, _equals(field, marker)], CREATED)
 
     @property
     def knows_ranges(self) -> bool:
@@ -68,12 +68,28 @@ class Queries:
         }
 
     def _query(self, conditions: Sequence[Mapping[str, Any]], sorts: Sequence[Mapping[str, str]]) -> Query:
-        return {
-            "target": "ENTITY",
-            "fetch": self.settings.fetched,
-            "conditions": list(conditions),
-            "sorts": list(sorts),
-        }
+        return _query(self.settings, conditions, sorts)
+
+
+def newest(settings: Settings, conditions: Sequence[Mapping[str, Any]], *by: str) -> Query:
+    """Return the appointments of which all conditions are true, everybody's without one, the newest first."""
+    return _query(settings, conditions, [{"field": field, "direction": "DESC"} for field in by])
+
+
+def by_id(settings: Settings, ids: Sequence[str]) -> Query:
+    """Return the entities with these ids. An empty list would be an error, or match all."""
+    return _query(settings, [{"type": "entityId", "values": list(ids)}], [])
+
+
+def _query(
+    settings: Settings, conditions: Sequence[Mapping[str, Any]], sorts: Sequence[Mapping[str, str]]
+) -> Query:
+    return {
+        "target": "ENTITY",
+        "fetch": settings.fetched,
+        "conditions": list(conditions),
+        "sorts": list(sorts),
+    }
 
 
 def _equals(field: str, value: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What is verified about a tenant at login: the mapped fields, the users, FLOWFACT's own calendar sync."""
+"""What is verified about a tenant at login: the mapped fields, the users."""
 
 from __future__ import annotations
 
@@ -104,19 +104,3 @@ def people_of(users: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
         for user in users
         if isinstance(user.get("id"), str) and user.get("type") not in MACHINES
     ]
-
-
-def refuse_native_sync(accounts: Iterable[Mapping[str, Any]], user: Mapping[str, Any], account: str) -> None:
-    """Raise AccountError where FLOWFACT syncs this user's calendar itself: two syncs make loops and duplicates.
-
-    `sync.calendar` is a text in the settings of FLOWFACT's mail accounts; `ownerId` owns the mailbox.
-    """
-    for one in accounts:
-        settings = one.get("settings")
-        on = isinstance(settings, dict) and str(settings.get("sync.calendar")).casefold() == "true"
-        mine = one.get("ownerId") == user["id"] or str(one.get("email")).casefold() in addresses(user)
-        if on and mine:
-            raise AccountError(
-                f"account {account}: FLOWFACT's own calendar sync is on for this user's mailbox; switch it off in "
-                "FLOWFACT first, because two syncs on one mailbox make loops and duplicates"
-            )

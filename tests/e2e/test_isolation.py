@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.app import App
+from calsync_sandbox.configuration import POLL_SECONDS
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.sandbox import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from calsync.testing import FakeClock
     from calsync_sandbox.server import Recorded, Server
     from tests.e2e.conftest import World
 
@@ -34,7 +36,7 @@ def told_by(servers: Iterable[Server]) -> list[Recorded]:
     return [request for server in servers for request in server.requests]
 
 
-async def test_no_request_of_one_account_names_the_other(world: World) -> None:
+async def test_no_request_of_one_account_names_the_other(world: World, clock: FakeClock) -> None:
     kai = world.sandbox.add_person("kai@example.de", first="Kai", last="Kollege")
     world.configure(accounts=[Account(name="anna", person=world.anna), Account(name="kai", person=kai)])
     entity = world.appointment(participants=["kontakt-1"])
@@ -42,6 +44,7 @@ async def test_no_request_of_one_account_names_the_other(world: World) -> None:
     async with App.open(world.configuration, clock=world.clock) as app:
         for number in range(3):
             world.patch(entity, message=f"neu {number}")
+            clock.advance(POLL_SECONDS)
             await app.sync("anna")
     world.expect_converged(2)
     mine = told_by([world.sandbox.flowfact, world.sandbox.graph])

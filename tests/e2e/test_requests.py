@@ -22,6 +22,11 @@ AROUND = 30
 """Signing in, what the configuration is checked against, and the pages of the first reading."""
 
 
+def resting(clock: FakeClock) -> bool:
+    """Tell whether the account waits for its next run, and FLOWFACT's doorbell for its next search."""
+    return clock.sleepers >= 2 and not clock.waking
+
+
 @asynccontextmanager
 async def serving(world: World, clock: FakeClock) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Run the service, and yield what lets it do one more run; the requests are then those of this run."""
@@ -30,11 +35,11 @@ async def serving(world: World, clock: FakeClock) -> AsyncIterator[Callable[[], 
     async def one_more() -> None:
         world.clear()
         clock.advance(3)
-        await world.until(lambda: world.sandbox.graph.requests and clock.sleepers)
+        await world.until(lambda: world.sandbox.graph.requests and resting(clock))
 
     async with App.open(world.configuration, clock=clock) as app:
         service = asyncio.create_task(app.run(stop))
-        await world.until(lambda: clock.sleepers)
+        await world.until(lambda: resting(clock))
         yield one_more
         stop.set()
         await service

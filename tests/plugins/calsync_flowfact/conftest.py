@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,6 +32,7 @@ from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.feed import Feed
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.query import Queries
+from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
 from calsync_sandbox.flowfact import FlowfactServer
 from calsync_sandbox.mail import MailLog
@@ -177,6 +178,10 @@ class Reader:
 
     tenant: TenantInMemory
     feed: Feed
+    owner: str
+    shared: TenantFeed
+    colleague: Callable[[str], Reader]
+    """Make the reader of another user's calendar, by the same feed of the tenant."""
     token: str | None = None
     view: dict[str, str | None] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -194,7 +199,8 @@ class Reader:
         doubted = set(self.removed) | (set(self.view) - set(heard) if full else set())
         self.view |= heard
         for event_id in doubted:
-            if event_id not in self.tenant.live:
+            entity = self.tenant.live.get(event_id)
+            if entity is None or self.owner not in values(entity, "assignee"):
                 self.view.pop(event_id, None)
 
 
@@ -203,12 +209,17 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def make_reader(tenant: TenantInMemory, clock: FakeClock, **options: Any) -> Reader:
-    settings = make_settings(**options)
-    mapping, queries = EntityMapping(settings, "anna", "api", BERLIN), Queries(settings, "anna", BERLIN)
-    client: Any = tenant
+def make_reader(tenant: TenantInMemory, clock: FakeClock, *, poll_seconds: float = 0, **options: Any) -> Reader:
+    """Make a process that reads anna's calendar."""
+    settings, client = make_settings(**options), cast("Any", tenant)
     trash = Trash(client, settings.page_size)
-    return Reader(tenant, Feed(client, mapping, queries, trash, clock))
+    shared = TenantFeed(client, settings, trash, clock, poll_seconds)
+
+    def of(owner: str) -> Reader:
+        mapping, queries = EntityMapping(settings, owner, "api", BERLIN), Queries(settings, owner, BERLIN)
+        return Reader(tenant, Feed(client, mapping, queries, trash, shared), owner, shared, of)
+
+    return of("anna")
 
 
 @pytest.fixture
@@ -238,13 +249,18 @@ def reader(tenant: TenantInMemory, clock: FakeClock) -> Callable[..., Reader]:
 
 
 @pytest.fixture(scope="session")
-def new_history() -> Callable[[], tuple[TenantInMemory, Reader, FakeClock]]:
-    """Make a tenant and its reader anew, for tests that play many histories."""
+def new_history() -> Callable[[], tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]]:
+    """Make a tenant anew, and what starts a process that reads three users' calendars, for many histories."""
 
-    def make() -> tuple[TenantInMemory, Reader, FakeClock]:
+    def make() -> tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]:
         clock = FakeClock()
         tenant = TenantInMemory(clock)
-        return tenant, make_reader(tenant, clock, page_size=7), clock
+
+        def start() -> list[Reader]:
+            anna = make_reader(tenant, clock, poll_seconds=1, page_size=7)
+            return [anna, anna.colleague("ben"), anna.colleague("kai")]
+
+        return tenant, start, clock
 
     return make
 

@@ -246,20 +246,38 @@ async def test_an_appointment_without_an_end_is_in_doubt(calendar: Calendar, loo
         await calendar.update(seen, {"summary": "x"}, "s")
 
 
-async def test_notes_that_cannot_be_emptied_by_an_empty_list(
-    calendar: Calendar, loopback: Any, providers: Callable[..., Provider]
+@pytest.mark.parametrize("answers", ["entity", "empty"])
+async def test_notes_that_cannot_be_emptied_by_an_empty_list_are_by_an_empty_text(
+    calendar: Calendar, loopback: Any, providers: Callable[..., Provider], answers: str
 ) -> None:
     loopback.server.switches.empty_values = "ignore"
+    loopback.server.switches.patch_response = answers
     event_id = created(loopback)
     seen = (await calendar.read([event_id]))[event_id]
-    kept = (await calendar.update(seen, {"description": ""}, "s")).stored
-    assert kept is not None
-    assert kept.event.description == "Notiz"
+    emptied = await calendar.update(seen, {"description": "", "summary": "Neu"}, "s")
+    assert emptied.stored is not None
+    assert (emptied.stored.event.summary, emptied.stored.event.description) == ("Neu", "")
+    bodies = [json.loads(one.body) for one in loopback.server.sent("PATCH")]
+    assert bodies == [
+        {"message": {"values": []}, "subject": {"values": ["Neu"]}},
+        {"message": {"values": [""]}},
+    ]
+    loopback.server.clear()
     loopback.provider = providers(clear_strategy="empty_string")
     await loopback.provider.login()
-    emptied = (await (await loopback.calendar()).update(kept, {"description": ""}, "s")).stored
-    assert emptied is not None
-    assert emptied.event.description == ""
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    await (await loopback.calendar()).update(seen, {"description": ""}, "s")
+    assert [json.loads(one.body) for one in loopback.server.sent("PATCH")] == [{"message": {"values": [""]}}]
+
+
+async def test_notes_that_nothing_empties_are_told(calendar: Calendar, loopback: Any) -> None:
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    stored = json.dumps(loopback.server.entities[event_id]).encode()
+    loopback.server.faults.add(Fault(method="PATCH", status=200, body=stored, times=None))
+    with pytest.raises(EventError, match="does not empty the appointment's message"):
+        await calendar.update(seen, {"description": ""}, "s")
 
 
 async def test_a_change_of_unmapped_notes_sends_nothing(loopback: Any, providers: Callable[..., Provider]) -> None:
@@ -301,6 +319,20 @@ async def test_a_search_finds_similar_markers_and_they_are_no_hits(calendar: Cal
     created(loopback, calsync_marker=MARKER)
     loopback.server.patch(created(loopback), {"calsync_marker": MARKER.upper()}, user=loopback.anna)
     assert len(await calendar.find_marker(MARKER)) == 1
+
+
+async def test_a_marker_is_found_behind_pages_of_similar_ones(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    loopback.provider = providers(page_size=5)
+    await loopback.provider.login()
+    calendar = await loopback.calendar()
+    mine = created(loopback, calsync_marker=MARKER)
+    for _ in range(17):  # a search that compares words without regard to their case finds these, too
+        loopback.server.patch(created(loopback), {"calsync_marker": MARKER.upper()}, user=loopback.anna)
+    loopback.server.clear()
+    assert [seen.id for seen in await calendar.find_marker(MARKER)] == [mine]
+    assert len(loopback.server.sent("GET", "/entity-service/")) == 1
 
 
 async def test_a_session_that_ends_is_renewed_on_the_way(calendar: Calendar, loopback: Any) -> None:

@@ -50,6 +50,7 @@ def test_other_names_and_codecs() -> None:
         "write_schema": "termine_neu",
         "clear_strategy": "empty_string",
         "all_day_end": "inclusive",
+        "on_native_sync": "warn",
         "fields": {"summary": {"field": "titel"}, "start": {"codec": "iso"}, "attendee_count": {"field": None}},
     }
     settings = settings_of(CONNECTION(options))
@@ -60,6 +61,10 @@ def test_other_names_and_codecs() -> None:
         True,
     )
     assert (settings.name("summary"), settings.name("attendee_count")) == ("titel", None)
+    assert (settings.on_native_sync, settings_of(CONNECTION({"api_token": "t"})).on_native_sync) == (
+        "warn",
+        "refuse",
+    )
     assert (settings.fields["start"].field, settings.fields["start"].codec) == ("start_date", "iso")
 
 
@@ -78,6 +83,7 @@ def test_other_names_and_codecs() -> None:
         ({"api_token": "t", "overlap_seconds": -1}, "overlap_seconds"),
         ({"api_token": "t", "schema": "a/b"}, "schema"),
         ({"api_token": "t", "clear_strategy": "skip"}, "clear_strategy"),
+        ({"api_token": "t", "on_native_sync": "skip"}, "on_native_sync"),
         ({"api_token": "t", "fields": {"owner": {"field": None}}}, "owner/field"),
         ({"api_token": "t", "fields": {"summary": {"field": "_metadata"}}}, "summary/field"),
         ({"api_token": "t", "fields": {"start": {"codec": "text"}}}, "start/codec"),

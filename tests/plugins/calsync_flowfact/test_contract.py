@@ -18,6 +18,7 @@ from calsync.ports import Calendar, CalendarRequest, Host, Learnt, SystemClock
 from calsync.sync.model import AllDay, Changes, Event, Timed, Value, When
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.testing.contract.case import WHEN
+from calsync.testing.contract.listening import ListeningContract
 from calsync.testing.contract.values import WHENS
 from calsync_flowfact import PROVIDER
 from calsync_flowfact.provider import FlowfactProvider
@@ -221,6 +222,7 @@ async def opened(
     options: Mapping[str, Any] = MappingProxyType({}),
     *,
     probed: bool = False,
+    poll_seconds: float = 0,
 ) -> AsyncIterator[UnderTest]:
     """Start a tenant of these habits, and open the calendar of one of its users."""
     mails, clock = MailLog(), SystemClock()
@@ -237,8 +239,14 @@ async def opened(
             **options,
         }
     )
-    http, learnt = HttpFactory(clock), Remembered()
-    host = Host(connection="flowfact", clock=clock, random=random.Random(1), http=http, learnt=learnt)
+    host = Host(
+        connection="flowfact",
+        clock=clock,
+        random=random.Random(1),
+        http=HttpFactory(clock),
+        learnt=Remembered(),
+        poll_seconds=poll_seconds,
+    )
     provider = PROVIDER.open(settings, host)
     try:
         user = server.add_user("anna@example.de", first="Anna", last="Muster")
@@ -257,6 +265,15 @@ class TestAsDocumented(CalendarContract):
     @pytest.fixture
     async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
         async with opened(Switches()) as under_test:
+            yield under_test
+
+
+class TestItsDoorbell(ListeningContract):
+    """The tenant is polled for whoever listens."""
+
+    @pytest.fixture
+    async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
+        async with opened(Switches(), poll_seconds=0.1) as under_test:
             yield under_test
 
 

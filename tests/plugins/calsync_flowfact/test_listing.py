@@ -44,14 +44,14 @@ async def test_a_range_that_finds_nothing_is_not_believed(tenant: Any, reader: A
 
 async def test_an_empty_calendar_is_not_asked_twice(tenant: Any, reader: Any) -> None:
     assert await listed(reader()) == set()
-    assert tenant.requests.count("search") == 3
+    assert tenant.requests.count("search") == 4
 
 
 async def test_texts_are_not_searched_by_range(tenant: Any, reader: Any) -> None:
     tenant.create()
     fields = {"start": {"codec": "iso"}, "end": {"codec": "iso"}}
     assert await listed(reader(fields=fields)) == set()
-    assert tenant.requests.count("search") == 3
+    assert tenant.requests.count("search") == 4
 
 
 async def test_a_reach_that_is_too_short_is_read_in_parts(tenant: Any, reader: Any, clock: FakeClock) -> None:

@@ -119,44 +119,6 @@ async def test_users_that_cannot_be_an_account(loopback: Any) -> None:
         assert "@" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("account", "refused"),
-    [
-        ({"email": "ANNA@example.de", "settings": {"sync.calendar": "true"}}, True),
-        ({"email": "x@example.de", "ownerId": "anna", "settings": {"sync.calendar": "True"}}, True),
-        ({"email": "anna@example.de", "settings": {"sync.calendar": "false"}}, False),
-        ({"email": "anna@example.de"}, False),
-        ({"email": "ben@example.de", "settings": {"sync.calendar": "true"}}, False),
-    ],
-)
-async def test_a_mailbox_that_flowfact_syncs_itself_is_refused(
-    loopback: Any, account: dict[str, Any], refused: bool
-) -> None:
-    owner = {"ownerId": loopback.anna["id"]} if account.get("ownerId") else {}
-    loopback.server.nylas_accounts.append(account | owner)
-    await loopback.provider.login()
-    if refused:
-        with pytest.raises(AccountError, match="own calendar sync"):
-            await loopback.calendar()
-    else:
-        await loopback.calendar()
-
-
-@pytest.mark.parametrize("status", [403, 404])
-async def test_flowfacts_own_sync_may_be_unknown_and_the_check_tells(loopback: Any, status: int) -> None:
-    loopback.server.faults.add(Fault(path="nylas", status=status, times=None))
-    await loopback.provider.login()
-    await loopback.calendar()
-    findings = await loopback.provider.check()
-    assert any("own calendar sync" in one.message for one in findings if one.severity == "warning")
-
-
-async def test_an_outage_does_not_hide_flowfacts_own_sync(loopback: Any) -> None:
-    loopback.server.faults.add(Fault(path="nylas", status=500, times=None))
-    with pytest.raises(Retry):
-        await loopback.provider.login()
-
-
 def stored(loopback: Any, count: int, *, by_us: bool = False) -> None:
     """Let appointments of Anna's be there."""
     start = round(loopback.clock.now().timestamp() * 1000)

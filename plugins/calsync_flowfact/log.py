@@ -1,0 +1,110 @@
+"""What was read of a tenant's changes, kept in memory for the calendars that were not told yet.
+
+Each version of an appointment and each deletion stands here once, under the number of the read that found it
+first; those of the last read stand last. So a calendar that was told everything up to some read is told the rest
+by going back from the end, and nothing twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from calsync_flowfact.entity import created_ms, entity_id, modified_ms, revision, user_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from calsync_flowfact.entity import Buried, Entity
+    from calsync_flowfact.position import Floors
+
+MOST = 10_000
+"""So many changes are kept: some hours of a tenant with thousands of agents, in some ten megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An appointment as a search showed it, or its deletion."""
+
+    seq: int
+    what: Entity | Buried
+    owners: frozenset[str]
+    """User ids, as far as they are told."""
+
+    @property
+    def entity(self) -> Entity | None:
+        return self.what if isinstance(self.what, dict) else None
+
+    def since(self, floors: Floors) -> bool:
+        if isinstance(self.what, dict):
+            return modified_ms(self.what) >= floors.modified or created_ms(self.what) >= floors.created
+        return self.what.deleted >= floors.deleted
+
+
+class Log:
+    """The changes by id, those that were found last at the end."""
+
+    def __init__(self, owner_field: str) -> None:
+        self._owner_field = owner_field
+        self._changes: dict[tuple[str, bool], Change] = {}
+        self._latest: dict[str, int] = {}
+        self.whole_since = 0
+        """The log holds everything that was found by later reads than this."""
+
+    def __contains__(self, event_id: object) -> bool:
+        """Tell whether a search has shown an appointment."""
+        return (event_id, False) in self._changes
+
+    def add(self, entities: Iterable[Entity], seq: int, *, again: bool = False) -> None:
+        """Note what a search showed; `again`: also where this version is known."""
+        for entity in entities:
+            key = (entity_id(entity) or "", False)
+            known, owners = self._changes.get(key), user_ids(entity, self._owner_field)
+            if again or known is None or known.entity is None or revision(known.entity) != revision(entity):
+                self._put(key, Change(seq, entity, owners), known)
+
+    def bury(self, entries: Iterable[Buried], seq: int) -> None:
+        """Note what the trash told."""
+        for entry in entries:
+            key = (entry.id, True)
+            known = self._changes.get(key)
+            if known is None or known.what != entry:
+                self._put(key, Change(seq, entry, entry.owners or frozenset()), known)
+
+    def buried(self) -> Iterator[str]:
+        """Return the ids of what was deleted, the last one first."""
+        return (found for found, gone in reversed(self._changes) if gone)
+
+    def after(self, seq: int) -> list[Change]:
+        """Return what later reads than this found, in the order in which it was found."""
+        found: list[Change] = []
+        for change in reversed(self._changes.values()):
+            if change.seq <= seq:
+                break
+            found.append(change)
+        return found[::-1]
+
+    def where(self, wanted: Callable[[Change], bool]) -> list[Change]:
+        return [change for change in self._changes.values() if wanted(change)]
+
+    def latest(self, owner: str) -> int:
+        """Return which read found the latest change of an owner's appointments, 0 for none."""
+        return self._latest.get(owner, 0)
+
+    @property
+    def full(self) -> bool:
+        return len(self._changes) > MOST
+
+    def trim(self) -> bool:
+        """Forget the oldest changes where there are too many; tell whether there were."""
+        oldest = list(islice(self._changes, max(0, len(self._changes) - MOST)))
+        for key in oldest:
+            self.whole_since = self._changes.pop(key).seq
+        return bool(oldest)
+
+    def _put(self, key: tuple[str, bool], change: Change, known: Change | None) -> None:
+        self._changes.pop(key, None)  # so that it stands at the end
+        self._changes[key] = change
+        before = known.owners if known else frozenset()
+        self._latest |= dict.fromkeys(change.owners | before, change.seq)
