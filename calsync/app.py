@@ -49,6 +49,8 @@ class App:
         self._accounts = dict(config.accounts)
         self.discovered: Sequence[Discovered] = ()
         """Everybody whom discovery looked at, once accounts have been opened."""
+        self._discovery: Discovery | None = None
+        """The one that found the accounts."""
         self._connections = connections
         self._clock = clock
         self._random = random
@@ -199,7 +201,7 @@ class App:
 
         async def run_account(name: str, report: Report) -> None:
             if name not in opened:
-                opened[name] = await self._connections.open(self._accounts[name])
+                opened[name] = await self._connections.open(await self._config_of(name))
             await engine.run(self._connections.account(opened[name]), report)
 
         def doorbells(name: str) -> list[Listen]:
@@ -265,11 +267,17 @@ class App:
         if self._config.discover is None:
             return {}
         written, known = self._config.accounts, await self._runs.all()
-        found = await Discovery(self._config.discover, self._connections, written, known).find()
+        self._discovery = Discovery(self._config.discover, self._connections, written, known)
+        found = await self._discovery.find()
         self.discovered = [one.told for one in found]
         accounts = accounts_of(found)
         self._accounts = {**written, **accounts}
         return accounts
+
+    async def _config_of(self, name: str) -> AccountConfig:
+        """Return an account to be opened. Where its address is not sure yet, that is looked for."""
+        config = self._accounts[name]
+        return config if self._discovery is None else await self._discovery.again(config)
 
     async def _open_store(self) -> SqliteStore:
         """Open the store, free the leases that processes of this machine took into death, and read their note."""

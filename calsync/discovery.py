@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from calsync.engine.together import together
-from calsync.errors import AccountError, CalsyncError, PluginError, Retry
+from calsync.errors import AccountError, CalsyncError, PluginError, Retry, UnknownAddress
 from calsync.ports import Finding
 from calsync.reasons import sentence
 from calsync.results import Discovered
@@ -61,6 +61,8 @@ class Discovery:
         self._connections = connections
         self._written = written
         self._known = known
+        self._unsure: dict[str, tuple[Person, Sequence[str]]] = {}
+        """People whose accounts have an address that was not opened, and all addresses that may lead to theirs."""
 
     async def find(self) -> Sequence[Found]:
         """Return everybody. Writes nothing anywhere. Raises LoginError, ConfigError, Retry, PluginError."""
@@ -78,6 +80,18 @@ class Discovery:
         settled = {number: self._settled(looked[number]) for number in order}
         return [settled[number] for number in range(len(people))]
 
+    async def again(self, config: AccountConfig) -> AccountConfig:
+        """Return a found account with the address that leads to its person's calendar now; one that did stays.
+
+        Raises Retry, AccountError, LoginError, ConfigError.
+        """
+        if config.name not in self._unsure:
+            return config
+        found = self._settled(await self._opened(*self._unsure[config.name]))
+        if found.config is None:
+            raise AccountError(f"account {config.name}: {sentence(str(found.told.reason))}")
+        return found.config
+
     async def _people(self) -> Sequence[Person]:
         connection = self._wanted.account.side(self._wanted.lists).connection
         people = await self._connections.people(connection)
@@ -90,8 +104,11 @@ class Discovery:
     async def _look(self, person: Person, shared: Collection[str]) -> Found:
         """Return a person with the calendars that the first address opens which leads to any."""
         usable = [each for each in person.addresses if _ADDRESS.fullmatch(each)]
-        own = [each for each in usable if each.casefold() not in shared]
-        reason = self._left_out(person, usable, own)
+        included = [each for each in usable if _matches([each], self._wanted.include)]
+        own = [each for each in included if each.casefold() not in shared]
+        reason = self._left_out(person, usable, included)
+        if reason is None and not own:
+            reason = "shared_address"
         if reason is not None:
             return _out(person, reason)
         lists, config = self._wanted.lists, self._account(person, own[0])
@@ -100,31 +117,34 @@ class Discovery:
             if self._connections.claimant(config, lists, await self._connections.look(config, lists)) is not None:
                 return _out(person, "written_down")
             return await self._opened(person, own)
-        except Retry:
-            return found  # whoever cannot be asked now is asked again when the account runs
-        except AccountError as error:
-            # An account that has run before must not vanish with its mailbox: it fails, and says why.
-            return found if person.id in self._known else _out(person, "not_opened", str(error))
+        except (Retry, AccountError) as error:
+            # Whoever cannot be asked now is asked again when the account runs. An account that has run before must
+            # not vanish with its mailbox: it fails, and says why.
+            if isinstance(error, AccountError) and person.id not in self._known:
+                return _out(person, "not_opened", str(error))
+            self._unsure[person.id] = person, own
+            return found
 
-    def _left_out(self, person: Person, usable: Sequence[str], own: Sequence[str]) -> str | None:
+    def _left_out(self, person: Person, usable: Sequence[str], included: Sequence[str]) -> str | None:
         if person.id in self._written:
             return "written_down"
         if not person.active:
             return "inactive"
         if not usable:
             return "no_address"
-        if not _matches(usable, self._wanted.include) or _matches(usable, self._wanted.exclude):
-            return "excluded"
-        return None if own else "shared_address"
+        return "excluded" if not included or _matches(usable, self._wanted.exclude) else None
 
     async def _opened(self, person: Person, own: Sequence[str]) -> Found:
-        """Open the calendar of the first address that leads to one. Raises what the first one raised."""
-        problem: AccountError | None = None
+        """Open the calendar of the first address that a mailbox has. Raises what the first one raised.
+
+        One that may not be opened ends the search: what another address leads to is perhaps not the person's.
+        """
+        problem: UnknownAddress | None = None
         for address in own:
             config = self._account(person, address)
             try:
                 calendar = await self._connections.look(config, self._wanted.lists.other)
-            except AccountError as error:
+            except UnknownAddress as error:
                 problem = problem or error
             else:
                 return Found(_paired(person, address), config, calendar)

@@ -50,6 +50,10 @@ class AccountError(CalsyncError):
     """Stop this account until a person acts (unknown user, no mailbox, read-only calendar)."""
 
 
+class UnknownAddress(AccountError):  # noqa: N818 - errors are named as outcomes
+    """No mailbox has the address that the account names. Another address of the same person may lead to one."""
+
+
 class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes
     """Nothing was changed; try again later. `after` is in seconds, None where the server did not say."""
 

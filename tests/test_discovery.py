@@ -22,7 +22,7 @@ from calsync.config.model import (
 )
 from calsync.connections import Connections
 from calsync.discovery import CHOSEN, Discovery, accounts_of, finding, left_behind, until_done
-from calsync.errors import AccountError, LoginError, PluginError, Retry
+from calsync.errors import AccountError, LoginError, PluginError, Retry, UnknownAddress
 from calsync.loader import Loaded
 from calsync.ports import Person, Provider, ProviderSpec
 from calsync.reasons import known
@@ -60,7 +60,7 @@ class System(Provider):
         if who in self.errors:
             raise self.errors[who]
         if "mailbox" in request.settings and who not in self.leads:
-            raise AccountError("no mailbox")
+            raise UnknownAddress("no mailbox")
         return MemoryCalendar(self.leads.get(who, who))
 
     async def check(self) -> Sequence[Finding]:
@@ -90,6 +90,9 @@ class Company:
         self.written.append(account(name, {"id": person}, {"mailbox": mailbox}))
 
     async def discover(self) -> Sequence[Found]:
+        return await (await self.discovery()).find()
+
+    async def discovery(self) -> Discovery:
         config = Config(
             path=Path("calsync.yaml"),
             service=Service(store=Path("calsync.db"), poll_seconds=60, listen=Address(host="127.0.0.1", port=1)),
@@ -117,7 +120,7 @@ class Company:
         for one in self.written:
             await connections.open(one)
         assert config.discover is not None
-        return await Discovery(config.discover, connections, config.accounts, self.known).find()
+        return Discovery(config.discover, connections, config.accounts, self.known)
 
     async def reasons(self) -> Mapping[str, str | None]:
         return {one.told.account: one.told.reason for one in await self.discover()}
@@ -195,6 +198,22 @@ async def test_the_first_address_that_leads_to_a_mailbox_is_taken(company: Compa
     assert await company.mailboxes() == {"u-1": "bert@example.de"}
 
 
+async def test_a_mailbox_that_is_denied_is_no_reason_to_take_the_one_of_another_address(company: Company) -> None:
+    company.add("u-1", "bert@example.de", "office@example.de")
+    company.mail.leads["office@example.de"] = "office"
+    company.mail.errors["bert@example.de"] = AccountError("denied (403)")
+    (found,) = await company.discover()
+    assert (found.told.reason, found.told.error) == ("not_opened", "denied (403)")
+    assert company.mail.opened == ["bert@example.de"]
+
+
+async def test_no_mailbox_is_opened_by_an_address_that_is_not_included(company: Company) -> None:
+    company.include = ("*@sales.example.de",)
+    company.add("u-1", "chef@example.de", "bert@sales.example.de")
+    assert await company.reasons() == {"u-1": "not_opened"}
+    assert company.mail.opened == ["bert@sales.example.de"]
+
+
 async def test_an_address_of_two_people_is_nobodys(company: Company) -> None:
     company.add("u-1", "info@example.de", "bert@example.de")
     company.add("u-2", "INFO@example.de")
@@ -248,6 +267,40 @@ async def test_who_cannot_be_asked_now_has_an_account_that_asks_again(company: C
     company.add("u-1", "bert@example.de")
     company.mail.errors["bert@example.de"] = Retry("mail: unreachable")
     assert await company.mailboxes() == {"u-1": "bert@example.de"}
+
+
+@pytest.mark.parametrize("busy", ["old@example.de", "bert@example.de"])
+async def test_who_could_not_be_asked_is_asked_again_by_all_addresses(company: Company, busy: str) -> None:
+    company.add("u-1", "old@example.de", "bert@example.de", mailbox=False)
+    company.mail.leads["bert@example.de"] = "bert"
+    company.mail.errors[busy] = Retry("mail: unreachable")
+    discovery = await company.discovery()
+    unsure = accounts_of(await discovery.find())["u-1"]
+    with pytest.raises(Retry, match="unreachable"):
+        await discovery.again(unsure)
+    company.mail.errors.clear()
+    assert (await discovery.again(unsure)).right.settings == {"mailbox": "bert@example.de"}
+
+
+async def test_who_is_asked_again_does_not_get_the_mailbox_of_another_account(company: Company) -> None:
+    company.add("u-1", "bert@example.de")
+    company.add("u-2", "alias@example.de")
+    company.mail.leads["alias@example.de"] = "bert@example.de"
+    company.mail.errors["alias@example.de"] = Retry("mail: unreachable")
+    discovery = await company.discovery()
+    unsure = accounts_of(await discovery.find())["u-2"]
+    company.mail.errors.clear()
+    with pytest.raises(AccountError, match="account u-2: "):
+        await discovery.again(unsure)
+
+
+async def test_an_account_whose_mailbox_was_found_keeps_its_address(company: Company) -> None:
+    company.add("u-1", "bert@example.de")
+    discovery = await company.discovery()
+    sure = accounts_of(await discovery.find())["u-1"]
+    company.mail.opened.clear()
+    assert await discovery.again(sure) is sure
+    assert company.mail.opened == []
 
 
 async def test_a_refused_sign_in_is_no_mailbox_that_is_missing(company: Company) -> None:

@@ -20,6 +20,7 @@ from calsync.errors import (
     Lost,
     Retry,
     TokenLost,
+    UnknownAddress,
     UnknownOutcome,
 )
 from calsync.http import lost
@@ -121,6 +122,8 @@ ADVICE: Mapping[str, str] = {
     "SyncFolderNotFound": "the calendar is not there any more",
     "FolderNotFound": "the calendar is not there any more, or the user may not see it",
 }
+NO_MAILBOX = frozenset({"NonExistentMailbox", "CannotFindUser"})
+"""Nobody has the address that a request names."""
 MOVING_SECONDS = 600.0
 _WORD = re.compile(r"[A-Za-z0-9]{1,80}")
 
@@ -178,7 +181,8 @@ def failure(connection: str, reply: Reply, *, changes: bool, whole: bool = False
     if fate is Fate.RESYNC:
         return TokenLost("Exchange accepts the state of its feed no more")
     if fate is Fate.STOP or (whole and code == "AccessDenied"):
-        return AccountError(f"{problem} refuses ({code}): {ADVICE.get(code, 'ask the administrator of Exchange')}")
+        kind = UnknownAddress if code in NO_MAILBOX else AccountError
+        return kind(f"{problem} refuses ({code}): {ADVICE.get(code, 'ask the administrator of Exchange')}")
     if fate is Fate.UNKNOWN and whole:
         if changes:
             return UnknownOutcome(f"{problem} failed during a write ({code})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import AccountError, EventError
+from calsync.errors import AccountError, EventError, UnknownAddress
 from calsync.http import Pause
 from calsync.ports import Provider
 from calsync_exchange_ews.auth.application import ApplicationToken
@@ -83,7 +83,8 @@ class ExchangeProvider(Provider):
             info = await self._find(caller, request.settings.get("calendar"))
             trash = await self._folder(caller, Folder(anchor="deleteditems", mailbox=mailbox))
         except (AccountError, EventError) as error:
-            raise AccountError(f"account {request.account}: {error}") from error
+            kind = UnknownAddress if isinstance(error, UnknownAddress) else AccountError
+            raise kind(f"account {request.account}: {error}") from error
         home = Home(self._client, caller, info, trash.id if trash else None, request.timezone)
         return ExchangeCalendar(home, silent=self._settings.silent, doorbell=self._doorbell)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import AccountError
+from calsync.errors import AccountError, UnknownAddress
 from calsync.ports import Finding, Provider
 from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
@@ -51,7 +51,8 @@ class GraphProvider(Provider):
         except (AccountError, Refused) as error:
             own = isinstance(error, Denied) and isinstance(self._tokens, DelegatedTokens)
             only = "; a person who signs in opens the own mailbox only" if own else ""
-            raise AccountError(f"account {request.account}: {error}{only}") from error
+            kind = UnknownAddress if isinstance(error, UnknownAddress) else AccountError
+            raise kind(f"account {request.account}: {error}{only}") from error
         calendar_id = str(row["id"])
         home = Home(client, mailbox, calendar_id, primary=primary)
         return GraphCalendar(

@@ -11,7 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, UnknownOutcome
+from calsync.errors import (
+    AccountError,
+    CalsyncError,
+    EventError,
+    LoginError,
+    Retry,
+    UnknownAddress,
+    UnknownOutcome,
+)
 
 BUSY = frozenset({423, 429, 509})
 """Surely not carried out."""
@@ -101,7 +109,7 @@ class Denied(AccountError):  # noqa: N818
     """The mailbox, or one event of it, may not be read or written (403)."""
 
 
-class NoMailbox(AccountError):  # noqa: N818
+class NoMailbox(UnknownAddress):
     """No mailbox has this address (any more), or none that Graph reaches."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from calsync.app import App
 from calsync.errors import ConfigError, LoginError, Retry
-from calsync_sandbox.graph.errors import mailbox_not_enabled
+from calsync_sandbox.graph.errors import GraphError, mailbox_not_enabled
 from calsync_sandbox.sandbox import Account, Person, Sandbox
 from tests.e2e.conftest import World
 
@@ -247,6 +247,25 @@ async def test_the_service_serves_what_is_written_down_while_discovery_waits(
         await world.until(lambda: "Annas Termin" in office.owners())
         assert any("discovery failed, next try in 60 s" in record.getMessage() for record in caplog.records)
         provider.people = people  # type: ignore[method-assign]
+        while "Berts Termin" not in office.owners():
+            world.clock.advance(60)  # type: ignore[attr-defined] # a FakeClock
+            await asyncio.sleep(0.01)
+        stop.set()
+        await service
+
+
+async def test_the_service_looks_again_for_a_mailbox_that_could_not_be_reached_by_all_addresses(
+    office: Office,
+) -> None:
+    world = office.world
+    office.bert.user["businessMailAddress"] = "bert.alt@example.de"  # type: ignore[index] # as above
+    office.event(office.bert, "Berts Termin")
+    office.bert.mailbox.refusal = GraphError(503, "ServiceUnavailable", "Busy.")
+    stop = asyncio.Event()
+    async with App.open(world.configuration, clock=world.clock) as app:
+        service = asyncio.create_task(app.run(stop))
+        await world.until(lambda: bool(app.discovered))
+        office.bert.mailbox.refusal = None
         while "Berts Termin" not in office.owners():
             world.clock.advance(60)  # type: ignore[attr-defined] # a FakeClock
             await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from calsync.errors import (
     Lost,
     Retry,
     TokenLost,
+    UnknownAddress,
     UnknownOutcome,
 )
 from calsync.http import Answer
@@ -43,8 +44,8 @@ from calsync_exchange_ews.responses import Reply
         ("InternalServerTransientError", Retry, UnknownOutcome),
         ("InvalidSyncStateData", TokenLost, TokenLost),
         ("SyncFolderNotFound", AccountError, AccountError),
-        ("NonExistentMailbox", AccountError, AccountError),
-        ("CannotFindUser", AccountError, AccountError),
+        ("NonExistentMailbox", UnknownAddress, UnknownAddress),
+        ("CannotFindUser", UnknownAddress, UnknownAddress),
         ("ImpersonateUserDenied", AccountError, AccountError),
         ("QuotaExceeded", AccountError, AccountError),
         ("ItemCorrupt", EventError, EventError),

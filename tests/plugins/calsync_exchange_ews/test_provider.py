@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aioresponses import CallbackResult
 
-from calsync.errors import AccountError, CalsyncError, LoginError, Retry
+from calsync.errors import AccountError, CalsyncError, LoginError, Retry, UnknownAddress
 from calsync.testing import MemoryCalendar
 from calsync_exchange_ews import calsync_providers
 from calsync_exchange_ews.auth.auto import Auto
@@ -142,6 +142,7 @@ async def test_what_cannot_be_opened_is_told(
     with pytest.raises((AccountError, Retry), match=said) as error:
         await provider.open(request_of_anna)
     assert "anna@example.de" not in str(error.value)
+    assert isinstance(error.value, UnknownAddress) == (b"ErrorNonExistentMailbox" in reply)
 
 
 async def test_a_zone_without_a_windows_name_is_told(

@@ -13,7 +13,7 @@ import pytest
 import voluptuous as vol
 
 import calsync_graph
-from calsync.errors import AccountError, LoginError, Retry
+from calsync.errors import AccountError, LoginError, Retry, UnknownAddress
 from calsync.http import HttpFactory
 from calsync.ports import CalendarRequest, Host, SystemClock
 from calsync_graph.calendar import GraphCalendar
@@ -80,7 +80,7 @@ async def test_a_calendar_that_is_not_there_or_not_one_is_refused(
 
 
 async def test_an_unknown_mailbox_is_refused_without_naming_it(provider: GraphProvider) -> None:
-    with pytest.raises(AccountError, match="no active mailbox") as refused:
+    with pytest.raises(UnknownAddress, match="no active mailbox") as refused:
         await provider.open(wanted("bert@example.de"))
     assert "account anna" in str(refused.value)
     assert "bert" not in str(refused.value)
@@ -96,8 +96,9 @@ async def test_a_mailbox_without_a_licence_or_on_premises_is_refused(
 
 async def test_a_mailbox_outside_the_access_policy_is_refused(provider: GraphProvider, mailbox: Mailbox) -> None:
     mailbox.refusal = access_policy()
-    with pytest.raises(AccountError, match=r"Calendars\.ReadWrite"):
+    with pytest.raises(AccountError, match=r"Calendars\.ReadWrite") as denied:
         await provider.open(wanted())
+    assert not isinstance(denied.value, UnknownAddress)
 
 
 async def test_a_calendar_that_can_only_be_read_is_found_by_the_check(
