@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calsync.ports import Call
-from calsync_graph.notifications import Notification, notifications
+from calsync_graph.notifications import MAX_BYTES, Notification, notifications
 
 CHANGE = {
     "subscriptionId": "s1",
@@ -51,6 +51,8 @@ def test_changes_and_lives_are_told_apart() -> None:
         {"value": [CHANGE | {"clientState": None}]},
         {"value": [CHANGE | {"subscriptionId": ["s1"]}]},
         {"value": [CHANGE | {"lifecycleEvent": {"x": 1}}]},
+        {"value": [CHANGE, None]},
+        {"value": [CHANGE | {"clientState": "\ud800"}]},
     ],
 )
 def test_what_is_no_notification_is_left_out(body: Any) -> None:
@@ -67,12 +69,17 @@ def test_no_bytes_raise(body: bytes) -> None:
     assert notifications(call(body)) == []
 
 
-def test_one_bad_row_hides_no_good_one() -> None:
-    assert len(notifications(call({"value": [None, CHANGE, {}]}))) == 1
+def test_a_large_call_costs_no_more_than_a_glance() -> None:
+    most = call({"value": [CHANGE] * (MAX_BYTES // len(json.dumps(CHANGE)) - 8)})
+    assert MAX_BYTES * 0.9 < len(most.body) <= MAX_BYTES
+    assert len(notifications(most)) > 300
+    hostile = b'{"value":[' + b'{"":[' * 100 + b"0" + b"]}" * 100 + b',{"a":1.5e300}' * 200_000 + b"]}"
+    assert notifications(call(hostile)) == []
+    assert notifications(call(json.dumps({"value": [CHANGE]}).encode() + b" " * MAX_BYTES)) == []
 
 
 @pytest.mark.parametrize(
-    ("state", "known"), [("secret", True), ("Secret", False), ("", False), ("ß", False), ("\ud800", False)]
+    ("state", "known"), [("secret", True), ("Secret", False), ("", False), ("ß", False), ("\0", False)]
 )
 def test_only_the_secret_itself_proves_whom_it_is_from(state: str, known: bool) -> None:
     told = notifications(call({"value": [CHANGE | {"clientState": state}]}))
