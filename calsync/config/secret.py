@@ -7,16 +7,15 @@ credential that systemd hands to the service (`LoadCredential=`, `LoadCredential
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from calsync.exposed import advice, credentials, exposed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Unresolved(Exception):  # noqa: N818 - becomes a line of the configuration's problems
@@ -52,7 +51,7 @@ class Secrets:
 
     def _credential(self, name: str) -> str | None:
         """Return a credential of systemd, which alone decides who can read it."""
-        folder = self._environ.get("CREDENTIALS_DIRECTORY", "")
+        folder = credentials(self._environ)
         path = Path(folder) / name
         if not folder or not _is_file_name(name) or not path.is_file():
             return None
@@ -72,7 +71,7 @@ class Secrets:
         path = self._directory / name
         if not _is_file_name(name) or not path.is_file():
             raise Unresolved(f"there is no secret {name} in {self._directory}/")
-        if self._directory.stat().st_mode & OTHERS:
+        if exposed(self._directory):
             _refuse_open(path)
         return _read(path).rstrip("\r\n")
 
@@ -96,8 +95,8 @@ def _read_yaml(path: Path) -> Mapping[object, object]:
 
 
 def _refuse_open(path: Path) -> None:
-    if path.stat().st_mode & OTHERS:
-        raise Unresolved(f"{path} can be read by others; run: chmod 600 {path}")
+    if exposed(path):
+        raise Unresolved(advice(path))
 
 
 def _read(path: Path) -> str:

@@ -104,6 +104,7 @@ def certified(folder: Path, authority: AuthorityServer) -> tuple[Certificate, x5
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
+    (folder / "key.pem").chmod(0o600)
     authority.register(TENANT, CLIENT, certificate=pem.decode())
     files = Certificate(private_key=str(folder / "key.pem"), public_certificate=str(folder / "cert.pem"))
     return files, made
@@ -145,6 +146,36 @@ async def test_a_missing_certificate_is_named(
     error = await failure(registration, clock, files)
     assert isinstance(error, ConfigError)
     assert "none.pem" in str(error)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+async def test_a_key_that_others_can_read_is_refused_with_what_to_run(
+    registration: Registration, authority: AuthorityServer, clock: FakeClock, tmp_path: Path, mode: int
+) -> None:
+    files, _ = certified(tmp_path, authority)
+    (tmp_path / "cert.pem").chmod(0o644)  # everybody may know this one
+    (tmp_path / "key.pem").chmod(mode)
+    error = await failure(registration, clock, files)
+    assert isinstance(error, ConfigError)
+    assert str(error) == (
+        f"connection m365: {tmp_path}/key.pem can be read by others; run: chmod 600 {tmp_path}/key.pem"
+    )
+    assert asked(authority) == 0
+
+
+async def test_who_reads_a_key_that_systemd_hands_over_is_its_to_decide(
+    registration: Registration,
+    authority: AuthorityServer,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files, _ = certified(tmp_path, authority)
+    (tmp_path / "key.pem").chmod(0o440)  # an access list shows as the group's right
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    opened = ApplicationTokens(registration, files, clock)
+    assert authority.tokens.find(await opened.get()) is not None
+    opened.close()
 
 
 @pytest.mark.parametrize("broken", ["key.pem", "cert.pem"])
