@@ -12,6 +12,7 @@ from msal.exceptions import MsalServiceError
 
 from calsync.errors import LoginError, Retry
 from calsync.http import UNNAMED_PAUSE, seconds_to_wait
+from calsync.signin.registration import GLOBAL_AUTHORITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,14 @@ TIMEOUT = 8.0
 TOO_MANY = 429
 SERVER_ERROR = 500
 RETRIED = frozenset({"temporarily_unavailable", "server_error", "slow_down", "request_timeout"})
+INSTANCES = f"{GLOBAL_AUTHORITY}/common/discovery/instance"
+"""Where msal looks up an authority that it does not know. It sends nothing but that one's address."""
+NAMES = (
+    frozenset({"login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"}),
+    frozenset({"login.chinacloudapi.cn", "login.partner.microsoftonline.cn"}),
+    frozenset({"login.microsoftonline.us", "login.usgovcloudapi.net"}),
+)
+"""Hosts that are one sign-in server. Source: `metadata` in the answer of INSTANCES."""
 ADVICE: Mapping[str, str] = {
     "invalid_client": "its client_secret or certificate is wrong or has expired: create a new one in Entra ID",
     "unauthorized_client": "the application is unknown or disabled in this tenant: check client_id and tenant_id",
@@ -37,8 +46,9 @@ ADVICE: Mapping[str, str] = {
 class AuthorityHttp:
     """The requests that msal sends; msal documents this interface as `http_client`.
 
-    They have a time limit, follow no redirect, as they carry a secret, and take no proxy or certificates from the
-    environment. A server in trouble is Retry at once: msal would keep its answer.
+    They have a time limit, take no proxy or certificates from the environment, and go to no other server, as they
+    carry a secret: neither by a redirect nor by an address that the server gives. A server in trouble is Retry at
+    once: msal would keep its answer.
 
     A stand-in for the authority on loopback has no https, and msal insists on it. So msal is told the real
     authority, and scheme and host are swapped here, on the last step.
@@ -49,6 +59,9 @@ class AuthorityHttp:
         self._connection = connection
         self._clock = clock
         self._target = urlsplit(authority_url)
+        told = self._target if self._target.scheme == "https" else urlsplit(GLOBAL_AUTHORITY)
+        host = told.netloc.lower()
+        self._hosts = next((names for names in NAMES if host in names), frozenset({host}))
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -62,6 +75,7 @@ class AuthorityHttp:
         self._session.close()
 
     def _send(self, method: str, url: str, arguments: Mapping[str, Any]) -> requests.Response:
+        self._check(method, url)
         limits: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
         answer = self._session.request(method, self._swapped(url), **{**arguments, **limits})
         if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERROR:
@@ -70,6 +84,16 @@ class AuthorityHttp:
             problem = f"connection {self._connection}: the sign-in server is busy ({answer.status_code})"
             raise Retry(problem, after=wait or None)
         return answer
+
+    def _check(self, method: str, url: str) -> None:
+        """Raise LoginError for a request to another server than the authority."""
+        asked = urlsplit(url)
+        own = asked.scheme == "https" and asked.netloc.lower() in self._hosts
+        if not own and (method, url) != ("GET", INSTANCES):
+            raise LoginError(
+                f"connection {self._connection}: the sign-in server names another server to sign in at, which is "
+                "not asked: check the cloud or authority_url"
+            )
 
     def _swapped(self, url: str) -> str:
         if self._target.scheme == "https":
