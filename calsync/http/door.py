@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -20,7 +21,7 @@ from calsync.http.wire import Change, Connector, cause
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from datetime import datetime
 
     from calsync.ports import Clock
@@ -85,6 +86,8 @@ class Http:
         self._root = str(self.base).rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
         self._slots = asyncio.Semaphore(concurrency)
+        self._several = asyncio.Lock()
+        """Requests that need several places collect them one after another, or each would wait for the other's."""
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,6 +102,7 @@ class Http:
         changes: bool = False,
         silence: float | None = None,
         lane: str = "",
+        places: int = 1,
     ) -> Answer:
         """Send one request and return its answer, whatever its status. It carries `json`, or `body` as it is.
 
@@ -108,7 +112,8 @@ class Http:
         `url` is a path below the base, or an absolute URL of the same origin (then used verbatim). `changes` says
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
         otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always. `lane`:
-        what the server counts this request by, where it does not count the whole connection.
+        what the server counts this request by, where it does not count the whole connection. `places`: how many
+        requests at once the server takes this one for; where that is more than may be sent, it is sent alone.
 
         A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
         request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
@@ -125,9 +130,9 @@ class Http:
         async with self._lane(lane).turns:
             # The patience begins with the turn: those that queue behind many others wait for the same pauses.
             deadline = self.clock.now() + PATIENCE
-            answer = await self._behind(pause, deadline, send)
+            answer = await self._behind(pause, deadline, places, send)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
-                answer = await self._behind(pause, deadline, send)
+                answer = await self._behind(pause, deadline, places, send)
             return answer
 
     def heed(self, answer: Answer, lane: str = "") -> None:
@@ -168,15 +173,28 @@ class Http:
         elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             pause.begin(self.retry_after(answer, 0.0))
 
-    async def _behind(self, pause: Pause, deadline: datetime, send: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _behind(
+        self, pause: Pause, deadline: datetime, places: int, send: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
         """Send behind the pause. A request that waits for it takes no place from those of other lanes."""
         while True:
             await pause.over(deadline)
-            async with self._slots:
+            async with self._places(places):
                 if not pause.left:
                     answer = await send()
                     self._heed(answer, pause)
                     return answer
+
+    @asynccontextmanager
+    async def _places(self, wanted: int) -> AsyncIterator[None]:
+        async with AsyncExitStack() as taken:
+            if wanted > 1:
+                async with self._several:
+                    for _ in range(min(wanted, self._concurrency)):
+                        await taken.enter_async_context(self._slots)
+            else:
+                await taken.enter_async_context(self._slots)
+            yield
 
     async def _try(
         self,

@@ -29,6 +29,8 @@ PAGE_SIZE = 200
 MAX_PAGES = 5000
 """More pages than any calendar has: some mailboxes have been seen to page for ever."""
 BATCH_SIZE = 20
+PARTS_AT_ONCE = 4
+"""Of a batch: Exchange carries out so many together, each of which counts among the requests at once."""
 SUBSCRIPTIONS = "/subscriptions"
 UNAUTHORIZED = 401
 TOO_MANY = 429
@@ -143,7 +145,8 @@ class Client:
             {"id": str(number), "method": "GET", "url": path, "headers": {"Prefer": PREFER}}
             for number, path in enumerate(paths)
         ]
-        answer = await self._request("POST", "/$batch", {}, {"requests": parts})
+        at_once = min(PARTS_AT_ONCE, len(parts))
+        answer = await self._request("POST", "/$batch", {}, {"requests": parts}, places=at_once)
         found = {part.get("id"): part for part in self.rows(answer.content, "responses")}
         if not all(part["id"] in found for part in parts):
             raise Retry(f"connection {self.connection}: Microsoft Graph left a request of a batch unanswered")
@@ -164,14 +167,15 @@ class Client:
         json: Any = None,
         *,
         changes: bool = False,
+        places: int = 1,
     ) -> Reply:
         """Send a request, again with a new token where the first one was refused. Never a third time."""
         token = await self._tokens.get()
-        answer, reply = await self._send(method, path, headers, json, token, changes)
+        answer, reply = await self._send(method, path, headers, json, token, changes, places)
         claims = None if reply.ok else claims_of(answer)
         if reply.status == UNAUTHORIZED or claims is not None:
             token = await self._tokens.renew(token, claims)
-            _, reply = await self._send(method, path, headers, json, token, changes)
+            _, reply = await self._send(method, path, headers, json, token, changes, places)
         if reply.status == UNAUTHORIZED:
             raise LoginError(
                 f"connection {self.connection}: Microsoft Graph accepts no token (401): {self._tokens.repair}"
@@ -181,7 +185,14 @@ class Client:
         return reply
 
     async def _send(
-        self, method: str, path: str, headers: Mapping[str, str], json: Any, token: str, changes: bool
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        json: Any,
+        token: str,
+        changes: bool,
+        places: int,
     ) -> tuple[Answer, Reply]:
         request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         answer = await self._http.request(
@@ -196,6 +207,7 @@ class Client:
             json=json,
             changes=changes,
             lane=self._mailbox,
+            places=places,
         )
         reply = self._reply(answer)
         if not reply.ok:

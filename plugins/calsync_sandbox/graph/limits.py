@@ -1,7 +1,7 @@
 """How much an application may ask: so many requests in a span of time, and so many at once.
 
 Both are counted per mailbox; whether those at once are, or over all mailboxes, Microsoft's pages contradict each
-other. A batch is one request at once, but each of its parts counts in the span of time.
+other. Each part of a batch counts in the span of time; up to four of them are carried out at once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from calsync_sandbox.graph.switches import GraphSwitches
 
 
+PARTS_AT_ONCE = 4
+"""Of a batch. Source: Microsoft's page "Throttling service limits", Outlook."""
+
+
 class Limits:
     """Counts the requests of one application."""
 
@@ -28,17 +32,23 @@ class Limits:
         self._busy: Counter[str] = Counter()
 
     @contextmanager
-    def under_way(self, mailbox: str, switches: GraphSwitches) -> Iterator[None]:
-        """Take a place among the requests at once. Raises GraphError 429 where there is none."""
+    def under_way(self, mailbox: str, parts: int, switches: GraphSwitches) -> Iterator[None]:
+        """Take a place among the requests at once, for a batch one for each of its parts that are carried out.
+
+        Raises GraphError 429 where there are too few.
+        """
         scope = mailbox if switches.concurrency_scope == "mailbox" else ""
         limit = switches.concurrency_limit
-        if limit is not None and self._busy[scope] >= limit:
+        places = min(parts, PARTS_AT_ONCE)
+        if limit is not None:
+            places = min(places, max(limit, 1))  # a batch alone is always carried out, with fewer parts at once
+        if limit is not None and self._busy[scope] + places > limit:
             raise _throttled("MailboxConcurrency", switches.retry_after)
-        self._busy[scope] += 1
+        self._busy[scope] += places
         try:
             yield
         finally:
-            self._busy[scope] -= 1
+            self._busy[scope] -= places
 
     def count(self, mailbox: str, switches: GraphSwitches) -> None:
         """Count a request in the span of time. Raises GraphError 429 for one that is one too many."""

@@ -141,7 +141,8 @@ class GraphServer(Server):
         self.not_allowed += self._allowed.problems(request.method, path, headers, body)
         mailbox = _mailbox(body.decode("utf-8", "replace") if _is_batch(path) else path)
         try:
-            with self._limits.under_way(mailbox, self.switches):
+            parts = _parts(body) if _is_batch(path) else 1
+            with self._limits.under_way(mailbox, parts, self.switches):
                 if not _is_batch(path):
                     self._limits.count(mailbox, self.switches)
                 return await super()._handle(request, handler)
@@ -245,6 +246,15 @@ def _unauthorized(message: str, parameters: str) -> GraphError:
 
 def _is_batch(path: str) -> bool:
     return path.endswith("/$batch")
+
+
+def _parts(content: bytes) -> int:
+    """Return how many requests a batch holds; 1 for what is none."""
+    try:
+        requests = json.loads(content)["requests"]
+    except (ValueError, LookupError, TypeError):
+        return 1
+    return len(requests) if isinstance(requests, list) and requests else 1
 
 
 def _mailbox(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,6 +69,17 @@ async def test_requests_that_wait_for_their_mailbox_take_no_place(
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("scope", ["mailbox", "application"])
+async def test_batches_and_what_is_read_beside_them_are_never_too_many_at_once(
+    calendar: Calendar, tim: Calendar, server: GraphServer, scope: Literal["mailbox", "application"]
+) -> None:
+    server.switches.concurrency_scope = scope
+    many, few = [f"AAkA{number}" for number in range(30)], ["AAkB1", "AAkB2"]
+    reads = [one.read(ids) for _ in range(5) for one in (calendar, tim) for ids in (many, few, ["AAkC1"])]
+    await asyncio.gather(*reads)
+    assert 429 not in {request.status for request in server.requests}
 
 
 async def test_a_large_calendar_goes_not_before_a_small_one(

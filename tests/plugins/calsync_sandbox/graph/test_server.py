@@ -131,6 +131,24 @@ async def test_requests_at_once_may_count_over_all_mailboxes(anna: Mailbox, ask:
     assert (await held).status == 200
 
 
+@pytest.mark.parametrize(("parts", "fits"), [(1, True), (3, True), (4, False), (20, False)])
+async def test_up_to_four_parts_of_a_batch_count_at_once(
+    anna: Mailbox, ask: Ask, server: GraphServer, parts: int, fits: bool
+) -> None:
+    gate = Gate()
+    server.faults.add(Fault(status=None, hold=gate))
+    held = asyncio.ensure_future(ask("GET", "/calendar"))
+    await gate.reached.wait()
+    requests = [
+        {"id": str(number), "method": "GET", "url": "/users/anna@example.de/calendar"} for number in range(parts)
+    ]
+    batch = await ask("POST", "/v1.0/$batch", {"requests": requests})
+    assert batch.status == (200 if fits else 429)
+    gate.set()
+    assert (await held).status == 200
+    assert (await ask("POST", "/v1.0/$batch", {"requests": requests})).status == 200
+
+
 async def test_an_answer_that_breaks_the_metadata_is_a_500(tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text(
