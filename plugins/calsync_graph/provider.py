@@ -67,8 +67,9 @@ class GraphProvider(Provider):
     async def check(self) -> Sequence[Finding]:
         name, tenant = self._settings.connection, self._settings.tenant_id
         signed_in = Finding("ok", f"connection {name}: signed in to the tenant {tenant}")
-        outside = self._settings.mailbox_outside_scope
-        return (signed_in,) if outside is None else (signed_in, await self._scope(outside))
+        if isinstance(self._tokens, DelegatedTokens):
+            return (signed_in,)  # a person opens the own mailbox, whatever the application may
+        return (signed_in, await self._scope())
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         if not isinstance(calendar, GraphCalendar) or calendar.can_edit:
@@ -79,9 +80,14 @@ class GraphProvider(Provider):
         self._tokens.close()
         await self._http.close()
 
-    async def _scope(self, outside: str) -> Finding:
+    async def _scope(self) -> Finding:
         """Tell whether the application is kept out of a mailbox: nothing but a try proves that it is scoped."""
-        place = f"connection {self._settings.connection}: the mailbox_outside_scope"
+        connection, outside = self._settings.connection, self._settings.mailbox_outside_scope
+        if outside is None:
+            unknown = f"connection {connection}: it is not proven that the application opens no other mailboxes"
+            advice = "name one in mailbox_outside_scope (docs/how-to/microsoft-365.md)"
+            return Finding("warning", f"{unknown}: {advice}")
+        place = f"connection {connection}: the mailbox_outside_scope"
         try:
             await self._client.get(f"{mailbox_path(outside)}/calendar")
         except Denied:
@@ -109,4 +115,12 @@ async def _find(client: Client, mailbox: str, wanted: str | None) -> tuple[Mappi
     if len(found) != 1:
         problem = "no calendar" if not found else "more than one calendar"
         raise AccountError(f"the mailbox has {problem} of the name or id that is configured")
+    if _owner(found[0]) != _owner(primary):
+        raise AccountError("the calendar belongs to another mailbox: name that one, where it has its own id")
     return found[0], found[0]["id"] == primary["id"]
+
+
+def _owner(row: Mapping[str, Any]) -> str:
+    """Return the address of a calendar's owner; "" where the server does not tell it."""
+    owner = row.get("owner")
+    return str(owner.get("address", "")).casefold() if isinstance(owner, dict) else ""

@@ -113,6 +113,7 @@ def selected(event: Json, select: Sequence[str]) -> Json:
 def calendar(store: Store, calendar_id: str, *, can_edit: bool) -> dict[str, Any]:
     """Return a calendar resource."""
     primary = calendar_id == store.primary
+    owner = store.owners.get(calendar_id, store.address)
     return {
         "id": calendar_id,
         "name": store.calendars[calendar_id],
@@ -127,5 +128,5 @@ def calendar(store: Store, calendar_id: str, *, can_edit: bool) -> dict[str, Any
         "defaultOnlineMeetingProvider": "teamsForBusiness",
         "isTallyingResponses": primary,
         "isRemovable": not primary,
-        "owner": {"name": store.address, "address": store.address},
+        "owner": {"name": owner, "address": owner},
     }

@@ -70,10 +70,12 @@ class Mailbox:
         """Return the ids of online meetings whose join link a write of the body removed."""
         return self.store.lost_join_links
 
-    def add_calendar(self, name: str) -> str:
-        """Add a calendar and return its id."""
+    def add_calendar(self, name: str, owner: str | None = None) -> str:
+        """Add a calendar and return its id. `owner`: the address of somebody else, who shares it."""
         calendar = ids.calendar_id(self.address, name, len(self.store.calendars))
         self.store.calendars[calendar] = name
+        if owner is not None:
+            self.store.owners[calendar] = owner
         return calendar
 
     def create(self, event: Mapping[str, Any], calendar: str | None = None) -> Json:

@@ -56,6 +56,8 @@ class Store:
         """Master's id -> day of the original occurrence -> exception's id."""
         self.primary = ids.calendar_id(address, "primary")
         self.calendars: dict[str, str] = {self.primary: "Kalender"}
+        self.owners: dict[str, str] = {}
+        """Addresses of those who share a calendar with this mailbox, by its id here."""
         """Calendar id -> name."""
         self.log: list[Change] = []
         self.noted: list[Callable[[Change], object]] = []

@@ -79,6 +79,19 @@ async def test_a_calendar_that_is_not_there_or_not_one_is_refused(
         assert str(refused.value).startswith("account anna: ")
 
 
+async def test_somebody_elses_calendar_is_opened_in_the_owners_mailbox_alone(
+    provider: GraphProvider, mailbox: Mailbox
+) -> None:
+    """In each mailbox it has another id, so two accounts could sync one calendar, and copy each other's copies."""
+    shared = mailbox.add_calendar("Vertrieb", owner="vertrieb@example.de")
+    own = mailbox.add_calendar("Büro", owner="ANNA@example.de")
+    for name in (shared, "Vertrieb"):
+        with pytest.raises(AccountError, match="belongs to another mailbox: name that one") as refused:
+            await provider.open(wanted(calendar=name))
+        assert "vertrieb@" not in str(refused.value)
+    assert (await provider.open(wanted(calendar=own))).key == own
+
+
 async def test_an_unknown_mailbox_is_refused_without_naming_it(provider: GraphProvider) -> None:
     with pytest.raises(UnknownAddress, match="no active mailbox") as refused:
         await provider.open(wanted("bert@example.de"))
@@ -122,8 +135,8 @@ async def test_a_calendar_that_can_only_be_read_refuses_writes(
 
 async def test_signing_in_is_checked(provider: GraphProvider, authority: AuthorityServer) -> None:
     await provider.login()
-    (finding,) = await provider.check()
-    assert finding.severity == "ok"
+    signed_in, _ = await provider.check()
+    assert signed_in.severity == "ok"
     assert len(authority.sent("POST")) == 1
 
 
@@ -149,6 +162,16 @@ async def test_the_check_tries_a_mailbox_outside_the_scope(
     assert (signed_in.severity, scope.severity) == ("ok", severity)
     assert told in scope.message
     assert "chef" not in scope.message
+
+
+async def test_the_check_warns_of_an_application_that_nobody_has_proven_to_be_scoped(
+    provider: GraphProvider,
+) -> None:
+    await provider.login()
+    _, scope = await provider.check()
+    assert scope.severity == "warning"
+    assert "not proven" in scope.message
+    assert "mailbox_outside_scope" in scope.message
 
 
 async def test_a_wrong_secret_is_a_login_problem(provider: GraphProvider, authority: AuthorityServer) -> None:
