@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tzlocal.windows_tz import win_tz
 
 UTC_NAMES = frozenset({"utc", "tzone://microsoft/utc", "etc/utc", "etc/gmt"})
+"""Some of them are only ever read: Graph gives `tzone://Microsoft/Utc`, and nobody says that it takes it."""
 _WINDOWS = {name.lower(): iana for name, iana in win_tz.items()}
 
 
@@ -32,6 +33,8 @@ def wall_time(instant: datetime, name: str, otherwise: ZoneInfo) -> dict[str, st
     zone = zone_named(name)
     if zone is None:
         name, zone = otherwise.key, otherwise
+    elif name.lower() in UTC_NAMES:
+        name = "UTC"
     wall = instant.astimezone(zone)
     if wall.replace(fold=0).astimezone(UTC) != instant:
         name, wall = "UTC", instant.astimezone(UTC)

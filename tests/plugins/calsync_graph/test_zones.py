@@ -41,6 +41,12 @@ def test_the_second_run_of_the_repeated_hour_is_written_in_utc() -> None:
     assert wall_time(second, name, BERLIN) == {"dateTime": "2026-10-25T01:30:00", "timeZone": "UTC"}
 
 
+@pytest.mark.parametrize("name", ["UTC", "utc", "tzone://Microsoft/Utc", "Etc/UTC", "Etc/GMT"])
+def test_utc_is_written_by_the_one_name_that_every_server_takes(name: str) -> None:
+    written = wall_time(datetime(2026, 3, 10, 9, tzinfo=UTC), name, BERLIN)
+    assert written == {"dateTime": "2026-03-10T09:00:00", "timeZone": "UTC"}
+
+
 @pytest.mark.parametrize(
     "name", ["tzone://Microsoft/Custom", "", "Customized Time Zone", "../etc/passwd", "Europe"]
 )
