@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import Retry
 from calsync_graph.notifications import REAUTHORIZE, REMOVED, TOKEN, notifications
-from calsync_graph.subscriptions import Subscriptions
+from calsync_graph.subscriptions import Subscriptions, Uncallable
 
 if TYPE_CHECKING:
     import random
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 QUICK = timedelta(minutes=1)
 QUICK_ENDS = 3
 """So many subscriptions in a row that ended sooner than that are enough: the host waits longer and longer."""
+REFUSED_FOR = timedelta(minutes=1)
+"""How long an address that cannot be called is not tried for another mailbox: each try takes Microsoft seconds."""
 log = logging.getLogger("calsync.graph")
 
 
@@ -54,6 +56,8 @@ class Doorbell:
         """By the mailbox's path, lower-cased."""
         self._told: dict[str, Watch] = {}
         """By the id of the subscription."""
+        self._refused: tuple[datetime, str] | None = None
+        """When the address could not be called, and what was said."""
         self._turn = asyncio.Lock()
         """Subscriptions are made and renewed one by one: the server calls back meanwhile, and the sync needs the
         other requests that it allows at once."""
@@ -117,10 +121,20 @@ class Doorbell:
     async def _subscribe(self, mailbox: str, watch: Watch) -> None:
         self._forget(watch)
         async with self._turn:
-            made = await self._subscriptions.make(mailbox, self._told)
+            made = await self._made(mailbox)
             watch.subscription = made
             self._told[made.id] = watch
         watch.ring("Microsoft Graph begins to tell of changes")
+
+    async def _made(self, mailbox: str) -> Subscription:
+        """Make a subscription, unless it has just been refused to another mailbox for what all have in common."""
+        if self._refused is not None and self._clock.now() - self._refused[0] < REFUSED_FOR:
+            raise Uncallable(self._refused[1])
+        try:
+            return await self._subscriptions.make(mailbox, self._told)
+        except Uncallable as refused:
+            self._refused = self._clock.now(), str(refused)
+            raise
 
     async def _renew(self, watch: Watch, subscription: Subscription) -> None:
         async with self._turn:

@@ -27,6 +27,11 @@ BETWEEN_RENEWALS = timedelta(minutes=10)
 """Microsoft asks for no more than one renewal in this time."""
 CHANGE_TYPES = "created,updated,deleted"
 GONE = frozenset({404, 410})
+BAD_REQUEST = 400
+
+
+class Uncallable(AccountError):  # noqa: N818 - errors are named as outcomes
+    """No mailbox gets a subscription: refused is what all are asked for with, the address before all."""
 
 
 @dataclass(eq=False, slots=True)
@@ -76,7 +81,8 @@ class Subscriptions:
             advice = (
                 "look whether service.public_url leads here from the internet, with a certificate that all trust"
             )
-            raise AccountError(f"{refused}, so it does not tell of changes; {advice}") from refused
+            kind = Uncallable if refused.reply.status == BAD_REQUEST else AccountError
+            raise kind(f"{refused}, so it does not tell of changes; {advice}") from refused
 
     async def renew(self, subscription: Subscription) -> bool:
         """Let a subscription last longer, which also authorises it again; return False where it is no more.

@@ -392,6 +392,39 @@ async def test_an_address_that_cannot_be_called_is_told_with_its_key(
     await provider.close()
 
 
+async def test_where_the_address_cannot_be_called_all_that_wait_fail_at_once_for_a_minute(
+    scene: Scene, mailbox: Mailbox, server: GraphServer, connection: dict[str, Any]
+) -> None:
+    """Microsoft tries an address for ten seconds: mailboxes that wait for their turn would wait for minutes."""
+    held = asyncio.Event()
+    server.faults.add(Fault(method="POST", path="/subscriptions", status=None, hold=held))
+    provider = scene.open(connection, Endpoint("http://127.0.0.1:9"))
+
+    async def listen(address: str) -> Listening:
+        request = CalendarRequest(account="anna", settings={"mailbox": address}, timezone=BERLIN)
+        return Listening(await provider.open(request))
+
+    addresses = [server.add_mailbox(f"person{number}@example.de").address for number in range(8)]
+    listening = [await listen(address) for address in addresses]
+    await scene.until(lambda: server.peak)
+    held.set()
+    errors = [await one.error() for one in listening]
+    assert all("service.public_url" in str(error) for error in errors)
+    assert scene.sent("POST") == 1
+    scene.clock.advance(60)
+    assert "service.public_url" in str(await (await listen(mailbox.address)).error())
+    assert scene.sent("POST") == 2
+    await provider.close()
+
+
+async def test_a_refusal_that_is_about_one_mailbox_keeps_no_other_from_its_subscription(
+    scene: Scene, mailbox: Mailbox, server: GraphServer
+) -> None:
+    server.faults.add(Fault(method="POST", path="/subscriptions", status=403, body=b"{}"))
+    assert isinstance(await (await scene.listen(server.add_mailbox("bert@example.de"))).error(), AccountError)
+    await scene.heard(mailbox)
+
+
 async def test_a_server_that_is_busy_says_when_to_ask_again_and_the_sync_goes_on(
     scene: Scene, mailbox: Mailbox
 ) -> None:
