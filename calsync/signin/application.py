@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msal
 
 from calsync.signin.authority import RETRIED
 from calsync.signin.credential import Certificate
-from calsync.signin.tokens import Tokens
+from calsync.signin.tokens import REFUSED_FOR, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
     from calsync.ports import Clock
     from calsync.signin.registration import Registration
-
-REFUSED_FOR = timedelta(minutes=1)
-"""How long a refusal holds for all that use the connection: a thousand accounts are no reason to ask as often."""
 
 
 class ApplicationTokens(Tokens):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from calsync.errors import Retry
+from calsync.errors import LoginError, Retry
 from calsync.http import Pause
 from calsync.signin.authority import AuthorityHttp, refusal, translated
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from calsync.errors import LoginError
     from calsync.ports import Clock
     from calsync.signin.registration import Registration
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 EARLY = timedelta(minutes=5)
 """How long before its end a token is no longer used. msal counts it as expired then, too."""
+REFUSED_FOR = timedelta(minutes=1)
+"""How long a refusal holds for all that use the connection: a thousand accounts are no reason to ask as often."""
 
 
 class Tokens(ABC):
@@ -43,6 +44,8 @@ class Tokens(ABC):
         self._pause = Pause(f"connection {registration.connection}, sign-in", clock)
         self._token: str | None = None
         self._until: datetime | None = None
+        self._challenged: datetime | None = None
+        """When a token was last fetched for a server's demands."""
 
     async def get(self) -> str:
         """Return a valid access token.
@@ -59,17 +62,28 @@ class Tokens(ABC):
     async def renew(self, refused: str, claims: str | None = None) -> str:
         """Return another token than the one that was refused. Callers that were refused together share it.
 
-        `claims`: what the server that refused it demands of the next one, a JSON object.
+        `claims`: what the server that refused it demands of the next one, a JSON object. A server that demands
+        more of each one is not given another for REFUSED_FOR: LoginError. Raises as `get` does.
         """
         async with self._lock:
             if self._token == refused:
+                if claims is not None:
+                    self._check_demands()
                 await self._fetch(refused, claims)
+                if claims is not None:
+                    self._challenged = self._clock.now()
         return await self.get()
 
     def close(self) -> None:
         """Let a request that is under way end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._http.close()
+
+    def _check_demands(self) -> None:
+        """Raise LoginError where a token was fetched for a server's demands just now, and it has others again."""
+        if self._challenged is not None and self._clock.now() - self._challenged < REFUSED_FOR:
+            connection = self._registration.connection
+            raise LoginError(f"connection {connection}: the server demands more of each token: {self.repair}")
 
     def _valid(self) -> bool:
         return self._until is not None and self._clock.now() < self._until

@@ -287,6 +287,23 @@ async def test_a_challenge_is_answered_by_one_request(
     opened.close()
 
 
+async def test_a_challenge_that_does_not_end_asks_for_one_token_a_minute(
+    registration: Registration, authority: AuthorityServer, clock: FakeClock
+) -> None:
+    opened = ApplicationTokens(dataclasses.replace(registration, takes_challenges=True), SECRET, clock)
+    claims = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
+    renewed = await opened.renew(await opened.get(), claims)
+    for _ in range(5):
+        with pytest.raises(LoginError, match=r"m365: .* demands more of each token: ask the tenant's admin"):
+            await opened.renew(renewed, claims)
+    assert asked(authority) == 2
+    assert await opened.renew("another one", claims) == renewed
+    clock.advance(60)
+    assert await opened.renew(renewed, claims) != renewed
+    assert asked(authority) == 3
+    opened.close()
+
+
 async def test_a_server_that_must_not_challenge_does_not(tokens: Tokens, authority: AuthorityServer) -> None:
     authority.tokens.demanded = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
     assert authority.tokens.challenge(await tokens.get()) is None

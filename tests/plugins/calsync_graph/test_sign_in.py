@@ -105,6 +105,10 @@ async def test_a_challenge_that_does_not_end_is_no_loop(
     with pytest.raises(LoginError, match=r"accepts no token \(401\): ask the tenant's administrator"):
         await calendar.read([mailbox.address])
     assert (asked(authority), len(server.requests)) == (2, 2)
+    for _ in range(3):
+        with pytest.raises(LoginError, match="demands more of each token: ask the tenant's administrator"):
+            await calendar.read([mailbox.address])
+    assert (asked(authority), len(server.requests)) == (2, 5)
 
 
 async def test_a_write_that_was_challenged_is_carried_out_once(
