@@ -98,6 +98,7 @@ class Feed:
 
     async def _listed(self, window: Window) -> AsyncIterator[Mapping[str, Any]]:
         """Yield the answers of a round over the window, or those of a plain view where the feed fails."""
+        await self._home.confirm()
         try:
             async for content in self._round(f"{self._home.feed_path}?{_span(window)}"):
                 yield content

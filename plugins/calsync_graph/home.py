@@ -54,8 +54,29 @@ class Home:
         """The feed of the primary calendar is the mailbox's; the path of others is documented for beta only."""
         return f"{self.mailbox if self._primary else self.path}/calendarView/delta"
 
+    @property
+    def _itself(self) -> str:
+        return f"{self.path}?$select=id"
+
     def path_of(self, calendar_id: str) -> str:
         return f"{self.mailbox}/calendars/{quoted(calendar_id)}"
+
+    async def confirm(self) -> None:
+        """Ask whether the address still leads to this calendar. Raises AccountError where it does not, Retry.
+
+        A calendar stays open for as long as the process runs, and an administrator may give its address to
+        somebody else meanwhile. The feed knows a mailbox by nothing else, and theirs has none of the events.
+        """
+        name = self._client.connection
+        try:
+            row = await self._client.get(f"{self.mailbox}/calendar?$select=id" if self._primary else self._itself)
+        except Refused as refused:
+            raise AccountError(f"{refused}: the calendar is no longer there") from refused
+        if row.get("id") != self.calendar_id:
+            raise AccountError(
+                f"connection {name}: the mailbox's address leads to another calendar than before: it belongs to "
+                "somebody else now; give the account its present address and start calsync again"
+            )
 
     async def others(self) -> frozenset[str]:
         """Ask for the mailbox's other calendars; return their ids."""
@@ -90,7 +111,7 @@ class Home:
             now = self._client.clock.now()
             if self._readable_at is None or now - self._readable_at >= SURE_FOR:
                 try:
-                    await self._client.get(f"{self.path}?$select=id")
+                    await self._client.get(self._itself)
                 except (AccountError, Refused):
                     raise denied from None
                 self._readable_at = now

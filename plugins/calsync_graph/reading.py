@@ -89,7 +89,10 @@ class EventReader:
             return None
 
     async def locate(self, event_id: str) -> Whereabouts:
-        """Find out where an event is. Only answers about this one id count, no list and no silence."""
+        """Find out where an event is. Only answers about this one id count, no list and no silence.
+
+        Raises AccountError where the calendar itself is not at its address any more.
+        """
         try:
             return Here((await self.one(event_id)).observation)
         except Missing:
@@ -99,10 +102,14 @@ class EventReader:
         try:
             row = await self._client.get(f"{self._home.mailbox}/events/{quoted(event_id)}")
         except Refused as refused:
-            return Gone() if refused.not_found else NoAccess()
+            if not refused.not_found:
+                return NoAccess()
         except AccountError:
             return NoAccess()
-        return await self._outside(event_id, row)
+        else:
+            return await self._outside(event_id, row)
+        await self._home.confirm()  # somebody else's mailbox does not have the event either
+        return Gone()
 
     async def _outside(self, event_id: str, row: Mapping[str, Any]) -> Whereabouts:
         """Return where an event is that the mailbox has, but not this calendar.

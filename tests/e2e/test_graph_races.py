@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync_sandbox.graph.trouble import lost, refused
-from tests.e2e.conftest import value
+from tests.e2e.conftest import ended, utc, value
 
 if TYPE_CHECKING:
     from aiohttp.web import Request
@@ -78,3 +78,26 @@ async def test_an_online_meeting_keeps_its_join_link(world: World) -> None:
     assert "Teams" in world.anna.mailbox.events[event["id"]]["body"]["content"]
     assert world.anna.mailbox.lost_join_links == []
     assert all(b'"body"' not in request.body for request in world.sandbox.graph.sent("PATCH"))
+
+
+async def test_an_address_that_somebody_else_gets_is_not_followed(live: World) -> None:
+    """The service keeps its calendars open: it reads nothing of the stranger, and deletes and writes nothing."""
+    live.rewrite("poll_seconds: 2", "poll_seconds: 1")
+    live.appointment("aus FLOWFACT")
+    live.event("aus Outlook", hours=2)
+    graph, flowfact = live.sandbox.graph, live.sandbox.flowfact
+    process = await live.start("run")
+    await live.until(lambda: len(flowfact.entities) == len(live.anna.mailbox.events) == 2)
+    stranger = graph.add_mailbox("chef@example.de")
+    stranger.create({"subject": "Geheim", "start": utc(live.at(3)), "end": utc(live.at(4))})
+    graph.readdress(live.anna.mailbox, "anna.neu@example.de")
+    graph.readdress(stranger, "anna@example.de")
+    graph.feed(stranger).evict(410, "SyncStateNotFound")
+    live.clear()
+    asked = "/v1.0/users/anna@example.de/calendar"
+    await live.until(lambda: [request.path for request in graph.requests].count(asked) > 1)
+    process.terminate()
+    assert "leads to another calendar" in (await ended(process)).errors
+    assert {value(entity, "subject") for entity in flowfact.entities.values()} == {"aus FLOWFACT", "aus Outlook"}
+    assert live.writes() == []
+    live.expect_no_mail()

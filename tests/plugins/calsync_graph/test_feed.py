@@ -415,7 +415,8 @@ VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN
 
 
 @pytest.fixture
-def feed(client: Client) -> Feed:
+def feed(client: Client, wire: Wire) -> Feed:
+    wire.get("https://graph.microsoft.com/v1.0/users/a/calendar?$select=id", payload={"id": "c"}, repeat=True)
     home = Home(client, "/users/a", "c", primary=True)
     return Feed(client, home, EventReader(client, home))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from yarl import URL
 
 from calsync.errors import AccountError, Missing, Retry
-from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.ports import CalendarRequest, Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync_graph.home import Home, calendar_named, mailbox_path
 from calsync_graph.reading import EXPAND, EventReader
 from calsync_sandbox.faults import Fault
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft
     from calsync.testing import FakeClock
     from calsync_graph.client import Client
+    from calsync_graph.provider import GraphProvider
     from calsync_sandbox.graph import GraphServer
     from calsync_sandbox.mailbox import Mailbox
 
@@ -250,3 +253,19 @@ def test_calendars_are_named_in_either_form() -> None:
 
 def test_addresses_are_quoted_in_paths() -> None:
     assert mailbox_path("anna+x/y@example.de") == "/users/anna%2Bx%2Fy@example.de"
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["the primary calendar", "another one"])
+async def test_what_the_mailbox_of_somebody_else_does_not_have_is_not_gone(
+    provider: GraphProvider, mailbox: Mailbox, server: GraphServer, own: bool
+) -> None:
+    """An address may be given to somebody else while a calendar is open; whose mailbox answers is asked for."""
+    named = {} if own else {"calendar": mailbox.add_calendar("Büro")}
+    settings = {"mailbox": mailbox.address, **named}
+    calendar = await provider.open(CalendarRequest(account="anna", settings=settings, timezone=ZoneInfo("UTC")))
+    server.faults.add(Fault(path="/events/", times=None, status=404, body=json.dumps(NOT_FOUND).encode()))
+    assert await calendar.locate("1") == Gone()
+    server.readdress(mailbox, "anna.neu@example.de")
+    server.readdress(server.add_mailbox("chef@example.de"), "anna@example.de")
+    with pytest.raises(AccountError, match="another calendar" if own else "no longer there"):
+        await calendar.locate("1")
