@@ -116,7 +116,8 @@ class Client:
     async def get_many(self, paths: Sequence[str]) -> Sequence[Reply]:
         """Return the answers to reads, in their order, refusals too; twenty in one request.
 
-        Raises Retry when the server was too busy for one of them, twice for one that was one too many (429).
+        Raises Retry when the server was too busy for one of them, twice for one that was one too many (429), or
+        names a pause. One that failed otherwise is an answer: Exchange may not be able to render that event.
         """
         replies: list[Reply] = []
         for start in range(0, len(paths), BATCH_SIZE):
@@ -133,7 +134,7 @@ class Client:
         if put_off:  # the door does the same for a request of its own: once more, behind the pause
             replies.update(zip(put_off, await self._parts(put_off), strict=True))
         for reply in replies.values():
-            if reply.status in BUSY | BROKEN:
+            if reply.status in BUSY or (reply.status in BROKEN and reply.after):
                 raise self.refusal(reply)
             if reply.ok and not isinstance(reply.content, dict):
                 raise Retry(f"connection {self.connection}: an answer of Microsoft Graph is empty")

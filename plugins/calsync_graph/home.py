@@ -10,17 +10,16 @@ from urllib.parse import quote, unquote
 
 from calsync.errors import AccountError
 from calsync_graph.client import quoted
-from calsync_graph.refusals import EventDenied, Refused
+from calsync_graph.refusals import Denied, EventDenied, Failed, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from calsync_graph.client import Client
-    from calsync_graph.refusals import Denied
 
 SURE_FOR = timedelta(minutes=1)
-"""How long a calendar that could be read counts as readable: many refused events cost one question."""
+"""How long a calendar that could be read counts as readable: many such events cost one question."""
 _NAVIGATION = "calendar@odata.navigationLink"
 _CALENDAR = re.compile(r"/calendars(?:\('([^']+)'\)|/([^/]+))$")
 
@@ -102,23 +101,26 @@ class Home:
             return True
         return False
 
-    async def only_one_event(self, denied: Denied) -> EventDenied:
-        """Return what a 403 about one event means, where the calendar itself can be read. Raises it where not.
+    async def only_one_event(self, trouble: Denied | Failed) -> EventDenied:
+        """Return what a refusal about one event means, where the calendar itself can be read. Raises it where not.
 
-        Graph answers 403 for a lost permission as well as about single events, as those cancelled already.
+        Graph answers 403 for a lost permission as well as about single events, as those cancelled already; and 500
+        while the server is away as well as about an event that Exchange cannot render. A server that names a pause
+        is away.
         """
+        if isinstance(trouble, Failed) and trouble.after:
+            raise trouble
         async with self._asking:
             now = self._client.clock.now()
             if self._readable_at is None or now - self._readable_at >= SURE_FOR:
                 try:
                     await self._client.get(self._itself)
                 except (AccountError, Refused):
-                    raise denied from None
+                    raise trouble from None
                 self._readable_at = now
         name = self._client.connection
-        return EventDenied(
-            f"connection {name}: Microsoft Graph denies access to one event, but not to its calendar"
-        )
+        problem = "denies access to" if isinstance(trouble, Denied) else "fails to read"
+        return EventDenied(f"connection {name}: Microsoft Graph {problem} one event, but not its calendar")
 
 
 def calendar_named(row: Mapping[str, Any]) -> str | None:

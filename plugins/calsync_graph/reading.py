@@ -10,7 +10,7 @@ from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync_graph.client import quoted
 from calsync_graph.home import calendar_named
 from calsync_graph.mapping import MARKER_PROPERTY, Unreadable, observation, stored
-from calsync_graph.refusals import Denied, Refused
+from calsync_graph.refusals import Denied, Failed, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ class EventReader:
             if refused.not_found:
                 raise Missing("the event is not in the calendar") from refused
             raise
-        except Denied as denied:
-            raise await self._home.only_one_event(denied) from denied
+        except (Denied, Failed) as trouble:
+            raise await self._home.only_one_event(trouble) from trouble
         if not await self._home.holds(row):
             raise Missing("the event stands in another calendar")
         return stored(row)
@@ -53,16 +53,19 @@ class EventReader:
     async def many(self, ids: Sequence[str]) -> dict[str, Observation]:
         """Return the present events among `ids`, up to twenty in one request. Raises AccountError, LoginError.
 
-        One that may not be read counts as not found, unless its calendar may not be read either.
+        One that cannot be read counts as not found, unless its calendar cannot be read either: who remembers it
+        is in doubt, and `locate` then says NoAccess. One that fails is tried once more alone.
         """
         if len(ids) == 1:
             return await self._single(ids[0])
-        found = {}
+        found: dict[str, Observation] = {}
         replies = await self._client.get_many([self._read_path(event_id) for event_id in ids])
         for event_id, reply in zip(ids, replies, strict=True):
             if not reply.ok:
                 error = self._client.refusal(reply)
-                if isinstance(error, Denied):
+                if isinstance(error, Failed):
+                    found |= await self._single(event_id)
+                elif isinstance(error, Denied):
                     await self._home.only_one_event(error)
                 elif not isinstance(error, Refused):
                     raise error
@@ -106,6 +109,9 @@ class EventReader:
                 return NoAccess()
         except AccountError:
             return NoAccess()
+        except Failed as failed:
+            await self._home.only_one_event(failed)
+            return NoAccess()
         else:
             return await self._outside(event_id, row)
         await self._home.confirm()  # somebody else's mailbox does not have the event either
@@ -131,7 +137,10 @@ class EventReader:
     async def _single(self, event_id: str) -> dict[str, Observation]:
         try:
             return {event_id: (await self.one(event_id)).observation}
-        except (Missing, EventError):
+        except Missing:
+            return {}
+        except EventError as error:
+            log.warning("%s; it is left out", error)
             return {}
 
     def _read_path(self, event_id: str) -> str:

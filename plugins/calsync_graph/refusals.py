@@ -114,7 +114,7 @@ class NoMailbox(UnknownAddress):
 
 
 class EventDenied(EventError):  # noqa: N818
-    """One event may not be read or written (403), but its calendar may be read."""
+    """One event may not be read or written (403), or cannot be read (5xx), but its calendar can."""
 
 
 def refusal(connection: str, reply: Reply, *, changes: bool) -> CalsyncError:

@@ -7,6 +7,7 @@ the fault is gone, and both sides must converge: nothing lost, nothing twice, no
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +36,10 @@ DELTA = "calendarView/delta"
 CREATE = "/events$"
 DAYS_WORK = {"Besprechung verlegt", "Neuer Termin", "Noch ein Termin", "Neue Besprechung"}
 ONE = "/events/[^/]+$"
+WEEKLY = {
+    "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday", "friday"], "firstDayOfWeek": "monday"},
+    "range": {"type": "noEnd", "startDate": "2026-03-09"},
+}
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,9 @@ TABLE = [
     Trouble("403 by an access policy", refuse(access_policy), ends="denies access to the mailbox"),
     Trouble("404 MailboxNotEnabledForRESTAPI", refuse(mailbox_not_enabled), ends="knows no active mailbox"),
     Trouble("403 about single events", fault(refused(403, "ErrorAccessDenied", path=ONE, times=None)), refused=2),
+    Trouble(
+        "500 about single events", fault(refused(500, "ErrorInternalServerError", path=ONE, times=None)), refused=2
+    ),
     Trouble(
         "404 of the calendar",
         fault(refused(404, "ErrorFolderNotFound", path="/calendars/", times=None)),
@@ -282,6 +290,34 @@ def expect_all(world: World) -> None:
     assert {event["subject"] for event in world.anna.mailbox.events.values()} == wanted
     world.expect_converged(len(wanted))
     assert "geändert" in world.in_outlook("Termin 1")["body"]["content"]
+
+
+@pytest.mark.parametrize("what", ["a series", "an event in doubt"])
+async def test_an_event_that_exchange_cannot_render_stops_no_other(
+    world: World, clock: FakeClock, what: str
+) -> None:
+    """It answers 500 for ever, to every read by id. What is remembered of it stays."""
+    await settled(world)
+    before = dict(world.sandbox.flowfact.entities)
+    if what == "a series":
+        broken = world.event("Jour fixe", hours=30, recurrence=WEEKLY)["id"]
+    else:
+        broken = world.in_outlook("Besprechung 0")["id"]
+        world.anna.mailbox.delete(broken)
+    unreadable = refused(
+        500, "ErrorInternalServerError", path=f"/events/{re.escape(broken)}$", method="GET", times=None
+    )
+    world.sandbox.graph.faults.add(unreadable)
+    world.appointment("Neuer Termin", hours=10)
+    world.event("Neue Besprechung", hours=11)
+    async with passing(clock):
+        for _ in range(3):
+            clock.advance(timedelta(hours=26).total_seconds())
+            await world.sync()
+    assert before.keys() <= world.sandbox.flowfact.entities.keys()
+    assert len(world.sandbox.flowfact.entities) == len(before) + 2
+    assert world.in_outlook("Neuer Termin")
+    expect_nothing_twice(world)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -173,7 +173,7 @@ async def test_many_reads_go_in_twenties_and_come_in_order(client: Client, wire:
     assert second["data"].count(b"ImmutableId") == 1
 
 
-@pytest.mark.parametrize(("status", "after"), [(429, 50), (503, 50), (503, None)])
+@pytest.mark.parametrize(("status", "after"), [(429, 50), (503, 50), (423, None)])
 async def test_one_read_that_was_put_off_puts_off_all(
     client: Client, wire: Wire, status: int, after: float | None
 ) -> None:
@@ -186,6 +186,12 @@ async def test_one_read_that_was_put_off_puts_off_all(
     if after is not None:  # the whole connection waits
         with pytest.raises(Retry, match="nothing was sent"):
             await client.get(PATH)
+
+
+async def test_one_read_that_failed_fails_no_other(client: Client, wire: Wire) -> None:
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 500)]})
+    replies = await client.get_many(["/users/a/events/1", "/users/a/events/2"])
+    assert [reply.status for reply in replies] == [200, 500]
 
 
 async def test_reads_of_a_batch_that_were_too_many_are_sent_once_more(

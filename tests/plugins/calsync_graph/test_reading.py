@@ -162,10 +162,45 @@ async def test_a_cancelled_meeting_is_here(calendar: Calendar, mailbox: Mailbox,
     assert where.observation.event.cancelled
 
 
-async def test_a_server_in_trouble_says_nothing(calendar: Calendar, server: GraphServer) -> None:
-    server.faults.add(Fault(path="/events/", status=503))
+@pytest.mark.parametrize("path", ["/users/[^/]+/calendars/[^/]+/events/", "/users/[^/]+/events/"])
+async def test_a_server_in_trouble_says_nothing(calendar: Calendar, server: GraphServer, path: str) -> None:
+    server.faults.add(Fault(path=path, status=500))
+    server.faults.add(Fault(path="/events/", times=None, status=404, body=json.dumps(NOT_FOUND).encode()))
+    assert await calendar.locate("AAkA1") == NoAccess()
+    server.faults.clear()
+    server.faults.add(Fault(path=path, status=503, headers={"Retry-After": "600"}))
+    server.faults.add(Fault(path="/events/", times=None, status=404, body=json.dumps(NOT_FOUND).encode()))
+    with pytest.raises(Retry) as failed:
+        await calendar.locate("AAkA1")
+    assert failed.value.after == 600
+
+
+async def test_a_server_that_is_away_says_nothing_about_one_event(calendar: Calendar, server: GraphServer) -> None:
+    server.faults.add(Fault(times=None, status=503))
     with pytest.raises(Retry):
         await calendar.locate("AAkA1")
+
+
+async def test_an_event_that_the_server_cannot_render_is_left_out(
+    reader: EventReader, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 500)]}, repeat=True)
+    wire.get(f"{HERE}?{EXPAND}", status=500)
+    wire.get(CALENDAR, payload={"id": "c"})
+    assert set(await reader.many(["0", "1"])) == {"0"}
+    assert "fails to read one event" in caplog.text
+    wire.get(f"{HERE}?{EXPAND}", payload=ROW)
+    assert set(await reader.many(["0", "1"])) == {"0", "1"}
+
+
+async def test_a_failed_read_stops_the_others_where_the_calendar_fails_too(
+    reader: EventReader, wire: Wire
+) -> None:
+    wire.post(BATCH, payload={"responses": [part(0), part(1, 500)]})
+    wire.get(f"{HERE}?{EXPAND}", status=500)
+    wire.get(CALENDAR, status=500)
+    with pytest.raises(Retry):
+        await reader.many(["0", "1"])
 
 
 async def test_a_marker_with_quotes_is_found(calendar: Calendar, draft: Draft) -> None:
