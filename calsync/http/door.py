@@ -103,6 +103,7 @@ class Http:
         silence: float | None = None,
         lane: str = "",
         places: int = 1,
+        by: datetime | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status. It carries `json`, or `body` as it is.
 
@@ -113,7 +114,8 @@ class Http:
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
         otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always. `lane`:
         what the server counts this request by, where it does not count the whole connection. `places`: how many
-        requests at once the server takes this one for; where that is more than may be sent, it is sent alone.
+        requests at once the server takes this one for; where that is more than may be sent, it is sent alone. `by`:
+        it is sent by then or never (Retry), because what it was made from is too old later.
 
         A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
         request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
@@ -125,11 +127,12 @@ class Http:
         data = body if json is None else msgspec.json.encode(json)
         if json is not None:
             headers = {"Content-Type": "application/json", **headers}
-        send = partial(self._try, method, target, headers, data, changes, silence)
+        send = partial(self._try, method, target, headers, data, changes, silence, by)
         pause = self._lane(lane).pause
         async with self._lane(lane).turns:
             # The patience begins with the turn: those that queue behind many others wait for the same pauses.
             deadline = self.clock.now() + PATIENCE
+            deadline = deadline if by is None else min(deadline, by)
             answer = await self._behind(pause, deadline, places, send)
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
                 answer = await self._behind(pause, deadline, places, send)
@@ -204,9 +207,12 @@ class Http:
         data: bytes | None,
         changes: bool,
         silence: float | None,
+        by: datetime | None,
     ) -> Answer:
         if changes:
             may_change.get()()
+        if by is not None and self.clock.now() > by:
+            raise Retry(f"{self.name}: nothing was sent, because it would have been too late")
         self.requests += 1
         body = Change(data) if data is not None and changes else data
         try:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Here, Trashed, Written
 from calsync.sync.model import Capabilities
-from calsync_graph.bodies import edit, new_event
+from calsync_graph.bodies import Edit, edit, new_event
 from calsync_graph.feed import Feed
 from calsync_graph.mapping import Unreadable, is_text, observation
 from calsync_graph.reading import EventReader
 from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from calsync.ports import Page, Ring, Whereabouts
@@ -29,6 +30,8 @@ CAPABILITIES = Capabilities(mapping_version=2, conditional_writes=False, writes_
 """Every write names the version that was read, but that Graph heeds it is not documented. So what an event holds
 besides the fields that were written counts as its user's."""
 
+log = logging.getLogger("calsync.graph")
+
 
 class GraphCalendar(Calendar):
     """Reads and writes one calendar. Refuses each write that could mail somebody, whatever the rules say."""
@@ -41,6 +44,8 @@ class GraphCalendar(Calendar):
         """`zone`: the account's, for new events."""
         self.key = key
         self.can_edit = can_edit
+        self.heeds_versions: bool | None = None
+        """Whether the server refuses a write that names another version than the event has; None: not tried."""
         self._client = client
         self._home = home
         self._zone = zone
@@ -91,6 +96,12 @@ class GraphCalendar(Calendar):
             raise await self._unwritten(target.id, refused) from refused
         except Denied as denied:
             raise await self._home.only_one_event(denied) from denied
+        if row.get("attendees"):
+            log.warning(
+                "%s: somebody was invited to an event within the moment before it was written, and may have been "
+                "told of the change; it is not written to any more",
+                self._client.connection,
+            )
         return _written(row, target.id, fresh.observation.marker)
 
     async def delete(self, target: Observation) -> None:
@@ -116,6 +127,17 @@ class GraphCalendar(Calendar):
     async def listen(self, ring: Ring) -> None:
         if self._doorbell is not None:
             await self._doorbell.listen(self._home.mailbox, ring)
+
+    async def try_versions(self, event_id: str) -> None:
+        """Find out by an event that nobody else needs whether the server heeds the version of a write.
+
+        Changes the event, then tries to change and to delete it as if that had not been.
+        """
+        path, outdated = self._reader.path(event_id), (await self._reader.one(event_id)).observation.revision or ""
+        await self._client.patch(path, Edit(subject="calsync check: changed"), outdated)
+        changed = not await _refused(self._client.patch(path, Edit(subject="calsync check: again"), outdated))
+        deleted = not await _refused(self._client.delete(path, outdated))
+        self.heeds_versions = not changed and not deleted
 
     async def _fresh(self, target: Observation) -> Stored:
         """Read an event just before a write. Raises Missing; Stale if it is not what the plan was made from."""
@@ -143,6 +165,17 @@ class GraphCalendar(Calendar):
         if not found:
             raise Retry(f"{refused}: the event of an earlier attempt is gone") from refused
         return Written(id=found[0].id, revision=found[0].revision, stored=found[0])
+
+
+async def _refused(write: Awaitable[object]) -> bool:
+    """Tell whether a write is refused because the event has another version."""
+    try:
+        await write
+    except Refused as refused:
+        if not refused.conflict:
+            raise
+        return True
+    return False
 
 
 def _refuse_mail(event: Event) -> None:

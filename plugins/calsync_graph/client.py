@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from calsync_graph.refusals import BROKEN, BUSY, Reply, refusal
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
 
     from calsync.errors import CalsyncError
     from calsync.http import Http
@@ -31,6 +33,9 @@ MAX_PAGES = 5000
 BATCH_SIZE = 20
 PARTS_AT_ONCE = 4
 """Of a batch: Exchange carries out so many together, each of which counts among the requests at once."""
+FRESH = timedelta(seconds=2)
+"""How long what was read just before a write counts. That Graph heeds the version of a write is not documented, so
+somebody may be invited meanwhile: a write that has to wait longer, for a pause or its turn, needs a new read."""
 SUBSCRIPTIONS = "/subscriptions"
 UNAUTHORIZED = 401
 TOO_MANY = 429
@@ -85,14 +90,18 @@ class Client:
         return reply.content if isinstance(reply.content, dict) else {}
 
     async def patch(self, path: str, body: Body, revision: str) -> dict[str, Any]:
-        """Change, on condition of the revision; return the stored event, or nothing of it."""
-        headers = {"Prefer": PREFER, "If-Match": revision}
-        reply = await self._request("PATCH", path, headers, body.json(), changes=True)
+        """Change, on condition of the revision, which was just read; return the stored event, or nothing of it.
+
+        Raises Retry, and sends nothing, where that takes longer than FRESH.
+        """
+        headers, by = {"Prefer": PREFER, "If-Match": revision}, self.clock.now() + FRESH
+        reply = await self._request("PATCH", path, headers, body.json(), changes=True, by=by)
         return reply.content if isinstance(reply.content, dict) else {}
 
     async def delete(self, path: str, revision: str) -> None:
-        """Move to Deleted Items, on condition of the revision."""
-        await self._request("DELETE", path, {"Prefer": PREFER, "If-Match": revision}, changes=True)
+        """Move to Deleted Items, on condition of the revision, as `patch` does."""
+        headers, by = {"Prefer": PREFER, "If-Match": revision}, self.clock.now() + FRESH
+        await self._request("DELETE", path, headers, changes=True, by=by)
 
     async def subscription(
         self, method: str, subscription_id: str = "", json: Mapping[str, Any] | None = None
@@ -169,14 +178,15 @@ class Client:
         *,
         changes: bool = False,
         places: int = 1,
+        by: datetime | None = None,
     ) -> Reply:
         """Send a request, again with a new token where the first one was refused. Never a third time."""
         token = await self._tokens.get()
-        answer, reply = await self._send(method, path, headers, json, token, changes, places)
+        answer, reply = await self._send(method, path, headers, json, token, changes, places, by)
         claims = None if reply.ok else claims_of(answer)
         if reply.status == UNAUTHORIZED or claims is not None:
             token = await self._tokens.renew(token, claims)
-            _, reply = await self._send(method, path, headers, json, token, changes, places)
+            _, reply = await self._send(method, path, headers, json, token, changes, places, by)
         if reply.status == UNAUTHORIZED:
             raise LoginError(
                 f"connection {self.connection}: Microsoft Graph accepts no token (401): {self._tokens.repair}"
@@ -194,6 +204,7 @@ class Client:
         token: str,
         changes: bool,
         places: int,
+        by: datetime | None,
     ) -> tuple[Answer, Reply]:
         request_id = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
         answer = await self._http.request(
@@ -209,6 +220,7 @@ class Client:
             changes=changes,
             lane=self._mailbox,
             places=places,
+            by=by,
         )
         reply = self._reply(answer)
         if not reply.ok:

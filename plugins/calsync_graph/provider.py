@@ -9,6 +9,7 @@ from calsync.ports import Finding, Provider
 from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
+from calsync_graph.checks import about_calendar, try_writes
 from calsync_graph.client import SUBSCRIPTIONS, Client
 from calsync_graph.config import settings_of
 from calsync_graph.doorbell import Doorbell
@@ -29,6 +30,7 @@ class GraphProvider(Provider):
         self._settings = settings
         self._http = host.http.open(host.connection, settings.graph_url, concurrency=settings.max_concurrency)
         self._tokens = tokens_of(settings, host)
+        self._random = host.random
         self._client = Client(self._http, self._tokens, host.random)
         self._doorbell: Doorbell | None = None
         if host.doorbells is not None:
@@ -72,9 +74,10 @@ class GraphProvider(Provider):
         return (signed_in, await self._scope())
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
-        if not isinstance(calendar, GraphCalendar) or calendar.can_edit:
-            return ()
-        return (Finding("error", "the calendar can only be read: give the application write access to it"),)
+        return about_calendar(calendar) if isinstance(calendar, GraphCalendar) else ()
+
+    async def try_writes(self, calendar: Calendar) -> Sequence[Finding]:
+        return await try_writes(calendar, self._random) if isinstance(calendar, GraphCalendar) else ()
 
     async def close(self) -> None:
         self._tokens.close()

@@ -9,8 +9,11 @@ import pytest
 
 from calsync_sandbox.graph.trouble import lost, refused
 from tests.e2e.conftest import ended, utc, value
+from tests.e2e.test_throttling import passing
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from aiohttp.web import Request
 
     from calsync.testing import FakeClock
@@ -101,3 +104,93 @@ async def test_an_address_that_somebody_else_gets_is_not_followed(live: World) -
     assert {value(entity, "subject") for entity in flowfact.entities.values()} == {"aus FLOWFACT", "aus Outlook"}
     assert live.writes() == []
     live.expect_no_mail()
+
+
+GUEST = "gast@kunde.example"
+
+
+def change(world: World, entity: dict[str, Any], method: str) -> None:
+    """Change an appointment so that its event in Outlook is written to."""
+    if method == "PATCH":
+        world.patch(entity, subject="Besichtigung Gartenstraße")
+    else:
+        world.delete(entity)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("after", [5, 25, 600])
+async def test_somebody_is_invited_while_the_server_wants_a_pause(
+    world: World, clock: FakeClock, method: str, after: int
+) -> None:
+    """What was read before the pause is too old for a write behind it, whether versions are heeded or not."""
+    world.sandbox.graph.switches.if_match = False
+    entity = world.appointment()
+    await world.settle()
+    event_id = world.in_outlook()["id"]
+    world.sandbox.graph.faults.add(refused(429, "ApplicationThrottled", after=after, method=method))
+    asked: list[str] = []
+
+    def invite(request: Request) -> None:
+        if request.method == method:
+            asked.append(method)
+            world.anna.mailbox.add_attendee(event_id, GUEST)
+
+    world.at_each_request(invite)
+    change(world, entity, method)
+    async with passing(clock):
+        await world.sync_all()
+        assert asked == [method]
+        clock.advance(3600)
+        result = await world.sync_all()
+    assert asked == [method]
+    assert ("has_attendees", 1) in [(one.reason, one.count) for one in result.accounts["anna"].messages]
+    world.expect_no_mail()
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+async def test_somebody_is_invited_between_the_read_and_the_write(world: World, method: str) -> None:
+    """Where the version is heeded. Where it is not, see the next test: that moment cannot be closed."""
+    entity = world.appointment()
+    await world.settle()
+    event_id = world.in_outlook()["id"]
+    asked: list[str] = []
+
+    def invite(request: Request) -> None:
+        if request.method == method:
+            asked.append(method)
+            world.anna.mailbox.add_attendee(event_id, GUEST)
+
+    world.at_each_request(invite)
+    change(world, entity, method)
+    await world.sync_all()
+    result = await world.sync_all()
+    assert asked == [method]
+    assert ("has_attendees", 1) in [(one.reason, one.count) for one in result.accounts["anna"].messages]
+    assert world.in_outlook()["attendees"]
+    world.expect_no_mail()
+
+
+async def test_a_write_to_somebody_who_was_just_invited_is_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Versions are not heeded: Exchange may have mailed. calsync says so, and does not write once more."""
+    world.sandbox.graph.switches.if_match = False
+    entity = world.appointment()
+    await world.settle()
+    event_id = world.in_outlook()["id"]
+    asked: list[str] = []
+
+    def invite(request: Request) -> None:
+        if request.method == "PATCH":
+            asked.append(request.method)
+            world.anna.mailbox.add_attendee(event_id, GUEST)
+
+    world.at_each_request(invite)
+    change(world, entity, "PATCH")
+    await world.sync_all()
+    assert "somebody was invited" in caplog.text
+    assert GUEST not in caplog.text
+    world.patch(entity, subject="Noch einmal")
+    result = await world.sync_all()
+    assert asked == ["PATCH"]
+    assert ("has_attendees", 1) in [(one.reason, one.count) for one in result.accounts["anna"].messages]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -526,6 +526,22 @@ async def test_what_a_server_in_trouble_may_have_carried_out_is_not_repeated(
     await clock.until_sleeping()
     clock.advance(9)
     assert (await waiting).status == 200
+
+
+async def test_a_request_that_would_be_too_late_is_not_sent(
+    paused: Http, wire: aioresponses, clock: FakeClock
+) -> None:
+    by = clock.now() + timedelta(seconds=2)
+    wire.post(f"{BASE}/x", status=429, headers={"Retry-After": "3"}, repeat=True)
+    answer = await paused.request("POST", "/x", headers={}, changes=True, by=by)
+    assert (answer.status, paused.requests) == (429, 1)
+    with pytest.raises(Retry, match="asks to wait") as waits:
+        await paused.request("POST", "/x", headers={}, changes=True, by=by)
+    assert (waits.value.after, paused.requests) == (3, 1)
+    clock.advance(3)
+    with pytest.raises(Retry, match="too late"):
+        await paused.request("POST", "/x", headers={}, changes=True, by=by)
+    assert paused.requests == 1
 
 
 async def test_a_failure_that_names_no_time_begins_no_pause(paused: Http, wire: aioresponses) -> None:

@@ -16,9 +16,11 @@ import calsync_graph
 from calsync.errors import AccountError, LoginError, Retry, UnknownAddress
 from calsync.http import HttpFactory
 from calsync.ports import CalendarRequest, Host, SystemClock
+from calsync.testing import MemoryCalendar
 from calsync_graph.calendar import GraphCalendar
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
+from calsync_sandbox.graph.trouble import refused
 
 if TYPE_CHECKING:
     from calsync.sync.model import Draft
@@ -117,7 +119,8 @@ async def test_a_mailbox_outside_the_access_policy_is_refused(provider: GraphPro
 async def test_a_calendar_that_can_only_be_read_is_found_by_the_check(
     provider: GraphProvider, mailbox: Mailbox
 ) -> None:
-    assert await provider.check_calendar(await provider.open(wanted())) == ()
+    (finding,) = await provider.check_calendar(await provider.open(wanted()))
+    assert (finding.severity, "not proven" in finding.message) == ("warning", True)
     mailbox.can_edit = False
     calendar = await provider.open(wanted())
     (finding,) = await provider.check_calendar(calendar)
@@ -225,3 +228,36 @@ def test_the_manifest_tells_what_the_hooks_answer() -> None:
     names = [spec.name for spec in calsync_graph.calsync_providers()]
     assert manifest["provides"] == {"providers": names, "rules": [], "commands": []}
     assert manifest["domain"] == "graph"
+
+
+@pytest.mark.parametrize(("heeded", "severity"), [(True, "ok"), (False, "warning")])
+async def test_a_trial_proves_whether_the_version_of_a_write_is_heeded(
+    provider: GraphProvider, server: GraphServer, mailbox: Mailbox, heeded: bool, severity: str
+) -> None:
+    server.switches.if_match = heeded
+    for _ in range(2):  # an id that was used before would give the event of the first trial
+        calendar = await provider.open(wanted())
+        (tried,) = await provider.try_writes(calendar)
+        (told,) = await provider.check_calendar(calendar)
+        assert (tried.severity, told.severity) == ("ok", severity)
+        assert "not proven" not in told.message
+        assert mailbox.events == {}
+
+
+async def test_a_trial_that_fails_proves_nothing(
+    provider: GraphProvider, server: GraphServer, mailbox: Mailbox
+) -> None:
+    calendar = await provider.open(wanted())
+    server.faults.add(refused(403, "ErrorAccessDenied", method="POST"))
+    (tried,) = await provider.try_writes(calendar)
+    assert (tried.severity, "no event can be created" in tried.message) == ("error", True)
+    server.faults.add(refused(400, "ErrorInvalidProperty", method="PATCH"))
+    server.faults.add(refused(400, "ErrorInvalidRequest", method="DELETE"))
+    tried, left = await provider.try_writes(calendar)
+    assert (tried.severity, left.severity, "2000-01-01" in left.message) == ("error", "error", True)
+    assert [one.severity for one in await provider.check_calendar(calendar)] == ["warning"]
+    assert len(mailbox.events) == 1
+
+
+async def test_a_calendar_of_another_provider_is_not_tried(provider: GraphProvider) -> None:
+    assert await provider.try_writes(MemoryCalendar("other")) == ()
