@@ -1,4 +1,4 @@
-"""What `calsync check` tells of a calendar: whether it can be written, and whether writes name their version in vain."""
+"""What `calsync check` tells of a calendar: whether it can be written, and whether the version of a write counts."""
 
 from __future__ import annotations
 

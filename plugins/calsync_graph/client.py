@@ -111,11 +111,11 @@ class Client:
         reply = await self._request(method, path, {"Prefer": PREFER}, json)
         return reply.content if isinstance(reply.content, dict) else {}
 
-    async def pages(self, path: str) -> AsyncIterator[Sequence[Any]]:
+    async def pages(self, path: str, page_size: int = PAGE_SIZE) -> AsyncIterator[Sequence[Any]]:
         """Yield a listing's pages."""
         link = path
         for _ in range(MAX_PAGES):
-            content = await self.get(link, page_size=PAGE_SIZE)
+            content = await self.get(link, page_size=page_size)
             yield self.rows(content, "value")
             if "@odata.nextLink" not in content:
                 return

@@ -18,7 +18,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.ahead import ahead
-from calsync.errors import AccountError, TokenLost
+from calsync.errors import AccountError, Retry, TokenLost
 from calsync.ports import Page
 from calsync_graph.client import MAX_PAGES, PAGE_SIZE
 from calsync_graph.mapping import Unreadable, is_text, master_id, series_observation
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(days=1)
 """The server places all-day events by its own zone; calsync's window holds them by UTC dates."""
+VIEW_SIZE = 20
+"""Events in one page of a plain view: small, as the feed's pages may have been too large or too slow."""
 MAX_REPEATS = 3
 """A page may come twice in a round. One that comes more often comes for ever."""
 MAX_DAYS = 1825
@@ -108,7 +110,7 @@ class Feed:
             return
         try:
             async for rows in self._client.pages(
-                f"{self._home.path}/calendarView?{_span(window)}&$top={PAGE_SIZE}"
+                f"{self._home.path}/calendarView?{_span(window)}&$top={VIEW_SIZE}", VIEW_SIZE
             ):
                 yield {"value": rows}
         except Refused as refused:
@@ -120,7 +122,7 @@ class Feed:
         """Yield the answers of a round. Raises Refused, Failed, and what `Client.get` raises."""
         pages = Counter[object]()
         for _ in range(MAX_PAGES):
-            content = await self._client.get(link, page_size=PAGE_SIZE)
+            content = await self._page(link)
             self._client.rows(content, "value")
             self._check_progress(pages, content)
             following = content.get("@odata.nextLink")
@@ -131,6 +133,19 @@ class Feed:
                 return
             link = following
         raise self._endless()
+
+    async def _page(self, link: str) -> Mapping[str, Any]:
+        """Return one page. An answer that is lost, late or too large is Failed as well: another way may do.
+
+        A link to another host stays Retry, as does a server that names a pause.
+        """
+        try:
+            return await self._client.get(link, page_size=PAGE_SIZE)
+        except Retry as failed:
+            own = link.startswith("/") or self._client.is_own(link)
+            if isinstance(failed, Failed) or failed.after is not None or not own:
+                raise
+            raise Failed(str(failed)) from failed
 
     def _check_progress(self, pages: Counter[object], content: Mapping[str, Any]) -> None:
         """Raise Failed for a round that goes in circles, as in some mailboxes (msgraph-sdk-dotnet 3070)."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.errors import CalsyncError
+from calsync.http import MAX_ANSWER_BYTES
 from calsync.sync.model import Side
+from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph import GraphSwitches
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled
 from calsync_sandbox.graph.trouble import lost, needs_claims, refused
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from calsync.testing import FakeClock
-    from calsync_sandbox.faults import Fault
     from tests.e2e.conftest import World
 
 FINE = ""
@@ -101,6 +102,8 @@ def token_revoked(world: World) -> None:
 
 
 LOST = lost(method="POST", path=CREATE)
+LOST_READ = Fault(method="GET", path=DELTA, times=None, drop=True)
+TOO_MUCH = Fault(method="GET", path=DELTA, times=None, status=200, body=b" " * (MAX_ANSWER_BYTES + 1))
 TABLE = [
     # Signing in
     Trouble("401, once", fault(refused(401, "InvalidAuthenticationToken"))),
@@ -141,6 +144,11 @@ TABLE = [
         Trouble(f"{status} of a listing", fault(refused(status, code, path=DELTA, times=None)), in_full=True)
         for status, code in ((500, "UnknownError"), (503, "ErrorServerBusy"), (504, ""), (400, "BadRequest"))
     ),
+    Trouble("the changes are lost, once", fault(replace(LOST_READ, times=1))),
+    Trouble("the changes are lost", fault(LOST_READ), ends="was lost"),
+    Trouble("the changes are too large", fault(replace(TOO_MUCH, times=1)), ends="larger than"),
+    Trouble("a listing is lost", fault(LOST_READ), in_full=True),
+    Trouble("a listing is too large", fault(TOO_MUCH), in_full=True),
     Trouble(
         "503 of a listing and of a view",
         fault(refused(503, path="calendarView", times=None)),

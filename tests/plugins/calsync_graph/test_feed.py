@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import aiohttp
 import pytest
 
+from calsync import http as http_module
 from calsync.errors import AccountError, Retry, TokenLost
 from calsync.sync.model import Window
 from calsync_graph import client as client_module
@@ -411,7 +413,8 @@ MASTER = {**ROW, "id": "3", "type": "seriesMaster"}
 LINK = "https://graph.microsoft.com/v1.0/users/a/calendarView/delta?"
 SPAN = "startDateTime=2026-02-28T00:00:00Z&endDateTime=2026-05-02T00:00:00Z"
 FIRST = LINK + SPAN
-VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN}&$top=200"
+VIEW = f"https://graph.microsoft.com/v1.0/users/a/calendars/c/calendarView?{SPAN}&$top=20"
+LONG_NOTES = {"contentType": "text", "content": "Schlüssel " * 1000}
 
 
 @pytest.fixture
@@ -499,3 +502,31 @@ async def test_a_page_without_rows_is_no_page(feed: Feed, wire: Wire, content: A
     wire.get(FIRST, payload=content)
     with pytest.raises(Retry):
         await listen(feed)
+
+
+@pytest.mark.parametrize("trouble", [TimeoutError(), aiohttp.ServerDisconnectedError()], ids=["late", "lost"])
+async def test_a_calendar_whose_feed_gives_no_answer_is_listed_without_it(
+    feed: Feed, wire: Wire, trouble: Exception
+) -> None:
+    wire.get(FIRST, exception=trouble)
+    await expect_a_view(feed, wire)
+
+
+async def test_an_answer_to_a_token_that_is_lost_again_and_again_is_given_up(feed: Feed, wire: Wire) -> None:
+    token = LINK + "$deltatoken=1"
+    for expected in (Retry, Retry, TokenLost):
+        wire.get(token, exception=TimeoutError())
+        with pytest.raises(expected):
+            await listen(feed, token)
+    wire.get(token, payload={"value": [], "@odata.deltaLink": token})
+    assert (await listen(feed, token)).token == token
+
+
+async def test_pages_that_are_too_large_are_listed_as_smaller_ones(
+    calendar: Calendar, mailbox: Mailbox, outlook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = {mailbox.create({**outlook, "body": LONG_NOTES})["id"] for _ in range(50)}
+    monkeypatch.setattr(http_module, "MAX_ANSWER_BYTES", 60 * len(LONG_NOTES["content"]))
+    told = await listen(calendar)
+    assert set(told.observations) == ids
+    assert told.pages[-1].complete
