@@ -1,4 +1,4 @@
-"""What `calsync check` tells of a calendar: whether it can be written, and whether the version of a write counts."""
+"""What `calsync check` tells of a calendar: whether it can be written, and whether versions are heeded."""
 
 from __future__ import annotations
 
