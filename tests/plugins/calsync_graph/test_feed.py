@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from calsync import http as http_module
 from calsync.errors import AccountError, Retry, TokenLost
+from calsync.http import door
 from calsync.sync.model import Window
 from calsync_graph import client as client_module
 from calsync_graph import feed as feed_module
@@ -526,7 +526,7 @@ async def test_pages_that_are_too_large_are_listed_as_smaller_ones(
     calendar: Calendar, mailbox: Mailbox, outlook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = {mailbox.create({**outlook, "body": LONG_NOTES})["id"] for _ in range(50)}
-    monkeypatch.setattr(http_module, "MAX_ANSWER_BYTES", 60 * len(LONG_NOTES["content"]))
+    monkeypatch.setattr(door, "MAX_ANSWER_BYTES", 60 * len(LONG_NOTES["content"]))
     told = await listen(calendar)
     assert set(told.observations) == ids
     assert told.pages[-1].complete
