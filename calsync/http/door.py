@@ -114,8 +114,8 @@ class Http:
         that the request changes something on the server: where its answer is lost, UnknownOutcome is raised;
         otherwise Retry. A server that cannot be reached, or whose certificate is refused, is Retry always. `lane`:
         what the server counts this request by, where it does not count the whole connection. `places`: how many
-        requests at once the server takes this one for; where that is more than may be sent, it is sent alone. `by`:
-        it is sent by then or never (Retry), because what it was made from is too old later.
+        requests at once the server takes this one for; where that is more than may be sent, it is sent alone.
+        `by`: it is sent by then or never (Retry), because what it was made from is too old later.
 
         A short pause of the server is waited for; during a longer one nothing is sent, and Retry is raised. A
         request that is one too many (429) was surely not carried out: it is sent once more behind the pause that
