@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from calsync.errors import CalsyncError, ConfigError, Retry, UnknownOutcome
-from calsync.http import Answer, Http, HttpFactory, Pause, checked_url, door, plain_message
+from calsync.http import Answer, Http, HttpFactory, Pause, door
 from calsync.ports import Clock, SystemClock, may_change
 from calsync.testing import FakeClock
 
@@ -157,100 +157,6 @@ async def test_an_endless_answer_is_dropped(
         http = Http("ff", str(server.make_url("")), Noon())
         with pytest.raises(expected, match="larger than 1 MiB"):
             await http.request("GET", "/x", headers={}, changes=changes)
-        await http.close()
-
-
-class Streaming:
-    """A server that streams what a test lets it, and its door."""
-
-    def __init__(self) -> None:
-        self.pieces: asyncio.Queue[bytes | None] = asyncio.Queue()
-        """None: the connection breaks off; b"": it ends."""
-        self.status = 200
-        self.gone = asyncio.Event()
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(status=self.status)
-        await response.prepare(request)
-        try:
-            while piece := await self.pieces.get():
-                await response.write(piece)
-            if piece is None and request.transport is not None:
-                request.transport.abort()
-        except asyncio.CancelledError:
-            self.gone.set()
-            raise
-        return response
-
-
-@pytest.fixture
-async def streaming() -> AsyncIterator[tuple[Streaming, Http]]:
-    it, application = Streaming(), web.Application()
-    application.router.add_post("/", it.answer)
-    async with TestServer(application, handler_cancellation=True) as server:
-        http = Http("exchange", str(server.make_url("/")), SystemClock(), concurrency=1, timeout=5)
-        yield it, http
-        await http.close()
-
-
-async def test_a_stream_is_read_as_it_comes(streaming: tuple[Streaming, Http]) -> None:
-    server, http = streaming
-    answer = await http.request("POST", http.base, headers={}, silence=60)
-    assert (answer.status, answer.body, http.requests) == (200, b"", 1)
-    assert answer.stream is not None
-    pieces = answer.stream.pieces()
-    for sent in (b"one", b"two"):
-        server.pieces.put_nowait(sent)
-        assert await anext(pieces) == sent
-    server.pieces.put_nowait(b"")
-    assert [piece async for piece in pieces] == []
-    answer.stream.close()
-
-
-async def test_a_stream_that_breaks_off_or_falls_silent_is_told(streaming: tuple[Streaming, Http]) -> None:
-    server, http = streaming
-    for silence in (60, 0.05):
-        answer = await http.request("POST", http.base, headers={}, silence=silence)
-        assert answer.stream is not None
-        if silence == 60:
-            server.pieces.put_nowait(None)
-        with pytest.raises(Retry, match="stream broke off"):
-            async for _ in answer.stream.pieces():
-                pass
-        answer.stream.close()
-
-
-async def test_a_closed_stream_lets_the_server_go(streaming: tuple[Streaming, Http]) -> None:
-    server, http = streaming
-    answer = await http.request("POST", http.base, headers={}, silence=60)
-    assert answer.stream is not None
-    answer.stream.close()
-    await asyncio.wait_for(server.gone.wait(), 5)
-
-
-async def test_a_refusal_is_no_stream(streaming: tuple[Streaming, Http]) -> None:
-    server, http = streaming
-    server.status = 401
-    server.pieces.put_nowait(b"no")
-    server.pieces.put_nowait(b"")
-    answer = await http.request("POST", http.base, headers={}, silence=60)
-    assert (answer.status, answer.body, answer.stream) == (401, b"no", None)
-
-
-async def test_a_stream_has_to_begin_as_soon_as_any_answer() -> None:
-    waiting = asyncio.Event()
-
-    async def answer(_: web.Request) -> web.Response:
-        await waiting.wait()
-        return web.Response()
-
-    application = web.Application()
-    application.router.add_post("/", answer)
-    async with TestServer(application) as server:
-        http = Http("exchange", str(server.make_url("/")), SystemClock(), timeout=0.05)
-        with pytest.raises(Retry, match="was lost"):
-            await http.request("POST", http.base, headers={}, silence=60)
-        waiting.set()
         await http.close()
 
 
@@ -568,76 +474,6 @@ async def test_a_pause_is_told_once(paused: Http, wire: aioresponses, caplog: py
     wire.get(f"{BASE}/x", status=429, headers={"Retry-After": "90"}, repeat=True)
     await asyncio.gather(*(paused.request("GET", "/x", headers={}) for _ in range(3)), return_exceptions=True)
     assert [record.message for record in caplog.records] == ["flowfact: the server asks for a pause of 90 s"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://crm.example.de",
-        "https://10.0.0.7:8443/api",
-        "http://127.0.0.1:8080",
-        "http://localhost:8080/",
-        "http://[::1]:8080",
-        "http://[::ffff:7f00:1]",
-    ],
-)
-def test_addresses_that_are_used(url: str) -> None:
-    assert str(checked_url(url, "ff")).startswith(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://crm.example.de",
-        "http://10.0.0.7",
-        "ftp://crm.example.de",
-        "crm.example.de",
-        "",
-        "https://",
-        "https://[",
-        "https://crm.example.de:99999",
-        "https://169.254.169.254/latest",
-        "https://[fe80::1]",
-        "https://[::ffff:169.254.169.254]",
-        "https://[fd00:ec2::254]",
-        "https://metadata.google.internal",
-        "https://100.100.100.200",
-        "https://2852039166",
-        "https://0xa9fea9fe",
-        "https://0.0.0.0",
-        "https://crm.example.de?x=1",
-        "https://crm.example.de#x",
-    ],
-)
-def test_addresses_that_are_refused(url: str) -> None:
-    with pytest.raises(ConfigError, match="connection ff: "):
-        checked_url(url, "ff")
-
-
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
-    with pytest.raises(ConfigError) as caught:
-        checked_url("https://anna:hunter2@crm.example.de", "ff")
-    assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b'{"message": "Unknown field"}', "Unknown field"),
-        (b'{"description": "", "detail": "too\\n long"}', "too long"),
-        (b'{"error": {"code": "x", "message": "No rights"}}', "No rights"),
-        (b'{"message": "value \\"Notar Meier\\" of anna@example.de is bad"}', "value … of … is bad"),
-        ('{"message": "Wert „Notar Meier“ ist falsch"}'.encode(), "Wert … ist falsch"),
-        (b'{"message": "token eyJhbGciOiJIUzI1NiJ9.e30.abcdefghijk expired"}', "token … expired"),
-        (b'{"message": "\\u001b[31mred"}', ""),
-        (json.dumps({"message": "x " * 300}).encode(), ""),
-        (b'{"message": 7}', ""),
-        (b'["message"]', ""),
-        (b"<html>", ""),
-    ],
-)
-def test_what_a_server_says(body: bytes, message: str) -> None:
-    assert plain_message(Answer(400, {}, body)) == message
 
 
 async def test_requests_are_added_up_by_connection(wire: aioresponses) -> None:
