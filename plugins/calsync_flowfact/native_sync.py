@@ -60,7 +60,7 @@ class NativeSync:
     async def is_on(self, user: Mapping[str, Any]) -> bool:
         """Tell whether FLOWFACT syncs a mailbox of this user; False where it does not tell. Raises Retry."""
         await self.ask()
-        return any(_syncs(one) and _belongs(one, user) for one in self._mailboxes)
+        return any(syncs_calendar(one) and _belongs(one, user) for one in self._mailboxes)
 
     async def refuse(self, user: Mapping[str, Any], account: str) -> None:
         """Raise AccountError, or warn, where FLOWFACT syncs this user's calendar itself."""
@@ -84,7 +84,7 @@ class NativeSync:
             self._asked = now
 
 
-def _syncs(mailbox: Mapping[str, Any]) -> bool:
+def syncs_calendar(mailbox: Mapping[str, Any]) -> bool:
     """Tell whether a mailbox's calendar is synced. Where the switch is missing, a direction that is on counts."""
     settings = mailbox.get("settings")
     if not isinstance(settings, dict):

@@ -17,6 +17,7 @@ from calsync_flowfact.config import NUMERIC
 from calsync_flowfact.entity import created_ms, entity_id, modified_ms, user_ids, values
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import NOTHING_KNOWN, Habits
+from calsync_flowfact.native_sync import syncs_calendar
 from calsync_flowfact.query import CREATED, MODIFIED
 from calsync_flowfact.rights import rights_of
 from calsync_flowfact.sample import SIZE, Sample, of_schema
@@ -288,10 +289,7 @@ class Probe:
         return [ok("owners", en, de)]
 
     async def _native_sync(self) -> Sequence[Answer]:
-        accounts = await self.client.mail_accounts()
-        on = [
-            one for one in accounts if str((one.get("settings") or {}).get("sync.calendar")).casefold() == "true"
-        ]
+        on = [mailbox for mailbox in await self.client.mail_accounts() if syncs_calendar(mailbox)]
         if not on:
             return [
                 ok(
