@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from calsync.config.model import AccountConfig, SideConfig, WindowConfig
-from calsync.config.problems import KeyPath, suggestion
 from calsync.config.schema import ACCOUNT
+from calsync.options import suggestion
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calsync.config.checker import Checker
+    from calsync.config.problems import KeyPath
     from calsync.ports import ProviderSpec
 
 DISCOVERED = "discover"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,12 +31,6 @@ def key_name(key: KeyPath) -> str:
     for part in key:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
     return name
-
-
-def suggestion(word: object, known: Iterable[str]) -> str:
-    """Return ` (did you mean "..."?)` when a known word is close, else nothing."""
-    close = difflib.get_close_matches(str(word), sorted(known), n=1)
-    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def line_of(lines: Mapping[KeyPath, int], key: KeyPath) -> int:

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, available_timezones
 import voluptuous as vol
 
 from calsync.config.addresses import address, public_url
-from calsync.config.problems import suggestion
+from calsync.options import one_of, suggestion, whole
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """Names of connections and accounts stand in markers and logs, so they are short and plain."""
@@ -34,29 +34,6 @@ PLAIN = {
     "required key not provided": "is missing",
     "not a valid value": "is not a valid value",
 }
-
-
-def one_of(words: Iterable[str]) -> Callable[[Any], str]:
-    """Accept one of some words; suggest the nearest."""
-    known = tuple(words)
-
-    def check(value: Any) -> str:
-        if value in known:
-            return str(value)
-        raise vol.Invalid(f"must be one of {', '.join(known)}{suggestion(value, known)}")
-
-    return check
-
-
-def whole(low: int, high: int) -> Callable[[Any], int]:
-    """Accept a whole number. `true` is none, although Python thinks so."""
-
-    def check(value: Any) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        raise vol.Invalid(f"must be a whole number from {low} to {high}")
-
-    return check
 
 
 def direction(value: Any) -> Direction:

@@ -9,9 +9,10 @@ from calsync.config.accounts import accounts_of
 from calsync.config.checker import Checker
 from calsync.config.discover import discover_of
 from calsync.config.model import Config, ConnectionConfig, RuleConfig, Service
-from calsync.config.problems import KeyPath, rendered, suggestion
+from calsync.config.problems import KeyPath, rendered
 from calsync.config.schema import TOP
 from calsync.errors import ConfigError
+from calsync.options import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,9 +10,10 @@ import voluptuous as vol
 
 from calsync.errors import ConfigError
 from calsync.http import checked_url
+from calsync.options import flag, one_of, text, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 AUTHORITY_URL = "https://login.microsoftonline.com"
 CLOUD = re.compile(r"(?:^|\.)(?:office365\.com|office\.com|outlook\.com|office365\.us|partner\.outlook\.cn)$")
@@ -90,33 +91,6 @@ def _application(options: Mapping[str, Any], connection: str) -> Application:
     )
 
 
-def _text(pattern: str, description: str) -> Callable[[Any], str]:
-    """Accept text of this form. A refused value is not repeated: it may be a secret."""
-    wanted = re.compile(pattern)
-
-    def check(value: Any) -> str:
-        if isinstance(value, str) and wanted.fullmatch(value.strip()):
-            return value.strip()
-        raise vol.Invalid(f"must be {description}")
-
-    return check
-
-
-def _choice(*words: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        raise vol.Invalid(f"must be one of {', '.join(words)}")
-
-    return check
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise vol.Invalid("must be true or false")
-
-
 def _password(value: Any) -> str:
     """Accept any text: blanks may belong to a password."""
     if isinstance(value, str) and value:
@@ -124,31 +98,25 @@ def _password(value: Any) -> str:
     raise vol.Invalid("must be the password")
 
 
-def _channels(value: Any) -> int:
-    """Accept 1 to 8. Exchange 2013 and later answers 27 requests of a user at once, and counts all programs."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 8:  # noqa: PLR2004 - said above
-        return value
-    raise vol.Invalid("must be a whole number from 1 to 8")
-
-
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("url"): _text(r"https?://[^/\s]+/\S+", "the address of Exchange.asmx"),
-    vol.Optional("auth", default="auto"): _choice(*SCHEMES),
-    vol.Optional("username"): _text(r".+", "a user, as DOMAIN\\user or user@domain"),
+    vol.Required("url"): text(r"https?://[^/\s]+/\S+", "the address of Exchange.asmx"),
+    vol.Optional("auth", default="auto"): one_of(SCHEMES),
+    vol.Optional("username"): text(r".+", "a user, as DOMAIN\\user or user@domain"),
     vol.Optional("password"): _password,
-    vol.Optional("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
-    vol.Optional("client_id"): _text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
-    vol.Optional("client_secret"): _text(r"\S+", "the secret's value, without blanks"),
-    vol.Optional("authority_url", default=AUTHORITY_URL): _text(
+    vol.Optional("tenant_id"): text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
+    vol.Optional("client_id"): text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
+    vol.Optional("client_secret"): text(r"\S+", "the secret's value, without blanks"),
+    vol.Optional("authority_url", default=AUTHORITY_URL): text(
         r"https?://[^/\s]+/?", "an https address without a path"
     ),
-    vol.Optional("impersonate", default=False): _flag,
-    vol.Optional("meetings", default="block"): _choice("block", "silent"),
-    vol.Optional("max_channels", default=2): _channels,
-    vol.Optional("streaming", default=False): _flag,
-    vol.Optional("ca_file"): _text(r".+", "the path of a file with certificates in PEM form"),
+    vol.Optional("impersonate", default=False): flag,
+    vol.Optional("meetings", default="block"): one_of(("block", "silent")),
+    # Exchange 2013 and later answers 27 requests of a user at once, and counts all programs.
+    vol.Optional("max_channels", default=2): whole(1, 8),
+    vol.Optional("streaming", default=False): flag,
+    vol.Optional("ca_file"): text(r".+", "the path of a file with certificates in PEM form"),
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("mailbox"): _text(r"\S+@\S+", "the mailbox's e-mail address"),
-    vol.Optional("calendar"): _text(r".+", "the name or the id of a calendar in that mailbox"),
+    vol.Required("mailbox"): text(r"\S+@\S+", "the mailbox's e-mail address"),
+    vol.Optional("calendar"): text(r".+", "the name or the id of a calendar in that mailbox"),
 }

@@ -7,7 +7,6 @@ has them is checked at login.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
+from calsync.options import one_of, text, whole
 from calsync_flowfact.habits import NOTHING_KNOWN, Habits, about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 CODEC_VERSION = 2
 """Rises when the code reads the same entity into other values."""
@@ -194,47 +194,16 @@ def _field_map(given: Mapping[str, Any], name: str | None, codec: str) -> FieldM
     )
 
 
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        raise vol.Invalid(f"must be a whole number from {low} to {high}")
-
-    return check
+_NAME = text(r"[A-Za-z][A-Za-z0-9_-]*", "the name of a field, letters, digits, dash and underscore")
+_SCHEMA = text(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "the name or the id of a schema")
 
 
-def _one_of(words: Sequence[str]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        known = ", ".join(word or "an empty text" for word in words)
-        raise vol.Invalid(f"must be one of {known}")
-
-    return check
-
-
-def _word(pattern: str, description: str) -> Callable[[Any], str]:
-    """Accept text without blanks. A refused value is not repeated: it may be a secret."""
-    wanted = re.compile(pattern)
-
-    def check(value: Any) -> str:
-        if isinstance(value, str) and wanted.fullmatch(value.strip()):
-            return value.strip()
-        raise vol.Invalid(f"must be {description}")
-
-    return check
-
-
-_NAME = _word(r"[A-Za-z][A-Za-z0-9_-]*", "the name of a field, letters, digits, dash and underscore")
-_SCHEMA = _word(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "the name or the id of a schema")
-
-
-_LISTED = _word(r"\S(.*\S)?", "a value of the list, as FLOWFACT stores it")
+_LISTED = text(r"\S(.*\S)?", "a value of the list, as FLOWFACT stores it")
 
 
 def _field_schema(key: str) -> Any:
     name = _NAME if key in REQUIRED else vol.Maybe(_NAME)
-    keys = {vol.Optional("field"): name, vol.Optional("codec"): _one_of(CODECS[key])}
+    keys = {vol.Optional("field"): name, vol.Optional("codec"): one_of(CODECS[key])}
     if "list" not in CODECS[key]:
         return keys
     listed = {vol.Optional("values"): vol.All([_LISTED], vol.Length(min=1))}
@@ -270,31 +239,31 @@ def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("api_token"): _word(r"[!-~]+", "the API token from Einstellungen > API-Zugänge, without blanks"),
-    vol.Exclusive("base_url", "server", msg="give base_url or stage, not both"): _word(
+    vol.Required("api_token"): text(r"[!-~]+", "the API token from Einstellungen > API-Zugänge, without blanks"),
+    vol.Exclusive("base_url", "server", msg="give base_url or stage, not both"): text(
         r"https?://\S+", "an https address"
     ),
-    vol.Exclusive("stage", "server", msg="give base_url or stage, not both"): _one_of(tuple(STAGES)),
-    vol.Optional("path_prefix", default=""): _one_of(("", "stable", "latest")),
+    vol.Exclusive("stage", "server", msg="give base_url or stage, not both"): one_of(tuple(STAGES)),
+    vol.Optional("path_prefix", default=""): one_of(("", "stable", "latest")),
     vol.Optional("schema", default="appointments"): _SCHEMA,
     vol.Optional("write_schema"): _SCHEMA,
-    vol.Optional("page_size", default=100): _whole(1, 1000),
-    vol.Optional("overlap_seconds", default=120): _whole(0, 3600),
-    vol.Optional("clear_strategy", default="empty_values"): _one_of(("empty_values", "empty_string")),
-    vol.Optional("max_concurrency", default=4): _whole(1, 32),
-    vol.Optional("timeout", default=30): _whole(1, 600),
-    vol.Optional("all_day_end", default="exclusive"): _one_of(("exclusive", "inclusive", "last_minute")),
-    vol.Optional("all_day_zone", default="account"): _one_of(("account", "utc")),
-    vol.Optional("on_native_sync", default="refuse"): _one_of(("refuse", "warn", "ignore")),
+    vol.Optional("page_size", default=100): whole(1, 1000),
+    vol.Optional("overlap_seconds", default=120): whole(0, 3600),
+    vol.Optional("clear_strategy", default="empty_values"): one_of(("empty_values", "empty_string")),
+    vol.Optional("max_concurrency", default=4): whole(1, 32),
+    vol.Optional("timeout", default=30): whole(1, 600),
+    vol.Optional("all_day_end", default="exclusive"): one_of(("exclusive", "inclusive", "last_minute")),
+    vol.Optional("all_day_zone", default="account"): one_of(("account", "utc")),
+    vol.Optional("on_native_sync", default="refuse"): one_of(("refuse", "warn", "ignore")),
     vol.Optional("fields", default=dict): vol.All(
         {
-            vol.Optional("profile"): _one_of(tuple(PROFILES)),
+            vol.Optional("profile"): one_of(tuple(PROFILES)),
             **{vol.Optional(key): _field_schema(key) for key in CODECS},
         },
         _consistent,
     ),
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {
-    vol.Exclusive("user", "user", msg="give user or user_id, not both"): _word(r"\S+@\S+", "an e-mail address"),
-    vol.Exclusive("user_id", "user", msg="give user or user_id, not both"): _word(r"[!-~]+", "a user's id"),
+    vol.Exclusive("user", "user", msg="give user or user_id, not both"): text(r"\S+@\S+", "an e-mail address"),
+    vol.Exclusive("user_id", "user", msg="give user or user_id, not both"): text(r"[!-~]+", "a user's id"),
 }

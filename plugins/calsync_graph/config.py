@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ import voluptuous as vol
 
 from calsync.errors import ConfigError
 from calsync.http import checked_url
+from calsync.options import one_of, text, whole
 from calsync.signin import Certificate
 from calsync_graph.clouds import CLOUDS, Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,58 +79,31 @@ def _credential(options: Mapping[str, Any], connection: str) -> str | Certificat
     return certificate
 
 
-def _text(pattern: str, description: str) -> Callable[[Any], str]:
-    """Accept text of this form. A refused value is not repeated: it may be a secret."""
-    wanted = re.compile(pattern)
-
-    def check(value: Any) -> str:
-        if isinstance(value, str) and wanted.fullmatch(value.strip()):
-            return value.strip()
-        raise vol.Invalid(f"must be {description}")
-
-    return check
-
-
-def _one_of(*words: str) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        raise vol.Invalid(f"must be one of {', '.join(words)}")
-
-    return check
-
-
-def _concurrency(value: Any) -> int:
-    """Accept 1 to 16. Exchange Online answers up to 4 requests of an app at once."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 16:  # noqa: PLR2004 - said above
-        return value
-    raise vol.Invalid("must be a whole number from 1 to 16")
-
-
-_URL = _text(r"https?://[^/\s]+/?", "an https address without a path")
-_PATH = _text(r".+", "the path of a PEM file")
-_MAILBOX = _text(r"\S+@\S+", "the mailbox's e-mail address")
+_URL = text(r"https?://[^/\s]+/?", "an https address without a path")
+_PATH = text(r".+", "the path of a PEM file")
+_MAILBOX = text(r"\S+@\S+", "the mailbox's e-mail address")
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("tenant_id"): _text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
-    vol.Required("client_id"): _text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
-    vol.Optional("sign_in", default="application"): _one_of("application", "delegated"),
-    vol.Exclusive("client_secret", "credential", msg="give client_secret or certificate, not both"): _text(
+    vol.Required("tenant_id"): text(r"[A-Za-z0-9][A-Za-z0-9.-]*", "the directory's (tenant's) id or domain"),
+    vol.Required("client_id"): text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
+    vol.Optional("sign_in", default="application"): one_of(("application", "delegated")),
+    vol.Exclusive("client_secret", "credential", msg="give client_secret or certificate, not both"): text(
         r"\S+", "the secret's value, without blanks"
     ),
     vol.Exclusive("certificate", "credential", msg="give client_secret or certificate, not both"): {
         vol.Required("private_key"): _PATH,
         vol.Exclusive("public_certificate", "certificate", msg="give public_certificate or thumbprint"): _PATH,
-        vol.Exclusive("thumbprint", "certificate", msg="give public_certificate or thumbprint"): _text(
+        vol.Exclusive("thumbprint", "certificate", msg="give public_certificate or thumbprint"): text(
             r"[0-9A-Fa-f]{40}", "40 hexadecimal digits"
         ),
     },
-    vol.Optional("cloud"): _one_of(*CLOUDS),
+    vol.Optional("cloud"): one_of(CLOUDS),
     vol.Optional("authority_url"): _URL,
     vol.Optional("graph_url"): _URL,
     vol.Optional("mailbox_outside_scope"): _MAILBOX,
-    vol.Optional("max_concurrency", default=3): _concurrency,
+    # Exchange Online answers up to 4 requests of an app at once.
+    vol.Optional("max_concurrency", default=3): whole(1, 16),
 }
 CALENDAR_SCHEMA: Mapping[Any, Any] = {
     vol.Required("mailbox"): _MAILBOX,
-    vol.Optional("calendar"): _text(r".+", "the name or the id of a calendar in that mailbox"),
+    vol.Optional("calendar"): text(r".+", "the name or the id of a calendar in that mailbox"),
 }
