@@ -12,7 +12,6 @@ import voluptuous as vol
 
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
-from calsync.sync.model import AllDay, Timed
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync_exchange_ews import PROVIDER
 from calsync_sandbox.authority import AuthorityServer
@@ -20,41 +19,16 @@ from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.ews.ids import item_id, read_item_id
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
+from tests.plugins.outlook import stored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
 
-    from calsync.sync.model import Changes, Event, Value
+    from calsync.sync.model import Changes, Event
     from calsync_sandbox.mailbox import Mailbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ADDRESS = "anna@example.de"
-
-
-def stored(changes: Mapping[str, Value]) -> dict[str, Any]:
-    """Return synced fields as Outlook would store them."""
-    fields: dict[str, Any] = {}
-    for name, value in changes.items():
-        match value:
-            case Timed():
-                fields |= {"isAllDay": False, "start": in_utc(value.start), "end": in_utc(value.end)}
-            case AllDay():
-                start, end = f"{value.first}T00:00:00", f"{value.after}T00:00:00"
-                fields |= {"isAllDay": True, "start": local(start), "end": local(end)}
-            case _ if name == "summary":
-                fields["subject"] = value
-            case _:
-                fields["body"] = {"contentType": "text", "content": value}
-    return fields
-
-
-def in_utc(when: datetime) -> dict[str, str]:
-    return {"dateTime": when.replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
-
-
-def local(when: str) -> dict[str, str]:
-    return {"dateTime": when, "timeZone": "W. Europe Standard Time"}
 
 
 class ExchangeUnderTest(UnderTest):

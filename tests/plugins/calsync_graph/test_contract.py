@@ -4,7 +4,6 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ import voluptuous as vol
 
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
-from calsync.sync.model import AllDay, Changes, Event, Timed, Value
+from calsync.sync.model import Changes, Event
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.vault import FileVault
 from calsync_graph import calsync_providers
@@ -22,6 +21,7 @@ from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.mailbox import Mailbox
+from tests.plugins.outlook import stored
 
 BERLIN = ZoneInfo("Europe/Berlin")
 (PROVIDER,) = calsync_providers()
@@ -29,31 +29,6 @@ ADDRESS = "anna@example.de"
 SIGN_INS = ("application", "delegated")
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "66666666-7777-8888-9999-000000000000"
-
-
-def stored(changes: Mapping[str, Value]) -> dict[str, Any]:
-    """Return synced fields as Outlook would store them."""
-    fields: dict[str, Any] = {}
-    for name, value in changes.items():
-        match value:
-            case Timed():
-                fields |= {"isAllDay": False, "start": in_utc(value.start), "end": in_utc(value.end)}
-            case AllDay():
-                start, end = f"{value.first}T00:00:00", f"{value.after}T00:00:00"
-                fields |= {"isAllDay": True, "start": local(start), "end": local(end)}
-            case _ if name == "summary":
-                fields["subject"] = value
-            case _:
-                fields["body"] = {"contentType": "text", "content": value}
-    return fields
-
-
-def in_utc(when: datetime) -> dict[str, str]:
-    return {"dateTime": when.astimezone(UTC).replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
-
-
-def local(when: str) -> dict[str, str]:
-    return {"dateTime": when, "timeZone": "W. Europe Standard Time"}
 
 
 class GraphUnderTest(UnderTest):
