@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
 from calsync.connections import Connections, Opened
+from calsync.desk.accounts import Accounts
 from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
-from calsync.errors import CalsyncError, ConfigError, Retry, reason
+from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.loading import load
 from calsync.ports import Finding, SystemClock
@@ -116,8 +118,7 @@ class App:
             await take_note(store, self._config.service.store)
             for holder in await store.holders():  # they hold the original, not this copy
                 await store.expire(holder)
-            engine = self._engine(store, MemoryRuns(await self._runs.all()))
-            return {name: await self._plan_one(engine, one) for name, one in opened.items()}
+            return {name: await self._plan_one(store, one) for name, one in opened.items()}
         finally:
             await store.close()
 
@@ -128,7 +129,21 @@ class App:
             raise opened
         store = await open_store(self._config.service.store)
         try:
+            opened = await self._connections.as_set(opened, store.settings)
             return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Accounts]:
+        """Let a person set accounts. Raises StoreError."""
+        store = await SqliteStore.open(self._config.service.store)
+
+        async def known() -> Collection[str]:
+            return {*self._config.accounts, *await self._runs.all()}  # who is discovered is known by a run
+
+        try:
+            yield Accounts(store.settings, known, self._clock)
         finally:
             await store.close()
 
@@ -184,12 +199,14 @@ class App:
     def _engine(self, store: Store, runs: Runs) -> Engine:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))
 
-    async def _plan_one(self, engine: Engine, found: Opened | Exception) -> AccountPlan:
+    async def _plan_one(self, store: Store, found: Opened | Exception) -> AccountPlan:
         report = Report()
         try:
             if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            await engine.run(self._connections.account(found), report, write=False)
+            account = self._connections.account(await self._connections.as_set(found, store.settings))
+            engine = self._engine(store, MemoryRuns(await self._runs.all()))
+            await engine.run(account, report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
         return AccountPlan(report.plan, None, report.rebuild)
@@ -201,8 +218,10 @@ class App:
         try:
             if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            engine = self._engine(store, self._runs)
-            await engine.run(self._connections.account(found), report, progress=progress)
+            account = self._connections.account(await self._connections.as_set(found, store.settings))
+            await self._engine(store, self._runs).run(account, report, progress=progress)
+        except SwitchedOff:
+            return replace(_result(report, None), off=True)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
             return _result(report, reason(error))
         return _result(report, None)

@@ -73,6 +73,7 @@ class Running:
         async def run_account(name: str, report: Report) -> None:
             if name not in opened:
                 opened[name] = await self._connections.open(await self._roster.config_of(name))
+            opened[name] = await self._connections.as_set(opened[name], store.settings)
             await engine.run(self._connections.account(opened[name]), report)
 
         def doorbells(name: str) -> list[Listen]:
