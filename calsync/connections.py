@@ -181,6 +181,11 @@ class Connections:
         return self._config.connections[config.side(side).connection].provider, calendar.key
 
 
+def connections_of(account: AccountConfig) -> set[str]:
+    """Return the names of the connections that an account uses."""
+    return {account.left.connection, account.right.connection}
+
+
 def _vault(config: Config, connection: str) -> Vault | None:
     store, key = config.service.store, config.service.key
     return None if key is None else FileVault(store.with_name(f"{store.name}.vault"), connection, key)

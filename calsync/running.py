@@ -5,32 +5,33 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from calsync.connections import Opened
+from calsync.connections import Opened, connections_of
 from calsync.discovery import until_done
-from calsync.engine import Engine, Report
+from calsync.engine import Engine
 from calsync.engine.together import together
 from calsync.errors import CalsyncError, ConfigError, Retry
 from calsync.holder import this_process
-from calsync.service import Service
+from calsync.service import Runner, Service
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
 from calsync.web import serving
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
     from random import Random
 
     from calsync.config import Config
     from calsync.connections import Connections
+    from calsync.engine import Report
     from calsync.ports import Clock
     from calsync.roster import Roster
     from calsync.service import Listen
-    from calsync.store import FileRuns
+    from calsync.store import FileRuns, SqliteStore
 
 
-class Running:
+class Running(Runner):
     """The accounts of a configuration, served."""
 
     def __init__(
@@ -48,8 +49,12 @@ class Running:
         self._clock = clock
         self._random = random
         self._runs = runs
+        self._opened: dict[str, Opened] = {}
+        self._store: SqliteStore
+        self._engine: Engine
+        self.service: Service
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def serve(self, stop: asyncio.Event) -> None:
         """Serve all accounts until `stop` is set.
 
         An account that cannot be opened is tried again and again, whatever is in its way, and stops no other one;
@@ -66,35 +71,42 @@ class Running:
         problems = [one for one in (*found.values(), discovery) if isinstance(one, Exception)]
         hopeless = not any(isinstance(one, Opened | Retry) for one in (*found.values(), discovery))
         refuse(problems if hopeless else [one for one in written if isinstance(one, ConfigError)])
-        opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
-        store = await open_store(self._config.service.store)
-        engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
-
-        async def run_account(name: str, report: Report) -> None:
-            if name not in opened:
-                opened[name] = await self._connections.open(await self._roster.config_of(name))
-            opened[name] = await self._connections.as_set(opened[name], store.settings)
-            await engine.run(self._connections.account(opened[name]), report)
-
-        def doorbells(name: str) -> list[Listen]:
-            return [calendar.listen for calendar in opened[name].calendars.values()]
-
-        async def serve(accounts: Iterable[str]) -> None:
-            poll_seconds = self._config.service.poll_seconds
-            service = Service(run_account, self._clock, self._random, poll_seconds, doorbells)
-            await service.run(accounts, stop)
-
-        async def serve_discovered() -> None:
-            if discovery is not None:
-                await serve(await until_done(self._roster.discover_aloud, discovery, self._clock, stop) or ())
-
+        self._opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
+        self._store = await open_store(self._config.service.store)
+        holder = this_process(self._random)
+        self._engine = Engine(self._store, self._runs, self._clock, self._random, holder)
+        self.service = Service(self, self._clock, self._random, self._config.service.poll_seconds)
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
             async with self._called():
                 with watchdog.watching():
-                    await together([serve(found), serve_discovered()])
+                    await self._add(found)
+                    await together([self.service.run(stop), self._add_discovered(discovery, stop)])
         finally:
-            await store.close()
+            await self._store.close()
+
+    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
+        if account not in self._opened:
+            self._opened[account] = await self._connections.open(await self._roster.config_of(account))
+        opened = await self._connections.as_set(self._opened[account], self._store.settings)
+        self._opened[account] = opened
+        await self._engine.run(self._connections.account(opened), report, progress=progress)
+
+    def doorbells(self, account: str) -> Sequence[Listen]:
+        return [calendar.listen for calendar in self._opened[account].calendars.values()]
+
+    def connections(self, account: str) -> Collection[str]:
+        return connections_of(self._roster.account(account))
+
+    async def _add(self, accounts: Iterable[str]) -> None:
+        settings = await self._store.settings.all()
+        for account in accounts:
+            self.service.add(account, settings[account].good_at if account in settings else None)
+
+    async def _add_discovered(self, failed: CalsyncError | None, stop: asyncio.Event) -> None:
+        """Discover again and again where that has failed."""
+        if failed is not None:
+            await self._add(await until_done(self._roster.discover_aloud, failed, self._clock, stop) or ())
 
     def _called(self) -> AbstractAsyncContextManager[None]:
         """Let servers call, where they can reach us. Raises ConfigError."""

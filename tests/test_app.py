@@ -17,7 +17,7 @@ from calsync.app import App
 from calsync.engine.carry import CHUNK
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
 from calsync.loader.manifest import read_manifest
-from calsync.service import SETTLE_SECONDS
+from calsync.service.backoff import SETTLE_SECONDS
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Direction, Event, Timed

@@ -72,7 +72,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
-    "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons"},
+    "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons", "calsync.service"},
     "calsync.watchdog": PURE,
     "calsync.web": {"calsync.errors", "calsync.ports", "calsync.web"},
     "calsync.results": {*PURE, "calsync.engine"},
