@@ -41,7 +41,8 @@ class FileRuns(Runs):
         self._path = path
 
     async def get(self, account: str) -> int:
-        return (await self.all()).get(account, 0)
+        number, _ = _line(await asyncio.to_thread(self._content), account)
+        return number
 
     async def put(self, account: str, run: int) -> None:
         await asyncio.to_thread(self._put, account, run)
@@ -49,7 +50,7 @@ class FileRuns(Runs):
     async def all(self) -> Mapping[str, int]:
         """Return every account's number."""
         content = await asyncio.to_thread(self._content)
-        return {account: run for account, (run, _) in _lines(content).items()}
+        return _numbers(content)
 
     def _content(self) -> bytes:
         try:
@@ -63,7 +64,7 @@ class FileRuns(Runs):
 
     def _put(self, account: str, run: int) -> None:
         content = self._content()
-        known, place = _lines(content).get(account, (0, None))
+        known, place = _line(content, account)
         if place is not None and known >= run:
             return
         line = f"{run:0{DIGITS}d} {account}\n".encode()
@@ -81,13 +82,23 @@ class FileRuns(Runs):
                 os.close(descriptor)
 
 
-def _lines(content: bytes) -> Mapping[str, tuple[int, int]]:
-    """Return each account's number and its line's place. What a crash left half-written counts for nothing."""
-    found: dict[str, tuple[int, int]] = {}
-    place = 0
+def _line(content: bytes, account: str) -> tuple[int, int | None]:
+    """Return an account's number and its line's place, without looking at the lines of others: they are many."""
+    rest = f" {account}\n".encode()
+    at = content.rfind(rest)
+    while at != -1:
+        place = at - DIGITS
+        if place >= 0 and content[place:at].isdigit() and (place == 0 or content[place - 1 : place] == b"\n"):
+            return int(content[place:at]), place
+        at = content.rfind(rest, 0, at)
+    return 0, None
+
+
+def _numbers(content: bytes) -> Mapping[str, int]:
+    """Return each account's number. What a crash left half-written counts for nothing."""
+    found: dict[str, int] = {}
     for line in content.splitlines(keepends=True):
         number, _, account = line.partition(b" ")
         if number.isdigit() and len(number) == DIGITS and account.endswith(b"\n"):
-            found[account[:-1].decode("utf-8", "replace")] = int(number), place
-        place += len(line)
+            found[account[:-1].decode("utf-8", "replace")] = int(number)
     return found

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import ConfigError
+from calsync.errors import AccountError, ConfigError
 from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
@@ -72,6 +74,9 @@ class FlowfactProvider(Provider):
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
+        self._users_at = host.clock.now()
+        """When the users were learnt."""
+        self._learning = asyncio.Lock()
         self._sampled = 0
         """How many appointments the mapping was held against."""
         self._learnt = host.learnt
@@ -82,14 +87,18 @@ class FlowfactProvider(Provider):
         """Exchange the token, check the mapping, learn the users and FLOWFACT's own sync."""
         self._api_user = await self._client.current_user()
         properties = await self._check_fields()
-        self._users = await self._client.users()
+        await self._learn_users()
         await self._check_sample()
         self._recall(properties)
         self._feed = self._new_feed()  # of the settings that are valid now
         await self._native_sync.ask()
 
     async def open(self, request: CalendarRequest) -> Calendar:
-        user = find_user(self._users, request.settings, request.account)
+        try:
+            user = find_user(self._users, request.settings, request.account)
+        except AccountError:  # somebody new, perhaps
+            await self._learn_news()
+            user = find_user(self._users, request.settings, request.account)
         await self._native_sync.refuse(user, request.account)
         mapping = EntityMapping(
             settings=self._settings,
@@ -155,7 +164,17 @@ class FlowfactProvider(Provider):
         return Inquiry(self._client, self._settings, self._clock, self._learnt)
 
     async def people(self) -> Sequence[Person]:
+        await self._learn_news()
         return people_of(self._users)
+
+    async def _learn_users(self) -> None:
+        self._users_at, self._users = self._clock.now(), await self._client.users()
+
+    async def _learn_news(self) -> None:
+        """Ask for the users again, who were learnt with the sign-in; within a poll once for all who ask."""
+        async with self._learning:
+            if self._clock.now() - self._users_at >= timedelta(seconds=self._poll_seconds):
+                await self._learn_users()
 
     @property
     def _api_user_id(self) -> str | None:
