@@ -41,6 +41,16 @@ class Opened:
     """What the configuration says, whatever a person has chosen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Another configuration, with what is new in it."""
+
+    config: Config
+    rules: Sequence[Rule]
+    versions: Mapping[str, str]
+    providers: Mapping[str, Provider]
+
+
 class Connections:
     """Signs in once per connection, however many accounts use it. A failed sign-in is tried again when asked."""
 
@@ -50,7 +60,7 @@ class Connections:
         self._clock = clock
         self._random = random
         self.asking = Asking()
-        self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
+        self._rules: Sequence[Rule] = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
         self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
         """Where servers call the connections; None where no public address is configured."""
@@ -81,21 +91,29 @@ class Connections:
             return set(before.connections)
         return {name for name, one in before.connections.items() if after.connections.get(name) != one}
 
-    async def adopt(self, config: Config, loaded: Loaded) -> None:
+    def prepare(self, config: Config, loaded: Loaded) -> Prepared:
+        """Build what another configuration has and this one has not. Nothing is changed yet."""
+        kept = config.connections.keys() - self.stale(config)
+        fresh = [name for name in config.connections if name not in kept or name not in self._providers]
+        return Prepared(
+            config=config,
+            rules=[_rule(rule, loaded.rules) for rule in config.rules],
+            versions=loaded.versions,
+            providers={name: self._built(name, config, loaded) for name in fresh},
+        )
+
+    async def adopt(self, prepared: Prepared) -> None:
         """Take over another configuration; connections that are the same in it are not touched.
 
         No account may use those any more that are `stale`.
         """
-        rules = [_rule(rule, loaded.rules) for rule in config.rules]
-        stale = self.stale(config)
-        kept = self._providers.keys() - stale
-        fresh = {name: self._built(name, config, loaded) for name in config.connections if name not in kept}
+        stale = self.stale(prepared.config)
         left = [self._providers.pop(name) for name in stale]
         logins = [self._logins.pop(name) for name in stale if name in self._logins]
-        self._rules, self._versions, self._config = rules, loaded.versions, config
-        self._providers |= fresh
+        self._rules, self._versions, self._config = prepared.rules, prepared.versions, prepared.config
+        self._providers |= prepared.providers
         if self.endpoint is not None:
-            for name in stale - fresh.keys():
+            for name in stale - prepared.providers.keys():
                 self.endpoint.forget(name)
         await _closed(left, logins)
 

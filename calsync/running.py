@@ -7,41 +7,42 @@ import logging
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from calsync.connections import Opened, connections_of
+from calsync.connections import Opened
+from calsync.desk.accounts import Accounts
 from calsync.discovery import until_done
 from calsync.engine import Engine
 from calsync.engine.together import together
-from calsync.errors import CalsyncError, ConfigError, PluginError, Retry, StoreError
+from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, reason
 from calsync.holder import this_process
 from calsync.records import Setting
 from calsync.reloading import load_again
-from calsync.service import Runner, Service
-from calsync.sync.model import Side
+from calsync.served import Served
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
 from calsync.web import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from random import Random
 
     from calsync.config import AccountConfig, Config
     from calsync.connections import Connections
-    from calsync.engine import Report
-    from calsync.loader import Loaded
     from calsync.ports import Clock
+    from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.service import Listen
-    from calsync.store import FileRuns, SqliteStore
+    from calsync.store import FileRuns
 
 SETTINGS_SECONDS = 5.0
 """How often the service looks whether another process has set an account."""
 log = logging.getLogger("calsync.service")
 
 
-class Running(Runner):
-    """The accounts of a configuration, served."""
+class Running:
+    """A configuration that is served, and read anew when somebody asks."""
+
+    served: Served
+    """Once `serve` has opened the store."""
 
     def __init__(
         self,
@@ -58,12 +59,6 @@ class Running(Runner):
         self._clock = clock
         self._random = random
         self._runs = runs
-        self.service = Service(self, clock, random, config.service.poll_seconds)
-        self._served: dict[str, AccountConfig] = {}
-        """Each account as it is written down, or was discovered, when its service began."""
-        self._opened: dict[str, Opened] = {}
-        self._store: SqliteStore
-        self._engine: Engine
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
         self._changing = asyncio.Lock()
@@ -76,33 +71,34 @@ class Running(Runner):
         so is discovery, until it has succeeded once.
         Raises ConfigError at the start, and what every account failed with where all of them need a person.
         """
+        self._reload = reload
+        service = self._config.service
         async with self._called():
             found, discovery = await self._first()
-            self._opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
-            self._store = await open_store(self._config.service.store)
-            holder = this_process(self._random)
-            self._engine = Engine(self._store, self._runs, self._clock, self._random, holder)
-            watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
+            store = await open_store(service.store)
             try:
-                with watchdog.watching():
-                    await self._add({name: self._roster.account(name) for name in found})
-                    works = [self._reloads(reload, stop), self._discoveries(discovery, stop), self._look(stop)]
-                    await together([self.service.run(stop), *works])
+                engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
+                where = self._connections, self._roster, self._clock, self._random
+                self._settings: Settings = store.settings
+                self.served = Served(engine, store.settings, *where, service.poll_seconds)
+                with Watchdog(self._connections.asking, note_beside(service.store)).watching():
+                    await self.served.begin({name: self._roster.account(name) for name in found}, found)
+                    works = [self._reloads(stop), self._discoveries(discovery, stop), self._look(stop)]
+                    await together([self.served.service.run(stop), *works])
             finally:
-                await self._store.close()
+                await store.close()
 
-    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
-        if account not in self._opened:
-            self._opened[account] = await self._connections.open(await self._roster.config_of(account))
-        opened = await self._connections.as_set(self._opened[account], self._store.settings)
-        self._opened[account] = opened
-        await self._engine.run(self._connections.account(opened), report, progress=progress)
+    def request_reload(self) -> None:
+        """Have the configuration read anew, as SIGHUP does."""
+        self._reload.set()
 
-    def doorbells(self, account: str) -> Sequence[Listen]:
-        return [calendar.listen for calendar in self._opened[account].calendars.values()]
+    @property
+    def accounts(self) -> Accounts:
+        """What people do with the accounts that are served, heeded at once."""
+        return Accounts(self._settings, self._names, self._clock, self.served.service.wake)
 
-    def connections(self, account: str) -> Collection[str]:
-        return connections_of(self._served[account])
+    async def _names(self) -> Collection[str]:
+        return self.served.configs.keys()
 
     async def _first(self) -> tuple[Mapping[str, Opened | Exception], CalsyncError | None]:
         """Open all accounts, and discover, as far as possible; return what is in the way of discovery, too."""
@@ -118,67 +114,43 @@ class Running(Runner):
         refuse(problems if hopeless else [one for one in written if isinstance(one, ConfigError)])
         return found, discovery
 
-    async def _reloads(self, reload: asyncio.Event, stop: asyncio.Event) -> None:
+    async def _reloads(self, stop: asyncio.Event) -> None:
         """Read the configuration anew whenever somebody asks: once for all who ask meanwhile."""
-        while await _first_of(reload, stop) is reload:
-            reload.clear()
+        while await _first_of(self._reload, stop) is self._reload:
+            self._reload.clear()
             try:
-                config, loaded = await load_again(self._config)
-            except (ConfigError, PluginError) as error:
-                for line in str(error).splitlines():
-                    log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - no bug
-                continue
-            async with self._changing:
-                await self._adopt(config, loaded)
+                await self._take_over_configuration()
+            except Exception as error:  # noqa: BLE001 - also a bug in a plugin must not stop those who are served
+                for line in reason(error).splitlines():
+                    log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - nobody's bug
 
-    async def _adopt(self, config: Config, loaded: Loaded) -> None:
-        """Take over another configuration: who is the same in it is not touched."""
-        stale = self._connections.stale(config)
-        wanted = dict(config.accounts)
-        if config.discover is not None and config.discover == self._config.discover:
-            found = {name for name in self._served if name not in self._config.accounts}
-            wanted = {name: self._served[name] for name in found} | wanted
-        left = await self._part_with(wanted, stale)
-        other_rules = config.rules != self._config.rules
-        await self._connections.adopt(config, loaded)
-        self._roster.adopt(config)
-        self._config, self.service.poll_seconds = config, config.service.poll_seconds
-        came = await self._begin_written()
+    async def _take_over_configuration(self) -> None:
+        """Read the file anew, and take it over: who is the same in it is not touched.
+
+        Whatever raises, raises before anybody is touched.
+        """
+        config, loaded = await load_again(self._config)
+        fresh = self._connections.prepare(config, loaded)
+        async with self._changing:
+            known, wanted = self.served.configs, dict(config.accounts)
+            if config.discover is not None and config.discover == self._config.discover:
+                wanted = {name: one for name, one in known.items() if name not in self._config.accounts} | wanted
+            left = await self.served.part_with(wanted, self._connections.stale(config))
+            other_rules = config.rules != self._config.rules
+            await self._connections.adopt(fresh)
+            self._roster.adopt(config)
+            self._config, self.served.service.poll_seconds = config, config.service.poll_seconds
+            came = await self.served.begin_written()
         log.info("the configuration was read anew: %d accounts left or changed, %d began", left, came)
-        if other_rules:
-            for account in self._served:
-                self.service.wake(account, "other rules")
+        for account in self.served.configs if other_rules else ():
+            self.served.service.wake(account, "other rules")
         if config.discover is not None:
             self._people.set()
-
-    async def _begin_written(self) -> int:
-        """Begin with the accounts that are written down and not served yet, and return how many they are.
-
-        They are opened first, so that discovery finds their calendars taken. A discovered account that has one of
-        them loses it.
-        """
-        fresh = {name: one for name, one in self._config.accounts.items() if name not in self._served}
-        holders = set().union(*await together(self._holders(one) for one in fresh.values()))
-        await self._part_with({name: one for name, one in self._served.items() if name not in holders}, ())
-        found = await self._roster.try_open(fresh.values())
-        self._opened |= {name: one for name, one in found.items() if isinstance(one, Opened)}
-        return await self._add(fresh)
-
-    async def _holders(self, config: AccountConfig) -> set[str]:
-        """Return the discovered accounts that have a calendar of this account."""
-        holders: set[str] = set()
-        for side in Side:
-            with suppress(CalsyncError):  # its runs tell it
-                calendar = await self._connections.look(config, side)
-                holder = self._connections.claimant(config, side, calendar)
-                if holder is not None and holder not in self._config.accounts:
-                    holders.add(holder)
-        return holders
 
     async def _discoveries(self, failed: CalsyncError | None, stop: asyncio.Event) -> None:
         """Discover whenever the configuration was read anew, and again and again where that has failed."""
         if failed is not None:
-            await self._take_over(await until_done(self._roster.discover_aloud, failed, self._clock, stop))
+            await self._take_over_people(await until_done(self._roster.discover_aloud, failed, self._clock, stop))
         while await _first_of(self._people, stop) is self._people:
             self._people.clear()
             found: Mapping[str, AccountConfig] | None
@@ -186,52 +158,31 @@ class Running(Runner):
                 found = await self._roster.discover_aloud()
             except CalsyncError as error:
                 found = await until_done(self._roster.discover_aloud, error, self._clock, stop)
-            await self._take_over(found)
+            await self._take_over_people(found)
 
-    async def _take_over(self, found: Mapping[str, AccountConfig] | None) -> None:
+    async def _take_over_people(self, found: Mapping[str, AccountConfig] | None) -> None:
         """Serve the accounts that were discovered; None: nobody knows who they are."""
         async with self._changing:
             if found is None:
                 return
             if self._people.is_set():  # they are discovered anew, by another configuration
-                for name in found.keys() - self._served.keys():
+                for name in found.keys() - self.served.configs.keys():
                     self._connections.release(name)
                 return
-            await self._part_with({**found, **self._config.accounts}, ())
-            await self._add(found)
-
-    async def _part_with(self, wanted: Mapping[str, AccountConfig], stale: Collection[str]) -> int:
-        """End the accounts that are not wanted, or not as they are, and return how many."""
-        leaving = [
-            name
-            for name, one in self._served.items()
-            if wanted.get(name) != one or not connections_of(one).isdisjoint(stale)
-        ]
-        await self.service.remove(*leaving)
-        for name in leaving:
-            del self._served[name]
-            self._opened.pop(name, None)
-            self._connections.release(name)
-        return len(leaving)
-
-    async def _add(self, accounts: Mapping[str, AccountConfig]) -> int:
-        """Begin to serve the accounts that are not served yet, and return how many."""
-        settings = await self._store.settings.all()
-        fresh = {name: config for name, config in accounts.items() if name not in self._served}
-        self._served |= fresh
-        for name in fresh:
-            self.service.add(name, settings[name].good_at if name in settings else None)
-        return len(fresh)
+            await self.served.part_with({**found, **self._config.accounts})
+            await self.served.begin(found)
 
     async def _look(self, stop: asyncio.Event) -> None:
         """Wake the accounts that another process has set."""
-        before = await self._store.settings.all()
-        while not await _within(SETTINGS_SECONDS, stop):
+        before: Mapping[str, Setting] | None = None
+        while not stop.is_set():
             with suppress(StoreError):  # it is told by every run
-                now = await self._store.settings.all()
-                for account in _set_otherwise(before, now):
-                    self.service.wake(account, "it was set")
+                now = await self._settings.all()
+                for account in _set_otherwise(now if before is None else before, now):
+                    self.served.service.wake(account, "it was set")
                 before = now
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SETTINGS_SECONDS)
 
     def _called(self) -> AbstractAsyncContextManager[None]:
         """Let servers call, where they can reach us. Raises ConfigError."""
@@ -265,10 +216,3 @@ async def _first_of(event: asyncio.Event, stop: asyncio.Event) -> asyncio.Event:
         for one in waiting:
             one.cancel()
     return stop if stop.is_set() else event
-
-
-async def _within(seconds: float, stop: asyncio.Event) -> bool:
-    """Wait so long, or until `stop` is set; tell whether it is."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()

@@ -12,7 +12,7 @@ import pytest
 import calsync.reloading
 import calsync.running
 from calsync.app import App
-from calsync.errors import Retry
+from calsync.errors import ConfigError, Retry
 from calsync.service import State
 from calsync.sync.model import Direction
 from tests.house import MEETING, House
@@ -44,6 +44,7 @@ class Served:
         self.house = house
         self.file = house.folder / "calsync.yaml"
         self.stop, self.reload = asyncio.Event(), asyncio.Event()
+        self.ask = self.reload.set
         self.task: asyncio.Task[None]
         self.running: Running
 
@@ -71,7 +72,7 @@ class Served:
         raise AssertionError("it has not come about")
 
     def state(self, account: str) -> State | None:
-        return next((one.state for one in self.running.service.board.all() if one.account == account), None)
+        return next((one.state for one in self.running.served.service.board.all() if one.account == account), None)
 
     async def waiting(self, *accounts: str) -> None:
         await self.until(lambda: all(self.state(account) is State.WAITING for account in accounts))
@@ -80,7 +81,7 @@ class Served:
         """Ask for the configuration to be read anew, and wait until that is done or refused."""
         logger, listener = logging.getLogger("calsync.service"), Taken()
         logger.addHandler(listener)
-        self.reload.set()
+        self.ask()
         await asyncio.wait_for(listener.heard.wait(), 20)
         logger.removeHandler(listener)
 
@@ -118,7 +119,7 @@ async def served(
         for name in ("anna-crm", "anna-mail", "berta-crm", "berta-mail"):
             house.calendar(name).behaviour.doorbell = True
         served.task = asyncio.create_task(app.run(served.stop, served.reload))
-        await served.until(lambda: hasattr(served, "running"))
+        await served.until(lambda: hasattr(served, "running") and hasattr(served.running, "served"))
         await served.waiting("anna", "berta")
         yield served
         served.stop.set()
@@ -139,7 +140,7 @@ async def test_who_is_the_same_is_not_touched(served: Served) -> None:
 
 async def test_an_account_that_is_gone_leaves_and_comes_back_without_a_duplicate(served: Served) -> None:
     served.house.calendar("berta-crm").user_create(MEETING)
-    served.running.service.wake("berta", "a test")
+    served.running.served.service.wake("berta", "a test")
     await served.passing(lambda: served.house.calendar("berta-mail").events())
     text = served.file.read_text()
     served.file.write_text(text[: text.index("  berta:")])
@@ -195,7 +196,7 @@ async def test_what_is_read_at_the_start_only_is_refused_later(
     served.rewrite("other.db", "calsync.db")
     served.rewrite("poll_seconds: 60", "poll_seconds: 120")
     await served.take_over()
-    assert served.running.service.poll_seconds == 120
+    assert served.running.served.service.poll_seconds == 120
     await served.waiting("anna", "berta")
 
 
@@ -229,12 +230,12 @@ async def test_a_stop_in_the_middle_of_a_reload_ends_in_time(
     monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.05)
     stuck = asyncio.Event()
     monkeypatch.setattr(served.house.calendar("berta-crm"), "changes", lambda *_: _never(stuck))
-    served.running.service.wake("berta", "a test")
+    served.running.served.service.wake("berta", "a test")
     await served.passing(stuck.is_set)
     text = served.file.read_text()
     served.file.write_text(text[: text.index("  berta:")])
     served.reload.set()
-    await served.until(lambda: "berta" not in served.running.service.accounts)
+    await served.until(lambda: "berta" not in served.running.served.service.accounts)
     served.stop.set()
     await asyncio.wait_for(served.task, 5)
 
@@ -267,7 +268,9 @@ async def test_what_another_process_sets_is_heeded_within_seconds(served: Served
         await served.passing(lambda: served.state("anna") is State.WAITING)
         assert len(served.house.calendar("anna-mail").events()) == 1
         await accounts.direct("berta", Direction.LEFT_TO_RIGHT, "Petra")
-        await served.passing(lambda: served.running._opened["berta"].config.direction is Direction.LEFT_TO_RIGHT)
+        await served.passing(
+            lambda: served.running.served._opened["berta"].config.direction is Direction.LEFT_TO_RIGHT
+        )
 
 
 async def test_an_account_that_comes_and_cannot_be_opened_stops_no_other_one(served: Served) -> None:
@@ -278,3 +281,20 @@ async def test_an_account_that_comes_and_cannot_be_opened_stops_no_other_one(ser
     served.house.plugin.ERRORS.clear()
     served.house.clock.advance(70)
     await served.waiting("carla")
+
+
+async def test_a_direction_is_chosen_and_its_plan_confirmed_while_the_service_runs(served: Served) -> None:
+    served.rewrite("direction: both", "direction: left_to_right")
+    served.ask = served.running.request_reload
+    await served.take_over()
+    await served.waiting("berta")
+    served.house.calendar("berta-mail").user_create(MEETING)
+    await served.running.accounts.direct("berta", Direction.BOTH, "Petra")
+    await served.passing(lambda: served.running.served.service.board.status("berta").notices)
+    assert not served.house.calendar("berta-crm").events()
+    refused = await served.running.served.confirm("berta", "not this one")
+    assert refused.problem is not None
+    assert (await served.running.served.confirm("berta", refused.plan.hash)).problem is None
+    await served.passing(lambda: served.house.calendar("berta-crm").events())
+    with pytest.raises(ConfigError, match="no account 'nobody'; accounts are: anna, berta"):
+        await served.running.accounts.switch("nobody", "Petra", on=False)

@@ -129,7 +129,6 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     outcome = Outcome(operation, intent)
     try:
         _check_prospect(run, operation.side)
-        await _check_switch(run)
         may_change.set(partial(_check_prospect, run, operation.side))
         await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
@@ -157,14 +156,15 @@ def _check_prospect(run: Run, side: Side) -> None:
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
+    if operation.kind is Kind.DELETE:
+        outcome.source_now = await _still_there(run, operation)
+    await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)
     elif operation.kind is Kind.UPDATE and operation.target is not None:
         outcome.written = await calendar.update(operation.target, operation.changes, outcome.intent.marker)
-    elif operation.kind is Kind.DELETE and operation.target is not None:
-        outcome.source_now = await _still_there(run, operation)
-        if outcome.source_now is None:
-            await calendar.delete(operation.target)
+    elif operation.target is not None and outcome.source_now is None:
+        await calendar.delete(operation.target)
 
 
 async def _still_there(run: Run, operation: Operation) -> Observation | None:

@@ -29,14 +29,16 @@ class Service:
     Accounts come and go while it runs. A failing one backs off and never delays another.
     """
 
-    def __init__(self, runner: Runner, clock: Clock, random: Random, poll_seconds: float) -> None:
+    def __init__(
+        self, runner: Runner, clock: Clock, random: Random, poll_seconds: float, turns: Turns | None = None
+    ) -> None:
         self.poll_seconds = poll_seconds
         """How long an account waits between two runs; may be changed."""
         self.board = Board(clock)
         self._runner = runner
         self._clock = clock
         self._random = random
-        self._turns = Turns()
+        self._turns = turns or Turns()
         self._accounts: dict[str, ServedAccount] = {}
         self._leaving: list[ServedAccount] = []
         self._broken = asyncio.Event()

@@ -23,7 +23,9 @@ OF_ONE_KIND = 12
 class Turns:
     """The places of all connections, and who waits for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE, of_one_kind: int = OF_ONE_KIND) -> None:
+        self._at_once = at_once
+        self._of_one_kind = of_one_kind
         self._numbers = count()
         self._waiting: dict[bool, dict[frozenset[str], deque[Turn]]] = {True: {}, False: {}}
         """By urgency and by what is used: only the first of each queue has to be looked at."""
@@ -65,7 +67,7 @@ class Turns:
 
     def _is_free(self, connection: str, *, urgent: bool) -> bool:
         mine, others = self._taken[connection, urgent], self._taken[connection, not urgent]
-        return mine < OF_ONE_KIND and mine + others < AT_ONCE
+        return mine < self._of_one_kind and mine + others < self._at_once
 
 
 class Turn:

@@ -76,6 +76,7 @@ class SlowCalendar(MemoryCalendar):
     def _begin(self) -> None:
         process = PROCESS.get()
         BEGUN.set(process.freezes if process else 0)
+        self.pair.write_begins()
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         self._begin()

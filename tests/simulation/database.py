@@ -77,7 +77,7 @@ class Disk:
             return raw.serialize()
 
     def close(self) -> None:
-        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts
+        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts; nothing is in the audit
         self._empty.append(self.raw)
 
 

@@ -150,11 +150,40 @@ def lock_store(world: World, process: Process) -> None:
     process.after_steps(world.dice.randrange(1, 250), lock)
 
 
-PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (kill, cancel, freeze, lock_store)
+def come_and_go(world: World, process: Process) -> None:
+    """The configuration is read anew without an account, and once more with it, in the middle of a run."""
+    gone = world.dice.choice(process.names)
+
+    def reload() -> None:
+        process.reload([name for name in process.names if name != gone], process.names)
+
+    process.after_steps(world.dice.randrange(1, 250), reload)
+
+
+def switch(world: World, process: Process) -> None:
+    """A person switches an account off in the middle of its run, and on again a while later."""
+    pair = world.pairs[world.dice.choice(process.names)]
+    later = world.dice.choice([1, 600, 20000])
+
+    def off() -> None:
+        world.switch(pair, on=False)
+        world.loop.call_later(later, lambda: world.switch(pair, on=True), context=world.context)
+
+    process.after_steps(world.dice.randrange(1, 250), off)
+
+
+PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (
+    kill,
+    cancel,
+    freeze,
+    lock_store,
+    come_and_go,
+    switch,
+)
 
 
 def turn_direction(world: World) -> None:
-    """Somebody chooses another direction; the service is started again for it."""
+    """Somebody chooses another direction: each run begins with the one that is chosen."""
     pair = world.dice.choice(list(world.pairs.values()))
     direction = world.dice.choice([Direction.BOTH, *Direction])
     if direction is not pair.direction:
@@ -179,6 +208,7 @@ NAMES = (
     bots.__name__,
     "second_runner",
     "switch_off",
+    "reload",
     "long_pause",
     "old_disk",
     "lost_store",

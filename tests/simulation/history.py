@@ -120,7 +120,8 @@ class History:
         if bots:
             faults.bots(dice.choice(list(world.pairs.values())))
         if self._draws("turn_direction", 0.05):
-            await self._stop_all()
+            if any(pair.running for pair in world.pairs.values()) or dice.random() < 0.5:
+                await self._stop_all()
             faults.turn_direction(world)
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
         process = self._process(names)
@@ -160,6 +161,8 @@ class History:
             disk, ran, lengths = self._kept
             self.world.disk.restore(disk)
             self.world.note("the disk is put back")
+            for pair in self.world.pairs.values():  # whatever the old disk says
+                self.world.switch(pair, on=True)
             for pair in self.world.pairs.values():
                 ran_since = await self.world.runs.get(pair.name) != ran[pair.name]
                 pair.forget(lengths[pair.name], ran=ran_since)
@@ -189,6 +192,9 @@ class History:
         if self.two_runners and len(living) < 2 and self.dice.random() < 0.5:
             self.world.mix["second_runner"] += bool(living)
             return self.world.start(names)
+        if living and not self.two_runners and set(living[0].names) != set(names) and self._draws("reload", 0.5):
+            living[0].reload(names)
+            return living[0]
         for process in living:
             if set(process.names) >= set(names):
                 return process
@@ -228,6 +234,12 @@ class History:
         for process in self.world.living():
             await process.stop()
 
+    def _switch_on(self) -> None:
+        """Have every account switched on that somebody has ever switched off."""
+        for pair in self.world.pairs.values():
+            if pair.off:
+                self.world.switch(pair, on=True)
+
     async def _come_to_rest(self) -> None:
         """Let the service run undisturbed until no account has anything left to do; then judge."""
         world = self.world
@@ -238,6 +250,7 @@ class History:
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging = None, False
+        self._switch_on()
         world.note("quiet")
         if not await self._confirm_all():
             return

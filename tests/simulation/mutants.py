@@ -205,6 +205,15 @@ def no_hang_note() -> AbstractContextManager[Any]:
     return patch.object(Chain, "without", lambda self, _: self)
 
 
+def no_switch() -> AbstractContextManager[Any]:
+    """A run that goes on does not ask whether its account was switched off."""
+
+    async def never(_: Run) -> None:
+        return None
+
+    return patch.object(carry, "_check_switch", never)
+
+
 MUTANTS: dict[str, Mutant] = {
     mutant.__name__: mutant
     for mutant in (
@@ -226,6 +235,7 @@ MUTANTS: dict[str, Mutant] = {
         direction_at_once,
         no_loop_guard,
         no_hang_note,
+        no_switch,
         mutants_rules.no_attendee_guard,
         mutants_rules.no_mask,
         mutants_rules.private_time_stays,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.engine import Account
+from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.model import Direction, Side
@@ -110,6 +110,12 @@ class Pair:
     """When the last run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
+    off: bool = False
+    """A person has switched it off."""
+    writes_begun: int = 0
+    """How many writes the last run has begun."""
+    writes_off: int = 0
+    """How many writes have begun since then: each had asked whether it was on."""
     runs: int = 0
     """How many runs ended, well or not."""
     report: Report | None = None
@@ -164,6 +170,7 @@ class Pair:
         self.begun = len(self.journal)
         self.begun_at = self.world.clock.now()
         self.unended += 1
+        self.writes_begun = 0
         for calendar in self.calendars.values():
             calendar.behaviour.gone, calendar.losing = calendar.losing, set()
         self.world.meddle(self)
@@ -191,6 +198,18 @@ class Pair:
         self.unended = 0
         self.bots.act()
         self._ended.set()
+
+    def switched(self, *, on: bool) -> None:
+        """Take note that a person has switched the account on or off."""
+        self.note(f"switched {'on' if on else 'off'}")
+        self.off, self.writes_off = not on, 0
+
+    def write_begins(self) -> None:
+        """Judge a write that begins by whether the account is on."""
+        self.writes_begun += 1
+        self.writes_off += self.off
+        if self.writes_off > carry.AT_ONCE * len(self.world.processes):
+            self.fail("switch", "it is off, and calsync goes on writing")
 
     def forget(self, since: int, *, ran: bool) -> None:
         """Take note that the disk was put back to when the journal was that long, and whether it `ran` since."""

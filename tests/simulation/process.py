@@ -6,12 +6,14 @@ It can be stopped in order, killed or frozen at any of its steps, and have its t
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from calsync.engine import Engine
-from calsync.errors import CalsyncError
+from calsync.errors import CalsyncError, SwitchedOff
 from calsync.service import Runner, Service
+from calsync.service.turns import Turns
 from tests.simulation.database import LOCKED, open_store
 from tests.simulation.loop import PROCESS
 
@@ -45,6 +47,10 @@ class Process(Runner):
         self._stop = asyncio.Event()
         self._raw = world.disk.raw
         self._engine: Engine
+        turns = Turns(world.places, world.places)
+        self.service = Service(self, world.clock, world.dice, world.poll_seconds, turns)
+        self._reload = asyncio.Event()
+        self._configurations: deque[tuple[str, ...]] = deque()
         self._at: dict[int, Callable[[], None]] = {}
         context = copy_context()
         context.run(PROCESS.set, self)
@@ -90,6 +96,14 @@ class Process(Runner):
         self.world.mix["lock_store: refused"] += locked
         return locked
 
+    def reload(self, *configurations: Sequence[str]) -> None:
+        """Take over one configuration after another, in the middle of what it does. Each names its accounts."""
+        for names in configurations:
+            self.names = tuple(names)
+            self._configurations.append(self.names)
+            self.world.note(f"{self.holder} takes over: {', '.join(names)}")
+        self._reload.set()
+
     async def stop(self) -> None:
         """Stop it in order; returns when it has ended, also by a kill."""
         self._stop.set()
@@ -113,14 +127,27 @@ class Process(Runner):
             for name in self.names:
                 await self._take_notes(store, self.world.pairs[name])
             self._engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
-            service = Service(self, self.world.clock, self.world.dice, self.world.poll_seconds)
             for name in self.names:
-                service.add(name)
-            await service.run(self._stop)
+                self.service.add(name)
+            reloads = asyncio.create_task(self._reloads())
+            await self.service.run(self._stop)
+            reloads.cancel()
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
         self.dead = True
         self.world.process_ended(self)
+
+    async def _reloads(self) -> None:
+        """Do as the production does with accounts that leave and come."""
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            while self._configurations:
+                names = self._configurations.popleft()
+                await self.service.remove(*(one for one in tuple(self.service.accounts) if one not in names))
+                for name in names:
+                    if name not in self.service.accounts:
+                        self.service.add(name)
 
     async def _take_notes(self, store: SqliteStore, pair: Pair) -> None:
         """Take over what a watchdog left."""
@@ -147,10 +174,12 @@ class Process(Runner):
         try:
             await task
         except CalsyncError as error:
+            self.world.mix["switch: stopped a run"] += isinstance(error, SwitchedOff) and bool(pair.writes_begun)
             pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:
-            if not task.cancelled() or self._stop.is_set():
+            this = asyncio.current_task()
+            if not task.cancelled() or self._stop.is_set() or (this is not None and this.cancelling()):
                 raise
             pair.run_ended(self._raw, None, "cancelled")
             raise CancelledRun from None

@@ -7,7 +7,8 @@ from collections import Counter
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
-from calsync.store import MemoryRuns
+from calsync.service.turns import AT_ONCE
+from calsync.store import MemoryRuns, statements
 from tests.simulation.clock import VirtualClock
 from tests.simulation.excuses import EXCUSES
 from tests.simulation.process import Process
@@ -81,6 +82,8 @@ class World:
         self.runs = MemoryRuns()
         self.context = copy_context()
         self.poll_seconds = dice.choice(POLLS)
+        self.places = dice.choice([1, AT_ONCE])
+        """How many accounts may run at the same time."""
         self.pairs: dict[str, Pair] = {}
         self.processes: list[Process] = []
         self.meddlesome = True
@@ -117,8 +120,19 @@ class World:
 
     def process_ended(self, process: Process) -> None:
         """Wake those who wait for an account: nothing more comes from this process."""
-        for name in process.names:
-            self.pairs[name].wake()
+        del process
+        for pair in self.pairs.values():
+            pair.wake()
+
+    def switch(self, pair: Pair, *, on: bool) -> None:
+        """Have another process set the switch of an account; some services learn of it at once."""
+        values = {"account": pair.name, "value": int(on)}
+        for statement in (statements.NEW_ACCOUNT, statements.SET["enabled"]):
+            self.disk.raw.execute(statement, values)
+        pair.switched(on=on)
+        for process in self.living():
+            if not process.frozen and self.dice.random() < 0.5:
+                process.service.wake(pair.name, "it was set")
 
     def meddle(self, pair: Pair) -> None:
         """Let things happen in the middle of the run that begins."""

@@ -19,9 +19,9 @@ async def test_an_account_that_never_ran_has_number_zero(runs: Runs) -> None:
 
 
 async def test_each_account_has_its_own_number_and_it_only_rises(runs: Runs) -> None:
-    for account, number in (("anna", 1), ("böse umlaute", 7), ("anna", 2), ("an", 4), ("anna", 1)):
+    for account, number in (("anna", 1), ("böse umlaute", 7), ("anna", 2), ("an", 4), ("umlaute", 9), ("anna", 1)):
         await runs.put(account, number)
-    assert [await runs.get(account) for account in ("anna", "böse umlaute", "an")] == [2, 7, 4]
+    assert [await runs.get(account) for account in ("anna", "böse umlaute", "an", "umlaute")] == [2, 7, 4, 9]
 
 
 async def test_the_file_is_readable_by_its_owner_only_and_by_people(tmp_path: Path) -> None:

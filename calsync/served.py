@@ -1,0 +1,125 @@
+"""The accounts that the service serves: their calendars, their runs, and how they come and go."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from calsync.connections import Opened, connections_of
+from calsync.engine.together import together
+from calsync.errors import CalsyncError
+from calsync.service import Runner, Service
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from random import Random
+
+    from calsync.config import AccountConfig
+    from calsync.connections import Connections
+    from calsync.engine import Account, Confirmation, Engine, Report
+    from calsync.ports import Clock
+    from calsync.records import Settings
+    from calsync.roster import Roster
+    from calsync.service import Listen
+
+
+class Served(Runner):
+    """Serves accounts; each has its calendars open from its first run until it leaves."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        connections: Connections,
+        roster: Roster,
+        clock: Clock,
+        random: Random,
+        poll_seconds: float,
+    ) -> None:
+        self.service = Service(self, clock, random, poll_seconds)
+        self.configs: dict[str, AccountConfig] = {}
+        """Each account as it is written down, or was discovered, when it came."""
+        self._engine = engine
+        self._settings = settings
+        self._connections = connections
+        self._roster = roster
+        self._opened: dict[str, Opened] = {}
+
+    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
+        await self._engine.run(await self._account(account), report, progress=progress)
+
+    def doorbells(self, account: str) -> Sequence[Listen]:
+        return [calendar.listen for calendar in self._opened[account].calendars.values()]
+
+    def connections(self, account: str) -> Collection[str]:
+        return connections_of(self.configs[account])
+
+    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+        """Let what waits be written, as `App.confirm` does: between two runs, and the next one begins at once.
+
+        Raises Retry for an account that is not served, and as a run does.
+        """
+
+        async def errand() -> Confirmation:
+            return await self._engine.confirm(await self._account(account), plan_hash)
+
+        return await self.service.ask(account, errand)
+
+    async def begin(self, accounts: Mapping[str, AccountConfig], found: Mapping[str, object] = {}) -> int:
+        """Begin to serve the accounts that are not served yet, and return how many.
+
+        `found` are those that are opened already; what else it holds of them is told by their runs.
+        """
+        settings = await self._settings.all()
+        fresh = {name: config for name, config in accounts.items() if name not in self.configs}
+        self._opened |= {name: one for name, one in found.items() if name in fresh and isinstance(one, Opened)}
+        self.configs |= fresh
+        for name in fresh:
+            self.service.add(name, settings[name].good_at if name in settings else None)
+        return len(fresh)
+
+    async def part_with(self, wanted: Mapping[str, AccountConfig], stale: Collection[str] = ()) -> int:
+        """End the accounts that are not wanted as they are, or use `stale` connections; return how many."""
+        leaving = [
+            name
+            for name, one in self.configs.items()
+            if wanted.get(name) != one or not connections_of(one).isdisjoint(stale)
+        ]
+        await self.service.remove(*leaving)
+        for name in leaving:
+            del self.configs[name]
+            self._opened.pop(name, None)
+            self._connections.release(name)
+        return len(leaving)
+
+    async def begin_written(self) -> int:
+        """Begin with the accounts that are written down and not served yet, and return how many they are.
+
+        They are opened first, so that discovery finds their calendars taken. A discovered account that has one of
+        them loses it.
+        """
+        written = self._roster.written
+        fresh = {name: one for name, one in written.items() if name not in self.configs}
+        holders = set().union(*await together(self._holders(one) for one in fresh.values()))
+        await self.part_with({name: one for name, one in self.configs.items() if name not in holders})
+        return await self.begin(fresh, await self._roster.try_open(fresh.values()))
+
+    async def _holders(self, config: AccountConfig) -> set[str]:
+        """Return the discovered accounts that have a calendar of this account."""
+        holders: set[str] = set()
+        for side in Side:
+            with suppress(CalsyncError):  # its runs tell it
+                calendar = await self._connections.look(config, side)
+                holder = self._connections.claimant(config, side, calendar)
+                if holder is not None and holder not in self._roster.written:
+                    holders.add(holder)
+        return holders
+
+    async def _account(self, account: str) -> Account:
+        """Return an account as it is set now, with its calendars opened."""
+        if account not in self._opened:
+            self._opened[account] = await self._connections.open(await self._roster.config_of(account))
+        opened = await self._connections.as_set(self._opened[account], self._settings)
+        self._opened[account] = opened
+        return self._connections.account(opened)
