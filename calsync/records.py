@@ -64,6 +64,8 @@ class Intent:
     changes: Changes = field(default_factory=dict)
     run: int
     begun: datetime
+    """When it was about to be sent; once its marker was searched for without success, when that was first: it may
+    have been sent until then."""
     looks: int = 0
     """How often the marker was searched for without success."""
 

@@ -38,7 +38,7 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
         if holders:
             confirm(run, batch, intent, None, holders[0])
         elif not _missed(run, intent):
-            batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
+            batch.intents[intent.marker] = _looked_for(run, intent)
         elif holders is None:
             _give_up(run, batch, intent)
         elif run.notebook.state.rebuild is None and may_repeat(run, intent) and _stands(run, intent):
@@ -162,8 +162,13 @@ def _made(observation: Observation, intent: Intent) -> bool:
 def _missed(run: Run, intent: Intent) -> bool:
     """Tell whether a miss counts: the search can no longer lag behind, and this is not the first look."""
     lag = run.account.calendars[intent.side].capabilities.marker_lag
-    late = run.now - intent.begun >= lag
-    return late and (not lag or intent.looks + 1 >= LOOKS)
+    return not lag or (intent.looks + 1 >= LOOKS and run.now - intent.begun >= lag)
+
+
+def _looked_for(run: Run, intent: Intent) -> Intent:
+    """Count a search in vain. Only by the first one has whoever sent the create surely ended: the lag counts anew."""
+    begun = intent.begun if intent.looks else run.clock.now()
+    return replace(intent, begun=begun, looks=intent.looks + 1)
 
 
 def _stands(run: Run, intent: Intent) -> bool:

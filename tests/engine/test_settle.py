@@ -269,8 +269,8 @@ async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
     world.left.user_create(meeting)
     world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
     await world.run()
-    world.clock.advance(300)
     await world.run()
+    world.clock.advance(300)
     world.right.faults.add("create", lambda: UnknownOutcome("carried out, its answer lost"), after=True)
     for _ in range(5):
         await world.run()
@@ -278,6 +278,31 @@ async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
     world.clock.advance(300)
     await world.settle()
     assert len(world.left.events()) == len(world.right.events()) == 1
+
+
+@pytest.mark.parametrize("marker", [True, False])
+async def test_a_create_that_was_long_on_its_way_is_not_made_twice(
+    world: World, meeting: Event, monkeypatch: pytest.MonkeyPatch, marker: bool
+) -> None:
+    """A server takes its time, and what it made stays unseen for as long as it lags: from then on."""
+    lag = timedelta(seconds=120)
+    world.right.behaviour.lag = lag
+    world.right.behaviour.idempotent = False
+    world.right.capabilities = Capabilities(marker=marker, marker_lag=lag)
+    create = world.right.create
+
+    async def slow(*draft: Any) -> Any:
+        world.clock.advance(100)
+        return await create(*draft)
+
+    monkeypatch.setattr(world.right, "create", slow)
+    world.left.user_create(meeting)
+    await lose_the_answer(world, "create")
+    for _ in range(12):
+        world.clock.advance(20)
+        await world.run()
+    assert len(world.left.events()) == len(world.right.events()) == 1
+    assert len(world.right.writes()) == 1
 
 
 @pytest.mark.parametrize("answer", ["revision", "id"])
