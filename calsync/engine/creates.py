@@ -166,7 +166,7 @@ def _missed(run: Run, intent: Intent) -> bool:
 
 
 def _looked_for(run: Run, intent: Intent) -> Intent:
-    """Count a search in vain. Only by the first one has whoever sent the create surely ended: the lag counts anew."""
+    """Count a search in vain. By the first one whoever sent the create has ended, so that the lag has begun."""
     begun = intent.begun if intent.looks else run.clock.now()
     return replace(intent, begun=begun, looks=intent.looks + 1)
 

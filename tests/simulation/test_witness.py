@@ -53,6 +53,13 @@ def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:
     return [violation.partition(":")[0] for violation in pair.world.violations]
 
 
+def _copied_by_calsync(pair: Pair, side: Side, source: str) -> str:
+    """Have calsync make a copy on a side, and return its id."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
+    return made.run(pair.calendars[side].rows.add, MEETING, by_us=True, reminder_minutes=15).id
+
+
 def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
     """Have a user edit a copy, and its duplicate be linked in its place and deleted; return the original's id."""
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
@@ -105,10 +112,20 @@ def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
     original, copy = right.user_create(MEETING), left.user_create(MEETING)
     _run_leaves(pair, (copy, original))
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
-    late = made.run(left.rows.add, MEETING, by_us=True, reminder_minutes=15).id
+    late = _copied_by_calsync(pair, LEFT, original)
     pair.witness.excuse_late_write(pair.journal[-1])
     left.user_delete(copy)
     _run_leaves(pair, (late if linked else copy, original))
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+@pytest.mark.parametrize(("source", "broken"), [(0, []), (1, ["I5"])])
+def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source: int, broken: list[str]) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    originals, copy = [left.user_create(MEETING), left.user_create(MEETING)], right.user_create(MEETING)
+    for original in originals:
+        _run_leaves(pair, (original, copy))
+    right.user_delete(copy)
+    left.user_delete(originals[0])
+    _copied_by_calsync(pair, RIGHT, originals[source])
+    assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken

@@ -206,6 +206,7 @@ class Witness:
             self.pair.fail("I3", f"{node} was created from nothing")
             return
         self._join(node, source)
+        self._partners[node] = source[1]
         told_otherwise = source[1] in self.pair.hidden | self.pair.retold
         if told_otherwise and source[1] not in {row.id for row in self._present(entry.number, source[0])}:
             self.pair.world.excuse("told as it was before")
