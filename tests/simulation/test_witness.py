@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import closing
 from contextvars import copy_context
 from datetime import timedelta
 from hashlib import sha256
@@ -11,33 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Direction, Event, Link, Side, Timed
+from calsync.sync.model import Event, Link, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
-from tests.simulation.database import Disk, Left
-from tests.simulation.history import History
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
-from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
 LATER = Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1))
-
-
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    dice = random.Random(0)
-    with closing(VirtualLoop(dice)) as loop, closing(Disk()) as disk:
-        history = History(World(loop, dice, disk), frozenset(), two_runners=False, accounts=1)
-        pair = history.world.pairs["anna"]
-        pair.direction = Direction.BOTH
-        yield pair
 
 
 def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:

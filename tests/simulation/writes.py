@@ -114,13 +114,25 @@ class Writes:
     def _source(self, entry: Entry) -> Node | None:
         if entry.change.before is None:
             return self.pair.witness.source(entry)
-        return self.pair.backwards.partner((entry.side, entry.change.after.id))
+        partner = self.pair.backwards.partner((entry.side, entry.change.after.id))
+        return None if partner is None else self._now(partner)
+
+    def _now(self, node: Node) -> Node:
+        """Return an event under the id that it has by now."""
+        renewed = {old: new for new, old in self.pair.reborn.items()}
+        while node in renewed:
+            node = renewed[node]
+        return node
 
     def _row(self, node: Node) -> Row:
         return self.pair.calendars[node[0]].rows.rows[node[1]]
 
     def _states(self, node: Node) -> list[Entry]:
-        return [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
+        """Return what happened to an event, also under the ids that it had before."""
+        nodes = [node]
+        while nodes[-1] in self.pair.reborn:
+            nodes.append(self.pair.reborn[nodes[-1]])
+        return [past for past in self.pair.journal if (past.side, past.change.after.id) in nodes]
 
     def _is_private(self, node: Node) -> bool:
         """Tell whether an event is private, and was in every state that calsync may still have in mind."""
@@ -142,7 +154,9 @@ class Writes:
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
         states = [past.change.after for past in self._states(node)]
-        return any(_shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states))
+        return any(
+            then.id == now.id and _shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states)
+        )
 
 
 def _shows(row: Row) -> bool:

@@ -1,0 +1,63 @@
+"""Each write is judged by the event that it belongs to, under whatever id that one is known by now."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.sync.model import Event, Link, Side, Timed
+from calsync.testing.clock import START
+from tests.simulation.database import Left
+from tests.simulation.pair import MAKING
+
+if TYPE_CHECKING:
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)), private=True)
+MASK = Event(summary="Privat", when=MEETING.when)
+
+
+def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event) -> str:
+    """Have calsync make a copy on a side and link it, and return its id."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
+    copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
+    left, right = (source, copy) if side is RIGHT else (copy, source)
+    links = [Link(id=1, left=left, right=right)]
+    behind = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.witness.look(behind)
+    pair.backwards.look(behind)
+    return copy
+
+
+def _moves(pair: Pair, side: Side, event_id: str) -> str:
+    """Have a user move an event where its server gives it a new id."""
+    rows = pair.calendars[side].rows
+    event = rows.rows[event_id].event
+    pair.calendars[side].user_purge(event_id)
+    moved = rows.add(event, by_us=False).id
+    pair.reborn[side, moved] = (side, event_id)
+    return moved
+
+
+def _broken(pair: Pair) -> list[str]:
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+@pytest.mark.parametrize(("private", "broken"), [(True, ["I14"]), (False, [])])
+def test_a_text_is_shown_once_its_event_is_not_private_any_more_under_its_new_id(
+    pair: Pair, private: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    moved = _moves(pair, LEFT, original)
+    pair.calendars[LEFT].user_edit(moved, private=private)
+    rows = pair.calendars[RIGHT].rows
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary=MEETING.summary))
+    assert _broken(pair) == broken
