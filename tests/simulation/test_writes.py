@@ -61,3 +61,19 @@ def test_a_text_is_shown_once_its_event_is_not_private_any_more_under_its_new_id
     rows = pair.calendars[RIGHT].rows
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary=MEETING.summary))
     assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("brought_back", "broken"), [(False, ["I2"]), (True, [])])
+def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_is_an_event_of_its_own(
+    pair: Pair, brought_back: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    if brought_back:
+        pair.calendars[RIGHT].user_delete(mask)
+        pair.calendars[RIGHT].user_restore(mask)
+        copy = _copied_by_calsync(pair, LEFT, mask, MASK)
+        _copied_by_calsync(pair, RIGHT, copy, MASK)
+    else:
+        _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken

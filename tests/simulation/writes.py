@@ -85,7 +85,7 @@ class Writes:
         """No original is made from its mask; each copy has the reminder that its source asks for."""
         what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
         both = row.event.summary == MASK == entry.change.after.event.summary
-        if both and lives(row) and self._is_copy(source) and self.pair.witness.was_private(source):
+        if both and lives(row) and self._is_mask(source):
             if self.pair.was_put_back:
                 self.pair.world.excuse("old disk", "made from a mask")
             elif self._came_back(source):
@@ -147,9 +147,13 @@ class Writes:
         texts = {key(name, past.change.after.event.value(name)) for past in self._states(node) for name in TEXTS}
         return texts - {key("summary", MASK), key("description", "")}
 
-    def _is_copy(self, node: Node) -> bool:
-        """Tell whether calsync made an event."""
-        return self._states(node)[0].change.after.by_us
+    def _is_mask(self, node: Node) -> bool:
+        """Tell whether calsync made an event of one that ever was private; that one may be a mask brought back."""
+        made = self._states(node)[0]
+        original = self.pair.witness.source(made) if made.change.after.by_us else None
+        return original is not None and any(
+            past.change.after.event.private for past in self._states(self._now(original))
+        )
 
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
