@@ -36,11 +36,11 @@ def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:
     return [violation.partition(":")[0] for violation in pair.world.violations]
 
 
-def _copied_by_calsync(pair: Pair, side: Side, source: str) -> str:
+def _copied_by_calsync(pair: Pair, side: Side, source: str, marker: str | None = None) -> str:
     """Have calsync make a copy on a side, and return its id."""
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
-    return made.run(pair.calendars[side].rows.add, MEETING, by_us=True, reminder_minutes=15).id
+    return made.run(pair.calendars[side].rows.add, MEETING, by_us=True, marker=marker, reminder_minutes=15).id
 
 
 def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
@@ -112,3 +112,19 @@ def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source:
     left.user_delete(originals[0])
     _copied_by_calsync(pair, RIGHT, originals[source])
     assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
+
+
+@pytest.mark.parametrize(
+    ("marker", "linked", "broken"), [(False, False, []), (True, False, ["I5"]), (False, True, ["I5"])]
+)
+def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
+    pair: Pair, marker: bool, linked: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original, equal = left.user_create(MEETING), right.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, "v1:anna:1:2" if marker else None)
+    _run_leaves(pair, *[(original, copy)] * linked)
+    _run_leaves(pair, (original, equal))
+    right.user_delete(equal)
+    assert _deleted_by_calsync(pair, LEFT, original) == broken
+    assert right.rows.present(copy) is not None

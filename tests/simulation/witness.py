@@ -71,6 +71,8 @@ class Witness:
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
+        self._unsettled: set[Node] = set()
+        """Copies that no link ever named, those too that a run has just made."""
         self._told: set[sqlite3.Row] = set()
         self._cut: set[Node] = set()
         """Events in which an update made the server cut a text, written or not: that may count as an edit."""
@@ -96,6 +98,7 @@ class Witness:
                 self._partners[side, link.event_id(side) or ""] = link.event_id(side.other)
             if link.left and link.right:
                 self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
+        self._unsettled -= self._partners.keys()
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
@@ -207,6 +210,7 @@ class Witness:
             return
         self._join(node, source)
         self._partners[node] = source[1]
+        self._unsettled.add(node)
         told_otherwise = source[1] in self.pair.hidden | self.pair.retold
         if told_otherwise and source[1] not in {row.id for row in self._present(entry.number, source[0])}:
             self.pair.world.excuse("told as it was before")
@@ -246,7 +250,8 @@ class Witness:
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
         unmarked = {each for each, row in present.items() if row.marker is None}
-        yield ("duplicate without markers",), unmarked & self.pair.hidden
+        unsettled = {each for side, each in self._unsettled - self._partners.keys() if side is other}
+        yield ("duplicate without markers",), unmarked & (self.pair.hidden | unsettled)
         if self.pair.was_put_back:
             yield ("old disk", "out of sight"), outside
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
