@@ -68,20 +68,26 @@ def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
 
 
 def possibly_made(run: Run) -> frozenset[tuple[Side, str]]:
-    """Return the sources of open creates, and the events that these may have made.
+    """Return the sources of open creates, also under a new id, and the events that these may have made.
 
-    That is every unlinked event of the target side that was not seen before the create began.
+    Those are the unlinked events that carry a source's uid, and the ones of the target side that were not seen
+    before the create began.
     """
     state = run.notebook.state
     waiting: set[tuple[Side, str]] = set()
     since: dict[Side, int] = {}
+    uids: set[tuple[Side, str | None]] = set()
     for intent in state.intents.values():
         if intent.kind is Kind.CREATE and intent.source is not None:
             waiting.add((intent.side.other, intent.source.id))
             since[intent.side] = min(intent.run, since.get(intent.side, intent.run))
-    for side, run_number in since.items():
-        for event_id, seen in state.seen[side].items():
-            if seen.first_run >= run_number and run.notebook.link_of(side, event_id) is None:
+            uids.add((intent.side.other, intent.source.event.uid))
+    for side, known in state.seen.items() if since else ():
+        for event_id, seen in known.items():
+            uid = seen.observation.event.uid
+            made = side in since and seen.first_run >= since[side]
+            moved = uid is not None and (side, uid) in uids
+            if (made or moved) and run.notebook.link_of(side, event_id) is None:
                 waiting.add((side, event_id))
     return frozenset(waiting)
 

@@ -80,7 +80,7 @@ class View:
     waiting_events: frozenset[tuple[Side, str]] = frozenset()
     """Events about which nothing is decided: those of open creates, and ids whose tombstone still stands."""
     possibly_made: frozenset[tuple[Side, str]] = frozenset()
-    """Those of open creates: their sources, and the unlinked events that they may have made."""
+    """Those of open creates: their sources, under any id, and the unlinked events that they may have made."""
     linked: Mapping[Side, Mapping[str, int]] = field(init=False)
     """The link of each event id."""
 

@@ -356,3 +356,25 @@ async def test_an_event_that_moves_to_a_new_id_while_a_create_is_open_is_not_tak
     assert left in world.left.events()
     assert moved.id in {link.right for link in (await world.store.load("anna", world.clock.now())).links.values()}
     assert len(world.left.events()) == len(world.right.events()) == 3
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_a_source_that_moves_to_a_new_id_while_its_create_is_open_gets_one_copy(
+    world: World, meeting: Event, carried_out: bool
+) -> None:
+    lag = timedelta(seconds=120)
+    world.right.behaviour.lag = lag
+    world.right.capabilities = Capabilities(marker_lag=lag)
+    source = world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=carried_out)
+    await world.run()
+    moved = world.left.rows.add(world.left.events()[source], by_us=False)
+    world.left.user_purge(source)
+    for _ in range(12):
+        world.clock.advance(60)
+        await world.run()
+        assert len(world.right.events()) <= 1
+    assert [*world.left.events()] == [moved.id]
+    (copy,) = world.right.events()
+    (link,) = (await world.store.load("anna", world.clock.now())).links.values()
+    assert (link.left, link.right) == (moved.id, copy)
