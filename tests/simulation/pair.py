@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from calsync.sync.view import ConflictPolicy, TargetEdit
     from calsync.testing.rows import Change
     from tests.simulation.calendars import SlowCalendar
-    from tests.simulation.process import Process
     from tests.simulation.rules import Question
     from tests.simulation.world import World
 
@@ -157,12 +156,13 @@ class Pair:
             future=FUTURE,
         )
 
-    def run_begins(self, process: Process) -> None:
+    def run_begins(self) -> None:
         """Take note of a run that begins, and let users and fate meddle with it."""
-        del process
         ACCOUNT.set(self.name)
         self.begun = len(self.journal)
         self.begun_at = self.world.clock.now()
+        if self.unended:  # nobody has looked at what the run before has left
+            self.witness.listen(look(self.world.disk.raw, self.name))
         self.unended += 1
         for calendar in self.calendars.values():
             calendar.behaviour.gone, calendar.losing = calendar.losing, set()

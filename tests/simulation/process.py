@@ -134,7 +134,7 @@ class Process:
 
     async def _run(self, engine: Engine, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
-        pair.run_begins(self)
+        pair.run_begins()
         context = copy_context()
         context.run(LOCKED.set, self.finds_locked)
         task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}", context=context)

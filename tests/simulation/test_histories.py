@@ -12,7 +12,7 @@ from tests.simulation.determinism import differences
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 
-FOUND = (503302, 626494, 1003298, 1008260, 1008668, 1012167, 1014679, 1202719)
+FOUND = (503302, 626494, 1003298, 1008260, 1008668, 1012167, 1014679, 1202719, 1203311, 1203676)
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
 SCENARIOS = 20

@@ -128,3 +128,19 @@ def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
     right.user_delete(equal)
     assert _deleted_by_calsync(pair, LEFT, original) == broken
     assert right.rows.present(copy) is not None
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool) -> None:
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+    pair.run_begins()
+    raw.execute(
+        "INSERT INTO ledger (account, run, at, kind, side, reason, before_image, after_image)"
+        " VALUES (?, 1, '2026-03-02T08:00:00Z', 'link', 'right', 'rebuilt_different', '{}', '{}')",
+        (pair.name,),
+    )
+    if not killed:
+        pair.run_ended(raw, None, "")
+    pair.run_begins()
+    assert [entry.reason for entry in pair.witness.ledger] == ["rebuilt_different"]

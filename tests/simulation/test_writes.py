@@ -23,13 +23,13 @@ MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta
 MASK = Event(summary="Privat", when=MEETING.when)
 
 
-def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event) -> str:
-    """Have calsync make a copy on a side and link it, and return its id."""
+def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False) -> str:
+    """Have calsync make a copy on a side and link it, unless its answer is lost, and return its id."""
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
     copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
     left, right = (source, copy) if side is RIGHT else (copy, source)
-    links = [Link(id=1, left=left, right=right)]
+    links = [] if lost else [Link(id=1, left=left, right=right)]
     behind = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
     pair.witness.look(behind)
     pair.backwards.look(behind)
@@ -77,3 +77,11 @@ def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_i
     else:
         _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == broken
+
+
+def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_marker(pair: Pair) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == []
+    assert pair.world.excuses["duplicate without markers"] == 1

@@ -86,10 +86,7 @@ class Witness:
         while self._read < len(self.pair.journal):
             self._follow(self.pair.journal[self._read])
             self._read += 1
-        for row in reversed(left.ledger):
-            if row not in self._told:
-                self._told.add(row)
-                self.ledger.append(ledger_entry(row))
+        self.listen(left)
         if not left.intents and self.pair.report is not None:
             self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
         self._partners.clear()
@@ -99,6 +96,13 @@ class Witness:
             if link.left and link.right:
                 self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
         self._unsettled -= self._partners.keys()
+
+    def listen(self, left: Left) -> None:
+        """Remember what the ledger tells, before it forgets it."""
+        for row in reversed(left.ledger):
+            if row not in self._told:
+                self._told.add(row)
+                self.ledger.append(ledger_entry(row))
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
@@ -250,12 +254,17 @@ class Witness:
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
         unmarked = {each for each, row in present.items() if row.marker is None}
-        unsettled = {each for side, each in self._unsettled - self._partners.keys() if side is other}
-        yield ("duplicate without markers",), unmarked & (self.pair.hidden | unsettled)
+        nobody_s = {each for each in present if self.is_lost_copy((other, each))}
+        yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
         if self.pair.was_put_back:
             yield ("old disk", "out of sight"), outside
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
+
+    def is_lost_copy(self, node: Node) -> bool:
+        """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
+        row = self.pair.calendars[node[0]].rows.rows[node[1]]
+        return node in self._unsettled and node not in self._partners and row.marker is None
 
     def forgotten(self, node: Node) -> bool:
         """Tell whether something happened to an event's family that the disk which was put back does not know."""

@@ -90,6 +90,8 @@ class Writes:
                 self.pair.world.excuse("old disk", "made from a mask")
             elif self._came_back(source):
                 self.pair.world.excuse("brought back")
+            elif self.pair.witness.is_lost_copy(source):
+                self.pair.world.excuse("duplicate without markers")
             else:
                 self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
         wanted = None if row.event.reminder is False else MINUTES
