@@ -31,6 +31,8 @@ STAGES = {"production": "flowfact-prod", "staging": "flowfact-prod", "developmen
 FROM_TIMES = frozenset({"whole_days", "date"})
 """The ways to tell an all-day appointment that need no field: start and end themselves say so."""
 YES_NO = ("bool", "list")
+WRITTEN_FLAGS = frozenset({"all_day"})
+"""The values of yes and no that calsync writes; the others are only read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Timed
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from zoneinfo import ZoneInfo
 
+HOME = ZoneInfo("Europe/Berlin")
+"""Where FLOWFACT's users live: what is judged before any account is known is judged by its clock."""
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
