@@ -67,7 +67,7 @@ class Intent:
     """When it was about to be sent; once its marker was searched for without success, when that was first: it may
     have been sent until then."""
     looks: int = 0
-    """How often the marker was searched for without success."""
+    """How often the marker of a create was searched for, or the event of a delete, without success."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation, Side
 
 LOOKS = 2
-"""A create counts as lost after so many searches, the first of which may have been too early."""
+"""A create counts as lost after so many searches, the first of which may have been too early. So often a run finds
+an event gone before the delete of it counts as carried out."""
 
 
 async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:

@@ -113,12 +113,20 @@ class Notebook:
         """Write a batch in one transaction, then take it over into the working copy. Keeps the lease alive."""
         async with self._lock:  # both sides are read at once, and may move the bases of one link
             batch.links.update(self._read_again(batch))
-            now = self._clock.now()
-            if now >= self.lease.until - self._lease_life * 2 / 3:
-                self.lease = await self._store.renew(self.lease, now, self._lease_life)
+            await self._renew()
             async with self._store.transaction(self.lease) as transaction:
                 await _write(transaction, batch)
             self._take_over(batch)
+
+    async def keep_lease(self) -> None:
+        """Keep the lease alive where nothing is to be recorded yet: a slow server must not cost it."""
+        async with self._lock:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        now = self._clock.now()
+        if now >= self.lease.until - self._lease_life * 2 / 3:
+            self.lease = await self._store.renew(self.lease, now, self._lease_life)
 
     def _read_again(self, batch: Batch) -> dict[int, Link]:
         """Return the links whose bases move because an event is read again, and not because somebody edited it.

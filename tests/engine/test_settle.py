@@ -358,6 +358,55 @@ async def test_an_event_that_moves_to_a_new_id_while_a_create_is_open_is_not_tak
     assert len(world.left.events()) == len(world.right.events()) == 3
 
 
+@pytest.mark.parametrize("lags", [True, False])
+async def test_a_delete_of_unknown_outcome_is_proven_by_more_than_one_answer(
+    world: World, meeting: Event, lags: bool
+) -> None:
+    """A server whose index lags says once that an event does not exist, and no listing shows it then."""
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    (right,) = (each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.left.user_delete(left)
+    world.right.faults.add("delete", lambda: UnknownOutcome("lost"))
+    await world.run()
+    world.right.behaviour.hidden = world.right.behaviour.gone = {right}
+    if not lags:
+        world.right.user_purge(right)
+    world.right.drop_tokens()
+    await world.run()
+    world.right.behaviour.hidden = world.right.behaviour.gone = set()
+    world.right.drop_tokens()
+    await world.settle()
+    assert [event.summary for event in world.left.events().values()] == ["anderer"]
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+    assert [entry.kind for entry in await world.store.ledger("anna", 1)] == ["delete"]
+
+
+async def test_an_update_of_unknown_outcome_is_not_sent_again_before_it_is_settled(
+    world: World, meeting: Event
+) -> None:
+    """Another event changes under the plan, so the run plans once more; the server has cut what calsync wrote."""
+    world.right.behaviour.normalise = lambda event: replace(event, description=event.description[:12])
+    lost, stale = (world.left.user_create(replace(meeting, summary=name)) for name in ("eins", "zwei"))
+    await world.settle()
+    right = {event.summary: event_id for event_id, event in world.right.events().items()}
+    world.left.user_edit(lost, description="Schlüssel beim Hausmeister")
+    world.left.user_edit(stale, description="Klingel")
+
+    def crossed() -> Exception:
+        world.right.user_edit(right["zwei"], summary="drei")
+        return UnknownOutcome("lost")
+
+    world.right.faults.add("update", crossed, after=True)
+    await world.run()
+    updates = [call.event_id for call in world.right.calls if call.method == "update"]
+    assert sorted(updates) == [right["eins"], right["zwei"], right["zwei"]]
+    await world.settle()
+    assert world.left.events()[lost].description == "Schlüssel beim Hausmeister"
+    assert world.left.events()[stale].summary == "drei"
+
+
 @pytest.mark.parametrize("carried_out", [True, False])
 async def test_a_source_that_moves_to_a_new_id_while_its_create_is_open_gets_one_copy(
     world: World, meeting: Event, carried_out: bool

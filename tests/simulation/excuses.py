@@ -42,7 +42,7 @@ EXCUSES: Mapping[str, str] = {
     # I7, I14 and the judges of single writes
     "a rule in the gap": "what a rule stops was edited in between the read before a write and that write",
     "old disk": "what calsync knew is forgotten",
-    "told as it was before": "a listing told an old state of the event, from when it was not private",
+    "told as it was before": "a listing told an old state of the event, from when it was there, or not private",
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",

@@ -6,6 +6,7 @@ It can be stopped in order, killed or frozen at any of its steps, and have its t
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,8 @@ class Process:
         try:
             await task
         except CalsyncError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):  # the engine broke a rule of its own store
+                self.world.fail("bug", f"{name}: {error}")
             pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:

@@ -85,3 +85,29 @@ def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_m
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == []
     assert pair.world.excuses["duplicate without markers"] == 1
+
+
+@pytest.mark.parametrize(("there", "broken"), [(True, ["I2"]), (False, [])])
+def test_a_mask_that_was_gone_already_when_a_feed_told_of_it_may_be_copied(
+    pair: Pair, there: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.retold.add(mask)
+    if not there:
+        pair.calendars[RIGHT].user_move_away(mask)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("private", "broken"), [(True, ["I2"]), (False, [])])
+def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
+    pair: Pair, private: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    left.user_edit(original, private=private)
+    right.user_edit(copy, summary="Privat")
+    _copied_by_calsync(pair, LEFT, copy, MASK)
+    assert [each for each in _broken(pair) if each == "I2"] == broken

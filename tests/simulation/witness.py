@@ -215,10 +215,15 @@ class Witness:
         self._join(node, source)
         self._partners[node] = source[1]
         self._unsettled.add(node)
-        told_otherwise = source[1] in self.pair.hidden | self.pair.retold
-        if told_otherwise and source[1] not in {row.id for row in self._present(entry.number, source[0])}:
+        if self.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
             self.appearances[node] += 1
+
+    def told_as_before(self, node: Node, number: int) -> bool:
+        """Tell whether an event was not there at one place of the journal, but a listing told of it."""
+        side, event_id = node
+        told_otherwise = event_id in self.pair.hidden | self.pair.retold
+        return told_otherwise and event_id not in {row.id for row in self._present(number, side)}
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""

@@ -92,6 +92,8 @@ class Writes:
                 self.pair.world.excuse("brought back")
             elif self.pair.witness.is_lost_copy(source):
                 self.pair.world.excuse("duplicate without markers")
+            elif self.pair.witness.told_as_before(source, entry.number):
+                self.pair.world.excuse("told as it was before")
             else:
                 self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
         wanted = None if row.event.reminder is False else MINUTES
@@ -150,12 +152,28 @@ class Writes:
         return texts - {key("summary", MASK), key("description", "")}
 
     def _is_mask(self, node: Node) -> bool:
-        """Tell whether calsync made an event of one that ever was private; that one may be a mask brought back."""
+        """Tell whether calsync made an event of one that ever was private; that one may be a mask brought back.
+
+        What a user has written over the copy of one that is not private any more is none, whatever it says.
+        """
         made = self._states(node)[0]
         original = self.pair.witness.source(made) if made.change.after.by_us else None
-        return original is not None and any(
-            past.change.after.event.private for past in self._states(self._now(original))
-        )
+        if original is None:
+            return False
+        now = self._now(original)
+        if not self._row(now).event.private and self._renamed(node):
+            return False
+        return any(past.change.after.event.private for past in self._states(now))
+
+    def _renamed(self, node: Node) -> bool:
+        """Tell whether a user gave an event its present summary."""
+        changes = [past.change for past in self._states(node)]
+        named = [
+            each.after
+            for each in changes
+            if each.before is None or each.before.event.summary != each.after.event.summary
+        ]
+        return not named[-1].by_us
 
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
