@@ -87,10 +87,10 @@ class View:
     def __post_init__(self) -> None:
         linked: dict[Side, dict[str, int]] = {Side.LEFT: {}, Side.RIGHT: {}}
         for link in self.links.values():
-            for side in Side:
-                event_id = link.event_id(side)
-                if event_id is not None:
-                    linked[side][event_id] = link.id
+            if link.left is not None:
+                linked[Side.LEFT][link.left] = link.id
+            if link.right is not None:
+                linked[Side.RIGHT][link.right] = link.id
         object.__setattr__(self, "linked", linked)
 
     def of(self, link: Link, side: Side) -> Seen | None:

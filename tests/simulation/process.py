@@ -85,10 +85,11 @@ class Process:
 
     def finds_locked(self) -> bool:
         """Tell whether the database is locked now, and count it."""
-        locked = self.locked > 0
-        self.locked -= locked
-        self.world.mix["lock_store: refused"] += locked
-        return locked
+        if not self.locked:
+            return False
+        self.locked -= 1
+        self.world.mix["lock_store: refused"] += 1
+        return True
 
     async def stop(self) -> None:
         """Stop it in order; returns when it has ended, also by a kill."""

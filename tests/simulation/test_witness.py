@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Event, Link, Side, Timed
+from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
@@ -25,8 +25,7 @@ LATER = Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1))
 
 def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
     """Have the witness look at what a run left behind: these links."""
-    left = [Link(id=number, left=one, right=other) for number, (one, other) in enumerate(links)]
-    pair.witness.look(Left(links=left, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
 
 
 def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:

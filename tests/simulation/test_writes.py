@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Event, Link, Side, Timed
+from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
@@ -29,7 +29,7 @@ def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, los
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
     copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
     left, right = (source, copy) if side is RIGHT else (copy, source)
-    links = [] if lost else [Link(id=1, left=left, right=right)]
+    links = [] if lost else [(left, right)]
     behind = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
     pair.witness.look(behind)
     pair.backwards.look(behind)

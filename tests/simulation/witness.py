@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator, KeysView, Mapping
 
     from calsync.records import LedgerEntry
@@ -31,6 +31,7 @@ TEXTS: tuple[Field, ...] = ("summary", "description")
 """The fields that a mask covers."""
 
 
+@lru_cache(1 << 16)
 def key(name: Field, value: Value) -> Key:
     """Name a value so that a server's cut does not change it."""
     if isinstance(value, str):
@@ -73,7 +74,7 @@ class Witness:
         self._partners: dict[Node, str | None] = {}
         self._unsettled: set[Node] = set()
         """Copies that no link ever named, those too that a run has just made."""
-        self._told: set[sqlite3.Row] = set()
+        self._told: set[tuple[int, int, str]] = set()
         self._cut: set[Node] = set()
         """Events in which an update made the server cut a text, written or not: that may count as an edit."""
         self._read = 0
@@ -89,19 +90,20 @@ class Witness:
         self.listen(left)
         if not left.intents and self.pair.report is not None:
             self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
-        self._partners.clear()
-        for link in left.links:
-            for side in Side:
-                self._partners[side, link.event_id(side) or ""] = link.event_id(side.other)
-            if link.left and link.right:
-                self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
+        partners, self._partners = self._partners, {}
+        for one, two in left.links:
+            self._partners[Side.LEFT, one or ""] = two
+            self._partners[Side.RIGHT, two or ""] = one
+            if one and two and partners.get((Side.LEFT, one)) != two:
+                self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
 
     def listen(self, left: Left) -> None:
         """Remember what the ledger tells, before it forgets it."""
-        for row in reversed(left.ledger):
-            if row not in self._told:
-                self._told.add(row)
+        for row in left.ledger:
+            name = row["id"], row["run"], row["at"]  # an id is given again on a disk that was put back
+            if name not in self._told:
+                self._told.add(name)
                 self.ledger.append(ledger_entry(row))
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
