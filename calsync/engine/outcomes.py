@@ -122,10 +122,9 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
 
 
 def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
-    """Return what stops the writes to a side.
+    """Return what stops the writes to a side: a lost login, a bug, a server in trouble (all of several failed).
 
-    That is a lost login, the account's switch or what it cannot be read from, a bug, a server in trouble (all of
-    several failed).
+    So does an account that was switched off, and a store in which nothing can be recorded.
     """
     errors = [outcome.error for outcome in outcomes]
     for error in errors:

@@ -20,9 +20,10 @@ from calsync_flowfact.habits import NOTHING_KNOWN, Habits
 from calsync_flowfact.native_sync import syncs_calendar
 from calsync_flowfact.query import CREATED, MODIFIED
 from calsync_flowfact.rights import rights_of
-from calsync_flowfact.sample import SIZE, Sample, of_schema
+from calsync_flowfact.sample import SIZE, draw
 from calsync_flowfact.tenant import addresses, field_problems
 from calsync_flowfact.times import InstantCodec
+from calsync_flowfact.verdicts import verdicts
 
 if TYPE_CHECKING:
     from calsync_flowfact.client import Client
@@ -92,26 +93,25 @@ class Probe:
         return [ok("user", en, f"der API-Benutzer ist vom Typ {kind}; die Firma hat {len(self.users)} Benutzer")]
 
     async def _mapping(self) -> Sequence[Answer]:
-        found = field_problems(self.client.name, self.settings, self.properties)
+        found = field_problems(self.settings, self.properties)
         if found:
-            return [problem("mapping", one, one) for one in found]
+            return found
         en = f"the schema {self.settings.write_schema} has {len(self.properties)} fields, and every mapped one"
         de = f"das Schema {self.settings.write_schema} hat {len(self.properties)} Felder und jedes zugeordnete"
         return [ok("mapping", en, de)]
 
     async def _sampled(self) -> Sequence[Answer]:
-        hits = await self._search([], CREATED, "DESC", SIZE)
-        self.sample, self.total = of_schema(self.settings, hits.entities), hits.total
+        sample = await draw(self.client, self.settings, self.api_user.get("id"))
+        self.sample, self.total = sample.entities, sample.total
         if not self.sample:
             en, de = (
                 "FLOWFACT shows no appointment to look at",
                 "FLOWFACT zeigt keinen Termin, der sich ansehen ließe",
             )
             return [unknown("sample", en, de)]
-        ids = {str(user.get("id")) for user in self.users}
-        found = Sample(self.settings, self.sample).problems(self.client.name, ids)
+        found = verdicts(sample, {str(user.get("id")) for user in self.users})
         if found:
-            return [problem("sample", one, one) for one in found]
+            return found
         en = f"{len(self.sample)} of {self.total} appointments have the form that is configured"
         return [ok("sample", en, f"{len(self.sample)} von {self.total} Terminen haben die eingestellte Form")]
 
@@ -260,10 +260,7 @@ class Probe:
         return [*answers, ok("trash", f"a search {en} deleted appointments", f"die Suche {de}, was gelöscht ist")]
 
     async def _rights(self) -> Sequence[Answer]:
-        found = await rights_of(self.client, self.api_user.get("id"), self.sample)
-        prefix = f"connection {self.client.name}: "
-        said = [(one.severity, one.message.removeprefix(prefix)) for one in found]
-        return [Answer(question="rights", severity=severity, en=text, de=text) for severity, text in said]
+        return await rights_of(self.client, self.api_user.get("id"), self.sample)
 
     async def _owners(self) -> Sequence[Answer]:
         field_name = self.settings.required("owner")

@@ -163,13 +163,10 @@ def come_and_go(world: World, process: Process) -> None:
 def switch(world: World, process: Process) -> None:
     """A person switches an account off in the middle of its run, and on again a while later."""
     pair = world.pairs[world.dice.choice(process.names)]
-    later = world.dice.choice([1, 600, 20000])
-
-    def off() -> None:
-        world.switch(pair, on=False)
-        world.loop.call_later(later, lambda: world.switch(pair, on=True), context=world.context)
-
-    process.after_steps(world.dice.randrange(1, 250), off)
+    if world.dice.random() < 0.5:
+        pair.switches_at = world.dice.choice([1, 1, 2, 5])
+    else:
+        process.after_steps(world.dice.randrange(1, 250), lambda: world.switch_for_a_while(pair))
 
 
 PROCESS_FAULTS: tuple[Callable[[World, Process], None], ...] = (

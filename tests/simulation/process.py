@@ -6,6 +6,7 @@ It can be stopped in order, killed or frozen at any of its steps, and have its t
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -91,10 +92,11 @@ class Process(Runner):
 
     def finds_locked(self) -> bool:
         """Tell whether the database is locked now, and count it."""
-        locked = self.locked > 0
-        self.locked -= locked
-        self.world.mix["lock_store: refused"] += locked
-        return locked
+        if not self.locked:
+            return False
+        self.locked -= 1
+        self.world.mix["lock_store: refused"] += 1
+        return True
 
     def reload(self, *configurations: Sequence[str]) -> None:
         """Take over one configuration after another, in the middle of what it does. Each names its accounts."""
@@ -164,7 +166,7 @@ class Process(Runner):
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
         name, pair = account, self.world.pairs[account]
-        pair.run_begins(self)
+        pair.run_begins()
         context = copy_context()
         context.run(LOCKED.set, self.finds_locked)
         task = asyncio.create_task(
@@ -174,6 +176,8 @@ class Process(Runner):
         try:
             await task
         except CalsyncError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):  # the engine broke a rule of its own store
+                self.world.fail("bug", f"{name}: {error}")
             self.world.mix["switch: stopped a run"] += isinstance(error, SwitchedOff) and bool(pair.writes_begun)
             pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise

@@ -134,6 +134,12 @@ class World:
             if not process.frozen and self.dice.random() < 0.5:
                 process.service.wake(pair.name, "it was set")
 
+    def switch_for_a_while(self, pair: Pair) -> None:
+        """Switch an account off, and on again later."""
+        self.switch(pair, on=False)
+        later = self.dice.choice([1, 600, 20000])
+        self.loop.call_later(later, lambda: self.switch(pair, on=True), context=self.context)
+
     def meddle(self, pair: Pair) -> None:
         """Let things happen in the middle of the run that begins."""
         for _ in range(self.dice.choice([0, 0, 0, 1, 2])):
