@@ -239,7 +239,7 @@ class History:
     def _switch_on(self) -> None:
         """Have every account switched on that somebody has ever switched off."""
         for pair in self.world.pairs.values():
-            if pair.off:
+            if pair.off_since is not None:
                 self.world.switch(pair, on=True)
 
     async def _come_to_rest(self) -> None:

@@ -109,8 +109,8 @@ class Pair:
     """When the last run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
-    off: bool = False
-    """A person has switched it off."""
+    off_since: datetime | None = None
+    """When a person has switched it off."""
     switches_at: int | None = None
     """A person switches it off when a run begins its write of this number."""
     writes_begun: int = 0
@@ -204,7 +204,7 @@ class Pair:
     def switched(self, *, on: bool) -> None:
         """Take note that a person has switched the account on or off."""
         self.note(f"switched {'on' if on else 'off'}")
-        self.off, self.writes_off = not on, 0
+        self.off_since, self.writes_off = None if on else self.world.clock.now(), 0
 
     def write_begins(self) -> None:
         """Judge a write that begins by whether the account is on."""
@@ -212,8 +212,12 @@ class Pair:
         if self.switches_at is not None and self.writes_begun >= self.switches_at:
             self.switches_at = None
             self.world.switch_for_a_while(self)
-        self.writes_off += self.off
-        if self.writes_off > carry.AT_ONCE * len(self.world.processes):
+        process = PROCESS.get()
+        if self.off_since is None or process is None or process.freezes:  # a frozen one had asked before
+            return
+        self.writes_off += 1
+        late = self.world.clock.now() > self.off_since
+        if late or self.writes_off > carry.AT_ONCE * len(self.world.processes):
             self.fail("switch", "it is off, and calsync goes on writing")
 
     def forget(self, since: int, noted: list[Hang], *, ran: bool) -> None:
