@@ -14,6 +14,7 @@ from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.reading import read_account
+from calsync.store.settings import SqliteSettings
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class SqliteStore(Store):
     def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
         self._reader = reader
+        self._settings = SqliteSettings(writer, reader)
+
+    @property
+    def settings(self) -> SqliteSettings:
+        return self._settings
 
     @classmethod
     async def open(cls, path: Path, *, busy_seconds: float = 5.0) -> SqliteStore:
@@ -100,8 +106,9 @@ class SqliteStore(Store):
             raise self._lost(lease)
         return Lease(account=lease.account, holder=lease.holder, fence=lease.fence, until=until)
 
-    async def release(self, lease: Lease) -> None:
-        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence})
+    async def release(self, lease: Lease, good_at: datetime | None = None) -> None:
+        good = None if good_at is None else codec.instant_text(good_at)
+        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence, "good_at": good})
 
     async def holders(self) -> Sequence[str]:
         return [row["holder"] for row in await self._read(statements.HOLDERS, {})]
