@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calsync.sync.brakes import DELETES, REWRITES
 from calsync.sync.choices import Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from calsync.records import AccountState, Held
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
-    from calsync.sync.model import Direction, Event, Field, Link
+    from calsync.sync.model import Direction, Field, Link, Observation
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
 
     Links = Mapping[tuple[Side, str | None], Link]
+
+
+BATCHES: Mapping[str, str] = {"deletes": DELETES, "rewrites": REWRITES}
+"""What is held because there was a lot of it, with its reason; it is decided together, or one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +42,14 @@ class Case:
     reason: str
     """A word of calsync.reasons."""
     since: datetime
-    left: Event | None
+    left: Observation | None
     """What the left side showed last; None where there is no event of this case."""
-    right: Event | None
+    right: Observation | None
     gone: Side | None
     """The side on which the event is not there any more."""
     choices: Sequence[Choice]
-    """What a person may choose; nothing where it goes on by itself or elsewhere."""
+    """What a person may choose; nothing where only something else ends it, nor while it is not known whether both
+    events are there."""
     decided: Choice | None
     """What somebody has chosen already: the next run carries it out."""
     shown: str
@@ -54,7 +60,11 @@ class Case:
         """Return the fields in which both sides differ."""
         if self.left is None or self.right is None:
             return ()
-        return [name for name in FIELDS if self.left.value(name) != self.right.value(name)]
+        return [name for name in FIELDS if self.left.event.value(name) != self.right.event.value(name)]
+
+    def is_named(self, word: str) -> bool:
+        """Tell whether a person means this case: by its name, or by the id of an event of either side."""
+        return word == self.name or any(seen is not None and seen.id == word for seen in (self.left, self.right))
 
 
 async def waiting(store: SqliteStore, account: str, direction: Direction, now: datetime) -> Sequence[Case]:
@@ -102,8 +112,8 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
     left, right = _seen(state, held, links)
     shown = fingerprint(left, right)
     decision = state.decisions.get(held.key)
-    counts = decision is not None and (decision.since, decision.fingerprint) == (held.since, shown)
-    known = state.rebuild is None and left is not None and right is not None
+    doubt = any(seen is None or seen.standing.in_doubt for seen in (left, right))
+    counts = decision is not None and decision.since == held.since and (doubt or decision.fingerprint == shown)
     return Case(
         name=_name(held, shown),
         side=held.side,
@@ -111,10 +121,10 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
         kind=held.kind,
         reason=held.reason,
         since=held.since,
-        left=_event(left),
-        right=_event(right),
+        left=None if left is None else left.observation,
+        right=None if right is None else right.observation,
         gone=Side.LEFT if _is_gone(left) else Side.RIGHT if _is_gone(right) else None,
-        choices=offers(held.reason, held.kind, direction) if known else (),
+        choices=() if doubt or state.rebuild is not None else offers(held.reason, held.kind, direction),
         decided=decision.choice if decision is not None and counts else None,
         shown=shown,
     )
@@ -128,12 +138,8 @@ def _seen(state: AccountState, held: Held, links: Links) -> tuple[Seen | None, S
     return left, right
 
 
-def _event(seen: Seen | None) -> Event | None:
-    return None if seen is None else seen.observation.event
-
-
 def _is_gone(seen: Seen | None) -> bool:
-    return seen is not None and (seen.deleted or seen.standing.in_doubt)
+    return seen is not None and seen.deleted
 
 
 def _name(held: Held, shown: str) -> str:

@@ -87,8 +87,7 @@ def offers(reason: str, kind: Kind, direction: Direction) -> tuple[Choice, ...]:
 def fingerprint(left: Seen | None, right: Seen | None) -> str:
     """Name what both events of a pair show: their values, and whether they are there.
 
-    Not their revisions, which move without an edit. One in doubt counts as gone: nothing is done about it before
-    that is proven.
+    Not their revisions, which move without an edit.
     """
     digest = hashlib.sha256()
     for seen in (left, right):
@@ -100,5 +99,5 @@ def _shown(seen: Seen | None) -> list[str]:
     if seen is None:
         return []
     event = seen.observation.event
-    here = "gone" if seen.deleted or seen.standing.in_doubt else seen.standing
+    here = "gone" if seen.deleted else seen.standing
     return [here, str(event.private), *(repr(render_value(event.value(name))) for name in FIELDS)]

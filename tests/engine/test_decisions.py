@@ -162,7 +162,7 @@ async def test_an_edit_of_the_other_side_undoes_a_release(world: World, meeting:
 
 async def test_an_old_release_does_not_count_for_another_delete(world: World, meeting: Event) -> None:
     ids = await held_deletes(world, meeting)
-    (case,) = [case for case in await cases(world) if case.left == world.left.rows.rows[ids[0]].event]
+    (case,) = [case for case in await cases(world) if case.is_named(ids[0])]
     await say(world, Choice.RELEASE, case.name)
     world.left.user_restore(ids[0])
     await world.run()
