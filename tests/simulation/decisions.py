@@ -166,7 +166,7 @@ class Decisions:
         """A release is about the delete that the person saw, and no other one."""
         node = entry.side, entry.event_id or ""
         words = [word for word in self.words if word.node == node and word.choice is Choice.RELEASE]
-        if not words or not self._counts(words[-1]):
+        if not words or words[-1].number < self._remembered:
             self.pair.fail("decision", f"{node} was deleted as released, which nobody did")
             return
         deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
@@ -179,7 +179,7 @@ class Decisions:
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
-        chosen = {value for word in self.words if self._counts(word) for value in word.chosen.items()}
+        chosen = {value for word in self.words if word.number >= self._remembered for value in word.chosen.items()}
         written = {(name, key(name, value)) for name, value in entry.after.items()}
         if chosen and not written & chosen:
             self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
