@@ -71,6 +71,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.desk": {*PURE, "calsync.desk", "calsync.ports", "calsync.records"},
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
+    "calsync.desk": {*PURE, "calsync.desk", "calsync.reasons", "calsync.records", "calsync.store"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons", "calsync.service"},
     "calsync.watchdog": PURE,

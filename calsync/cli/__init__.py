@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands
+from calsync.cli import accounts, backups, commands, holds
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -39,6 +39,8 @@ for command in (
     commands.plugins,
     accounts.switch,
     accounts.direction,
+    holds.holds,
+    holds.decide,
     backups.backup,
     backups.restore,
 ):

@@ -10,6 +10,7 @@ from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
+from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
@@ -39,6 +40,7 @@ class SqliteStore(Store):
         self._writer = writer
         self._reader = reader
         self._settings = SqliteSettings(writer, reader)
+        self.decisions = SqliteDecisions(writer, reader)
 
     @property
     def settings(self) -> SqliteSettings:

@@ -109,6 +109,8 @@ class Left:
     """A write is not settled, or an event is in doubt: another run will have work."""
     ledger: Sequence[sqlite3.Row]
     """The rows of the ledger, the latest first."""
+    holds: frozenset[str] = frozenset()
+    """Why something is held."""
 
 
 def look(raw: sqlite3.Connection, account: str) -> Left:
@@ -122,6 +124,7 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
         intents=intents,
         waits=bool(intents or doubts),
         ledger=fetch(raw, statements.LEDGER, values),
+        holds=frozenset(row["reason"] for row in fetch(raw, statements.HOLDS, values)),
     )
 
 
