@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
 from calsync.connections import Connections, Opened, connections_of
+from calsync.desk import People
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
@@ -155,7 +156,7 @@ class App:
         """Return what waits for a person, by account. Asks no server; the store stays as it is."""
         names = [*self._config.accounts, *(await self._runs.all() if self._config.discover else ())]
         if account is not None and account not in names:
-            raise self._unknown(account)
+            raise self._roster.unknown(account)
         store = await SqliteStore.copy(self._config.service.store)
         try:
             return {
@@ -178,7 +179,7 @@ class App:
         discover = self._config.discover
         known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
         if known is None:
-            raise self._unknown(account)
+            raise self._roster.unknown(account)
         return known.direction
 
     async def backup(self, target: Path | None) -> Path:
@@ -192,6 +193,26 @@ class App:
         """
         accounts = self._config.accounts
         return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
+
+    @property
+    def address(self) -> str:
+        """Where people find the pages. Raises ConfigError where there are none."""
+        if self._config.web is None:
+            raise ConfigError([f"{self._config.path}: there are no pages; add a section `web: {{}}`"])
+        at = self._config.service.listen
+        return self._config.service.public_url or f"http://{at.host}:{at.port}"
+
+    @asynccontextmanager
+    async def people(self) -> AsyncIterator[People]:
+        """Open the list of those who may use the pages. Raises ConfigError, StoreError."""
+        # Who is discovered now is not asked for, but who has been run before is known.
+        ran = await self._runs.all() if self._config.discover is not None else {}
+        known = {*self._config.accounts, *ran}
+        store = await SqliteStore.open(self._config.service.store)
+        try:
+            yield People(store.people, self._clock, lambda: known)
+        finally:
+            await store.close()
 
     async def sync(
         self, account: str | None, progress: Callable[[str, int, int], None] | None = None

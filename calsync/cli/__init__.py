@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, holds
+from calsync.cli import accounts, backups, commands, holds, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -43,6 +43,7 @@ for command in (
     holds.decide,
     backups.backup,
     backups.restore,
+    users.user,
 ):
     cli.add_command(command)
 

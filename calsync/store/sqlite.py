@@ -14,6 +14,7 @@ from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
+from calsync.store.people import SqlitePeople
 from calsync.store.reading import read_account
 from calsync.store.settings import SqliteSettings
 from calsync.store.writing import SqliteTransaction
@@ -41,6 +42,8 @@ class SqliteStore(Store):
         self._reader = reader
         self._settings = SqliteSettings(writer, reader)
         self.decisions = SqliteDecisions(writer, reader)
+        self.people = SqlitePeople(writer, reader)
+        """Who may sign in."""
 
     @property
     def settings(self) -> SqliteSettings:
