@@ -234,10 +234,13 @@ class App:
         accounts = dict(zip(opened, results, strict=True))
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve all accounts until `stop` is set. Raises as `Running.serve`."""
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Serve all accounts until `stop` is set. Read the configuration anew whenever `reload` is.
+
+        Raises as `Running.serve`.
+        """
         running = Running(self._config, self._connections, self._roster, self._clock, self._random, self._runs)
-        await running.serve(stop)
+        await running.serve(stop, reload)
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.

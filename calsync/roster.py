@@ -40,6 +40,11 @@ class Roster:
         """The accounts that are written down."""
         return self._config.accounts
 
+    def adopt(self, config: Config) -> None:
+        """Take over another configuration. Who is discovered is found anew."""
+        self._config = config
+        self._discovery = None
+
     def account(self, name: str) -> AccountConfig:
         """Return an account that is written down or was discovered. Raises KeyError."""
         return self.written.get(name) or self._found[name]

@@ -101,7 +101,7 @@ async def test_a_stop_does_not_wait_for_a_server_that_hangs(
     )
     world.sandbox.flowfact.faults.add(hanging)
     async with App.open(world.configuration, clock=clock) as app:
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await world.until(lambda: not world.sandbox.flowfact.faults.waiting)
         stop.set()
         await asyncio.wait_for(service, SECONDS_TO_STOP)
