@@ -23,6 +23,7 @@ from calsync.ports import Finding, SystemClock
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.roster import Roster
 from calsync.running import Running, refuse
+from calsync.service import Chronicle
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
 from calsync.takeover import open_store, take_note
@@ -225,7 +226,7 @@ class App:
 
         async def one(name: str, found: Opened | Exception) -> AccountResult:
             async with slots:
-                return await self._sync_one(store, found, _for_account(progress, name))
+                return await self._sync_one(store, name, found, _for_account(progress, name))
 
         try:
             results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
@@ -269,14 +270,15 @@ class App:
         return AccountPlan(report.plan, None, report.rebuild)
 
     async def _sync_one(
-        self, store: Store, found: Opened | Exception, progress: Callable[[int, int], None] | None
+        self, store: SqliteStore, name: str, found: Opened | Exception, progress: Callable[[int, int], None] | None
     ) -> AccountResult:
         report = Report()
         try:
-            if isinstance(found, Exception):
-                raise found  # noqa: TRY301 - told like every other failure of the account
-            account = self._connections.account(await self._connections.as_set(found, store.settings))
-            await self._engine(store, self._runs).run(account, report, progress=progress)
+            async with Chronicle(store.history, self._clock).of(name, report):
+                if isinstance(found, Exception):
+                    raise found  # noqa: TRY301 - told like every other failure of the account
+                account = self._connections.account(await self._connections.as_set(found, store.settings))
+                await self._engine(store, self._runs).run(account, report, progress=progress)
         except SwitchedOff:
             return replace(_result(report, None), off=True)
         except Exception as error:  # noqa: BLE001 - as in _plan_one

@@ -15,7 +15,7 @@ from calsync.errors import CalsyncError, ConfigError, PluginError, Retry, StoreE
 from calsync.holder import this_process
 from calsync.records import Setting
 from calsync.reloading import load_again
-from calsync.service import Runner, Service
+from calsync.service import Chronicle, Runner, Service
 from calsync.sync.model import Side
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
@@ -64,6 +64,7 @@ class Running(Runner):
         self._opened: dict[str, Opened] = {}
         self._store: SqliteStore
         self._engine: Engine
+        self._chronicle: Chronicle
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
         self._changing = asyncio.Lock()
@@ -80,6 +81,7 @@ class Running(Runner):
             found, discovery = await self._first()
             self._opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
             self._store = await open_store(self._config.service.store)
+            self._chronicle = Chronicle(self._store.history, self._clock)
             holder = this_process(self._random)
             self._engine = Engine(self._store, self._runs, self._clock, self._random, holder)
             watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
@@ -92,11 +94,12 @@ class Running(Runner):
                 await self._store.close()
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
-        if account not in self._opened:
-            self._opened[account] = await self._connections.open(await self._roster.config_of(account))
-        opened = await self._connections.as_set(self._opened[account], self._store.settings)
-        self._opened[account] = opened
-        await self._engine.run(self._connections.account(opened), report, progress=progress)
+        async with self._chronicle.of(account, report):
+            if account not in self._opened:
+                self._opened[account] = await self._connections.open(await self._roster.config_of(account))
+            opened = await self._connections.as_set(self._opened[account], self._store.settings)
+            self._opened[account] = opened
+            await self._engine.run(self._connections.account(opened), report, progress=progress)
 
     def doorbells(self, account: str) -> Sequence[Listen]:
         return [calendar.listen for calendar in self._opened[account].calendars.values()]

@@ -12,6 +12,7 @@ from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
 from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
+from calsync.store.history import SqliteHistory
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.people import SqlitePeople
@@ -44,6 +45,8 @@ class SqliteStore(Store):
         self.decisions = SqliteDecisions(writer, reader)
         self.people = SqlitePeople(writer, reader)
         """Who may sign in."""
+        self.history = SqliteHistory(writer, reader)
+        """What runs came to."""
 
     @property
     def settings(self) -> SqliteSettings:

@@ -34,7 +34,7 @@ class Many:
             yield f"{self.before} {self.between.join([self.row] * len(part))}{self.after}", values
 
 
-def _insert(table: str, columns: Sequence[str], after: str = "") -> Many:
+def insert(table: str, columns: Sequence[str], after: str = "") -> Many:
     row = f"({', '.join('?' * len(columns))})"
     return Many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES", tuple(columns), row, ", ", after)
 
@@ -42,10 +42,10 @@ def _insert(table: str, columns: Sequence[str], after: str = "") -> Many:
 def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
     """Insert rows, or replace those with the same keys."""
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return _insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
+    return insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
 
 
-def _drop(table: str, *key: str) -> Many:
+def drop(table: str, *key: str) -> Many:
     # Not `IN (VALUES ...)`: for that SQLite reads the whole table.
     row = " AND ".join(f"{column} = ?" for column in key)
     return Many(f"DELETE FROM {table} WHERE", key, f"({row})", " OR ")  # noqa: S608 - all comes from this module
@@ -110,12 +110,12 @@ PUT_SEEN = _put(
     ("account", "side", "event_id"),
     ("observation", "first_run", "round", "standing", "standing_run"),
 )
-DROP_SEEN = _drop("seen", "account", "side", "event_id")
+DROP_SEEN = drop("seen", "account", "side", "event_id")
 SEEN = "SELECT * FROM seen WHERE account = :account"
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
-DROP_LINK = _drop("link", "account", "id")
-ADD_LINK = _insert(
+DROP_LINK = drop("link", "account", "id")
+ADD_LINK = insert(
     "link",
     ("account", "id", "left_id", "right_id", "state", "reason", "origin", "left_base", "right_base"),
 )
@@ -139,14 +139,14 @@ PUT_INTENT = _put(
         "looks",
     ),
 )
-DROP_INTENT = _drop("intent", "account", "marker")
+DROP_INTENT = drop("intent", "account", "marker")
 INTENTS = "SELECT * FROM intent WHERE account = :account ORDER BY begun, marker"
 
 PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
-DROP_ATTEMPT = _drop("attempt", "account", "side", "event_id")
+DROP_ATTEMPT = drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
-ADD_HOLD = _insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
+ADD_HOLD = insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
 DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 
@@ -161,18 +161,18 @@ SET choice = excluded.choice, fingerprint = excluded.fingerprint, since = exclud
 WHERE fingerprint <> excluded.fingerprint OR since <> excluded.since
 """
 DECISIONS = "SELECT * FROM decision WHERE account = :account"
-DROP_DECISION = _drop("decision", "account", "side", "event_id", "kind", "reason", "at")
+DROP_DECISION = drop("decision", "account", "side", "event_id", "kind", "reason", "at")
 DROP_DECISIONS = "DELETE FROM decision WHERE account = :account"
 
 PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
-DROP_TOMBSTONE = _drop("tombstone", "account", "side", "event_id")
+DROP_TOMBSTONE = drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
 PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
-DROP_HANG = _drop("hang", "account", "left_id", "right_id")
+DROP_HANG = drop("hang", "account", "left_id", "right_id")
 HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
 
-ADD_LEDGER = _insert(
+ADD_LEDGER = insert(
     "ledger",
     (
         "account",
