@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
 from calsync.connections import Connections, Opened, connections_of
-from calsync.desk import People
+from calsync.desk import People, Served, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
@@ -212,6 +212,21 @@ class App:
         store = await SqliteStore.open(self._config.service.store)
         try:
             yield People(store.people, self._clock, lambda: known)
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def showing(self) -> AsyncIterator[Showing]:
+        """Open what people may see. Asks no server; a store that is not there yet stays so. Raises StoreError."""
+        place = self._config.service.store
+        store = await (SqliteStore.open(place) if place.exists() else SqliteStore.in_memory())
+        accounts = dict(self._config.accounts)
+        if self._config.discover is not None:  # who is discovered now is not asked for
+            for name in (await self._runs.all()).keys() - accounts.keys():
+                accounts[name] = replace(self._config.discover.account, name=name)
+        served = Served(accounts=lambda: accounts, systems=self._connections.systems)
+        try:
+            yield Showing(store, People(store.people, self._clock, lambda: accounts), self._clock, served)
         finally:
             await store.close()
 

@@ -5,5 +5,6 @@ from calsync.desk.desk import Desk
 from calsync.desk.passwords import Passwords
 from calsync.desk.people import People
 from calsync.desk.refused import Refused
+from calsync.desk.showing import Served, Showing
 
-__all__ = ["Access", "Desk", "Passwords", "People", "Refused"]
+__all__ = ["Access", "Desk", "Passwords", "People", "Refused", "Served", "Showing"]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from calsync.config import AccountConfig
     from calsync.desk.access import Access
     from calsync.desk.people import People
+    from calsync.desk.showing import Showing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,5 +20,6 @@ class Desk:
 
     people: People
     access: Access
+    showing: Showing
     accounts: Callable[[], Mapping[str, AccountConfig]]
     """Returns the accounts that are served, by name; they change when the configuration does."""

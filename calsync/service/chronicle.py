@@ -6,7 +6,7 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from calsync.errors import StoreError, SwitchedOff, reason
+from calsync.errors import StoreError, SwitchedOff, class_of, reason
 from calsync.history import RunRecord, Tally
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Chronicle:
         if account not in self._failing:
             last = await self._history.last(account)
             self._failing[account] = last.error_class if last is not None else None
-        before, now = self._failing[account], None if error is None else type(error).__name__
+        before, now = self._failing[account], None if error is None else class_of(error)
         record = RunRecord(
             number=report.number,
             began=began,

@@ -18,6 +18,7 @@ from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.people import SqlitePeople
 from calsync.store.reading import read_account
 from calsync.store.settings import SqliteSettings
+from calsync.store.showing import SqliteShowing
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class SqliteStore(Store):
         """Who may sign in."""
         self.history = SqliteHistory(writer, reader)
         """What runs came to."""
+        self.showing = SqliteShowing(reader)
+        """What pages show."""
 
     @property
     def settings(self) -> SqliteSettings:

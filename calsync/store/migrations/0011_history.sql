@@ -38,6 +38,7 @@ CREATE TABLE unsynced (
 ) STRICT;
 
 CREATE INDEX unsynced_of_kind ON unsynced (account, kind);
+CREATE INDEX unsynced_blocks ON unsynced (account, side, reason, since) WHERE kind = 'block';
 
 -- Pages count what they show; the rows themselves are long.
 CREATE INDEX link_of_state ON link (account, state);
