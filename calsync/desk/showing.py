@@ -133,7 +133,7 @@ class Showing:
         before: int | None = None,
         most: int = 50,
     ) -> Page[Activity]:
-        """Return what was done. `kind`: one of activity.KINDS; `side`: the one that was written. Raises Refused."""
+        """Return what was done. `kind`: one of activity.KINDS; `side`: the one written to. Raises Refused."""
         config = await self._expect(person, name)
         most = min(most, MOST)
         rows = await self._store.showing.ledger(name, kind, side, before, most + 1)

@@ -7,6 +7,7 @@ import pytest
 from calsync.desk import Access, Passwords, People
 from calsync.store import SqliteStore
 from calsync.testing import FakeClock
+from tests.desk.office import Office
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,3 +37,8 @@ def people(store: SqliteStore, clock: FakeClock) -> People:
 @pytest.fixture
 def access(store: SqliteStore, clock: FakeClock) -> Access:
     return Access(store.people, Passwords(CHEAP), clock)
+
+
+@pytest.fixture
+def office(store: SqliteStore, clock: FakeClock, people: People) -> Office:
+    return Office(store, clock, people)
