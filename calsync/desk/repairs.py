@@ -230,7 +230,7 @@ def _failure(condition: Condition, systems: Mapping[str, System], now: datetime)
     connection = _connection(condition, status.error) if cause in {Cause.PASSWORD, Cause.UNREACHABLE} else None
     card = Repair(cause=cause, account=condition.account, since=since, detail=status.error, accounts=1)
     if connection is None:
-        return card
+        return replace(card, cause=Cause.ACCOUNT) if cause is Cause.PASSWORD else card
     system = system_of(connection, systems)
     if cause is Cause.PASSWORD and system.by_person:
         cause = Cause.SIGN_IN

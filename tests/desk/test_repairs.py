@@ -69,9 +69,9 @@ def test_a_refused_password_or_token_is_changed_and_not_signed_in() -> None:
     assert (card.cause, card.action, card.connection) == (Cause.PASSWORD, Action.CREDENTIALS, "crm")
 
 
-def test_a_sign_in_of_no_known_connection_stays_with_its_account() -> None:
+def test_a_sign_in_that_names_no_connection_stays_with_its_account() -> None:
     (card,) = cards(failing("LoginError", "the file of keys cannot be read"))
-    assert (card.cause, card.account, card.connection) == (Cause.PASSWORD, "anna", None)
+    assert (card.cause, card.account, card.connection) == (Cause.ACCOUNT, "anna", None)
 
 
 def test_a_server_that_is_away_for_long_is_told_and_a_hiccup_is_not() -> None:
