@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
 from calsync.connections import Connections, Opened, connections_of
+from calsync.desk import People, Served, Showing
 from calsync.desk.accounts import Accounts
+from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
@@ -21,6 +23,7 @@ from calsync.ports import Finding, SystemClock
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.roster import Roster
 from calsync.running import Running, refuse
+from calsync.service import Chronicle
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
 from calsync.takeover import open_store, take_note
@@ -30,8 +33,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
+    from calsync.desk.decisions import Case
     from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
+    from calsync.sync.choices import Choice
+    from calsync.sync.model import Direction
 
 AT_ONCE = 8
 """Accounts that `calsync sync` runs at the same time."""
@@ -147,6 +153,36 @@ class App:
         finally:
             await store.close()
 
+    async def holds(self, account: str | None) -> dict[str, Sequence[Case]]:
+        """Return what waits for a person, by account. Asks no server; the store stays as it is."""
+        names = [*self._config.accounts, *(await self._runs.all() if self._config.discover else ())]
+        if account is not None and account not in names:
+            raise self._roster.unknown(account)
+        store = await SqliteStore.copy(self._config.service.store)
+        try:
+            return {
+                name: await waiting(store, name, self._direction(name), self._clock.now())
+                for name in dict.fromkeys(names)
+                if account in {None, name}
+            }
+        finally:
+            await store.close()
+
+    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+        """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
+        store = await SqliteStore.open(self._config.service.store)
+        try:
+            return await decide(store, account, self._direction(account), names, choice, self._clock.now())
+        finally:
+            await store.close()
+
+    def _direction(self, account: str) -> Direction:
+        discover = self._config.discover
+        known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
+        if known is None:
+            raise self._roster.unknown(account)
+        return known.direction
+
     async def backup(self, target: Path | None) -> Path:
         """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""
         return await back_up_store(self._config.service.store, target, self._clock.now())
@@ -159,6 +195,41 @@ class App:
         accounts = self._config.accounts
         return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
 
+    @property
+    def address(self) -> str:
+        """Where people find the pages. Raises ConfigError where there are none."""
+        if self._config.web is None:
+            raise ConfigError([f"{self._config.path}: there are no pages; add a section `web: {{}}`"])
+        at = self._config.service.listen
+        return self._config.service.public_url or f"http://{at.host}:{at.port}"
+
+    @asynccontextmanager
+    async def people(self) -> AsyncIterator[People]:
+        """Open the list of those who may use the pages. Raises ConfigError, StoreError."""
+        # Who is discovered now is not asked for, but who has been run before is known.
+        ran = await self._runs.all() if self._config.discover is not None else {}
+        known = {*self._config.accounts, *ran}
+        store = await SqliteStore.open(self._config.service.store)
+        try:
+            yield People(store.people, self._clock, lambda: known)
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def showing(self) -> AsyncIterator[Showing]:
+        """Open what people may see. Asks no server; a store that is not there yet stays so. Raises StoreError."""
+        place = self._config.service.store
+        store = await (SqliteStore.open(place) if place.exists() else SqliteStore.in_memory())
+        accounts = dict(self._config.accounts)
+        if self._config.discover is not None:  # who is discovered now is not asked for
+            for name in (await self._runs.all()).keys() - accounts.keys():
+                accounts[name] = replace(self._config.discover.account, name=name)
+        served = Served(accounts=lambda: accounts, systems=self._connections.systems)
+        try:
+            yield Showing(store, People(store.people, self._clock, lambda: accounts), self._clock, served)
+        finally:
+            await store.close()
+
     async def sync(
         self, account: str | None, progress: Callable[[str, int, int], None] | None = None
     ) -> SyncResult:
@@ -170,7 +241,7 @@ class App:
 
         async def one(name: str, found: Opened | Exception) -> AccountResult:
             async with slots:
-                return await self._sync_one(store, found, _for_account(progress, name))
+                return await self._sync_one(store, name, found, _for_account(progress, name))
 
         try:
             results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
@@ -214,14 +285,15 @@ class App:
         return AccountPlan(report.plan, None, report.rebuild)
 
     async def _sync_one(
-        self, store: Store, found: Opened | Exception, progress: Callable[[int, int], None] | None
+        self, store: SqliteStore, name: str, found: Opened | Exception, progress: Callable[[int, int], None] | None
     ) -> AccountResult:
         report = Report()
         try:
-            if isinstance(found, Exception):
-                raise found  # noqa: TRY301 - told like every other failure of the account
-            account = self._connections.account(await self._connections.as_set(found, store.settings))
-            await self._engine(store, self._runs).run(account, report, progress=progress)
+            async with Chronicle(store.history, self._clock).of(name, report):
+                if isinstance(found, Exception):
+                    raise found  # noqa: TRY301 - told like every other failure of the account
+                account = self._connections.account(await self._connections.as_set(found, store.settings))
+                await self._engine(store, self._runs).run(account, report, progress=progress)
         except SwitchedOff:
             return replace(_result(report, None), off=True)
         except Exception as error:  # noqa: BLE001 - as in _plan_one

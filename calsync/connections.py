@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from calsync.desk.systems import System
 from calsync.engine import Account
 from calsync.engine.together import together
 from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
@@ -119,6 +120,13 @@ class Connections:
 
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
+
+    def systems(self) -> Mapping[str, System]:
+        """Return what people see of all connections, by name."""
+        return {
+            name: System(connection=name, title=provider.system or name, by_person=provider.by_person)
+            for name, provider in self._providers.items()
+        }
 
     async def login(self, connection: str) -> None:
         """Sign in, or wait for the sign-in that is under way. Raises LoginError, ConfigError, Retry."""

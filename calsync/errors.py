@@ -26,6 +26,13 @@ def reason(error: Exception) -> str:
     return f"a bug, {type(error).__name__} in {place.filename}:{place.lineno}"
 
 
+def class_of(error: Exception) -> str:
+    """Return the name of the class here that an error is of, or of a bug its own class's."""
+    return next(
+        (each.__name__ for each in type(error).__mro__ if each.__module__ == __name__), type(error).__name__
+    )
+
+
 class ConfigError(CalsyncError):
     """Do not start. Every problem that was found, one line each, with file, line and key."""
 
@@ -56,6 +63,10 @@ class SwitchedOff(CalsyncError):  # noqa: N818 - errors are named as outcomes
 
 class UnknownAddress(AccountError):  # noqa: N818 - errors are named as outcomes
     """No mailbox has the address that the account names. Another address of the same person may lead to one."""
+
+
+class OtherSync(AccountError):  # noqa: N818
+    """Another program syncs this account's calendar. Two of them would copy each other's copies."""
 
 
 class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes

@@ -311,6 +311,16 @@ class Person:
 class Provider(ABC):
     """One configured connection: a tenant or an organisation with its credentials."""
 
+    @property
+    def system(self) -> str | None:
+        """What people call the system, as FLOWFACT or Outlook; None: the connection's own name stands for it."""
+        return None
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a person signs in here with `sign_in`, and does so again where that is not valid any more."""
+        return False
+
     @abstractmethod
     async def login(self) -> None:
         """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""

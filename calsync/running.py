@@ -17,6 +17,7 @@ from calsync.holder import this_process
 from calsync.records import Setting
 from calsync.reloading import load_again
 from calsync.served import Served
+from calsync.service import Chronicle
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
 from calsync.web import serving
@@ -80,7 +81,8 @@ class Running:
                 engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
                 where = self._connections, self._roster, self._clock, self._random
                 self._settings: Settings = store.settings
-                self.served = Served(engine, store.settings, *where, service.poll_seconds)
+                chronicle = Chronicle(store.history, self._clock)
+                self.served = Served(engine, store.settings, chronicle, *where, service.poll_seconds)
                 with Watchdog(self._connections.asking, note_beside(service.store)).watching():
                     await self.served.begin({name: self._roster.account(name) for name in found}, found)
                     works = [self._reloads(stop), self._discoveries(discovery, stop), self._look(stop)]

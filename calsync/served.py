@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.service import Listen
+    from calsync.service import Chronicle, Listen
 
 
 class Served(Runner):
@@ -31,6 +31,7 @@ class Served(Runner):
         self,
         engine: Engine,
         settings: Settings,
+        chronicle: Chronicle,
         connections: Connections,
         roster: Roster,
         clock: Clock,
@@ -42,12 +43,14 @@ class Served(Runner):
         """Each account as it is written down, or was discovered, when it came."""
         self._engine = engine
         self._settings = settings
+        self._chronicle = chronicle
         self._connections = connections
         self._roster = roster
         self._opened: dict[str, Opened] = {}
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
-        await self._engine.run(await self._account(account), report, progress=progress)
+        async with self._chronicle.of(account, report):
+            await self._engine.run(await self._account(account), report, progress=progress)
 
     def doorbells(self, account: str) -> Sequence[Listen]:
         return [calendar.listen for calendar in self._opened[account].calendars.values()]

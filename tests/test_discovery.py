@@ -94,6 +94,7 @@ class Company:
 
     async def discovery(self) -> Discovery:
         config = Config(
+            web=None,
             path=Path("calsync.yaml"),
             service=Service(store=Path("calsync.db"), poll_seconds=60, listen=Address(host="127.0.0.1", port=1)),
             connections={

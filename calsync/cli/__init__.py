@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands
+from calsync.cli import accounts, backups, commands, holds, showing, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -37,10 +37,15 @@ for command in (
     commands.run,
     commands.confirm,
     commands.plugins,
+    showing.status,
+    showing.activity,
     accounts.switch,
     accounts.direction,
+    holds.holds,
+    holds.decide,
     backups.backup,
     backups.restore,
+    users.user,
 ):
     cli.add_command(command)
 

@@ -1,1 +1,10 @@
-"""What people do with calsync. The command line and the pages call the same functions."""
+"""What people do with calsync. Pages and command line call the same functions."""
+
+from calsync.desk.access import Access
+from calsync.desk.desk import Desk
+from calsync.desk.passwords import Passwords
+from calsync.desk.people import People
+from calsync.desk.refused import Refused
+from calsync.desk.showing import Served, Showing
+
+__all__ = ["Access", "Desk", "Passwords", "People", "Refused", "Served", "Showing"]

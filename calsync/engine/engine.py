@@ -122,6 +122,7 @@ class Engine:
                 past=await read_past(self._store, account.name, now),
                 report=report,
             )
+            report.number = run.number
             await run.notebook.commit(begin)
             # Behind the store, so that a crash in between is not taken for a store that was put back.
             await self._runs.put(account.name, run.number)

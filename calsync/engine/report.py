@@ -12,6 +12,7 @@ from calsync.sync.plan import Kind, Plan
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from calsync.history import Unsynced
     from calsync.records import Rebuild
     from calsync.sync.plan import Operation
 
@@ -57,6 +58,8 @@ class Report:
     rebuild: Rebuild | Literal["direction"] | None = None
     """Why nothing is written before a person has confirmed the plan; for `direction`, nothing to the sides that a
     changed direction lets calsync write."""
+    number: int = 0
+    """The number of the run; 0 before it has begun."""
     good_at: datetime | None = None
     """When the run began, where it has read both sides without an error."""
     at_rest: bool = False
@@ -66,10 +69,13 @@ class Report:
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""
     remarks: Notices = field(default_factory=Counter)
     """What is done, and took or left behind something that a person should know of; of all passes."""
+    unsynced: dict[tuple[Side, str], Unsynced] | None = None
+    """The events that the last pass left out, or must not touch; None where no pass has come to an end."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""
         self.notices.clear()
+        self.unsynced = {}
         for counts in self.counts.values():
             counts.held = counts.blocked = 0
             counts.skipped.clear()
@@ -80,6 +86,7 @@ class Report:
         """Count a write that the provider itself refused because it might mail somebody."""
         self.counts[operation.side].blocked += 1
         self.notices[Kind.BLOCK, operation.side, reason] += 1
+        self._leave_out(Kind.BLOCK, operation, reason)
 
     def note_failed(self, operation: Operation, reason: str) -> None:
         self.counts[operation.side].failed += 1
@@ -97,9 +104,21 @@ class Report:
         counts = self.counts[operation.side]
         if operation.kind is Kind.SKIP:
             counts.skipped[operation.reason] += 1
+            self._leave_out(operation.kind, operation, operation.reason)
         elif operation.kind is Kind.HOLD:
             counts.held += 1
             self.notices[operation.kind, operation.side, operation.reason] += 1
         elif operation.kind is Kind.BLOCK:
             counts.blocked += 1
             self.notices[operation.kind, operation.side, operation.reason] += 1
+            self._leave_out(operation.kind, operation, operation.reason)
+
+    def _leave_out(self, kind: Kind, operation: Operation, reason: str) -> None:
+        """Note the event that is not copied, or not written."""
+        side, event = operation.side, operation.target
+        if kind is Kind.SKIP:  # its side is the one that the event was read from
+            event = operation.source
+        elif event is None:
+            side, event = operation.side.other, operation.source
+        if self.unsynced is not None and event is not None:
+            self.unsynced[side, event.id] = (kind, reason)

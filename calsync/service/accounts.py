@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calsync.engine import Report
-from calsync.errors import Retry, SwitchedOff, reason
+from calsync.errors import Retry, SwitchedOff, class_of, reason
 from calsync.service.backoff import IDLE_POLLS, SETTLE_SECONDS, back_off, settle_after, settle_after_failure
 from calsync.service.board import State
 from calsync.service.listening import Listening
@@ -201,7 +201,7 @@ class ServedAccount:
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         log.log(level, "account %s failed, next try in %.0f s: %s", self._name, seconds, reason(error))
         tell(self._name, report)
-        what = {"error": reason(error), "error_class": type(error).__name__, **self._read(report)}
+        what = {"error": reason(error), "error_class": class_of(error), **self._read(report)}
         what["next_try"] = self._clock.now() + timedelta(seconds=seconds)
         self._note(State.FAILING, since=self._failing_since, **what)
         return _Rest(seconds, settle_after_failure(self._failures, error))

@@ -10,11 +10,15 @@ from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
+from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
+from calsync.store.history import SqliteHistory
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
+from calsync.store.people import SqlitePeople
 from calsync.store.reading import read_account
 from calsync.store.settings import SqliteSettings
+from calsync.store.showing import SqliteShowing
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
@@ -39,6 +43,13 @@ class SqliteStore(Store):
         self._writer = writer
         self._reader = reader
         self._settings = SqliteSettings(writer, reader)
+        self.decisions = SqliteDecisions(writer, reader)
+        self.people = SqlitePeople(writer, reader)
+        """Who may sign in."""
+        self.history = SqliteHistory(writer, reader)
+        """What runs came to."""
+        self.showing = SqliteShowing(reader)
+        """What pages show."""
 
     @property
     def settings(self) -> SqliteSettings:

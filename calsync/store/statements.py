@@ -34,7 +34,7 @@ class Many:
             yield f"{self.before} {self.between.join([self.row] * len(part))}{self.after}", values
 
 
-def _insert(table: str, columns: Sequence[str], after: str = "") -> Many:
+def insert(table: str, columns: Sequence[str], after: str = "") -> Many:
     row = f"({', '.join('?' * len(columns))})"
     return Many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES", tuple(columns), row, ", ", after)
 
@@ -42,10 +42,10 @@ def _insert(table: str, columns: Sequence[str], after: str = "") -> Many:
 def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
     """Insert rows, or replace those with the same keys."""
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return _insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
+    return insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
 
 
-def _drop(table: str, *key: str) -> Many:
+def drop(table: str, *key: str) -> Many:
     # Not `IN (VALUES ...)`: for that SQLite reads the whole table.
     row = " AND ".join(f"{column} = ?" for column in key)
     return Many(f"DELETE FROM {table} WHERE", key, f"({row})", " OR ")  # noqa: S608 - all comes from this module
@@ -71,10 +71,11 @@ EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
 RUN = "SELECT run, rebuild FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
-# A side without a token is listed in full.
+# A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
 RESTORED = (
     "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
     "UPDATE side SET token = NULL, listed_at = NULL",
+    "DELETE FROM decision",
 )
 
 SETTINGS = "SELECT name, enabled, direction, good_at FROM account ORDER BY name"
@@ -111,12 +112,12 @@ PUT_SEEN = _put(
     ("account", "side", "event_id"),
     ("observation", "first_run", "round", "standing", "standing_run"),
 )
-DROP_SEEN = _drop("seen", "account", "side", "event_id")
+DROP_SEEN = drop("seen", "account", "side", "event_id")
 SEEN = "SELECT * FROM seen WHERE account = :account"
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
-DROP_LINK = _drop("link", "account", "id")
-ADD_LINK = _insert(
+DROP_LINK = drop("link", "account", "id")
+ADD_LINK = insert(
     "link",
     ("account", "id", "left_id", "right_id", "state", "reason", "origin", "left_base", "right_base"),
 )
@@ -140,26 +141,40 @@ PUT_INTENT = _put(
         "looks",
     ),
 )
-DROP_INTENT = _drop("intent", "account", "marker")
+DROP_INTENT = drop("intent", "account", "marker")
 INTENTS = "SELECT * FROM intent WHERE account = :account ORDER BY begun, marker"
 
 PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
-DROP_ATTEMPT = _drop("attempt", "account", "side", "event_id")
+DROP_ATTEMPT = drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
-ADD_HOLD = _insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
+ADD_HOLD = insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
 DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 
+# Only about what is held since then, and the first word about it stands: a run may be carrying it out already.
+DECIDE = """
+INSERT INTO decision (account, side, event_id, kind, reason, choice, fingerprint, since, at)
+SELECT account, side, event_id, kind, reason, :choice, :fingerprint, since, :at FROM hold
+WHERE account = :account AND side = :side AND event_id = :event_id AND kind = :kind AND reason = :reason
+    AND since = :since AND EXISTS (SELECT 1 FROM account WHERE name = :account AND rebuild IS NULL)
+ON CONFLICT (account, side, event_id, kind, reason) DO UPDATE
+SET choice = excluded.choice, fingerprint = excluded.fingerprint, since = excluded.since, at = excluded.at
+WHERE fingerprint <> excluded.fingerprint OR since <> excluded.since
+"""
+DECISIONS = "SELECT * FROM decision WHERE account = :account"
+DROP_DECISION = drop("decision", "account", "side", "event_id", "kind", "reason", "at")
+DROP_DECISIONS = "DELETE FROM decision WHERE account = :account"
+
 PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
-DROP_TOMBSTONE = _drop("tombstone", "account", "side", "event_id")
+DROP_TOMBSTONE = drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
 PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
-DROP_HANG = _drop("hang", "account", "left_id", "right_id")
+DROP_HANG = drop("hang", "account", "left_id", "right_id")
 HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
 
-ADD_LEDGER = _insert(
+ADD_LEDGER = insert(
     "ledger",
     (
         "account",
@@ -180,7 +195,7 @@ EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since GROUP BY side
+WHERE account = :account AND kind = 'delete' AND at >= :since AND reason <> 'released' GROUP BY side
 """
 
 # An update whose outcome stayed unknown may not have been carried out.

@@ -62,6 +62,10 @@ class ExchangeProvider(Provider):
         crowded = (lambda: None) if self._doorbell is None else self._doorbell.rest
         self._client = self._client_of(Channels(self._channel, settings.max_channels, crowded))
 
+    @property
+    def system(self) -> str:
+        return "Outlook"
+
     async def login(self) -> None:
         """Ask a question that every user may ask: any answer in SOAP proves that the sign-in was accepted."""
         try:

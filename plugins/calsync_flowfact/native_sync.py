@@ -12,7 +12,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import AccountError
+from calsync.errors import OtherSync
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.tenant import addresses
 
@@ -63,12 +63,12 @@ class NativeSync:
         return any(syncs_calendar(one) and _belongs(one, user) for one in self._mailboxes)
 
     async def refuse(self, user: Mapping[str, Any], account: str) -> None:
-        """Raise AccountError, or warn, where FLOWFACT syncs this user's calendar itself."""
+        """Raise OtherSync, or warn, where FLOWFACT syncs this user's calendar itself."""
         if self._policy == "ignore" or not await self.is_on(user):
             return
         problem = f"account {account}: {REPAIR_EN} {REPAIR_DE}"
         if self._policy == "refuse":
-            raise AccountError(problem)
+            raise OtherSync(problem)
         log.warning("%s", problem)
 
     async def ask(self) -> None:

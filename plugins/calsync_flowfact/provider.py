@@ -87,6 +87,10 @@ class FlowfactProvider(Provider):
         self._probed: Probed | None = None
         self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync)
 
+    @property
+    def system(self) -> str:
+        return "FLOWFACT"
+
     async def login(self) -> None:
         """Exchange the token, check the mapping, learn the users and FLOWFACT's own sync."""
         self._api_user = await self._client.current_user()

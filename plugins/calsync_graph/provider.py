@@ -39,6 +39,14 @@ class GraphProvider(Provider):
     async def login(self) -> None:
         await self._tokens.get()
 
+    @property
+    def system(self) -> str:
+        return "Outlook"
+
+    @property
+    def by_person(self) -> bool:
+        return isinstance(self._tokens, DelegatedTokens)
+
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         if isinstance(self._tokens, DelegatedTokens):
             return await self._tokens.sign_in(show)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import Missing
+from calsync.engine import Engine, Report
+from calsync.errors import LoginError, Missing
 from calsync.sync.model import Direction, Event, Side
 from calsync.sync.plan import Kind
 from calsync_rules.reminder_once import ReminderOnce
@@ -123,3 +125,32 @@ async def test_what_existed_on_both_sides_has_left_nothing_behind(world: World, 
     world.right.user_create(replace(meeting, attendee_count=3, reminder=True))
     report = await world.run()
     assert (report.counts[Side.RIGHT].linked, report.remarks) == (1, {})
+
+
+async def test_each_event_that_is_left_out_is_named_on_its_own_side(world: World, meeting: Event) -> None:
+    world.settings["direction"] = Direction.LEFT_TO_RIGHT
+    series = world.left.user_create(replace(meeting, summary="Jour fixe", series=True))
+    own = world.right.user_create(replace(meeting, summary="Teamrunde"))
+    busy = world.left.user_create(meeting)
+    assert (await world.run()).unsynced == {
+        (Side.LEFT, series): (Kind.SKIP, "series"),
+        (Side.RIGHT, own): (Kind.SKIP, "one_way"),
+    }
+    copy = next(each for each, event in world.right.events().items() if event.summary == "Besichtigung")
+    world.right.user_edit(copy, attendee_count=2)
+    world.left.user_edit(busy, summary="Besichtigung 2")
+    world.left.user_edit(series, series=False)
+    assert (await world.run()).unsynced == {
+        (Side.RIGHT, own): (Kind.SKIP, "one_way"),
+        (Side.RIGHT, copy): (Kind.BLOCK, "has_attendees"),
+    }
+
+
+async def test_a_run_without_a_plan_names_nothing(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.left.faults.add("changes", lambda: LoginError("wrong password"))
+    report = Report()
+    with pytest.raises(LoginError):
+        await Engine(world.store, world.runs, world.clock, random.Random(1), "test").run(world.account(), report)
+    assert report.unsynced is None
+    assert report.number == 1

@@ -31,6 +31,7 @@ ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
 LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
+HOLDS = "SELECT reason FROM hold WHERE account = :account"
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
@@ -113,6 +114,8 @@ class Left:
     """A write is not settled, or an event is in doubt: another run will have work."""
     ledger: Sequence[sqlite3.Row]
     """The rows of the ledger, the oldest first."""
+    holds: frozenset[str] = frozenset()
+    """Why something is held."""
 
 
 def look(raw: sqlite3.Connection, account: str) -> Left:
@@ -127,6 +130,7 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
+        holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
     )
 
 

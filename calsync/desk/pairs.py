@@ -1,0 +1,86 @@
+"""The links of an account, with what both sides show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import FIELDS, Side, State
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.store.showing import LinkRow
+    from calsync.sync.model import Field, When
+
+_GONE = frozenset({Standing.DELETED, Standing.ELSEWHERE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One side's event, as it was last read. Customers' text: only for those who may see the account."""
+
+    event_id: str
+    summary: str
+    when: When
+    description: str
+    reminder: bool | None
+    private: bool
+    attendees: int | None
+    """None where the system cannot tell."""
+    gone: bool
+    """Proven to be deleted, or to stand elsewhere."""
+    doubted: bool
+    """Perhaps deleted: the next runs find out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """An event on the left that is the same appointment as an event on the right."""
+
+    id: int
+    state: State
+    reason: str | None
+    """A word of calsync.reasons: why it sleeps or is parted."""
+    origin: Side | None
+    """The side whose event was there first; None where both were there before."""
+    sides: Mapping[Side, Shown | None]
+    """None where there is no event, or nothing is known of it."""
+
+    @property
+    def differing(self) -> tuple[Field, ...]:
+        """The fields in which both sides differ, as they were last read."""
+        left, right = self.sides[Side.LEFT], self.sides[Side.RIGHT]
+        if left is None or right is None:
+            return ()
+        return tuple(name for name in FIELDS if getattr(left, name) != getattr(right, name))
+
+
+def pair(row: LinkRow) -> Pair:
+    return Pair(
+        id=row.id,
+        state=row.state,
+        reason=None if row.state is State.AWAKE else row.reason,
+        origin=row.origin,
+        sides={side: _shown(row, side) for side in Side},
+    )
+
+
+def _shown(row: LinkRow, side: Side) -> Shown | None:
+    number = list(Side).index(side)
+    seen, standing = (row.left, row.right)[number], row.standings[number]
+    if seen is None:
+        return None
+    event = seen.event
+    return Shown(
+        event_id=seen.id,
+        summary=event.summary,
+        when=event.when,
+        description=event.description,
+        reminder=event.reminder,
+        private=event.private,
+        attendees=event.attendee_count,
+        gone=standing in _GONE or event.cancelled,
+        doubted=standing is not None and standing.in_doubt,
+    )

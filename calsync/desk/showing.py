@@ -1,0 +1,250 @@
+"""What people get to see: everything for administrators, the own accounts for users. Nothing here is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from calsync.desk import activity, left_out, overview
+from calsync.desk.chart import days
+from calsync.desk.decisions import waiting
+from calsync.desk.mails import SPAN, Mails
+from calsync.desk.pairs import Pair, pair
+from calsync.desk.refused import Refused
+from calsync.desk.repairs import Condition, repairs
+from calsync.desk.statuses import statuses
+from calsync.desk.systems import titles
+from calsync.engine.attempts import QUARANTINE_AFTER
+from calsync.store.history import MOST as MOST_RUNS
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from calsync.config import AccountConfig
+    from calsync.desk.activity import Activity
+    from calsync.desk.chart import Day
+    from calsync.desk.decisions import Case
+    from calsync.desk.left_out import How, LeftOutPage
+    from calsync.desk.overview import Overview, Row, Wanted
+    from calsync.desk.people import People
+    from calsync.desk.repairs import Disabled, Repair
+    from calsync.desk.systems import System
+    from calsync.history import RunRecord
+    from calsync.people import Person
+    from calsync.ports import Clock, Finding
+    from calsync.service import Board
+    from calsync.store import SqliteStore
+    from calsync.store.showing import Remembered
+    from calsync.sync.model import Direction, State
+
+T = TypeVar("T")
+MOST = 200
+"""Rows of one page."""
+CHART_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What is known beside the store. Each is asked anew every time: it changes while pages are open."""
+
+    accounts: Callable[[], Mapping[str, AccountConfig]]
+    """Returns the accounts that are served, by name."""
+    systems: Callable[[], Mapping[str, System]]
+    """Returns what people see of connections, by name."""
+    board: Board | None = None
+    """None: this process serves no account; the store tells how each is."""
+    findings: Callable[[], Mapping[str, Sequence[Finding]]] = field(default=dict)
+    """Returns what the checks of connections have found last."""
+    disabled: Callable[[], Sequence[Disabled]] = field(default=tuple)
+    """Returns the entries of the configuration that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, the newest first."""
+
+    rows: Sequence[T]
+    more: int | None
+    """What `before` is for the page behind this one; None: there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """What one account's page begins with."""
+
+    row: Row
+    config: AccountConfig
+    days: Sequence[Day]
+    """What was written on each of the last CHART_DAYS days, in the account's own time zone."""
+    runs: Sequence[RunRecord]
+    """The last runs that did something, failed, or worked again; the newest first."""
+    last_writes: Sequence[RunRecord]
+    mails: Mails
+    repairs: Sequence[Repair]
+
+
+class Showing:
+    """Reached as `Desk.showing`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
+
+    def __init__(self, store: SqliteStore, people: People, clock: Clock, served: Served) -> None:
+        self._store = store
+        self._people = people
+        self._clock = clock
+        self._served = served
+
+    async def overview(self, person: Person, wanted: Wanted) -> Overview:
+        """Return a page of accounts, with how many are in each state."""
+        page = overview.overview(await self._rows(await self._own(person)), wanted)
+        names = [row.account for row in page.rows]
+        showing = self._store.showing
+        return overview.with_counts(page, await showing.link_counts(names), await showing.unsynced_counts(names))
+
+    async def account(self, person: Person, name: str) -> AccountPage:
+        """Return what one account's page begins with. Raises Refused."""
+        config = await self._expect(person, name)
+        now, history = self._clock.now(), self._store.history
+        found = await self._rows({name: config})
+        counts = overview.with_counts(
+            overview.Overview(rows=found, total=1),
+            await self._store.showing.link_counts([name]),
+            await self._store.showing.unsynced_counts([name]),
+        )
+        records = await history.of(name, MOST_RUNS)
+        copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
+        row = counts.rows[0]
+        return AccountPage(
+            row=row,
+            config=config,
+            days=days(records, now, config.timezone, CHART_DAYS),
+            runs=records[:20],
+            last_writes=await history.last_writes(name, 5),
+            mails=Mails(copies=copies, people=people, blocked=row.blocked),
+            repairs=repairs(await self._conditions({name: config}), self._served.systems(), now),
+        )
+
+    async def activity(
+        self,
+        person: Person,
+        name: str,
+        *,
+        kind: str | None = None,
+        side: Side | None = None,
+        before: int | None = None,
+        most: int = 50,
+    ) -> Page[Activity]:
+        """Return what was done. `kind`: one of activity.KINDS; `side`: the one written to. Raises Refused."""
+        config = await self._expect(person, name)
+        most = min(most, MOST)
+        rows = await self._store.showing.ledger(name, kind, side, before, most + 1)
+        shown = rows[:most]
+        seen = await self._store.showing.seen(name, activity.wanted(shown))
+        called = titles(config, self._served.systems())
+        more = shown[-1].id if len(rows) > most else None
+        return Page([activity.activity(row, seen, called) for row in shown], more)
+
+    async def left_out(
+        self, person: Person, name: str, *, how: How | None = None, offset: int = 0, most: int = 50
+    ) -> LeftOutPage:
+        """Return what is not synced, or waits, what needs a person first. `how`: only these. Raises Refused."""
+        config = await self._expect(person, name)
+        every = left_out.sorted_out(await self._store.showing.left_out(name))
+        found = [one for one in every if how in {None, one.how}]
+        shown = found[offset : offset + min(most, MOST)]
+        wanted = {event for one in shown for event in one.events}
+        seen = await self._store.showing.seen(name, wanted)
+        called = titles(config, self._served.systems())
+        return left_out.LeftOutPage(
+            rows=[left_out.left_out(one, seen, called) for one in shown],
+            counts=left_out.counted(every),
+            total=len(found),
+        )
+
+    async def pairs(
+        self, person: Person, name: str, *, state: State | None = None, before: int | None = None, most: int = 50
+    ) -> Page[Pair]:
+        """Return the links with what both sides show, the newest first. Raises Refused."""
+        await self._expect(person, name)
+        most = min(most, MOST)
+        rows = await self._store.showing.links(name, state, before, most + 1)
+        more = rows[most - 1].id if len(rows) > most else None
+        return Page([pair(row) for row in rows[:most]], more)
+
+    async def holds(self, person: Person, name: str) -> Sequence[Case]:
+        """Return what waits for a person's word. Raises Refused."""
+        config = await self._expect(person, name)
+        direction = _direction(config, (await self._store.settings.get(name)).direction)
+        return await waiting(self._store, name, direction, self._clock.now())
+
+    async def repairs(self, person: Person) -> Sequence[Repair]:
+        """Return what somebody should look at; of what is no account's only for administrators."""
+        cards = await self._conditions(await self._own(person))
+        findings, disabled = (
+            (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
+        )
+        return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+
+    async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
+        accounts = self._served.accounts()
+        if person.administrator:
+            return accounts
+        own = await self._people.accounts_of(person)
+        return {name: config for name, config in accounts.items() if name in own}
+
+    async def _expect(self, person: Person, name: str) -> AccountConfig:
+        """Return an account that somebody may see. Nobody learns which others there are."""
+        config = self._served.accounts().get(name)
+        if config is None or not await self._people.may_see(person, name):
+            raise Refused("account_unknown")
+        return config
+
+    async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
+        remembered = await self._store.showing.accounts()
+        waits = await self._store.showing.waiting()
+        now, systems = self._clock.now(), self._served.systems()
+        states = statuses(accounts, remembered, self._served.board, now)
+        return [
+            overview.row(
+                name,
+                titles(config, systems),
+                _direction(config, _chosen(remembered.get(name))),
+                states[name],
+                waits.get(name, ()),
+            )
+            for name, config in accounts.items()
+        ]
+
+    async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> list[Condition]:
+        """Return how accounts are, as far as it makes cards."""
+        showing = self._store.showing
+        remembered, waits = await showing.accounts(), await showing.waiting()
+        unwritten, failing = await showing.unwritten(), await showing.failing_events(QUARANTINE_AFTER)
+        states = statuses(accounts, remembered, self._served.board, self._clock.now())
+        systems = self._served.systems()
+        return [
+            Condition(
+                account=name,
+                titles=titles(config, systems),
+                connections={config.side(side).connection for side in Side},
+                status=states[name],
+                failing_since=None if known is None else known.failing_since,
+                rebuild=None if known is None else known.rebuild,
+                unconfirmed=_unconfirmed(_direction(config, _chosen(known)), unwritten.get(name, frozenset())),
+                waiting=waits.get(name, ()),
+                failing=failing.get(name, ()),
+            )
+            for name, config, known in ((name, config, remembered.get(name)) for name, config in accounts.items())
+        ]
+
+
+def _chosen(remembered: Remembered | None) -> Direction | None:
+    return None if remembered is None else remembered.direction
+
+
+def _direction(config: AccountConfig, chosen: Direction | None) -> Direction:
+    return config.direction if chosen is None else chosen
+
+
+def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:
+    """Return the sides that may be written, and that nothing is written to before a person has confirmed it."""
+    return [side for side in Side if side in unwritten and direction.writes(side)]

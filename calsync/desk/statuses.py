@@ -1,0 +1,48 @@
+"""How each account is: as the service says, or as the store remembers where this process serves nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.service import State, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from calsync.service import Board
+    from calsync.store.showing import Remembered
+
+
+def statuses(
+    names: Iterable[str], remembered: Mapping[str, Remembered], board: Board | None, now: datetime
+) -> Mapping[str, Status]:
+    """Return the status of each account."""
+    served = {} if board is None else {status.account: status for status in board.all()}
+    return {name: served.get(name) or _status(name, remembered.get(name), now) for name in names}
+
+
+def _status(name: str, remembered: Remembered | None, now: datetime) -> Status:
+    if remembered is None:
+        return Status(account=name, state=State.STARTING, since=now)
+    state = _state(remembered, now)
+    failing, good = remembered.failing_since, remembered.good_at
+    since = failing if state is State.FAILING else None if state is State.RUNNING else good
+    return Status(
+        account=name,
+        state=state,
+        since=since or now,
+        good_at=good,
+        error=remembered.error,
+        error_class=remembered.error_class,
+    )
+
+
+def _state(remembered: Remembered, now: datetime) -> State:
+    if remembered.enabled is False:
+        return State.OFF
+    if remembered.until is not None and remembered.until > now:
+        return State.RUNNING
+    if remembered.error is not None:
+        return State.FAILING
+    return State.STARTING if remembered.good_at is None else State.WAITING

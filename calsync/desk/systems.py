@@ -1,0 +1,39 @@
+"""What the two systems of an account are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.config import AccountConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What people see of a connection."""
+
+    connection: str
+    title: str
+    """What people call the system: FLOWFACT, Outlook."""
+    by_person: bool = False
+    """Whether a person has signed in here, and can do so again."""
+
+
+def titles(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[Side, str]:
+    """Return what both systems are called. Where that is the same, the connection's name tells them apart."""
+    sides = {side: system_of(config.side(side).connection, systems) for side in Side}
+    if len({system.title for system in sides.values()}) == len(sides):
+        return {side: system.title for side, system in sides.items()}
+    if len({system.connection for system in sides.values()}) == len(sides):
+        return {side: f"{system.title} ({system.connection})" for side, system in sides.items()}
+    return {side: f"{system.title} ({side})" for side, system in sides.items()}
+
+
+def system_of(connection: str, systems: Mapping[str, System]) -> System:
+    """Return a connection's system; one that is not known yet has the connection's name."""
+    return systems.get(connection) or System(connection=connection, title=connection)

@@ -1,0 +1,131 @@
+"""The history of runs, in the SQLite file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from calsync.history import History, RunRecord, Tally
+from calsync.store import codec, statements
+from calsync.store import history_statements as sql
+from calsync.store.connection import fetch
+from calsync.store.failures import understood
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from calsync.history import Unsynced
+    from calsync.store.connection import Connection
+    from calsync.store.statements import Many
+
+KEPT_FOR = timedelta(days=90)
+MOST = 500
+"""So many runs of an account are kept."""
+
+
+class SqliteHistory(History):
+    """Reached as `SqliteStore.history`."""
+
+    def __init__(self, writer: Connection, reader: Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def last(self, account: str) -> RunRecord | None:
+        found = await self.of(account, 1)
+        return found[0] if found else None
+
+    async def of(self, account: str, last: int) -> Sequence[RunRecord]:
+        """Return the last runs, the newest first."""
+        return await self._read(sql.RUNS, account, last)
+
+    async def last_writes(self, account: str, last: int) -> Sequence[RunRecord]:
+        """Return the last runs that wrote something, the newest first."""
+        return await self._read(sql.WRITES, account, last)
+
+    async def add(self, account: str, record: RunRecord) -> None:
+        row = {"account": account, **_row(record)}
+        oldest = codec.instant_text(record.began - KEPT_FOR)
+
+        def work(database: sqlite3.Connection) -> None:
+            database.execute(statements.NEW_ACCOUNT, row)
+            _execute(database, sql.ADD_RUN, [row])
+            database.execute(sql.EXPIRE_RUNS, {"account": account, "before": oldest})
+            database.execute(sql.CROP_RUNS, {"account": account, "most": MOST})
+
+        await self._writer.transaction("IMMEDIATE", work)
+
+    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+        wanted = {(side.value, event_id): (kind.value, why) for (side, event_id), (kind, why) in found.items()}
+        await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
+
+    async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
+        wanted = {"account": account, "last": last}
+        found = await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, wanted))
+        with understood(self._reader.place):
+            return [run_record(row) for row in found]
+
+
+def run_record(row: sqlite3.Row) -> RunRecord:
+    return RunRecord(
+        number=row["number"],
+        began=codec.instant(row["began"]),
+        ended=codec.instant(row["ended"]),
+        sides={side: Tally(**{name: row[f"{side}_{name}"] for name in sql.COUNTS}) for side in Side},
+        error_class=row["error_class"],
+        error=row["error"],
+    )
+
+
+def _row(record: RunRecord) -> dict[str, Any]:
+    return {
+        "number": record.number,
+        "began": codec.instant_text(record.began),
+        "ended": codec.instant_text(record.ended),
+        **{f"{side}_{name}": getattr(record.sides[side], name) for side in Side for name in sql.COUNTS},
+        "error_class": record.error_class,
+        "error": record.error,
+    }
+
+
+def _put_unsynced(
+    account: str,
+    wanted: Mapping[tuple[str, str], tuple[str, str]],
+    now: datetime,
+    database: sqlite3.Connection,
+) -> None:
+    rows = fetch(database, sql.UNSYNCED, {"account": account})
+    known = {(row["side"], row["event_id"]): (row["kind"], row["reason"]) for row in rows}
+    since = codec.instant_text(now)
+    over = [key for key, why in known.items() if wanted.get(key) != why]
+    new = [(key, why) for key, why in wanted.items() if known.get(key) != why]
+    if new:
+        database.execute(statements.NEW_ACCOUNT, {"account": account})
+    _execute(
+        database,
+        sql.DROP_UNSYNCED,
+        [{"account": account, "side": side, "event_id": event_id} for side, event_id in over],
+    )
+    _execute(
+        database,
+        sql.ADD_UNSYNCED,
+        [
+            {
+                "account": account,
+                "side": side,
+                "event_id": event_id,
+                "kind": kind,
+                "reason": reason,
+                "since": since,
+            }
+            for (side, event_id), (kind, reason) in new
+        ],
+    )
+
+
+def _execute(database: sqlite3.Connection, many: Many, rows: Sequence[Mapping[str, Any]]) -> None:
+    for statement, values in many.of(rows):
+        database.execute(statement, values)

@@ -1,0 +1,241 @@
+"""What pages show of accounts, read from the SQLite file. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from calsync.store import codec, rows
+from calsync.store import showing_statements as sql
+from calsync.store.connection import fetch
+from calsync.store.failures import understood
+from calsync.sync.model import Direction, Side
+from calsync.sync.plan import Kind
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import TypeVar
+
+    from calsync.records import LedgerEntry
+    from calsync.store.connection import Connection
+    from calsync.store.rows import Row
+    from calsync.sync.model import Observation, State
+    from calsync.sync.view import Standing
+
+    T = TypeVar("T")
+
+NEWEST = (1 << 63) - 1
+"""Before this one come all rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """One account, as the store has it."""
+
+    enabled: bool | None
+    direction: Direction | None
+    """What people have chosen; None: nothing."""
+    good_at: datetime | None
+    until: datetime | None
+    """Until when somebody has its lease."""
+    rebuild: str | None
+    failing_since: datetime | None
+    error_class: str | None
+    error: str | None
+    """What its last run failed with that was kept; None where it went well."""
+
+
+class Waiting(NamedTuple):
+    """What waits in one account for one reason, or must not be written."""
+
+    side: Side
+    kind: Kind
+    """What is not done to the events of that side; `block` where nobody can release it."""
+    reason: str
+    events: int
+    since: datetime
+
+
+class Failing(NamedTuple):
+    """Events of one side whose writes failed again and again."""
+
+    side: Side
+    error: str
+    """The class of calsync.errors."""
+    events: int
+
+
+class LinkRow(NamedTuple):
+    """A link with what both sides showed last; None where there is no event, or nothing is known of it."""
+
+    id: int
+    state: State
+    reason: str | None
+    origin: Side | None
+    left: Observation | None
+    right: Observation | None
+    standings: tuple[Standing | None, Standing | None]
+
+
+class LedgerRow(NamedTuple):
+    """A ledger entry, with its number and the events of its link."""
+
+    id: int
+    entry: LedgerEntry
+    ids: Mapping[Side, str | None]
+    """The events of the link that it is about, as far as there still is one."""
+
+
+class LeftOutRow(NamedTuple):
+    """An event that is not synced, or waits."""
+
+    side: Side
+    """Of a hold and of a failed write the side that is not written; of a link left."""
+    event_id: str | None
+    other_id: str | None
+    """Of a link the event on the right."""
+    kind: str
+    """skip, block, hold:KIND, attempt:FAILURES, asleep or parted."""
+    reason: str
+    """A word of calsync.reasons; of a failed write the class of its error."""
+    since: datetime | None
+
+
+class SqliteShowing:
+    """Reached as `SqliteStore.showing`. Errors are StoreError."""
+
+    def __init__(self, reader: Connection) -> None:
+        self._reader = reader
+
+    async def accounts(self) -> Mapping[str, Remembered]:
+        """Return all accounts that the store knows of, by name."""
+        found = await self._read(sql.STANDINGS, {})
+        return dict(self._understood(lambda row: (row["name"], _remembered(row)), found))
+
+    async def unwritten(self) -> Mapping[str, frozenset[Side]]:
+        """Return the sides that nothing is written to, as far as a person knows, by account."""
+        sides: defaultdict[str, set[Side]] = defaultdict(set)
+        for row in await self._read(sql.UNWRITTEN, {}):
+            sides[row["account"]].add(rows.SIDES[row["side"]])
+        return {account: frozenset(each) for account, each in sides.items()}
+
+    async def waiting(self) -> Mapping[str, Sequence[Waiting]]:
+        """Return what waits for a person, and what must not be written, by account."""
+        held = await self._read(sql.WAITING, {})
+        blocked = await self._read(sql.BLOCKED, {})
+        found: defaultdict[str, list[Waiting]] = defaultdict(list)
+        with understood(self._reader.place):
+            for row, kind in [
+                *((row, Kind(row["kind"])) for row in held),
+                *((row, Kind.BLOCK) for row in blocked),
+            ]:
+                since = codec.instant(row["since"])
+                waiting = Waiting(rows.SIDES[row["side"]], kind, row["reason"], row["events"], since)
+                found[row["account"]].append(waiting)
+        return found
+
+    async def failing_events(self, failures: int) -> Mapping[str, Sequence[Failing]]:
+        """Return the events whose writes failed so many times in a row, by account."""
+        found: defaultdict[str, list[Failing]] = defaultdict(list)
+        for row in await self._read(sql.FAILING_EVENTS, {"failures": failures}):
+            found[row["account"]].append(Failing(rows.SIDES[row["side"]], row["error"], row["events"]))
+        return found
+
+    async def link_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
+        """Return how many links there are in each state, by account."""
+        return await self._counts(sql.LINK_COUNTS, "state", accounts)
+
+    async def unsynced_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
+        """Return how many events are left out (`skip`), or must not be written (`block`), by account."""
+        return await self._counts(sql.UNSYNCED_COUNTS, "kind", accounts)
+
+    async def links(self, account: str, state: State | None, before: int | None, most: int) -> Sequence[LinkRow]:
+        """Return links, the newest first, with smaller ids than `before`."""
+        wanted = {"account": account, "state": state, "before": before or NEWEST, "most": most}
+        return self._understood(_link_row, await self._read(sql.LINKS, wanted))
+
+    async def ledger(
+        self, account: str, kind: str | None, side: Side | None, before: int | None, most: int
+    ) -> Sequence[LedgerRow]:
+        """Return ledger entries, the newest first, with smaller numbers than `before`."""
+        wanted = {"account": account, "kind": kind, "side": side, "before": before or NEWEST, "most": most}
+        return self._understood(_ledger_row, await self._read(sql.LEDGER, wanted))
+
+    async def left_out(self, account: str) -> Sequence[LeftOutRow]:
+        """Return all events of an account that are not synced now, or wait."""
+        return self._understood(_left_out_row, await self._read(sql.LEFT_OUT, {"account": account}))
+
+    async def seen(
+        self, account: str, wanted: Iterable[tuple[Side, str]]
+    ) -> Mapping[tuple[Side, str], Observation]:
+        """Return what was last read of events."""
+        values = {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
+        found = await self._read(sql.SEEN, values)
+        return dict(
+            self._understood(
+                lambda row: (
+                    (rows.SIDES[row["side"]], row["event_id"]),
+                    codec.observation(row["observation"]),
+                ),
+                found,
+            )
+        )
+
+    async def copies_without_attendees(self, account: str, since: datetime) -> tuple[int, int]:
+        """Return how many copies were made of originals that have attendees, and how many attendees these have."""
+        (row,) = await self._read(
+            sql.COPIES_WITHOUT_ATTENDEES, {"account": account, "since": codec.instant_text(since)}
+        )
+        return row["copies"], row["people"]
+
+    async def _counts(self, statement: str, of: str, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for row in await self._read(statement, {"accounts": json.dumps(list(accounts))}):
+            counts[row["account"]][row[of]] = row["events"]
+        return counts
+
+    async def _read(self, statement: str, values: Row) -> Sequence[sqlite3.Row]:
+        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, values))
+
+    def _understood(self, read: Callable[[sqlite3.Row], T], found: Sequence[sqlite3.Row]) -> Sequence[T]:
+        with understood(self._reader.place):
+            return [read(row) for row in found]
+
+
+def _remembered(row: sqlite3.Row) -> Remembered:
+    failed = row["error"] is not None
+    return Remembered(
+        enabled=None if row["enabled"] is None else bool(row["enabled"]),
+        direction=None if row["direction"] is None else Direction(row["direction"]),
+        good_at=_instant(row["good_at"]),
+        until=_instant(row["until"]),
+        rebuild=row["rebuild"],
+        failing_since=codec.instant(row["began"]) if failed else None,
+        error_class=row["error_class"],
+        error=row["error"],
+    )
+
+
+def _link_row(row: sqlite3.Row) -> LinkRow:
+    seen = [row[f"{side}_seen"] for side in Side]
+    left, right = (None if text is None else codec.observation(text) for text in seen)
+    one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
+    origin = rows.SIDES.get(row["origin"])
+    return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, left, right, (one, two))
+
+
+def _ledger_row(row: sqlite3.Row) -> LedgerRow:
+    return LedgerRow(row["id"], rows.ledger_entry(row), {side: row[f"{side}_id"] for side in Side})
+
+
+def _left_out_row(row: sqlite3.Row) -> LeftOutRow:
+    side, since = rows.SIDES[row["side"]], _instant(row["since"])
+    return LeftOutRow(side, row["event_id"], row["other_id"], row["kind"], row["reason"], since)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else codec.instant(text)

@@ -1,0 +1,75 @@
+"""What pages read. No statement reads more than one account's rows, but for tables that are small by nature."""
+
+from __future__ import annotations
+
+# One row an account, and of its runs the last one.
+STANDINGS = """
+SELECT account.name, enabled, direction, good_at, until, rebuild, began, error_class, error
+FROM account LEFT JOIN run ON run.id = (SELECT max(id) FROM run WHERE run.account = account.name)
+"""
+UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"
+WAITING = """
+SELECT account, side, kind, reason, count(*) AS events, min(since) AS since FROM hold
+GROUP BY account, side, kind, reason ORDER BY account, side, kind, reason
+"""
+BLOCKED = """
+SELECT account, side, reason, count(*) AS events, min(since) AS since FROM unsynced WHERE kind = 'block'
+GROUP BY account, side, reason
+"""
+FAILING_EVENTS = """
+SELECT account, side, error, count(*) AS events FROM attempt WHERE failures >= :failures
+GROUP BY account, side, error ORDER BY account, side, error
+"""
+
+# Of the accounts of one page.
+LINK_COUNTS = """
+SELECT account, state, count(*) AS events FROM link
+WHERE account IN (SELECT value FROM json_each(:accounts)) GROUP BY account, state
+"""
+UNSYNCED_COUNTS = """
+SELECT account, kind, count(*) AS events FROM unsynced
+WHERE account IN (SELECT value FROM json_each(:accounts)) GROUP BY account, kind
+"""
+
+# Of one account.
+LINKS = """
+SELECT link.id, link.state, link.reason, link.origin, left_id, right_id,
+    one.observation AS left_seen, one.standing AS left_standing,
+    two.observation AS right_seen, two.standing AS right_standing
+FROM link
+LEFT JOIN seen AS one ON one.account = link.account AND one.side = 'left' AND one.event_id = left_id
+LEFT JOIN seen AS two ON two.account = link.account AND two.side = 'right' AND two.event_id = right_id
+WHERE link.account = :account AND link.id < :before
+    AND (:state IS NULL OR link.state = :state)
+ORDER BY link.id DESC LIMIT :most
+"""
+LEDGER = """
+SELECT ledger.*, link.left_id, link.right_id FROM ledger
+LEFT JOIN link ON link.account = ledger.account AND link.id = ledger.link
+WHERE ledger.account = :account AND ledger.id < :before
+    AND (:kind IS NULL OR ledger.kind = :kind) AND (:side IS NULL OR ledger.side = :side)
+ORDER BY ledger.id DESC LIMIT :most
+"""
+LEFT_OUT = """
+SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
+UNION ALL
+SELECT side, event_id, NULL, 'hold:' || kind, reason, since FROM hold WHERE account = :account
+UNION ALL
+SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL FROM attempt WHERE account = :account
+UNION ALL
+SELECT 'left', left_id, right_id, state, coalesce(reason, ''), NULL FROM link
+WHERE account = :account AND state IN ('asleep', 'parted')
+"""
+# The other order of this join would read all that was ever seen of the account.
+SEEN = """
+SELECT seen.side, seen.event_id, seen.observation, seen.standing FROM json_each(:wanted) AS wanted
+CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
+    AND seen.event_id = json_extract(wanted.value, '$[1]')
+"""
+COPIES_WITHOUT_ATTENDEES = """
+SELECT count(*) AS copies, coalesce(sum(json_extract(observation, '$.event.attendee_count')), 0) AS people
+FROM ledger JOIN seen ON seen.account = ledger.account AND seen.event_id = ledger.source_id
+    AND seen.side = CASE ledger.side WHEN 'left' THEN 'right' ELSE 'left' END
+WHERE ledger.account = :account AND ledger.kind = 'create' AND ledger.at >= :since
+    AND json_extract(observation, '$.event.attendee_count') > 0
+"""

@@ -1,0 +1,157 @@
+"""An agency: accounts between calendars in memory, run by the real engine and kept by the real chronicle."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from calsync.config import AccountConfig
+from calsync.config.model import SideConfig, WindowConfig
+from calsync.desk import People, Served, Showing
+from calsync.desk.decisions import decide, waiting
+from calsync.desk.systems import System
+from calsync.engine import Account, Engine, Report
+from calsync.errors import CalsyncError
+from calsync.people import Role, operator
+from calsync.service import Chronicle
+from calsync.store import MemoryRuns
+from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
+from calsync.sync.rules import Chain
+from calsync.testing import FakeClock, MemoryCalendar
+from calsync.testing.clock import START
+from calsync_rules.attendee_stripping import AttendeeStripping
+from calsync_rules.series_skip import SeriesSkip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync.desk.repairs import Disabled
+    from calsync.people import Person
+    from calsync.ports import Finding
+    from calsync.store import SqliteStore
+    from calsync.sync.choices import Choice
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MEETING = Event(
+    summary="Besichtigung Haus Meyer",
+    when=Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1)),
+    description="Schlüssel",
+)
+SYSTEMS = {
+    "crm": System(connection="crm", title="FLOWFACT"),
+    "mail": System(connection="mail", title="Outlook", by_person=True),
+}
+
+
+def config(name: str, **changes: Any) -> AccountConfig:
+    """Return an account as it is written down."""
+    sides = {
+        side: SideConfig(connection=one, settings={}, line=1) for side, one in (("left", "crm"), ("right", "mail"))
+    }
+    found = AccountConfig(
+        name=name,
+        **sides,
+        direction=Direction.BOTH,
+        timezone=BERLIN,
+        window=WindowConfig(past_days=90, future_days=365),
+        policy="right",
+        on_target_edit="keep",
+        line=1,
+    )
+    return replace(found, **changes)
+
+
+class Office:
+    """Two accounts, anna and bernd, and what people get to see of them."""
+
+    def __init__(self, store: SqliteStore, clock: FakeClock, people: People) -> None:
+        self.store = store
+        self.clock = clock
+        self.people = people
+        self.accounts = {name: config(name) for name in ("anna", "bernd")}
+        self.systems = dict(SYSTEMS)
+        self.findings: dict[str, Sequence[Finding]] = {}
+        self.disabled: list[Disabled] = []
+        self.calendars = {
+            (name, side): MemoryCalendar(f"{name}-{side}", now=clock.now, capabilities=_capabilities(side))
+            for name in self.accounts
+            for side in Side
+        }
+        self.runs = MemoryRuns()
+        self.chronicle = Chronicle(store.history, clock)
+        self.showing = Showing(
+            store,
+            people,
+            clock,
+            Served(
+                accounts=lambda: self.accounts,
+                systems=lambda: self.systems,
+                findings=lambda: self.findings,
+                disabled=lambda: self.disabled,
+            ),
+        )
+        self.boss = operator(START)
+
+    @property
+    def left(self) -> MemoryCalendar:
+        """Anna's FLOWFACT."""
+        return self.calendars["anna", Side.LEFT]
+
+    @property
+    def right(self) -> MemoryCalendar:
+        """Anna's Outlook."""
+        return self.calendars["anna", Side.RIGHT]
+
+    async def run(self, name: str = "anna", *, times: int = 1, error: Exception | None = None) -> Report:
+        """Run an account, or let its run fail before it begins."""
+        for _ in range(times):
+            self.clock.advance(60)
+            report = Report()
+            with suppress(CalsyncError):
+                async with self.chronicle.of(name, report):
+                    if error is not None:
+                        raise error
+                    engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+                    await engine.run(await self._account(name), report)
+        return report
+
+    async def user(self, name: str, *accounts: str) -> Person:
+        """Return somebody who looks after these accounts only."""
+        return (await self.people.invite(name, Role.USER, accounts)).person
+
+    async def causes(self, person: Person | None = None) -> list[str]:
+        return [card.cause.value for card in await self.showing.repairs(person or self.boss)]
+
+    async def decide(self, choice: Choice) -> None:
+        """Say the same about all that waits in anna's account."""
+        now, direction = self.clock.now(), self.accounts["anna"].direction
+        names = [case.name for case in await waiting(self.store, "anna", direction, now)]
+        assert len(await decide(self.store, "anna", direction, names, choice, now)) == len(names)
+
+    async def confirm(self) -> None:
+        """Confirm what would be done in anna's account."""
+        report = Report()
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        await engine.run(await self._account("anna"), report)
+        assert (await engine.confirm(await self._account("anna"), report.plan.hash)).problem is None
+
+    async def _account(self, name: str) -> Account:
+        account = self.accounts[name]
+        return Account(
+            name=name,
+            calendars={side: self.calendars[name, side] for side in Side},
+            direction=(await self.store.settings.get(name)).direction or account.direction,
+            policy=account.policy,
+            on_target_edit=account.on_target_edit,
+            chain=Chain((SeriesSkip(), AttendeeStripping())),
+            past=timedelta(days=90),
+            future=timedelta(days=365),
+        )
+
+
+def _capabilities(side: Side) -> Capabilities:
+    return Capabilities(writes_may_mail=side is Side.RIGHT)

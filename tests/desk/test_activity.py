@@ -1,0 +1,117 @@
+"""What calsync did is told in plain sentences, with the systems' own names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from calsync.desk import activity
+from calsync.reasons import Language
+from calsync.sync.model import Side, Timed
+from calsync.sync.plan import Kind
+from calsync.testing.clock import START
+from tests.desk.office import MEETING
+
+if TYPE_CHECKING:
+    from tests.desk.office import Office
+
+
+async def told(office: Office, language: Language = "de", **wanted: object) -> list[str]:
+    page = await office.showing.activity(office.boss, "anna", **wanted)  # type: ignore[arg-type] # as a test asks
+    return [each.sentence(language) for each in page.rows]
+
+
+async def test_a_copy_a_change_and_a_delete_are_told_newest_first(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    office.left.user_edit(event, summary="Besichtigung Haus Schulz", description="Tor")
+    await office.run()
+    office.left.user_delete(event)
+    await office.run(times=2)
+    assert await told(office) == [
+        "„Besichtigung Haus Schulz“ wurde in Outlook gelöscht, denn in FLOWFACT gibt es den Termin nicht mehr.",
+        "„Besichtigung Haus Schulz“ wurde in Outlook an FLOWFACT angeglichen: Betreff, Notizen.",
+        "„Besichtigung Haus Meyer“ wurde aus FLOWFACT nach Outlook übernommen.",
+    ]
+    assert await told(office, "en", kind=Kind.CREATE) == [
+        "“Besichtigung Haus Meyer” was copied from FLOWFACT to Outlook."
+    ]
+    first = (await office.showing.activity(office.boss, "anna", kind=Kind.CREATE)).rows[0]
+    assert (first.at, first.when) == (office.clock.now() - timedelta(minutes=3), MEETING.when)
+    assert first.why("de") is None
+
+
+async def test_what_was_replaced_is_shown_with_the_reason(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.left.user_edit(event, summary="links")
+    office.right.user_edit(copy, summary="rechts")
+    await office.run()
+    (last,) = (await office.showing.activity(office.boss, "anna", kind=Kind.UPDATE)).rows
+    assert last.sentence("de") == "„rechts“ wurde in FLOWFACT an Outlook angeglichen: Betreff."
+    assert last.before == {"summary": "links"}
+    assert last.why("de") == (
+        "Beide Seiten hatten dasselbe Feld geändert. Der Wert der anderen Seite gilt; der ersetzte Wert steht im "
+        "Protokoll."
+    )
+
+
+async def test_a_changed_time_is_told_with_the_title_that_was_last_seen(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    office.left.user_edit(event, when=Timed(START + timedelta(days=2), START + timedelta(days=2, hours=1)))
+    await office.run()
+    assert (await told(office))[0] == "„Besichtigung Haus Meyer“ wurde in Outlook an FLOWFACT angeglichen: Zeit."
+
+
+async def test_pages_follow_each_other_and_filters_keep_to_one_side(office: Office) -> None:
+    for number in range(5):
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}"))
+        await office.run()
+    office.right.user_create(replace(MEETING, summary="von rechts"))
+    await office.run()
+    page = await office.showing.activity(office.boss, "anna", side=Side.RIGHT, most=2)
+    assert [each.summary for each in page.rows] == ["Termin 4", "Termin 3"]
+    page = await office.showing.activity(office.boss, "anna", side=Side.RIGHT, most=2, before=page.more)
+    assert [each.summary for each in page.rows] == ["Termin 2", "Termin 1"]
+    page = await office.showing.activity(office.boss, "anna", side=Side.RIGHT, most=2, before=page.more)
+    assert ([each.summary for each in page.rows], page.more) == (["Termin 0"], None)
+    assert await told(office, side=Side.LEFT) == ["„von rechts“ wurde aus Outlook nach FLOWFACT übernommen."]
+
+
+async def test_a_title_is_cut_and_cannot_turn_the_sentence_around(office: Office) -> None:
+    office.left.user_create(replace(MEETING, summary="A\u202eB" + "x" * 100))
+    office.left.user_create(replace(MEETING, summary=""))
+    await office.run()
+    unnamed, long = sorted(await told(office))
+    assert unnamed == "Ein Termin ohne Betreff wurde aus FLOWFACT nach Outlook übernommen."
+    assert long.startswith("„ABxxx")
+    assert "…“ wurde" in long
+    assert len(long) < 150
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("kind", activity.KINDS)
+def test_every_kind_has_its_sentence_in_both_languages(kind: str, language: Language) -> None:
+    one = activity.Activity(
+        number=1,
+        at=START,
+        run=1,
+        kind=kind,
+        reason="new",
+        side=Side.RIGHT,
+        source="FLOWFACT",
+        target="Outlook",
+        summary=None,
+        when=None,
+        before={},
+        after={"summary": "x"},
+    )
+    sentence = one.sentence(language)
+    assert sentence.startswith("Ein Termin " if language == "de" else "An event ")
+    assert sentence.endswith(".")
+    assert "{" not in sentence

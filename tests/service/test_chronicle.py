@@ -1,0 +1,144 @@
+"""Kept is a run that wrote, that fails for the first time, or that works again; an idle one costs nothing."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.engine import Report
+from calsync.errors import LoginError, Retry, StoreError, SwitchedOff
+from calsync.history import History, RunRecord
+from calsync.service import Chronicle
+from calsync.sync.model import Side
+from calsync.sync.plan import Kind
+from calsync.testing.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from calsync.history import Unsynced
+
+
+class Kept(History):
+    def __init__(self) -> None:
+        self.runs: list[RunRecord] = []
+        self.unsynced: list[Mapping[tuple[Side, str], Unsynced]] = []
+        self.full = False
+
+    async def last(self, account: str) -> RunRecord | None:
+        del account
+        return self.runs[-1] if self.runs else None
+
+    async def add(self, account: str, record: RunRecord) -> None:
+        del account
+        if self.full:
+            raise StoreError("the disk is full")
+        self.runs.append(record)
+
+    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+        del account, now
+        self.unsynced.append(dict(found))
+
+    def told(self) -> list[tuple[int, str | None]]:
+        return [(record.number, record.error_class) for record in self.runs]
+
+
+class Runs:
+    """Lets an account run as a test says."""
+
+    def __init__(self) -> None:
+        self.kept = Kept()
+        self.clock = FakeClock()
+        self.chronicle = Chronicle(self.kept, self.clock)
+        self.number = 0
+
+    async def run(self, error: Exception | None = None, *, created: int = 0, failed: int = 0) -> Report:
+        self.number += 1
+        report = Report(number=self.number)
+        with nullcontext() if error is None else suppress(type(error)):
+            async with self.chronicle.of("anna", report):
+                self.clock.advance(2)
+                report.counts[Side.RIGHT].created = created
+                report.counts[Side.RIGHT].failed = failed
+                if error is not None:
+                    raise error
+        return report
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
+
+
+async def test_an_idle_run_is_not_kept(runs: Runs) -> None:
+    await runs.run()
+    await runs.run()
+    assert runs.kept.runs == []
+
+
+async def test_a_run_that_wrote_is_kept_with_its_time(runs: Runs) -> None:
+    began = runs.clock.now()
+    await runs.run(created=2)
+    (record,) = runs.kept.runs
+    assert (record.number, record.sides[Side.RIGHT].created, record.error) == (1, 2, None)
+    assert (record.began, record.ended) == (began, runs.clock.now())
+
+
+async def test_the_first_failure_and_the_recovery_are_kept_and_what_is_between_is_not(runs: Runs) -> None:
+    for error in (Retry("down"), Retry("still down"), LoginError("wrong password"), LoginError("wrong password")):
+        await runs.run(error, failed=3)
+    await runs.run()
+    await runs.run()
+    assert runs.kept.told() == [(1, "Retry"), (3, "LoginError"), (5, None)]
+    assert runs.kept.runs[0].error == "down"
+
+
+async def test_a_failing_run_that_wrote_is_kept(runs: Runs) -> None:
+    await runs.run(Retry("down"))
+    await runs.run(Retry("down"), created=1)
+    assert runs.kept.told() == [(1, "Retry"), (2, "Retry")]
+
+
+async def test_an_event_that_fails_in_a_good_run_is_kept(runs: Runs) -> None:
+    await runs.run(failed=1)
+    assert runs.kept.told() == [(1, None)]
+
+
+async def test_another_process_goes_on_where_the_last_one_stopped(runs: Runs) -> None:
+    await runs.run(Retry("down"))
+    runs.chronicle = Chronicle(runs.kept, runs.clock)
+    await runs.run(Retry("down"))
+    await runs.run()
+    assert runs.kept.told() == [(1, "Retry"), (3, None)]
+
+
+async def test_to_be_switched_off_is_no_failure_and_no_recovery(runs: Runs) -> None:
+    await runs.run(SwitchedOff("off"))
+    await runs.run(Retry("down"))
+    await runs.run(SwitchedOff("off"))
+    assert runs.kept.told() == [(2, "Retry")]
+    await runs.run(SwitchedOff("off"), created=1)
+    assert runs.kept.told() == [(2, "Retry"), (4, None)]
+
+
+async def test_a_store_that_keeps_nothing_fails_no_run(runs: Runs, caplog: pytest.LogCaptureFixture) -> None:
+    runs.kept.full = True
+    await runs.run(created=1)
+    assert "account anna: what its run came to is not kept: the disk is full" in caplog.text
+
+
+async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs) -> None:
+    found: list[dict[tuple[Side, str], Unsynced] | None] = [
+        {(Side.LEFT, "l1"): (Kind.SKIP, "series")},
+        {(Side.LEFT, "l1"): (Kind.SKIP, "series")},
+        None,
+        {},
+    ]
+    for each in found:
+        report = Report(unsynced=each)
+        async with runs.chronicle.of("anna", report):
+            pass
+    assert runs.kept.unsynced == [found[0], {}]

@@ -1,0 +1,131 @@
+"""What pages read is found by indexes, however much the store remembers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.history import RunRecord
+from calsync.records import Attempt, Held, LedgerEntry, SideState
+from calsync.store import showing_statements
+from calsync.store.migrate import migrations
+from calsync.store.showing import Failing, Waiting
+from calsync.sync.model import AllDay, Base, Direction, Event, Link, Observation, Side, State
+from calsync.sync.plan import Kind
+from calsync.sync.view import Seen, Standing
+from calsync.testing.clock import START
+
+if TYPE_CHECKING:
+    from calsync.records import Lease
+    from calsync.store import SqliteStore
+    from calsync.testing import FakeClock
+
+STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper()}
+SMALL = {"account", "side", "hold", "attempt", "json_each", "wanted"}
+"""Tables with a row an account or less, and what is handed over."""
+
+
+def seen(event_id: str, summary: str, attendees: int = 0) -> Seen:
+    day = START.date()
+    event = Event(summary=summary, when=AllDay(day, day + timedelta(days=1)), attendee_count=attendees)
+    return Seen(observation=Observation(id=event_id, event=event, revision="1"), first_run=1, round=1)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_large_table_is_read_whole(name: str) -> None:
+    database = sqlite3.connect(":memory:")
+    for migration in migrations():
+        for statement in migration.statements:
+            database.execute(statement)
+    values: defaultdict[str, Any] = defaultdict(lambda: None)
+    steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values)]
+    database.close()
+    scanned = [step for step in steps if step.startswith("SCAN") and step.split()[1] not in SMALL]
+    assert [step for step in scanned if "unsynced_blocks" not in step] == []
+    assert not [step for step in steps if "TEMP B-TREE FOR ORDER BY" in step]
+
+
+async def test_an_account_is_told_with_its_last_run(store: SqliteStore, lease: Lease, clock: FakeClock) -> None:
+    run = RunRecord(number=1, began=START, ended=START, error_class="Retry", error="down")
+    await store.history.add("bert", run)
+    await store.history.add("carla", run)
+    await store.history.add("carla", RunRecord(number=2, began=START, ended=START))
+    await store.settings.set_enabled("carla", False, "Petra", clock.now())
+    await store.settings.set_direction("carla", Direction.BOTH, "Petra", clock.now())
+    found = await store.showing.accounts()
+    assert found["anna"].until == lease.until
+    assert (found["bert"].failing_since, found["bert"].error_class, found["bert"].error) == (
+        START,
+        "Retry",
+        "down",
+    )
+    assert (found["carla"].error, found["carla"].enabled, found["carla"].direction) == (
+        None,
+        False,
+        Direction.BOTH,
+    )
+
+
+async def test_what_waits_is_counted_by_account_and_reason(store: SqliteStore, lease: Lease) -> None:
+    later = START + timedelta(hours=1)
+    deletes = [("r1", later), ("r2", START)]
+    async with store.transaction(lease) as transaction:
+        await transaction.set_holds(
+            Held(side=Side.RIGHT, event_id=each, kind=Kind.DELETE, reason="brake_deletes", since=since)
+            for each, since in deletes
+        )
+        await transaction.put_attempts(
+            Attempt(side=Side.RIGHT, event_id=f"r{count}", count=count, due=START, error="EventError")
+            for count in (4, 5, 9)
+        )
+        await transaction.put_side(Side.LEFT, SideState(written=False))
+        await transaction.put_side(Side.RIGHT, SideState(written=True))
+    blocked = {(Side.LEFT, "l1"): (Kind.BLOCK, "has_attendees"), (Side.LEFT, "l2"): (Kind.SKIP, "series")}
+    await store.history.put_unsynced("anna", blocked, START)
+    assert await store.showing.waiting() == {
+        "anna": [
+            Waiting(Side.RIGHT, Kind.DELETE, "brake_deletes", 2, START),
+            Waiting(Side.LEFT, Kind.BLOCK, "has_attendees", 1, START),
+        ]
+    }
+    assert await store.showing.failing_events(5) == {"anna": [Failing(Side.RIGHT, "EventError", 2)]}
+    assert await store.showing.unwritten() == {"anna": {Side.LEFT}}
+    assert await store.showing.unsynced_counts(["anna", "bert"]) == {"anna": {"block": 1, "skip": 1}}
+
+
+async def test_links_are_told_with_both_sides(store: SqliteStore, lease: Lease) -> None:
+    async with store.transaction(lease) as transaction:
+        await transaction.put_seen(Side.LEFT, [seen("a", "Notar"), seen("b", "Messe")])
+        await transaction.put_seen(Side.RIGHT, [seen("A", "Privat")])
+        gone = Link(id=2, left="b", right=None, state=State.PARTED, reason="deleted", origin=Side.RIGHT)
+        await transaction.put_links([Link(id=1, left="a", right="A", left_base=Base()), gone])
+    newest, eldest = await store.showing.links("anna", None, None, 5)
+    assert (newest.id, newest.state, newest.reason, newest.origin) == (2, State.PARTED, "deleted", Side.RIGHT)
+    assert newest.left is not None
+    assert (newest.left.event.summary, newest.right) == ("Messe", None)
+    assert eldest.left is not None
+    assert eldest.right is not None
+    assert (eldest.left.event.summary, eldest.right.event.summary) == ("Notar", "Privat")
+    assert eldest.standings == (Standing.PRESENT, Standing.PRESENT)
+    assert [row.id for row in await store.showing.links("anna", State.PARTED, None, 5)] == [2]
+    assert [row.id for row in await store.showing.links("anna", None, 2, 5)] == [1]
+    assert await store.showing.link_counts(["anna", "bert"]) == {"anna": {"awake": 1, "parted": 1}}
+
+
+async def test_copies_of_originals_with_attendees_are_counted(store: SqliteStore, lease: Lease) -> None:
+    def copied(source: str, at: int, side: Side = Side.RIGHT) -> LedgerEntry:
+        when = START + timedelta(days=at)
+        return LedgerEntry(run=1, at=when, kind="create", side=side, reason="new", event_id="x", source_id=source)
+
+    async with store.transaction(lease) as transaction:
+        await transaction.put_seen(Side.LEFT, [seen("l1", "a", 3), seen("l2", "b", 4), seen("l3", "c")])
+        await transaction.put_seen(Side.RIGHT, [seen("r1", "d", 2)])
+        await transaction.add_ledger(
+            [copied("l1", 1), copied("l2", -1), copied("l3", 1), copied("r1", 1, Side.LEFT)]
+        )
+    assert await store.showing.copies_without_attendees("anna", START) == (2, 5)
+    assert await store.showing.copies_without_attendees("bert", START) == (0, 0)
