@@ -15,7 +15,7 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
-from tests.simulation import mutants_proof, mutants_rules
+from tests.simulation import mutants_decisions, mutants_proof, mutants_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -250,6 +250,16 @@ MUTANTS: dict[str, Mutant] = {
         mutants_proof.no_rewrite_brake,
         mutants_proof.no_waiting_events,
         mutants_proof.no_waiting_links,
+        mutants_decisions.released_is_ordinary,
+        mutants_decisions.kept_wakes_by_new_id,
+        mutants_decisions.kept_is_put_off,
+        mutants_decisions.given_up_on_one_side,
+        mutants_decisions.old_word_counts,
+        mutants_decisions.any_values_count,
+        mutants_decisions.word_is_lost_on_the_way,
+        mutants_decisions.doubt_ends_a_word,
+        mutants_decisions.choice_is_swapped,
+        mutants_decisions.release_lets_all_pass,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

@@ -94,6 +94,8 @@ class Writes:
                 self.pair.world.excuse("duplicate without markers")
             elif self.pair.witness.told_as_before(source, entry.number):
                 self.pair.world.excuse("told as it was before")
+            elif source in self.pair.witness.late:
+                self.pair.world.excuse("late create")
             else:
                 self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
         wanted = None if row.event.reminder is False else MINUTES
