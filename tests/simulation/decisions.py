@@ -126,6 +126,11 @@ class Decisions:
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
 
+    def kept(self, side: Side) -> list[str]:
+        """Return the events of a side that a person did not let calsync delete."""
+        kept = [word for word in self.words if word.choice is Choice.KEEP and word.case.kind is Kind.DELETE]
+        return [word.case.event_id for word in kept if word.case.side is side]
+
     def at_rest(self, state: AccountState, waiting: Mapping[Node, Sequence[Operation]]) -> None:
         """Judge what has become of each decision in the end."""
         links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
@@ -142,10 +147,14 @@ class Decisions:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 if row is not None and not row.event.cancelled:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
-            for name, value in word.chosen.items():
-                for row in rows:
-                    if not held and row is not None and key(name, row.event.value(name)) != value:
-                        self.pair.fail("decision", f"{row.id}: {name} is not {value}, which a person chose")
+            else:
+                self._shows_what_was_chosen(word, [row for row in rows if row is not None])
+
+    def _shows_what_was_chosen(self, word: Word, rows: Sequence[Row]) -> None:
+        for name, value in word.chosen.items():
+            for row in rows:
+                if key(name, row.event.value(name)) != value:
+                    self.pair.fail("decision", f"{row.id}: {name} is not {value}, which a person chose")
 
     @property
     def _misled(self) -> set[str]:

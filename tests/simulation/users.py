@@ -234,7 +234,7 @@ class Users:
 
         Only where calsync has read its uid before and reads the new one at once: nobody else could know it again.
         """
-        row = self._pick(side, Place.CALENDAR)
+        row = self._kept(side) or self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
         behaviour = calendar.behaviour
         if row is None or self.pair.running or row.id in behaviour.hidden | behaviour.stale:
@@ -282,6 +282,12 @@ class Users:
     def _pick(self, side: Side, place: Place) -> Row | None:
         rows = [row for row in self._calendar(side).rows.rows.values() if row.place is place]
         return self.dice.choice(rows) if rows else None
+
+    def _kept(self, side: Side) -> Row | None:
+        """Return what a person keeps although its partner is gone; it must stay so under a new id."""
+        rows = [self._calendar(side).rows.present(event_id) for event_id in self.pair.decisions.kept(side)]
+        here = [row for row in rows if row is not None]
+        return self.dice.choice(here) if here else None
 
     def _event(self) -> Event:
         return Event(
