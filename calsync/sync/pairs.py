@@ -29,9 +29,7 @@ def in_doubt(view: View, link: Link) -> bool:
 
 
 def decide_pair(view: View, link: Link) -> Iterator[Operation | Rebase]:
-    """Yield what is to be done about one link; nothing where a side is in doubt, a hold where a rule fails."""
-    if in_doubt(view, link):
-        return
+    """Yield what is to be done about one link that is not in doubt; a hold where a rule fails."""
     left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
     view.chain.about(Side.LEFT, left.observation if left else None, right.observation if right else None)
     try:

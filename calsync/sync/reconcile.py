@@ -22,9 +22,12 @@ def reconcile(view: View) -> Plan:
     rebases: list[Rebase] = []
     returns = find_returns(view)
     undecided = set(view.waiting_links) | {link.id for found in returns for link in found.links}
-    undecided.update(link.id for link in view.links.values() if in_doubt(view, link))
     for link in sorted(view.links.values(), key=lambda link: link.id):
-        if link.id not in undecided:
+        if link.id in undecided:
+            continue
+        if in_doubt(view, link):
+            undecided.add(link.id)
+        else:
             _sort(decide_pair(view, link), operations, rebases)
     for found in returns:
         operations.extend(decide_return(found))
