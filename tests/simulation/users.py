@@ -69,8 +69,11 @@ class Users:
     def act(self) -> None:
         """Do one thing on one side."""
         (name,) = self.dice.choices([*ACTIONS], [*ACTIONS.values()])
-        action: Callable[[Side], str | None] = getattr(self, name)
         side = self.dice.choice(list(Side))
+        kept = [one for one in Side if self._kept(one) is not None]
+        if kept and self.dice.random() < 0.3:  # what a person keeps must stay so under a new id
+            name, side = "move_with_new_id", self.dice.choice(kept)
+        action: Callable[[Side], str | None] = getattr(self, name)
         done = action(side)
         if done is not None:
             self.pair.world.mix[f"user: {name}"] += 1
