@@ -63,17 +63,21 @@ class Decisions:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.words: list[Word] = []
-        self._names: dict[str, int] = {}
         self._settled: list[tuple[int, datetime]] = []
         """How long the journal was, and when it was, as each run began that left nothing open."""
         self._told = 0
+        self._forgotten = self._dropped = 0
+        """How many words are not remembered any more, or may not be; and how many must not be."""
         self._holds: frozenset[str] = frozenset()
         self._awake = 0
 
     def ask(self, case: Case) -> None:
-        """Take note that a person is asked about a case: once is enough."""
-        if case.name in self._names and self._names[case.name] >= self._remembered:
-            self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
+        """Take note that a person is asked about a case: once is enough, as long as nobody touches the pair."""
+        for word in self.words:
+            same = (word.case.kind, word.case.reason, word.case.shown) == (case.kind, case.reason, case.shown)
+            asked = same and word.node == (case.side, case.event_id)
+            if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
+                self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
 
     def take(self, case: Case, choice: Choice) -> None:
         """Take note of a decision that counts."""
@@ -82,10 +86,15 @@ class Decisions:
         known = all(self.pair.witness.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self._misled for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
-        self._names[case.name] = number
         self.words.append(Word(number, case, choice, fields, known))
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
+
+    def forget(self, *, ran: bool) -> None:
+        """Take note that the disk was put back; where a run has begun since it was kept, all words are dropped."""
+        self._forgotten = len(self.words)
+        if ran:
+            self._dropped = self._forgotten
 
     def look(self, left: Left) -> None:
         """Judge what a run did with decisions, and whether its brake held what it need not."""
@@ -160,11 +169,6 @@ class Decisions:
     def _misled(self) -> set[str]:
         return self.pair.hidden | self.pair.retold
 
-    @property
-    def _remembered(self) -> int:
-        """Return from where in the journal on decisions are remembered."""
-        return max((until for _, until in self.pair.forgotten), default=0)
-
     def _held(self, case: Case) -> Iterator[Operation]:
         operations = self.pair.report.plan.operations if self.pair.report is not None else ()
         for each in operations:
@@ -174,8 +178,9 @@ class Decisions:
     def _judge_release(self, entry: LedgerEntry) -> None:
         """A release is about the delete that the person saw, and no other one."""
         node = entry.side, entry.event_id or ""
-        words = [word for word in self.words if word.node == node and word.choice is Choice.RELEASE]
-        if not words or words[-1].number < self._remembered:
+        since = self.words[self._dropped :]
+        words = [word for word in since if word.node == node and word.choice is Choice.RELEASE]
+        if not words:
             self.pair.fail("decision", f"{node} was deleted as released, which nobody did")
             return
         deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
@@ -188,7 +193,7 @@ class Decisions:
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
-        chosen = {value for word in self.words if word.number >= self._remembered for value in word.chosen.items()}
+        chosen = {value for word in self.words[self._dropped :] for value in word.chosen.items()}
         written = {(name, key(name, value)) for name, value in entry.after.items()}
         if chosen and not written & chosen:
             self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
@@ -220,7 +225,11 @@ class Decisions:
     def _counts(self, word: Word) -> bool:
         """Tell whether calsync still remembers a decision, under a direction in which it was made."""
         turned = any(number >= word.number for number in self.pair.turned)
-        return word.number >= self._remembered and not turned
+        return word in self.words[self._forgotten :] and not turned
+
+    def _carried_out(self, word: Word) -> bool:
+        """Tell whether calsync has written to a pair since a decision: its server may give the same form again."""
+        return any(past.number >= word.number and past.change.after.by_us for past in self._history(word.node))
 
     def _touched(self, word: Word) -> bool:
         return any(True for _ in self._since(word))

@@ -229,6 +229,7 @@ class Pair:
         The notes of hanging rules that it holds are the ones `noted` by then.
         """
         self.noted = noted
+        self.decisions.forget(ran=ran)
         self.put_back = ran
         self.was_put_back |= ran
         if ran:
