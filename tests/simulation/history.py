@@ -132,7 +132,7 @@ class History:
         deciding = [
             self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 2000]))
             for pair in world.pairs.values()
-            if self._draws("decides", 0.3)
+            if self._draws("decides", 0.5)
         ]
         await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding)
         if process.dead or dice.random() < 0.3:

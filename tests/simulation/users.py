@@ -237,12 +237,14 @@ class Users:
 
         Only where calsync has read its uid before and reads the new one at once: nobody else could know it again.
         """
-        row = self._kept(side) or self._pick(side, Place.CALENDAR)
+        kept = self._kept(side)
+        row = kept or self._pick(side, Place.CALENDAR)
         calendar = self._calendar(side)
         behaviour = calendar.behaviour
         if row is None or self.pair.running or row.id in behaviour.hidden | behaviour.stale:
             return None
-        if behaviour.answer != "stored" or behaviour.lag:
+        read = behaviour.answer == "stored" or kept is not None  # what is kept was held, and read before
+        if not read or behaviour.lag:
             return None
         if not self.pair.account().window(self.pair.world.clock.now() + timedelta(days=30)).holds(row.event.when):
             return None
