@@ -29,6 +29,7 @@ LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: Fa
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
+AWAKE = "SELECT count(*) FROM link WHERE account = :account AND state = 'awake'"
 LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
 HOLDS = "SELECT reason FROM hold WHERE account = :account"
@@ -131,6 +132,7 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
         holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
+        awake=fetch(raw, AWAKE, values)[0][0],
     )
 
 

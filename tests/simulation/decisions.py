@@ -108,7 +108,7 @@ class Decisions:
             elif entry.reason == DECIDED:
                 self._judge_choice(entry)
         self._judge_brake(left)
-        self._holds, self._awake = left.holds, _awake(left)
+        self._holds, self._awake = left.holds, left.awake
 
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
@@ -210,7 +210,7 @@ class Decisions:
         since = self.pair.world.clock.now() - BRAKE_SPAN - timedelta(hours=1)
         lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
         ordinary = len(planned) + sum(each.reason != RELEASED for each in lately)
-        awake = min(self._awake, _awake(left))
+        awake = min(self._awake, left.awake)
         if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
             self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
 
@@ -256,10 +256,6 @@ class Decisions:
         for past in self.pair.journal:
             if self.pair.witness.family((past.side, past.change.after.id)) == family:
                 yield past
-
-
-def _awake(left: Left) -> int:
-    return sum(link.state is State.AWAKE for link in left.links)
 
 
 def _shows(row: Row) -> bool:

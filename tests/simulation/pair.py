@@ -242,11 +242,6 @@ class Pair:
         event = operation.source.event if operation.target is None else operation.target.event
         return refuses(event.with_values(operation.changes))
 
-    @property
-    def put_off(self) -> bool:
-        """Whether the last run left a part of what a person had released to the next one: its server was slow."""
-        return self.failure.startswith("NotSent") and "lease" in self.failure
-
     def confirmed(self) -> None:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
