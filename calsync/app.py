@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,6 @@ from calsync.web import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
@@ -239,16 +238,25 @@ class App:
 
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
-            async with self._called():
+            async with self._reached(store):
                 with watchdog.watching():
                     await together([serve(found), serve_discovered()])
         finally:
             await store.close()
 
-    def _called(self) -> AbstractAsyncContextManager[None]:
-        """Let servers call, where they can reach us. Raises ConfigError."""
+    @asynccontextmanager
+    async def _reached(self, store: SqliteStore) -> AsyncIterator[None]:
+        """Let servers call, and people look, where they can reach us. Raises ConfigError."""
         endpoint, at = self._connections.endpoint, self._config.service.listen
-        return nullcontext() if endpoint is None else serving(endpoint, at.host, at.port)
+        if endpoint is None and self._config.web is None:
+            yield
+            return
+        # Templates and dates are needed for pages only.
+        from calsync.pages import site_of  # noqa: PLC0415
+
+        with site_of(self._config, store.people, self._clock, lambda: self._accounts) as site:
+            async with serving(endpoint, at.host, at.port, site):
+                yield
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
