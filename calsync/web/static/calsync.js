@@ -46,7 +46,8 @@
     if (!button) return;
     const field = document.getElementById(button.dataset.copy);
     field.select();
-    await navigator.clipboard.writeText(field.value);
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+    else document.execCommand("copy"); // without TLS there is no clipboard
     button.querySelector("span").textContent = button.dataset.done;
   });
 })();
