@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from calsync.connections import Opened
@@ -23,8 +23,7 @@ from calsync.watchdog import Watchdog, note_beside
 from calsync.web import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig, Config
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.store import FileRuns
+    from calsync.store import FileRuns, SqliteStore
+    from calsync.web.site import Site
 
 SETTINGS_SECONDS = 5.0
 """How often the service looks whether another process has set an account."""
@@ -74,21 +74,33 @@ class Running:
         """
         self._reload = reload
         service = self._config.service
-        async with self._called():
-            found, discovery = await self._first()
-            store = await open_store(service.store)
-            try:
-                engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
-                where = self._connections, self._roster, self._clock, self._random
-                self._settings: Settings = store.settings
-                chronicle = Chronicle(store.history, self._clock)
-                self.served = Served(engine, store.settings, chronicle, *where, service.poll_seconds)
+        store = await open_store(service.store)
+        try:
+            self._settings: Settings = store.settings
+            self.served = self._serving(store)
+            async with self._reached(store) as site:
+                found, discovery = await self._first()
                 with Watchdog(self._connections.asking, note_beside(service.store)).watching():
                     await self.served.begin({name: self._roster.account(name) for name in found}, found)
                     works = [self._reloads(stop), self._discoveries(discovery, stop), self._look(stop)]
+                    if site is not None:
+                        works.append(_until(stop, site.live(self.served.service.board.changes())))
                     await together([self.served.service.run(stop), *works])
-            finally:
-                await store.close()
+        finally:
+            await store.close()
+
+    def _serving(self, store: SqliteStore) -> Served:
+        engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
+        return Served(
+            engine,
+            store.settings,
+            Chronicle(store.history, self._clock),
+            self._connections,
+            self._roster,
+            self._clock,
+            self._random,
+            self._config.service.poll_seconds,
+        )
 
     def request_reload(self) -> None:
         """Have the configuration read anew, as SIGHUP does."""
@@ -186,10 +198,19 @@ class Running:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SETTINGS_SECONDS)
 
-    def _called(self) -> AbstractAsyncContextManager[None]:
-        """Let servers call, where they can reach us. Raises ConfigError."""
+    @asynccontextmanager
+    async def _reached(self, store: SqliteStore) -> AsyncIterator[Site | None]:
+        """Let servers call, and people look, where they can reach us. Raises ConfigError."""
         endpoint, at = self._connections.endpoint, self._config.service.listen
-        return nullcontext() if endpoint is None else serving(endpoint, at.host, at.port)
+        if endpoint is None and self._config.web is None:
+            yield None
+            return
+        # Templates and dates are needed for pages only.
+        from calsync.pages import site_of  # noqa: PLC0415
+
+        with site_of(self._config, store.people, self._clock, lambda: self.served.configs) as site:
+            async with serving(endpoint, at.host, at.port, site):
+                yield site
 
 
 def refuse(problems: Sequence[Exception]) -> None:
@@ -218,3 +239,14 @@ async def _first_of(event: asyncio.Event, stop: asyncio.Event) -> asyncio.Event:
         for one in waiting:
             one.cancel()
     return stop if stop.is_set() else event
+
+
+async def _until(stop: asyncio.Event, work: Awaitable[None]) -> None:
+    """Do what has no end of its own until `stop` is set."""
+    waiting = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(work)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)

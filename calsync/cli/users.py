@@ -64,7 +64,7 @@ def remove(path: Path, name: str) -> int:
 
 def _row(member: Member) -> list[str]:
     person = member.person
-    way = "Microsoft" if person.microsoft else "password" if person.joined else "invited, not yet here"
+    way = "Microsoft" if person.microsoft else "password" if person.joined else "invited"
     return [plain(person.name), person.role, way, ", ".join(map(plain, member.accounts))]
 
 

@@ -75,6 +75,17 @@ class People:
             for person in await self._store.all()
         ]
 
+    async def member(self, person: int) -> Member:
+        """Return somebody by id. Raises Refused: person_unknown."""
+        found = next((one for one in await self.all() if one.person.id == person), None)
+        if found is None:
+            raise Refused("person_unknown")
+        return found
+
+    async def is_there(self, name: str) -> bool:
+        """Tell whether somebody of this name was invited."""
+        return await self._store.named(name.strip()) is not None
+
     async def named(self, name: str) -> Person:
         """Return somebody. Raises Refused: person_unknown."""
         person = await self._store.named(name.strip())

@@ -6,9 +6,20 @@ thread of its own, behind a lock, and its token is kept until shortly before it 
 
 from calsync.signin.application import ApplicationTokens
 from calsync.signin.challenge import claims_of
+from calsync.signin.code_flow import Begun, CodeFlow, Identity
 from calsync.signin.credential import Certificate
 from calsync.signin.delegated import DelegatedTokens
 from calsync.signin.registration import Registration
 from calsync.signin.tokens import Tokens
 
-__all__ = ["ApplicationTokens", "Certificate", "DelegatedTokens", "Registration", "Tokens", "claims_of"]
+__all__ = [
+    "ApplicationTokens",
+    "Begun",
+    "Certificate",
+    "CodeFlow",
+    "DelegatedTokens",
+    "Identity",
+    "Registration",
+    "Tokens",
+    "claims_of",
+]

@@ -45,25 +45,27 @@ class Endpoint:
         """Hear nobody any more who calls a connection."""
         self._heard.pop(connection, None)
 
-    def application(self) -> web.Application:
+    def routes(self) -> list[web.AbstractRouteDef]:
         """Return what answers the calls."""
-        application = web.Application(client_max_size=MAX_CALL_BYTES)
-        application.router.add_post("/doorbells/{connection}", self._answer)
-        application.on_response_prepare.append(_harden)
-        return application
+        return [web.post("/doorbells/{connection}", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.Response:
         hear = self._heard.get(request.match_info["connection"])
         if hear is None:
             raise web.HTTPNotFound
-        try:
-            async with asyncio.timeout(PATIENCE):
-                body = await request.read()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
-        except web.RequestPayloadError:  # cut off, or not packed as it says
-            raise web.HTTPBadRequest from None
+        body = await read_whole(request)
         return _answered(hear, Call(dict(request.query), request.content_type, body))
+
+
+async def read_whole(request: web.Request) -> bytes:
+    """Return a request's body. Raises an HTTPException for one that is too large, broken, or never ends."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except web.RequestPayloadError:  # cut off, or not packed as it says
+        raise web.HTTPBadRequest from None
 
 
 class _Doorbells(Doorbells):
@@ -88,9 +90,3 @@ def _answered(hear: Hear, call: Call) -> web.Response:
     if len(text) > MAX_TEXT:
         return web.Response(status=400)
     return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain")
-
-
-async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.pop("Server", None)

@@ -33,8 +33,8 @@ async def test_people_are_invited_listed_and_removed(live: World) -> None:
     listed = await user(live, "list")
     assert [re.split(r"  +", line) for line in listed.output.splitlines()] == [
         ["name", "role", "signs in with", "accounts"],
-        ["Anna Beispiel", "user", "invited, not yet here", "anna"],
-        ["Chef", "administrator", "invited, not yet here"],
+        ["Anna Beispiel", "user", "invited", "anna"],
+        ["Chef", "administrator", "invited"],
     ]
     removed = await user(live, "remove", "chef")
     assert (removed.code, removed.output) == (0, "chef: removed\n")

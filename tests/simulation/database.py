@@ -117,6 +117,8 @@ class Left:
     """The rows of the ledger, the oldest first."""
     holds: frozenset[str] = frozenset()
     """Why something is held."""
+    awake: int = 0
+    """How many links are awake."""
 
 
 def look(raw: sqlite3.Connection, account: str) -> Left:

@@ -1,0 +1,96 @@
+"""Live pages: one stream for each open page says which accounts have changed (HTML standard, 9.2).
+
+It sends names and no contents: a page asks for what it shows anew, and is given what its visitor may see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PAUSE = 1.0
+"""Seconds between two messages of a stream: what changes meanwhile is in the next one."""
+MOST = 500
+"""Streams at once."""
+MOST_NAMES = 200
+"""Accounts that one message names; where more have changed, it says that everything has."""
+EVERYTHING = "*"
+
+
+class TooManyStreams(Exception):  # noqa: N818 - errors are named as outcomes
+    """No further page can be kept up to date; it works without."""
+
+
+class Stream:
+    """What one page has not been told yet. It is a set, so a page that does not read costs no more than that."""
+
+    def __init__(self) -> None:
+        self._changed: set[str] = set()
+        self._woken = asyncio.Event()
+        self.ended = False
+
+    def add(self, names: frozenset[str]) -> None:
+        self._changed |= names
+        self._woken.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self._woken.set()
+
+    async def next(self, seconds: float) -> frozenset[str]:
+        """Return what has changed, once something has; nothing after so many seconds, and at the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return frozenset()
+        changed = frozenset(self._changed)
+        self._changed.clear()
+        if not self.ended:
+            self._woken.clear()
+        return changed
+
+
+class Broadcaster:
+    """Hands what changes on to all streams."""
+
+    def __init__(self) -> None:
+        self._streams: set[Stream] = set()
+        self._ended = False
+
+    async def run(self, changes: AsyncIterator[frozenset[str]]) -> None:
+        """Hand on until there is nothing more."""
+        async for names in changes:
+            for stream in self._streams:
+                stream.add(names)
+
+    @asynccontextmanager
+    async def stream(self) -> AsyncIterator[Stream]:
+        """Listen. Raises TooManyStreams."""
+        if self._ended or len(self._streams) >= MOST:
+            raise TooManyStreams
+        stream = Stream()
+        self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            self._streams.discard(stream)
+
+    def end(self) -> None:
+        """End all streams: the service stops."""
+        self._ended = True
+        for stream in self._streams:
+            stream.end()
+
+
+def message(names: frozenset[str]) -> bytes:
+    """Return one message; a comment that keeps the connection alive where there is nothing to say."""
+    if not names:
+        return b":\n\n"
+    told = sorted(names) if len(names) <= MOST_NAMES else [EVERYTHING]
+    return f"data: {json.dumps(told)}\n\n".encode()

@@ -1,0 +1,113 @@
+"""Administrators invite people, give them accounts, and remove them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from calsync.desk.refused import Refused
+from calsync.people import Role
+from calsync.web.guard import form_of
+
+if TYPE_CHECKING:
+    from calsync.desk.people import Invitation, Member
+    from calsync.web.site import Site
+    from calsync.web.visitor import Visitor
+
+PERSON = r"/people/{person:\d{1,15}}"
+
+
+def add_to(site: Site) -> None:
+    """Add the pages."""
+    pages = _People(site)
+    site.add("GET", "/people", pages.show, Role.ADMINISTRATOR)
+    site.add("POST", "/people", pages.invite, Role.ADMINISTRATOR)
+    site.add("GET", PERSON, pages.show_one, Role.ADMINISTRATOR)
+    site.add("POST", f"{PERSON}/invite", pages.invite_again, Role.ADMINISTRATOR)
+    site.add("POST", f"{PERSON}/remove", pages.remove, Role.ADMINISTRATOR)
+    site.add("POST", f"{PERSON}/give", pages.give, Role.ADMINISTRATOR)
+    site.add("POST", f"{PERSON}/take", pages.take, Role.ADMINISTRATOR)
+
+
+class _People:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._people = site.desk.people
+
+    async def show(self, _request: web.Request, visitor: Visitor) -> web.Response:
+        return await self._list(visitor)
+
+    async def show_one(self, request: web.Request, visitor: Visitor) -> web.Response:
+        return self._one(visitor, await self._member(request))
+
+    async def invite(self, request: web.Request, visitor: Visitor) -> web.Response:
+        form = await form_of(request)
+        name, account = form.get("name", "").strip(), form.get("account", "").strip()
+        role = Role.ADMINISTRATOR if form.get("role") == Role.ADMINISTRATOR.value else Role.USER
+        try:
+            if await self._people.is_there(name):
+                return await self._list(visitor, problem="people.there", name=name)
+            invitation = await self._people.invite(name, role, [account] if account else [])
+        except Refused as refused:
+            return await self._list(visitor, problem=f"refused.{refused.word}", name=name)
+        return self._one(visitor, await self._people.member(invitation.person.id), invitation=invitation)
+
+    async def invite_again(self, request: web.Request, visitor: Visitor) -> web.Response:
+        person = (await self._member(request)).person
+        invitation = await self._people.invite(person.name, person.role)
+        return self._one(visitor, await self._member(request), invitation=invitation)
+
+    async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
+        await self._people.remove((await self._member(request)).person.name, by=visitor.who)
+        return self._site.go(visitor, "/people", "people.removed")
+
+    async def give(self, request: web.Request, visitor: Visitor) -> web.Response:
+        member, account = await self._member(request), (await form_of(request)).get("account", "").strip()
+        try:
+            await self._people.give(member.person.name, account)
+        except Refused as refused:
+            return self._one(visitor, member, problem=f"refused.{refused.word}")
+        return self._site.go(visitor, f"/people/{member.person.id}", "people.given")
+
+    async def take(self, request: web.Request, visitor: Visitor) -> web.Response:
+        member = await self._member(request)
+        await self._people.take(member.person.name, (await form_of(request)).get("account", ""))
+        return self._site.go(visitor, f"/people/{member.person.id}", "people.taken")
+
+    async def _member(self, request: web.Request) -> Member:
+        try:
+            return await self._people.member(int(request.match_info["person"]))
+        except Refused as refused:
+            raise web.HTTPNotFound from refused
+
+    async def _list(self, visitor: Visitor, *, problem: str | None = None, name: str = "") -> web.Response:
+        return self._site.page(
+            visitor,
+            "people.html",
+            status=200 if problem is None else 400,
+            members=await self._people.all(),
+            accounts=sorted(self._site.desk.accounts()),
+            problem=problem,
+            name=name,
+        )
+
+    def _one(
+        self,
+        visitor: Visitor,
+        member: Member,
+        *,
+        problem: str | None = None,
+        invitation: Invitation | None = None,
+    ) -> web.Response:
+        link = None if invitation is None else f"/invitation/{invitation.secret}"
+        return self._site.page(
+            visitor,
+            "person.html",
+            status=200 if problem is None else 400,
+            member=member,
+            accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
+            problem=problem,
+            link=None if link is None else f"{visitor.origin.url}{visitor.href(link)}",
+            until=None if invitation is None else invitation.until,
+        )

@@ -1,0 +1,158 @@
+"""Signing in, with a password or a Microsoft account, and out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from calsync.desk.refused import Refused
+from calsync.errors import LoginError, Retry, reason
+from calsync.web import cookies
+from calsync.web.guard import form_of
+from calsync.web.visitor import within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
+
+    from calsync.people import Person
+    from calsync.signin import CodeFlow, Identity
+    from calsync.web.site import Site
+    from calsync.web.visitor import Visitor
+
+BACK = "/sign-in/microsoft/back"
+"""Where Microsoft sends the browser; it is written into the app registration."""
+MINUTES = 10
+log = logging.getLogger("calsync.web")
+
+
+def add_to(site: Site) -> None:
+    """Add the pages."""
+    pages = _SignIn(site)
+    site.add("GET", "/sign-in", pages.show, None)
+    site.add("POST", "/sign-in", pages.by_password, None)
+    site.add("POST", "/sign-out", pages.out, None)
+    site.add("GET", "/sign-in/microsoft", pages.to_microsoft, None)
+    site.add("GET", BACK, pages.from_microsoft, None)
+    site.add("GET", "/invitation/{secret}/microsoft", pages.to_microsoft, None)
+
+
+class _SignIn:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
+        path = within(request.query.get("next", "/"))
+        if visitor.person is not None:
+            return self._site.go(visitor, path)
+        return self._page(visitor, path)
+
+    async def by_password(self, request: web.Request, visitor: Visitor) -> web.Response:
+        form, address = await form_of(request), sender(request, self._site.proxy)
+        name, path = form.get("name", ""), within(form.get("next", "/"))
+        throttle = self._site.throttle
+        async with throttle.attempt(name, address):
+            person = await self._site.desk.access.by_password(name, form.get("password", ""))
+            if person is None:
+                throttle.failed(name, address)
+                return self._page(visitor, path, name=name, problem="sign_in.wrong", status=403)
+            throttle.succeeded(name)
+        return await self._site.begin_session(visitor, person, path)
+
+    async def out(self, _request: web.Request, visitor: Visitor) -> web.Response:
+        if visitor.person is not None:
+            await self._site.desk.access.end_session(visitor.session)
+        response = self._site.go(visitor, "/sign-in", "sign_in.signed_out")
+        cookies.drop(response, visitor.origin, cookies.SESSION)
+        return response
+
+    async def to_microsoft(self, request: web.Request, visitor: Visitor) -> web.Response:
+        """Send the browser to Microsoft, to sign in or to use an invitation."""
+        try:
+            begun = await self._microsoft().begin(_back(visitor))
+        except (LoginError, Retry) as error:
+            return self._failed(visitor, error)
+        kept = {
+            "flow": begun.flow,
+            "next": within(request.query.get("next", "/")),
+            "invitation": request.match_info.get("secret"),
+        }
+        response = web.Response(status=303, headers={"Location": begun.address})
+        cookies.put(response, visitor.origin, cookies.MICROSOFT, _packed(kept), MINUTES * 60)
+        return response
+
+    async def from_microsoft(self, request: web.Request, visitor: Visitor) -> web.Response:
+        """Let in whom Microsoft says it is. What was begun is used up, whatever comes of it."""
+        kept = _unpacked(cookies.read(request, visitor.origin, cookies.MICROSOFT))
+        try:
+            async with self._site.throttle.attempt("", sender(request, self._site.proxy)):
+                identity = await self._microsoft().finish(kept.get("flow") or {}, request.query)
+            response = await self._let_in(visitor, identity, kept)
+        except (LoginError, Retry) as error:
+            response = self._failed(visitor, error)
+        except Refused as refused:
+            response = self._page(visitor, "/", problem=f"refused.{refused.word}", status=403)
+        cookies.drop(response, visitor.origin, cookies.MICROSOFT)
+        return response
+
+    async def _let_in(self, visitor: Visitor, identity: Identity, kept: Mapping[str, Any]) -> web.Response:
+        person = await self._person(identity, kept.get("invitation"))
+        if person is None:
+            return self._page(visitor, "/", problem="sign_in.unknown", status=403)
+        return await self._site.begin_session(visitor, person, within(str(kept.get("next", "/"))))
+
+    async def _person(self, identity: Identity, invitation: Any) -> Person | None:
+        access = self._site.desk.access
+        if isinstance(invitation, str):
+            return await access.accept_with_microsoft(invitation, identity.tenant_id, identity.object_id)
+        return await access.by_microsoft(identity.tenant_id, identity.object_id)
+
+    def _microsoft(self) -> CodeFlow:
+        if self._site.microsoft is None:
+            raise web.HTTPNotFound
+        return self._site.microsoft
+
+    def _failed(self, visitor: Visitor, error: LoginError | Retry) -> web.Response:
+        log.warning("a sign-in with a Microsoft account failed: %s", reason(error))
+        busy = isinstance(error, Retry)
+        problem = "sign_in.microsoft_busy" if busy else "sign_in.microsoft_refused"
+        return self._page(visitor, "/", problem=problem, status=503 if busy else 403)
+
+    def _page(
+        self, visitor: Visitor, path: str, *, name: str = "", problem: str | None = None, status: int = 200
+    ) -> web.Response:
+        return self._site.page(visitor, "sign_in.html", status=status, next=path, name=name, problem=problem)
+
+
+def sender(request: web.Request, proxy: IPv4Network | IPv6Network | None) -> str:
+    """Return who sent a request: the last one whom the trusted proxy names, else who is connected."""
+    peer = request.remote or ""
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        trusted = proxy is not None and ip_address(peer) in proxy
+        return str(ip_address(named)) if trusted and named else peer
+    except ValueError:
+        return peer
+
+
+def _back(visitor: Visitor) -> str:
+    return f"{visitor.origin.url}{visitor.href(BACK)}"
+
+
+def _packed(kept: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(kept).encode()).decode("ascii")
+
+
+def _unpacked(value: str | None) -> Mapping[str, Any]:
+    """Return what was packed; nothing of what was not."""
+    try:
+        kept = json.loads(base64.urlsafe_b64decode(value or ""))
+    except (ValueError, RecursionError):
+        return {}
+    shaped = isinstance(kept, dict) and isinstance(kept.get("flow"), dict)
+    return kept if shaped else {}

@@ -1,0 +1,53 @@
+"""Pages from templates. Everything that a template is given is escaped; nothing that is missing is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from calsync.web.moments import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.ports import Clock
+    from calsync.web.static_files import StaticFiles
+    from calsync.web.visitor import Visitor
+
+
+class Templates:
+    """The templates, and what all of them are given.
+
+    `t(key, **values)` and `t.count(key, n)` are the texts, `href(path)` makes a link, `static(name)` one to a
+    file, `moment(at, zone)`, `day(...)`, `time(...)` and `ago(at)` write times, `visitor` is who asks.
+    """
+
+    def __init__(self, clock: Clock, files: StaticFiles) -> None:
+        self._clock = clock
+        self._files = files
+        self._environment = Environment(
+            loader=PackageLoader("calsync.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def render(
+        self, template: str, visitor: Visitor, navigation: Sequence[tuple[str, str]], values: Mapping[str, Any]
+    ) -> str:
+        moments = Moments(visitor.texts.language)
+        return self._environment.get_template(template).render(
+            values,
+            visitor=visitor,
+            navigation=navigation,
+            t=visitor.texts,
+            href=visitor.href,
+            static=lambda name: visitor.href(self._files.path(name)),
+            moment=moments.moment,
+            day=moments.day,
+            time=moments.time,
+            machine=moments.machine,
+            ago=lambda at: moments.ago(at, self._clock.now()),
+        )

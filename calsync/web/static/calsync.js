@@ -1,0 +1,53 @@
+"use strict";
+// What pages do by themselves: they ask anew for what has changed, and everything else works without this file.
+(() => {
+  const body = document.body;
+  let stream = null;
+
+  const refresh = (names) => {
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const own = part.dataset.live.split(" ");
+      if (names === null || names.includes("*") || own.includes("*") || own.some((name) => names.includes(name))) {
+        htmx.trigger(part, "live");
+      }
+    }
+  };
+  const listen = () => {
+    if (document.hidden) {
+      stream?.close();
+      stream = null;
+    } else if (stream === null && document.querySelector("[data-live]")) {
+      stream = new EventSource(body.dataset.events);
+      stream.onmessage = (event) => refresh(JSON.parse(event.data));
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    listen();
+    if (!document.hidden) refresh(null); // what changed while nobody looked
+  });
+  listen();
+
+  const toast = document.getElementById("toast");
+  const fail = () => {
+    toast.textContent = body.dataset.failed;
+    toast.hidden = false;
+    setTimeout(() => (toast.hidden = true), 8000);
+  };
+  body.addEventListener("htmx:responseError", fail);
+  body.addEventListener("htmx:sendError", fail);
+
+  document.addEventListener("change", (event) => event.target.closest("form[data-at-once]")?.requestSubmit());
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+    else document.execCommand("copy"); // without TLS there is no clipboard
+    button.querySelector("span").textContent = button.dataset.done;
+  });
+})();

@@ -1,0 +1,174 @@
+"""Fixtures of the pages' tests: the pages over loopback HTTP, and browsers that look at them."""
+
+from __future__ import annotations
+
+import html
+import re
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from calsync.config import AccountConfig, SideConfig, WindowConfig
+from calsync.desk import Access, Desk, Passwords, People
+from calsync.people import Person, Role
+from calsync.store import SqliteStore
+from calsync.sync.model import Direction
+from calsync.testing import FakeClock
+from calsync.web import serving
+from calsync.web.origins import Origins
+from calsync.web.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+GOOD = "vier grüne Schafe"
+PUBLIC = "https://calsync.example.de/kalender"
+
+
+@dataclass
+class Answer:
+    """What a browser was given."""
+
+    status: int
+    text: str
+    headers: Any
+
+    @property
+    def location(self) -> str:
+        return str(self.headers.get("Location", ""))
+
+    @property
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.text)
+        assert found, self.text[:200]
+        return found[1]
+
+    def says(self, text: str) -> bool:
+        return text in html.unescape(self.text)
+
+
+@dataclass
+class Browser:
+    """Keeps cookies, follows no redirects, and sends forms as browsers do."""
+
+    client: aiohttp.ClientSession
+    origin: str
+    language: str = "en"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, headers=headers)
+
+    async def ask(self, method: str, path: str, *, headers: dict[str, str], data: Any = None) -> Answer:
+        given = {"Accept-Language": self.language, **self.headers, **headers}
+        async with self.client.request(method, path, data=data, headers=given, allow_redirects=False) as answer:
+            return Answer(answer.status, await answer.text(), answer.headers)
+
+    async def post(self, path: str, fields: dict[str, str], *, at: str, **headers: str) -> Answer:
+        """Send a form that stands on the page `at`."""
+        csrf = (await self.get(at)).csrf
+        own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin", **headers}
+        return await self.ask("POST", path, headers=own, data={"csrf": csrf, **fields})
+
+    async def sign_in(self, name: str, password: str = GOOD) -> Answer:
+        return await self.post("/sign-in", {"name": name, "password": password}, at="/sign-in")
+
+    def cookie(self, name: str) -> str | None:
+        """Return a cookie's value."""
+        found = [one.value for one in self.client.cookie_jar if one.key == name]
+        return found[0] if found else None
+
+
+@pytest.fixture
+def port() -> int:
+    """Return a port that is free."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free: int = taken.getsockname()[1]
+        return free
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.in_memory()
+    yield store
+    await store.close()
+
+
+def account(name: str, direction: Direction = Direction.BOTH) -> AccountConfig:
+    return AccountConfig(
+        name=name,
+        left=SideConfig(connection="crm", settings={}, line=1),
+        right=SideConfig(connection="mail", settings={}, line=1),
+        direction=direction,
+        timezone=ZoneInfo("Europe/Berlin"),
+        window=WindowConfig(past_days=90, future_days=365),
+        policy="right",
+        on_target_edit="keep",
+        line=1,
+    )
+
+
+@pytest.fixture
+def desk(store: SqliteStore, clock: FakeClock) -> Desk:
+    accounts = {name: account(name) for name in ("anna", "bernd")}
+    return Desk(
+        people=People(store.people, clock, lambda: accounts),
+        access=Access(store.people, Passwords((2, 8, 1)), clock),
+        accounts=lambda: accounts,
+    )
+
+
+@pytest.fixture
+def site(desk: Desk, clock: FakeClock, port: int) -> Site:
+    return Site(desk, clock, Origins("127.0.0.1", port, PUBLIC))
+
+
+@pytest.fixture
+async def served(site: Site, port: int) -> AsyncIterator[str]:
+    """Serve the pages; return where."""
+    async with serving(None, "127.0.0.1", port, site):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def browser(served: str) -> AsyncIterator[Browser]:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(served, cookie_jar=jar) as client:
+        yield Browser(client, served)
+
+
+@pytest.fixture
+async def other(served: str) -> AsyncIterator[Browser]:
+    """Return somebody else's browser."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(served, cookie_jar=jar) as client:
+        yield Browser(client, served)
+
+
+async def person(desk: Desk, name: str, role: Role = Role.USER, *accounts: str) -> Person:
+    """Let somebody be there, who has used the invitation."""
+    invitation = await desk.people.invite(name, role, accounts)
+    return await desk.access.accept_with_password(invitation.secret, GOOD)
+
+
+@pytest.fixture
+async def anna(desk: Desk) -> Person:
+    return await person(desk, "Anna", Role.USER, "anna")
+
+
+@pytest.fixture
+async def chef(desk: Desk) -> Person:
+    return await person(desk, "Chef", Role.ADMINISTRATOR)
+
+
+WEB = Path(__file__).parents[2] / "calsync" / "web"

@@ -1,0 +1,124 @@
+"""What pages are made of: every component renders, escapes what it is given, and can be used without a mouse."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from jinja2 import ChoiceLoader, DictLoader
+
+from calsync.testing import FakeClock
+from calsync.web.moments import Moments
+from calsync.web.origins import Origin
+from calsync.web.pages.sign_in import sender
+from calsync.web.rendering import Templates
+from calsync.web.static_files import StaticFiles
+from calsync.web.texts import Texts
+from calsync.web.visitor import Visitor
+
+if TYPE_CHECKING:
+    from calsync.reasons import Language
+
+EVIL = '"><script>x</script>'
+
+
+def rendered(source: str, language: Language = "de", **values: object) -> str:
+    templates = Templates(FakeClock(), StaticFiles())
+    visitor = Visitor(
+        person=None,
+        session="x",
+        fresh=False,
+        texts=Texts(language),
+        origin=Origin("https://calsync.example.de", "/sync"),
+        path="/",
+    )
+    names = (
+        "badge, button, card, cell, choice, empty, field, form, icon, link_button, live, notice, secret, switch"
+    )
+    head = f'{{% from "components.html" import {names}, table, when with context %}}'
+    loader = templates._environment.loader
+    assert loader is not None
+    templates._environment.loader = ChoiceLoader([DictLoader({"page.html": head + source}), loader])
+    return templates.render("page.html", visitor, [], values)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ badge(evil, 'good') }}",
+        "{{ button(evil, label=evil, name=evil, value=evil) }}",
+        "{% call card(evil, note=evil, id=evil) %}{{ evil }}{% endcall %}",
+        "{% call table(evil, [evil]) %}<tr>{% call cell(evil) %}{{ evil }}{% endcall %}</tr>{% endcall %}",
+        "{{ choice(evil, evil, evil, evil) }}",
+        "{{ empty(evil, evil) }}",
+        "{{ field(evil, evil, value=evil, hint=evil, problem=evil, options=[evil]) }}",
+        "{% call form('/x', confirm=evil) %}{{ evil }}{% endcall %}",
+        "{{ link_button(evil, '/' ~ evil) }}",
+        "{% call live('x', '/x', [evil]) %}{{ evil }}{% endcall %}",
+        "{{ notice(evil, 'bad') }}",
+        "{{ secret(evil, evil) }}",
+        "{{ switch(evil, '/x', true, hint=evil) }}",
+    ],
+)
+def test_nothing_that_is_given_becomes_markup(source: str) -> None:
+    text = rendered(source, evil=EVIL)
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_switch_is_one_for_screen_readers_and_sends_a_form() -> None:
+    text = rendered("{{ switch('An', '/accounts/anna/switch', true, hint='Hilfe') }}")
+    assert 'role="switch"' in text
+    assert "checked" in text
+    assert 'action="/sync/accounts/anna/switch"' in text
+    assert 'name="csrf"' in text
+    assert "<noscript>" in text
+    assert "checked" not in rendered("{{ switch('An', '/x', false) }}")
+
+
+def test_a_live_part_asks_for_itself_when_its_accounts_change() -> None:
+    text = rendered("{% call live('state', '/accounts', ['anna', 'bernd']) %}x{% endcall %}")
+    for attribute in (
+        'data-live="anna bernd"',
+        'hx-get="/sync/accounts"',
+        'hx-select="#state"',
+        'hx-trigger="live"',
+    ):
+        assert attribute in text
+
+
+def test_a_time_is_written_for_people_and_for_machines() -> None:
+    from zoneinfo import ZoneInfo
+
+    text = rendered("{{ when(at, zone) }}", at=FakeClock().now(), zone=ZoneInfo("Europe/Berlin"))
+    assert '<time datetime="2026-03-02T08:00:00+00:00">2. März 2026, 09:00</time>' in text
+
+
+def test_times_are_written_as_in_the_language() -> None:
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    now, zone = FakeClock().now(), ZoneInfo("Europe/Berlin")
+    german, english = Moments("de"), Moments("en")
+    assert (german.day(now, zone), english.moment(now, zone)) == ("2. März 2026", "2 March 2026, 09:00")
+    assert german.ago(now - timedelta(minutes=3), now) == "vor 3 Minuten"
+    assert english.ago(now + timedelta(minutes=3), now) == "in 3 minutes"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "told"),
+    [
+        ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("192.0.2.9", "203.0.113.7", "192.0.2.9"),
+    ],
+)
+def test_only_the_trusted_proxy_says_who_sent_a_request(peer: str, forwarded: str, told: str) -> None:
+    request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded})
+    request = request.clone(remote=peer)
+    assert sender(request, ip_network("10.0.0.0/8")) == told
+    assert sender(request, None) == peer

@@ -1,0 +1,100 @@
+"""The pages speak German and English: the same keys, none missing, none left over."""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.desk.refused import SENTENCES
+from calsync.people import Role
+from calsync.sync.model import Direction
+from calsync.web.texts import LANGUAGES, Texts, load, negotiated
+from tests.web.conftest import WEB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
+SOURCES = [*TEMPLATES, *sorted(WEB.rglob("*.py"))]
+QUOTED = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
+BUILT = re.compile(r"""["']([a-z_]+\.)["'] ~|f["']([a-z_]+\.)\{""")
+"""A key whose last part is a value: `t("role." ~ role)`, `f"refused.{word}"`."""
+LAST: dict[str, set[str]] = {
+    "role.": {*Role, *(f"{role}_hint" for role in Role)},
+    "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
+    "refused.": set(SENTENCES),
+    "problem.": {"400", "403", "404", "408", "413", "429", "500", "503"},
+}
+"""What those values can be."""
+
+
+def used() -> Iterator[str]:
+    """Yield the keys that are asked for."""
+    for path in SOURCES:
+        text = path.read_text("utf-8")
+        yield from QUOTED.findall(text)
+        for found in BUILT.findall(text):
+            prefix = "".join(found)
+            yield from (f"{prefix}{last}" for last in LAST.get(prefix, ()))
+
+
+def asked_for() -> set[str]:
+    """Return the keys in calls of `t`, `t.count` and `texts`."""
+    call = re.compile(r"""\b(?:t|texts)(\.count)?\(\s*["']([a-z0-9_.]+)["']\s*[,)]""")
+    found = [match for path in SOURCES for match in call.findall(path.read_text("utf-8"))]
+    return {f"{key}{end}" for count, key in found for end in ([".one", ".other"] if count else [""])}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    first, *others = (load(language) for language in LANGUAGES)
+    assert [first.keys() ^ other.keys() for other in others] == [set()] * len(others)
+
+
+def test_every_text_that_is_asked_for_is_there() -> None:
+    assert len(asked_for()) > 50
+    assert asked_for() - load("en").keys() == set()
+    built = {f"{prefix}{last}" for prefix, lasts in LAST.items() for last in lasts}
+    assert built - load("en").keys() == set()
+
+
+def test_no_text_is_left_over() -> None:
+    names = {*used(), *(f"{key}.{end}" for key in used() for end in ("one", "other"))}
+    assert load("en").keys() - names == set()
+
+
+@pytest.mark.parametrize("key", load("en"))
+def test_both_languages_fill_in_the_same_values(key: str) -> None:
+    names = [{name for _, name, _, _ in string.Formatter().parse(load(each)[key]) if name} for each in LANGUAGES]
+    assert names[0] == names[1]
+
+
+def test_a_text_has_its_values_filled_in() -> None:
+    assert Texts("de")("mine.hello", name="{name}") == "Guten Tag, {name}"
+    assert Texts("de").count("people.count", 1) == "1 Person"
+    assert Texts("en").count("people.count", 2) == "2 people"
+
+
+def test_a_reason_is_a_sentence_in_the_language() -> None:
+    assert Texts("en").reason("deleted") == "It was deleted on the other side."
+    assert Texts("de").reason("deleted") == "Der Termin wurde auf der anderen Seite gelöscht."
+    assert Texts("de").reason("the server is away") == "the server is away"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-US,en;q=0.9,de;q=0.8", "en"),
+        ("fr,de;q=0.5,en;q=0.6", "en"),
+        ("de;q=0, en", "en"),
+        ("fr", "en"),
+        ("de;q=zero,*;;", "en"),
+    ],
+)
+def test_the_browser_says_which_language(accepted: str, language: str) -> None:
+    assert negotiated(accepted) == language
