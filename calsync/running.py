@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
+from calsync.board import Board
 from calsync.connections import Opened
 from calsync.discovery import until_done
 from calsync.engine import Engine, Report
 from calsync.engine.together import together
-from calsync.errors import CalsyncError, ConfigError, Retry
+from calsync.errors import CalsyncError, ConfigError, LoginError, Retry, StoreError
 from calsync.holder import this_process
 from calsync.service import Service
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
-from calsync.web import serving
+from calsync.web import health_routes, metrics_routes, serving
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from random import Random
 
+    from calsync.board import Status
     from calsync.config import Config
     from calsync.connections import Connections
+    from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.roster import Roster
-    from calsync.service import Listen
-    from calsync.store import FileRuns
+    from calsync.service import Finished, Listen
+    from calsync.store import FileRuns, SqliteStore
 
 
 class Running:
@@ -41,6 +45,7 @@ class Running:
         clock: Clock,
         random: Random,
         runs: FileRuns,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._connections = connections
@@ -48,6 +53,8 @@ class Running:
         self._clock = clock
         self._random = random
         self._runs = runs
+        self._metrics = metrics
+        self._board = Board()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve all accounts until `stop` is set.
@@ -80,7 +87,7 @@ class Running:
 
         async def serve(accounts: Iterable[str]) -> None:
             poll_seconds = self._config.service.poll_seconds
-            service = Service(run_account, self._clock, self._random, poll_seconds, doorbells)
+            service = Service(run_account, self._clock, self._random, poll_seconds, doorbells, self._finished)
             await service.run(accounts, stop)
 
         async def serve_discovered() -> None:
@@ -89,16 +96,38 @@ class Running:
 
         watchdog = Watchdog(self._connections.asking, note_beside(self._config.service.store))
         try:
-            async with self._called():
+            async with self._called(store):
                 with watchdog.watching():
                     await together([serve(found), serve_discovered()])
         finally:
             await store.close()
 
-    def _called(self) -> AbstractAsyncContextManager[None]:
-        """Let servers call, where they can reach us. Raises ConfigError."""
-        endpoint, at = self._connections.endpoint, self._config.service.listen
-        return nullcontext() if endpoint is None else serving(endpoint, at.host, at.port)
+    def _finished(self, run: Finished) -> None:
+        self._board.finished(run)
+        self._metrics.finished(run)
+
+    def _called(self, store: SqliteStore) -> AbstractAsyncContextManager[None]:
+        """Let servers and people call, where they can reach us. Raises ConfigError."""
+        endpoint, at, web = self._connections.endpoint, self._config.service.listen, self._config.web
+        if endpoint is None and web is None:
+            return nullcontext()
+        token = None if web is None else web.metrics_token
+        self._metrics.look_at(self._board.all, self._connections.http.waiting)
+        routes = [
+            *([] if endpoint is None else endpoint.routes()),
+            *health_routes(partial(self._problems, store), token),
+            *metrics_routes(self._metrics.text, token),
+        ]
+        return serving(routes, at.host, at.port)
+
+    async def _problems(self, store: SqliteStore) -> Sequence[str]:
+        """Say what is in the way of working, each thing once."""
+        problems = [*self._connections.unready(), *lost(self._board.all())]
+        try:
+            await store.expect_writable()
+        except StoreError as error:
+            problems.insert(0, str(error))
+        return list(dict.fromkeys(problems))
 
 
 def refuse(problems: Sequence[Exception]) -> None:
@@ -108,3 +137,9 @@ def refuse(problems: Sequence[Exception]) -> None:
         raise ExceptionGroup("accounts", list(each.values()))
     for problem in each.values():
         raise problem
+
+
+def lost(statuses: Iterable[Status]) -> list[str]:
+    """Return the problems of accounts that are not the account's own: a sign-in or the store is lost."""
+    names = {LoginError.__name__, StoreError.__name__}
+    return [one.error for one in statuses if one.error is not None and one.error_class in names]

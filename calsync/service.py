@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from calsync.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
+    from datetime import datetime
     from random import Random
 
     from calsync.engine import Notices
@@ -36,6 +38,20 @@ LISTEN_AGAIN = 60.0
 log = logging.getLogger("calsync.service")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run of an account that came to its end."""
+
+    account: str
+    report: Report
+    error: Exception | None
+    at: datetime
+    seconds: float
+    """How long it took."""
+    since_ring: float | None
+    """Seconds from the first ring that it answers to its end; None where it was a poll."""
+
+
 class Service:
     """Polls accounts with jitter, and sooner where a doorbell rings (docs/decisions/0018).
 
@@ -49,16 +65,21 @@ class Service:
         random: Random,
         poll_seconds: float,
         doorbells: Callable[[str], Iterable[Listen]] = lambda _: (),
+        finished: Callable[[Finished], object] = lambda _: None,
     ) -> None:
         """`run_account` runs one account once, and tells the report what it does.
 
         It raises CalsyncError, or anything else for a bug. `doorbells` returns those of an account that was run.
+        `finished` is told each run that was not cut off; it may neither raise nor wait.
         """
         self._run_account = run_account
         self._clock = clock
         self._random = random
         self._poll_seconds = poll_seconds
         self._doorbells = doorbells
+        self._finished = finished
+        self._rang: dict[str, datetime] = {}
+        """When the doorbell rang first that no run has answered yet."""
         self._rung: dict[str, asyncio.Event] = {}
         self._listeners: dict[str, list[asyncio.Task[None]]] = {}
 
@@ -85,14 +106,15 @@ class Service:
         rung = self._rung.get(account)
         if rung is not None and not rung.is_set():
             log.debug("account %s is woken: %s", account, reason)
+            self._rang[account] = self._clock.now()
             rung.set()
 
     async def _serve(self, name: str, stopping: asyncio.Task[Any]) -> None:
         rung, failures, vain = self._rung[name], 0, 0
         notices: Notices = Counter()
         while not stopping.done():
-            asked = rung.is_set()
             rung.clear()  # before the run: what rings meanwhile makes another one
+            rang, began = self._rang.pop(name, None), self._clock.now()
             report = Report()
             try:
                 await self._run_account(name, report)
@@ -100,23 +122,41 @@ class Service:
                 failures += 1
                 wait = _back_off(failures, error, self._poll_seconds) * self._jitter()
                 settle = None if _says_when(error) else _doubled(SETTLE_SECONDS, failures)
-                if asked:
+                if rang is not None:
                     rung.set()  # nobody has looked yet
+                    self._rang[name] = rang
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
                 _tell(name, report)
+                self._tell_finished(name, report, error, began, rang)
             else:
                 if failures:
                     log.info("account %s works again", name)
                 failures = 0
-                vain = vain + 1 if asked and not _worked(report) else 0
+                vain = vain + 1 if rang is not None and not _worked(report) else 0
                 wait = self._poll_seconds * self._jitter()
                 settle = min(LONGEST_SETTLE, _doubled(SETTLE_SECONDS, vain - 1))
                 _tell(name, report)
                 _tell_changed(name, notices, report.notices)
                 notices = report.notices
+                self._tell_finished(name, report, None, began, rang)
                 self._listen_to(name, stopping)
             await self._rest(wait, settle, rung, stopping)
+
+    def _tell_finished(
+        self, name: str, report: Report, error: Exception | None, began: datetime, rang: datetime | None
+    ) -> None:
+        now = self._clock.now()
+        self._finished(
+            Finished(
+                account=name,
+                report=report,
+                error=error,
+                at=now,
+                seconds=(now - began).total_seconds(),
+                since_ring=None if rang is None else (now - rang).total_seconds(),
+            )
+        )
 
     async def _rest(
         self, seconds: float, settle: float | None, rung: asyncio.Event, stopping: asyncio.Task[Any]

@@ -26,6 +26,7 @@ DRIVERS = {
     "msal",
     "nh3",
     "pluggy",
+    "prometheus_client",
     "requests",
     "spnego",
     "voluptuous",
@@ -49,6 +50,7 @@ FOR_PLUGINS = {
 PURE = {"calsync.errors", "calsync.sync"}
 BENEATH: dict[str, set[str]] = {
     "calsync.ahead": set(),
+    "calsync.board": {"calsync.engine", "calsync.errors", "calsync.service"},
     "calsync.sync": PURE,
     "calsync.errors": PURE,
     "calsync.exposed": set(),
@@ -73,6 +75,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons"},
+    "calsync.metrics": {*PURE, "calsync.engine", "calsync.ports", "calsync.reasons", "calsync.service"},
     "calsync.watchdog": PURE,
     "calsync.web": {"calsync.errors", "calsync.ports", "calsync.web"},
     "calsync.results": {*PURE, "calsync.engine"},
@@ -203,5 +206,8 @@ def test_what_is_imported_is_declared() -> None:
     files = [path for top in ("calsync", "plugins") for path in (ROOT / top).rglob("*.py")]
     used = {name.split(".")[0] for path in files for name in imports(path)}
     foreign = used - set(sys.stdlib_module_names) - {"calsync", *PLUGINS}
-    givers = {name: {giver.lower() for giver in packages_distributions().get(name, ())} for name in foreign}
+    givers = {
+        name: {giver.lower().replace("_", "-") for giver in packages_distributions().get(name, ())}
+        for name in foreign
+    }
     assert {name for name, found in givers.items() if not found & declared} == set()

@@ -13,7 +13,7 @@ import pytest
 
 from calsync.errors import Retry
 from calsync.reasons import sentence
-from calsync.service import LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS, Service
+from calsync.service import LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS, Finished, Service
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
@@ -103,8 +103,14 @@ class Running:
         self.doorbell = Doorbell()
         self.stop = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+        self.finished: list[Finished] = []
         self.service = Service(
-            self.accounts.run, self.clock, random.Random(1), POLL, lambda name: [self.doorbell.listen]
+            self.accounts.run,
+            self.clock,
+            random.Random(1),
+            POLL,
+            lambda name: [self.doorbell.listen],
+            self.finished.append,
         )
 
     def start(self, *names: str) -> None:
@@ -459,3 +465,45 @@ async def test_nobody_is_woken_who_is_not_served(rung: Running) -> None:
     rung.service.wake("anna", "a ring from outside")
     await rung.settle()
     await rung.accounts.reached("anna", 2)
+
+
+async def test_each_run_that_ended_is_told_with_how(running: Running) -> None:
+    error = running.accounts.errors["anna"] = Retry("the server is away")
+    running.accounts.created["anna"] = 2
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    running.accounts.errors.clear()
+    await running.poll()
+    await running.accounts.reached("anna", 2)
+    await running.clock.until_sleeping()
+    first, second = running.finished
+    assert (first.account, first.error, first.since_ring) == ("anna", error, None)
+    assert first.report.counts[Side.LEFT].created == 2
+    assert (second.error, second.seconds, second.at) == (None, 0.0, running.clock.now())
+
+
+async def test_a_run_that_a_ring_brought_knows_how_long_ago_that_was(rung: Running) -> None:
+    rung.doorbell.ring()
+    await rung.settle(SETTLE_SECONDS / 2)
+    rung.doorbell.ring()  # the first one counts
+    rung.accounts.held.clear()
+    await rung.settle(SETTLE_SECONDS / 2)
+    await rung.accounts.reached("anna", 2)
+    rung.clock.advance(1)
+    rung.accounts.held.set()
+    await rung.clock.until_sleeping()
+    run = rung.finished[-1]
+    assert run.since_ring == pytest.approx(SETTLE_SECONDS + 1)
+    assert run.seconds == 1
+
+
+async def test_a_ring_that_no_run_could_answer_is_timed_until_one_can(rung: Running) -> None:
+    rung.accounts.errors["anna"] = Retry("the server is away")
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    rung.accounts.errors.clear()
+    await rung.settle(2 * SETTLE_SECONDS)
+    await rung.accounts.reached("anna", 3)
+    await rung.clock.until_sleeping()
+    assert rung.finished[-1].since_ring == pytest.approx(3 * SETTLE_SECONDS)

@@ -41,12 +41,9 @@ class Endpoint:
         """Return what a connection is lent."""
         return _Doorbells(f"{self._public_url}/doorbells/{quote(connection)}", connection, self._heard)
 
-    def application(self) -> web.Application:
+    def routes(self) -> list[web.RouteDef]:
         """Return what answers the calls."""
-        application = web.Application(client_max_size=MAX_CALL_BYTES)
-        application.router.add_post("/doorbells/{connection}", self._answer)
-        application.on_response_prepare.append(_harden)
-        return application
+        return [web.post("/doorbells/{connection}", self._answer)]
 
     async def _answer(self, request: web.Request) -> web.Response:
         hear = self._heard.get(request.match_info["connection"])
@@ -84,9 +81,3 @@ def _answered(hear: Hear, call: Call) -> web.Response:
     if len(text) > MAX_TEXT:
         return web.Response(status=400)
     return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain")
-
-
-async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.pop("Server", None)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from calsync.errors import ConfigError
+from calsync.web.doorbells import MAX_CALL_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from calsync.web.doorbells import Endpoint
+    from collections.abc import AsyncIterator, Iterable
 
 STOP_SECONDS = 1.0
 """How long calls under way may finish: each is a matter of milliseconds."""
@@ -23,9 +22,11 @@ log = logging.getLogger("calsync.web")
 
 
 @asynccontextmanager
-async def serving(endpoint: Endpoint, host: str, port: int) -> AsyncIterator[None]:
+async def serving(routes: Iterable[web.RouteDef], host: str, port: int) -> AsyncIterator[None]:
     """Answer calls from entering to leaving, without TLS. Raises ConfigError where nobody can listen there."""
-    application = endpoint.application()
+    application = web.Application(client_max_size=MAX_CALL_BYTES)
+    application.add_routes(routes)
+    application.on_response_prepare.append(_harden)
     runner = web.AppRunner(application, access_log=None, logger=SILENT, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
@@ -34,7 +35,13 @@ async def serving(endpoint: Endpoint, host: str, port: int) -> AsyncIterator[Non
         except OSError as error:
             problem = f"service.listen: cannot listen at {host}:{port} ({error.strerror}); choose another address"
             raise ConfigError([problem]) from error
-        log.info("doorbells are heard at %s:%d", host, port)
+        log.info("calls are answered at %s:%d", host, port)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.pop("Server", None)
