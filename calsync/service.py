@@ -126,12 +126,13 @@ class Service:
                     rung.set()  # nobody has looked yet
                     self._rang[name] = rang
                 level = logging.WARNING if failures == 1 else logging.DEBUG
-                log.log(level, "account %s failed, next try in %.0f s: %s", name, wait, reason(error))
+                problem = "account %(account)s failed, next try in %(seconds).0f s: %(problem)s"
+                log.log(level, problem, {"account": name, "seconds": wait, "problem": reason(error)})
                 _tell(name, report)
                 self._tell_finished(name, report, error, began, rang)
             else:
                 if failures:
-                    log.info("account %s works again", name)
+                    log.info("account %(account)s works again", {"account": name})
                 failures = 0
                 vain = vain + 1 if rang is not None and not _worked(report) else 0
                 wait = self._poll_seconds * self._jitter()
@@ -197,8 +198,11 @@ class Service:
                 failures = failures + 1 if lasted < wait else 1
                 wait = _back_off(failures, error, LISTEN_AGAIN) * self._jitter()
                 level = logging.WARNING if failures == 1 else logging.DEBUG
-                problem = "account %s is only polled, its doorbell failed, next try in %.0f s: %s"
-                log.log(level, problem, name, wait, reason(error))
+                problem = (
+                    "account %(account)s is only polled, its doorbell failed,"
+                    " next try in %(seconds).0f s: %(problem)s"
+                )
+                log.log(level, problem, {"account": name, "seconds": wait, "problem": reason(error)})
             else:
                 return
             await self._clock.sleep(wait)
@@ -240,17 +244,24 @@ def _tell(name: str, report: Report) -> None:
     for side, counts in report.counts.items():
         if counts.writes or counts.linked:  # what failed stands among the notices
             log.info(
-                "account %s, %s: created %d, updated %d, deleted %d, linked %d, failed %d",
-                name,
-                side.value,
-                counts.created,
-                counts.updated,
-                counts.deleted,
-                counts.linked,
-                counts.failed,
+                "account %(account)s, %(side)s: created %(created)d, updated %(updated)d, deleted %(deleted)d,"
+                " linked %(linked)d, failed %(failed)d",
+                {
+                    "account": name,
+                    "side": side.value,
+                    "created": counts.created,
+                    "updated": counts.updated,
+                    "deleted": counts.deleted,
+                    "linked": counts.linked,
+                    "failed": counts.failed,
+                },
             )
     for (kind, side, word), count in sorted(report.remarks.items()):
-        log.info("account %s, %s: %s, %s: %d. %s", name, side, kind, word, count, sentence(word))
+        told = {"account": name, "side": side.value, "operation": kind.value, "reason": word, "count": count}
+        log.info(
+            "account %(account)s, %(side)s: %(operation)s, %(reason)s: %(count)d. %(advice)s",
+            {**told, "advice": sentence(word)},
+        )
 
 
 def _tell_changed(name: str, before: Notices, now: Notices) -> None:
@@ -260,5 +271,14 @@ def _tell_changed(name: str, before: Notices, now: Notices) -> None:
             kind, side, word = key
             advice = f". {sentence(word)}" if now[key] else ""
             log.info(
-                "account %s, %s: %s, %s: %d, before %d%s", name, side, kind, word, now[key], before[key], advice
+                "account %(account)s, %(side)s: %(operation)s, %(reason)s: %(count)d, before %(before)d%(advice)s",
+                {
+                    "account": name,
+                    "side": side.value,
+                    "operation": kind.value,
+                    "reason": word,
+                    "count": now[key],
+                    "before": before[key],
+                    "advice": advice,
+                },
             )
