@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
-from calsync.connections import Connections, Opened
+from calsync.connections import Connections, Opened, connections_of
+from calsync.desk.accounts import Accounts
 from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
-from calsync.errors import CalsyncError, ConfigError, Retry, reason
+from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.loading import load
 from calsync.metrics import Metrics
@@ -89,7 +91,7 @@ class App:
             results.extend(_checked(f"connection {name}", findings))
         results.extend(await self._check_accounts(self._config.accounts, broken, try_writes=try_writes))
         discover = self._config.discover
-        if discover is not None and not _connections_of(discover.account) & broken:
+        if discover is not None and not connections_of(discover.account) & broken:
             try:
                 found = await self._roster.discover()
             except CalsyncError as error:
@@ -121,8 +123,7 @@ class App:
             await take_note(store, self._config.service.store)
             for holder in await store.holders():  # they hold the original, not this copy
                 await store.expire(holder)
-            engine = self._engine(store, MemoryRuns(await self._runs.all()))
-            return {name: await self._plan_one(engine, one) for name, one in opened.items()}
+            return {name: await self._plan_one(store, one) for name, one in opened.items()}
         finally:
             await store.close()
 
@@ -133,7 +134,21 @@ class App:
             raise opened
         store = await open_store(self._config.service.store)
         try:
+            opened = await self._connections.as_set(opened, store.settings)
             return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[Accounts]:
+        """Let a person set accounts. Raises StoreError."""
+        store = await SqliteStore.open(self._config.service.store)
+
+        async def known() -> Collection[str]:
+            return {*self._config.accounts, *await self._runs.all()}  # who is discovered is known by a run
+
+        try:
+            yield Accounts(store.settings, known, self._clock)
         finally:
             await store.close()
 
@@ -169,12 +184,15 @@ class App:
         accounts = dict(zip(opened, results, strict=True))
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve all accounts until `stop` is set. Raises as `Running.run`."""
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Serve all accounts until `stop` is set. Read the configuration anew whenever `reload` is.
+
+        Raises as `Running.serve`.
+        """
         running = Running(
             self._config, self._connections, self._roster, self._clock, self._random, self._runs, self._metrics
         )
-        await running.run(stop)
+        await running.serve(stop, reload)
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
@@ -190,12 +208,14 @@ class App:
     def _engine(self, store: Store, runs: Runs) -> Engine:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))
 
-    async def _plan_one(self, engine: Engine, found: Opened | Exception) -> AccountPlan:
+    async def _plan_one(self, store: Store, found: Opened | Exception) -> AccountPlan:
         report = Report()
         try:
             if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            await engine.run(self._connections.account(found), report, write=False)
+            account = self._connections.account(await self._connections.as_set(found, store.settings))
+            engine = self._engine(store, MemoryRuns(await self._runs.all()))
+            await engine.run(account, report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
         return AccountPlan(report.plan, None, report.rebuild)
@@ -207,8 +227,10 @@ class App:
         try:
             if isinstance(found, Exception):
                 raise found  # noqa: TRY301 - told like every other failure of the account
-            engine = self._engine(store, self._runs)
-            await engine.run(self._connections.account(found), report, progress=progress)
+            account = self._connections.account(await self._connections.as_set(found, store.settings))
+            await self._engine(store, self._runs).run(account, report, progress=progress)
+        except SwitchedOff:
+            return replace(_result(report, None), off=True)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
             return _result(report, reason(error))
         return _result(report, None)
@@ -220,7 +242,7 @@ class App:
         return [
             result
             for name, account in accounts.items()
-            if _connections_of(account).isdisjoint(broken)
+            if connections_of(account).isdisjoint(broken)
             for result in _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
         ]
 
@@ -242,10 +264,6 @@ class App:
 
 def _lines(error: CalsyncError) -> Sequence[str]:
     return str(error).splitlines()
-
-
-def _connections_of(account: AccountConfig) -> set[str]:
-    return {account.left.connection, account.right.connection}
 
 
 def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,15 @@ from calsync.vault import FileVault
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig
     from calsync.http import Answered
     from calsync.loader import Loaded
     from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
+    from calsync.records import Settings
+    from calsync.sync.model import Direction
     from calsync.sync.rules import Rule
 
 
@@ -36,6 +38,8 @@ class Opened:
 
     config: AccountConfig
     calendars: Mapping[Side, Calendar]
+    direction: Direction
+    """What the configuration says, whatever a person has chosen."""
 
 
 class Connections:
@@ -46,29 +50,57 @@ class Connections:
     ) -> None:
         self.http = HttpFactory(clock, answered)
         self._config = config
+        self._clock = clock
+        self._random = random
         self.asking = Asking()
         self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
         self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
         """Where servers call the connections; None where no public address is configured."""
-        self._providers = {
-            name: loaded.providers[connection.provider].open(
-                connection.settings,
-                Host(
-                    connection=name,
-                    clock=clock,
-                    random=random,
-                    http=self.http,
-                    vault=_vault(config, name),
-                    doorbells=None if self.endpoint is None else self.endpoint.of(name),
-                    learnt=_learnt(config, name),
-                    poll_seconds=config.service.poll_seconds,
-                ),
-            )
-            for name, connection in config.connections.items()
-        }
+        self._providers = {name: self._built(name, config, loaded) for name in config.connections}
         self._logins: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
+
+    def _built(self, name: str, config: Config, loaded: Loaded) -> Provider:
+        connection = config.connections[name]
+        return loaded.providers[connection.provider].open(
+            connection.settings,
+            Host(
+                connection=name,
+                clock=self._clock,
+                random=self._random,
+                http=self.http,
+                vault=_vault(config, name),
+                doorbells=None if self.endpoint is None else self.endpoint.of(name),
+                learnt=_learnt(config, name),
+                poll_seconds=config.service.poll_seconds,
+            ),
+        )
+
+    def stale(self, config: Config) -> set[str]:
+        """Return the connections that another configuration does not have, or not as they are."""
+        before, after = self._config, config
+        if before.service.poll_seconds != after.service.poll_seconds:  # all of them know it
+            return set(before.connections)
+        return {name for name, one in before.connections.items() if after.connections.get(name) != one}
+
+    async def adopt(self, config: Config, loaded: Loaded) -> None:
+        """Take over another configuration; connections that are the same in it are not touched.
+
+        No account may use those any more that are `stale`.
+        """
+        rules = [_rule(rule, loaded.rules) for rule in config.rules]
+        stale = self.stale(config)
+        kept = self._providers.keys() - stale
+        fresh = {name: self._built(name, config, loaded) for name in config.connections if name not in kept}
+        left = [self._providers.pop(name) for name in stale]
+        logins = [self._logins.pop(name) for name in stale if name in self._logins]
+        self._rules, self._versions, self._config = rules, loaded.versions, config
+        self._providers |= fresh
+        if self.endpoint is not None:
+            for name in stale - fresh.keys():
+                self.endpoint.forget(name)
+        await _closed(left, logins)
 
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
@@ -94,7 +126,23 @@ class Connections:
         ):
             place = f"{self._config.path}:{config.line}: accounts.{config.name}.policy"
             raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
-        return Opened(config, {Side.LEFT: left, Side.RIGHT: right})
+        return Opened(config, {Side.LEFT: left, Side.RIGHT: right}, config.direction)
+
+    async def as_set(self, opened: Opened, settings: Settings) -> Opened:
+        """Return an opened account under the direction that a person has chosen.
+
+        Raises AccountError, Retry as `open` does; StoreError.
+        """
+        direction = (await settings.get(opened.config.name)).direction or opened.direction
+        return opened if direction is opened.config.direction else await self.turned(opened, direction)
+
+    async def turned(self, opened: Opened, direction: Direction) -> Opened:
+        """Return an opened account under another direction. Raises AccountError, Retry as `open` does."""
+        config = replace(opened.config, direction=direction)
+        for side, calendar in opened.calendars.items():
+            if direction.writes(side) and not opened.config.direction.writes(side):
+                await self._expect_writable(config, side, calendar)
+        return Opened(config, opened.calendars, opened.direction)
 
     async def people(self, connection: str) -> Sequence[Person]:
         """Return everybody whom a connection lists. Raises LoginError, ConfigError, Retry."""
@@ -143,32 +191,35 @@ class Connections:
             future=timedelta(days=config.window.future_days),
         )
 
+    def release(self, account: str) -> None:
+        """Let the calendars of an account belong to nobody."""
+        self._keys = {key: claim for key, claim in self._keys.items() if claim[0].name != account}
+
     async def close(self) -> None:
-        for task in self._logins.values():
-            task.cancel()
-        await asyncio.gather(*self._logins.values(), return_exceptions=True)
-        for provider in self._providers.values():
-            await provider.close()
+        await _closed(self._providers.values(), self._logins.values())
 
     async def _calendar(self, config: AccountConfig, side: Side) -> Calendar:
         calendar = await self.look(config, side)
         self.claim(config, side, calendar)
         if config.direction.writes(side):
-            connection = config.side(side).connection
-            place = f"account {config.name}: connection {connection}"
-            await _expect_writable(self._providers[connection], calendar, place)
+            await self._expect_writable(config, side, calendar)
         return calendar
+
+    async def _expect_writable(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
+        """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
+        connection = config.side(side).connection
+        for finding in await self._providers[connection].check_calendar(calendar):
+            if finding.severity == "error":
+                raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
 
     def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:
         """Return what tells a calendar from all others: by provider, as two connections may lead to one tenant."""
         return self._config.connections[config.side(side).connection].provider, calendar.key
 
 
-async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -> None:
-    """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
-    for finding in await provider.check_calendar(calendar):
-        if finding.severity == "error":
-            raise AccountError(f"{place}: {finding.message}")
+def connections_of(account: AccountConfig) -> set[str]:
+    """Return the names of the connections that an account uses."""
+    return {account.left.connection, account.right.connection}
 
 
 def _vault(config: Config, connection: str) -> Vault | None:
@@ -193,6 +244,14 @@ def _unready(connection: str, login: asyncio.Task[None]) -> str | None:
         return f"connection {connection}: its sign-in was broken off"
     error = login.exception()  # noqa: LOG004 - a task's, not a logger's
     return reason(error) if isinstance(error, Exception) else None
+
+
+async def _closed(providers: Iterable[Provider], logins: Collection[asyncio.Task[None]]) -> None:
+    for task in logins:
+        task.cancel()
+    await asyncio.gather(*logins, return_exceptions=True)
+    for provider in providers:
+        await provider.close()
 
 
 async def _logged_in(provider: Provider, connection: str) -> None:

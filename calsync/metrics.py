@@ -7,7 +7,7 @@ is named by an id. So no figure tells an address, a person's name, or what anybo
 from __future__ import annotations
 
 from collections import Counter as Tally
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -15,18 +15,18 @@ from prometheus_client.registry import Collector
 
 from calsync.errors import AccountError, CalsyncError, ConfigError, LoginError, PluginError, Retry, StoreError
 from calsync.reasons import NAMED, REASONS
+from calsync.service import State
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
 
     from calsync.engine import Counts, Notices
     from calsync.ports import Clock
-    from calsync.service import Finished
+    from calsync.service import Finished, Service, Status
 
 RESULTS = {
     LoginError: "sign_in",
@@ -48,17 +48,6 @@ REQUEST_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 RING_SECONDS = (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
 
 
-class Status(Protocol):
-    """What is known of an account; `Board` has it."""
-
-    @property
-    def account(self) -> str: ...
-    @property
-    def good_at(self) -> datetime | None: ...
-    @property
-    def notices(self) -> Notices: ...
-
-
 class Metrics:
     """Counts what it is told, and looks up the rest when it is asked. Belongs to one process and one loop."""
 
@@ -72,7 +61,7 @@ class Metrics:
         )
         self._ring_seconds = Histogram(
             "calsync_doorbell_to_copy_seconds",
-            "From a doorbell's ring to the end of the run that wrote something for it.",
+            "From a doorbell's ring, or a person's wish, to the end of the run that wrote something for it.",
             buckets=RING_SECONDS,
             registry=registry,
         )
@@ -114,16 +103,16 @@ class Metrics:
         self._run_seconds.observe(max(0.0, run.seconds))
         for side, counts in run.report.counts.items():
             self._count(side, counts)
-        if run.since_ring is not None and any(counts.writes for counts in run.report.counts.values()):
-            self._ring_seconds.observe(max(0.0, run.since_ring))
+        if run.since_call is not None and any(counts.writes for counts in run.report.counts.values()):
+            self._ring_seconds.observe(max(0.0, run.since_call))
         if run.error is None:
             mails = _blocked(run.report.notices, MAILS)
             self._prevented.inc(max(0, mails - self._mails.get(run.account, 0)))
             self._mails[run.account] = mails
 
-    def look_at(self, statuses: Callable[[], Sequence[Status]], waiting: Callable[[], Mapping[str, int]]) -> None:
-        """Tell from now on what stands: of all accounts, and how many requests of each connection wait."""
-        self._standing.statuses, self._standing.waiting = statuses, waiting
+    def look_at(self, service: Service, waiting: Callable[[], Mapping[str, int]]) -> None:
+        """Tell from now on how a service's accounts are, and how many requests of each connection wait."""
+        self._standing.service, self._standing.waiting = service, waiting
 
     def text(self) -> bytes:
         """Return all figures in Prometheus' text format (version 0.0.4)."""
@@ -142,34 +131,40 @@ class _Standing(Collector):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._began = clock.now()
-        self.statuses: Callable[[], Sequence[Status]] = tuple
+        self.service: Service | None = None
         self.waiting: Callable[[], Mapping[str, int]] = dict
 
     def describe(self) -> Iterable[Metric]:
         return self.collect()
 
     def collect(self) -> Iterator[Metric]:
-        statuses, now = self.statuses(), self._clock.now()
-        age = GaugeMetricFamily(
-            "calsync_last_good_read_age_seconds",
-            "Since an account was last read without a failure; where it never was, since calsync was started.",
-            labels=["account"],
-        )
-        held: Tally[str] = Tally()
-        blocked: Tally[str] = Tally()
-        for status in statuses:
-            age.add_metric([status.account], (now - (status.good_at or self._began)).total_seconds())
-            for (kind, _, reason), count in status.notices.items():
-                if kind is Kind.HOLD:
-                    held[_word(reason)] += count
-                elif kind is Kind.BLOCK:
-                    blocked[_word(reason)] += count
-        yield age
-        yield _gauge("calsync_holds", "Events that wait for a person.", "reason", held)
-        yield _gauge("calsync_blocks", "Events that are not written.", "reason", blocked)
         yield _gauge(
             "calsync_queued_requests", "Requests that wait to be sent to a connection.", "system", self.waiting()
         )
+        if self.service is None:
+            return
+        statuses = self.service.board.all()
+        states = Tally({state.value: 0 for state in State})
+        states.update(status.state.value for status in statuses)
+        yield _gauge("calsync_accounts", "Accounts, by what they do.", "state", states)
+        yield GaugeMetricFamily(
+            "calsync_queued_runs", "Runs that wait for their turn.", value=self.service.waiting
+        )
+        yield self._ages(statuses)
+        yield _gauge("calsync_holds", "Events that wait for a person.", "reason", _stand(statuses, Kind.HOLD))
+        yield _gauge("calsync_blocks", "Events that are not written.", "reason", _stand(statuses, Kind.BLOCK))
+
+    def _ages(self, statuses: Iterable[Status]) -> Metric:
+        now = self._clock.now()
+        ages = GaugeMetricFamily(
+            "calsync_last_good_read_age_seconds",
+            "Since an account that is not off was last read; where it never was, since calsync was started.",
+            labels=["account"],
+        )
+        for status in statuses:
+            if status.state is not State.OFF:
+                ages.add_metric([status.account], (now - (status.good_at or self._began)).total_seconds())
+        return ages
 
 
 def result_of(error: Exception | None) -> str:
@@ -184,6 +179,15 @@ def _gauge(name: str, documentation: str, label: str, values: Mapping[str, int])
     for value, number in sorted(values.items()):
         gauge.add_metric([value], number)
     return gauge
+
+
+def _stand(statuses: Iterable[Status], wanted: Kind) -> Mapping[str, int]:
+    tally: Tally[str] = Tally()
+    for status in statuses:
+        for (kind, _, reason), count in status.notices.items():
+            if kind is wanted:
+                tally[_word(reason)] += count
+    return tally
 
 
 def _word(reason: str) -> str:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from calsync.board import Board
 from calsync.engine import Report
 from calsync.errors import AccountError, ConfigError, EventError, LoginError, PluginError, Retry, StoreError
 from calsync.metrics import MAILS, Metrics, result_of
 from calsync.reasons import known
-from calsync.service import Finished
+from calsync.service import Finished, Runner, Service, State
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
     from calsync.engine import Notices
+    from calsync.service import Listen
+
+
+class Nobody(Runner):
+    """Runs nothing: a test says what came of it."""
+
+    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
+        raise NotImplementedError
+
+    def doorbells(self, account: str) -> Sequence[Listen]:
+        return ()
+
+    def connections(self, account: str) -> Collection[str]:
+        return ()
 
 
 class Office:
@@ -28,16 +44,17 @@ class Office:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.metrics = Metrics(self.clock)
-        self.board = Board()
+        service = Service(Nobody(), self.clock, random.Random(1), 60)
+        self.board = service.board
         self.waiting = {"m365": 3}
-        self.metrics.look_at(self.board.all, lambda: self.waiting)
+        self.metrics.look_at(service, lambda: self.waiting)
 
     def end(
         self,
         account: str = "anna",
         *,
         error: Exception | None = None,
-        since_ring: float | None = None,
+        since_call: float | None = None,
         notices: Notices | None = None,
         **left: int,
     ) -> None:
@@ -45,16 +62,9 @@ class Office:
         for name, number in left.items():
             setattr(report.counts[Side.LEFT], name, number)
         report.notices.update(notices or {})
-        run = Finished(
-            account=account,
-            report=report,
-            error=error,
-            at=self.clock.now(),
-            seconds=0.2,
-            since_ring=since_ring,
+        self.metrics.finished(
+            Finished(account=account, report=report, error=error, seconds=0.2, since_call=since_call)
         )
-        self.board.finished(run)
-        self.metrics.finished(run)
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return a sample's value; None where there is none."""
@@ -106,10 +116,10 @@ def test_events_are_counted_by_the_direction_in_which_they_went(office: Office) 
 
 
 def test_a_ring_is_timed_only_where_it_brought_something(office: Office) -> None:
-    office.end(since_ring=0.8)
+    office.end(since_call=0.8)
     office.end(created=1)
     assert office.value("calsync_doorbell_to_copy_seconds_count") == 0
-    office.end(since_ring=0.8, created=1)
+    office.end(since_call=0.8, created=1)
     assert office.value("calsync_doorbell_to_copy_seconds_bucket", le="1.0") == 1
 
 
@@ -122,31 +132,45 @@ def test_requests_are_counted_by_connection_and_status(office: Office) -> None:
     assert office.value("calsync_requests_total", system="flowfact", status="unreachable") == 1
     assert office.value("calsync_request_seconds_bucket", system="m365", le="0.05") == 2
     assert office.value("calsync_request_seconds_sum", system="flowfact") == 0
-    assert office.value("calsync_queued_requests", system="m365") == 3
 
 
 def test_the_age_of_the_last_good_read_grows_until_the_next(office: Office) -> None:
     office.clock.advance(10)
-    office.end(error=LoginError("lost"))
+    office.board.begin("anna", None)
+    office.board.note("anna", State.FAILING)
     assert office.value("calsync_last_good_read_age_seconds", account="anna") == 10
-    office.end()
+    office.board.note("anna", State.WAITING, good_at=office.clock.now())
     office.clock.advance(100)
-    office.end(error=LoginError("lost"))
     assert office.value("calsync_last_good_read_age_seconds", account="anna") == 100
-    office.end()
-    assert office.value("calsync_last_good_read_age_seconds", account="anna") == 0
+
+
+def test_the_age_of_an_account_that_is_off_or_gone_alarms_nobody(office: Office) -> None:
+    office.board.begin("anna", office.clock.now())
+    office.board.begin("kai", office.clock.now())
+    office.board.note("anna", State.OFF)
+    office.board.end("kai")
+    assert office.value("calsync_last_good_read_age_seconds", account="anna") is None
+    assert office.value("calsync_last_good_read_age_seconds", account="kai") is None
+    assert office.value("calsync_accounts", state="off") == 1
+    assert office.value("calsync_accounts", state="failing") == 0
 
 
 def test_what_stands_is_told_by_reason_and_goes_with_its_cause(office: Office) -> None:
-    office.end(notices=Counter({(Kind.HOLD, Side.LEFT, "conflict"): 2, (Kind.BLOCK, Side.RIGHT, "series"): 1}))
-    office.end("kai", notices=Counter({(Kind.HOLD, Side.RIGHT, "conflict"): 1}))
+    office.board.begin("anna", None)
+    office.board.begin("kai", None)
+    held, blocked = (Kind.HOLD, Side.LEFT, "conflict"), (Kind.BLOCK, Side.RIGHT, "series")
+    office.board.note("anna", notices=Counter({held: 2, blocked: 1}))
+    office.board.note("kai", notices=Counter({(Kind.HOLD, Side.RIGHT, "conflict"): 1}))
     assert office.value("calsync_holds", reason="conflict") == 3
     assert office.value("calsync_blocks", reason="series") == 1
-    office.end(error=Retry("m365: unreachable"))
-    assert office.value("calsync_holds", reason="conflict") == 3
-    office.end()
-    office.end("kai")
+    office.board.note("anna", notices=Counter())
+    office.board.end("kai")
     assert office.value("calsync_holds", reason="conflict") is None
+
+
+def test_what_waits_is_told(office: Office) -> None:
+    assert office.value("calsync_queued_requests", system="m365") == 3
+    assert office.value("calsync_queued_runs") == 0
 
 
 def test_a_mail_that_was_prevented_is_counted_once_not_in_each_run(office: Office) -> None:
@@ -172,7 +196,8 @@ def test_the_reasons_of_mails_are_words_of_calsync() -> None:
     [("rule_failed:geheim", "rule_failed"), ("anna@example.de", "other"), ("has_attendees", "has_attendees")],
 )
 def test_a_plugins_own_word_is_not_repeated(office: Office, reason: str, told: str) -> None:
-    office.end(notices=Counter({(Kind.HOLD, Side.LEFT, reason): 1}))
+    office.board.begin("anna", None)
+    office.board.note("anna", notices=Counter({(Kind.HOLD, Side.LEFT, reason): 1}))
     assert office.value("calsync_holds", reason=told) == 1
     assert reason == told or reason.encode() not in office.metrics.text()
 
@@ -184,7 +209,7 @@ def test_two_services_of_one_process_have_figures_of_their_own(office: Office) -
 
 
 def test_every_name_begins_with_calsync(office: Office) -> None:
-    office.end(created=1, since_ring=1.0)
+    office.end(created=1, since_call=1.0)
     office.metrics.answered("m365", "200", 0.1)
     names = {family.name for family in text_string_to_metric_families(office.metrics.text().decode())}
     assert "calsync_process_resident_memory_bytes" in names

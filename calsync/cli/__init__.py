@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import backups, commands
+from calsync.cli import accounts, backups, commands
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -38,6 +38,8 @@ for command in (
     commands.run,
     commands.confirm,
     commands.plugins,
+    accounts.switch,
+    accounts.direction,
     backups.backup,
     backups.restore,
 ):

@@ -63,11 +63,15 @@ def gossip(world: World) -> None:
 
 
 def trouble(world: World) -> None:
-    """Let writes, then reads of each server fail in several ways, and let the answers repeat the canary."""
+    """Let writes and reads of each server fail in several ways.
+
+    An answer to a write repeats what it was sent. A read sends nobody's text; what its answer quotes may be one.
+    """
+    quoted = json.dumps({"message": f'the value "{CANARY}" of gast-kanarie@kunde.example is bad'}).encode()
     writes: list[dict[str, Any]] = [{"status": 500, "body": ANSWER}, {"drop": True, "after_commit": True}]
     reads: list[dict[str, Any]] = [
-        {"status": 400, "body": ANSWER},
-        {"status": 429, "body": ANSWER, "headers": {"Retry-After": "1", "X-Note": CANARY}},
+        {"status": 400, "body": quoted},
+        {"status": 429, "body": quoted, "headers": {"Retry-After": "1", "X-Note": CANARY}},
         {"status": 200, "body": CANARY.encode()},
     ]
     flowfact, graph = world.sandbox.flowfact.faults, world.sandbox.graph.faults
