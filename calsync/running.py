@@ -16,6 +16,7 @@ from calsync.holder import this_process
 from calsync.records import Setting
 from calsync.reloading import load_again
 from calsync.service import Runner, Service
+from calsync.supervisor import Supervisor
 from calsync.sync.model import Side
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
@@ -61,6 +62,7 @@ class Running(Runner):
         self._random = random
         self._runs = runs
         self._metrics = metrics
+        self._supervisor = Supervisor()
         self.service = Service(self, clock, random, config.service.poll_seconds)
         self._served: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when its service began."""
@@ -81,7 +83,7 @@ class Running(Runner):
         so is discovery, until it has succeeded once.
         Raises ConfigError at the start, and what every account failed with where all of them need a person.
         """
-        async with self._called():
+        async with self._supervisor.watched(), self._called():
             found, discovery = await self._first()
             self._opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
             self._store = await open_store(self._config.service.store)
@@ -92,8 +94,9 @@ class Running(Runner):
                 with watchdog.watching():
                     await self._add({name: self._roster.account(name) for name in found})
                     self._began = True
+                    self._supervisor.ready()
                     works = [self._reloads(reload, stop), self._discoveries(discovery, stop), self._look(stop)]
-                    await together([self.service.run(stop), *works])
+                    await together([self.service.run(stop), *works, self._tell_the_end(stop)])
             finally:
                 await self._store.close()
 
@@ -131,14 +134,21 @@ class Running(Runner):
         """Read the configuration anew whenever somebody asks: once for all who ask meanwhile."""
         while await _first_of(reload, stop) is reload:
             reload.clear()
+            self._supervisor.reloading()
             try:
-                config, loaded = await load_again(self._config)
-            except (ConfigError, PluginError) as error:
-                for line in str(error).splitlines():
-                    log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - no bug
-                continue
-            async with self._changing:
-                await self._adopt(config, loaded)
+                await self._reload()
+            finally:
+                self._supervisor.ready()
+
+    async def _reload(self) -> None:
+        try:
+            config, loaded = await load_again(self._config)
+        except (ConfigError, PluginError) as error:
+            for line in str(error).splitlines():
+                log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - no bug
+            return
+        async with self._changing:
+            await self._adopt(config, loaded)
 
     async def _adopt(self, config: Config, loaded: Loaded) -> None:
         """Take over another configuration: who is the same in it is not touched."""
@@ -241,6 +251,10 @@ class Running(Runner):
                 for account in _set_otherwise(before, now):
                     self.service.wake(account, "it was set")
                 before = now
+
+    async def _tell_the_end(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._supervisor.stopping()
 
     def _called(self) -> AbstractAsyncContextManager[None]:
         """Let servers and people call, where they can reach us. Raises ConfigError."""
