@@ -79,9 +79,9 @@ wheel: $(VENV)/.installed
 	@rm -f dist/calsync-*.whl
 	@$(BIN)/python -m hatchling build --target wheel --directory dist
 
-# What the wheel needs on a server, by name, version, hash and licence, as CycloneDX.
+# What the wheel needs on a server, by name, version and hash, as CycloneDX.
 sbom: wheel .venv-audit/.installed
-	@.venv-audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	@PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
 		--output-file dist/calsync.cdx.json deploy/requirements.txt
 
 audit: .venv-audit/.installed
