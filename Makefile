@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test test-clients mutants lint format bench lock
+.PHONY: help demo demo-calendars test test-clients mutants lint format bench lock wheel sbom audit
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
@@ -14,7 +14,9 @@ help:
 	@echo "make format let ruff format the code"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
 	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, and the doorbell"
-	@echo "make lock   pin the development requirements anew"
+	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
+	@echo "make audit  ask whether a pinned package has a known vulnerability"
+	@echo "make lock   pin all requirements anew"
 
 # Only what the lock file pins, by hash; the project itself is linked, so edits work at once. The lock file names every
 # dependency, so none is looked up: pip before 23.3 would take a newer one where a package asks for an extra.
@@ -73,11 +75,30 @@ format: $(VENV)/.installed
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+wheel: $(VENV)/.installed
+	@rm -f dist/calsync-*.whl
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
+
+# What the wheel needs on a server, by name, version and hash, as CycloneDX.
+sbom: wheel .venv-audit/.installed
+	@PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/calsync.cdx.json deploy/requirements.txt
+
+audit: .venv-audit/.installed
+	@.venv-audit/bin/python .ci/audit.py deploy/requirements.txt requirements-dev.txt .ci/requirements.txt
+
+.venv-audit/.installed: .ci/requirements.txt
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
+PIN = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
+	--no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+# First all that is worked with; what is shipped, other clients and the audit then take the same versions of it.
 lock: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --quiet pip-tools
-	@$(BIN)/pip-compile --quiet --extra dev --extra sandbox --generate-hashes --allow-unsafe --strip-extras \
-		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-		--output-file requirements-dev.txt pyproject.toml
-	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
-		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-		--constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
+	@$(PIN) --extra dev --extra sandbox --output-file requirements-dev.txt pyproject.toml
+	@$(PIN) --constraint requirements-dev.txt --output-file deploy/requirements.txt pyproject.toml
+	@$(PIN) --constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
+	@$(PIN) --constraint requirements-dev.txt --output-file .ci/requirements.txt .ci/requirements.in

@@ -19,6 +19,7 @@ from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.loading import load
+from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.roster import Roster
@@ -46,8 +47,11 @@ AT_ONCE = 8
 class App:
     """A loaded configuration with its plugins and connections."""
 
-    def __init__(self, config: Config, connections: Connections, clock: Clock, random: SystemRandom) -> None:
+    def __init__(
+        self, config: Config, connections: Connections, clock: Clock, random: SystemRandom, metrics: Metrics
+    ) -> None:
         self._config = config
+        self._metrics = metrics
         self._connections = connections
         self._clock = clock
         self._random = random
@@ -68,9 +72,10 @@ class App:
         """
         config, loaded = load(path)
         clock, random = clock or SystemClock(), SystemRandom()
-        connections = Connections(config, loaded, clock, random)
+        metrics = Metrics(clock)
+        connections = Connections(config, loaded, clock, random, metrics.answered)
         try:
-            yield cls(config, connections, clock, random)
+            yield cls(config, connections, clock, random, metrics)
         finally:
             await connections.close()
 
@@ -255,7 +260,9 @@ class App:
 
         Raises as `Running.serve`.
         """
-        running = Running(self._config, self._connections, self._roster, self._clock, self._random, self._runs)
+        running = Running(
+            self._config, self._connections, self._roster, self._clock, self._random, self._runs, self._metrics
+        )
         await running.serve(stop, reload)
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:

@@ -11,7 +11,7 @@ from calsync.desk.systems import System
 from calsync.engine import Account
 from calsync.engine.together import together
 from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
-from calsync.http import HttpFactory
+from calsync.http import HttpFactory, unheard
 from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig
+    from calsync.http import Answered
     from calsync.loader import Loaded
     from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
     from calsync.records import Settings
@@ -55,8 +56,10 @@ class Prepared:
 class Connections:
     """Signs in once per connection, however many accounts use it. A failed sign-in is tried again when asked."""
 
-    def __init__(self, config: Config, loaded: Loaded, clock: Clock, random: Random) -> None:
-        self.http = HttpFactory(clock)
+    def __init__(
+        self, config: Config, loaded: Loaded, clock: Clock, random: Random, answered: Answered = unheard
+    ) -> None:
+        self.http = HttpFactory(clock, answered)
         self._config = config
         self._clock = clock
         self._random = random
@@ -135,6 +138,11 @@ class Connections:
             task = asyncio.ensure_future(_logged_in(self._providers[connection], connection))
             self._logins[connection] = task
         await asyncio.shield(task)
+
+    def unready(self) -> list[str]:
+        """Say of each connection that was wanted and is not signed in what is in the way."""
+        problems = (_unready(name, task) for name, task in self._logins.items())
+        return [problem for problem in problems if problem is not None]
 
     async def open(self, config: AccountConfig) -> Opened:
         """Open both calendars of an account. Raises AccountError, LoginError, ConfigError, Retry."""
@@ -253,6 +261,15 @@ def _learnt(config: Config, connection: str) -> Learnt:
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
     rule: Rule = rules[config.name].build(config.options)
     return rule
+
+
+def _unready(connection: str, login: asyncio.Task[None]) -> str | None:
+    if not login.done():
+        return f"connection {connection}: it is signing in"
+    if login.cancelled():
+        return f"connection {connection}: its sign-in was broken off"
+    error = login.exception()  # noqa: LOG004 - a task's, not a logger's
+    return reason(error) if isinstance(error, Exception) else None
 
 
 async def _closed(providers: Iterable[Provider], logins: Collection[asyncio.Task[None]]) -> None:

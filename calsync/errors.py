@@ -22,8 +22,9 @@ def reason(error: Exception) -> str:
     """Return what may be shown and logged: an expected error's sentence, a bug's place without its text."""
     if isinstance(error, CalsyncError):
         return str(error)
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"a bug, {type(error).__name__} in {place.filename}:{place.lineno}"
+    places = traceback.extract_tb(error.__traceback__)
+    where = f" in {places[-1].filename}:{places[-1].lineno}" if places else ""
+    return f"a bug, {type(error).__name__}{where}"
 
 
 def class_of(error: Exception) -> str:

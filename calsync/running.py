@@ -12,15 +12,16 @@ from calsync.desk.accounts import Accounts
 from calsync.discovery import until_done
 from calsync.engine import Engine
 from calsync.engine.together import together
-from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, reason
+from calsync.errors import CalsyncError, ConfigError, LoginError, Retry, StoreError, reason
 from calsync.holder import this_process
 from calsync.records import Setting
 from calsync.reloading import load_again
 from calsync.served import Served
 from calsync.service import Chronicle
+from calsync.supervisor import Supervisor
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
-from calsync.web import serving
+from calsync.web import health_routes, metrics_routes, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config
     from calsync.connections import Connections
+    from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
+    from calsync.service import Status
     from calsync.store import FileRuns, SqliteStore
     from calsync.web.site import Site
 
@@ -53,6 +56,7 @@ class Running:
         clock: Clock,
         random: Random,
         runs: FileRuns,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._connections = connections
@@ -60,6 +64,10 @@ class Running:
         self._clock = clock
         self._random = random
         self._runs = runs
+        self._metrics = metrics
+        self._supervisor = Supervisor()
+        self._began = False
+        """The accounts are served."""
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
         self._changing = asyncio.Lock()
@@ -74,18 +82,21 @@ class Running:
         """
         self._reload = reload
         service = self._config.service
-        store = await open_store(service.store)
+        self._store = store = await open_store(service.store)
         try:
             self._settings: Settings = store.settings
             self.served = self._serving(store)
-            async with self._reached(store) as site:
+            self._metrics.look_at(self.served.service, self._connections.http.waiting)
+            async with self._supervisor.watched(), self._reached(store) as site:
                 found, discovery = await self._first()
                 with Watchdog(self._connections.asking, note_beside(service.store)).watching():
                     await self.served.begin({name: self._roster.account(name) for name in found}, found)
+                    self._began = True
+                    self._supervisor.ready()
                     works = [self._reloads(stop), self._discoveries(discovery, stop), self._look(stop)]
                     if site is not None:
                         works.append(_until(stop, site.live(self.served.service.board.changes())))
-                    await together([self.served.service.run(stop), *works])
+                    await together([self.served.service.run(stop), *works, self._tell_the_end(stop)])
         finally:
             await store.close()
 
@@ -95,6 +106,7 @@ class Running:
             engine,
             store.settings,
             Chronicle(store.history, self._clock),
+            self._metrics,
             self._connections,
             self._roster,
             self._clock,
@@ -132,11 +144,14 @@ class Running:
         """Read the configuration anew whenever somebody asks: once for all who ask meanwhile."""
         while await _first_of(self._reload, stop) is self._reload:
             self._reload.clear()
+            self._supervisor.reloading()
             try:
                 await self._take_over_configuration()
             except Exception as error:  # noqa: BLE001 - also a bug in a plugin must not stop those who are served
                 for line in reason(error).splitlines():
                     log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - nobody's bug
+            finally:
+                self._supervisor.ready()
 
     async def _take_over_configuration(self) -> None:
         """Read the file anew, and take it over: who is the same in it is not touched.
@@ -198,19 +213,46 @@ class Running:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SETTINGS_SECONDS)
 
+    async def _tell_the_end(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._supervisor.stopping()
+
     @asynccontextmanager
     async def _reached(self, store: SqliteStore) -> AsyncIterator[Site | None]:
-        """Let servers call, and people look, where they can reach us. Raises ConfigError."""
-        endpoint, at = self._connections.endpoint, self._config.service.listen
-        if endpoint is None and self._config.web is None:
+        """Let servers and people call, where they can reach us. Raises ConfigError."""
+        endpoint, at, web = self._connections.endpoint, self._config.service.listen, self._config.web
+        if endpoint is None and web is None:
             yield None
             return
         # Templates and dates are needed for pages only.
         from calsync.pages import site_of  # noqa: PLC0415
 
+        token = None if web is None else web.metrics_token
+        routes = [
+            *([] if endpoint is None else endpoint.routes()),
+            *health_routes(self._problems, token),
+            *metrics_routes(self._metrics.text, token),
+        ]
         with site_of(self._config, store.people, self._clock, lambda: self.served.configs) as site:
-            async with serving(endpoint, at.host, at.port, site):
+            async with serving(routes, at.host, at.port, site):
                 yield site
+
+    async def _problems(self) -> Sequence[str]:
+        """Say what is in the way of working, each thing once."""
+        if not self._began:
+            return ["calsync is starting"]
+        problems = [*self._connections.unready(), *lost(self.served.service.board.all())]
+        try:
+            await self._store.expect_writable()
+        except StoreError as error:
+            problems.insert(0, str(error))
+        return list(dict.fromkeys(problems))
+
+
+def lost(statuses: Iterable[Status]) -> list[str]:
+    """Return the problems of accounts that are not the account's own: a sign-in or the store is lost."""
+    names = {LoginError.__name__, StoreError.__name__}
+    return [one.error for one in statuses if one.error is not None and one.error_class in names]
 
 
 def refuse(problems: Sequence[Exception]) -> None:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from calsync.config import AccountConfig
     from calsync.connections import Connections
     from calsync.engine import Account, Confirmation, Engine, Report
+    from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.service import Chronicle, Listen
+    from calsync.service import Chronicle, Finished, Listen
 
 
 class Served(Runner):
@@ -32,6 +33,7 @@ class Served(Runner):
         engine: Engine,
         settings: Settings,
         chronicle: Chronicle,
+        metrics: Metrics,
         connections: Connections,
         roster: Roster,
         clock: Clock,
@@ -44,6 +46,7 @@ class Served(Runner):
         self._engine = engine
         self._settings = settings
         self._chronicle = chronicle
+        self._metrics = metrics
         self._connections = connections
         self._roster = roster
         self._opened: dict[str, Opened] = {}
@@ -51,6 +54,9 @@ class Served(Runner):
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
         async with self._chronicle.of(account, report):
             await self._engine.run(await self._account(account), report, progress=progress)
+
+    def finished(self, run: Finished) -> None:
+        self._metrics.finished(run)
 
     def doorbells(self, account: str) -> Sequence[Listen]:
         return [calendar.listen for calendar in self._opened[account].calendars.values()]

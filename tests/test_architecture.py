@@ -26,6 +26,7 @@ DRIVERS = {
     "msal",
     "nh3",
     "pluggy",
+    "prometheus_client",
     "requests",
     "spnego",
     "voluptuous",
@@ -101,6 +102,8 @@ BENEATH: dict[str, set[str]] = {
         "calsync.reasons",
         "calsync.service",
     },
+    "calsync.metrics": {*PURE, "calsync.engine", "calsync.ports", "calsync.reasons", "calsync.service"},
+    "calsync.supervisor": set(),
     "calsync.watchdog": PURE,
     "calsync.web": {
         "calsync.desk",
@@ -242,5 +245,8 @@ def test_what_is_imported_is_declared() -> None:
     files = [path for top in ("calsync", "plugins") for path in (ROOT / top).rglob("*.py")]
     used = {name.split(".")[0] for path in files for name in imports(path)}
     foreign = used - set(sys.stdlib_module_names) - {"calsync", *PLUGINS}
-    givers = {name: {giver.lower() for giver in packages_distributions().get(name, ())} for name in foreign}
+    givers = {
+        name: {giver.lower().replace("_", "-") for giver in packages_distributions().get(name, ())}
+        for name in foreign
+    }
     assert {name for name, found in givers.items() if not found & declared} == set()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import logging
 import sys
 
 import pytest
 
-from calsync.cli.logs import PlainFormatter, log_to_standard_error
 from calsync.cli.progress import ProgressBar, progress_bar
 from calsync.cli.text import language, plain, table
 
@@ -86,19 +84,3 @@ def test_only_a_terminal_gets_a_progress_bar(monkeypatch: pytest.MonkeyPatch) ->
     assert progress_bar() is None
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert progress_bar() is not None
-
-
-def test_a_log_line_cannot_be_forged() -> None:
-    record = logging.LogRecord(
-        "calsync", logging.INFO, "", 0, "account %s failed", ("anna\nINFO ok\x1b[2J",), None
-    )
-    assert PlainFormatter("%(message)s").format(record) == r"account anna\nINFO ok\x1b[2J failed"
-
-
-def test_calsync_logs_its_progress_and_libraries_only_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = logging.Logger("root")  # noqa: LOG001 - the process's own root stays as it is
-    monkeypatch.setattr(logging, "root", root)
-    log_to_standard_error()
-    assert root.level == logging.WARNING
-    assert [type(handler.formatter) for handler in root.handlers] == [PlainFormatter]
-    assert logging.getLogger("calsync").level == logging.INFO

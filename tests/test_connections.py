@@ -180,6 +180,21 @@ async def test_a_bug_of_a_provider_names_its_connection(house: House) -> None:
     await connections.close()
 
 
+async def test_who_is_not_signed_in_yet_or_any_more_is_told_with_why(house: House) -> None:
+    connections = house.connections()
+    assert connections.unready() == []  # nobody wants them
+    house.offices["crm"].login_errors = [LoginError("crm: wrong token")]
+    signing_in = asyncio.create_task(connections.login("crm"))
+    await house.offices["crm"].signing_in.wait()
+    assert connections.unready() == ["connection crm: it is signing in"]
+    with pytest.raises(LoginError):
+        await signing_in
+    assert connections.unready() == ["crm: wrong token"]
+    await connections.login("crm")
+    assert connections.unready() == []
+    await connections.close()
+
+
 async def test_an_unknown_mailbox_is_told(house: House) -> None:
     nobody = house.add("nobody", "anna-crm", "nobody")
     connections = house.connections()

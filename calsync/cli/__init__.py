@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from calsync.cli import accounts, backups, commands, holds, showing, users
+from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -55,6 +56,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A subject may hold what the terminal's encoding lacks; that must not end the program.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # both are text streams
+    tell_bugs_without_their_texts()
     # Thousands of events live as long as their run: looking through them for garbage again and again finds none.
     gc.set_threshold(50_000, 20, 50)
     sys.exit(run(sys.argv[1:]))

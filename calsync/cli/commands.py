@@ -10,7 +10,7 @@ import click
 
 from calsync.cli import check_report, login_report, plan_report, plugin_report, sync_report
 from calsync.cli.failures import DONE, FAILED, USAGE, json_even_on_failure, print_json, tell
-from calsync.cli.logs import log_to_standard_error
+from calsync.cli.logs import STYLES, Style, log_to_standard_error
 from calsync.cli.progress import progress_bar
 from calsync.cli.stopping import at_hangup, until_stopped
 from calsync.cli.text import language, plain
@@ -124,9 +124,17 @@ def confirm(path: Path, account: str, plan_hash: str) -> int:
 
 @click.command()
 @configuration
-def run(path: Path) -> int:
+@click.option(
+    "--log",
+    "style",
+    type=click.Choice(STYLES),
+    default="console",
+    show_default=True,
+    help="How it logs to standard error: lines for people, or JSON for programs.",
+)
+def run(path: Path, style: Style) -> int:
     """Run the service until SIGTERM or SIGINT. SIGHUP has it read the configuration anew."""
-    log_to_standard_error()
+    log_to_standard_error(style)
 
     async def serve(stop: asyncio.Event) -> None:
         from calsync.app import App  # noqa: PLC0415 - see _check

@@ -7,7 +7,7 @@ the provider's own table.
 
 from calsync.http.addresses import checked_url
 from calsync.http.answer import MAX_ANSWER_BYTES, Answer, Stream, lost
-from calsync.http.door import Http, HttpFactory
+from calsync.http.door import Answered, Http, HttpFactory, unheard
 from calsync.http.messages import plain_message
 from calsync.http.pause import PATIENCE, UNNAMED_PAUSE, Pause, seconds_to_wait
 
@@ -16,6 +16,7 @@ __all__ = [
     "PATIENCE",
     "UNNAMED_PAUSE",
     "Answer",
+    "Answered",
     "Http",
     "HttpFactory",
     "Pause",
@@ -24,4 +25,5 @@ __all__ = [
     "lost",
     "plain_message",
     "seconds_to_wait",
+    "unheard",
 ]

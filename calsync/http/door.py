@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
 
 import aiohttp
 import msgspec
@@ -21,12 +21,23 @@ from calsync.http.wire import Change, Connector, cause
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
     from calsync.ports import Clock
 
 CONNECT_TIMEOUT = 10.0
+
+
+class Answered(Protocol):
+    """Is told of each request that was sent. It may neither raise nor wait."""
+
+    def __call__(self, connection: str, status: str, seconds: float, /) -> None:
+        """`status`: HTTP's, or `unreachable` or `lost`. `seconds`: from sending to the answer's end."""
+
+
+def unheard(_connection: str, _status: str, _seconds: float) -> None:
+    """Nobody wants to be told."""
 
 
 class Lane:
@@ -67,6 +78,7 @@ class Http:
         cookies: bool = False,
         ca_file: str | None = None,
         pause: Pause | None = None,
+        answered: Answered = unheard,
     ) -> None:
         """`name` is the connection's, for messages. `base` is the only origin that requests may go to.
 
@@ -78,6 +90,9 @@ class Http:
         self.base = checked_url(base, name)
         self.clock = clock
         self.requests = 0
+        self.waiting = 0
+        """Requests that wait for their turn, or for a pause of the server."""
+        self._answered = answered
         self._lanes = {"": Lane(pause or Pause(name, clock), concurrency)}
         self._keep_alive = keep_alive
         self._cookies = cookies
@@ -129,14 +144,15 @@ class Http:
             headers = {"Content-Type": "application/json", **headers}
         send = partial(self._try, method, target, headers, data, changes, silence, by)
         pause = self._lane(lane).pause
-        async with self._lane(lane).turns:
-            # The patience begins with the turn: those that queue behind many others wait for the same pauses.
-            deadline = self.clock.now() + PATIENCE
-            deadline = deadline if by is None else min(deadline, by)
-            answer = await self._behind(pause, deadline, places, send)
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
+        with self._waits(+1):
+            async with self._lane(lane).turns:
+                # The patience begins with the turn: those that queue behind many others wait for the same pauses.
+                deadline = self.clock.now() + PATIENCE
+                deadline = deadline if by is None else min(deadline, by)
                 answer = await self._behind(pause, deadline, places, send)
-            return answer
+                if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
+                    answer = await self._behind(pause, deadline, places, send)
+                return answer
 
     def heed(self, answer: Answer, lane: str = "") -> None:
         """Begin the pause that an answer asks for: 429, or 503 that names a time.
@@ -184,9 +200,18 @@ class Http:
             await pause.over(deadline)
             async with self._places(places):
                 if not pause.left:
-                    answer = await send()
+                    with self._waits(-1):
+                        answer = await send()
                     self._heed(answer, pause)
                     return answer
+
+    @contextmanager
+    def _waits(self, more: int) -> Iterator[None]:
+        self.waiting += more
+        try:
+            yield
+        finally:
+            self.waiting -= more
 
     @asynccontextmanager
     async def _places(self, wanted: int) -> AsyncIterator[None]:
@@ -215,18 +240,23 @@ class Http:
             raise Retry(f"{self.name}: nothing was sent, because it would have been too late")
         self.requests += 1
         body = Change(data) if data is not None and changes else data
+        began, status = self.clock.now(), "lost"
         try:
             if silence is not None:
                 answer = await self._begun(method, target, headers, body, silence)
             else:
                 answer = await self._send(method, target, headers, body, changes)
+            status = str(answer.status)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            status = "unreachable"
             raise Retry(f"{self.name}: cannot reach {target.host}:{target.port} ({cause(error)})") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(body, Change) and body.refused is not None:
                 raise body.refused from error
             problem = f"{self.name}: the answer of {target.host} was lost ({type(error).__name__})"
             raise lost(problem, changes) from error
+        finally:
+            self._answered(self.name, status, (self.clock.now() - began).total_seconds())
         return answer
 
     async def _send(
@@ -300,19 +330,27 @@ class Http:
 class HttpFactory:
     """Opens sessions for providers and adds up their requests by connection."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, answered: Answered = unheard) -> None:
         self._clock = clock
+        self._answered = answered
         self._sessions: list[Http] = []
 
     def open(self, name: str, base: str, **how: Unpack[How]) -> Http:
         """Open a session of the connection `name`; the provider closes it."""
-        session = Http(name, base, self._clock, **how)
+        session = Http(name, base, self._clock, answered=self._answered, **how)
         self._sessions.append(session)
         return session
 
     def requests(self) -> dict[str, int]:
         """Return how many requests each connection has sent so far."""
+        return self._sum(lambda session: session.requests)
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many requests of each connection wait to be sent."""
+        return self._sum(lambda session: session.waiting)
+
+    def _sum(self, count: Callable[[Http], int]) -> dict[str, int]:
         total: dict[str, int] = {}
         for session in self._sessions:
-            total[session.name] = total.get(session.name, 0) + session.requests
+            total[session.name] = total.get(session.name, 0) + count(session)
         return total

@@ -43,7 +43,8 @@ class Pause:
         if seconds > left:
             self._until = self._clock.now() + timedelta(seconds=seconds)
         if seconds > 0 and not left:
-            log.info("%s: the server asks for a pause of %.0f s", self._name, seconds)
+            told = {"connection": self._name, "seconds": seconds}
+            log.info("%(connection)s: the server asks for a pause of %(seconds).0f s", told)
 
     def ends_by(self, deadline: datetime) -> bool:
         return self._clock.now() + timedelta(seconds=self.left) <= deadline

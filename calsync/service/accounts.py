@@ -20,6 +20,7 @@ from calsync.service.telling import tell, tell_changed, worked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+    from datetime import datetime
     from random import Random
 
     from calsync.engine import Notices
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger("calsync.service")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run of an account that came to its end."""
+
+    account: str
+    report: Report
+    error: Exception | None
+    seconds: float
+    """How long it took."""
+    since_call: float | None
+    """Seconds to its end from the first ring that it answers, or from when a person asked; None for a poll."""
 
 
 class Runner(ABC):
@@ -49,6 +63,10 @@ class Runner(ABC):
     @abstractmethod
     def connections(self, account: str) -> Collection[str]:
         """Return the names of the connections that a run uses."""
+
+    def finished(self, run: Finished) -> None:
+        """Take note of a run that was not cut off. It may neither raise nor wait."""
+        del run
 
 
 class ServedAccount:
@@ -73,6 +91,8 @@ class ServedAccount:
         self._turns = turns
         self._note = partial(board.note, name)
         self._rung = asyncio.Event()
+        self._rang: datetime | None = None
+        """When it was called first that no run has answered yet."""
         self._errands: deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = deque()
         self._sent = asyncio.Event()
         """Somebody has sent an errand."""
@@ -100,6 +120,7 @@ class ServedAccount:
         if not self._rung.is_set():
             log.debug("account %s is woken: %s", self._name, why)
             self._rung.set()
+            self._rang = self._clock.now()
             if self._turn is not None:
                 self._turn.hurry()
 
@@ -165,7 +186,7 @@ class ServedAccount:
             done.set_exception(Retry(f"account {self._name} is not served any more"))
 
     async def _run(self) -> _Rest:
-        asked = self._rung.is_set()
+        rang, began, self._rang = self._rang, self._clock.now(), None
         self._rung.clear()  # before the run: what rings meanwhile makes another one
         report = Report()
         try:
@@ -174,16 +195,30 @@ class ServedAccount:
             tell(self._name, report)
             return self._switched_off(report)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
-            if asked:
+            if rang is not None:
                 self._rung.set()  # nobody has looked yet
+                self._rang = rang
+            self._finished(report, error, began, rang)
             return self._failed(error, report)
-        return self._succeeded(report, asked=asked)
+        self._finished(report, None, began, rang)
+        return self._succeeded(report, asked=rang is not None)
+
+    def _finished(self, report: Report, error: Exception | None, began: datetime, rang: datetime | None) -> None:
+        now = self._clock.now()
+        run = Finished(
+            account=self._name,
+            report=report,
+            error=error,
+            seconds=(now - began).total_seconds(),
+            since_call=None if rang is None else (now - rang).total_seconds(),
+        )
+        self._runner.finished(run)
 
     def _succeeded(self, report: Report, *, asked: bool) -> _Rest:
         if self._failures:
-            log.info("account %s works again", self._name)
+            log.info("account %(account)s works again", {"account": self._name})
         if self._off:
-            log.info("account %s is switched on again", self._name)
+            log.info("account %(account)s is switched on again", {"account": self._name})
         self._failures, self._off = 0, False
         self._vain = self._vain + 1 if asked and not worked(report) else 0
         tell(self._name, report)
@@ -199,7 +234,8 @@ class ServedAccount:
         self._failures += 1
         seconds = back_off(self._failures, error, self._poll()) * self._jitter()
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
-        log.log(level, "account %s failed, next try in %.0f s: %s", self._name, seconds, reason(error))
+        problem = "account %(account)s failed, next try in %(seconds).0f s: %(problem)s"
+        log.log(level, problem, {"account": self._name, "seconds": seconds, "problem": reason(error)})
         tell(self._name, report)
         what = {"error": reason(error), "error_class": class_of(error), **self._read(report)}
         what["next_try"] = self._clock.now() + timedelta(seconds=seconds)
@@ -209,7 +245,7 @@ class ServedAccount:
     def _switched_off(self, report: Report) -> _Rest:
         """Wait to be switched on: each poll asks whether it is, and whoever switches it wakes it."""
         if not self._off:
-            log.info("account %s is switched off", self._name)
+            log.info("account %(account)s is switched off", {"account": self._name})
         self._failures, self._off, self._notices = 0, True, Counter()
         self._stop_listening()
         self._note(State.OFF, error=None, error_class=None, notices=Counter(), **self._read(report))

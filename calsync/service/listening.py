@@ -60,8 +60,11 @@ class Listening:
                 failures = failures + 1 if lasted < wait else 1
                 wait = back_off(failures, error, LISTEN_AGAIN) * self._random.uniform(0.9, 1.1)
                 level = logging.WARNING if failures == 1 else logging.DEBUG
-                problem = "account %s is only polled, its doorbell failed, next try in %.0f s: %s"
-                log.log(level, problem, self._account, wait, reason(error))
+                problem = (
+                    "account %(account)s is only polled, its doorbell failed,"
+                    " next try in %(seconds).0f s: %(problem)s"
+                )
+                log.log(level, problem, {"account": self._account, "seconds": wait, "problem": reason(error)})
             else:
                 return
             finally:

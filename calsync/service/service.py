@@ -50,6 +50,11 @@ class Service:
         """The names of the accounts that are served."""
         return self._accounts.keys()
 
+    @property
+    def waiting(self) -> int:
+        """How many runs wait for their turn at the connections that they use."""
+        return self._turns.waiting
+
     def add(self, account: str, good_at: datetime | None = None) -> None:
         """Begin to serve an account, last read well at `good_at`. One that was removed must have ended before."""
         if self._stopped:

@@ -23,17 +23,24 @@ def tell(name: str, report: Report) -> None:
     for side, counts in report.counts.items():
         if counts.writes or counts.linked:  # what failed stands among the notices
             log.info(
-                "account %s, %s: created %d, updated %d, deleted %d, linked %d, failed %d",
-                name,
-                side.value,
-                counts.created,
-                counts.updated,
-                counts.deleted,
-                counts.linked,
-                counts.failed,
+                "account %(account)s, %(side)s: created %(created)d, updated %(updated)d, deleted %(deleted)d,"
+                " linked %(linked)d, failed %(failed)d",
+                {
+                    "account": name,
+                    "side": side.value,
+                    "created": counts.created,
+                    "updated": counts.updated,
+                    "deleted": counts.deleted,
+                    "linked": counts.linked,
+                    "failed": counts.failed,
+                },
             )
     for (kind, side, word), count in sorted(report.remarks.items()):
-        log.info("account %s, %s: %s, %s: %d. %s", name, side, kind, word, count, sentence(word))
+        told = {"account": name, "side": side.value, "operation": kind.value, "reason": word, "count": count}
+        log.info(
+            "account %(account)s, %(side)s: %(operation)s, %(reason)s: %(count)d. %(advice)s",
+            {**told, "advice": sentence(word)},
+        )
 
 
 def tell_changed(name: str, before: Notices, now: Notices) -> None:
@@ -43,5 +50,14 @@ def tell_changed(name: str, before: Notices, now: Notices) -> None:
             kind, side, word = key
             advice = f". {sentence(word)}" if now[key] else ""
             log.info(
-                "account %s, %s: %s, %s: %d, before %d%s", name, side, kind, word, now[key], before[key], advice
+                "account %(account)s, %(side)s: %(operation)s, %(reason)s: %(count)d, before %(before)d%(advice)s",
+                {
+                    "account": name,
+                    "side": side.value,
+                    "operation": kind.value,
+                    "reason": word,
+                    "count": now[key],
+                    "before": before[key],
+                    "advice": advice,
+                },
             )

@@ -35,6 +35,11 @@ class Turns:
         """Return a turn at all of these connections at once, which is waited for by entering it."""
         return Turn(self, frozenset(connections), next(self._numbers), urgent=urgent)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(len(queue) for queues in self._waiting.values() for queue in queues.values())
+
     def queue(self, turn: Turn) -> None:
         self._waiting[turn.urgent].setdefault(turn.connections, deque()).append(turn)
         self._grant()

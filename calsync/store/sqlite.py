@@ -152,6 +152,15 @@ class SqliteStore(Store):
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
         return self._understood(rows.ledger_entry, await self._read(statements.REPEATS, wanted))
 
+    async def expect_writable(self) -> None:
+        """Write something that changes nothing, to the disk. Raises StoreError where that cannot be done."""
+
+        def write(database: sqlite3.Connection) -> None:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            database.execute(f"PRAGMA user_version = {version}")
+
+        await self._writer.transaction("IMMEDIATE", write)
+
     async def close(self) -> None:
         await self._reader.close()
         if self._writer is not self._reader:

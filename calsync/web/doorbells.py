@@ -45,7 +45,7 @@ class Endpoint:
         """Hear nobody any more who calls a connection."""
         self._heard.pop(connection, None)
 
-    def routes(self) -> list[web.AbstractRouteDef]:
+    def routes(self) -> list[web.RouteDef]:
         """Return what answers the calls."""
         return [web.post("/doorbells/{connection}", self._answer)]
 

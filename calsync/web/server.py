@@ -13,9 +13,8 @@ from calsync.web.doorbells import MAX_CALL_BYTES
 from calsync.web.security import harden
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
-    from calsync.web.doorbells import Endpoint
     from calsync.web.site import Site
 
 STOP_SECONDS = 1.0
@@ -27,13 +26,17 @@ log = logging.getLogger("calsync.web")
 
 @asynccontextmanager
 async def serving(
-    endpoint: Endpoint | None, host: str, port: int, site: Site | None = None
+    routes: Iterable[web.RouteDef], host: str, port: int, site: Site | None = None
 ) -> AsyncIterator[None]:
     """Answer calls, and show pages, from entering to leaving, without TLS.
 
     Raises ConfigError where nobody can listen there.
     """
-    application = _application(endpoint, site)
+    application = web.Application(client_max_size=MAX_CALL_BYTES)
+    application.on_response_prepare.append(harden)
+    application.add_routes(routes)
+    if site is not None:
+        application.add_routes(site.routes())
     runner = web.AppRunner(application, access_log=None, logger=SILENT, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
@@ -42,20 +45,10 @@ async def serving(
         except OSError as error:
             problem = f"service.listen: cannot listen at {host}:{port} ({error.strerror}); choose another address"
             raise ConfigError([problem]) from error
-        for what in [*(["doorbells are heard"] if endpoint else []), *(["pages are shown"] if site else [])]:
+        for what in ["calls are answered", *(["pages are shown"] if site else [])]:
             log.info("%s at %s:%d", what, host, port)
         yield
     finally:
         if site is not None:
             site.end()
         await runner.cleanup()
-
-
-def _application(endpoint: Endpoint | None, site: Site | None) -> web.Application:
-    application = web.Application(client_max_size=MAX_CALL_BYTES)
-    application.on_response_prepare.append(harden)
-    if endpoint is not None:
-        application.add_routes(endpoint.routes())
-    if site is not None:
-        application.add_routes(site.routes())
-    return application

@@ -562,3 +562,73 @@ async def test_a_file_without_certificates_is_told(tmp_path: Path, content: str 
     http = Http("exchange", BASE, SystemClock(), ca_file=str(path))
     with pytest.raises(ConfigError, match="cannot be read as certificates"):
         await http.request("GET", http.base, headers={})
+
+
+class Told:
+    """Hears of requests that were sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, float]] = []
+
+    def __call__(self, connection: str, status: str, seconds: float, /) -> None:
+        self.requests.append((connection, status, seconds))
+
+
+@pytest.fixture
+async def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+async def heard(told: Told) -> AsyncIterator[Http]:
+    http = HttpFactory(FakeClock(), told).open("flowfact", BASE)
+    yield http
+    await http.close()
+
+
+async def test_each_request_is_told_with_its_status(heard: Http, told: Told, wire: aioresponses) -> None:
+    async def slow(*_: Any, **__: Any) -> CallbackResult:
+        clock = heard.clock
+        assert isinstance(clock, FakeClock)
+        clock.advance(0.25)
+        return CallbackResult(status=404)
+
+    wire.get(f"{BASE}/x", callback=slow)
+    await heard.request("GET", "/x", headers={})
+    assert told.requests == [("flowfact", "404", 0.25)]
+
+
+async def test_requests_without_an_answer_are_told_as_what_they_came_to(
+    heard: Http, told: Told, wire: aioresponses
+) -> None:
+    wire.get(f"{BASE}/x", exception=aiohttp.ConnectionTimeoutError())
+    wire.get(f"{BASE}/y", exception=TimeoutError())
+    for path in ("/x", "/y"):
+        with pytest.raises(Retry):
+            await heard.request("GET", path, headers={})
+    assert [status for _, status, _ in told.requests] == ["unreachable", "lost"]
+
+
+async def test_what_is_not_sent_is_not_told(heard: Http, told: Told) -> None:
+    with pytest.raises(Retry):
+        await heard.request("GET", "/x", headers={}, by=heard.clock.now() - timedelta(seconds=1))
+    assert told.requests == []
+
+
+async def test_the_requests_that_wait_are_known(wire: aioresponses) -> None:
+    factory, held, sent = HttpFactory(Noon()), asyncio.Event(), asyncio.Event()
+    session = factory.open("flowfact", BASE, concurrency=1)
+
+    async def hold(*_: Any, **__: Any) -> CallbackResult:
+        sent.set()
+        await held.wait()
+        return CallbackResult(status=200)
+
+    wire.get(f"{BASE}/x", callback=hold, repeat=True)
+    tasks = [asyncio.create_task(session.request("GET", "/x", headers={})) for _ in range(3)]
+    await sent.wait()
+    assert factory.waiting() == {"flowfact": 2}
+    held.set()
+    await asyncio.gather(*tasks)
+    assert factory.waiting() == {"flowfact": 0}
+    await session.close()

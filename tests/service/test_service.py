@@ -13,7 +13,7 @@ import pytest
 
 from calsync.errors import AccountError, Retry, SwitchedOff
 from calsync.reasons import sentence
-from calsync.service import Runner, Service, State
+from calsync.service import Finished, Runner, Service, State
 from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS
 from calsync.service.turns import OF_ONE_KIND
 from calsync.sync.model import Side
@@ -51,6 +51,7 @@ class Accounts(Runner):
         self.notices: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.remarks: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.created: Counter[str] = Counter()
+        self.finished_runs: list[Finished] = []
         self._changed = asyncio.Event()
 
     def doorbells(self, account: str) -> list[Listen]:
@@ -76,6 +77,9 @@ class Accounts(Runner):
         if name in self.errors:
             raise self.errors[name]
         report.notices.update(self.notices.get(name, {}))
+
+    def finished(self, run: Finished) -> None:
+        self.finished_runs.append(run)
 
     async def reached(self, name: str, count: int) -> None:
         while self.runs[name] != count:
@@ -716,3 +720,64 @@ async def test_so_many_first_runs_go_on_at_once(running: Running) -> None:
     running.accounts.held.set()
     for name in names:
         await running.accounts.reached(name, 1)
+
+
+async def test_each_run_that_ended_is_told_with_how(running: Running) -> None:
+    error = running.accounts.errors["anna"] = Retry("the server is away")
+    running.accounts.created["anna"] = 2
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    running.accounts.errors.clear()
+    await running.poll()
+    await running.accounts.reached("anna", 2)
+    await running.clock.until_sleeping()
+    first, second = running.accounts.finished_runs
+    assert (first.account, first.error, first.since_call) == ("anna", error, None)
+    assert first.report.counts[Side.LEFT].created == 2
+    assert (second.error, second.seconds) == (None, 0.0)
+
+
+async def test_an_account_that_is_off_has_no_run_to_tell(running: Running) -> None:
+    running.accounts.errors["anna"] = SwitchedOff("account anna is switched off")
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    assert running.accounts.finished_runs == []
+
+
+async def test_a_run_that_a_ring_brought_knows_how_long_ago_that_was(rung: Running) -> None:
+    rung.doorbell.ring()
+    await rung.settle(SETTLE_SECONDS / 2)
+    rung.doorbell.ring()  # the first one counts
+    rung.accounts.held.clear()
+    await rung.settle(SETTLE_SECONDS / 2)
+    await rung.accounts.reached("anna", 2)
+    rung.clock.advance(1)
+    rung.accounts.held.set()
+    await rung.clock.until_sleeping()
+    run = rung.accounts.finished_runs[-1]
+    assert run.since_call == pytest.approx(SETTLE_SECONDS + 1)
+    assert run.seconds == 1
+
+
+async def test_a_ring_that_no_run_could_answer_is_timed_until_one_can(rung: Running) -> None:
+    rung.accounts.errors["anna"] = Retry("the server is away")
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    rung.accounts.errors.clear()
+    await rung.settle(2 * SETTLE_SECONDS)
+    await rung.accounts.reached("anna", 3)
+    await rung.clock.until_sleeping()
+    assert rung.accounts.finished_runs[-1].since_call == pytest.approx(3 * SETTLE_SECONDS)
+
+
+async def test_the_runs_that_wait_for_their_turn_are_counted(running: Running) -> None:
+    running.accounts.held.clear()
+    names = [f"account {number}" for number in range(OF_ONE_KIND + 3)]
+    running.start(*names)
+    await running.accounts.reached(names[OF_ONE_KIND - 1], 1)
+    assert running.service.waiting == 3
+    running.accounts.held.set()
+    await running.accounts.reached(names[-1], 1)
+    assert running.service.waiting == 0

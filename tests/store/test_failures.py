@@ -222,3 +222,26 @@ async def test_no_value_reaches_a_log(path: Path, caplog: pytest.LogCaptureFixtu
     await put(store, lease, "canary-event")
     await store.close()
     assert "canary" not in caplog.text
+
+
+async def test_a_store_that_can_be_written_says_so_and_is_the_same_after(
+    store: SqliteStore, lease: Lease, path: Path
+) -> None:
+    await put(store, lease, "before")
+    await store.expect_writable()
+    assert await stored(store) == {"before-0"}
+    (before,) = sqlite3.connect(path).execute("PRAGMA user_version").fetchone()
+    await store.expect_writable()
+    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (before,)
+
+
+async def test_a_store_that_cannot_be_written_says_why(store: SqliteStore, path: Path) -> None:
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = path.with_name(f"{path.name}-wal").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, unlimited[1]))
+    try:
+        with pytest.raises(StoreError, match=rf"{path}: the disk reports an error"):
+            await store.expect_writable()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    await store.expect_writable()

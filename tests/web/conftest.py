@@ -136,7 +136,7 @@ def site(desk: Desk, clock: FakeClock, port: int) -> Site:
 @pytest.fixture
 async def served(site: Site, port: int) -> AsyncIterator[str]:
     """Serve the pages; return where."""
-    async with serving(None, "127.0.0.1", port, site):
+    async with serving([], "127.0.0.1", port, site):
         yield f"http://127.0.0.1:{port}"
 
 

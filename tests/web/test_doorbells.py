@@ -52,17 +52,9 @@ def endpoint(ear: Ear) -> Endpoint:
 
 
 @pytest.fixture
-def port() -> int:
-    """Return a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
-
-
-@pytest.fixture
 async def client(endpoint: Endpoint, port: int) -> AsyncIterator[Client]:
     async with (
-        serving(endpoint, "127.0.0.1", port),
+        serving(endpoint.routes(), "127.0.0.1", port),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
         yield client
@@ -206,7 +198,7 @@ async def test_what_makes_no_sense_is_not_logged(
 
 
 async def test_it_is_served_while_it_is_wanted(endpoint: Endpoint, port: int) -> None:
-    async with serving(endpoint, "127.0.0.1", port):
+    async with serving(endpoint.routes(), "127.0.0.1", port):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
         await writer.wait_closed()
@@ -218,5 +210,5 @@ async def test_a_port_that_is_taken_is_told_with_its_key(endpoint: Endpoint) -> 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=r"service\.listen: cannot listen at 127\.0\.0\.1"):
-            async with serving(endpoint, "127.0.0.1", port):
+            async with serving(endpoint.routes(), "127.0.0.1", port):
                 pytest.fail("nobody can listen there")

@@ -146,7 +146,7 @@ async def scene(server: GraphServer, clock: FakeClock, connection: dict[str, Any
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     scene = Scene(server, clock, connection, port)
-    async with serving(scene.endpoint, "127.0.0.1", port):
+    async with serving(scene.endpoint.routes(), "127.0.0.1", port):
         yield scene
         for listening in scene.listening:
             await listening.end()
