@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store
 from calsync.connections import Connections, Opened, connections_of
-from calsync.desk import People, Served, Showing
+from calsync.desk import Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
@@ -229,7 +229,7 @@ class App:
         if self._config.discover is not None:  # who is discovered now is not asked for
             for name in (await self._runs.all()).keys() - accounts.keys():
                 accounts[name] = replace(self._config.discover.account, name=name)
-        served = Served(accounts=lambda: accounts, systems=self._connections.systems)
+        served = Known(accounts=lambda: accounts, systems=self._connections.systems)
         try:
             yield Showing(store, People(store.people, self._clock, lambda: accounts), self._clock, served)
         finally:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from calsync.connections import Opened
+from calsync.desk import Known
 from calsync.desk.accounts import Accounts
 from calsync.discovery import until_done
 from calsync.engine import Engine
@@ -233,7 +234,9 @@ class Running:
             *health_routes(self._problems, token),
             *metrics_routes(self._metrics.text, token),
         ]
-        with site_of(self._config, store.people, self._clock, lambda: self.served.configs) as site:
+        board, systems = self.served.service.board, self._connections.systems
+        known = Known(accounts=lambda: self.served.configs, systems=systems, board=board)
+        with site_of(self._config, store, self._clock, known) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
 

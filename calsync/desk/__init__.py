@@ -5,6 +5,6 @@ from calsync.desk.desk import Desk
 from calsync.desk.passwords import Passwords
 from calsync.desk.people import People
 from calsync.desk.refused import Refused
-from calsync.desk.showing import Served, Showing
+from calsync.desk.showing import Known, Showing
 
-__all__ = ["Access", "Desk", "Passwords", "People", "Refused", "Served", "Showing"]
+__all__ = ["Access", "Desk", "Known", "Passwords", "People", "Refused", "Showing"]

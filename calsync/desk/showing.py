@@ -45,7 +45,7 @@ CHART_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Known:
     """What is known beside the store. Each is asked anew every time: it changes while pages are open."""
 
     accounts: Callable[[], Mapping[str, AccountConfig]]
@@ -87,7 +87,7 @@ class AccountPage:
 class Showing:
     """Reached as `Desk.showing`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
 
-    def __init__(self, store: SqliteStore, people: People, clock: Clock, served: Served) -> None:
+    def __init__(self, store: SqliteStore, people: People, clock: Clock, served: Known) -> None:
         self._store = store
         self._people = people
         self._clock = clock

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.config import AccountConfig
 from calsync.config.model import SideConfig, WindowConfig
-from calsync.desk import People, Served, Showing
+from calsync.desk import Known, People, Showing
 from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
 from calsync.engine import Account, Engine, Report
@@ -87,7 +87,7 @@ class Office:
             store,
             people,
             clock,
-            Served(
+            Known(
                 accounts=lambda: self.accounts,
                 systems=lambda: self.systems,
                 findings=lambda: self.findings,

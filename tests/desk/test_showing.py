@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.desk import Refused, Served, Showing
+from calsync.desk import Known, Refused, Showing
 from calsync.desk.overview import Wanted
 from calsync.desk.systems import System, titles
 from calsync.errors import Retry
@@ -92,7 +92,7 @@ async def test_the_service_knows_better_than_the_store(office: Office) -> None:
     board = Board(office.clock)
     board.begin("anna", None)
     board.note("anna", State.RUNNING, progress=(3, 90))
-    served = Served(accounts=lambda: office.accounts, systems=lambda: SYSTEMS, board=board)
+    served = Known(accounts=lambda: office.accounts, systems=lambda: SYSTEMS, board=board)
     showing = Showing(office.store, office.people, office.clock, served)
     rows = {row.account: row.status for row in (await showing.overview(office.boss, Wanted())).rows}
     assert (rows["anna"].state, rows["anna"].progress) == (State.RUNNING, (3, 90))

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from calsync.config import AccountConfig, SideConfig, WindowConfig
-from calsync.desk import Access, Desk, Passwords, People
+from calsync.desk import Access, Desk, Known, Passwords, People, Showing
 from calsync.people import Person, Role
 from calsync.store import SqliteStore
 from calsync.sync.model import Direction
@@ -121,9 +121,11 @@ def account(name: str, direction: Direction = Direction.BOTH) -> AccountConfig:
 @pytest.fixture
 def desk(store: SqliteStore, clock: FakeClock) -> Desk:
     accounts = {name: account(name) for name in ("anna", "bernd")}
+    people = People(store.people, clock, lambda: accounts)
     return Desk(
-        people=People(store.people, clock, lambda: accounts),
+        people=people,
         access=Access(store.people, Passwords((2, 8, 1)), clock),
+        showing=Showing(store, people, clock, Known(accounts=lambda: accounts, systems=dict)),
         accounts=lambda: accounts,
     )
 
