@@ -21,6 +21,7 @@ from calsync_flowfact.entity import (
     created_ms,
     entity_id,
     epoch_ms,
+    is_id,
     schema_of,
     user_ids,
 )
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from calsync.ports import Host
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
-
-_LONGEST_ID = 200
 
 
 class Client:
@@ -70,18 +69,18 @@ class Client:
         return entity
 
     async def create(self, fields: Mapping[str, Any]) -> Entity | str:
-        """Create an entity; the answer is its id, bare or in quotes, or the entity: which one is not public."""
+        """Create an entity; the answer is its id, bare or in quotes, or the entity: which one is not public.
+
+        Raises UnknownOutcome for anything else, an "OK" too: what is no id must not be linked to.
+        """
         path = f"/schemas/{quote(self._settings.write_schema, safe='')}"
         answer = await self._write("POST", path, Purpose.CREATE, fields)
         text = answer.text.strip()
-        if text.startswith("{"):
-            entity = answer.json()
-            if entity_id(entity):
-                return dict(entity)
-        found = text.removeprefix('"').removesuffix('"')
-        if not found or len(found) > _LONGEST_ID or not found.replace("-", "").isalnum() or not found.isascii():
+        entity = answer.json() if text.startswith("{") else None
+        found = text.removeprefix('"').removesuffix('"') if entity is None else entity_id(entity)
+        if found is None or not is_id(found):
             raise lost(f"{self.name}: FLOWFACT answered a create without an id", True)
-        return found
+        return found if entity is None else dict(entity)
 
     async def patch(self, schema: str, event_id: str, fields: Mapping[str, Any]) -> Entity | None:
         """Change some fields. Returns the entity, or None where the answer does not hold it."""
