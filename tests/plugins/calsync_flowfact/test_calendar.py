@@ -271,6 +271,44 @@ async def test_notes_that_cannot_be_emptied_by_an_empty_list_are_by_an_empty_tex
     assert [json.loads(one.body) for one in loopback.server.sent("PATCH")] == [{"message": {"values": [""]}}]
 
 
+@pytest.mark.parametrize("edit", [{"message": "Neu vom Kollegen"}, {"message": "Notiz", "subject": "Verlegt"}])
+@pytest.mark.parametrize("patches", [1, 2])
+async def test_an_edit_while_notes_are_emptied_is_not_overwritten(
+    calendar: Calendar, loopback: Any, edit: dict[str, str], patches: int
+) -> None:
+    loopback.server.switches.empty_values = "ignore"
+    loopback.server.switches.patch_response = "empty"
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    loopback.server.clear()
+
+    def arrived(request: Any) -> None:
+        if request.method == "GET" and len(loopback.server.sent("PATCH")) == patches:
+            loopback.server.arrived = lambda _: None
+            loopback.server.patch(event_id, edit, user=loopback.anna)
+
+    loopback.server.arrived = arrived
+    with pytest.raises(Stale) as caught:
+        await calendar.update(seen, {"description": ""}, "s")
+    assert caught.value.fresh.event.description == edit["message"]
+    assert loopback.server.entities[event_id]["message"]["values"] == [edit["message"]]
+    assert len(loopback.server.sent("PATCH")) == patches
+
+
+async def test_a_server_that_ignores_a_patch_altogether_gets_the_other_form(
+    calendar: Calendar, loopback: Any
+) -> None:
+    """It names whoever wrote last before: nobody has written in between."""
+    loopback.server.switches.patch_response = "empty"
+    event_id = created(loopback)
+    loopback.server.patch(event_id, {"subject": "Verlegt"}, user=loopback.anna)
+    seen = (await calendar.read([event_id]))[event_id]
+    loopback.server.faults.add(Fault(method="PATCH", status=200))
+    emptied = await calendar.update(seen, {"description": ""}, "s")
+    assert emptied.stored is not None
+    assert emptied.stored.event.description == ""
+
+
 async def test_notes_that_nothing_empties_are_told(calendar: Calendar, loopback: Any) -> None:
     event_id = created(loopback)
     seen = (await calendar.read([event_id]))[event_id]
