@@ -54,7 +54,7 @@ class Client:
         path = f"/schemas/{schema}?offset={offset}&size={size}&withCount=true"
         answer = await self._look("POST", "search-service", path, json=query)
         found = answer.json()
-        entries, total = self._page(found)
+        entries, total = self._page(found, offset)
         entities = tuple(one for one in entries if isinstance(one, dict) and entity_id(one))
         return Hits(entities, total, _server_time(answer))
 
@@ -162,10 +162,13 @@ class Client:
     async def close(self) -> None:
         await self._http.close()
 
-    def _page(self, found: Any) -> tuple[list[Any], int]:
+    def _page(self, found: Any, offset: int = 0) -> tuple[list[Any], int]:
+        """Return a page's entries and the number of all. Raises Retry where that is less than were shown."""
         entries, total = (found.get("entries"), found.get("totalCount")) if isinstance(found, dict) else ([], None)
-        if not isinstance(entries, list) or not isinstance(total, int):
+        if not isinstance(entries, list) or not isinstance(total, int) or isinstance(total, bool) or total < 0:
             raise Retry(f"{self.name}: FLOWFACT answered a page in an unknown shape")
+        if entries and total < offset + len(entries):
+            raise Retry(f"{self.name}: FLOWFACT counts fewer entries than it shows")
         return entries, total
 
     def _buried(self, entry: Any) -> Buried | None:

@@ -203,7 +203,14 @@ async def test_what_a_patch_may_answer(
         ("search", "[]"),
         ("search", '{"entries": []}'),
         ("search", '{"entries": 1, "totalCount": 1}'),
+        ("search", '{"entries": [{"id": "e1"}], "totalCount": true}'),
+        ("search", '{"entries": [{"id": "e1"}, {"id": "e2"}], "totalCount": 1}'),
+        ("search", '{"entries": [{"id": "e1"}], "totalCount": 0}'),
+        ("search", '{"entries": [null], "totalCount": 0}'),
+        ("search", '{"entries": [], "totalCount": -1}'),
         ("search", "<html>"),
+        ("trash", '{"entries": [{"entityId": "e1"}], "totalCount": false}'),
+        ("trash", '{"entries": [{"entityId": "e1"}], "totalCount": 0}'),
         ("trash", "[]"),
         ("trash", '{"entries": {}}'),
         ("users", "{}"),
@@ -215,6 +222,19 @@ async def test_an_unknown_shape_is_no_answer(client: Client, wire: aioresponses,
     answer(wire, body=body)
     with pytest.raises(Retry):
         await CALLS[name](client)
+
+
+async def test_a_number_that_is_less_than_what_was_shown_is_no_answer(client: Client, wire: aioresponses) -> None:
+    """A listing that believed it would be told to be complete, and what it left out to be gone."""
+    answer(wire, payload={"entries": [{"id": "e6"}], "totalCount": 5})
+    with pytest.raises(Retry, match="fewer entries than it shows"):
+        await client.search({}, 5, 5)
+    assert (await client.search({}, 4, 5)).total == 5
+
+
+async def test_behind_the_end_there_is_nothing(client: Client, wire: aioresponses) -> None:
+    answer(wire, payload={"entries": [], "totalCount": 5})
+    assert (await client.search({}, 10_000, 1)).total == 5
 
 
 async def test_a_schema_of_unknown_shape_is_no_answer(client: Client, wire: aioresponses) -> None:
