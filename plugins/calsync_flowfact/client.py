@@ -237,8 +237,8 @@ def _entity_path(schema: str, event_id: str) -> str:
 
 
 def _server_time(answer: Answer) -> int | None:
+    """Return the answer's time in epoch milliseconds, None where it tells none."""
     try:
-        date = email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
+        return int(email.utils.parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() * 1000)
+    except (ValueError, OverflowError):
         return None
-    return int(date.timestamp() * 1000)

@@ -254,8 +254,10 @@ async def test_a_search(client: Client, wire: aioresponses) -> None:
     assert json.loads(call.kwargs["data"]) == {"target": "ENTITY"}
 
 
-async def test_a_server_may_not_tell_its_time(client: Client, wire: aioresponses) -> None:
-    wire.post(SEARCH, payload={"entries": [], "totalCount": 0})
+@pytest.mark.parametrize("date", [None, "", "soon", f"Mon, 01 Jan {10**20} 00:00:00 GMT"])
+async def test_a_server_may_not_tell_its_time(client: Client, wire: aioresponses, date: str | None) -> None:
+    headers = {} if date is None else {"Date": date}
+    wire.post(SEARCH, payload={"entries": [], "totalCount": 0}, headers=headers)
     assert (await client.search({}, 0, 5)).at is None
 
 
