@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-    from calsync.config import AccountConfig, Config, RuleConfig
+    from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
     from calsync.loader import Loaded
     from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
     from calsync.sync.rules import Rule
@@ -43,6 +43,7 @@ class Connections:
     def __init__(self, config: Config, loaded: Loaded, clock: Clock, random: Random) -> None:
         self.http = HttpFactory(clock)
         self._config = config
+        self._specs = loaded.providers
         self.asking = Asking()
         self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
@@ -97,7 +98,12 @@ class Connections:
         """Open one calendar of an account without claiming it. Raises as `open` does."""
         wanted = config.side(side)
         await self.login(wanted.connection)
-        request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
+        request = CalendarRequest(
+            account=config.name,
+            settings=wanted.settings,
+            timezone=config.timezone,
+            other_address=self._address(config.side(side.other)),
+        )
         return await self._providers[wanted.connection].open(request)
 
     def claimant(self, config: AccountConfig, side: Side, calendar: Calendar) -> str | None:
@@ -150,6 +156,11 @@ class Connections:
             place = f"account {config.name}: connection {connection}"
             await _expect_writable(self._providers[connection], calendar, place)
         return calendar
+
+    def _address(self, side: SideConfig) -> str | None:
+        """Return the address that a side's settings name, None where there is none."""
+        key = self._specs[self._config.connections[side.connection].provider].address_key
+        return None if key is None else side.settings.get(key)
 
     def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:
         """Return what tells a calendar from all others: by provider, as two connections may lead to one tenant."""

@@ -73,8 +73,7 @@ class FlowfactCalendar(Calendar):
         self._alone = alone
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
-        if token is None:
-            await self._alone()  # a listing is due once a day
+        await self._alone()
         async for page in self._feed.changes(token, window):
             yield page
 

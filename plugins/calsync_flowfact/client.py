@@ -25,7 +25,7 @@ from calsync_flowfact.entity import (
     schema_of,
     user_ids,
 )
-from calsync_flowfact.failures import NotFound, Purpose, failure
+from calsync_flowfact.failures import NotFound, Purpose, UnknownShape, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,10 +154,12 @@ class Client:
         return str(found.get("companyName") or "") if isinstance(found, dict) else ""
 
     async def mail_accounts(self) -> Sequence[Mapping[str, Any]]:
-        """Return the mailboxes that FLOWFACT's own sync knows."""
+        """Return the mailboxes that FLOWFACT's own sync knows. Raises UnknownShape where it does not list them."""
         found = (await self._look("GET", "nylas-service", "/config")).json()
         accounts = found.get("emails") if isinstance(found, dict) else None
-        return [one for one in accounts if isinstance(one, dict)] if isinstance(accounts, list) else []
+        if not isinstance(accounts, list):
+            raise UnknownShape(f"{self.name}: FLOWFACT's mail configuration answered in an unknown shape")
+        return [one for one in accounts if isinstance(one, dict)]
 
     async def close(self) -> None:
         await self._http.close()

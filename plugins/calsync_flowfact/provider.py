@@ -76,7 +76,7 @@ class FlowfactProvider(Provider):
         """How many appointments the mapping was held against."""
         self._learnt = host.learnt
         self._probed: Probed | None = None
-        self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync)
+        self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync, host.poll_seconds)
 
     async def login(self) -> None:
         """Exchange the token, check the mapping, learn the users and FLOWFACT's own sync."""
@@ -90,7 +90,8 @@ class FlowfactProvider(Provider):
 
     async def open(self, request: CalendarRequest) -> Calendar:
         user = find_user(self._users, request.settings, request.account)
-        await self._native_sync.refuse(user, request.account)
+        whose = request.account, user, request.other_address
+        await self._native_sync.refuse(*whose)
         mapping = EntityMapping(
             settings=self._settings,
             owner=user["id"],
@@ -98,7 +99,7 @@ class FlowfactProvider(Provider):
             zone=request.timezone,
         )
         queries = Queries(self._settings, user["id"], request.timezone)
-        alone = partial(self._native_sync.refuse, user, request.account)
+        alone = partial(self._native_sync.refuse_later, *whose)
         return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
 
     async def check(self) -> Sequence[Finding]:
@@ -118,7 +119,7 @@ class FlowfactProvider(Provider):
         if not self._sampled:
             findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
         findings.append(self._probe_finding())
-        if not self._native_sync.known:
+        if self._native_sync.untold:
             findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
         if not await self._sees_trash():
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))

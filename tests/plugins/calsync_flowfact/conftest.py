@@ -281,10 +281,16 @@ class Loopback:
         return await self.provider.open(CalendarRequest(account="anna", settings=settings, timezone=BERLIN))
 
 
-def provider_of(server: FlowfactServer, clock: FakeClock, **options: Any) -> Provider:
+def provider_of(server: FlowfactServer, clock: FakeClock, *, poll_seconds: float = 0, **options: Any) -> Provider:
     fields = {key: {"field": name} for key, name in MAPPED.items()}
     settings = {"api_token": server.api_token, "base_url": server.url, "fields": fields} | options
-    host = Host(connection="flowfact", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    host = Host(
+        connection="flowfact",
+        clock=clock,
+        random=random.Random(1),
+        http=HttpFactory(clock),
+        poll_seconds=poll_seconds,
+    )
     return PROVIDER.open(vol.Schema(dict(PROVIDER.connection_schema))(settings), host)
 
 

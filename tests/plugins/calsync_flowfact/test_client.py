@@ -15,7 +15,7 @@ from calsync.errors import AccountError, CalsyncError, EventError, LoginError, M
 from calsync.http import HttpFactory
 from calsync.ports import Host
 from calsync_flowfact.client import Client
-from calsync_flowfact.failures import NoRight, NotFound, Rejected
+from calsync_flowfact.failures import NoRight, NotFound, Rejected, UnknownShape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -314,4 +314,13 @@ async def test_small_services_in_other_shapes(client: Client, wire: aioresponses
     answer(wire, payload=[])
     assert await client.current_user() == {}
     assert await client.company() == ""
-    assert await client.mail_accounts() == []
+
+
+@pytest.mark.parametrize("body", ["[]", '{"error": "x"}', '{"emails": null}', '{"emails": {}}', "null"])
+async def test_a_mail_configuration_without_mailboxes_says_nothing(
+    client: Client, wire: aioresponses, body: str
+) -> None:
+    """That it is off must be told, not missed."""
+    answer(wire, body=body)
+    with pytest.raises(UnknownShape):
+        await client.mail_accounts()
