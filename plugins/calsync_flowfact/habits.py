@@ -26,16 +26,25 @@ class Habits:
     """Whether a search by range finds exactly what overlaps it, in the unit of the configured codec."""
     metadata_filter: bool | None = None
     """Whether a search may have conditions on the time of modification."""
+    sorts: bool | None = None
+    """Whether a search sorts by the times of creation and modification, with what has none at the end."""
     trash_in_search: bool | None = None
     """Whether a search finds deleted appointments, too."""
     page_size: int | None = None
     """The largest page of a search that was seen to be cut; None where none was."""
     clears: bool | None = None
     """Whether a patch with no values empties a field. Known after a write only, as all below."""
+    modified_moves: bool | None = None
+    """Whether a patch moves the time of modification."""
     marker_found: bool | None = None
     """Whether a search by the marker's field finds what was just created."""
     search_lag: float | None = None
     """Seconds until a search saw a write."""
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether changes can be read, as far as is known. Where they cannot, everything is read each time."""
+        return self.sorts is not False and self.modified_moves is not False
 
 
 NOTHING_KNOWN = Habits()
