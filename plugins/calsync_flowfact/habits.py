@@ -24,8 +24,6 @@ class Habits:
 
     ranges: bool | None = None
     """Whether a search by range finds exactly what overlaps it, in the unit of the configured codec."""
-    metadata_filter: bool | None = None
-    """Whether a search may have conditions on the time of modification."""
     sorts: bool | None = None
     """Whether a search sorts by the times of creation and modification, with what has none at the end."""
     trash_in_search: bool | None = None

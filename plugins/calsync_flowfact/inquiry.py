@@ -65,7 +65,7 @@ class Inquiry:
         properties, users = await self.schema(), await self.client.users()
         now = self.clock.now()
         probe = Probe(self.client, self.settings, now, users, user, properties)
-        answers, habits = list(await probe.ask()), probe.habits
+        answers, habits = list(await probe.ask()), probe.found.habits
         if write and isinstance(user.get("id"), str) and not any(one.severity == "error" for one in answers):
             writes = WriteProbe(self.client, self.settings, self.clock, user["id"], habits)
             answers += await writes.ask()

@@ -1,7 +1,7 @@
-"""Whether a search sorts as reading changes needs it: the newest first, and what has no time behind all others.
+"""Whether a search does what reading relies on: it begins where it is asked to, and puts the newest first.
 
-A server that ignores sorts, or puts appointments that were never modified in front, would let edits pass unseen:
-`reading` stops at the first one that is old.
+What has no time comes behind all others. A server that ignores sorts, or puts appointments that were never
+modified in front, would let edits pass unseen: `reading` stops at the first one that is old.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from calsync_flowfact.entity import created_ms, modified_ms
+from calsync_flowfact.entity import created_ms, entity_id, modified_ms
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.query import CREATED, MODIFIED, newest
 
@@ -49,3 +49,15 @@ async def any_modified(client: Client, settings: Settings) -> bool:
     except (NoRight, NotFound, Rejected):
         return False
     return any(map(modified_ms, hits.entities))
+
+
+async def heeds_offset(client: Client, settings: Settings, shown: Sequence[Entity]) -> bool:
+    """Tell whether a search that begins behind the first one of those `shown` leaves it out, where there are more.
+
+    `shown` are those that were created last. Raises NoRight, NotFound, Rejected, Retry.
+    """
+    ids = [entity_id(one) for one in shown]
+    if not ids[1:]:
+        return True
+    hits = await client.search(newest(settings, [], CREATED), 1, 1)
+    return ids[0] not in map(entity_id, hits.entities)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
 from calsync_flowfact.config import CODECS, about_of, settings_of
+from calsync_flowfact.entity import created_ms
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, kept
 from calsync_flowfact.inquiry import Inquiry
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.native_sync import NativeSync
+from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, Sample, newest, of_schema
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import CalendarRequest, Host, Person
     from calsync_flowfact.config import Settings
+    from calsync_flowfact.entity import Entity
     from calsync_flowfact.habits import Probed
 
 UNMAPPED = {
@@ -47,6 +51,14 @@ NO_SAMPLE = (
 
 NATIVE_SYNC_UNKNOWN = (
     "FLOWFACT does not tell whether its own calendar sync is on; make sure that it is off for the same mailboxes"
+)
+
+READ_IN_FULL = "so every calendar is read in full at each poll, which is slow; raise service.poll_seconds"
+UNSORTED = "FLOWFACT's search does not put what was created or modified last in front"
+UNMOVED = "a change in FLOWFACT does not move the time of modification that a search can sort by"
+NOT_PAGED = (
+    "FLOWFACT's search does not begin where it is asked to, so calendars that do not fit on one page cannot be "
+    "read; raise page_size above their length"
 )
 
 TRASH_UNSEEN = (
@@ -72,8 +84,8 @@ class FlowfactProvider(Provider):
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
-        self._sampled = 0
-        """How many appointments the mapping was held against."""
+        self._shown: Sequence[Entity] = ()
+        """The appointments that were created last, when it was signed in."""
         self._learnt = host.learnt
         self._probed: Probed | None = None
         self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync, host.poll_seconds)
@@ -116,7 +128,8 @@ class FlowfactProvider(Provider):
                 "ok", f"connection {name}: schema {settings.schema} holds every mapped field: {', '.join(mapped)}"
             ),
         ]
-        if not self._sampled:
+        findings += await self._search_findings()
+        if not of_schema(settings, self._shown):
             findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
         findings.append(self._probe_finding())
         if self._native_sync.untold:
@@ -135,6 +148,21 @@ class FlowfactProvider(Provider):
         name, hits = self._client.name, await calendar.newest(SAMPLE)
         found = Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")
         return [found, *await rights_of(self._client, self._api_user_id, hits.entities)]
+
+    async def _search_findings(self) -> Sequence[Finding]:
+        """Say where the search does not do what reading relies on."""
+        habits, name = self._settings.habits, self._client.name
+        problems = [f"{UNMOVED}, {READ_IN_FULL}"] if habits.modified_moves is False else []
+        try:
+            works = await sorts(self._client, self._settings, self._shown, SIZE)
+            paged = await heeds_offset(self._client, self._settings, self._shown)
+        except (NoRight, NotFound, Rejected):
+            works, paged = None, True  # whoever reads will be told
+        if works is False or habits.sorts is False:
+            problems.append(f"{UNSORTED}, {READ_IN_FULL}")
+        if not paged:
+            problems.append(NOT_PAGED)
+        return [Finding("error", f"connection {name}: {problem}") for problem in problems]
 
     def _probe_finding(self) -> Finding:
         name, advice = self._client.name, f"run `calsync flowfact probe {self._client.name} -c FILE`"
@@ -179,8 +207,8 @@ class FlowfactProvider(Provider):
             hits = await self._client.search(newest(self._settings), 0, SIZE)
         except (NoRight, NotFound, Rejected):
             return
+        self._shown = hits.entities
         entities = of_schema(self._settings, hits.entities)
-        self._sampled = len(entities)
         users = {str(user.get("id")) for user in self._users}
         if problems := Sample(self._settings, entities).problems(self._client.name, users):
             raise ConfigError(problems)
@@ -190,6 +218,8 @@ class FlowfactProvider(Provider):
         self._probed = kept(self._learnt.read(), about_of(self._settings, properties)) if self._learnt else None
         if self._probed is not None and self._clock.now() - self._probed.at < BELIEVED:
             self._settings = self._settings.knowing(self._probed.habits)
+        if not newest_first(map(created_ms, self._shown)):
+            self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
 
     def _new_feed(self) -> TenantFeed:
         return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)

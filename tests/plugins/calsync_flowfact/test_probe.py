@@ -87,7 +87,7 @@ async def test_a_probe_reads_only_and_keeps_its_answers(loopback: Any, learnt: R
     assert {answer.severity for found in answers.values() for answer in found} == {"ok", "unknown", "warning"}
     assert answers["session"][0].de == "eine Anmeldung gilt 30 Minuten"
     assert "belong to 2 users" in answers["owners"][0].en
-    assert learnt.habits == Habits(ranges=True, metadata_filter=True)
+    assert learnt.habits == Habits(ranges=True)
 
 
 async def test_what_a_server_refuses_or_cuts_is_found(loopback: Any, learnt: Remembered) -> None:
@@ -97,7 +97,53 @@ async def test_what_a_server_refuses_or_cuts_is_found(loopback: Any, learnt: Rem
     loopback.server.delete(event_id, user=loopback.anna)
     loopback.clock.advance(OLD.total_seconds())
     await probed(loopback)
-    assert learnt.habits == Habits(ranges=True, metadata_filter=False, page_size=4, trash_in_search=True)
+    assert learnt.habits == Habits(ranges=True, page_size=4, trash_in_search=True)
+
+
+def modified(loopback: Any) -> None:
+    """Let the oldest appointment be the one that was modified last."""
+    first, *_ = loopback.server.entities
+    loopback.server.patch(first, {"subject": "Verlegt"}, user=loopback.anna)
+
+
+async def test_a_search_that_sorts_is_told(loopback: Any, learnt: Remembered) -> None:
+    modified(loopback)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["ok"]
+    assert learnt.habits.sorts is True
+
+
+@pytest.mark.parametrize("switches", [{"sorts": "ignore"}, {"missing_first": True}])
+@pytest.mark.parametrize("more", [0, 60])
+async def test_a_search_that_sorts_otherwise_is_told(
+    loopback: Any, learnt: Remembered, switches: dict[str, Any], more: int
+) -> None:
+    """Also where a whole page was never modified."""
+    for name, value in switches.items():
+        setattr(loopback.server.switches, name, value)
+    for _ in range(more):
+        loopback.server.create("appointments", {"assignee": [loopback.ben["id"]]}, user=loopback.ben)
+    modified(loopback)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["error"]
+    assert learnt.habits.sorts is False
+
+
+@pytest.mark.parametrize("count", [0, 1, 6])
+async def test_too_few_or_unmodified_appointments_do_not_show_a_sort(
+    loopback: Any, learnt: Remembered, count: int
+) -> None:
+    for entity_id in list(loopback.server.entities)[count:]:
+        loopback.server.delete(entity_id, user=loopback.anna)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["unknown"]
+    assert learnt.habits.sorts is None
+
+
+async def test_a_search_that_ignores_its_offset_is_told(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.ignores_offset = True
+    answers = await probed(loopback)
+    assert severities(answers["page"]) == ["ok", "error"]
 
 
 async def test_a_range_that_is_refused_is_not_asked_for_again(
