@@ -12,7 +12,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import EventError, Missing, Stale
+from calsync.errors import Blocked, EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
 from calsync_flowfact.entity import entity_id, revision, schema_of, values
@@ -170,9 +170,14 @@ class FlowfactCalendar(Calendar):
             raise Stale(fresh)
 
     async def delete(self, target: Observation) -> None:
-        """Move an appointment to the trash. One that is not there any more is a success."""
+        """Move an appointment to the trash. One that is not there any more is a success.
+
+        One that belongs to others too would be gone for all of them: Blocked.
+        """
         try:
             entity = await self._current(target)
+            if self._mapping.others(entity):
+                raise Blocked("several_owners")
             self._replaced[target.id] = revision(entity)
             await self._client.delete(schema_of(entity, self._mapping.settings.write_schema), target.id)
         except Missing:

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import AccountError, EventError, LoginError, Missing, Retry, Stale, TokenLost, UnknownOutcome
+from calsync.errors import (
+    AccountError,
+    Blocked,
+    EventError,
+    LoginError,
+    Missing,
+    Retry,
+    Stale,
+    TokenLost,
+    UnknownOutcome,
+)
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.reasons import known as known_reason
 from calsync.sync.model import AllDay, Draft, Timed, Window
 from calsync_sandbox.faults import Fault
 
@@ -207,6 +218,22 @@ async def test_an_event_of_somebody_else_is_left_alone(calendar: Calendar, loopb
     for write in (calendar.update(seen, {"summary": "x"}, "s"), calendar.delete(seen)):
         with pytest.raises(Missing):
             await write
+
+
+async def test_an_appointment_of_several_users_is_not_deleted_for_all_of_them(
+    calendar: Calendar, loopback: Any
+) -> None:
+    event_id = created(loopback, assignee=[loopback.anna["id"], loopback.ben["id"]])
+    seen = (await calendar.read([event_id]))[event_id]
+    with pytest.raises(Blocked, match="several_owners"):
+        await calendar.delete(seen)
+    assert loopback.server.sent("DELETE") == []
+    assert known_reason("several_owners")
+    owners = [loopback.anna["id"], loopback.server.api_user["id"]]
+    loopback.server.patch(event_id, {"assignee": owners}, user=loopback.ben)
+    seen = (await calendar.read([event_id]))[event_id]
+    await calendar.delete(seen)
+    assert event_id in loopback.server.trash
 
 
 async def test_accounts_do_not_see_each_other(calendar: Calendar, loopback: Any) -> None:
