@@ -205,10 +205,14 @@ class Client:
     async def _call(
         self, method: str, path: str, *, json: Any, changes: bool = False, version: str | None = None
     ) -> Answer:
-        """Send a request; where the session is refused, once more with a new one: nothing was carried out yet."""
+        """Send a request; where the session is refused, once more with a new one: nothing was carried out yet.
+
+        403 says that the session has ended, or that a right is missing; of a young session only the latter.
+        """
         token = await self._sessions.token()
         answer = await self._send(method, path, token, json, changes, version)
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        refused = answer.status == HTTPStatus.FORBIDDEN and not self._sessions.young(token)
+        if refused or answer.status == HTTPStatus.UNAUTHORIZED:
             token = await self._sessions.renew(token)
             answer = await self._send(method, path, token, json, changes, version)
         if answer.status == HTTPStatus.UNAUTHORIZED:

@@ -145,21 +145,37 @@ async def test_a_write_that_was_never_sent(client: Client, wire: aioresponses, n
         await CALLS[name](client)
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(("status", "age"), [(401, 0), (403, 60)])
 async def test_a_refused_session_is_exchanged_once(
-    settings: Callable[..., Settings], clock: FakeClock, wire: aioresponses, status: int
+    settings: Callable[..., Settings], clock: FakeClock, wire: aioresponses, status: int, age: float
 ) -> None:
     wire.get(SIGN_IN, body="a.e30.s")
     wire.get(SIGN_IN, body="b.e30.s")
     wire.post(CREATE, status=status)
     wire.post(CREATE, body=NEW)
     client = client_of(settings(), clock)
+    await client.session_life()
+    clock.advance(age)
     assert await client.create(FIELDS) == NEW
     calls = wire.requests["POST", URL(CREATE)]
     assert [call.kwargs["headers"]["cognitoToken"] for call in calls] == ["a.e30.s", "b.e30.s"]
     assert json.loads(calls[0].kwargs["data"].decode()) == FIELDS
     assert len(wire.requests["GET", URL(SIGN_IN)]) == 2
     await client.close()
+
+
+async def test_what_a_young_session_may_not_do_is_asked_once(
+    client: Client, wire: aioresponses, clock: FakeClock
+) -> None:
+    """An appointment that the API user may not see is asked about at each poll: that must not sign in anew."""
+    wire.get(ENTITY, status=403, repeat=True)
+    await client.session_life()
+    clock.advance(60)
+    for _ in range(40):
+        with pytest.raises(NoRight):
+            await client.get("e1")
+    assert len(wire.requests["GET", URL(SIGN_IN)]) == 2
+    assert len(wire.requests["GET", URL(ENTITY)]) == 41
 
 
 @pytest.mark.parametrize(
