@@ -269,6 +269,32 @@ async def test_an_old_result_is_not_believed(loopback: Any, learnt: Remembered) 
     assert len(told) == 1
 
 
+async def test_probing_again_without_a_write_does_not_forget_what_writes_have_shown(
+    loopback: Any, learnt: Remembered
+) -> None:
+    loopback.server.switches.empty_values = "ignore"
+    await probed(loopback, write=True)
+    first = dict(learnt.content)
+    loopback.clock.advance(86_400)
+    await probed(loopback)
+    assert learnt.habits.clears is False
+    assert learnt.content["at"] == first["at"]  # they are no younger for that
+    loopback.clock.advance(BELIEVED.total_seconds())
+    await probed(loopback)
+    assert learnt.habits.clears is None
+    assert learnt.content["at"] == loopback.clock.now().isoformat()
+
+
+async def test_what_was_found_out_about_one_field_is_not_believed_of_another(
+    loopback: Any, learnt: Remembered, providers: Callable[..., FlowfactProvider]
+) -> None:
+    await probed(loopback, write=True)
+    other = providers(fields={"marker": {"field": "ical_uid"}})
+    other._learnt = learnt
+    await other.login()
+    assert other._probed is None
+
+
 async def test_a_lag_that_is_longer_than_the_overlap_is_told(loopback: Any, learnt: Remembered) -> None:
     await probed(loopback)
     learnt.content = {**learnt.content, "habits": {"search_lag": 300.0}}
