@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
 
+_NONE: Mapping[str, str] = {}
+_VERSION_2: Mapping[str, str] = {"x-ff-version": "2"}
+
 
 class Client:
     """One tenant. Raises what `failures` says, LoginError for a lost sign-in and Retry for a 429."""
@@ -82,9 +85,15 @@ class Client:
             raise lost(f"{self.name}: FLOWFACT answered a create without an id", True)
         return found if entity is None else dict(entity)
 
-    async def patch(self, schema: str, event_id: str, fields: Mapping[str, Any]) -> Entity | None:
-        """Change some fields. Returns the entity, or None where the answer does not hold it."""
-        answer = await self._write("PATCH", _entity_path(schema, event_id), Purpose.CHANGE, fields)
+    async def patch(
+        self, schema: str, event_id: str, fields: Mapping[str, Any], *, if_match: str | None = None
+    ) -> Entity | None:
+        """Change some fields. Returns the entity, or None where the answer does not hold it.
+
+        `if_match`: the version that the entity must have, for a server that heeds it; none is known to.
+        """
+        only = {} if if_match is None else {"If-Match": if_match}
+        answer = await self._write("PATCH", _entity_path(schema, event_id), Purpose.CHANGE, fields, only)
         entity = answer.json() if answer.body.strip() else None
         return entity if isinstance(entity, dict) and entity_id(entity) == event_id else None
 
@@ -138,7 +147,7 @@ class Client:
 
     async def current_user(self) -> Mapping[str, Any]:
         """Return the API user."""
-        found = (await self._look("GET", "user-service", "/users/currentUser", version="2")).json()
+        found = (await self._look("GET", "user-service", "/users/currentUser", more=_VERSION_2)).json()
         return found if isinstance(found, dict) else {}
 
     async def users(self) -> Sequence[Mapping[str, Any]]:
@@ -189,32 +198,39 @@ class Client:
         return _entity_path(self._settings.write_schema, event_id)
 
     async def _look(
-        self, method: str, service: str, path: str, *, json: Any = None, version: str | None = None
+        self, method: str, service: str, path: str, *, json: Any = None, more: Mapping[str, str] = _NONE
     ) -> Answer:
-        answer = await self._call(method, self._path(service, path), json=json, version=version)
+        answer = await self._call(method, self._path(service, path), json=json, more=more)
         if not answer.ok:
             raise failure(self.name, answer, Purpose.LOOK, ())
         return answer
 
-    async def _write(self, method: str, path: str, purpose: Purpose, fields: Mapping[str, Any] | None) -> Answer:
-        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True)
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        purpose: Purpose,
+        fields: Mapping[str, Any] | None,
+        more: Mapping[str, str] = _NONE,
+    ) -> Answer:
+        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True, more=more)
         if not answer.ok:
             raise failure(self.name, answer, purpose, fields or ())
         return answer
 
     async def _call(
-        self, method: str, path: str, *, json: Any, changes: bool = False, version: str | None = None
+        self, method: str, path: str, *, json: Any, changes: bool = False, more: Mapping[str, str]
     ) -> Answer:
         """Send a request; where the session is refused, once more with a new one: nothing was carried out yet.
 
         403 says that the session has ended, or that a right is missing; of a young session only the latter.
         """
         token = await self._sessions.token()
-        answer = await self._send(method, path, token, json, changes, version)
+        answer = await self._send(method, path, token, json, changes, more)
         refused = answer.status == HTTPStatus.FORBIDDEN and not self._sessions.young(token)
         if refused or answer.status == HTTPStatus.UNAUTHORIZED:
             token = await self._sessions.renew(token)
-            answer = await self._send(method, path, token, json, changes, version)
+            answer = await self._send(method, path, token, json, changes, more)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise LoginError(
                 f"connection {self.name}: FLOWFACT refuses a new session; check the rights of the user who "
@@ -226,12 +242,10 @@ class Client:
         return answer
 
     async def _send(
-        self, method: str, path: str, token: str, json: Any, changes: bool, version: str | None
+        self, method: str, path: str, token: str, json: Any, changes: bool, more: Mapping[str, str]
     ) -> Answer:
         headers = {"cognitoToken": token, "Accept": "application/json, text/plain", "Accept-Language": "de"}
-        if version is not None:
-            headers["x-ff-version"] = version
-        return await self._http.request(method, path, headers=headers, json=json, changes=changes)
+        return await self._http.request(method, path, headers={**headers, **more}, json=json, changes=changes)
 
     def _path(self, service: str, path: str) -> str:
         prefix = self._settings.path_prefix

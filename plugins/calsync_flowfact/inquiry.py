@@ -11,6 +11,7 @@ from calsync_flowfact.config import about_of
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, Probed, kept, to_keep
 from calsync_flowfact.probe import Probe
+from calsync_flowfact.probe_edits import EditProbe
 from calsync_flowfact.probe_writes import WriteProbe
 from calsync_flowfact.sample import SIZE, newest
 from calsync_flowfact.suggest import suggest
@@ -68,7 +69,7 @@ class Inquiry:
         probe = Probe(self.client, self.settings, now, users, user, properties)
         answers, habits = list(await probe.ask()), probe.found.habits
         if write and isinstance(user.get("id"), str) and not any(one.severity == "error" for one in answers):
-            writes = WriteProbe(self.client, self.settings, self.clock, user["id"], habits)
+            writes = WriteProbe(EditProbe(self.client, self.settings, self.clock, user["id"], habits))
             answers += await writes.ask()
             habits = writes.habits
         elif write:
