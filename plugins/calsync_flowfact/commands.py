@@ -31,8 +31,8 @@ MARKS = {
     "en": {"ok": "ok", "warning": "warning", "error": "error", "unknown": "unknown"},
 }
 KEPT = {
-    "de": "Das Ergebnis ist gespeichert und gilt {days} Tage, solange Adresse, Schema und Felder so bleiben.",
-    "en": "The result is kept and believed for {days} days, as long as address, schema and fields stay the same.",
+    "de": "Das Ergebnis ist gespeichert und gilt {days} Tage, solange Adresse, Felder und Zuordnung so bleiben.",
+    "en": "The result is kept and believed for {days} days, as long as address, fields and mapping stay.",
 }
 configuration = click.option(
     "-c",

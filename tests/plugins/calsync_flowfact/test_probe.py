@@ -294,8 +294,9 @@ async def test_a_create_that_is_refused_loses_no_other_answer(
     assert learnt.habits.ranges is True
 
 
-async def test_a_delete_whose_answer_is_lost_is_looked_after(loopback: Any, learnt: Remembered) -> None:
-    loopback.server.faults.add(Fault(method="DELETE", status=500, after_commit=True))
+@pytest.mark.parametrize("after_commit", [True, False])
+async def test_a_delete_that_fails_is_looked_after(loopback: Any, learnt: Remembered, after_commit: bool) -> None:
+    loopback.server.faults.add(Fault(method="DELETE", status=500, after_commit=after_commit))
     answers = await probed(loopback, write=True)
     assert severities(answers["removed"]) == ["ok"]
     assert len(loopback.server.trash) == 1
