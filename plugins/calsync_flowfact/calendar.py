@@ -12,9 +12,10 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import Blocked, EventError, Missing, Stale
+from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
+from calsync_flowfact.emptying import emptied, observed
 from calsync_flowfact.entity import entity_id, revision, schema_of, values
 from calsync_flowfact.failures import NoRight
 from calsync_flowfact.feed import Feed
@@ -141,33 +142,8 @@ class FlowfactCalendar(Calendar):
         schema = schema_of(entity, self._mapping.settings.write_schema)
         answer = await self._client.patch(schema, target.id, fields)
         if any(value == "" for value in changes.values()):
-            answer = await self._emptied(entity, changes, answer)
+            answer = await emptied(self._client, self._mapping, entity, changes, answer)
         return Written(id=target.id) if answer is None else self._written(target.id, answer)
-
-    async def _emptied(self, before: Entity, changes: Changes, answer: Entity | None) -> Entity | None:
-        """Make sure that texts were emptied: which form of an empty value a server heeds is not public.
-
-        One that ignores the configured form gets the other one. Raises EventError where that is ignored, too, and
-        Stale where what a text holds may be what somebody has written meanwhile.
-        """
-        schema, event_id = schema_of(before, self._mapping.settings.write_schema), entity_id(before) or ""
-        for empty in (self._mapping.settings.other_empty_values, None):
-            entity = answer or await self._client.get(event_id)
-            kept = () if entity is None else self._mapping.kept_fields(changes, entity)
-            if entity is None or not kept:
-                return entity
-            self._expect_untouched(before, entity, kept)
-            if empty is None:
-                break
-            answer = await self._client.patch(schema, event_id, {name: {"values": list(empty)} for name in kept})
-        raise EventError(f"FLOWFACT does not empty the appointment's {', '.join(sorted(kept))}")
-
-    def _expect_untouched(self, before: Entity, entity: Entity, names: Sequence[str]) -> None:
-        """Raise Stale unless fields hold what they held, and nobody but calsync has written since."""
-        fresh = self._observed(entity)
-        others = fresh.written_by_us is False and revision(entity) != revision(before)
-        if others or any(values(entity, name) != values(before, name) for name in names):
-            raise Stale(fresh)
 
     async def delete(self, target: Observation) -> None:
         """Move an appointment to the trash. One that is not there any more is a success.
@@ -203,17 +179,10 @@ class FlowfactCalendar(Calendar):
             raise Missing("the API user may not see the appointment any more") from error
         if entity is None or not self._mapping.owned(entity):
             raise Missing("the appointment is no longer in this calendar")
-        fresh = self._observed(entity)
+        fresh = observed(self._mapping, entity)
         if fresh.revision is None or fresh.revision != target.revision:
             raise Stale(fresh)
         return entity
-
-    def _observed(self, entity: Entity) -> Observation:
-        """Return what an entity says. Raises EventError for one that is no event."""
-        observation = self._mapping.observe(entity)
-        if observation is None:
-            raise EventError("the appointment in FLOWFACT has no start or no end that can be read")
-        return observation
 
     async def _exists(self, event_id: str) -> bool:
         """Tell whether an appointment may still be somewhere: anybody's, or unseen."""
