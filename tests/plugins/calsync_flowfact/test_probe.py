@@ -327,6 +327,14 @@ async def test_an_edit_that_would_not_be_seen_is_told(
     assert any(one.severity == "error" for one in await loopback.provider.check())
 
 
+async def test_a_search_that_is_too_late_says_nothing_about_its_order(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.search_lag = 1000.0
+    answers = await probed(loopback, write=True)
+    assert severities(answers["lag"]) == ["error"]
+    assert severities(answers["sort"]) == ["unknown"]
+    assert (learnt.habits.search_lag, learnt.habits.sorts) == (None, None)
+
+
 @pytest.mark.parametrize("lost", [False, True])
 async def test_whoever_interrupts_a_write_test_leaves_nothing_behind(
     loopback: Any, learnt: Remembered, caplog: pytest.LogCaptureFixture, lost: bool
