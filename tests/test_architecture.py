@@ -34,6 +34,7 @@ DRIVERS = {
 }
 FOR_PLUGINS = {
     "calsync.ahead",
+    "calsync.cli.stopping",
     "calsync.cli.text",
     "calsync.errors",
     "calsync.hookspecs",
