@@ -51,11 +51,14 @@ class FlowfactCalendar(Calendar):
         """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
         settings = mapping.settings
         self.key = mapping.owner
+        marker = settings.name("marker") is not None and settings.habits.marker_found is not False
+        # Without a marker a create is looked for in what was read, which may be as old as the last poll.
+        late = timedelta(seconds=0 if marker else tenant.poll_seconds)
         self.capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
-            marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
-            marker_lag=timedelta(milliseconds=settings.overlap),
+            marker=marker,
+            marker_lag=timedelta(milliseconds=settings.overlap) + late,
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,
         )
