@@ -64,8 +64,10 @@ class Intent:
     changes: Changes = field(default_factory=dict)
     run: int
     begun: datetime
+    """When it was about to be sent; once its marker was searched for without success, when that was first: it may
+    have been sent until then."""
     looks: int = 0
-    """How often the marker was searched for without success."""
+    """How often the marker of a create was searched for, or the event of a delete, without success."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,8 +80,8 @@ class Run:
     @property
     def unconfirmed(self) -> frozenset[Side]:
         """The sides that the account's direction lets calsync write, and that no person knows of yet."""
-        sides = self.notebook.state.sides
-        return frozenset(side for side in Side if self.account.direction.writes(side) and not sides[side].written)
+        sides, direction = self.notebook.state.sides, self.account.direction
+        return frozenset(side for side, known in sides.items() if not known.written and direction.writes(side))
 
     def marker_hash(self, source_id: str) -> str:
         """Return what a marker tells of its source; only rebuilding a lost store reads it."""

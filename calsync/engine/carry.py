@@ -128,6 +128,7 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     """Send one write; whatever it raises is its outcome, so that the others are recorded all the same."""
     outcome = Outcome(operation, intent)
     try:
+        await run.notebook.keep_lease()
         _check_prospect(run, operation.side)
         may_change.set(partial(_check_prospect, run, operation.side))
         await _write(run, outcome)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation, Side
 
 LOOKS = 2
-"""A create counts as lost after so many searches, the first of which may have been too early."""
+"""A create counts as lost after so many searches, the first of which may have been too early. So often a run finds
+an event gone before the delete of it counts as carried out."""
 
 
 async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
@@ -38,7 +39,7 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
         if holders:
             confirm(run, batch, intent, None, holders[0])
         elif not _missed(run, intent):
-            batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
+            batch.intents[intent.marker] = _looked_for(run, intent)
         elif holders is None:
             _give_up(run, batch, intent)
         elif run.notebook.state.rebuild is None and may_repeat(run, intent) and _stands(run, intent):
@@ -68,20 +69,26 @@ def waiting_events(run: Run) -> frozenset[tuple[Side, str]]:
 
 
 def possibly_made(run: Run) -> frozenset[tuple[Side, str]]:
-    """Return the sources of open creates, and the events that these may have made.
+    """Return the sources of open creates, also under a new id, and the events that these may have made.
 
-    That is every unlinked event of the target side that was not seen before the create began.
+    Those are the unlinked events that carry a source's uid, and the ones of the target side that were not seen
+    before the create began.
     """
     state = run.notebook.state
     waiting: set[tuple[Side, str]] = set()
     since: dict[Side, int] = {}
+    uids: set[tuple[Side, str | None]] = set()
     for intent in state.intents.values():
         if intent.kind is Kind.CREATE and intent.source is not None:
             waiting.add((intent.side.other, intent.source.id))
             since[intent.side] = min(intent.run, since.get(intent.side, intent.run))
-    for side, run_number in since.items():
-        for event_id, seen in state.seen[side].items():
-            if seen.first_run >= run_number and run.notebook.link_of(side, event_id) is None:
+            uids.add((intent.side.other, intent.source.event.uid))
+    for side, known in state.seen.items() if since else ():
+        for event_id, seen in known.items():
+            uid = seen.observation.event.uid
+            made = side in since and seen.first_run >= since[side]
+            moved = uid is not None and (side, uid) in uids
+            if (made or moved) and run.notebook.link_of(side, event_id) is None:
                 waiting.add((side, event_id))
     return frozenset(waiting)
 
@@ -162,8 +169,13 @@ def _made(observation: Observation, intent: Intent) -> bool:
 def _missed(run: Run, intent: Intent) -> bool:
     """Tell whether a miss counts: the search can no longer lag behind, and this is not the first look."""
     lag = run.account.calendars[intent.side].capabilities.marker_lag
-    late = run.now - intent.begun >= lag
-    return late and (not lag or intent.looks + 1 >= LOOKS)
+    return not lag or (intent.looks + 1 >= LOOKS and run.now - intent.begun >= lag)
+
+
+def _looked_for(run: Run, intent: Intent) -> Intent:
+    """Count a search in vain. By the first one whoever sent the create has ended, so that the lag has begun."""
+    begun = intent.begun if intent.looks else run.clock.now()
+    return replace(intent, begun=begun, looks=intent.looks + 1)
 
 
 def _stands(run: Run, intent: Intent) -> bool:

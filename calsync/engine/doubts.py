@@ -22,6 +22,8 @@ async def settle_doubts(run: Run) -> None:
     """Locate every event in doubt. Proof: in the trash; a tombstone and gone; gone in two runs."""
     state = run.notebook.state
     doubted = [(side, seen) for side in Side for seen in state.seen[side].values() if seen.standing.in_doubt]
+    if not doubted:
+        return
     places = await together(_locate(run, side, seen.observation) for side, seen in doubted)
     batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
@@ -32,8 +34,7 @@ async def settle_doubts(run: Run) -> None:
             batch.bury(side, event_id, run.now, seen.observation.revision)  # the feed may tell of it once more
         else:
             batch.seen[side][event_id] = located
-    if doubted:
-        await run.notebook.commit(batch)
+    await run.notebook.commit(batch)
 
 
 async def refresh(run: Run) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.rebuild import Confirmation
     from calsync.ports import Clock
-    from calsync.records import AccountState, Runs, Store
+    from calsync.records import AccountState, Runs, SideState, Store
 
 BRAKE_SPAN = timedelta(hours=24)
 PASSES = 3
@@ -107,7 +107,7 @@ class Engine:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
             run = Run(
-                account=replace(account, chain=account.chain.without(state.hangs)),
+                account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
                 notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
                 clock=self._clock,
                 random=self._random,
@@ -136,19 +136,12 @@ class Engine:
         _refuse_other_calendars(account, state)
         last = await self._runs.get(account.name)
         begin = Batch(run=max(state.run, last) + 1)
-        sides = {
-            side: replace(
-                known,
-                written=account.direction.writes(side) and known.written is not False,
-                calendar=account.calendars[side].key,
-            )
-            for side, known in state.sides.items()
-        }
+        sides = {side: _begun(account, side, known) for side, known in state.sides.items()}
         if last > state.run:
             begin.rebuild = state.rebuild or "behind"
             # Without a token, a side is listed in full until that has been done once.
             sides = {side: replace(known, token=None, listed_at=None) for side, known in sides.items()}
-        begin.sides = {side: known for side, known in sides.items() if known != state.sides[side]}
+        begin.sides = {side: known for side, known in sides.items() if known is not state.sides[side]}
         return begin
 
     async def _work(self, run: Run, *, write: bool) -> None:
@@ -185,6 +178,15 @@ def _refuse_other_calendars(account: Account, state: AccountState) -> None:
                 f"account {account.name}: its {side} calendar is not the one that was synced so far; configure "
                 "that one, or let an account of a new name begin with this one"
             )
+
+
+def _begun(account: Account, side: Side, known: SideState) -> SideState:
+    """Return a side with what the account says of it now."""
+    written = account.direction.writes(side) and known.written is not False
+    calendar = account.calendars[side].key
+    if (known.written, known.calendar) == (written, calendar):
+        return known
+    return replace(known, written=written, calendar=calendar)
 
 
 def _tell_waiting(run: Run) -> None:

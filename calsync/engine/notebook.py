@@ -113,12 +113,20 @@ class Notebook:
         """Write a batch in one transaction, then take it over into the working copy. Keeps the lease alive."""
         async with self._lock:  # both sides are read at once, and may move the bases of one link
             batch.links.update(self._read_again(batch))
-            now = self._clock.now()
-            if now >= self.lease.until - self._lease_life * 2 / 3:
-                self.lease = await self._store.renew(self.lease, now, self._lease_life)
+            await self._renew()
             async with self._store.transaction(self.lease) as transaction:
                 await _write(transaction, batch)
             self._take_over(batch)
+
+    async def keep_lease(self) -> None:
+        """Keep the lease alive where nothing is to be recorded yet: a slow server must not cost it."""
+        async with self._lock:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        now = self._clock.now()
+        if now >= self.lease.until - self._lease_life * 2 / 3:
+            self.lease = await self._store.renew(self.lease, now, self._lease_life)
 
     def _read_again(self, batch: Batch) -> dict[int, Link]:
         """Return the links whose bases move because an event is read again, and not because somebody edited it.
@@ -126,8 +134,8 @@ class Notebook:
         That is: for the first time after a write that answered nothing, or under another mapping.
         """
         moved: dict[int, Link] = {}
-        for side in Side:
-            for event_id, seen in batch.seen[side].items():
+        for side, changes in batch.seen.items():
+            for event_id, seen in changes.items():
                 known = self.state.seen[side].get(event_id)
                 link = self.link_of(side, event_id)
                 if seen is None or known is None or link is None or link.id in batch.links:
@@ -152,15 +160,16 @@ class Notebook:
         state.run = batch.run if batch.run is not None else state.run
         state.rebuild = None if batch.confirmed else batch.rebuild or state.rebuild
         state.sides.update(batch.sides)
-        for side in Side:
-            _merge(state.seen[side], batch.seen[side])
+        for side, changes in batch.seen.items():
+            _merge(state.seen[side], changes)
         self._relink(batch.links)
         _merge(state.intents, batch.intents)
         _merge(state.attempts, batch.attempts)
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
-        state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
+        if batch.hangs:
+            state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
         for entry in batch.ledger:
             if entry.kind == Kind.DELETE:
                 state.deleted_lately[entry.side] += 1
@@ -184,13 +193,7 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
         await transaction.set_rebuild(batch.rebuild)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
-    for side, seen in batch.seen.items():
-        if seen:
-            await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
-    await _change(batch.links, transaction.drop_links, transaction.put_links)
-    await _change(batch.intents, transaction.drop_intents, transaction.put_intents)
-    await _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)
-    await _change(batch.tombstones, transaction.drop_tombstones, transaction.put_tombstones)
+    await _write_records(transaction, batch)
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
     if batch.hangs:
@@ -201,18 +204,35 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
         await transaction.expire(batch.forget)
 
 
+async def _write_records(transaction: Transaction, batch: Batch) -> None:
+    for side, seen in batch.seen.items():
+        if seen:
+            await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
+    if batch.links:
+        await _change(batch.links, transaction.drop_links, transaction.put_links)
+    if batch.intents:
+        await _change(batch.intents, transaction.drop_intents, transaction.put_intents)
+    if batch.attempts:
+        await _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)
+    if batch.tombstones:
+        await _change(batch.tombstones, transaction.drop_tombstones, transaction.put_tombstones)
+
+
 async def _change(
     records: Mapping[K, V | None],
     drop: Callable[[Iterable[K]], Awaitable[None]],
     put: Callable[[Iterable[V]], Awaitable[None]],
 ) -> None:
-    if records:
-        await drop([key for key, record in records.items() if record is None])
-        await put([record for record in records.values() if record is not None])
+    dropped = [key for key, record in records.items() if record is None]
+    kept = [record for record in records.values() if record is not None]
+    if dropped:
+        await drop(dropped)
+    if kept:
+        await put(kept)
 
 
 def _events(link: Link) -> list[tuple[Side, str]]:
-    named = [(side, link.event_id(side)) for side in Side]
+    named = ((Side.LEFT, link.left), (Side.RIGHT, link.right))
     return [(side, event_id) for side, event_id in named if event_id is not None]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.confirm import confirm, tell_lost
-from calsync.engine.creates import settle_creates
+from calsync.engine.creates import LOOKS, settle_creates
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
@@ -69,8 +70,10 @@ async def _settle_update(run: Run, intent: Intent, read: Mapping[str, Observatio
 async def _settle_delete(run: Run, intent: Intent, place: Whereabouts) -> None:
     event_id, batch = _target(intent).id, Batch()
     known = run.notebook.state.seen[intent.side].get(event_id)
-    if isinstance(place, Trashed | Gone):
+    if isinstance(place, Trashed) or (isinstance(place, Gone) and intent.looks + 1 >= LOOKS):
         confirm(run, batch, intent, None, None)
+    elif isinstance(place, Gone):  # once, as of a server that lags: no proof, as everywhere
+        batch.intents[intent.marker] = replace(intent, looks=intent.looks + 1)
     elif isinstance(place, Here):
         batch.intents[intent.marker] = None
         batch.seen[intent.side][event_id] = fresh_seen(run, known, place.observation, intent.side)

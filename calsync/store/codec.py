@@ -25,10 +25,12 @@ REMEMBERED = 1 << 16
 """Decoded texts that are kept: an account is read whole in every run, and hardly anything has changed since."""
 
 
+@lru_cache(REMEMBERED)
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+@lru_cache(REMEMBERED)
 def instant_text(value: datetime) -> str:
     """Return an instant in the one form in which the text of two instants compares as they do."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")

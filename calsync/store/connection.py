@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import aiosqlite
 
-from calsync.store.failures import translated
+from calsync.store.failures import told
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Awaitable, Coroutine, Mapping
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -43,17 +43,17 @@ class Connection:
         self.place = place
         self._database = database
 
-    async def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"], work: Work[T]) -> T:
+    def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"], work: Work[T]) -> Awaitable[T]:
         """Commit what `work` does and return its result; where anything raises, roll all of it back.
 
         Transactions follow each other. One that has been asked for is waited for, however often the task is
         cancelled meanwhile.
         """
-        return await self.call(partial(transaction, mode, work))
+        return self.call(partial(transaction, mode, work))
 
-    async def call(self, work: Work[T]) -> T:
+    def call(self, work: Work[T]) -> Awaitable[T]:
         """Return what `work` returns, which is called outside of any transaction."""
-        return await self._settled(self._database.call(work))
+        return self._settled(self._database.call(work))
 
     async def back_up(self, source: Database) -> None:
         """Replace the whole database by a copy of another. Nothing else may use it meanwhile."""
@@ -63,8 +63,10 @@ class Connection:
         await self._settled(self._database.close())
 
     async def _settled(self, work: Coroutine[Any, Any, T]) -> T:
-        with translated(self.place):
+        try:
             return await settled(work)
+        except sqlite3.Error as error:
+            raise told(self.place, error) from error
 
 
 def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:

@@ -35,7 +35,12 @@ def translated(place: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"store {place}: {_sentence(error)}") from error
+        raise told(place, error) from error
+
+
+def told(place: str, error: sqlite3.Error) -> StoreError:
+    """Return the sentence as the error that is raised."""
+    return StoreError(f"store {place}: {_sentence(error)}")
 
 
 @contextmanager

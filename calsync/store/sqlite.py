@@ -82,16 +82,9 @@ class SqliteStore(Store):
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life
         times = {"now": codec.instant_text(now), "until": codec.instant_text(until)}
-        who = {"account": account, "holder": holder}
-
-        def take(database: sqlite3.Connection) -> int | None:
-            database.execute(statements.NEW_ACCOUNT, {"account": account})
-            if not database.execute(statements.ACQUIRE, who | times).rowcount:
-                return None
-            return _fence(database, who)
-
-        fence = await self._writer.transaction("IMMEDIATE", take)
-        return None if fence is None else Lease(account=account, holder=holder, fence=fence, until=until)
+        values = {"account": account, "holder": holder, **times}
+        taken = await self._writer.call(lambda database: fetch(database, statements.ACQUIRE, values))
+        return Lease(account=account, holder=holder, fence=taken[0]["fence"], until=until) if taken else None
 
     async def renew(self, lease: Lease, now: datetime, life: timedelta) -> Lease:
         until = now + life
@@ -147,11 +140,11 @@ class SqliteStore(Store):
             await self._writer.close()
 
     async def _write(self, sql: str, values: Row) -> int:
-        """Run one statement; return how many rows it changed."""
-        return await self._writer.transaction("IMMEDIATE", lambda database: database.execute(sql, values).rowcount)
+        """Run one statement, which is a transaction of its own; return how many rows it changed."""
+        return await self._writer.call(lambda database: database.execute(sql, values).rowcount)
 
     async def _read(self, sql: str, values: Row) -> Sequence[sqlite3.Row]:
-        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+        return await self._reader.call(lambda database: fetch(database, sql, values))
 
     def _understood(self, read: Callable[[sqlite3.Row], T], found: Iterable[sqlite3.Row]) -> Sequence[T]:
         with understood(self._reader.place):

@@ -53,8 +53,10 @@ def _drop(table: str, *key: str) -> Many:
 
 NEW_ACCOUNT = "INSERT INTO account (name) VALUES (:account) ON CONFLICT (name) DO NOTHING"
 ACQUIRE = """
-UPDATE account SET holder = :holder, fence = fence + 1, until = :until
-WHERE name = :account AND (holder IS NULL OR holder = :holder OR until <= :now)
+INSERT INTO account (name, holder, fence, until) VALUES (:account, :holder, 1, :until)
+ON CONFLICT (name) DO UPDATE SET holder = :holder, fence = fence + 1, until = :until
+WHERE holder IS NULL OR holder = :holder OR until <= :now
+RETURNING fence
 """
 FENCE = "SELECT fence FROM account WHERE name = :account AND holder = :holder"
 RENEW = "UPDATE account SET until = :until WHERE name = :account AND holder = :holder AND fence = :fence"

@@ -19,6 +19,8 @@ REWRITES = "brake_rewrites"
 
 def hold_unconfirmed(plan: Plan, sides: Collection[Side]) -> Plan:
     """Return the plan with every write to these sides held, until a person has confirmed that they are written."""
+    if not sides:
+        return plan
     return replace(plan, operations=tuple(_unconfirmed(operation, sides) for operation in plan.operations))
 
 
@@ -34,6 +36,8 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
     awake = _awake(view)
     if sum(operation.kind is Kind.UPDATE for operation in plan.operations) > max(20, awake / 5):
         held.add(REWRITES)
+    if not held:
+        return plan
     return replace(plan, operations=tuple(_held(operation, held) for operation in plan.operations))
 
 

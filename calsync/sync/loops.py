@@ -52,6 +52,8 @@ class Past:
 
 def hold_loops(plan: Plan, past: Past) -> Plan:
     """Return the plan with the creates and the updated fields held that would go on with a loop."""
+    if not (past.updates or past.creates):
+        return plan
     operations = [held for operation in plan.operations for held in _held(operation, past)]
     return replace(plan, operations=tuple(operations))
 

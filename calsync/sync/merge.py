@@ -80,12 +80,16 @@ def half(link: Link, side: Side, observation: Observation, chain: Chain, mapping
 
 def _agreed(event: Event, base: Base, chain: Chain) -> tuple[Event, frozenset[Field]]:
     """Project what was agreed, each field with the `private` for which the other side shows it."""
-    agreed, altered = chain.project(replace(event, private=base.private))
+    agreed, altered = chain.project(_with_private(event, private=base.private))
     if base.owed:
-        before, altered_before = chain.project(replace(event, private=not base.private))
+        before, altered_before = chain.project(_with_private(event, private=not base.private))
         agreed = agreed.with_values({name: before.value(name) for name in base.owed})
         altered |= altered_before
     return agreed, altered
+
+
+def _with_private(event: Event, *, private: bool) -> Event:
+    return event if event.private is private else replace(event, private=private)
 
 
 def copy_side(name: Field, one: Half, other: Half, origin: Side | None) -> Side | None:
@@ -171,8 +175,8 @@ def delivered(base: Base, event: Event, names: Collection[Field], chain: Chain) 
     others = [name for name in FIELDS if name not in names]
     agreed = event.with_values(moved.values)
     try:
-        public, _ = chain.project(replace(agreed, private=False))
-        private, _ = chain.project(replace(agreed, private=True))
+        public, _ = chain.project(_with_private(agreed, private=False))
+        private, _ = chain.project(_with_private(agreed, private=True))
     except RuleFailed:
         return moved.read(event.private, others)
     return moved.read(event.private, [name for name in others if public.value(name) != private.value(name)])

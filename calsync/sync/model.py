@@ -108,7 +108,8 @@ class Event:
 
     def with_values(self, values: Changes) -> Event:
         """Return the event with some synced fields replaced."""
-        return replace(self, **cast("dict[str, Any]", values))
+        changed = {name: value for name, value in values.items() if value != self.value(name)}
+        return replace(self, **cast("dict[str, Any]", changed)) if changed else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,8 @@ class Base:
 
     def moved(self, values: Mapping[Field, Value], unsure: frozenset[Field] = frozenset()) -> Base:
         """Return the base after both sides agreed on these values."""
+        if not (values or unsure):
+            return self
         return replace(self, values={**self.values, **values}, unsure=self.unsure.difference(values) | unsure)
 
     def shown_for(self, name: Field) -> bool:
@@ -223,6 +226,8 @@ class Base:
     def read(self, private: bool, waiting: Collection[Field]) -> Base:
         """Return the base with what rules read now. A change of it still waits in some fields."""
         owed = frozenset(name for name in waiting if self.shown_for(name) is not private)
+        if private is self.private and owed == self.owed:
+            return self
         return replace(self, private=private, owed=owed)
 
     def translated(self, before: Event, after: Event, mapping_version: int) -> Base:

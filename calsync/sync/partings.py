@@ -37,9 +37,10 @@ def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -
     sleeps_in_window = link.state is State.ASLEEP and link.reason == "window"
     if refusal(view, rest.observation.event) is not None or (link.state is State.ASLEEP and not sleeps_in_window):
         yield decision(link, gone.other, lost, rest, Kind.PART, "deleted", State.PARTED)
-    elif sleeps_in_window and outside(view, rest):
-        return
-    else:
+    elif not sleeps_in_window:
+        yield from _carry_over(view, _remains(view, link, gone, lost, rest))
+    elif not outside(view, rest):  # awake, the lost one is asked about each day, as long as it is waited for
+        yield decision(link, gone, rest, lost, Kind.WAKE, "window", State.AWAKE)
         yield from _carry_over(view, _remains(view, link, gone, lost, rest))
 
 

@@ -34,12 +34,13 @@ def find_returns(view: View) -> Sequence[Return]:
     """Return what may have come back. While the old event is there, one with its uid is a user's copy of it."""
     found: list[Return] = []
     for side in Side:
+        lost = _lost(view, side)
+        if not lost:  # as in most runs
+            continue
         holders: dict[str, list[Seen]] = {}
         for seen in _candidates(view, side):
             holders.setdefault(seen.observation.event.uid or "", []).append(seen)
-        for uid, lost in _lost(view, side).items():
-            if uid in holders:
-                found.append(_return(view, side, lost, holders[uid]))
+        found += [_return(view, side, lost[uid], holders[uid]) for uid in lost if uid in holders]
     return found
 
 

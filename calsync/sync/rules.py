@@ -186,7 +186,9 @@ class Chain:
                     raise RuleFailed(rule.name) from error
         finally:
             self._asking.question = None
-        return projected, altered | {name for name in FIELDS if projected.value(name) != event.value(name)}
+        if projected is not event:
+            altered |= {name for name in FIELDS if projected.value(name) != event.value(name)}
+        return projected, altered
 
     def draft(self, source: Event) -> Draft:
         """Return what a create of the copy of `source` carries: projected, by default without a reminder."""

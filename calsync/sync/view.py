@@ -80,17 +80,17 @@ class View:
     waiting_events: frozenset[tuple[Side, str]] = frozenset()
     """Events about which nothing is decided: those of open creates, and ids whose tombstone still stands."""
     possibly_made: frozenset[tuple[Side, str]] = frozenset()
-    """Those of open creates: their sources, and the unlinked events that they may have made."""
+    """Those of open creates: their sources, under any id, and the unlinked events that they may have made."""
     linked: Mapping[Side, Mapping[str, int]] = field(init=False)
     """The link of each event id."""
 
     def __post_init__(self) -> None:
         linked: dict[Side, dict[str, int]] = {Side.LEFT: {}, Side.RIGHT: {}}
         for link in self.links.values():
-            for side in Side:
-                event_id = link.event_id(side)
-                if event_id is not None:
-                    linked[side][event_id] = link.id
+            if link.left is not None:
+                linked[Side.LEFT][link.left] = link.id
+            if link.right is not None:
+                linked[Side.RIGHT][link.right] = link.id
         object.__setattr__(self, "linked", linked)
 
     def of(self, link: Link, side: Side) -> Seen | None:

@@ -167,6 +167,10 @@ class FlowfactCalendar(Calendar):
         """Return the appointments of the user that were created last, and how many there are."""
         return await self._client.search(self._queries.newest(CREATED), 0, size)
 
+    def unreadable(self, entities: Sequence[Entity]) -> int:
+        """Return how many of these are no events that could be shown in another calendar."""
+        return sum(self._mapping.observe(entity) is None for entity in entities)
+
     def _written(self, event_id: str, entity: Entity) -> Written:
         return Written(id=event_id, revision=revision(entity), stored=self._mapping.observe(entity))
 

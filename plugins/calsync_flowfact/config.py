@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CODEC_VERSION = 2
 """Rises when the code reads the same entity into other values."""
 NUMERIC = frozenset({"epoch_ms", "epoch_s"})
-INSTANT = ("epoch_ms", "epoch_s", "iso", "iso_local")
+INSTANT = ("epoch_ms", "epoch_s", "iso", "iso_local", "german_local")
 BASE_URL = "https://api.{stage}.cloudios.{account}.cloud"
 STAGES = {"production": "flowfact-prod", "staging": "flowfact-prod", "development": "flowfact-dev"}
 
@@ -31,6 +31,8 @@ STAGES = {"production": "flowfact-prod", "staging": "flowfact-prod", "developmen
 FROM_TIMES = frozenset({"whole_days", "date"})
 """The ways to tell an all-day appointment that need no field: start and end themselves say so."""
 YES_NO = ("bool", "list")
+WRITTEN_FLAGS = frozenset({"all_day"})
+"""The values of yes and no that calsync writes; the others are only read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if missing:
         raise vol.Invalid(f"name a field for {', '.join(missing)}")
     if maps["all_day"].codec == "date" and {maps["start"].codec, maps["end"].codec} & NUMERIC:
-        raise vol.Invalid("all_day: the codec date needs start and end as text, iso or iso_local")
+        raise vol.Invalid("all_day: the codec date needs start and end as text: iso, iso_local or german_local")
     return fields
 
 

@@ -32,12 +32,20 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from calsync.sync.model import Changes, Draft
-    from calsync_flowfact.config import Settings
+    from calsync_flowfact.config import FieldMap, Settings
     from calsync_flowfact.entity import Entity
 
 Fields = dict[str, dict[str, list[Any]]]
 """The body of a create or a patch: `{"subject": {"values": ["Besichtigung"]}}`."""
 _FALSE = (False, 0, "false", "0", "no", "nein")
+
+
+def flag(entity: Entity, mapped: FieldMap) -> bool:
+    """Tell whether a field says yes, in the codec `bool` or `list`."""
+    found = values(entity, mapped.field)
+    if mapped.codec == "list":
+        return any(value in mapped.values for value in found)
+    return bool(found) and (found[0].lower() if isinstance(found[0], str) else found[0]) not in _FALSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,9 @@ class EntityMapping:
             when=self._span.decode(starts[0], ends[0], all_day=self._all_day(entity)),
             description=from_html(description) if self._html else description,
             reminder=bool(values(entity, settings.name("reminder"))) if settings.name("reminder") else None,
-            private=self._flag(entity, "private"),
+            private=flag(entity, self.settings.fields["private"]),
             attendee_count=len(values(entity, attendees)) if attendees else None,
-            series=self._flag(entity, "series"),
+            series=flag(entity, self.settings.fields["series"]),
             created=instant(created_ms(entity)),
         )
 
@@ -134,16 +142,9 @@ class EntityMapping:
 
     def _all_day(self, entity: Entity) -> bool:
         if self.settings.fields["all_day"].codec not in FROM_TIMES:
-            return self._flag(entity, "all_day")
+            return flag(entity, self.settings.fields["all_day"])
         starts, ends = (values(entity, self.settings.name(key)) for key in ("start", "end"))
         return bool(starts and ends) and self._span.are_days(starts[0], ends[0])
-
-    def _flag(self, entity: Entity, key: str) -> bool:
-        mapped = self.settings.fields[key]
-        found = values(entity, mapped.field)
-        if mapped.codec == "list":
-            return any(value in mapped.values for value in found)
-        return bool(found) and (found[0].lower() if isinstance(found[0], str) else found[0]) not in _FALSE
 
     @property
     def _html(self) -> bool:

@@ -18,8 +18,9 @@ from calsync_flowfact.native_sync import syncs_calendar
 from calsync_flowfact.probe_search import Found, SearchProbe
 from calsync_flowfact.query import CREATED
 from calsync_flowfact.rights import rights_of
-from calsync_flowfact.sample import SIZE, Sample, of_schema
+from calsync_flowfact.sample import draw
 from calsync_flowfact.tenant import addresses, field_problems
+from calsync_flowfact.verdicts import verdicts
 
 if TYPE_CHECKING:
     from calsync_flowfact.client import Client
@@ -87,27 +88,26 @@ class Probe:
         return [ok("user", en, f"der API-Benutzer ist vom Typ {kind}; die Firma hat {len(self.users)} Benutzer")]
 
     async def _mapping(self) -> Sequence[Answer]:
-        found = field_problems(self.client.name, self.settings, self.properties)
+        found = field_problems(self.settings, self.properties)
         if found:
-            return [problem("mapping", one, one) for one in found]
+            return found
         en = f"the schema {self.settings.write_schema} has {len(self.properties)} fields, and every mapped one"
         de = f"das Schema {self.settings.write_schema} hat {len(self.properties)} Felder und jedes zugeordnete"
         return [ok("mapping", en, de)]
 
     async def _sampled(self) -> Sequence[Answer]:
-        hits = await self._search.search([], CREATED, SIZE)
+        sample = await draw(self.client, self.settings, self.api_user.get("id"))
         found = self.found
-        found.shown, found.sample, found.total = hits.entities, of_schema(self.settings, hits.entities), hits.total
+        found.shown, found.sample, found.total = sample.shown, sample.entities, sample.total
         if not found.sample:
             en, de = (
                 "FLOWFACT shows no appointment to look at",
                 "FLOWFACT zeigt keinen Termin, der sich ansehen ließe",
             )
             return [unknown("sample", en, de)]
-        ids = {str(user.get("id")) for user in self.users}
-        problems = Sample(self.settings, found.sample).problems(self.client.name, ids)
-        if problems:
-            return [problem("sample", one, one) for one in problems]
+        doubts = verdicts(sample, {str(user.get("id")) for user in self.users})
+        if doubts:
+            return doubts
         seen = len(found.sample)
         en = f"{seen} of {found.total} appointments have the form that is configured"
         return [ok("sample", en, f"{seen} von {found.total} Terminen haben die eingestellte Form")]
@@ -144,10 +144,7 @@ class Probe:
         return [*answers, ok("trash", f"a search {en} deleted appointments", f"die Suche {de}, was gelöscht ist")]
 
     async def _rights(self) -> Sequence[Answer]:
-        found = await rights_of(self.client, self.api_user.get("id"), self.found.sample)
-        prefix = f"connection {self.client.name}: "
-        said = [(one.severity, one.message.removeprefix(prefix)) for one in found]
-        return [Answer(question="rights", severity=severity, en=text, de=text) for severity, text in said]
+        return await rights_of(self.client, self.api_user.get("id"), self.found.sample)
 
     async def _owners(self) -> Sequence[Answer]:
         field_name = self.settings.required("owner")

@@ -20,15 +20,17 @@ from calsync_flowfact.native_sync import NativeSync
 from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
-from calsync_flowfact.sample import SIZE, Sample, newest, of_schema
+from calsync_flowfact.sample import SIZE, draw
 from calsync_flowfact.tenant import field_problems, find_user, people_of
 from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
+from calsync_flowfact.verdicts import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.ports import CalendarRequest, Host, Person
+    from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
     from calsync_flowfact.habits import Probed
@@ -45,8 +47,8 @@ UNMAPPED = {
 """What it means that a value has no field."""
 
 NO_SAMPLE = (
-    "FLOWFACT shows no appointment that the mapping could be held against; look at the first one on both sides "
-    "before you go on, as a wrong unit of time does not show otherwise"
+    "FLOWFACT shows no appointment that the mapping could be held against, as calsync's own prove nothing; look "
+    "at the first one on both sides before you go on, as a wrong unit of time does not show otherwise"
 )
 
 NATIVE_SYNC_UNKNOWN = (
@@ -86,6 +88,10 @@ class FlowfactProvider(Provider):
         self._users: Sequence[Mapping[str, Any]] = ()
         self._shown: Sequence[Entity] = ()
         """The appointments that were created last, when it was signed in."""
+        self._sampled = False
+        """Whether there was an appointment that the mapping was held against."""
+        self._doubts: Sequence[Answer] = ()
+        """What the sample of appointments makes doubtful."""
         self._learnt = host.learnt
         self._probed: Probed | None = None
         self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync, host.poll_seconds)
@@ -129,8 +135,9 @@ class FlowfactProvider(Provider):
             ),
         ]
         findings += await self._search_findings()
-        if not of_schema(settings, self._shown):
+        if not self._sampled:
             findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
+        findings += map(self._finding, self._doubts)
         findings.append(self._probe_finding())
         if self._native_sync.untold:
             findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
@@ -146,8 +153,15 @@ class FlowfactProvider(Provider):
         if not isinstance(calendar, FlowfactCalendar):
             return ()
         name, hits = self._client.name, await calendar.newest(SAMPLE)
-        found = Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")
-        return [found, *await rights_of(self._client, self._api_user_id, hits.entities)]
+        findings = [Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")]
+        if unread := calendar.unreadable(hits.entities):
+            said = f"{unread} of the newest {len(hits.entities)} have no start or no end that can be read"
+            findings.append(Finding("warning", f"connection {name}: {said}; they are left out"))
+        rights = await rights_of(self._client, self._api_user_id, hits.entities)
+        return [*findings, *map(self._finding, rights)]
+
+    def _finding(self, answer: Answer) -> Finding:
+        return Finding(answer.severity, f"connection {self._client.name}: {answer.en}")
 
     async def _search_findings(self) -> Sequence[Finding]:
         """Say where the search does not do what reading relies on."""
@@ -197,20 +211,23 @@ class FlowfactProvider(Provider):
     async def _check_fields(self) -> Mapping[str, Any]:
         """Hold the mapping against the schema, and return the schema's fields. Raises ConfigError."""
         properties = await self.inquiry().schema()
-        if problems := field_problems(self._client.name, self._settings, properties):
-            raise ConfigError(problems)
+        self._refuse(field_problems(self._settings, properties))
         return properties
 
     async def _check_sample(self) -> None:
         """Hold the mapping against stored appointments, where some may be seen. Raises ConfigError."""
         try:
-            hits = await self._client.search(newest(self._settings), 0, SIZE)
+            sample = await draw(self._client, self._settings, self._api_user_id)
         except (NoRight, NotFound, Rejected):
             return
-        self._shown = hits.entities
-        entities = of_schema(self._settings, hits.entities)
-        users = {str(user.get("id")) for user in self._users}
-        if problems := Sample(self._settings, entities).problems(self._client.name, users):
+        self._shown = sample.shown
+        self._sampled = bool(sample.by_people)
+        self._doubts = verdicts(sample, {str(user.get("id")) for user in self._users})
+        self._refuse(self._doubts)
+
+    def _refuse(self, answers: Sequence[Answer]) -> None:
+        """Raise ConfigError with what is wrong, if anything is."""
+        if problems := [self._finding(one).message for one in answers if one.severity == "error"]:
             raise ConfigError(problems)
 
     def _recall(self, properties: Mapping[str, Any]) -> None:

@@ -21,12 +21,12 @@ SURENESS = {
     "de": {
         Confidence.SURE: "sicher: Name und Bezeichnung passen",
         Confidence.LIKELY: "wahrscheinlich: Name oder Bezeichnung passt",
-        Confidence.GUESS: "geraten: nur der Typ passt",
+        Confidence.GUESS: "geraten: nur der Typ oder ein Wort passt",
     },
     "en": {
         Confidence.SURE: "sure: name and caption fit",
         Confidence.LIKELY: "likely: name or caption fits",
-        Confidence.GUESS: "guess: only the type fits",
+        Confidence.GUESS: "guess: only the type or one word fits",
     },
 }
 INTRODUCTION = {
@@ -38,6 +38,10 @@ INTRODUCTION = {
         "# A suggestion for the connection {connection}. Please check each line with an appointment in FLOWFACT",
         "# before you copy it into the configuration. `calsync check` checks it then, without writing anything.",
     ),
+}
+SEEN = {
+    "de": "so enden und beginnen die ganztägigen Termine, die FLOWFACT zeigt",
+    "en": "as the all-day appointments that FLOWFACT shows end and begin",
 }
 LACKING = {
     "de": "kein Feld gefunden; bitte tragen Sie es ein",
@@ -60,13 +64,20 @@ def schema_lines(properties: Mapping[str, Any], language: str) -> list[str]:
 def mapping_lines(connection: str, schema: str, suggestions: Sequence[Suggestion], language: str) -> list[str]:
     """Return the suggestion as YAML for the connection, each line with its confidence."""
     lines = [line.format(connection=plain(connection)) for line in INTRODUCTION[language]]
-    lines += [f"schema: {json.dumps(schema)}", "fields:", "  profile: none"]
+    lines.append(f"schema: {json.dumps(schema)}")
+    options = [option for one in suggestions if not _doubtful(one) for option in one.options]
+    lines += [f"{option}: {form}  # {SEEN[language]}" for option, form in options]
+    lines += ["fields:", "  profile: none"]
     for key in missing(suggestions):
         lines.append(f"  {key}: {{field: null}}  # {LACKING[language]}")
     for one in suggestions:
         mapped = {"field": one.field, "codec": one.codec} | ({"values": list(one.values)} if one.values else {})
         inside = ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in mapped.items())
         told = f"{SURENESS[language][one.confidence]} ({one.kind}, {plain(one.caption) or '-'})"
-        incomplete = one.confidence is Confidence.GUESS or (one.codec == "list" and not one.values)
-        lines.append(f"  {'# ' if incomplete else ''}{one.key}: {{{inside}}}  # {told}")
+        lines.append(f"  {'# ' if _doubtful(one) else ''}{one.key}: {{{inside}}}  # {told}")
     return [plain(line) for line in lines]
+
+
+def _doubtful(one: Suggestion) -> bool:
+    """Tell whether a line is only for a person to complete."""
+    return one.confidence is Confidence.GUESS or (one.codec == "list" and not one.values)

@@ -1,19 +1,22 @@
 """A mapping that a tenant's schema suggests, by names, captions and types: for a person to confirm.
 
-Each value of calsync gets the field that speaks most for it; no field serves two values. What the name and the
-caption both say is `sure`, what one of them says is `likely`; where only the type fits, and fits one field alone,
-it is a `guess`. The codec follows from the type, and from how stored appointments look where some may be seen.
+Each value of calsync gets the field that speaks most for it; no field serves two values. What the whole name and
+the whole caption say is `sure`, what one of them says is `likely`. A word among others is a `guess` ("Preis von"
+is no start), as is a field that alone is of the right type. The codec follows from the type, and from how stored
+appointments look where some may be seen; so does the form of whole days.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from calsync_flowfact.config import CODECS, REQUIRED
-from calsync_flowfact.sample import first_values, notes_form, time_form
+from calsync_flowfact.config import CODECS, REQUIRED, FieldMap
+from calsync_flowfact.days import days_end, days_zone, whole_days
+from calsync_flowfact.entity import values as values_of
+from calsync_flowfact.forms import notes_form, time_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +44,8 @@ class Suggestion:
     """What people see, in German where there is a German caption."""
     values: tuple[str, ...] = ()
     """Of the codec `list`: the values that seem to mean yes."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What the stored appointments say of the connection's options `all_day_end` and `all_day_zone`."""
 
 
 WORDS: Mapping[str, Sequence[str]] = {
@@ -57,6 +62,8 @@ WORDS: Mapping[str, Sequence[str]] = {
     "private": ("private", "privat", "vertraulich", "isprivate", "confidential", "privatertermin"),
 }
 """What a field's name or caption may be, without blanks, case and umlauts."""
+PLACES = frozenset({"location", "ort", "place", "adresse", "address", "treffpunkt", "raum", "room"})
+"""Words of a field that calsync never writes, whatever else its name says."""
 KINDS: Mapping[str, Sequence[str]] = {
     "summary": ("TEXT", "TEXTAREA"),
     "description": ("TEXTAREA", "TEXT"),
@@ -73,25 +80,32 @@ KINDS: Mapping[str, Sequence[str]] = {
 """The types that a field for a value may have."""
 _ONLY_ONE = frozenset({"owner"})
 """Values whose type alone is a hint, where one field alone has it."""
+WHOLE = 3
+"""How much more a whole name says than a word in it."""
 _NO = re.compile(r"^(keine?|none|no|nein|nie|never|einzel.*|single|offen|open|public|oeffentlich)$")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def suggest(properties: Mapping[str, Any], entities: Sequence[Entity]) -> Sequence[Suggestion]:
     """Return what is suggested, in the order of calsync's values."""
-    declared = {name: one for name, one in properties.items() if isinstance(one, dict)}
+    declared = {
+        name: one for name, one in properties.items() if isinstance(one, dict) and not _is_place(name, one)
+    }
     rated = [
         (_score(key, name, one), key, name) for key in CODECS for name, one in declared.items() if _fits(key, one)
     ]
     chosen: dict[str, tuple[int, str]] = {}
     for score, key, name in sorted(rated, key=lambda one: -one[0]):
-        if score and key not in chosen and name not in {field for _, field in chosen.values()}:
+        if score and key not in chosen and name not in {taken for _, taken in chosen.values()}:
             chosen[key] = score, name
     for key in _ONLY_ONE - chosen.keys():
         fields = [name for _, owner, name in rated if owner == key]
         if len(fields) == 1:
             chosen[key] = 0, fields[0]
-    return [_suggestion(key, *chosen[key], declared, entities) for key in CODECS if key in chosen]
+    found = {key: _suggestion(key, name, declared[name], entities) for key, (_, name) in chosen.items()}
+    if {"start", "end", "all_day"} <= found.keys():
+        found["all_day"] = replace(found["all_day"], options=_days(found, entities))
+    return [found[key] for key in CODECS if key in found]
 
 
 def missing(suggestions: Iterable[Suggestion]) -> Sequence[str]:
@@ -132,25 +146,30 @@ def _score(key: str, name: str, declared: Mapping[str, Any]) -> int:
 
 
 def _says(key: str, text: str) -> int:
-    """Return 2 for a word of a value, 1 for a text that has one among others, else 0."""
-    words = [_plain(word) for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", text)]
+    """Return WHOLE for a word of a value, 1 for a text that has one among others, else 0."""
     if _plain(text) in WORDS[key]:
-        return 2
-    return int(any(word in WORDS[key] for word in words))
+        return WHOLE
+    return int(any(word in WORDS[key] for word in _words(text)))
+
+
+def _words(text: str) -> Sequence[str]:
+    return [_plain(word) for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", text)]
+
+
+def _is_place(name: str, declared: Mapping[str, Any]) -> bool:
+    return any(word in PLACES for text in (name, *captions(declared).values()) for word in _words(text))
 
 
 def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower().translate(_UMLAUTS))
 
 
-def _suggestion(
-    key: str, score: int, name: str, declared: Mapping[str, Mapping[str, Any]], entities: Sequence[Entity]
-) -> Suggestion:
-    one = declared[name]
+def _suggestion(key: str, name: str, one: Mapping[str, Any], entities: Sequence[Entity]) -> Suggestion:
     shown = captions(one)
-    said = bool(_says(key, name)), any(_says(key, text) for text in shown.values())
-    confidence = Confidence.SURE if all(said) else Confidence.LIKELY if score else Confidence.GUESS
-    codec, values = _codec(key, one, first_values(entities, name))
+    said = _says(key, name) == WHOLE, any(_says(key, text) == WHOLE for text in shown.values())
+    confidence = Confidence.SURE if all(said) else Confidence.LIKELY if any(said) else Confidence.GUESS
+    stored = [found[0] for entity in entities if (found := values_of(entity, name))]
+    codec, values = _codec(key, one, stored)
     return Suggestion(
         key=key,
         field=name,
@@ -160,6 +179,14 @@ def _suggestion(
         caption=shown.get("de") or next(iter(shown.values()), ""),
         values=values,
     )
+
+
+def _days(found: Mapping[str, Suggestion], entities: Sequence[Entity]) -> tuple[tuple[str, str], ...]:
+    """Return the options of whole days, as far as the stored appointments tell."""
+    fields = {key: FieldMap(one.field, one.codec, one.values) for key, one in found.items()}
+    spans = whole_days(entities, fields)
+    told = (("all_day_end", days_end(spans)), ("all_day_zone", days_zone(spans)))
+    return tuple((option, form) for option, form in told if form is not None)
 
 
 def _codec(key: str, declared: Mapping[str, Any], found: Sequence[Any]) -> tuple[str, tuple[str, ...]]:

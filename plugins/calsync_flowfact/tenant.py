@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError
 from calsync.ports import Person
-from calsync_flowfact.config import CODECS
+from calsync_flowfact.answers import Answer, problem
+from calsync_flowfact.config import CODECS, WRITTEN_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,29 +28,50 @@ _PLAUSIBLE: Mapping[str, frozenset[str]] = {
     "epoch_s": _DATES,
     "iso": _DATES - {"NUMBER"} | _TEXTS,
     "iso_local": _DATES - {"NUMBER"} | _TEXTS,
+    "german_local": _DATES - {"NUMBER"} | _TEXTS,
     "bool": frozenset({"CHECKBOX", "TEXT", "NUMBER", "JSON"}),
     "list": frozenset({"LIST", "TEXT"}),
     "user_id": frozenset({"USER", "SCHEMA", "TEXT", "LIST"}),
 }
 """The field types that a codec may belong to (`@flowfact/types`); a count is taken of any."""
+_WRITTEN: Mapping[str, frozenset[str]] = {"bool": frozenset({"CHECKBOX"}), "list": frozenset({"LIST"})}
+"""Those of a flag that is written: a tick does not belong into anybody's text."""
 
 
-def field_problems(name: str, settings: Settings, properties: Mapping[str, Any]) -> Sequence[str]:
-    """Return what is wrong with the mapping of a connection: each field that is missing or of another kind."""
+def field_problems(settings: Settings, properties: Mapping[str, Any]) -> Sequence[Answer]:
+    """Return what is wrong with the mapping: each field that is missing or of another kind."""
     problems = []
     for key in CODECS:
-        field, codec = settings.name(key), settings.fields[key].codec
-        place = f"connection {name}, fields.{key}: the schema {settings.write_schema}"
-        if field is None:
-            continue
-        if field not in properties:
-            near = get_close_matches(field, properties, n=1)
-            problems.append(f"{place} has no field {field!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        elif (kind := _kind(properties[field])) not in _PLAUSIBLE.get(codec, {kind}):
-            problems.append(f"{place} has a field {field!r} of type {kind}, which the codec {codec} does not fit")
-        elif unknown := _unlisted(settings.fields[key], properties[field]):
-            problems.append(f"{place} has a field {field!r} that does not list {', '.join(map(repr, unknown))}")
+        said = _misfit(key, settings.fields[key], properties)
+        if said is not None:
+            en = f"fields.{key}: the schema {settings.write_schema} {said[0]}"
+            problems.append(problem("mapping", en, f"fields.{key}: das Schema {settings.write_schema} {said[1]}"))
     return problems
+
+
+def _misfit(key: str, mapped: FieldMap, properties: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return what is wrong with one field, in English and German."""
+    field, codec = mapped.field, mapped.codec
+    if field is None:
+        return None
+    if field not in properties:
+        near = [f" {one!r}?" for one in get_close_matches(field, properties, n=1)]
+        en, de = (f"; {words}{near[0]}" if near else "" for words in ("did you mean", "meinten Sie"))
+        return f"has no field {field!r}{en}", f"hat kein Feld {field!r}{de}"
+    kind, fitting = _kind(properties[field]), (_WRITTEN if key in WRITTEN_FLAGS else _PLAUSIBLE).get(codec)
+    if fitting is not None and kind not in fitting:
+        kinds = ", ".join(sorted(fitting))
+        return (
+            f"has a field {field!r} of type {kind}, which the codec {codec} does not fit (it is for {kinds})",
+            f"hat ein Feld {field!r} vom Typ {kind}, zu dem der Codec {codec} nicht passt (er ist für {kinds})",
+        )
+    unknown = ", ".join(map(repr, _unlisted(mapped, properties[field])))
+    if unknown:
+        return (
+            f"has a field {field!r} that does not list {unknown}",
+            f"hat ein Feld {field!r}, in dessen Liste {unknown} fehlt",
+        )
+    return None
 
 
 def _unlisted(mapped: FieldMap, declared: Mapping[str, Any]) -> Sequence[str]:

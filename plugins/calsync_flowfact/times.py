@@ -12,16 +12,19 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Timed
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from zoneinfo import ZoneInfo
 
+HOME = ZoneInfo("Europe/Berlin")
+"""Where FLOWFACT's users live: what is judged before any account is known is judged by its clock."""
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_GERMAN = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?)?")
 _UNIT = {"epoch_ms": timedelta(milliseconds=1), "epoch_s": timedelta(seconds=1)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,16 +35,21 @@ class Unreadable(ValueError):  # noqa: N818 - an outcome: the entity is no event
 
 @dataclass(frozen=True, slots=True)
 class InstantCodec:
-    """One form of an instant: `epoch_ms`, `epoch_s`, `iso` (with an offset), `iso_local` (wall-clock time)."""
+    """One form of an instant: `epoch_ms`, `epoch_s`, `iso` (with an offset), and wall-clock time.
+
+    That is `iso_local`, or `german_local` (`DD.MM.YYYY[ HH:MM[:SS]]`), as a public client sends dates.
+    """
 
     form: str
     zone: ZoneInfo
 
     def encode(self, instant: datetime) -> int | str:
-        """Return the wire's form. In `iso_local` the second of two equal hours cannot be told from the first."""
+        """Return the wire's form. Wall-clock time does not tell the second of two equal hours from the first."""
         if self.form in _UNIT:
             return int((instant - _EPOCH) / _UNIT[self.form])
         local = instant.astimezone(self.zone)
+        if self.form == "german_local":
+            return f"{self.day(local.date())} {local:%H:%M:%S}".removesuffix(":00")
         return (local.replace(tzinfo=None) if self.form == "iso_local" else local).isoformat(timespec="seconds")
 
     def decode(self, value: Any, *, fold: int = 0) -> datetime:
@@ -52,6 +60,17 @@ class InstantCodec:
         except (ValueError, TypeError, OverflowError) as error:
             raise Unreadable(f"no {self.form}") from error
 
+    def day(self, day: date) -> str:
+        """Return a day as a text without a time."""
+        return f"{day:%d.%m.}{day.year:04}" if self.form == "german_local" else day.isoformat()
+
+    def is_day(self, value: Any) -> bool:
+        """Tell whether a value is a text without a time."""
+        if not isinstance(value, str):
+            return False
+        german = self.form == "german_local" and _GERMAN.fullmatch(value)
+        return german[4] is None if german else _DATE.fullmatch(value) is not None
+
     def _number(self, value: Any) -> datetime:
         if isinstance(value, bool):
             raise TypeError
@@ -61,8 +80,16 @@ class InstantCodec:
         return _EPOCH + number * _UNIT[self.form]
 
     def _text(self, value: Any, fold: int) -> datetime:
-        found = datetime.fromisoformat(value)
+        found = _german(value) if self.form == "german_local" else datetime.fromisoformat(value)
         return found if found.tzinfo else found.replace(tzinfo=self.zone, fold=fold)
+
+
+def _german(value: Any) -> datetime:
+    parts = _GERMAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if parts is None:
+        raise ValueError
+    day, month, year, hour, minute, second = (int(part or 0) for part in parts.groups())
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the caller knows the zone
 
 
 def day_start(day: date, zone: tzinfo) -> datetime:
@@ -84,10 +111,19 @@ class SpanCodec:
     """Whether days are written as dates without a time."""
 
     def are_days(self, start: Any, end: Any) -> bool:
-        """Tell by the values alone whether they are whole days: dates, or times from midnight to midnight."""
+        """Tell by the values alone whether they are whole days: dates, or times from midnight to midnight.
+
+        Raises Unreadable.
+        """
         if self.dates:
-            return all(isinstance(value, str) and _DATE.fullmatch(value) for value in (start, end))
+            return self.start.is_day(start) and self.end.is_day(end)
         first, last = self.start.decode(start), self.end.decode(end)
+        try:
+            return self._from_midnight_to_midnight(first, last)
+        except (ValueError, OverflowError) as error:
+            raise Unreadable("not a span of time") from error
+
+    def _from_midnight_to_midnight(self, first: datetime, last: datetime) -> bool:
         ends = last + MINUTE if self.days_end == "last_minute" else last
         zone = UTC if self.utc else self.start.zone
         whole = all(at == day_start(at.astimezone(zone).date(), zone) for at in (first, ends))
@@ -112,7 +148,7 @@ class SpanCodec:
         last = when.after - DAY if self.days_end == "inclusive" else when.after
         if self.dates:
             last = when.after if self.days_end == "exclusive" else when.after - DAY
-            return when.first.isoformat(), last.isoformat()
+            return self.start.day(when.first), self.end.day(last)
         zone = UTC if self.utc else self.start.zone
         end = day_start(last, zone) - (MINUTE if self.days_end == "last_minute" else timedelta())
         return self.start.encode(day_start(when.first, zone)), self.end.encode(end)

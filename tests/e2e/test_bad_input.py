@@ -80,7 +80,7 @@ def read_only_mailbox(live: World) -> Callable[[], None]:
         (wrong_client_secret, "connection m365: signing in was refused (invalid_client): its client_secret"),
         (
             no_such_field,
-            "connection flowfact, fields.marker: the schema appointments has no field 'calsync_marker'",
+            "connection flowfact: fields.marker: the schema appointments has no field 'calsync_marker'",
         ),
         (no_such_schema, "connection flowfact: FLOWFACT has no schema 'appointment'"),
         (no_such_mailbox, "account anna: connection m365: Microsoft Graph knows no active mailbox"),

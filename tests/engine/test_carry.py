@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,15 @@ import pytest
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
-from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, UnknownOutcome
+from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, StoreError, UnknownOutcome
 from calsync.ports import may_change
-from calsync.sync.model import Event, Side
+from calsync.sync.model import Event, Side, Timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from calsync.ports import Written
+    from calsync.sync.model import Draft
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 
@@ -210,6 +214,47 @@ async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world:
     assert report.notices["create", "right", "retry"] == 1
     await world.settle()
     assert len(world.right.events()) == 1
+
+
+def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the right side take a minute for each create, and enter twenty events on the left."""
+    create = world.right.create
+
+    async def created(draft: Draft, marker: str) -> Written:
+        world.clock.advance(60)
+        answer: Written = await create(draft, marker)
+        return answer
+
+    monkeypatch.setattr(world.right, "create", created)
+    start = world.clock.now()
+    for number in range(20):
+        when = Timed(start, start + timedelta(hours=1))
+        world.left.user_create(Event(summary=f"Termin {number}", when=when))
+
+
+async def test_a_slow_server_gets_all_writes_of_a_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(world, monkeypatch)
+    world.right.user_create(Event(summary="Arzt", when=Timed(world.clock.now(), world.clock.now())))
+    report = await world.run()
+    assert (report.counts[Side.RIGHT].created, report.counts[Side.LEFT].created) == (20, 1)
+
+
+async def test_a_store_that_cannot_keep_the_lease_ends_the_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(world, monkeypatch)
+    renew = world.store.renew
+
+    async def locked(*_: object) -> None:
+        monkeypatch.setattr(world.store, "renew", renew)
+        raise StoreError("another program keeps it locked")
+
+    monkeypatch.setattr(world.store, "renew", locked)
+    with pytest.raises(StoreError, match="locked"):
+        await world.run()
+    assert len(world.right.events()) < 20
+    await world.settle()
+    assert len(world.right.events()) == 20
 
 
 @pytest.mark.parametrize("error", [AccountError, LoginError])

@@ -276,8 +276,8 @@ async def test_a_lost_create_is_looked_up_and_never_repeated_there(
     world.right.user_create(meeting)
     world.left.faults.add("create", lambda: UnknownOutcome("lost"), after=False)
     await turn(BOTH)
-    world.clock.advance(200)
     await turn(TO_RIGHT)
+    world.clock.advance(200)
     report = await turn(BOTH)
     assert held(report) == [("left", "direction", "create")]
     assert world.left.events() == {}

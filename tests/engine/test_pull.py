@@ -114,6 +114,26 @@ async def test_an_event_restored_outside_the_window_is_seen_while_its_delete_wai
     assert {each.wanted for each in (await world.run()).plan.operations} == {Kind.UPDATE}
 
 
+async def test_an_event_restored_outside_the_window_is_seen_when_its_pair_slept(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """Its masked copy came back into the window while it was deleted, so a person was to decide."""
+    far = Timed(tomorrow + timedelta(days=600), tomorrow + timedelta(days=600, hours=1))
+    right = world.right.user_create(replace(meeting, private=True))
+    await world.settle()
+    world.right.user_edit(right, when=far)
+    await world.settle()
+    world.right.user_delete(right)
+    (left,) = world.left.events()
+    world.left.user_edit(left, when=meeting.when)
+    await world.settle()
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "private_original_deleted"] == 1
+    world.right.user_restore(right)
+    world.clock.advance(2 * DAY)
+    await world.settle()
+    assert [event.when for event in world.right.events().values()] == [meeting.when]
+
+
 async def test_a_series_outside_the_window_that_is_a_single_event_again_takes_its_copy_along(
     world: World, meeting: Event, tomorrow: datetime
 ) -> None:

@@ -269,8 +269,8 @@ async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
     world.left.user_create(meeting)
     world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
     await world.run()
-    world.clock.advance(300)
     await world.run()
+    world.clock.advance(300)
     world.right.faults.add("create", lambda: UnknownOutcome("carried out, its answer lost"), after=True)
     for _ in range(5):
         await world.run()
@@ -278,6 +278,31 @@ async def test_a_repeated_create_may_be_unseen_for_as_long_as_the_first(
     world.clock.advance(300)
     await world.settle()
     assert len(world.left.events()) == len(world.right.events()) == 1
+
+
+@pytest.mark.parametrize("marker", [True, False])
+async def test_a_create_that_was_long_on_its_way_is_not_made_twice(
+    world: World, meeting: Event, monkeypatch: pytest.MonkeyPatch, marker: bool
+) -> None:
+    """A server takes its time, and what it made stays unseen for as long as it lags: from then on."""
+    lag = timedelta(seconds=120)
+    world.right.behaviour.lag = lag
+    world.right.behaviour.idempotent = False
+    world.right.capabilities = Capabilities(marker=marker, marker_lag=lag)
+    create = world.right.create
+
+    async def slow(*draft: Any) -> Any:
+        world.clock.advance(100)
+        return await create(*draft)
+
+    monkeypatch.setattr(world.right, "create", slow)
+    world.left.user_create(meeting)
+    await lose_the_answer(world, "create")
+    for _ in range(12):
+        world.clock.advance(20)
+        await world.run()
+    assert len(world.left.events()) == len(world.right.events()) == 1
+    assert len(world.right.writes()) == 1
 
 
 @pytest.mark.parametrize("answer", ["revision", "id"])
@@ -331,3 +356,74 @@ async def test_an_event_that_moves_to_a_new_id_while_a_create_is_open_is_not_tak
     assert left in world.left.events()
     assert moved.id in {link.right for link in (await world.store.load("anna", world.clock.now())).links.values()}
     assert len(world.left.events()) == len(world.right.events()) == 3
+
+
+@pytest.mark.parametrize("lags", [True, False])
+async def test_a_delete_of_unknown_outcome_is_proven_by_more_than_one_answer(
+    world: World, meeting: Event, lags: bool
+) -> None:
+    """A server whose index lags says once that an event does not exist, and no listing shows it then."""
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    (right,) = (each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.left.user_delete(left)
+    world.right.faults.add("delete", lambda: UnknownOutcome("lost"))
+    await world.run()
+    world.right.behaviour.hidden = world.right.behaviour.gone = {right}
+    if not lags:
+        world.right.user_purge(right)
+    world.right.drop_tokens()
+    await world.run()
+    world.right.behaviour.hidden = world.right.behaviour.gone = set()
+    world.right.drop_tokens()
+    await world.settle()
+    assert [event.summary for event in world.left.events().values()] == ["anderer"]
+    assert [event.summary for event in world.right.events().values()] == ["anderer"]
+    assert [entry.kind for entry in await world.store.ledger("anna", 1)] == ["delete"]
+
+
+async def test_an_update_of_unknown_outcome_is_not_sent_again_before_it_is_settled(
+    world: World, meeting: Event
+) -> None:
+    """Another event changes under the plan, so the run plans once more; the server has cut what calsync wrote."""
+    world.right.behaviour.normalise = lambda event: replace(event, description=event.description[:12])
+    lost, stale = (world.left.user_create(replace(meeting, summary=name)) for name in ("eins", "zwei"))
+    await world.settle()
+    right = {event.summary: event_id for event_id, event in world.right.events().items()}
+    world.left.user_edit(lost, description="Schlüssel beim Hausmeister")
+    world.left.user_edit(stale, description="Klingel")
+
+    def crossed() -> Exception:
+        world.right.user_edit(right["zwei"], summary="drei")
+        return UnknownOutcome("lost")
+
+    world.right.faults.add("update", crossed, after=True)
+    await world.run()
+    updates = [call.event_id for call in world.right.calls if call.method == "update"]
+    assert sorted(updates) == [right["eins"], right["zwei"], right["zwei"]]
+    await world.settle()
+    assert world.left.events()[lost].description == "Schlüssel beim Hausmeister"
+    assert world.left.events()[stale].summary == "drei"
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+async def test_a_source_that_moves_to_a_new_id_while_its_create_is_open_gets_one_copy(
+    world: World, meeting: Event, carried_out: bool
+) -> None:
+    lag = timedelta(seconds=120)
+    world.right.behaviour.lag = lag
+    world.right.capabilities = Capabilities(marker_lag=lag)
+    source = world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=carried_out)
+    await world.run()
+    moved = world.left.rows.add(world.left.events()[source], by_us=False)
+    world.left.user_purge(source)
+    for _ in range(12):
+        world.clock.advance(60)
+        await world.run()
+        assert len(world.right.events()) <= 1
+    assert [*world.left.events()] == [moved.id]
+    (copy,) = world.right.events()
+    (link,) = (await world.store.load("anna", world.clock.now())).links.values()
+    assert (link.left, link.right) == (moved.id, copy)

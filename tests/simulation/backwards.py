@@ -41,11 +41,12 @@ class Backwards:
         """Take note of what a run left behind."""
         self._partners.clear()
         known = set(left.seen)
-        for link in left.links:
-            if link.left and link.right:
-                self._partners[Side.LEFT, link.left] = (Side.RIGHT, link.right)
-                self._partners[Side.RIGHT, link.right] = (Side.LEFT, link.left)
-            known |= {(side, link.event_id(side) or "") for side in Side}
+        for one, two in left.links:
+            if one and two:
+                self._partners[Side.LEFT, one] = (Side.RIGHT, two)
+                self._partners[Side.RIGHT, two] = (Side.LEFT, one)
+            known.add((Side.LEFT, one or ""))
+            known.add((Side.RIGHT, two or ""))
         for side, event_id in self._known - known:
             row = self.pair.calendars[side].rows.rows.get(event_id)
             if row is not None and not lives(row):

@@ -12,23 +12,26 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
-from calsync.store import SqliteStore, rows, statements
+from calsync.store import SqliteStore, rows
 from calsync.store.connection import Connection, fetch
 from calsync.store.migrate import bring_up, migrate, migrations
+from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calsync.store.connection import Database, Work
-    from calsync.sync.model import Link, Side
+    from calsync.sync.model import Side
 
 T = TypeVar("T")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
-SEEN = "SELECT side, event_id FROM seen WHERE account = :account"
-DOUBTS = "SELECT count(*) FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')"
+SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
+LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
+LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
+DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
 
@@ -98,7 +101,8 @@ def _migrated() -> sqlite3.Connection:
 class Left:
     """What a run left behind of an account, as far as its judges need it."""
 
-    links: Sequence[Link]
+    links: Sequence[tuple[str | None, str | None]]
+    """The left and the right event of each link."""
     seen: frozenset[tuple[Side, str]]
     """The events that are remembered."""
     intents: int
@@ -108,20 +112,21 @@ class Left:
     waits: bool
     """A write is not settled, or an event is in doubt: another run will have work."""
     ledger: Sequence[sqlite3.Row]
-    """The rows of the ledger, the latest first."""
+    """The rows of the ledger, the oldest first."""
 
 
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
-    values = {"account": account, "last": -1}
-    (intents,), (doubts,) = (raw.execute(sql, values).fetchone() for sql in (INTENTS, DOUBTS))
+    values = {"account": account}
+    ((intents,),) = fetch(raw, INTENTS, values)
+    seen = fetch(raw, SEEN, values)
     return Left(
-        attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in raw.execute(ATTEMPTS, values)),
-        seen=frozenset((rows.SIDES[side], event_id) for side, event_id in raw.execute(SEEN, values)),
-        links=[rows.link(row) for row in fetch(raw, statements.LINKS, values)],
+        attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
+        seen=frozenset((rows.SIDES[side], event_id) for side, event_id, _ in seen),
+        links=[(left, right) for left, right in fetch(raw, LINKS, values)],
         intents=intents,
-        waits=bool(intents or doubts),
-        ledger=fetch(raw, statements.LEDGER, values),
+        waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
+        ledger=fetch(raw, LEDGER, values),
     )
 
 

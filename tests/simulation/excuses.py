@@ -24,7 +24,7 @@ EXCUSES: Mapping[str, str] = {
     "private when its pair was deleted": "what a user writes over a mask is no edit against a delete",
     # I3: why there are more copies than users made
     "delete waits": "it is to be deleted, once a person or the next proof lets it",
-    "duplicate without markers": "a copy edited before its lost create was known looks like a user's event",
+    "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
     "late create": "it was on its way when its runner was frozen: no lease can call it back",
     "late write": "it was on its way when its runner was frozen: what came meanwhile it cannot know",
     # I4: why what a user deleted lives
@@ -42,7 +42,7 @@ EXCUSES: Mapping[str, str] = {
     # I7, I14 and the judges of single writes
     "a rule in the gap": "what a rule stops was edited in between the read before a write and that write",
     "old disk": "what calsync knew is forgotten",
-    "told as it was before": "a listing told an old state of the event, from when it was not private",
+    "told as it was before": "a listing told an old state of the event, from when it was there, or not private",
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",

@@ -9,40 +9,31 @@ from __future__ import annotations
 import asyncio
 import heapq
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
-    from contextvars import Context
 
     from tests.simulation.process import Process
 
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
+Turn = tuple[Context, Callable[..., Any], tuple[Any, ...], asyncio.TimerHandle | None]
+"""What is called with which arguments, in whose context; None, or the timer that may be cancelled until then."""
+
+
 class Stuck(Exception):  # noqa: N818 - what it is
     """Nothing is left to run, and nothing is due: the simulated world waits for ever."""
-
-
-class _Turn(asyncio.Handle):
-    """A handle that asks nothing of its loop, for there are hundreds in each history."""
-
-    def __init__(self, callback: Any, args: Any, loop: VirtualLoop, context: Context | None) -> None:
-        self._callback = callback
-        self._args = args
-        self._loop = loop
-        self._context = copy_context() if context is None else context
-        self._cancelled = False
-        self._repr = None
-        self._source_traceback = None
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
     """`time()` jumps to the next timer when nothing is ready."""
 
-    _ready: list[asyncio.Handle]
+    _ready: list[Turn]
     _scheduled: list[asyncio.TimerHandle]
     _stopping: bool
 
@@ -51,7 +42,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready = []
         self._dice = dice
         self._time = 0.0
-        self._frozen: dict[Process, list[asyncio.Handle]] = {}
+        self._frozen: dict[Process, list[Turn]] = {}
         self.steps = 0
         self._kept: list[Any] = []
 
@@ -81,10 +72,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override] # the base checks the types of `args`
         self, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = _Turn(callback, args, self, context)
-        self._ready.append(handle)
-        return handle
+    ) -> None:
+        """Return no handle, for nobody cancels such a turn, and there are a thousand in each history."""
+        self._ready.append((copy_context() if context is None else context, callback, args, None))
 
     def create_task(  # type: ignore[override] # without a factory
         self, coro: Any, *, name: str | None = None, context: Context | None = None
@@ -105,28 +95,29 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if len(ready) > 1:  # the last one gives way to one of all
                 drawn = int(draw() * len(ready))
                 ready[drawn], ready[-1] = ready[-1], ready[drawn]
-            handle: Any = ready.pop()
-            if handle._cancelled:
+            turn = ready.pop()
+            context, callback, args, timer = turn
+            if timer is not None and timer.cancelled():
                 continue
-            process = handle._context.get(PROCESS)
+            process = context.get(PROCESS)
             if process is not None and not process.step():
-                self._put_aside(process, handle)
+                self._put_aside(process, turn)
                 continue
             self.steps += 1
-            handle._context.run(handle._callback, *handle._args)  # what it raises is a bug, and ends the history
+            context.run(callback, *args)  # what it raises is a bug, and ends the history
 
-    def _put_aside(self, process: Process, handle: asyncio.Handle) -> None:
+    def _put_aside(self, process: Process, turn: Turn) -> None:
         if process.dead:
-            self._kept.append(handle)  # were it collected, its coroutine's `finally` would run
+            self._kept.append(turn)  # were it collected, its coroutine's `finally` would run
         else:
-            self._frozen.setdefault(process, []).append(handle)
+            self._frozen.setdefault(process, []).append(turn)
 
     def _wake(self) -> None:
         while self._scheduled and self._scheduled[0].when() <= self._time:
-            handle = heapq.heappop(self._scheduled)
-            handle._scheduled = False  # type: ignore[attr-defined] # as the base does
-            if not handle.cancelled():
-                self._ready.append(handle)
+            timer: Any = heapq.heappop(self._scheduled)
+            timer._scheduled = False  # as the base does
+            if not timer.cancelled():
+                self._ready.append((timer._context, timer._callback, timer._args, timer))
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Cancelled timers are dropped when they are due."""

@@ -239,6 +239,7 @@ MUTANTS: dict[str, Mutant] = {
         mutants_proof.refused_stops_account,
         mutants_proof.no_rewrite_brake,
         mutants_proof.no_waiting_events,
+        mutants_proof.no_waiting_links,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

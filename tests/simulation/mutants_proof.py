@@ -83,3 +83,13 @@ def no_waiting_events() -> Iterator[None]:
 
     with patch.object(creates, "waiting_events", none), patch.object(planning, "waiting_events", none):
         yield
+
+
+def no_waiting_links() -> AbstractContextManager[Any]:
+    """A pair is written again before the outcome of its last write is known."""
+    view_of = planning.view_of
+
+    def hasty(*arguments: Any) -> Any:
+        return replace(view_of(*arguments), waiting_links=frozenset())
+
+    return patch.object(planning, "view_of", hasty)

@@ -6,6 +6,7 @@ It can be stopped in order, killed or frozen at any of its steps, and have its t
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -84,10 +85,11 @@ class Process:
 
     def finds_locked(self) -> bool:
         """Tell whether the database is locked now, and count it."""
-        locked = self.locked > 0
-        self.locked -= locked
-        self.world.mix["lock_store: refused"] += locked
-        return locked
+        if not self.locked:
+            return False
+        self.locked -= 1
+        self.world.mix["lock_store: refused"] += 1
+        return True
 
     async def stop(self) -> None:
         """Stop it in order; returns when it has ended, also by a kill."""
@@ -134,7 +136,7 @@ class Process:
 
     async def _run(self, engine: Engine, name: str, report: Report) -> None:
         pair = self.world.pairs[name]
-        pair.run_begins(self)
+        pair.run_begins()
         context = copy_context()
         context.run(LOCKED.set, self.finds_locked)
         task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}", context=context)
@@ -142,6 +144,8 @@ class Process:
         try:
             await task
         except CalsyncError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):  # the engine broke a rule of its own store
+                self.world.fail("bug", f"{name}: {error}")
             pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:

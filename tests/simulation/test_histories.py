@@ -12,7 +12,30 @@ from tests.simulation.determinism import differences
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 
-FOUND = (503302, 626494)
+FOUND = (
+    503302,
+    626494,
+    1003298,
+    1005620,
+    1008260,
+    1008668,
+    1012167,
+    1013605,
+    1014679,
+    1015459,
+    1100623,
+    1104086,
+    1107908,
+    1108010,
+    1108086,
+    1202719,
+    1203311,
+    1203676,
+    1250282,
+    1259432,
+    1266538,
+    1272853,
+)
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
 SCENARIOS = 20

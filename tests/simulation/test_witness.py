@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import closing
 from contextvars import copy_context
 from datetime import timedelta
 from hashlib import sha256
@@ -11,18 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Direction, Event, Link, Side, Timed
+from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
-from tests.simulation.database import Disk, Left
-from tests.simulation.history import History
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
-from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -30,20 +23,9 @@ MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hour
 LATER = Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1))
 
 
-@pytest.fixture
-def pair() -> Iterator[Pair]:
-    dice = random.Random(0)
-    with closing(VirtualLoop(dice)) as loop, closing(Disk()) as disk:
-        history = History(World(loop, dice, disk), frozenset(), two_runners=False, accounts=1)
-        pair = history.world.pairs["anna"]
-        pair.direction = Direction.BOTH
-        yield pair
-
-
 def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
     """Have the witness look at what a run left behind: these links."""
-    left = [Link(id=number, left=one, right=other) for number, (one, other) in enumerate(links)]
-    pair.witness.look(Left(links=left, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
 
 
 def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:
@@ -51,6 +33,13 @@ def _deleted_by_calsync(pair: Pair, side: Side, event_id: str) -> list[str]:
     pair.calendars[side].rows.change(event_id, by_us=True, place=Place.TRASH)
     _run_leaves(pair)
     return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def _copied_by_calsync(pair: Pair, side: Side, source: str, marker: str | None = None) -> str:
+    """Have calsync make a copy on a side, and return its id."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
+    return made.run(pair.calendars[side].rows.add, MEETING, by_us=True, marker=marker, reminder_minutes=15).id
 
 
 def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
@@ -105,10 +94,52 @@ def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
     original, copy = right.user_create(MEETING), left.user_create(MEETING)
     _run_leaves(pair, (copy, original))
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
-    late = made.run(left.rows.add, MEETING, by_us=True, reminder_minutes=15).id
+    late = _copied_by_calsync(pair, LEFT, original)
     pair.witness.excuse_late_write(pair.journal[-1])
     left.user_delete(copy)
     _run_leaves(pair, (late if linked else copy, original))
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+@pytest.mark.parametrize(("source", "broken"), [(0, []), (1, ["I5"])])
+def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source: int, broken: list[str]) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    originals, copy = [left.user_create(MEETING), left.user_create(MEETING)], right.user_create(MEETING)
+    for original in originals:
+        _run_leaves(pair, (original, copy))
+    right.user_delete(copy)
+    left.user_delete(originals[0])
+    _copied_by_calsync(pair, RIGHT, originals[source])
+    assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
+
+
+@pytest.mark.parametrize(
+    ("marker", "linked", "broken"), [(False, False, []), (True, False, ["I5"]), (False, True, ["I5"])]
+)
+def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
+    pair: Pair, marker: bool, linked: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original, equal = left.user_create(MEETING), right.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, "v1:anna:1:2" if marker else None)
+    _run_leaves(pair, *[(original, copy)] * linked)
+    _run_leaves(pair, (original, equal))
+    right.user_delete(equal)
+    assert _deleted_by_calsync(pair, LEFT, original) == broken
+    assert right.rows.present(copy) is not None
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool) -> None:
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+    pair.run_begins()
+    raw.execute(
+        "INSERT INTO ledger (account, run, at, kind, side, reason, before_image, after_image)"
+        " VALUES (?, 1, '2026-03-02T08:00:00Z', 'link', 'right', 'rebuilt_different', '{}', '{}')",
+        (pair.name,),
+    )
+    if not killed:
+        pair.run_ended(raw, None, "")
+    pair.run_begins()
+    assert [entry.reason for entry in pair.witness.ledger] == ["rebuilt_different"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator, KeysView, Mapping
 
     from calsync.records import LedgerEntry
@@ -31,6 +31,7 @@ TEXTS: tuple[Field, ...] = ("summary", "description")
 """The fields that a mask covers."""
 
 
+@lru_cache(1 << 16)
 def key(name: Field, value: Value) -> Key:
     """Name a value so that a server's cut does not change it."""
     if isinstance(value, str):
@@ -71,7 +72,9 @@ class Witness:
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
         self._partners: dict[Node, str | None] = {}
-        self._told: set[sqlite3.Row] = set()
+        self._unsettled: set[Node] = set()
+        """Copies that no link ever named, those too that a run has just made."""
+        self._told: set[tuple[int, int, str]] = set()
         self._cut: set[Node] = set()
         """Events in which an update made the server cut a text, written or not: that may count as an edit."""
         self._read = 0
@@ -84,18 +87,24 @@ class Witness:
         while self._read < len(self.pair.journal):
             self._follow(self.pair.journal[self._read])
             self._read += 1
-        for row in reversed(left.ledger):
-            if row not in self._told:
-                self._told.add(row)
-                self.ledger.append(ledger_entry(row))
+        self.listen(left)
         if not left.intents and self.pair.report is not None:
             self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
-        self._partners.clear()
-        for link in left.links:
-            for side in Side:
-                self._partners[side, link.event_id(side) or ""] = link.event_id(side.other)
-            if link.left and link.right:
-                self._join((Side.LEFT, link.left), (Side.RIGHT, link.right))
+        partners, self._partners = self._partners, {}
+        for one, two in left.links:
+            self._partners[Side.LEFT, one or ""] = two
+            self._partners[Side.RIGHT, two or ""] = one
+            if one and two and partners.get((Side.LEFT, one)) != two:
+                self._join((Side.LEFT, one), (Side.RIGHT, two))
+        self._unsettled -= self._partners.keys()
+
+    def listen(self, left: Left) -> None:
+        """Remember what the ledger tells, before it forgets it."""
+        for row in left.ledger:
+            name = row["id"], row["run"], row["at"]  # an id is given again on a disk that was put back
+            if name not in self._told:
+                self._told.add(name)
+                self.ledger.append(ledger_entry(row))
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
@@ -206,10 +215,17 @@ class Witness:
             self.pair.fail("I3", f"{node} was created from nothing")
             return
         self._join(node, source)
-        told_otherwise = source[1] in self.pair.hidden | self.pair.retold
-        if told_otherwise and source[1] not in {row.id for row in self._present(entry.number, source[0])}:
+        self._partners[node] = source[1]
+        self._unsettled.add(node)
+        if self.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
             self.appearances[node] += 1
+
+    def told_as_before(self, node: Node, number: int) -> bool:
+        """Tell whether an event was not there at one place of the journal, but a listing told of it."""
+        side, event_id = node
+        told_otherwise = event_id in self.pair.hidden | self.pair.retold
+        return told_otherwise and event_id not in {row.id for row in self._present(number, side)}
 
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
@@ -245,11 +261,17 @@ class Witness:
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
         unmarked = {each for each, row in present.items() if row.marker is None}
-        yield ("duplicate without markers",), unmarked & self.pair.hidden
+        nobody_s = {each for each in present if self.is_lost_copy((other, each))}
+        yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
         if self.pair.was_put_back:
             yield ("old disk", "out of sight"), outside
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
+
+    def is_lost_copy(self, node: Node) -> bool:
+        """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
+        row = self.pair.calendars[node[0]].rows.rows[node[1]]
+        return node in self._unsettled and node not in self._partners and row.marker is None
 
     def forgotten(self, node: Node) -> bool:
         """Tell whether something happened to an event's family that the disk which was put back does not know."""

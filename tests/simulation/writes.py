@@ -85,11 +85,15 @@ class Writes:
         """No original is made from its mask; each copy has the reminder that its source asks for."""
         what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
         both = row.event.summary == MASK == entry.change.after.event.summary
-        if both and lives(row) and self._is_copy(source) and self.pair.witness.was_private(source):
+        if both and lives(row) and self._is_mask(source):
             if self.pair.was_put_back:
                 self.pair.world.excuse("old disk", "made from a mask")
             elif self._came_back(source):
                 self.pair.world.excuse("brought back")
+            elif self.pair.witness.is_lost_copy(source):
+                self.pair.world.excuse("duplicate without markers")
+            elif self.pair.witness.told_as_before(source, entry.number):
+                self.pair.world.excuse("told as it was before")
             else:
                 self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
         wanted = None if row.event.reminder is False else MINUTES
@@ -114,13 +118,25 @@ class Writes:
     def _source(self, entry: Entry) -> Node | None:
         if entry.change.before is None:
             return self.pair.witness.source(entry)
-        return self.pair.backwards.partner((entry.side, entry.change.after.id))
+        partner = self.pair.backwards.partner((entry.side, entry.change.after.id))
+        return None if partner is None else self._now(partner)
+
+    def _now(self, node: Node) -> Node:
+        """Return an event under the id that it has by now."""
+        renewed = {old: new for new, old in self.pair.reborn.items()}
+        while node in renewed:
+            node = renewed[node]
+        return node
 
     def _row(self, node: Node) -> Row:
         return self.pair.calendars[node[0]].rows.rows[node[1]]
 
     def _states(self, node: Node) -> list[Entry]:
-        return [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
+        """Return what happened to an event, also under the ids that it had before."""
+        nodes = [node]
+        while nodes[-1] in self.pair.reborn:
+            nodes.append(self.pair.reborn[nodes[-1]])
+        return [past for past in self.pair.journal if (past.side, past.change.after.id) in nodes]
 
     def _is_private(self, node: Node) -> bool:
         """Tell whether an event is private, and was in every state that calsync may still have in mind."""
@@ -135,14 +151,36 @@ class Writes:
         texts = {key(name, past.change.after.event.value(name)) for past in self._states(node) for name in TEXTS}
         return texts - {key("summary", MASK), key("description", "")}
 
-    def _is_copy(self, node: Node) -> bool:
-        """Tell whether calsync made an event."""
-        return self._states(node)[0].change.after.by_us
+    def _is_mask(self, node: Node) -> bool:
+        """Tell whether calsync made an event of one that ever was private; that one may be a mask brought back.
+
+        What a user has written over the copy of one that is not private any more is none, whatever it says.
+        """
+        made = self._states(node)[0]
+        original = self.pair.witness.source(made) if made.change.after.by_us else None
+        if original is None:
+            return False
+        now = self._now(original)
+        if not self._row(now).event.private and self._renamed(node):
+            return False
+        return any(past.change.after.event.private for past in self._states(now))
+
+    def _renamed(self, node: Node) -> bool:
+        """Tell whether a user gave an event its present summary."""
+        changes = [past.change for past in self._states(node)]
+        named = [
+            each.after
+            for each in changes
+            if each.before is None or each.before.event.summary != each.after.event.summary
+        ]
+        return not named[-1].by_us
 
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""
         states = [past.change.after for past in self._states(node)]
-        return any(_shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states))
+        return any(
+            then.id == now.id and _shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states)
+        )
 
 
 def _shows(row: Row) -> bool:

@@ -84,7 +84,7 @@ def test_the_last_one_after_all_others_is_held(scene: Scene) -> None:
 def test_all_of_one_side_are_held_although_a_sleeping_one_is_among_them(scene: Scene) -> None:
     delete(scene, 2, 0)
     scene.pair(gone=LEFT_DELETED, state=State.ASLEEP, reason="window")
-    assert braked(scene) == {(Kind.HOLD, DELETES): 3}
+    assert braked(scene) == {(Kind.WAKE, "window"): 1, (Kind.HOLD, DELETES): 3}
 
 
 def test_deletes_that_are_blocked_count_but_stay_blocked(scene: Scene, scripted: type[Scripted]) -> None:

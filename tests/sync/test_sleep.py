@@ -130,7 +130,7 @@ def test_asleep_outside_the_window_and_deleted_waits_for_the_other_to_come_back(
     scene.pair(agreed=old, gone={gone: Standing.DELETED}, state=State.ASLEEP, reason="window")
     assert scene.decided() == []
     scene.put(gone.other, f"{gone.other}1", replace(old, when=later))
-    assert scene.decided() == [(Kind.CREATE, gone, "recreated")]
+    assert scene.decided() == [(Kind.WAKE, gone, "window"), (Kind.CREATE, gone, "recreated")]
 
 
 @pytest.mark.parametrize("side", Side)

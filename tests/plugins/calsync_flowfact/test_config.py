@@ -160,16 +160,28 @@ def test_a_wrong_list_value_is_a_problem_before_anything_is_written(settings: Ca
     mapped = {"field": "private", "codec": "list", "values": ["privat", "geheim"], "otherwise": "offen"}
     declared: dict[str, dict[str, Any]] = {name: {"type": kind} for name, kind in TYPES.items()}
     declared["private"] = {"type": "LIST", "fields": {"a": {"value": "privat"}, "offen": None}}
-    (problem,) = field_problems("flowfact", settings(fields={"private": mapped, **UNMAPPED}), declared)
-    assert problem.endswith("has a field 'private' that does not list 'geheim'")
+    (found,) = field_problems(settings(fields={"private": mapped, **UNMAPPED}), declared)
+    assert found.en.endswith("has a field 'private' that does not list 'geheim'")
+    assert found.de.endswith("hat ein Feld 'private', in dessen Liste 'geheim' fehlt")
     declared["private"] = {"type": "CHECKBOX"}
-    (problem,) = field_problems("flowfact", settings(fields={"private": mapped, **UNMAPPED}), declared)
-    assert problem.endswith("of type CHECKBOX, which the codec list does not fit")
+    (found,) = field_problems(settings(fields={"private": mapped, **UNMAPPED}), declared)
+    assert "of type CHECKBOX, which the codec list does not fit" in found.en
     declared["private"] = {"type": "LIST"}
-    (problem,) = field_problems(
-        "flowfact", settings(fields={"private": {"field": "private"}, **UNMAPPED}), declared
-    )
-    assert problem.endswith("of type LIST, which the codec bool does not fit")
+    (found,) = field_problems(settings(fields={"private": {"field": "private"}, **UNMAPPED}), declared)
+    assert "of type LIST, which the codec bool does not fit" in found.en
+    assert "vom Typ LIST, zu dem der Codec bool nicht passt" in found.de
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "NUMBER", "JSON"])
+def test_a_tick_is_written_into_nothing_but_a_checkbox(settings: Callable[..., Settings], kind: str) -> None:
+    declared = {name: {"type": one} for name, one in TYPES.items()}
+    declared |= {"isFullDayAppointment": {"type": kind}, "serie": {"type": kind}}
+    fields = {**UNMAPPED, "private": {"field": None}, "series": {"field": "serie"}}
+    (found,) = field_problems(settings(fields=fields), declared)
+    assert (found.severity, "fields.all_day: " in found.en) == ("error", True)
+    listed = {"field": "isFullDayAppointment", "codec": "list", "values": ["ja"]}
+    (found,) = field_problems(settings(fields={**fields, "all_day": listed}), declared)
+    assert found.en.endswith("which the codec list does not fit (it is for LIST)")
 
 
 TYPES = {

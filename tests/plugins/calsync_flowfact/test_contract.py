@@ -115,6 +115,11 @@ LOCAL = replace(
     notes=str,
     time=lambda when: when.astimezone(BERLIN).replace(tzinfo=None).isoformat(),
 )
+GERMAN = replace(
+    LOCAL,
+    codecs=dict.fromkeys(("start", "end", "reminder"), "german_local"),
+    time=lambda when: f"{when.astimezone(BERLIN):%d.%m.%Y %H:%M}",
+)
 
 WITHOUT_TICK = {key: name for key, name in RENAMED.fields.items() if key != "all_day"}
 LAST_MINUTE = replace(
@@ -143,6 +148,12 @@ DATES = replace(
     options={"all_day_end": "inclusive"},
     days=lambda when: {"start": str(when.first), "end": str(when.after - timedelta(days=1))},
     timed={},
+)
+GERMAN_DATES = replace(
+    DATES,
+    codecs={**GERMAN.codecs, "all_day": "date"},
+    time=GERMAN.time,
+    days=lambda when: {"start": f"{when.first:%d.%m.%Y}", "end": f"{when.after - timedelta(days=1):%d.%m.%Y}"},
 )
 LISTED = replace(
     RENAMED,
@@ -299,7 +310,9 @@ class TestTaciturn(CalendarContract):
             yield under_test
 
 
-@pytest.mark.parametrize("form", [RENAMED, LOCAL], ids=["html-epoch_s", "text-iso_local"])
+@pytest.mark.parametrize(
+    "form", [RENAMED, LOCAL, GERMAN], ids=["html-epoch_s", "text-iso_local", "text-german_local"]
+)
 class TestOfAnotherSchema(CalendarContract):
     """A customer's own appointments: other names, notes as HTML, other forms of time."""
 
@@ -309,7 +322,9 @@ class TestOfAnotherSchema(CalendarContract):
             yield under_test
 
 
-@pytest.mark.parametrize("form", [LAST_MINUTE, DATES, LISTED], ids=["last_minute", "date", "list"])
+@pytest.mark.parametrize(
+    "form", [LAST_MINUTE, DATES, GERMAN_DATES, LISTED], ids=["last_minute", "date", "german_date", "list"]
+)
 class TestOfOtherDays(CalendarContract):
     """All-day appointments in whichever form a tenant uses."""
 

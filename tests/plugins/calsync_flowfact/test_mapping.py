@@ -200,6 +200,16 @@ def test_whole_days_need_their_field(mapping: Callable[..., EntityMapping]) -> N
     assert set(unmapped.change_fields({"when": WHEN}, ENTITY)) == {"start_date", "end_date"}
 
 
+@pytest.mark.parametrize("ends", ["exclusive", "inclusive", "last_minute"])
+def test_an_end_in_the_last_second_of_the_calendar_is_no_event_that_stops_others(
+    mapping: Callable[..., EntityMapping], ends: str
+) -> None:
+    midnight = 1_774_738_800_000
+    forever = {"start_date": {"values": [midnight]}, "end_date": {"values": [253_402_300_799_000]}}
+    whole = mapping(fields={"all_day": {"codec": "whole_days"}}, all_day_end=ends)
+    assert whole.observe(ENTITY | forever) is None
+
+
 def test_the_end_of_the_calendar_is_the_events_own_error(mapping: Callable[..., EntityMapping]) -> None:
     late = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
     with pytest.raises(EventError, match="end of the calendar"):

@@ -88,6 +88,8 @@ async def test_a_probe_reads_only_and_keeps_its_answers(loopback: Any, learnt: R
     assert {answer.severity for found in answers.values() for answer in found} == {"ok", "unknown", "warning"}
     assert answers["session"][0].de == "eine Anmeldung gilt 30 Minuten"
     assert "belong to 2 users" in answers["owners"][0].en
+    assert answers["rights"][0].de == "der API-Benutzer darf die Termine ändern und löschen"
+    assert all(answer.de != answer.en for found in answers.values() for answer in found)
     assert learnt.habits == Habits(ranges=True)
 
 
@@ -187,8 +189,24 @@ async def test_a_wrong_mapping_is_told_and_nothing_is_written(loopback: Any, lea
         loopback.server.patch(entity_id, {"start_date": 1_774_744_200}, user=loopback.anna)
     answers = await probed(loopback, write=True)
     assert severities(answers["sample"]) == ["error"]
+    assert answers["sample"][0].de.endswith("enthält Sekunden seit 1970; bitte setzen Sie codec: epoch_s")
     assert severities(answers["write"]) == ["error"]
     assert writes(loopback) == []
+
+
+async def test_what_may_not_be_changed_is_told_in_both_languages(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.rights = frozenset({"trash"})
+    change, delete = (await probed(loopback))["rights"]
+    assert change.de.startswith("der API-Benutzer darf keinen von 6 der angesehenen Termine ändern; ")
+    assert "may change none of 6 appointments" in change.en
+    assert delete.de.startswith("der API-Benutzer darf keinen von 6 der angesehenen Termine löschen; ")
+
+
+async def test_a_field_that_is_missing_is_told_in_both_languages(loopback: Any, learnt: Remembered) -> None:
+    del loopback.server.schemas["appointments"]["properties"]["message"]
+    (missing,) = (await probed(loopback))["mapping"]
+    assert missing.en.startswith("fields.description: the schema appointments has no field 'message'")
+    assert missing.de.startswith("fields.description: das Schema appointments hat kein Feld 'message'")
 
 
 async def test_a_write_test_removes_its_one_appointment_and_mails_nobody(

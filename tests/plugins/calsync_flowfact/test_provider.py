@@ -72,14 +72,16 @@ async def test_every_field_that_does_not_fit_is_named_at_once(
     }
     with pytest.raises(ConfigError) as caught:
         await providers(fields=fields).login()
-    place, wrong = "connection flowfact, fields.{}: the schema appointments ", "has a field {!r} of type {}, which"
+    place, wrong = "connection flowfact: fields.{}: the schema appointments ", "has a field {!r} of type {}, which"
     assert caught.value.problems == (
         place.format("summary") + "has no field 'subjekt'; did you mean 'subject'?",
         place.format("start") + "has no field 'zzz'",
-        place.format("all_day") + wrong.format("start_date", "DATE") + " the codec bool does not fit",
+        place.format("all_day")
+        + wrong.format("start_date", "DATE")
+        + " the codec bool does not fit (it is for CHECKBOX)",
         place.format("owner")
         + wrong.format("isFullDayAppointment", "CHECKBOX")
-        + " the codec user_id does not fit",
+        + " the codec user_id does not fit (it is for LIST, SCHEMA, TEXT, USER)",
     )
 
 
@@ -261,6 +263,20 @@ async def test_without_appointments_nothing_can_be_asked(loopback: Any) -> None:
     ((severity, message),) = await checked(loopback, 0)
     assert (severity, message.startswith(UNTOLD.format("change or delete or create"))) == ("warning", True)
     assert len(loopback.server.requests) == 1
+
+
+async def test_appointments_of_a_user_that_cannot_be_read_are_told(loopback: Any) -> None:
+    stored(loopback, 4)
+    loopback.server.create("appointments", {"assignee": [loopback.anna["id"]]}, user=loopback.anna)
+    await loopback.provider.login()
+    warnings = [
+        one.message
+        for one in await loopback.provider.check_calendar(await loopback.calendar())
+        if one.severity == "warning"
+    ]
+    assert warnings[0].startswith(
+        "connection flowfact: 1 of the newest 5 have no start or no end that can be read"
+    )
 
 
 async def test_only_a_calendar_of_this_provider_is_checked(loopback: Any) -> None:

@@ -61,12 +61,55 @@ def test_how_sure_a_suggestion_is() -> None:
     assert found == {
         "summary": ("titel", Confidence.SURE),
         "start": ("f1", Confidence.LIKELY),
-        "end": ("bis_wann", Confidence.LIKELY),
+        "end": ("bis_wann", Confidence.GUESS),
         "owner": ("f2", Confidence.GUESS),
         "private": ("privat", Confidence.LIKELY),
     }
     lines = mapping_lines("flowfact", "x", suggest(properties, ()), "de")
-    assert [line.split(":")[0].strip() for line in lines if re.match(r"  # \w", line)] == ["# owner", "# private"]
+    assert [line.split(":")[0].strip() for line in lines if re.match(r"  # \w", line)] == [
+        "# end",
+        "# owner",
+        "# private",
+    ]
+
+
+def test_a_word_in_a_name_is_a_guess_and_is_commented_out() -> None:
+    properties = {"preis_von": field("NUMBER", "Preis von"), "preis_bis": field("NUMBER", "Preis bis")}
+    assert {one.key: one.confidence for one in suggest(properties, ())} == {
+        "start": Confidence.GUESS,
+        "end": Confidence.GUESS,
+    }
+    given = yaml.safe_load("\n".join(mapping_lines("flowfact", "x", suggest(properties, ()), "de")))
+    assert not {"start", "end"} & given["fields"].keys()
+
+
+def test_a_whole_name_is_worth_more_than_two_words() -> None:
+    properties = {"preis_von": field("DATE", "Preis von"), "beginn": field("DATE", "Wann")}
+    (found,) = suggest(properties, ())
+    assert (found.key, found.field, found.confidence) == ("start", "beginn", Confidence.LIKELY)
+
+
+def test_a_place_is_suggested_for_nothing() -> None:
+    properties = {"location_description": field("TEXT", "Ort"), "ort_notiz": field("TEXTAREA", "Notiz")}
+    assert suggest(properties, ()) == []
+
+
+def test_the_form_of_stored_days_decides_about_the_options() -> None:
+    properties = {
+        "beginn": field("DATE", "Beginn"),
+        "ende": field("DATE", "Ende"),
+        "ganztags": field("CHECKBOX", "Ganztags"),
+    }
+    days = [("01.12.2026", "01.12.2026"), ("02.12.2026 00:00", "04.12.2026 00:00")]
+    stored = [
+        {"beginn": {"values": [start]}, "ende": {"values": [end]}, "ganztags": {"values": [True]}}
+        for start, end in days
+    ]
+    found = suggest(properties, stored)
+    assert [one.codec for one in found] == ["german_local", "german_local", "bool"]
+    given = yaml.safe_load("\n".join(mapping_lines("flowfact", "x", found, "de")))
+    assert (given["all_day_end"], given["all_day_zone"]) == ("inclusive", "account")
+    assert "all_day_end" not in "\n".join(mapping_lines("flowfact", "x", suggest(properties, ()), "de"))
 
 
 def test_what_cannot_be_done_without_is_named() -> None:

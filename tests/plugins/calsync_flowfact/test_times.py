@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from calsync_flowfact.times import InstantCodec, SpanCodec, Unreadable, day_star
 BERLIN = ZoneInfo("Europe/Berlin")
 BEIRUT = ZoneInfo("Asia/Beirut")
 ZONES = st.sampled_from([BERLIN, BEIRUT, ZoneInfo("UTC"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")])
-FORMS = st.sampled_from(["epoch_ms", "epoch_s", "iso", "iso_local"])
+FORMS = st.sampled_from(["epoch_ms", "epoch_s", "iso", "iso_local", "german_local"])
 EXACT = st.sampled_from(["epoch_ms", "epoch_s", "iso"])
 INSTANTS = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 MINUTES = st.integers(0, 60 * 24 * 40).map(lambda minutes: timedelta(minutes=minutes))
@@ -39,11 +40,12 @@ def test_timed_events_come_back(form: str, zone: ZoneInfo, start: datetime, leng
     assert span(form, zone).decode(*span(form, zone).encode(when), all_day=False) == when
 
 
-@given(ZONES, INSTANTS, MINUTES)
+@given(st.sampled_from(["iso_local", "german_local"]), ZONES, INSTANTS, MINUTES)
 def test_wall_clock_time_comes_back_but_for_the_hour_that_is_repeated(
-    zone: ZoneInfo, start: datetime, length: timedelta
+    form: str, zone: ZoneInfo, start: datetime, length: timedelta
 ) -> None:
-    codec, when = span("iso_local", zone), Timed(start, start + length)
+    start = start.replace(microsecond=0)
+    codec, when = span(form, zone), Timed(start, start + length)
     values = codec.encode(when)
     read = codec.decode(*values, all_day=False)
     assert codec.encode(read) == values
@@ -59,8 +61,15 @@ def test_days_come_back(form: str, zone: ZoneInfo, first: date, days: int, inclu
 
 def test_the_forms_of_an_instant() -> None:
     instant = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-    encoded = [InstantCodec(form, BERLIN).encode(instant) for form in ("epoch_ms", "epoch_s", "iso", "iso_local")]
-    assert encoded == [1774747800000, 1774747800, "2026-03-29T03:30:00+02:00", "2026-03-29T03:30:00"]
+    forms = ("epoch_ms", "epoch_s", "iso", "iso_local", "german_local")
+    assert [InstantCodec(form, BERLIN).encode(instant) for form in forms] == [
+        1774747800000,
+        1774747800,
+        "2026-03-29T03:30:00+02:00",
+        "2026-03-29T03:30:00",
+        "29.03.2026 03:30",
+    ]
+    assert InstantCodec("german_local", BERLIN).encode(instant + timedelta(seconds=7)) == "29.03.2026 03:30:07"
 
 
 @pytest.mark.parametrize(
@@ -74,17 +83,39 @@ def test_the_forms_of_an_instant() -> None:
         ("iso", "2026-03-29T03:30"),
         ("iso_local", "2026-03-29 03:30:00"),
         ("iso_local", "2026-03-29T01:30:00+00:00"),
+        ("german_local", "29.03.2026 03:30"),
+        ("german_local", "29.3.2026 3:30:00"),
     ],
 )
 def test_what_servers_may_answer(form: str, value: object) -> None:
     assert InstantCodec(form, BERLIN).decode(value) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("form", ["epoch_ms", "epoch_s", "iso", "iso_local"])
-@pytest.mark.parametrize("value", [None, True, "", "morgen", [], {}, float("nan"), float("inf"), 10**30])
+@pytest.mark.parametrize("form", ["epoch_ms", "epoch_s", "iso", "iso_local", "german_local"])
+@pytest.mark.parametrize(
+    "value", [None, True, "", "morgen", "31.02.2026", "29.03.26 10:00", [], {}, float("nan"), float("inf"), 10**30]
+)
 def test_what_no_codec_reads(form: str, value: object) -> None:
     with pytest.raises(Unreadable):
         InstantCodec(form, BERLIN).decode(value)
+
+
+def test_a_german_date_without_a_time_begins_at_midnight() -> None:
+    codec = InstantCodec("german_local", BERLIN)
+    assert codec.decode("01.07.2026") == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert (codec.is_day("01.07.2026"), codec.is_day("01.07.2026 00:00"), codec.is_day("morgen")) == (
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize("ends", ["exclusive", "inclusive", "last_minute"])
+@pytest.mark.parametrize("at", [253_402_300_799_000, -62_135_596_800_000])
+def test_the_ends_of_the_calendar_are_no_error_of_another_kind(ends: str, at: int) -> None:
+    for zone in (BERLIN, ZoneInfo("America/New_York"), ZoneInfo("UTC")):
+        with suppress(Unreadable):
+            span("epoch_ms", zone, ends=ends).are_days(at, at)
 
 
 def test_a_time_before_the_calendar_begins_is_not_read() -> None:
@@ -146,9 +177,9 @@ def test_days_of_any_form_come_back(form: str, ends: str, zone: ZoneInfo, utc: b
     assert codec.are_days(*stored)
 
 
-@given(ENDS, ZONES, DAYS, st.integers(1, 30))
-def test_days_as_dates_come_back(ends: str, zone: ZoneInfo, day: date, days: int) -> None:
-    when, codec = AllDay(day, day + timedelta(days=days)), span("iso_local", zone, ends=ends, dates=True)
+@given(st.sampled_from(["iso_local", "german_local"]), ENDS, ZONES, DAYS, st.integers(1, 30))
+def test_days_as_dates_come_back(form: str, ends: str, zone: ZoneInfo, day: date, days: int) -> None:
+    when, codec = AllDay(day, day + timedelta(days=days)), span(form, zone, ends=ends, dates=True)
     stored = codec.encode(when)
     assert all(len(str(value)) == len("2026-03-29") for value in stored)
     assert codec.decode(*stored, all_day=True) == when

@@ -1,0 +1,113 @@
+"""Each write is judged by the event that it belongs to, under whatever id that one is known by now."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.sync.model import Event, Side, Timed
+from calsync.testing.clock import START
+from tests.simulation.database import Left
+from tests.simulation.pair import MAKING
+
+if TYPE_CHECKING:
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)), private=True)
+MASK = Event(summary="Privat", when=MEETING.when)
+
+
+def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False) -> str:
+    """Have calsync make a copy on a side and link it, unless its answer is lost, and return its id."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
+    copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
+    left, right = (source, copy) if side is RIGHT else (copy, source)
+    links = [] if lost else [(left, right)]
+    behind = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.witness.look(behind)
+    pair.backwards.look(behind)
+    return copy
+
+
+def _moves(pair: Pair, side: Side, event_id: str) -> str:
+    """Have a user move an event where its server gives it a new id."""
+    rows = pair.calendars[side].rows
+    event = rows.rows[event_id].event
+    pair.calendars[side].user_purge(event_id)
+    moved = rows.add(event, by_us=False).id
+    pair.reborn[side, moved] = (side, event_id)
+    return moved
+
+
+def _broken(pair: Pair) -> list[str]:
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+@pytest.mark.parametrize(("private", "broken"), [(True, ["I14"]), (False, [])])
+def test_a_text_is_shown_once_its_event_is_not_private_any_more_under_its_new_id(
+    pair: Pair, private: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    moved = _moves(pair, LEFT, original)
+    pair.calendars[LEFT].user_edit(moved, private=private)
+    rows = pair.calendars[RIGHT].rows
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary=MEETING.summary))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("brought_back", "broken"), [(False, ["I2"]), (True, [])])
+def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_is_an_event_of_its_own(
+    pair: Pair, brought_back: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    if brought_back:
+        pair.calendars[RIGHT].user_delete(mask)
+        pair.calendars[RIGHT].user_restore(mask)
+        copy = _copied_by_calsync(pair, LEFT, mask, MASK)
+        _copied_by_calsync(pair, RIGHT, copy, MASK)
+    else:
+        _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+
+
+def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_marker(pair: Pair) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == []
+    assert pair.world.excuses["duplicate without markers"] == 1
+
+
+@pytest.mark.parametrize(("there", "broken"), [(True, ["I2"]), (False, [])])
+def test_a_mask_that_was_gone_already_when_a_feed_told_of_it_may_be_copied(
+    pair: Pair, there: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.retold.add(mask)
+    if not there:
+        pair.calendars[RIGHT].user_move_away(mask)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("private", "broken"), [(True, ["I2"]), (False, [])])
+def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
+    pair: Pair, private: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    left.user_edit(original, private=private)
+    right.user_edit(copy, summary="Privat")
+    _copied_by_calsync(pair, LEFT, copy, MASK)
+    assert [each for each in _broken(pair) if each == "I2"] == broken
