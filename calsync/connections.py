@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from random import Random
 
-    from calsync.config import AccountConfig, Config, RuleConfig
+    from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
     from calsync.http import Answered
     from calsync.loader import Loaded
-    from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
+    from calsync.ports import Clock, Learnt, Person, ProviderSpec, Reader, RuleSpec, Vault
     from calsync.records import Settings
     from calsync.sync.model import Direction
     from calsync.sync.rules import Rule
@@ -50,6 +50,7 @@ class Prepared:
     config: Config
     rules: Sequence[Rule]
     versions: Mapping[str, str]
+    specs: Mapping[str, ProviderSpec]
     providers: Mapping[str, Provider]
 
 
@@ -63,6 +64,7 @@ class Connections:
         self._config = config
         self._clock = clock
         self._random = random
+        self._specs = loaded.providers
         self.asking = Asking()
         self._rules: Sequence[Rule] = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
@@ -103,6 +105,7 @@ class Connections:
             config=config,
             rules=[_rule(rule, loaded.rules) for rule in config.rules],
             versions=loaded.versions,
+            specs=loaded.providers,
             providers={name: self._built(name, config, loaded) for name in fresh},
         )
 
@@ -115,6 +118,7 @@ class Connections:
         left = [self._providers.pop(name) for name in stale]
         logins = [self._logins.pop(name) for name in stale if name in self._logins]
         self._rules, self._versions, self._config = prepared.rules, prepared.versions, prepared.config
+        self._specs = prepared.specs
         self._providers |= prepared.providers
         if self.endpoint is not None:
             for name in stale - prepared.providers.keys():
@@ -179,7 +183,12 @@ class Connections:
         """Open one calendar of an account without claiming it. Raises as `open` does."""
         wanted = config.side(side)
         await self.login(wanted.connection)
-        request = CalendarRequest(account=config.name, settings=wanted.settings, timezone=config.timezone)
+        request = CalendarRequest(
+            account=config.name,
+            settings=wanted.settings,
+            timezone=config.timezone,
+            other_address=self._address(config.side(side.other)),
+        )
         return await self._providers[wanted.connection].open(request)
 
     def claimant(self, config: AccountConfig, side: Side, calendar: Calendar) -> str | None:
@@ -237,6 +246,11 @@ class Connections:
         for finding in await self._providers[connection].check_calendar(calendar):
             if finding.severity == "error":
                 raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
+
+    def _address(self, side: SideConfig) -> str | None:
+        """Return the address that a side's settings name, None where there is none."""
+        key = self._specs[self._config.connections[side.connection].provider].address_key
+        return None if key is None else side.settings.get(key)
 
     def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:
         """Return what tells a calendar from all others: by provider, as two connections may lead to one tenant."""

@@ -95,7 +95,7 @@ class EventError(CalsyncError):
 
 
 class Blocked(CalsyncError):  # noqa: N818
-    """The write might mail somebody, so it was not sent. `reason` is a word of calsync.reasons."""
+    """The write might mail or harm somebody else, so it was not sent. `reason` is a word of calsync.reasons."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -295,6 +295,8 @@ class CalendarRequest:
     settings: Mapping[str, Any]
     """The account's side from the YAML without `connection`, validated by the provider's calendar schema."""
     timezone: ZoneInfo
+    other_address: str | None = None
+    """The e-mail address that leads to the account's other calendar, where its side names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -283,7 +283,7 @@ REASONS: dict[str, Sentences] = {
         "Ab jetzt wird es einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
         "Kalender synchronisiert.",
     ),
-    # What might mail somebody, or break a meeting.
+    # What might mail somebody, break a meeting or take something from others.
     "has_attendees": Sentences(
         "It has attendees in Outlook, and a write would mail them. Please change it in Outlook, and do not "
         "use attendees with two-way sync, or choose one direction for this account. Without attendees it is "
@@ -302,6 +302,13 @@ REASONS: dict[str, Sentences] = {
         "Its notes carry the link of an online meeting and are not overwritten. Please change them in Outlook.",
         "Die Notizen enthalten den Link einer Onlinebesprechung und werden nicht überschrieben. Bitte ändern "
         "Sie sie in Outlook.",
+    ),
+    "several_owners": Sentences(
+        "The appointment in FLOWFACT belongs to other users, too, and would be deleted for all of them, so it "
+        "stays. Please take yourself off its users in FLOWFACT, or delete it there for everybody.",
+        "Der Termin in FLOWFACT gehört auch anderen Benutzerinnen oder Benutzern und würde für alle gelöscht, "
+        "deshalb lässt calsync ihn stehen. Bitte tragen Sie sich in FLOWFACT aus dem Termin aus, oder löschen Sie "
+        "ihn dort für alle.",
     ),
     # Who has no account, although everybody is discovered.
     "inactive": Sentences(

@@ -35,6 +35,7 @@ DRIVERS = {
 }
 FOR_PLUGINS = {
     "calsync.ahead",
+    "calsync.cli.stopping",
     "calsync.cli.text",
     "calsync.errors",
     "calsync.hookspecs",

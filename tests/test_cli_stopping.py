@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from calsync.cli.stopping import until_stopped
+from calsync.cli.stopping import interruptible, until_stopped
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -54,3 +54,27 @@ async def test_the_signals_are_given_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     await until_stopped(work)
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_command_cleans_up(number: signal.Signals) -> None:
+    ended = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("cleaned up")
+
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(work())
+    assert ended == ["cleaned up"]
+
+
+def test_a_command_that_nobody_interrupts_has_a_result() -> None:
+    async def work() -> int:
+        return 7
+
+    assert interruptible(work()) == 7

@@ -79,7 +79,8 @@ class House:
         def build(_: Mapping[str, Any], host: Host) -> Provider:
             return self.offices.setdefault(host.connection, Office())
 
-        return ProviderSpec(name=name, connection_schema={}, calendar_schema={}, open=build)
+        key = "address" if name == "post" else None
+        return ProviderSpec(name=name, connection_schema={}, calendar_schema={}, open=build, address_key=key)
 
     def add(self, name: str, left: str, right: str, **settings: Any) -> AccountConfig:
         line = 10 * (len(self.accounts) + 1)
@@ -144,6 +145,17 @@ async def test_a_provider_is_told_whose_calendar_it_opens(house: House) -> None:
         "anna-crm",
         "Europe/Berlin",
     )
+    await connections.close()
+
+
+async def test_a_provider_is_told_the_address_of_the_other_side_where_that_names_one(house: House) -> None:
+    mail = SideConfig(connection="mail", settings={"name": "b", "address": "anna@example.de"}, line=12)
+    named, unnamed = replace(house.add("anna", "a", "b"), right=mail), house.add("ben", "c", "d")
+    connections = house.connections()
+    for account in (named, unnamed):
+        await connections.open(account)
+    told = [[one.other_address for one in house.offices[name].requests] for name in ("crm", "mail")]
+    assert told == [["anna@example.de", None], [None, None]]
     await connections.close()
 
 

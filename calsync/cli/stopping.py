@@ -1,14 +1,16 @@
-"""Work that runs until the process is asked to stop, and what it is asked for meanwhile."""
+"""Work that ends when the process is asked to stop, and what it is asked for meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+
+Result = TypeVar("Result")
 
 GRACE_SECONDS = 9.0
 """How long a stop waits for work under way. A supervisor kills after 10; a write cut off is settled later."""
@@ -46,3 +48,20 @@ async def until_stopped(
             loop.remove_signal_handler(number)
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def interruptible(work: Coroutine[None, None, Result]) -> Result:
+    """Run work as `asyncio.run` does, and let SIGTERM cut it off as SIGINT does: it cleans up before.
+
+    Raises KeyboardInterrupt where it was cut off.
+    """
+
+    async def until_cancelled() -> Result:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(until_cancelled())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

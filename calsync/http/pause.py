@@ -67,7 +67,7 @@ def seconds_to_wait(value: str, now: datetime, default: float) -> float:
         return min(float(value), MAX_WAIT)
     try:
         date = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return default
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max(0.0, (date - now).total_seconds()), MAX_WAIT)

@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 MARGIN = timedelta(seconds=60)
 """A session is renewed so long before its end, or after half its life where that is later."""
 ASSUMED_LIFE = timedelta(minutes=25)
+YOUNG = timedelta(seconds=60)
+"""A session of less than this, and of half its life, has not ended: what is forbidden is a matter of rights."""
 _JWT = re.compile(r"[\w+/=-]+\.[\w+/=-]+\.[\w+/=-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class _Session:
     token: str
+    begun: datetime
     renew_at: datetime
     life: timedelta
 
@@ -68,6 +71,13 @@ class Sessions:
                 self._session = await self._exchange()
             return self._session.token
 
+    def young(self, token: str) -> bool:
+        """Tell whether a token is the present session's, and that cannot have ended yet."""
+        session = self._session
+        if session is None or session.token != token:
+            return False
+        return self._clock.now() - session.begun < min(YOUNG, session.life / 2)
+
     async def _exchange(self) -> _Session:
         asked = self._clock.now()
         answer = await self._http.request("GET", self._path, headers={"token": self._api_token})
@@ -77,7 +87,7 @@ class Sessions:
         if not _JWT.fullmatch(token):
             raise Retry(f"{self._http.name}: FLOWFACT's sign-in answered something that is no session")
         life = _life(token, asked)
-        return _Session(token, asked + max(life - MARGIN, life / 2), life)
+        return _Session(token, asked, asked + max(life - MARGIN, life / 2), life)
 
     def _refusal(self, answer: Answer) -> LoginError | Retry:
         name = self._http.name

@@ -12,9 +12,10 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import EventError, Missing, Stale
+from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
+from calsync_flowfact.emptying import emptied, observed
 from calsync_flowfact.entity import entity_id, revision, schema_of, values
 from calsync_flowfact.failures import NoRight
 from calsync_flowfact.feed import Feed
@@ -50,11 +51,14 @@ class FlowfactCalendar(Calendar):
         """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
         settings = mapping.settings
         self.key = mapping.owner
+        marker = settings.name("marker") is not None and settings.habits.marker_found is not False
+        # Without a marker a create is looked for in what was read, which may be as old as the last poll.
+        late = timedelta(seconds=0 if marker else tenant.poll_seconds)
         self.capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
-            marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
-            marker_lag=timedelta(milliseconds=settings.overlap),
+            marker=marker,
+            marker_lag=timedelta(milliseconds=settings.overlap) + late,
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,
         )
@@ -73,8 +77,7 @@ class FlowfactCalendar(Calendar):
         self._alone = alone
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
-        if token is None:
-            await self._alone()  # a listing is due once a day
+        await self._alone()
         async for page in self._feed.changes(token, window):
             yield page
 
@@ -142,28 +145,18 @@ class FlowfactCalendar(Calendar):
         schema = schema_of(entity, self._mapping.settings.write_schema)
         answer = await self._client.patch(schema, target.id, fields)
         if any(value == "" for value in changes.values()):
-            answer = await self._emptied(schema, target.id, changes, answer)
+            answer = await emptied(self._client, self._mapping, entity, changes, answer)
         return Written(id=target.id) if answer is None else self._written(target.id, answer)
 
-    async def _emptied(self, schema: str, event_id: str, changes: Changes, answer: Entity | None) -> Entity | None:
-        """Make sure that texts were emptied: which form of an empty value a server heeds is not public.
-
-        One that ignores the configured form gets the other one. Raises EventError where that is ignored, too.
-        """
-        for empty in (self._mapping.settings.other_empty_values, None):
-            entity = answer or await self._client.get(event_id)
-            kept = () if entity is None else self._mapping.kept_fields(changes, entity)
-            if not kept:
-                return entity
-            if empty is None:
-                break
-            answer = await self._client.patch(schema, event_id, {name: {"values": list(empty)} for name in kept})
-        raise EventError(f"FLOWFACT does not empty the appointment's {', '.join(sorted(kept))}")
-
     async def delete(self, target: Observation) -> None:
-        """Move an appointment to the trash. One that is not there any more is a success."""
+        """Move an appointment to the trash. One that is not there any more is a success.
+
+        One that belongs to others too would be gone for all of them: Blocked.
+        """
         try:
             entity = await self._current(target)
+            if self._mapping.others(entity):
+                raise Blocked("several_owners")
             self._replaced[target.id] = revision(entity)
             await self._client.delete(schema_of(entity, self._mapping.settings.write_schema), target.id)
         except Missing:
@@ -193,9 +186,7 @@ class FlowfactCalendar(Calendar):
             raise Missing("the API user may not see the appointment any more") from error
         if entity is None or not self._mapping.owned(entity):
             raise Missing("the appointment is no longer in this calendar")
-        fresh = self._mapping.observe(entity)
-        if fresh is None:
-            raise EventError("the appointment in FLOWFACT has no start or no end that can be read")
+        fresh = observed(self._mapping, entity)
         if fresh.revision is None or fresh.revision != target.revision:
             raise Stale(fresh)
         return entity

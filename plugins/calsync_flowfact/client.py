@@ -21,10 +21,11 @@ from calsync_flowfact.entity import (
     created_ms,
     entity_id,
     epoch_ms,
+    is_id,
     schema_of,
     user_ids,
 )
-from calsync_flowfact.failures import NotFound, Purpose, failure
+from calsync_flowfact.failures import NotFound, Purpose, UnknownShape, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
 
-_LONGEST_ID = 200
+_NONE: Mapping[str, str] = {}
+_VERSION_2: Mapping[str, str] = {"x-ff-version": "2"}
 
 
 class Client:
@@ -55,7 +57,7 @@ class Client:
         path = f"/schemas/{schema}?offset={offset}&size={size}&withCount=true"
         answer = await self._look("POST", "search-service", path, json=query)
         found = answer.json()
-        entries, total = self._page(found)
+        entries, total = self._page(found, offset)
         entities = tuple(one for one in entries if isinstance(one, dict) and entity_id(one))
         return Hits(entities, total, _server_time(answer))
 
@@ -70,22 +72,28 @@ class Client:
         return entity
 
     async def create(self, fields: Mapping[str, Any]) -> Entity | str:
-        """Create an entity; the answer is its id, bare or in quotes, or the entity: which one is not public."""
+        """Create an entity; the answer is its id, bare or in quotes, or the entity: which one is not public.
+
+        Raises UnknownOutcome for anything else, an "OK" too: what is no id must not be linked to.
+        """
         path = f"/schemas/{quote(self._settings.write_schema, safe='')}"
         answer = await self._write("POST", path, Purpose.CREATE, fields)
         text = answer.text.strip()
-        if text.startswith("{"):
-            entity = answer.json()
-            if entity_id(entity):
-                return dict(entity)
-        found = text.removeprefix('"').removesuffix('"')
-        if not found or len(found) > _LONGEST_ID or not found.replace("-", "").isalnum() or not found.isascii():
+        entity = answer.json() if text.startswith("{") else None
+        found = text.removeprefix('"').removesuffix('"') if entity is None else entity_id(entity)
+        if found is None or not is_id(found):
             raise lost(f"{self.name}: FLOWFACT answered a create without an id", True)
-        return found
+        return found if entity is None else dict(entity)
 
-    async def patch(self, schema: str, event_id: str, fields: Mapping[str, Any]) -> Entity | None:
-        """Change some fields. Returns the entity, or None where the answer does not hold it."""
-        answer = await self._write("PATCH", _entity_path(schema, event_id), Purpose.CHANGE, fields)
+    async def patch(
+        self, schema: str, event_id: str, fields: Mapping[str, Any], *, if_match: str | None = None
+    ) -> Entity | None:
+        """Change some fields. Returns the entity, or None where the answer does not hold it.
+
+        `if_match`: the version that the entity must have, for a server that heeds it; none is known to.
+        """
+        only = {} if if_match is None else {"If-Match": if_match}
+        answer = await self._write("PATCH", _entity_path(schema, event_id), Purpose.CHANGE, fields, only)
         entity = answer.json() if answer.body.strip() else None
         return entity if isinstance(entity, dict) and entity_id(entity) == event_id else None
 
@@ -139,7 +147,7 @@ class Client:
 
     async def current_user(self) -> Mapping[str, Any]:
         """Return the API user."""
-        found = (await self._look("GET", "user-service", "/users/currentUser", version="2")).json()
+        found = (await self._look("GET", "user-service", "/users/currentUser", more=_VERSION_2)).json()
         return found if isinstance(found, dict) else {}
 
     async def users(self) -> Sequence[Mapping[str, Any]]:
@@ -155,18 +163,23 @@ class Client:
         return str(found.get("companyName") or "") if isinstance(found, dict) else ""
 
     async def mail_accounts(self) -> Sequence[Mapping[str, Any]]:
-        """Return the mailboxes that FLOWFACT's own sync knows."""
+        """Return the mailboxes that FLOWFACT's own sync knows. Raises UnknownShape where it does not list them."""
         found = (await self._look("GET", "nylas-service", "/config")).json()
         accounts = found.get("emails") if isinstance(found, dict) else None
-        return [one for one in accounts if isinstance(one, dict)] if isinstance(accounts, list) else []
+        if not isinstance(accounts, list):
+            raise UnknownShape(f"{self.name}: FLOWFACT's mail configuration answered in an unknown shape")
+        return [one for one in accounts if isinstance(one, dict)]
 
     async def close(self) -> None:
         await self._http.close()
 
-    def _page(self, found: Any) -> tuple[list[Any], int]:
+    def _page(self, found: Any, offset: int = 0) -> tuple[list[Any], int]:
+        """Return a page's entries and the number of all. Raises Retry where that is less than were shown."""
         entries, total = (found.get("entries"), found.get("totalCount")) if isinstance(found, dict) else ([], None)
-        if not isinstance(entries, list) or not isinstance(total, int):
+        if not isinstance(entries, list) or not isinstance(total, int) or isinstance(total, bool) or total < 0:
             raise Retry(f"{self.name}: FLOWFACT answered a page in an unknown shape")
+        if entries and total < offset + len(entries):
+            raise Retry(f"{self.name}: FLOWFACT counts fewer entries than it shows")
         return entries, total
 
     def _buried(self, entry: Any) -> Buried | None:
@@ -185,28 +198,39 @@ class Client:
         return _entity_path(self._settings.write_schema, event_id)
 
     async def _look(
-        self, method: str, service: str, path: str, *, json: Any = None, version: str | None = None
+        self, method: str, service: str, path: str, *, json: Any = None, more: Mapping[str, str] = _NONE
     ) -> Answer:
-        answer = await self._call(method, self._path(service, path), json=json, version=version)
+        answer = await self._call(method, self._path(service, path), json=json, more=more)
         if not answer.ok:
             raise failure(self.name, answer, Purpose.LOOK, ())
         return answer
 
-    async def _write(self, method: str, path: str, purpose: Purpose, fields: Mapping[str, Any] | None) -> Answer:
-        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True)
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        purpose: Purpose,
+        fields: Mapping[str, Any] | None,
+        more: Mapping[str, str] = _NONE,
+    ) -> Answer:
+        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True, more=more)
         if not answer.ok:
             raise failure(self.name, answer, purpose, fields or ())
         return answer
 
     async def _call(
-        self, method: str, path: str, *, json: Any, changes: bool = False, version: str | None = None
+        self, method: str, path: str, *, json: Any, changes: bool = False, more: Mapping[str, str]
     ) -> Answer:
-        """Send a request; where the session is refused, once more with a new one: nothing was carried out yet."""
+        """Send a request; where the session is refused, once more with a new one: nothing was carried out yet.
+
+        403 says that the session has ended, or that a right is missing; of a young session only the latter.
+        """
         token = await self._sessions.token()
-        answer = await self._send(method, path, token, json, changes, version)
-        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        answer = await self._send(method, path, token, json, changes, more)
+        refused = answer.status == HTTPStatus.FORBIDDEN and not self._sessions.young(token)
+        if refused or answer.status == HTTPStatus.UNAUTHORIZED:
             token = await self._sessions.renew(token)
-            answer = await self._send(method, path, token, json, changes, version)
+            answer = await self._send(method, path, token, json, changes, more)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise LoginError(
                 f"connection {self.name}: FLOWFACT refuses a new session; check the rights of the user who "
@@ -218,12 +242,10 @@ class Client:
         return answer
 
     async def _send(
-        self, method: str, path: str, token: str, json: Any, changes: bool, version: str | None
+        self, method: str, path: str, token: str, json: Any, changes: bool, more: Mapping[str, str]
     ) -> Answer:
         headers = {"cognitoToken": token, "Accept": "application/json, text/plain", "Accept-Language": "de"}
-        if version is not None:
-            headers["x-ff-version"] = version
-        return await self._http.request(method, path, headers=headers, json=json, changes=changes)
+        return await self._http.request(method, path, headers={**headers, **more}, json=json, changes=changes)
 
     def _path(self, service: str, path: str) -> str:
         prefix = self._settings.path_prefix
@@ -235,8 +257,8 @@ def _entity_path(schema: str, event_id: str) -> str:
 
 
 def _server_time(answer: Answer) -> int | None:
+    """Return the answer's time in epoch milliseconds, None where it tells none."""
     try:
-        date = email.utils.parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
+        return int(email.utils.parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() * 1000)
+    except (ValueError, OverflowError):
         return None
-    return int(date.timestamp() * 1000)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from calsync.cli.stopping import interruptible
 from calsync.cli.text import language, plain
 from calsync.errors import ConfigError
 from calsync_flowfact import schema_report
@@ -30,8 +31,8 @@ MARKS = {
     "en": {"ok": "ok", "warning": "warning", "error": "error", "unknown": "unknown"},
 }
 KEPT = {
-    "de": "Das Ergebnis ist gespeichert und gilt {days} Tage, solange Adresse, Schema und Felder so bleiben.",
-    "en": "The result is kept and believed for {days} days, as long as address, schema and fields stay the same.",
+    "de": "Das Ergebnis ist gespeichert und gilt {days} Tage, solange Adresse, Felder und Zuordnung so bleiben.",
+    "en": "The result is kept and believed for {days} days, as long as address, fields and mapping stay.",
 }
 configuration = click.option(
     "-c",
@@ -95,7 +96,7 @@ def schema(opened: OpenConnection, path: Path, connection: str, as_json: bool) -
 @click.pass_obj
 def probe(opened: OpenConnection, path: Path, connection: str, write_test: bool, as_json: bool) -> int:
     """Find out what this tenant takes and does, and keep it. Writes nothing without --write-test."""
-    answers = asyncio.run(_probe(opened, path, connection, write=write_test))
+    answers = interruptible(_probe(opened, path, connection, write=write_test))
     if as_json:
         said = [{"question": one.question, "severity": one.severity, "message": one.en} for one in answers]
         click.echo(json.dumps({"answers": said}))

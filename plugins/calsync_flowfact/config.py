@@ -178,7 +178,8 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 def about_of(settings: Settings, properties: Mapping[str, Any]) -> str:
     """Return what a probe of this connection is about, as `habits` compares it."""
-    return about(settings.base_url, (settings.schema, settings.write_schema), properties)
+    mapping = "\n".join(f"{key}: {settings.fields[key]!r}" for key in CODECS)
+    return about(settings.base_url, (settings.schema, settings.write_schema), properties, mapping)
 
 
 def _field_maps(given: Mapping[str, Any]) -> dict[str, FieldMap]:

@@ -6,11 +6,13 @@ trusts a server: what has another shape reads as missing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 Entity = dict[str, Any]
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MILLISECONDS = 100_000_000_000
 """Above this a timestamp is in milliseconds: as seconds it would lie in the year 5138. The unit is not public."""
 
@@ -51,6 +53,11 @@ class BuriedPage:
 def entity_id(entity: Entity) -> str | None:
     found = entity.get("id") or metadata(entity).get("id")
     return found if isinstance(found, str) and found else None
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is an id that FLOWFACT has given: a UUID (types of `@flowfact/types`)."""
+    return _UUID.fullmatch(text) is not None
 
 
 def metadata(entity: Entity) -> dict[str, Any]:

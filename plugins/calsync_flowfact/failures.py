@@ -43,6 +43,10 @@ class Rejected(AccountError):  # noqa: N818
     """400: the server does not take this query. The caller may ask in another way."""
 
 
+class UnknownShape(Retry):
+    """A success whose body is none that the reference tells of, so it says nothing."""
+
+
 REFUSED = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _WORD = re.compile(r"[\w-]+")

@@ -54,6 +54,8 @@ class Feed:
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield pages as `calsync.ports.Reader.changes` says."""
+        if token is not None and not self._tenant.tells:
+            raise TokenLost("FLOWFACT does not tell what changed, so everything is read")
         if token is not None:
             yield await self._news(Token.of(token, self._reads))
             return
@@ -62,6 +64,8 @@ class Feed:
 
     async def listen(self, ring: Ring) -> None:
         """Ring when the tenant's feed has read a change of this owner's that was not told yet, until cancelled."""
+        if not self._tenant.tells:
+            return
         if self._tenant.poll_seconds and self._told is None:
             await self._tenant.wait()  # what happens behind the first ring must be heard
         while self._tenant.poll_seconds:

@@ -9,8 +9,9 @@ from calsync.errors import ConfigError, Retry
 from calsync_flowfact.answers import problem
 from calsync_flowfact.config import about_of
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
-from calsync_flowfact.habits import Probed, to_keep
+from calsync_flowfact.habits import BELIEVED, Probed, kept, to_keep
 from calsync_flowfact.probe import Probe
+from calsync_flowfact.probe_edits import EditProbe
 from calsync_flowfact.probe_writes import WriteProbe
 from calsync_flowfact.sample import SIZE, newest
 from calsync_flowfact.suggest import suggest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.client import Client
     from calsync_flowfact.config import Settings
+    from calsync_flowfact.habits import Habits
     from calsync_flowfact.suggest import Suggestion
 
 NOT_WRITTEN = problem(
@@ -65,16 +67,25 @@ class Inquiry:
         properties, users = await self.schema(), await self.client.users()
         now = self.clock.now()
         probe = Probe(self.client, self.settings, now, users, user, properties)
-        answers, habits = list(await probe.ask()), probe.habits
+        answers, habits = list(await probe.ask()), probe.found.habits
         if write and isinstance(user.get("id"), str) and not any(one.severity == "error" for one in answers):
-            writes = WriteProbe(self.client, self.settings, self.clock, user["id"], habits)
+            writes = WriteProbe(EditProbe(self.client, self.settings, self.clock, user["id"], habits))
             answers += await writes.ask()
             habits = writes.habits
         elif write:
             answers.append(NOT_WRITTEN)
         if self.learnt is not None:
-            self.learnt.write(to_keep(Probed(habits=habits, at=now), about_of(self.settings, properties)))
+            self._keep(self.learnt, habits, about_of(self.settings, properties))
         return answers
+
+    def _keep(self, learnt: Learnt, habits: Habits, subject: str) -> None:
+        """Keep what was found out, and of what is known of the same tenant what was not asked this time."""
+        now, before = self.clock.now(), kept(learnt.read(), subject)
+        probed = Probed(habits=habits, at=now)
+        if before is not None and now - before.at < BELIEVED:
+            filled = habits.filled(before.habits)
+            probed = Probed(habits=filled, at=now if filled == habits else before.at)
+        learnt.write(to_keep(probed, subject))
 
     async def _known_schemas(self) -> str:
         try:

@@ -63,6 +63,10 @@ class EntityMapping:
         """Tell whether the account's user is among those an appointment belongs to."""
         return self.owner in user_ids(entity, self.settings.required("owner"))
 
+    def others(self, entity: Entity) -> frozenset[str]:
+        """Return the other people whom an appointment belongs to."""
+        return user_ids(entity, self.settings.required("owner")) - {self.owner, self.api_user}
+
     def observe(self, entity: Entity) -> Observation | None:
         """Return what an entity says, or None where it is no event that could be shown in another calendar."""
         found, version = entity_id(entity), version_ms(entity)

@@ -12,8 +12,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import OtherSync
-from calsync_flowfact.failures import NoRight, NotFound, Rejected
+from calsync.errors import OtherSync, Retry
+from calsync_flowfact.failures import NoRight, NotFound, Rejected, UnknownShape
+from calsync_flowfact.reading import TRASH_EVERY
 from calsync_flowfact.tenant import addresses
 
 if TYPE_CHECKING:
@@ -44,44 +45,69 @@ log = logging.getLogger("calsync.flowfact")
 
 
 class NativeSync:
-    """Knows for which users FLOWFACT syncs the calendar itself."""
+    """Knows for which accounts FLOWFACT syncs the calendar itself."""
 
-    def __init__(self, client: Client, clock: Clock, policy: str) -> None:
-        """`policy`: `refuse` an account of such a user, `warn` in the log, or `ignore` it."""
+    def __init__(self, client: Client, clock: Clock, policy: str, poll_seconds: float) -> None:
+        """`policy`: `refuse` such an account, `warn` in the log, or `ignore` it and do not look."""
         self._client = client
         self._clock = clock
         self._policy = policy
+        self._again = max(KNOWN_SECONDS, TRASH_EVERY * poll_seconds)
         self._asking = asyncio.Lock()
         self._mailboxes: Sequence[Mapping[str, Any]] = ()
         self._asked: datetime | None = None
-        self.known = False
-        """Whether FLOWFACT tells it at all."""
+        self._warned: set[str] = set()
+        """Accounts that the log was told of, each once while it is on."""
+        self.untold = False
+        """Whether FLOWFACT was asked and did not tell."""
 
-    async def is_on(self, user: Mapping[str, Any]) -> bool:
-        """Tell whether FLOWFACT syncs a mailbox of this user; False where it does not tell. Raises Retry."""
+    async def refuse(self, account: str, user: Mapping[str, Any], mailbox: str | None) -> None:
+        """Raise OtherSync, or warn, where FLOWFACT syncs this user's calendar or the account's mailbox itself.
+
+        `mailbox`: the address of the account's other side, where it is known. Raises Retry, LoginError.
+        """
         await self.ask()
-        return any(syncs_calendar(one) and _belongs(one, user) for one in self._mailboxes)
+        self._judge(account, user, mailbox)
 
-    async def refuse(self, user: Mapping[str, Any], account: str) -> None:
-        """Raise OtherSync, or warn, where FLOWFACT syncs this user's calendar itself."""
-        if self._policy == "ignore" or not await self.is_on(user):
+    async def refuse_later(self, account: str, user: Mapping[str, Any], mailbox: str | None) -> None:
+        """Do as `refuse` does while the account runs: FLOWFACT is asked as seldom as for its trash."""
+        await self.ask(self._again)
+        self._judge(account, user, mailbox)
+
+    async def ask(self, believed: float = KNOWN_SECONDS) -> None:
+        """Learn what FLOWFACT tells, unless it was asked in the last `believed` seconds. Raises Retry, LoginError.
+
+        What it has told before stays valid while it cannot be asked.
+        """
+        if self._policy == "ignore":
+            return
+        async with self._asking:
+            now = self._clock.now()
+            if self._asked is not None and (now - self._asked).total_seconds() < believed:
+                return
+            try:
+                self._mailboxes, self.untold = await self._client.mail_accounts(), False
+            except (NoRight, NotFound, Rejected, UnknownShape):
+                self._mailboxes, self.untold = (), True
+            except Retry as outage:
+                if self._asked is None and self._policy == "refuse":
+                    raise
+                self.untold = self.untold or self._asked is None
+                log.warning("FLOWFACT does not tell now whether its own calendar sync is on: %s", outage)
+            self._asked = now
+
+    def _judge(self, account: str, user: Mapping[str, Any], mailbox: str | None) -> None:
+        known = addresses(user) | ({mailbox.casefold()} if mailbox else set())
+        on = [one for one in self._mailboxes if syncs_calendar(one)]
+        if not any(one.get("ownerId") == user["id"] or str(one.get("email")).casefold() in known for one in on):
+            self._warned.discard(account)
             return
         problem = f"account {account}: {REPAIR_EN} {REPAIR_DE}"
         if self._policy == "refuse":
             raise OtherSync(problem)
-        log.warning("%s", problem)
-
-    async def ask(self) -> None:
-        """Learn what FLOWFACT tells, unless it was just asked. Raises Retry, LoginError."""
-        async with self._asking:
-            now = self._clock.now()
-            if self._asked is not None and (now - self._asked).total_seconds() < KNOWN_SECONDS:
-                return
-            try:
-                self._mailboxes, self.known = await self._client.mail_accounts(), True
-            except (NoRight, NotFound, Rejected):
-                self._mailboxes, self.known = (), False
-            self._asked = now
+        if account not in self._warned:
+            log.warning("%s", problem)
+        self._warned.add(account)
 
 
 def syncs_calendar(mailbox: Mapping[str, Any]) -> bool:
@@ -91,7 +117,3 @@ def syncs_calendar(mailbox: Mapping[str, Any]) -> bool:
         return False
     keys = (SWITCH,) if settings.get(SWITCH) is not None else DIRECTIONS
     return any(str(settings.get(key)).casefold() in _ON for key in keys)
-
-
-def _belongs(mailbox: Mapping[str, Any], user: Mapping[str, Any]) -> bool:
-    return mailbox.get("ownerId") == user["id"] or str(mailbox.get("email")).casefold() in addresses(user)

@@ -7,35 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from calsync.errors import Retry
 from calsync_flowfact.answers import Answer, ok, problem, unknown, warning
-from calsync_flowfact.config import NUMERIC
-from calsync_flowfact.entity import created_ms, entity_id, modified_ms, user_ids, values
+from calsync_flowfact.entity import entity_id, user_ids
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
-from calsync_flowfact.habits import NOTHING_KNOWN, Habits
 from calsync_flowfact.native_sync import syncs_calendar
-from calsync_flowfact.query import CREATED, MODIFIED
+from calsync_flowfact.probe_search import Found, SearchProbe
+from calsync_flowfact.query import CREATED
 from calsync_flowfact.rights import rights_of
-from calsync_flowfact.sample import SIZE, draw
+from calsync_flowfact.sample import draw
 from calsync_flowfact.tenant import addresses, field_problems
-from calsync_flowfact.times import InstantCodec
 from calsync_flowfact.verdicts import verdicts
 
 if TYPE_CHECKING:
     from calsync_flowfact.client import Client
     from calsync_flowfact.config import Settings
-    from calsync_flowfact.entity import Entity, Hits
 
 Question = Callable[[], Awaitable[Sequence[Answer]]]
-LARGEST = 1000
-DEEP = 10_000
-"""A place in a search's answer behind which many search engines do not go."""
 REFUSALS = (NoRight, NotFound, Rejected)
-UTC_ZONE = ZoneInfo("UTC")
 SHORT = timedelta(minutes=5)
 
 
@@ -49,22 +41,21 @@ class Probe:
     users: Sequence[Mapping[str, Any]]
     api_user: Mapping[str, Any]
     properties: Mapping[str, Any]
-    habits: Habits = NOTHING_KNOWN
-    sample: Sequence[Entity] = field(default_factory=list)
-    total: int = 0
+    found: Found = field(default_factory=Found)
 
     async def ask(self) -> Sequence[Answer]:
         """Ask everything. What the server refuses to tell is an answer, too. Raises LoginError."""
         answers: list[Answer] = []
+        search = self._search
         questions: Mapping[str, Question] = {
             "session": self._session,
             "user": self._user,
             "mapping": self._mapping,
             "sample": self._sampled,
-            "filter": self._filter,
-            "sort": self._sort,
-            "page": self._page,
-            "range": self._range,
+            "filter": search.filter,
+            "sort": search.sort,
+            "page": search.page,
+            "range": search.range,
             "trash": self._trash,
             "rights": self._rights,
             "owners": self._owners,
@@ -79,6 +70,10 @@ class Probe:
                     unknown(name, f"FLOWFACT does not tell: {refused}", f"FLOWFACT sagt es nicht: {refused}")
                 )
         return answers
+
+    @property
+    def _search(self) -> SearchProbe:
+        return SearchProbe(self.client, self.settings, self.now, self.found)
 
     async def _session(self) -> Sequence[Answer]:
         minutes = await self.client.session_life() / timedelta(minutes=1)
@@ -102,131 +97,20 @@ class Probe:
 
     async def _sampled(self) -> Sequence[Answer]:
         sample = await draw(self.client, self.settings, self.api_user.get("id"))
-        self.sample, self.total = sample.entities, sample.total
-        if not self.sample:
+        found = self.found
+        found.shown, found.sample, found.total = sample.shown, sample.entities, sample.total
+        if not found.sample:
             en, de = (
                 "FLOWFACT shows no appointment to look at",
                 "FLOWFACT zeigt keinen Termin, der sich ansehen ließe",
             )
             return [unknown("sample", en, de)]
-        found = verdicts(sample, {str(user.get("id")) for user in self.users})
-        if found:
-            return found
-        en = f"{len(self.sample)} of {self.total} appointments have the form that is configured"
-        return [ok("sample", en, f"{len(self.sample)} von {self.total} Terminen haben die eingestellte Form")]
-
-    async def _filter(self) -> Sequence[Answer]:
-        """Ask for what will be modified in ten years: a server that ignores the condition answers all."""
-        future = int((self.now + timedelta(days=3650)).timestamp() * 1000)
-        later = {"type": "hasFieldWithValue", "field": MODIFIED, "operator": "GREATER_EQUAL", "value": future}
-        try:
-            accepted = (await self._search([later], MODIFIED, "DESC", 1)).total == 0
-        except Rejected:
-            accepted = False
-        if not self.total:
-            return [
-                unknown(
-                    "filter",
-                    "filtering by the time of modification cannot be told without an appointment",
-                    "ob sich nach Änderungszeit filtern lässt, zeigt sich erst mit einem Termin",
-                )
-            ]
-        self.habits = replace(self.habits, metadata_filter=accepted)
-        if accepted:
-            return [
-                ok(
-                    "filter",
-                    "a search can be filtered by the time of modification",
-                    "die Suche lässt sich nach Änderungszeit filtern",
-                )
-            ]
-        return [
-            ok(
-                "filter",
-                "a search cannot be filtered by the time of modification; calsync sorts instead",
-                "die Suche lässt sich nicht nach Änderungszeit filtern; calsync sortiert stattdessen",
-            )
-        ]
-
-    async def _sort(self) -> Sequence[Answer]:
-        hits = await self._search([], MODIFIED, "DESC", SIZE)
-        times = [found for entity in hits.entities if (found := modified_ms(entity))]
-        created = [created_ms(entity) for entity in self.sample]
-        if times == sorted(times, reverse=True) and created == sorted(created, reverse=True):
-            return [
-                ok(
-                    "sort",
-                    "a search sorts by the times of creation and modification",
-                    "die Suche sortiert nach Anlage- und Änderungszeit",
-                )
-            ]
-        return [
-            problem(
-                "sort",
-                "a search does not sort by the times of creation and modification, so changes cannot be read",
-                "die Suche sortiert nicht nach Anlage- und Änderungszeit; so lassen sich Änderungen nicht lesen",
-            )
-        ]
-
-    async def _page(self) -> Sequence[Answer]:
-        largest = len((await self._search([], CREATED, "DESC", LARGEST)).entities)
-        cut = largest < min(self.total, LARGEST)
-        self.habits = replace(self.habits, page_size=largest if cut and largest else None)
-        answers = [
-            ok(
-                "page",
-                f"a page holds {largest} of {self.total} appointments",
-                f"eine Seite fasst {largest} von {self.total} Terminen",
-            )
-        ]
-        try:
-            await self._search([], CREATED, "DESC", 1, offset=DEEP)
-        except Rejected:
-            answers.append(
-                ok(
-                    "page",
-                    f"a search does not go behind {DEEP}; calsync reads in parts",
-                    f"die Suche geht nicht über {DEEP} hinaus; calsync liest in Teilen",
-                )
-            )
-        return answers
-
-    async def _range(self) -> Sequence[Answer]:
-        """Ask for what overlaps one appointment, and for what lies in a time long past."""
-        codecs = {self.settings.fields[key].codec for key in ("start", "end")}
-        whole = [one for one in self.sample if self._span(one) is not None]
-        if len(codecs) != 1 or not codecs <= NUMERIC or not whole:
-            return [
-                unknown(
-                    "range",
-                    "searching by range cannot be told: it needs numbers and an appointment",
-                    "ob sich nach Zeitraum suchen lässt, ist nicht feststellbar: nötig sind Zahlen und ein Termin",
-                )
-            ]
-        codec = InstantCodec(codecs.pop(), UTC_ZONE)
-        long_past = codec.encode(datetime(1971, 1, 1, tzinfo=UTC)), codec.encode(datetime(1971, 1, 2, tzinfo=UTC))
-        start, end = self._span(whole[0]) or long_past
-        try:
-            inside, outside = await self._overlapping(start, end), await self._overlapping(*long_past)
-        except Rejected:
-            inside, outside = frozenset(), frozenset()
-        works = entity_id(whole[0]) in inside and not outside & inside
-        self.habits = replace(self.habits, ranges=works)
-        if works:
-            return [
-                ok(
-                    "range",
-                    "a search by range finds what overlaps it",
-                    "die Suche nach Zeitraum findet, was hineinreicht",
-                )
-            ]
-        return [
-            ok(
-                "range",
-                "a search by range does not work; calsync lists everything instead",
-                "die Suche nach Zeitraum geht nicht; calsync liest stattdessen alles",
-            )
-        ]
+        doubts = verdicts(sample, {str(user.get("id")) for user in self.users})
+        if doubts:
+            return doubts
+        seen = len(found.sample)
+        en = f"{seen} of {found.total} appointments have the form that is configured"
+        return [ok("sample", en, f"{seen} von {found.total} Terminen haben die eingestellte Form")]
 
     async def _trash(self) -> Sequence[Answer]:
         try:
@@ -254,22 +138,22 @@ class Probe:
                 ),
             ]
         by_id = [{"type": "entityId", "values": ids}]
-        found = bool((await self._search(by_id, CREATED, "DESC", len(ids))).entities)
-        self.habits = replace(self.habits, trash_in_search=found)
+        found = bool((await self._search.search(by_id, CREATED, len(ids))).entities)
+        self.found.habits = replace(self.found.habits, trash_in_search=found)
         en, de = ("finds", "findet") if found else ("does not find", "findet nicht")
         return [*answers, ok("trash", f"a search {en} deleted appointments", f"die Suche {de}, was gelöscht ist")]
 
     async def _rights(self) -> Sequence[Answer]:
-        return await rights_of(self.client, self.api_user.get("id"), self.sample)
+        return await rights_of(self.client, self.api_user.get("id"), self.found.sample)
 
     async def _owners(self) -> Sequence[Answer]:
         field_name = self.settings.required("owner")
-        owners = {one for entity in self.sample for one in user_ids(entity, field_name)}
+        owners = {one for entity in self.found.sample for one in user_ids(entity, field_name)}
         people = {str(user.get("id")) for user in self.users}
         seen = len(owners & people)
         en = f"the appointments that were looked at belong to {seen} users"
         de = f"die angesehenen Termine gehören {seen} Benutzern"
-        if self.sample and not seen:
+        if self.found.sample and not seen:
             return [
                 problem(
                     "owners",
@@ -305,7 +189,7 @@ class Probe:
         return [warning("native_sync", en, de)]
 
     async def _version(self) -> Sequence[Answer]:
-        found = [event_id for entity in self.sample if (event_id := entity_id(entity))]
+        found = [event_id for entity in self.found.sample if (event_id := entity_id(entity))]
         versioned = bool(found) and await self.client.versioned(found[0])
         if versioned:
             return [
@@ -322,21 +206,3 @@ class Probe:
                 "beim Lesen kommt kein ETag: Schreibzugriffe können nichts voraussetzen",
             )
         ]
-
-    async def _search(
-        self, conditions: Sequence[Mapping[str, Any]], by: str, direction: str, size: int, *, offset: int = 0
-    ) -> Hits:
-        sorts = [{"field": by, "direction": direction}]
-        fetch = self.settings.fetched if size <= SIZE else ["id"]  # a long page is only counted
-        query = {"target": "ENTITY", "fetch": fetch, "conditions": list(conditions), "sorts": sorts}
-        return await self.client.search(query, offset, size)
-
-    async def _overlapping(self, start: Any, end: Any) -> frozenset[str]:
-        names = {"rangeStart": self.settings.required("start"), "rangeEnd": self.settings.required("end")}
-        condition = {"type": "hasRangeOverlapping", **names, "value": {"from": start, "to": end}}
-        hits = await self._search([condition], CREATED, "DESC", LARGEST)
-        return frozenset(found for entity in hits.entities if (found := entity_id(entity)))
-
-    def _span(self, entity: Entity) -> tuple[Any, Any] | None:
-        starts, ends = (values(entity, self.settings.required(key)) for key in ("start", "end"))
-        return (starts[0], ends[0]) if starts and ends else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,16 @@ from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
 from calsync_flowfact.config import CODECS, about_of, settings_of
+from calsync_flowfact.entity import created_ms
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, kept
 from calsync_flowfact.inquiry import Inquiry
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.native_sync import NativeSync
+from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
-from calsync_flowfact.sample import draw
+from calsync_flowfact.sample import SIZE, draw
 from calsync_flowfact.tenant import field_problems, find_user, people_of
 from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from calsync.ports import CalendarRequest, Host, Person
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
+    from calsync_flowfact.entity import Entity
     from calsync_flowfact.habits import Probed
 
 UNMAPPED = {
@@ -51,6 +55,14 @@ NO_SAMPLE = (
 
 NATIVE_SYNC_UNKNOWN = (
     "FLOWFACT does not tell whether its own calendar sync is on; make sure that it is off for the same mailboxes"
+)
+
+READ_IN_FULL = "so every calendar is read in full at each poll, which is slow; raise service.poll_seconds"
+UNSORTED = "FLOWFACT's search does not put what was created or modified last in front"
+UNMOVED = "a change in FLOWFACT does not move the time of modification that a search can sort by"
+NOT_PAGED = (
+    "FLOWFACT's search does not begin where it is asked to, so calendars that do not fit on one page cannot be "
+    "read; raise page_size above their length"
 )
 
 TRASH_UNSEEN = (
@@ -79,13 +91,15 @@ class FlowfactProvider(Provider):
         self._users_at = host.clock.now()
         """When the users were learnt."""
         self._learning = asyncio.Lock()
+        self._shown: Sequence[Entity] = ()
+        """The appointments that were created last, when it was signed in."""
         self._sampled = False
         """Whether there was an appointment that the mapping was held against."""
         self._doubts: Sequence[Answer] = ()
         """What the sample of appointments makes doubtful."""
         self._learnt = host.learnt
         self._probed: Probed | None = None
-        self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync)
+        self._native_sync = NativeSync(self._client, host.clock, settings.on_native_sync, host.poll_seconds)
 
     @property
     def system(self) -> str:
@@ -107,7 +121,8 @@ class FlowfactProvider(Provider):
         except AccountError:  # somebody new, perhaps
             await self._learn_news()
             user = find_user(self._users, request.settings, request.account)
-        await self._native_sync.refuse(user, request.account)
+        whose = request.account, user, request.other_address
+        await self._native_sync.refuse(*whose)
         mapping = EntityMapping(
             settings=self._settings,
             owner=user["id"],
@@ -115,7 +130,7 @@ class FlowfactProvider(Provider):
             zone=request.timezone,
         )
         queries = Queries(self._settings, user["id"], request.timezone)
-        alone = partial(self._native_sync.refuse, user, request.account)
+        alone = partial(self._native_sync.refuse_later, *whose)
         return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
 
     async def check(self) -> Sequence[Finding]:
@@ -132,11 +147,12 @@ class FlowfactProvider(Provider):
                 "ok", f"connection {name}: schema {settings.schema} holds every mapped field: {', '.join(mapped)}"
             ),
         ]
+        findings += await self._search_findings()
         if not self._sampled:
             findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
         findings += map(self._finding, self._doubts)
         findings.append(self._probe_finding())
-        if not self._native_sync.known:
+        if self._native_sync.untold:
             findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
         if not await self._sees_trash():
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
@@ -159,6 +175,21 @@ class FlowfactProvider(Provider):
 
     def _finding(self, answer: Answer) -> Finding:
         return Finding(answer.severity, f"connection {self._client.name}: {answer.en}")
+
+    async def _search_findings(self) -> Sequence[Finding]:
+        """Say where the search does not do what reading relies on."""
+        habits, name = self._settings.habits, self._client.name
+        problems = [f"{UNMOVED}, {READ_IN_FULL}"] if habits.modified_moves is False else []
+        try:
+            works = await sorts(self._client, self._settings, self._shown, SIZE)
+            paged = await heeds_offset(self._client, self._settings, self._shown)
+        except (NoRight, NotFound, Rejected):
+            works, paged = None, True  # whoever reads will be told
+        if works is False or habits.sorts is False:
+            problems.append(f"{UNSORTED}, {READ_IN_FULL}")
+        if not paged:
+            problems.append(NOT_PAGED)
+        return [Finding("error", f"connection {name}: {problem}") for problem in problems]
 
     def _probe_finding(self) -> Finding:
         name, advice = self._client.name, f"run `calsync flowfact probe {self._client.name} -c FILE`"
@@ -212,6 +243,7 @@ class FlowfactProvider(Provider):
             sample = await draw(self._client, self._settings, self._api_user_id)
         except (NoRight, NotFound, Rejected):
             return
+        self._shown = sample.shown
         self._sampled = bool(sample.by_people)
         self._doubts = verdicts(sample, {str(user.get("id")) for user in self._users})
         self._refuse(self._doubts)
@@ -226,6 +258,8 @@ class FlowfactProvider(Provider):
         self._probed = kept(self._learnt.read(), about_of(self._settings, properties)) if self._learnt else None
         if self._probed is not None and self._clock.now() - self._probed.at < BELIEVED:
             self._settings = self._settings.knowing(self._probed.habits)
+        if not newest_first(map(created_ms, self._shown)):
+            self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
 
     def _new_feed(self) -> TenantFeed:
         return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)

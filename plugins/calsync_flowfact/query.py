@@ -48,6 +48,10 @@ class Queries:
         """Return the owner's appointments with a marker, the newest first; similar ones may be among them."""
         return newest(self.settings, [self._owner, _equals(field, marker)], CREATED)
 
+    def called(self, summary: str) -> Query:
+        """Return the owner's appointments with a summary, the newest first; similar ones may be among them."""
+        return newest(self.settings, [self._owner, _equals(self.settings.required("summary"), summary)], CREATED)
+
     @property
     def knows_ranges(self) -> bool:
         """Whether start and end are numbers of one unit, the only form in which a range's units are evident."""

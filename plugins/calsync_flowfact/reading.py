@@ -28,6 +28,9 @@ Why nothing is lost, and what may be told twice:
 * Creations and deletions in equal number leave the number as it was: every tenth poll looks at the trash
   anyway, and when that tells deletions which the number does not show, at the newest creations. What is left is
   found by each calendar's daily listing.
+* A search that does not sort, or puts in front what was never modified, would hide what changed. A page in such an
+  order is TokenLost: everything is read. Where nothing seems to be modified, ever, every tenth poll asks for it
+  in another way (`order`).
 * A number that stays unexplained is an alarm: nobody tells in whose calendar something was missed, so each one
   counts its own appointments when it is read the next time (`feed`).
 """
@@ -43,6 +46,7 @@ from calsync.errors import TokenLost
 from calsync_flowfact.entity import created_ms, entity_id, modified_ms
 from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.log import Log
+from calsync_flowfact.order import any_modified, newest_first
 from calsync_flowfact.pages import walk
 from calsync_flowfact.position import Floors, Position
 from calsync_flowfact.query import CREATED, MODIFIED, by_id, newest
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from calsync_flowfact.trash import Trash
 
 TRASH_EVERY = 10
+UNSORTED = "FLOWFACT's search does not put what was modified last in front"
 
 
 class Reading:
@@ -113,10 +118,13 @@ class Reading:
         due = began - then.ahead_since >= self._overlap
         tally = Tally(then, ahead=0 if due else then.ahead, due=then.ahead if due else 0, lag=self._overlap)
         await self._modified(tally, log, seq)
+        tenth = then.polls + 1 >= TRASH_EVERY
+        if tenth and not (then.modified or tally.modified) and await any_modified(self._client, self._settings):
+            raise TokenLost(UNSORTED)
         if tally.rose or tally.blind:
             await self._created(tally, log, seq)
         buried = None
-        if tally.fell or tally.blind or then.trash_in_search or then.polls + 1 >= TRASH_EVERY:
+        if tally.fell or tally.blind or then.trash_in_search or tenth:
             buried = await self._seen_trash(then)
             tally.bury(buried or ())
             log.bury(buried or (), seq)
@@ -169,6 +177,8 @@ class Reading:
             try:
                 async for hits in pages:
                     first = False
+                    if not newest_first(map(time_of, hits.entities)):
+                        raise TokenLost(UNSORTED)
                     entities = [entity for entity in hits.entities if time_of(entity) >= floor]
                     yield hits, entities
                     if len(entities) < len(hits.entities):

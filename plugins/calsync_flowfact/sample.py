@@ -36,6 +36,8 @@ class Sample:
     """How many appointments there are in all."""
     others: frozenset[str] = field(default=frozenset())
     """Further schemas of the group: their appointments are read, too."""
+    shown: Sequence[Entity] = ()
+    """The page that the search answered, those of all schemas, in its order."""
 
     @property
     def by_people(self) -> Sequence[Entity]:
@@ -65,11 +67,11 @@ async def draw(client: Client, settings: Settings, api_user: str | None) -> Samp
     """Read the sample. Raises NoRight, NotFound, Rejected, Retry."""
     hits = await client.search(newest(settings), 0, SIZE)
     if not settings.index_is_group:
-        return Sample(settings, hits.entities, api_user, hits.total)
+        return Sample(settings, hits.entities, api_user, hits.total, shown=hits.entities)
     seen = {schema_of(one, settings.write_schema) for one in hits.entities}
     name = settings.write_schema if settings.write_schema in seen else await _name(client, settings.write_schema)
     entities = [one for one in hits.entities if schema_of(one, name) == name]
-    return Sample(settings, entities, api_user, hits.total, frozenset(seen) - {name})
+    return Sample(settings, entities, api_user, hits.total, frozenset(seen) - {name}, hits.entities)
 
 
 async def _name(client: Client, schema: str) -> str:

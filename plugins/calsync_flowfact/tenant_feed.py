@@ -50,6 +50,8 @@ class TenantFeed:
         self._owner_field = settings.required("owner")
         self._clock = clock
         self._overlap = settings.overlap
+        self.tells = settings.habits.tells_changes
+        """Whether this server's changes can be read at all."""
         self.poll_seconds = poll_seconds
         self._reading = asyncio.Lock()
         self._asked: float | None = None

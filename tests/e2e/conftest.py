@@ -111,7 +111,7 @@ class World:
     async def start(self, command: str, *options: str) -> Process:
         """Start a command of calsync with the configuration, in a process of its own."""
         assert isinstance(self.clock, SystemClock), "another process has another clock"
-        arguments = ["-m", "calsync", command, "-c", str(self.configuration), *options]
+        arguments = ["-m", "calsync", command, *options, "-c", str(self.configuration)]
         pipe = asyncio.subprocess.PIPE
         return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=pipe, stderr=pipe)
 

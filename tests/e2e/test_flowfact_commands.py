@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from calsync_sandbox.sandbox import Account, Sandbox
 from calsync_sandbox.seed import seed
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
     from pathlib import Path
 
@@ -30,11 +32,14 @@ class Administrator:
         self.sandbox = sandbox
         self.configuration = configuration
 
-    async def run(self, *arguments: str) -> tuple[int, str, str]:
+    async def start(self, *arguments: str) -> Process:
         command = [sys.executable, "-m", "calsync", *arguments, "-c", str(self.configuration)]
         pipe = asyncio.subprocess.PIPE
         environment = {**os.environ, "LANG": "de_DE.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
-        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=environment)
+        return await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env=environment)
+
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
+        process = await self.start(*arguments)
         output, errors = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode(), errors.decode()
@@ -90,6 +95,27 @@ async def test_from_an_unknown_tenant_to_a_synced_one(administrator: Administrat
     anna = next(iter(administrator.sandbox.graph.mailboxes.values()))
     assert any(event["subject"].startswith("Zweitbesichtigung") for event in anna.events.values())
     assert administrator.sandbox.mails.count == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_write_test_leaves_nothing_behind(
+    administrator: Administrator, number: signal.Signals
+) -> None:
+    flowfact = administrator.sandbox.flowfact
+    flowfact.switches.search_lag = 60.0  # it waits for the search
+    before, searched = dict(flowfact.entities), asyncio.Event()
+
+    def arrived(request: Any) -> None:
+        if "/search-service/" in request.path and len(flowfact.entities) > len(before):
+            searched.set()
+
+    flowfact.arrived = arrived
+    process = await administrator.start("flowfact", "probe", "flowfact", "--write-test")
+    await searched.wait()
+    process.send_signal(number)
+    _, errors = await process.communicate()
+    assert (process.returncode, b"Traceback" in errors) == (130, False)
+    assert flowfact.entities == before
 
 
 async def test_a_wrong_mapping_is_found_before_anything_is_written(administrator: Administrator) -> None:

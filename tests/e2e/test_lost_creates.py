@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.app import App
 from calsync_sandbox.faults import Fault
 from tests.e2e.conftest import value
 
@@ -42,3 +43,23 @@ async def test_it_is_settled_by_the_search_behind_its_lag_before_it_is_created_a
     assert markers[0]
     await world.settle()
     world.expect_converged(1)
+
+
+async def test_without_a_marker_what_was_read_a_while_ago_proves_nothing(world: World, clock: FakeClock) -> None:
+    """One reading of the tenant answers for a poll's time: it may be from before the lag was over."""
+    world.without_marker()
+    world.rewrite("poll_seconds: 2", f"poll_seconds: {LAG}")
+    server = world.sandbox.flowfact
+    server.switches.search_lag = LAG + 10
+    world.event("Besichtigung")
+    async with App.open(world.configuration, clock=clock) as app:
+        await app.sync(None)
+        world.event("Notartermin", hours=3)
+        clock.advance(LAG)
+        server.faults.add(Fault(method="POST", path=CREATES, status=500, after_commit=True))
+        for _ in range(0, 4 * OVERLAP, STEP):
+            await app.sync(None)
+            clock.advance(STEP)
+    assert len(server.sent("POST", CREATES)) == 2
+    await world.settle()
+    world.expect_converged(2)

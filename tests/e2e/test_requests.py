@@ -46,7 +46,9 @@ async def serving(world: World, clock: FakeClock) -> AsyncIterator[Callable[[], 
 
 
 async def test_a_run_without_changes_asks_each_side_once(world: World, clock: FakeClock) -> None:
+    edited = world.appointment("Notar")
     await filled(world)
+    world.patch(edited, subject="Notartermin")
     trash = 0
     async with serving(world, clock) as one_more:
         for _ in range(20):

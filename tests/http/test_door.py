@@ -323,6 +323,7 @@ def test_an_answer_may_hold_more_than_the_standard_allows(body: bytes, expected:
         ("", 60),
         ("²", 60),
         ("-5", 60),
+        (f"Mon, 01 Jan {10**20} 00:00:00 GMT", 60),
     ],
 )
 async def test_retry_after(session: Http, value: str, seconds: float) -> None:

@@ -67,8 +67,10 @@ class Entities:
     def patch(self, entity: Entity, fields: Fields, user: str) -> Entity:
         """Replace the given fields and no others."""
         now = self._ticks.next()
-        metadata = entity["_metadata"] | {"lastModifier": user, "lastModifiedTimestamp": now}
-        if self._switches.timestamp_moves:
+        metadata = dict(entity["_metadata"])
+        if self._switches.modified_moves:
+            metadata |= {"lastModifier": user, "lastModifiedTimestamp": now}
+        if self._switches.timestamp_moves or not self._switches.modified_moves:
             metadata["timestamp"] = now
         changed = entity | fields | {"_metadata": metadata}
         self._put(entity["id"], changed)

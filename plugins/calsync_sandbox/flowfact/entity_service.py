@@ -53,7 +53,7 @@ class EntityService:
         return web.json_response(self._named(request))
 
     async def _read_without_schema(self, request: web.Request) -> web.Response:
-        entity = self._tenant.entities.get(request.match_info["id"])
+        entity = self._tenant.entity(None, request.match_info["id"])
         if request.headers.get("Accept") != DESCRIPTOR:
             return web.json_response(entity)
         schema = entity["_metadata"]["schema"]
@@ -106,9 +106,12 @@ class EntityService:
         body, right = await body_of(request), request.match_info["right"]
         if right not in ("READ", "UPDATE", "SEARCH", "DELETE") or not isinstance(body, list):
             raise Refused(400, "READ, UPDATE, SEARCH or DELETE, and a list of entities")
-        restricted = right in ("UPDATE", "DELETE") and request.match_info["user"] == self._me
-        granted = not restricted or right in self._tenant.switches.rights
-        return web.json_response([one | {"hasAccess": granted} for one in body])
+        switches, ours = self._tenant.switches, request.match_info["user"] == self._me
+        restricted = ours and right in ("UPDATE", "DELETE") and right not in switches.rights
+        hidden = switches.hidden if ours else frozenset()
+        return web.json_response(
+            [one | {"hasAccess": not restricted and one.get("entityId") not in hidden} for one in body]
+        )
 
     def _delete_one(self, named: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -36,7 +36,7 @@ class SearchService:
     async def _search(self, request: web.Request) -> web.Response:
         query = _checked(await body_of(request))
         offset, size = self._span(request)
-        found = _sorted(self._found(request.match_info["index"], query), query.get("sorts") or [])
+        found = self._sorted(self._found(request.match_info["index"], query), query.get("sorts") or [])
         answer: dict[str, Any] = {
             "entries": _projected(found[offset : offset + size], query.get("fetch") or []),
             "page": offset // size + 1,
@@ -58,7 +58,7 @@ class SearchService:
         switches = self._tenant.switches
         size = min(number_in(request, "size", DEFAULT_SIZE, 1), switches.max_page_size)
         if "offset" in request.query:
-            offset = number_in(request, "offset", 0, 0)
+            offset = 0 if switches.ignores_offset else number_in(request, "offset", 0, 0)
         else:
             offset = (number_in(request, "page", 1, 1) - 1) * size
         if offset + size > switches.max_window:
@@ -71,9 +71,23 @@ class SearchService:
         allowed = tenant.switches.metadata_filter == "ok"
         ids = {name: schema["id"] for name, schema in tenant.schemas.items()}
         predicates = Compiler(ids, tenant.now(), metadata_filter=allowed).compile_all(query.get("conditions", []))
-        found = [one for one in tenant.entities.searchable() if one["_metadata"]["schema"] in names]
+        seen = (one for one in tenant.entities.searchable() if one["id"] not in tenant.switches.hidden)
+        found = [one for one in seen if one["_metadata"]["schema"] in names]
         for predicate in predicates:
             found = list(filter(predicate, found))
+        return found
+
+    def _sorted(self, found: list[Entity], sorts: Sequence[dict[str, Any]]) -> list[Entity]:
+        """Sort by the first key, equal ones by the second, ..."""
+        switches = self._tenant.switches
+        for sort in reversed(sorts):
+            direction = sort.get("direction", "ASC")
+            if direction not in ("ASC", "DESC") or "joinField" in sort:
+                raise Refused(400, "a sort has the direction ASC or DESC and no joinField")
+            for path in reversed(sort.get("fields") or [sort.get("field")]):
+                if switches.sorts == "ok":
+                    down, first = direction == "DESC", switches.missing_first
+                    found = _sorted_by(found, str(path), descending=down, missing_first=first)
         return found
 
 
@@ -95,18 +109,7 @@ def _projected(entries: list[Entity], names: list[str]) -> list[Entity]:
     return [{name: entry[name] for name in names if name in entry} for entry in entries]
 
 
-def _sorted(found: list[Entity], sorts: Sequence[dict[str, Any]]) -> list[Entity]:
-    """Sort by the first key, equal ones by the second, ...; entities without a value come last either way."""
-    for sort in reversed(sorts):
-        direction = sort.get("direction", "ASC")
-        if direction not in ("ASC", "DESC") or "joinField" in sort:
-            raise Refused(400, "a sort has the direction ASC or DESC and no joinField")
-        for path in reversed(sort.get("fields") or [sort.get("field")]):
-            found = _sorted_by(found, str(path), descending=direction == "DESC")
-    return found
-
-
-def _sorted_by(found: list[Entity], path: str, *, descending: bool) -> list[Entity]:
+def _sorted_by(found: list[Entity], path: str, *, descending: bool, missing_first: bool) -> list[Entity]:
     keyed: list[tuple[tuple[str, Any], Entity]] = []
     missing: list[Entity] = []
     read = reader(path)
@@ -117,7 +120,8 @@ def _sorted_by(found: list[Entity], path: str, *, descending: bool) -> list[Enti
         else:
             missing.append(entity)
     keyed.sort(key=lambda pair: pair[0], reverse=descending)
-    return [entity for _, entity in keyed] + missing
+    having = [entity for _, entity in keyed]
+    return missing + having if missing_first else having + missing
 
 
 def _key(value: Any) -> tuple[str, Any]:

@@ -28,6 +28,16 @@ class Switches:
     trash_in_search: bool = False
     last_modified_on_create: bool = False
     """False: `lastModified...` is missing until the first patch."""
+    modified_moves: bool = True
+    """False: a patch moves `_metadata.timestamp` only, and `lastModified...` stays as it was."""
+    sorts: Literal["ok", "ignore"] = "ok"
+    """Whether a search heeds its sorts, or answers in the order of the store."""
+    missing_first: bool = False
+    """Where a sort puts entities without a value, whatever its direction: in front, or at the end."""
+    ignores_offset: bool = False
+    """True: each page of a search begins at its beginning."""
+    hidden: frozenset[str] = frozenset()
+    """Ids of entities that the API user may not see: a search leaves them out, any other request gets 403."""
     timestamp_moves: bool = False
     """False: `_metadata.timestamp` stays the time of creation."""
     token_seconds: float = 1800.0

@@ -38,9 +38,11 @@ class Tenant:
         """Return one schema. Raises Refused (404)."""
         return find(self.schemas, name_or_id)
 
-    def entity(self, schema: str, entity_id: str) -> Entity:
-        """Return a live entity of a schema (name or id). Raises Refused (404)."""
-        return self.entities.get(entity_id, self.schema(schema)["name"])
+    def entity(self, schema: str | None, entity_id: str) -> Entity:
+        """Return a live entity for the API user, of a schema (name or id) if one is given. Raises Refused."""
+        if entity_id in self.switches.hidden:
+            raise Refused(403, "Access denied")
+        return self.entities.get(entity_id, None if schema is None else self.schema(schema)["name"])
 
     def allow(self, right: str) -> None:
         """Raise Refused (403) for what the API user may not do."""

@@ -30,6 +30,7 @@ from calsync_flowfact.entity import (
 )
 from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.feed import Feed
+from calsync_flowfact.habits import NOTHING_KNOWN, Habits
 from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.query import Queries
 from calsync_flowfact.tenant_feed import TenantFeed
@@ -71,6 +72,8 @@ class TenantInMemory:
     ranges: bool = True
     reach: int = 10_000
     trash_visible: bool = True
+    sorts: bool = True
+    missing_first: bool = False
     before_search: Callable[[], None] | None = None
     _index: dict[str, Entity] = field(default_factory=dict)
     _coming: list[tuple[datetime, str, Entity | None]] = field(default_factory=list)
@@ -113,11 +116,12 @@ class TenantInMemory:
         found = [
             entity for entity in self._visible() if all(self._holds(one, entity) for one in query["conditions"])
         ]
-        for sort in reversed(query["sorts"]):
+        for sort in reversed(query["sorts"] if self.sorts else ()):
             key = sort["field"].removeprefix("_metadata.")
             having = [entity for entity in found if key in metadata(entity)]
             having.sort(key=lambda entity: int(metadata(entity)[key]), reverse=sort["direction"] == "DESC")
-            found = having + [entity for entity in found if key not in metadata(entity)]
+            missing = [entity for entity in found if key not in metadata(entity)]
+            found = missing + having if self.missing_first else having + missing
         if offset + size > self.reach:
             raise Rejected("too deep")
         return Hits(tuple(found[offset : offset + size]), len(found), self._ms(self.clock.now()))
@@ -131,6 +135,8 @@ class TenantInMemory:
     def _holds(self, condition: Mapping[str, Any], entity: Entity) -> bool:
         if condition["type"] == "entityId":
             return entity_id(entity) in condition["values"]
+        if condition["type"] == "hasField":
+            return condition["field"].removeprefix("_metadata.") in metadata(entity)
         if condition["type"] == "hasFieldWithValue":
             return condition["value"] in values(entity, condition["field"])
         if not self.ranges:
@@ -209,9 +215,16 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def make_reader(tenant: TenantInMemory, clock: FakeClock, *, poll_seconds: float = 0, **options: Any) -> Reader:
+def make_reader(
+    tenant: TenantInMemory,
+    clock: FakeClock,
+    *,
+    poll_seconds: float = 0,
+    habits: Habits = NOTHING_KNOWN,
+    **options: Any,
+) -> Reader:
     """Make a process that reads anna's calendar."""
-    settings, client = make_settings(**options), cast("Any", tenant)
+    settings, client = make_settings(**options).knowing(habits), cast("Any", tenant)
     trash = Trash(client, settings.page_size)
     shared = TenantFeed(client, settings, trash, clock, poll_seconds)
 
@@ -281,10 +294,16 @@ class Loopback:
         return await self.provider.open(CalendarRequest(account="anna", settings=settings, timezone=BERLIN))
 
 
-def provider_of(server: FlowfactServer, clock: FakeClock, **options: Any) -> Provider:
+def provider_of(server: FlowfactServer, clock: FakeClock, *, poll_seconds: float = 0, **options: Any) -> Provider:
     fields = {key: {"field": name} for key, name in MAPPED.items()}
     settings = {"api_token": server.api_token, "base_url": server.url, "fields": fields} | options
-    host = Host(connection="flowfact", clock=clock, random=random.Random(1), http=HttpFactory(clock))
+    host = Host(
+        connection="flowfact",
+        clock=clock,
+        random=random.Random(1),
+        http=HttpFactory(clock),
+        poll_seconds=poll_seconds,
+    )
     return PROVIDER.open(vol.Schema(dict(PROVIDER.connection_schema))(settings), host)
 
 

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import AccountError, EventError, LoginError, Missing, Retry, Stale, TokenLost, UnknownOutcome
+from calsync.errors import (
+    AccountError,
+    Blocked,
+    EventError,
+    LoginError,
+    Missing,
+    Retry,
+    Stale,
+    TokenLost,
+    UnknownOutcome,
+)
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.reasons import known as known_reason
 from calsync.sync.model import AllDay, Draft, Timed, Window
 from calsync_sandbox.faults import Fault
 
@@ -209,6 +220,22 @@ async def test_an_event_of_somebody_else_is_left_alone(calendar: Calendar, loopb
             await write
 
 
+async def test_an_appointment_of_several_users_is_not_deleted_for_all_of_them(
+    calendar: Calendar, loopback: Any
+) -> None:
+    event_id = created(loopback, assignee=[loopback.anna["id"], loopback.ben["id"]])
+    seen = (await calendar.read([event_id]))[event_id]
+    with pytest.raises(Blocked, match="several_owners"):
+        await calendar.delete(seen)
+    assert loopback.server.sent("DELETE") == []
+    assert known_reason("several_owners")
+    owners = [loopback.anna["id"], loopback.server.api_user["id"]]
+    loopback.server.patch(event_id, {"assignee": owners}, user=loopback.ben)
+    seen = (await calendar.read([event_id]))[event_id]
+    await calendar.delete(seen)
+    assert event_id in loopback.server.trash
+
+
 async def test_accounts_do_not_see_each_other(calendar: Calendar, loopback: Any) -> None:
     ben = await loopback.calendar(user_id=loopback.ben["id"])
     mine = (await calendar.create(DRAFT, MARKER)).id
@@ -269,6 +296,44 @@ async def test_notes_that_cannot_be_emptied_by_an_empty_list_are_by_an_empty_tex
     seen = (await calendar.read([event_id]))[event_id]
     await (await loopback.calendar()).update(seen, {"description": ""}, "s")
     assert [json.loads(one.body) for one in loopback.server.sent("PATCH")] == [{"message": {"values": [""]}}]
+
+
+@pytest.mark.parametrize("edit", [{"message": "Neu vom Kollegen"}, {"message": "Notiz", "subject": "Verlegt"}])
+@pytest.mark.parametrize("patches", [1, 2])
+async def test_an_edit_while_notes_are_emptied_is_not_overwritten(
+    calendar: Calendar, loopback: Any, edit: dict[str, str], patches: int
+) -> None:
+    loopback.server.switches.empty_values = "ignore"
+    loopback.server.switches.patch_response = "empty"
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    loopback.server.clear()
+
+    def arrived(request: Any) -> None:
+        if request.method == "GET" and len(loopback.server.sent("PATCH")) == patches:
+            loopback.server.arrived = lambda _: None
+            loopback.server.patch(event_id, edit, user=loopback.anna)
+
+    loopback.server.arrived = arrived
+    with pytest.raises(Stale) as caught:
+        await calendar.update(seen, {"description": ""}, "s")
+    assert caught.value.fresh.event.description == edit["message"]
+    assert loopback.server.entities[event_id]["message"]["values"] == [edit["message"]]
+    assert len(loopback.server.sent("PATCH")) == patches
+
+
+async def test_a_server_that_ignores_a_patch_altogether_gets_the_other_form(
+    calendar: Calendar, loopback: Any
+) -> None:
+    """It names whoever wrote last before: nobody has written in between."""
+    loopback.server.switches.patch_response = "empty"
+    event_id = created(loopback)
+    loopback.server.patch(event_id, {"subject": "Verlegt"}, user=loopback.anna)
+    seen = (await calendar.read([event_id]))[event_id]
+    loopback.server.faults.add(Fault(method="PATCH", status=200))
+    emptied = await calendar.update(seen, {"description": ""}, "s")
+    assert emptied.stored is not None
+    assert emptied.stored.event.description == ""
 
 
 async def test_notes_that_nothing_empties_are_told(calendar: Calendar, loopback: Any) -> None:

@@ -15,7 +15,7 @@ from calsync.errors import AccountError, CalsyncError, EventError, LoginError, M
 from calsync.http import HttpFactory
 from calsync.ports import Host
 from calsync_flowfact.client import Client
-from calsync_flowfact.failures import NoRight, NotFound, Rejected
+from calsync_flowfact.failures import NoRight, NotFound, Rejected, UnknownShape
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,6 +32,7 @@ CREATE = f"{BASE}/entity-service/schemas/appointments"
 SEARCH = f"{BASE}/search-service/schemas/appointments?offset=0&size=5&withCount=true"
 TRASH = f"{BASE}/entity-service/recovery/entities?page=1&size=5&schema=appointments"
 FIELDS = {"subject": {"values": ["Notar Meier"]}}
+NEW = "9b2f0a63-52c1-4a7e-9d52-3f5b7c0f1a11"
 ANY = re.compile(".*")
 
 
@@ -144,16 +145,18 @@ async def test_a_write_that_was_never_sent(client: Client, wire: aioresponses, n
         await CALLS[name](client)
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(("status", "age"), [(401, 0), (403, 60)])
 async def test_a_refused_session_is_exchanged_once(
-    settings: Callable[..., Settings], clock: FakeClock, wire: aioresponses, status: int
+    settings: Callable[..., Settings], clock: FakeClock, wire: aioresponses, status: int, age: float
 ) -> None:
     wire.get(SIGN_IN, body="a.e30.s")
     wire.get(SIGN_IN, body="b.e30.s")
     wire.post(CREATE, status=status)
-    wire.post(CREATE, body="e1")
+    wire.post(CREATE, body=NEW)
     client = client_of(settings(), clock)
-    assert await client.create(FIELDS) == "e1"
+    await client.session_life()
+    clock.advance(age)
+    assert await client.create(FIELDS) == NEW
     calls = wire.requests["POST", URL(CREATE)]
     assert [call.kwargs["headers"]["cognitoToken"] for call in calls] == ["a.e30.s", "b.e30.s"]
     assert json.loads(calls[0].kwargs["data"].decode()) == FIELDS
@@ -161,15 +164,39 @@ async def test_a_refused_session_is_exchanged_once(
     await client.close()
 
 
-@pytest.mark.parametrize("body", ["e1", '"e1"', ' "e1"\n', '{"id": "e1", "_metadata": {}}'])
+async def test_what_a_young_session_may_not_do_is_asked_once(
+    client: Client, wire: aioresponses, clock: FakeClock
+) -> None:
+    """An appointment that the API user may not see is asked about at each poll: that must not sign in anew."""
+    wire.get(ENTITY, status=403, repeat=True)
+    await client.session_life()
+    clock.advance(60)
+    for _ in range(40):
+        with pytest.raises(NoRight):
+            await client.get("e1")
+    assert len(wire.requests["GET", URL(SIGN_IN)]) == 2
+    assert len(wire.requests["GET", URL(ENTITY)]) == 41
+
+
+@pytest.mark.parametrize(
+    "body", [NEW, NEW.upper(), f'"{NEW}"', f" {NEW}\n", f'{{"id": "{NEW}", "_metadata": {{}}}}']
+)
 async def test_what_a_create_may_answer(client: Client, wire: aioresponses, body: str) -> None:
     wire.post(CREATE, status=201, body=body)
     created = await client.create(FIELDS)
-    assert created == "e1" or (isinstance(created, dict) and created["id"] == "e1")
+    found = created["id"] if isinstance(created, dict) else created
+    assert found in (NEW, NEW.upper())
 
 
-@pytest.mark.parametrize("body", ["", "null {}", "<html>", "{}", "{", "[]", '"a b"', "x" * 300, "{}\n"])
+NO_IDS = [
+    *("", "null {}", "<html>", "{}", "{", "[]", '"a b"', "x" * 300, "{}\n", "[" * 100_000),
+    *("OK", "null", "true", "200", '"OK"', '{"id": "OK"}', f"urn:uuid:{NEW}", NEW.replace("-", ""), f"{NEW}1"),
+]
+
+
+@pytest.mark.parametrize("body", NO_IDS)
 async def test_a_create_without_an_id_is_of_unknown_outcome(client: Client, wire: aioresponses, body: str) -> None:
+    """An answer that is taken for an id would be linked to, and be missed at once: as if somebody deleted it."""
     wire.post(CREATE, body=body)
     with pytest.raises(UnknownOutcome):
         await client.create(FIELDS)
@@ -192,7 +219,14 @@ async def test_what_a_patch_may_answer(
         ("search", "[]"),
         ("search", '{"entries": []}'),
         ("search", '{"entries": 1, "totalCount": 1}'),
+        ("search", '{"entries": [{"id": "e1"}], "totalCount": true}'),
+        ("search", '{"entries": [{"id": "e1"}, {"id": "e2"}], "totalCount": 1}'),
+        ("search", '{"entries": [{"id": "e1"}], "totalCount": 0}'),
+        ("search", '{"entries": [null], "totalCount": 0}'),
+        ("search", '{"entries": [], "totalCount": -1}'),
         ("search", "<html>"),
+        ("trash", '{"entries": [{"entityId": "e1"}], "totalCount": false}'),
+        ("trash", '{"entries": [{"entityId": "e1"}], "totalCount": 0}'),
         ("trash", "[]"),
         ("trash", '{"entries": {}}'),
         ("users", "{}"),
@@ -204,6 +238,19 @@ async def test_an_unknown_shape_is_no_answer(client: Client, wire: aioresponses,
     answer(wire, body=body)
     with pytest.raises(Retry):
         await CALLS[name](client)
+
+
+async def test_a_number_that_is_less_than_what_was_shown_is_no_answer(client: Client, wire: aioresponses) -> None:
+    """A listing that believed it would be told to be complete, and what it left out to be gone."""
+    answer(wire, payload={"entries": [{"id": "e6"}], "totalCount": 5})
+    with pytest.raises(Retry, match="fewer entries than it shows"):
+        await client.search({}, 5, 5)
+    assert (await client.search({}, 4, 5)).total == 5
+
+
+async def test_behind_the_end_there_is_nothing(client: Client, wire: aioresponses) -> None:
+    answer(wire, payload={"entries": [], "totalCount": 5})
+    assert (await client.search({}, 10_000, 1)).total == 5
 
 
 async def test_a_schema_of_unknown_shape_is_no_answer(client: Client, wire: aioresponses) -> None:
@@ -223,8 +270,10 @@ async def test_a_search(client: Client, wire: aioresponses) -> None:
     assert json.loads(call.kwargs["data"]) == {"target": "ENTITY"}
 
 
-async def test_a_server_may_not_tell_its_time(client: Client, wire: aioresponses) -> None:
-    wire.post(SEARCH, payload={"entries": [], "totalCount": 0})
+@pytest.mark.parametrize("date", [None, "", "soon", f"Mon, 01 Jan {10**20} 00:00:00 GMT"])
+async def test_a_server_may_not_tell_its_time(client: Client, wire: aioresponses, date: str | None) -> None:
+    headers = {} if date is None else {"Date": date}
+    wire.post(SEARCH, payload={"entries": [], "totalCount": 0}, headers=headers)
     assert (await client.search({}, 0, 5)).at is None
 
 
@@ -281,4 +330,13 @@ async def test_small_services_in_other_shapes(client: Client, wire: aioresponses
     answer(wire, payload=[])
     assert await client.current_user() == {}
     assert await client.company() == ""
-    assert await client.mail_accounts() == []
+
+
+@pytest.mark.parametrize("body", ["[]", '{"error": "x"}', '{"emails": null}', '{"emails": {}}', "null"])
+async def test_a_mail_configuration_without_mailboxes_says_nothing(
+    client: Client, wire: aioresponses, body: str
+) -> None:
+    """That it is off must be told, not missed."""
+    answer(wire, body=body)
+    with pytest.raises(UnknownShape):
+        await client.mail_accounts()

@@ -11,12 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync.errors import Retry, TokenLost
+from calsync_flowfact.habits import Habits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 OVERLAP = 120
 DAY = 86_400
+
+
+async def polled(follower: Any, times: int) -> None:
+    for _ in range(times):
+        await follower.poll()
 
 
 async def test_an_idle_calendar_costs_one_search(tenant: Any, reader: Any) -> None:
@@ -29,8 +35,53 @@ async def test_an_idle_calendar_costs_one_search(tenant: Any, reader: Any) -> No
         await follower.poll()
         assert follower.told == []
     assert tenant.requests == ["search"] * 9
+
+
+@pytest.mark.parametrize("modified", [True, False])
+async def test_a_tenth_poll_looks_at_the_trash_and_makes_sure_that_nothing_was_ever_modified(
+    tenant: Any, reader: Any, modified: bool
+) -> None:
+    event, follower = tenant.create(), reader()
+    if modified:
+        tenant.modify(event, subject="Neu")
     await follower.poll()
-    assert tenant.requests == ["search"] * 10 + ["trash"]
+    tenant.requests.clear()
+    await polled(follower, 10)
+    assert tenant.requests == ["search"] * (10 if modified else 11) + ["trash"]
+
+
+@pytest.mark.parametrize("others", [3, 30])
+@pytest.mark.parametrize("habit", [{"missing_first": True}, {"sorts": False}])
+async def test_an_edit_is_not_missed_where_a_search_sorts_otherwise(
+    tenant: Any, reader: Any, habit: dict[str, bool], others: int
+) -> None:
+    """Whether on the first page or behind it: the calendar is listed in full in the end."""
+    for name, value in habit.items():
+        setattr(tenant, name, value)
+    for _ in range(others):
+        tenant.create()
+    event, follower = tenant.create(), reader(page_size=10)
+    await follower.poll()
+    tenant.modify(event, subject="Neu")
+    with pytest.raises(TokenLost):
+        await polled(follower, 10)
+    follower.token = None
+    await follower.poll()
+    assert follower.view[event] == str(tenant.live[event]["_metadata"]["lastModifiedTimestamp"])
+
+
+@pytest.mark.parametrize("habit", ["sorts", "modified_moves"])
+async def test_what_is_known_not_to_tell_changes_is_read_in_full_each_time(
+    tenant: Any, reader: Any, clock: Any, habit: str
+) -> None:
+    tenant.create()
+    follower = reader(poll_seconds=60, habits=Habits(**{habit: False}))
+    await follower.poll()
+    tenant.requests.clear()
+    with pytest.raises(TokenLost, match="everything is read"):
+        await follower.poll()
+    await follower.feed.listen(pytest.fail)
+    assert tenant.requests == []
 
 
 async def test_a_modification_costs_nothing_more(tenant: Any, reader: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from calsync.errors import ConfigError, LoginError
 from calsync.ports import Learnt
 from calsync_flowfact.habits import BELIEVED, Habits
-from calsync_flowfact.probe_writes import SUMMARY
+from calsync_flowfact.probe_edits import SUMMARY
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.flowfact.flowdsl import Compiler
 from calsync_sandbox.flowfact.refusal import Refused
@@ -89,7 +90,7 @@ async def test_a_probe_reads_only_and_keeps_its_answers(loopback: Any, learnt: R
     assert "belong to 2 users" in answers["owners"][0].en
     assert answers["rights"][0].de == "der API-Benutzer darf die Termine ändern und löschen"
     assert all(answer.de != answer.en for found in answers.values() for answer in found)
-    assert learnt.habits == Habits(ranges=True, metadata_filter=True)
+    assert learnt.habits == Habits(ranges=True)
 
 
 async def test_what_a_server_refuses_or_cuts_is_found(loopback: Any, learnt: Remembered) -> None:
@@ -99,7 +100,53 @@ async def test_what_a_server_refuses_or_cuts_is_found(loopback: Any, learnt: Rem
     loopback.server.delete(event_id, user=loopback.anna)
     loopback.clock.advance(OLD.total_seconds())
     await probed(loopback)
-    assert learnt.habits == Habits(ranges=True, metadata_filter=False, page_size=4, trash_in_search=True)
+    assert learnt.habits == Habits(ranges=True, page_size=4, trash_in_search=True)
+
+
+def modified(loopback: Any) -> None:
+    """Let the oldest appointment be the one that was modified last."""
+    first, *_ = loopback.server.entities
+    loopback.server.patch(first, {"subject": "Verlegt"}, user=loopback.anna)
+
+
+async def test_a_search_that_sorts_is_told(loopback: Any, learnt: Remembered) -> None:
+    modified(loopback)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["ok"]
+    assert learnt.habits.sorts is True
+
+
+@pytest.mark.parametrize("switches", [{"sorts": "ignore"}, {"missing_first": True}])
+@pytest.mark.parametrize("more", [0, 60])
+async def test_a_search_that_sorts_otherwise_is_told(
+    loopback: Any, learnt: Remembered, switches: dict[str, Any], more: int
+) -> None:
+    """Also where a whole page was never modified."""
+    for name, value in switches.items():
+        setattr(loopback.server.switches, name, value)
+    for _ in range(more):
+        loopback.server.create("appointments", {"assignee": [loopback.ben["id"]]}, user=loopback.ben)
+    modified(loopback)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["error"]
+    assert learnt.habits.sorts is False
+
+
+@pytest.mark.parametrize("count", [0, 1, 6])
+async def test_too_few_or_unmodified_appointments_do_not_show_a_sort(
+    loopback: Any, learnt: Remembered, count: int
+) -> None:
+    for entity_id in list(loopback.server.entities)[count:]:
+        loopback.server.delete(entity_id, user=loopback.anna)
+    answers = await probed(loopback)
+    assert severities(answers["sort"]) == ["unknown"]
+    assert learnt.habits.sorts is None
+
+
+async def test_a_search_that_ignores_its_offset_is_told(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.ignores_offset = True
+    answers = await probed(loopback)
+    assert severities(answers["page"]) == ["ok", "error"]
 
 
 async def test_a_range_that_is_refused_is_not_asked_for_again(
@@ -169,13 +216,18 @@ async def test_a_write_test_removes_its_one_appointment_and_mails_nobody(
     answers = await probed(loopback, write=True)
     assert loopback.server.entities == before
     ((entry),) = loopback.server.trash.values()
-    assert entry["content"]["subject"]["values"] == [f"{SUMMARY}."]
+    assert entry["content"]["subject"]["values"] == [f"{SUMMARY}.."]  # FLOWFACT ignored the condition
     assert entry["content"]["assignee"]["values"] == [loopback.server.api_user["id"]]
-    assert [method for method, _ in writes(loopback)] == ["POST", "PATCH", "PATCH", "PATCH", "DELETE"]
+    assert [method for method, _ in writes(loopback)] == ["POST", *["PATCH"] * 5, "DELETE"]
     assert all("error" not in severities(found) for found in answers.values())
     assert learnt.habits.clears is True
     assert learnt.habits.marker_found is True
     assert learnt.habits.trash_in_search is False
+    assert learnt.habits.modified_moves is True
+    assert answers["unknown_field"][0].en == "FLOWFACT refuses an unknown field"
+    assert answers["condition"][0].en == "a change ignores a condition (If-Match)"
+    assert "is not asked" in answers["owner"][0].en
+    assert answers["trash"][-2].en == "the trash shows the test appointment, the newest first"
     assert loopback.mails.count == 0
 
 
@@ -200,13 +252,132 @@ async def test_a_test_appointment_that_cannot_be_removed_is_named(loopback: Any,
     assert left in answers["removed"][0].de
 
 
-async def test_a_create_whose_answer_is_lost_is_found_and_removed(loopback: Any, learnt: Remembered) -> None:
-    loopback.server.faults.add(Fault(method="POST", path="/entity-service/schemas", status=500, after_commit=True))
+CREATE = Fault(method="POST", path="/entity-service/schemas", status=500, after_commit=True)
+
+
+@pytest.mark.parametrize("marker", ["calsync_marker", None])
+async def test_a_create_whose_answer_is_lost_is_found_and_removed(
+    loopback: Any, learnt: Remembered, providers: Callable[..., FlowfactProvider], marker: str | None
+) -> None:
+    loopback.provider = providers(fields={"marker": {"field": marker}})
+    loopback.server.faults.add(CREATE)
+    loopback.server.switches.search_lag = 60.0
     before = set(loopback.server.entities)
     answers = await probed(loopback, write=True)
-    assert answers["create"][0].severity == "error"
+    assert severities(answers["create"]) == ["error"]
+    assert severities(answers["removed"]) == ["ok"]
     assert set(loopback.server.entities) == before
     assert len(loopback.server.trash) == 1
+
+
+async def test_only_the_api_users_own_test_appointments_are_taken_for_one(
+    loopback: Any, learnt: Remembered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where a search ignores what it is asked for."""
+    monkeypatch.setattr(Compiler, "_has_value", lambda *_: lambda _: True)
+    times = {"start_date": 946_890_000_000, "end_date": 946_893_600_000}
+    for owner, day in ((loopback.anna["id"], 0), (loopback.server.api_user["id"], 86_400_000)):
+        fields = {"subject": SUMMARY, "assignee": [owner], **{name: at + day for name, at in times.items()}}
+        loopback.server.create("appointments", fields, user=loopback.anna)
+    loopback.server.faults.add(replace(CREATE, after_commit=False))
+    before = dict(loopback.server.entities)
+    await probed(loopback, write=True)
+    assert loopback.server.entities == before
+
+
+async def test_a_create_of_which_nobody_knows_is_told(
+    loopback: Any, learnt: Remembered, caplog: pytest.LogCaptureFixture
+) -> None:
+    loopback.server.faults.add(CREATE)
+    loopback.server.switches.search_lag = 1000.0
+    answers = await probed(loopback, write=True)
+    assert severities(answers["removed"]) == ["error"]
+    assert (
+        "may have been created; look for „calsync-Test, wird gleich gelöscht“ of the API user on 3 Jan 2000"
+        in (answers["removed"][0].en)
+    )
+    assert answers["removed"][0].en in caplog.messages
+    assert severities(answers["session"]) == ["ok"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 401, 429])
+async def test_a_create_that_is_refused_loses_no_other_answer(
+    loopback: Any, learnt: Remembered, status: int
+) -> None:
+    loopback.server.faults.add(Fault(method="POST", path="/entity-service/schemas", status=status, times=None))
+    answers = await probed(loopback, write=True)
+    assert severities(answers["create"]) == ["error"]
+    assert severities(answers["session"]) == ["ok"]
+    assert "removed" not in answers
+    assert learnt.habits.ranges is True
+
+
+@pytest.mark.parametrize("after_commit", [True, False])
+async def test_a_delete_that_fails_is_looked_after(loopback: Any, learnt: Remembered, after_commit: bool) -> None:
+    loopback.server.faults.add(Fault(method="DELETE", status=500, after_commit=after_commit))
+    answers = await probed(loopback, write=True)
+    assert severities(answers["removed"]) == ["ok"]
+    assert len(loopback.server.trash) == 1
+
+
+async def test_a_trash_that_fails_afterwards_loses_no_answer(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.faults.add(Fault(path="/recovery/", status=500, times=None))
+    answers = await probed(loopback, write=True)
+    assert severities(answers["removed"]) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("switches", "question", "habits"),
+    [
+        ({"modified_moves": False}, "modified", Habits(modified_moves=False)),
+        ({"missing_first": True}, "sort", Habits(modified_moves=True, sorts=False)),
+    ],
+)
+async def test_an_edit_that_would_not_be_seen_is_told(
+    loopback: Any, learnt: Remembered, switches: dict[str, Any], question: str, habits: Habits
+) -> None:
+    for name, value in switches.items():
+        setattr(loopback.server.switches, name, value)
+    answers = await probed(loopback, write=True)
+    assert severities(answers[question])[-1] == "error"
+    assert (learnt.habits.modified_moves, learnt.habits.sorts) == (habits.modified_moves, habits.sorts)
+    await loopback.provider.login()
+    assert any(one.severity == "error" for one in await loopback.provider.check())
+
+
+async def test_a_search_that_is_too_late_says_nothing_about_its_order(loopback: Any, learnt: Remembered) -> None:
+    loopback.server.switches.search_lag = 1000.0
+    answers = await probed(loopback, write=True)
+    assert severities(answers["lag"]) == ["error"]
+    assert severities(answers["sort"]) == ["unknown"]
+    assert (learnt.habits.search_lag, learnt.habits.sorts) == (None, None)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_whoever_interrupts_a_write_test_leaves_nothing_behind(
+    loopback: Any, learnt: Remembered, caplog: pytest.LogCaptureFixture, lost: bool
+) -> None:
+    """Whenever: before the answer to the create, or while the search is waited for."""
+    before = dict(loopback.server.entities)
+    sent, go = asyncio.Event(), asyncio.Event()
+
+    def arrived(request: Any) -> None:
+        if request.method == "POST" and "/entity-service/schemas" in request.path:
+            sent.set()
+
+    loopback.server.arrived = arrived
+    status = 500 if lost else None
+    loopback.server.faults.add(replace(CREATE, status=status, hold=go))
+    probing = asyncio.ensure_future(loopback.provider.inquiry().probe(write=True))
+    await sent.wait()
+    probing.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await probing
+    left = len(loopback.server.entities) - len(before)
+    assert left == int(lost)
+    assert any("may have been created; look for" in one for one in caplog.messages) is lost
 
 
 async def test_a_refused_create_leaves_nothing(loopback: Any, learnt: Remembered) -> None:
@@ -239,6 +410,32 @@ async def test_an_old_result_is_not_believed(loopback: Any, learnt: Remembered) 
     assert (await loopback.calendar())._mapping.settings.page_size == 100
     told = [one.message for one in await loopback.provider.check() if "not believed" in one.message]
     assert len(told) == 1
+
+
+async def test_probing_again_without_a_write_does_not_forget_what_writes_have_shown(
+    loopback: Any, learnt: Remembered
+) -> None:
+    loopback.server.switches.empty_values = "ignore"
+    await probed(loopback, write=True)
+    first = dict(learnt.content)
+    loopback.clock.advance(86_400)
+    await probed(loopback)
+    assert learnt.habits.clears is False
+    assert learnt.content["at"] == first["at"]  # they are no younger for that
+    loopback.clock.advance(BELIEVED.total_seconds())
+    await probed(loopback)
+    assert learnt.habits.clears is None
+    assert learnt.content["at"] == loopback.clock.now().isoformat()
+
+
+async def test_what_was_found_out_about_one_field_is_not_believed_of_another(
+    loopback: Any, learnt: Remembered, providers: Callable[..., FlowfactProvider]
+) -> None:
+    await probed(loopback, write=True)
+    other = providers(fields={"marker": {"field": "ical_uid"}})
+    other._learnt = learnt
+    await other.login()
+    assert other._probed is None
 
 
 async def test_a_lag_that_is_longer_than_the_overlap_is_told(loopback: Any, learnt: Remembered) -> None:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import AccountError, ConfigError, LoginError, Retry
+from calsync.errors import AccountError, ConfigError, LoginError, Retry, TokenLost
 from calsync.ports import ReadOnly
 from calsync_sandbox.faults import Fault
+from tests.plugins.calsync_flowfact.conftest import WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,6 +152,41 @@ async def test_check(loopback: Any, providers: Callable[..., Provider]) -> None:
     findings = await bare.check()
     assert [finding.severity for finding in findings] == ["ok", "ok", "ok", *["warning"] * 4]
     assert "no field is mapped to marker: a create whose answer is lost" in findings[3].message
+
+
+@pytest.mark.parametrize(
+    ("switches", "words"),
+    [
+        ({"sorts": "ignore"}, "does not put what was created or modified last in front"),
+        ({"missing_first": True}, "does not put what was created or modified last in front"),
+        ({"missing_first": True, "last_modified_on_create": True}, None),
+        ({"ignores_offset": True}, "does not begin where it is asked to"),
+        ({"metadata_filter": "400"}, None),
+    ],
+)
+@pytest.mark.parametrize("count", [3, 60])
+async def test_a_check_tells_where_the_search_does_not_do_what_reading_relies_on(
+    loopback: Any, switches: dict[str, Any], words: str | None, count: int
+) -> None:
+    for name, value in switches.items():
+        setattr(loopback.server.switches, name, value)
+    stored(loopback, count)
+    first, *_ = loopback.server.entities
+    loopback.server.patch(first, {"subject": "Verlegt"}, user=loopback.anna)
+    await loopback.provider.login()
+    errors = [one.message for one in await loopback.provider.check() if one.severity == "error"]
+    assert len(errors) == (0 if words is None else 1)
+    assert all(words in one for one in errors if words)
+
+
+async def test_a_tenant_that_does_not_sort_is_read_in_full_from_the_start(loopback: Any) -> None:
+    loopback.server.switches.sorts = "ignore"
+    stored(loopback, 3)
+    await loopback.provider.login()
+    calendar = await loopback.calendar()
+    token = [page.token async for page in calendar.changes(None, WINDOW)][-1]
+    with pytest.raises(TokenLost):
+        [page async for page in calendar.changes(token, WINDOW)]
 
 
 @pytest.mark.parametrize("status", [403, 404, 400])

@@ -103,6 +103,14 @@ async def test_the_other_timestamp_may_move_too(server: FlowfactServer, ask: Ask
     assert entity["_metadata"]["timestamp"] == entity["_metadata"]["lastModifiedTimestamp"]
 
 
+async def test_the_other_timestamp_may_be_the_only_one_that_moves(server: FlowfactServer, ask: Ask) -> None:
+    server.switches.modified_moves = False
+    entity_id = await created(ask)
+    _, entity = await ask("PATCH", path_of(entity_id), json={"subject": {"values": ["x"]}})
+    assert "lastModifiedTimestamp" not in entity["_metadata"]
+    assert entity["_metadata"]["timestamp"] > entity["_metadata"]["createdTimestamp"]
+
+
 @pytest.mark.parametrize(("switch", "message"), [("clear", []), ("ignore", ["Text"])])
 async def test_empty_values_clear_a_field_or_not(
     server: FlowfactServer, ask: Ask, switch: Any, message: list[str]

@@ -43,3 +43,19 @@ async def test_has_access(server: FlowfactServer, ask: Ask, anna: User, rights: 
             assert answer == (200, [asked[0] | {"hasAccess": granted}])
     assert (await ask("POST", "/entity-service/users/1/hasaccess/WRITE", json=asked))[0] == 400
     assert (await ask("POST", "/entity-service/users/1/hasaccess/READ", json={}))[0] == 400
+
+
+async def test_single_entities_may_be_hidden_from_the_api_user(
+    server: FlowfactServer, ask: Ask, anna: User
+) -> None:
+    hidden, seen = (server.create("appointments", {"subject": "Notar"}, user=anna)["id"] for _ in range(2))
+    server.switches.hidden = frozenset({hidden})
+    for method, body in (("GET", None), ("PATCH", VIEWING), ("DELETE", None)):
+        assert (await ask(method, f"{SCHEMA}/entities/{hidden}", json=body))[0] == 403
+    assert (await ask("GET", f"/entity-service/entities/{hidden}"))[0] == 403
+    assert (await ask("GET", f"{SCHEMA}/entities/{seen}"))[0] == 200
+    asked = [{"entityId": one, "schemaId": "appointments"} for one in (hidden, seen)]
+    for user, granted in ((server.api_user, [False, True]), (anna, [True, True])):
+        _, told = await ask("POST", f"/entity-service/users/{user['id']}/hasaccess/READ", json=asked)
+        assert [one["hasAccess"] for one in told] == granted
+    server.patch(hidden, {"subject": "neu"}, user=anna)  # people see it

@@ -103,6 +103,34 @@ async def test_sorts_put_missing_values_last_either_way(
     assert (await ask("POST", SEARCH, json=refused))[0] == 400
 
 
+async def test_missing_values_may_come_first(
+    server: FlowfactServer, ask: Ask, anna: User, stored: list[str]
+) -> None:
+    server.switches.missing_first = True
+    for entity_id in (stored[3], stored[1]):
+        server.patch(entity_id, {"message": "changed"}, user=anna)
+    by_change = {"field": "_metadata.lastModifiedTimestamp"}
+    assert await subjects(ask, sorts=[by_change]) == "acedb"
+    assert await subjects(ask, sorts=[by_change | {"direction": "DESC"}]) == "acebd"
+
+
+async def test_sorts_and_offsets_may_be_ignored(server: FlowfactServer, ask: Ask, stored: list[str]) -> None:
+    by_name = [{"field": "subject", "direction": "DESC"}]
+    server.switches.sorts = "ignore"
+    assert await subjects(ask, sorts=by_name) == "abcde"
+    server.switches.ignores_offset = True
+    answer = await search(ask, params={"offset": 3, "size": 2})
+    assert [entry["id"] for entry in answer["entries"]] == stored[:2]
+
+
+async def test_what_the_api_user_may_not_see_is_left_out(
+    server: FlowfactServer, ask: Ask, stored: list[str]
+) -> None:
+    server.switches.hidden = frozenset(stored[1:3])
+    assert await subjects(ask) == "ade"
+    assert (await search(ask, params={"withCount": "true"}))["totalCount"] == 3
+
+
 async def test_mixed_values_are_sorted_numbers_first(server: FlowfactServer, ask: Ask, anna: User) -> None:
     for name, start in (("a", "2026-11-23T09:00:00"), ("b", 1_780_000_000), ("c", "2026-11-22T09:00:00")):
         server.create("appointments", {"subject": name, "start_date": start}, user=anna)
