@@ -62,7 +62,7 @@ class Running(Runner):
         self._random = random
         self._runs = runs
         self._metrics = metrics
-        self._supervisor = Supervisor()
+        self._supervisor = Supervisor(clock)
         self.service = Service(self, clock, random, config.service.poll_seconds)
         self._served: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when its service began."""

@@ -76,7 +76,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.engine": {*PURE, "calsync.ahead", "calsync.engine", "calsync.ports", "calsync.records"},
     "calsync.service": {"calsync.engine", "calsync.errors", "calsync.ports", "calsync.reasons", "calsync.service"},
     "calsync.metrics": {*PURE, "calsync.engine", "calsync.ports", "calsync.reasons", "calsync.service"},
-    "calsync.supervisor": set(),
+    "calsync.supervisor": {"calsync.ports"},
     "calsync.watchdog": PURE,
     "calsync.web": {"calsync.errors", "calsync.ports", "calsync.web"},
     "calsync.results": {*PURE, "calsync.engine"},
