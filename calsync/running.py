@@ -66,7 +66,7 @@ class Running:
         self._random = random
         self._runs = runs
         self._metrics = metrics
-        self._supervisor = Supervisor()
+        self._supervisor = Supervisor(clock)
         self._began = False
         """The accounts are served."""
         self._people = asyncio.Event()

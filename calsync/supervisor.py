@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from calsync.ports import Clock
+
 USEC = 1_000_000
 log = logging.getLogger("calsync.supervisor")
 
@@ -23,7 +25,8 @@ log = logging.getLogger("calsync.supervisor")
 class Supervisor:
     """Tells systemd what the service is about to do, and that its loop turns."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, clock: Clock, environ: Mapping[str, str] | None = None) -> None:
+        self._clock = clock
         environ = os.environ if environ is None else environ
         self._socket = environ.get("NOTIFY_SOCKET", "")
         self._watchdog_usec = environ.get("WATCHDOG_USEC", "")
@@ -57,7 +60,7 @@ class Supervisor:
         seconds = int(self._watchdog_usec) / USEC / 2  # half of what it waits, as sd_watchdog_enabled(3) advises
         while seconds > 0:
             self._tell("WATCHDOG=1")
-            await asyncio.sleep(seconds)
+            await self._clock.sleep(seconds)
 
     def _tell(self, state: str) -> None:
         if not self._socket:

@@ -104,7 +104,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.service",
     },
     "calsync.metrics": {*PURE, "calsync.engine", "calsync.ports", "calsync.reasons", "calsync.service"},
-    "calsync.supervisor": set(),
+    "calsync.supervisor": {"calsync.ports"},
     "calsync.watchdog": PURE,
     "calsync.web": {
         "calsync.desk",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.ports import SystemClock
 from calsync.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def systemd(address: str) -> Iterator[Systemd]:
 
 
 def supervisor(address: str, **more: str) -> Supervisor:
-    return Supervisor({"NOTIFY_SOCKET": address.replace("\0", "@"), **more})
+    return Supervisor(SystemClock(), {"NOTIFY_SOCKET": address.replace("\0", "@"), **more})
 
 
 def test_systemd_hears_each_step(systemd: Systemd, address: str) -> None:
@@ -83,7 +84,7 @@ async def test_it_is_not_told_that_where_it_does_not_ask(
 
 
 def test_nobody_is_told_where_nobody_listens() -> None:
-    Supervisor({}).ready()
+    Supervisor(SystemClock(), {}).ready()
 
 
 def test_one_that_does_not_hear_is_no_reason_to_stop(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -36,6 +36,9 @@ def translated(place: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise told(place, error) from error
+    except UnicodeDecodeError as error:
+        # Of a damaged schema, SQLite's own message quotes bytes that Python cannot read.
+        raise StoreError(f"store {place}: {ADVICE[sqlite3.SQLITE_CORRUPT]}") from error
 
 
 def told(place: str, error: sqlite3.Error) -> StoreError:

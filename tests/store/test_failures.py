@@ -168,6 +168,14 @@ async def test_bytes_that_are_damaged_anywhere(full: Path) -> None:
     assert set(told) == {f"store {full}: {DAMAGED}"}
 
 
+async def test_a_damage_that_even_sqlite_s_message_quotes(full: Path) -> None:
+    whole = content(full)
+    assert b"CREATE TABLE link" in whole
+    overwrite(full, whole.replace(b"CREATE TABLE link", b"CREATE TABL\xc5 link", 1))
+    with pytest.raises(StoreError, match=rf"{full}: {DAMAGED}"):
+        await load_and_close(full)
+
+
 async def load_and_close(path: Path) -> None:
     store = await SqliteStore.open(path)
     try:
