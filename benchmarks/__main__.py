@@ -21,6 +21,7 @@ from benchmarks.calendars import REAL, import_file, spread, window
 from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
+from benchmarks.pages import page_table, page_times
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.tenant import polled, tenant_table
@@ -63,8 +64,10 @@ def main() -> int:
     for name, syncs in (("Exchange", through_ews), ("Graph", through_graph)):
         print(f"requests per event, {name}: {syncs[0].requests / max(1, syncs[0].created):.2f}")
     polls = [polled(accounts, window()) for accounts in TENANTS]
-    print(f"\n{tenant_table(polls)}")
-    return 0 if all(figure.kept for figure in figures) and all(poll.kept for poll in polls) else 1
+    pages = page_times()
+    print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}")
+    kept = [*(one.kept for one in figures), *(one.kept for one in polls), *(one.kept for one in pages)]
+    return 0 if all(kept) else 1
 
 
 def _reading_figures(rounds: Sequence[dict[str, Cost]]) -> list[Figure]:

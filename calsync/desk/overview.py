@@ -95,8 +95,12 @@ class Overview:
 def row(
     account: str, titles: Mapping[Side, str], direction: Direction, status: Status, waiting: Sequence[Waiting]
 ) -> Row:
-    held = sum(one.events for one in waiting if one.kind is not Kind.BLOCK)
-    blocked = sum(one.events for one in waiting if one.kind is Kind.BLOCK)
+    held = blocked = 0
+    for one in waiting:
+        if one.kind is Kind.BLOCK:
+            blocked += one.events
+        else:
+            held += one.events
     return Row(account=account, titles=titles, direction=direction, status=status, held=held, blocked=blocked)
 
 

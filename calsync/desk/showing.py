@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from calsync.desk import activity, left_out, overview
+from calsync.desk import activity, left_out, overview, statuses
 from calsync.desk.chart import days
 from calsync.desk.decisions import waiting
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused
 from calsync.desk.repairs import Condition, repairs
-from calsync.desk.statuses import statuses
-from calsync.desk.systems import titles
+from calsync.desk.systems import Titles, titles
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
     from calsync.history import RunRecord
     from calsync.people import Person
     from calsync.ports import Clock, Finding
-    from calsync.service import Board
+    from calsync.service import Board, Status
     from calsync.store import SqliteStore
-    from calsync.store.showing import Remembered
     from calsync.sync.model import Direction, State
 
 T = TypeVar("T")
@@ -173,7 +171,7 @@ class Showing:
     async def holds(self, person: Person, name: str) -> Sequence[Case]:
         """Return what waits for a person's word. Raises Refused."""
         config = await self._expect(person, name)
-        direction = _direction(config, (await self._store.settings.get(name)).direction)
+        direction = (await self._store.settings.get(name)).direction or config.direction
         return await waiting(self._store, name, direction, self._clock.now())
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
@@ -199,50 +197,50 @@ class Showing:
         return config
 
     async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
-        remembered = await self._store.showing.accounts()
         waits = await self._store.showing.waiting()
-        now, systems = self._clock.now(), self._served.systems()
-        states = statuses(accounts, remembered, self._served.board, now)
+        directions = await self._store.showing.directions()
+        states = await self._statuses(accounts)
+        called = Titles(self._served.systems())
         return [
             overview.row(
-                name,
-                titles(config, systems),
-                _direction(config, _chosen(remembered.get(name))),
-                states[name],
-                waits.get(name, ()),
+                name, called.of(config), directions.get(name, config.direction), states[name], waits.get(name, ())
             )
             for name, config in accounts.items()
         ]
 
+    async def _statuses(self, accounts: Mapping[str, AccountConfig]) -> Mapping[str, Status]:
+        """Return how accounts are: the service knows it, else the store."""
+        states = statuses.served(accounts, self._served.board)
+        others = accounts.keys() - states.keys()
+        remembered, now = await self._store.showing.accounts(others), self._clock.now()
+        return states | {
+            name: statuses.remembered_status(name, remembered.get(name), now) for name in sorted(others)
+        }
+
     async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> list[Condition]:
-        """Return how accounts are, as far as it makes cards."""
+        """Return how those accounts are about which there may be a card."""
         showing = self._store.showing
-        remembered, waits = await showing.accounts(), await showing.waiting()
+        states = await self._statuses(accounts)
+        failed = await showing.accounts([name for name, status in states.items() if status.error is not None])
+        waits, rebuilds, directions = await showing.waiting(), await showing.rebuilds(), await showing.directions()
         unwritten, failing = await showing.unwritten(), await showing.failing_events(QUARANTINE_AFTER)
-        states = statuses(accounts, remembered, self._served.board, self._clock.now())
-        systems = self._served.systems()
+        marked = failed.keys() | waits.keys() | rebuilds.keys() | unwritten.keys() | failing.keys()
+        called = Titles(self._served.systems())
         return [
             Condition(
                 account=name,
-                titles=titles(config, systems),
-                connections={config.side(side).connection for side in Side},
+                titles=called.of(config),
+                connections={config.left.connection, config.right.connection},
                 status=states[name],
-                failing_since=None if known is None else known.failing_since,
-                rebuild=None if known is None else known.rebuild,
-                unconfirmed=_unconfirmed(_direction(config, _chosen(known)), unwritten.get(name, frozenset())),
+                failing_since=failed[name].failing_since if name in failed else None,
+                rebuild=rebuilds.get(name),
+                unconfirmed=_unconfirmed(directions.get(name, config.direction), unwritten.get(name, ())),
                 waiting=waits.get(name, ()),
                 failing=failing.get(name, ()),
             )
-            for name, config, known in ((name, config, remembered.get(name)) for name, config in accounts.items())
+            for name, config in accounts.items()
+            if name in marked
         ]
-
-
-def _chosen(remembered: Remembered | None) -> Direction | None:
-    return None if remembered is None else remembered.direction
-
-
-def _direction(config: AccountConfig, chosen: Direction | None) -> Direction:
-    return config.direction if chosen is None else chosen
 
 
 def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 from calsync.service import State, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from calsync.service import Board
     from calsync.store.showing import Remembered
 
 
-def statuses(
-    names: Iterable[str], remembered: Mapping[str, Remembered], board: Board | None, now: datetime
-) -> Mapping[str, Status]:
-    """Return the status of each account."""
-    served = {} if board is None else {status.account: status for status in board.all()}
-    return {name: served.get(name) or _status(name, remembered.get(name), now) for name in names}
+def served(names: Iterable[str], board: Board | None) -> dict[str, Status]:
+    """Return the status of each account that this process serves."""
+    if board is None:
+        return {}
+    told = {status.account: status for status in board.all()}
+    return {name: told[name] for name in names if name in told}
 
 
-def _status(name: str, remembered: Remembered | None, now: datetime) -> Status:
+def remembered_status(name: str, remembered: Remembered | None, now: datetime) -> Status:
+    """Return the status of an account that this process does not serve."""
     if remembered is None:
         return Status(account=name, state=State.STARTING, since=now)
     state = _state(remembered, now)

@@ -24,6 +24,20 @@ class System:
     """Whether a person has signed in here, and can do so again."""
 
 
+class Titles:
+    """What both systems are called, of many accounts."""
+
+    def __init__(self, systems: Mapping[str, System]) -> None:
+        self._systems = systems
+        self._known: dict[tuple[str, str], Mapping[Side, str]] = {}
+
+    def of(self, config: AccountConfig) -> Mapping[Side, str]:
+        connections = (config.left.connection, config.right.connection)
+        if connections not in self._known:
+            self._known[connections] = titles(config, self._systems)
+        return self._known[connections]
+
+
 def titles(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[Side, str]:
     """Return what both systems are called. Where that is the same, the connection's name tells them apart."""
     sides = {side: system_of(config.side(side).connection, systems) for side in Side}

@@ -37,12 +37,10 @@ class Remembered:
     """One account, as the store has it."""
 
     enabled: bool | None
-    direction: Direction | None
     """What people have chosen; None: nothing."""
     good_at: datetime | None
     until: datetime | None
     """Until when somebody has its lease."""
-    rebuild: str | None
     failing_since: datetime | None
     error_class: str | None
     error: str | None
@@ -111,10 +109,21 @@ class SqliteShowing:
     def __init__(self, reader: Connection) -> None:
         self._reader = reader
 
-    async def accounts(self) -> Mapping[str, Remembered]:
-        """Return all accounts that the store knows of, by name."""
-        found = await self._read(sql.STANDINGS, {})
+    async def accounts(self, names: Collection[str]) -> Mapping[str, Remembered]:
+        """Return how accounts are, by name, as far as the store knows of them."""
+        if not names:
+            return {}
+        found = await self._read(sql.STANDINGS, {"accounts": json.dumps(list(names))})
         return dict(self._understood(lambda row: (row["name"], _remembered(row)), found))
+
+    async def directions(self) -> Mapping[str, Direction]:
+        """Return the directions that people have chosen, by account."""
+        found = await self._read(sql.DIRECTIONS, {})
+        return dict(self._understood(lambda row: (row["name"], Direction(row["direction"])), found))
+
+    async def rebuilds(self) -> Mapping[str, str]:
+        """Return why nothing is written before a person has confirmed the plan, by account."""
+        return {row["name"]: row["rebuild"] for row in await self._read(sql.REBUILDS, {})}
 
     async def unwritten(self) -> Mapping[str, frozenset[Side]]:
         """Return the sides that nothing is written to, as far as a person knows, by account."""
@@ -210,10 +219,8 @@ def _remembered(row: sqlite3.Row) -> Remembered:
     failed = row["error"] is not None
     return Remembered(
         enabled=None if row["enabled"] is None else bool(row["enabled"]),
-        direction=None if row["direction"] is None else Direction(row["direction"]),
         good_at=_instant(row["good_at"]),
         until=_instant(row["until"]),
-        rebuild=row["rebuild"],
         failing_since=codec.instant(row["began"]) if failed else None,
         error_class=row["error_class"],
         error=row["error"],

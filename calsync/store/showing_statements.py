@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-# One row an account, and of its runs the last one.
+# Of the accounts that are asked for, with the last run of each.
 STANDINGS = """
-SELECT account.name, enabled, direction, good_at, until, rebuild, began, error_class, error
+SELECT account.name, enabled, good_at, until, began, error_class, error
 FROM account LEFT JOIN run ON run.id = (SELECT max(id) FROM run WHERE run.account = account.name)
+WHERE account.name IN (SELECT value FROM json_each(:accounts))
 """
+DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
+REBUILDS = "SELECT name, rebuild FROM account WHERE rebuild IS NOT NULL"
 UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"
 WAITING = """
 SELECT account, side, kind, reason, count(*) AS events, min(since) AS since FROM hold

@@ -56,18 +56,17 @@ async def test_an_account_is_told_with_its_last_run(store: SqliteStore, lease: L
     await store.history.add("carla", RunRecord(number=2, began=START, ended=START))
     await store.settings.set_enabled("carla", False, "Petra", clock.now())
     await store.settings.set_direction("carla", Direction.BOTH, "Petra", clock.now())
-    found = await store.showing.accounts()
+    found = await store.showing.accounts(["anna", "bert", "carla", "nobody"])
     assert found["anna"].until == lease.until
     assert (found["bert"].failing_since, found["bert"].error_class, found["bert"].error) == (
         START,
         "Retry",
         "down",
     )
-    assert (found["carla"].error, found["carla"].enabled, found["carla"].direction) == (
-        None,
-        False,
-        Direction.BOTH,
-    )
+    assert (found["carla"].error, found["carla"].enabled) == (None, False)
+    assert set(await store.showing.accounts(["bert"])) == {"bert"}
+    assert await store.showing.directions() == {"carla": Direction.BOTH}
+    assert await store.showing.rebuilds() == {}
 
 
 async def test_what_waits_is_counted_by_account_and_reason(store: SqliteStore, lease: Lease) -> None:
