@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.backups import back_up_store, restore_store
 from calsync.config import parse, validate
 from calsync.connections import Connections, Opened
+from calsync.desk import People
 from calsync.discovery import Discovery, accounts_of, finding, left_behind, until_done
 from calsync.engine import Confirmation, Engine, Report
 from calsync.engine.together import together
@@ -157,6 +158,26 @@ class App:
         """
         accounts = self._config.accounts
         return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
+
+    @property
+    def address(self) -> str:
+        """Where people find the pages. Raises ConfigError where there are none."""
+        if self._config.web is None:
+            raise ConfigError([f"{self._config.path}: there are no pages; add a section `web: {{}}`"])
+        at = self._config.service.listen
+        return self._config.service.public_url or f"http://{at.host}:{at.port}"
+
+    @asynccontextmanager
+    async def people(self) -> AsyncIterator[People]:
+        """Open the list of those who may use the pages. Raises ConfigError, StoreError."""
+        # Who is discovered now is not asked for, but who has been run before is known.
+        ran = await self._runs.all() if self._config.discover is not None else {}
+        known = {*self._config.accounts, *ran}
+        store = await SqliteStore.open(self._config.service.store)
+        try:
+            yield People(store.people, self._clock, lambda: known)
+        finally:
+            await store.close()
 
     async def sync(
         self, account: str | None, progress: Callable[[str, int, int], None] | None = None

@@ -11,7 +11,7 @@ import pytest
 import voluptuous as vol
 
 from calsync.config import Config, parse, validate
-from calsync.config.schema import ACCOUNT, DISCOVER, SERVICE, TOP, WINDOW
+from calsync.config.schema import ACCOUNT, DISCOVER, SERVICE, TOP, WEB, WINDOW
 from calsync.loader import Loaded, Plugins
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def copy(tmp_path: Path) -> Path:
     """Return a copy of the example with made-up secrets beside it."""
     names = re.findall(r"!secret (\w+)$", EXAMPLE.read_text("utf-8"), re.MULTILINE)
     secrets = tmp_path / "secrets.yaml"
-    secrets.write_text("".join(f'{name}: "made-up"\n' for name in names))
+    secrets.write_text("".join(f'{name}: "made-up-for-the-test"\n' for name in names))
     secrets.chmod(0o600)
     return Path(shutil.copy(EXAMPLE, tmp_path))
 
@@ -42,7 +42,7 @@ def config(copy: Path, loaded: Loaded) -> Config:
 
 
 def schemas(loaded: Loaded) -> Iterator[Mapping[Any, Any]]:
-    yield from (TOP, SERVICE, ACCOUNT, DISCOVER, WINDOW)
+    yield from (TOP, SERVICE, ACCOUNT, DISCOVER, WEB, WINDOW)
     for provider in loaded.providers.values():
         yield from (provider.connection_schema, provider.calendar_schema)
     yield from (rule.schema for rule in loaded.rules.values())
@@ -98,6 +98,16 @@ def test_discovery_is_valid_as_it_is_shown(copy: Path, loaded: Loaded) -> None:
     assert (discover.include, len(discover.exclude)) == (("*",), 2)
 
 
+def test_the_pages_are_valid_as_they_are_shown(copy: Path, loaded: Loaded) -> None:
+    head, shown = copy.read_text("utf-8").split("# web:\n")
+    section, rest = shown.split("\n\n", 1)
+    copy.write_text(f"{head}web:\n" + re.sub(r"(?m)^# ", "", section) + f"\n\n{rest}", "utf-8")
+    web = validate(parse(copy), loaded.providers, loaded.rules).web
+    assert web is not None
+    assert web.sign_in is not None
+    assert web.self_service is not None
+
+
 def test_a_flowfact_that_is_mapped_as_the_example_says_is_mapped_as_by_default(
     copy: Path, config: Config, loaded: Loaded
 ) -> None:
@@ -105,6 +115,6 @@ def test_a_flowfact_that_is_mapped_as_the_example_says_is_mapped_as_by_default(
     from calsync_flowfact.config import settings_of
 
     spec = loaded.providers["flowfact"]
-    least = vol.Schema(spec.connection_schema)({"api_token": "made-up"})
+    least = vol.Schema(spec.connection_schema)({"api_token": "made-up-for-the-test"})
     assert settings_of(config.connections["flowfact"].settings) == settings_of(least)
     assert copy.read_text("utf-8") == EXAMPLE.read_text("utf-8")

@@ -109,6 +109,7 @@ class House:
             rules=(RuleConfig(name="nothing", options={}, line=5),),
             accounts=self.accounts,
             discover=None,
+            web=None,
             plugin_dirs=(),
         )
         specs = {name: self.spec(name) for name in named.values()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import backups, commands
+from calsync.cli import backups, commands, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -39,6 +39,7 @@ for command in (
     commands.plugins,
     backups.backup,
     backups.restore,
+    users.user,
 ):
     cli.add_command(command)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +35,22 @@ def address(value: Any) -> Address:
     if found is None or not 0 < int(found["port"]) <= _LAST_PORT:
         raise vol.Invalid("must be a host and a port, like 127.0.0.1:8765")
     return Address(host=found["host"].strip("[]"), port=int(found["port"]))
+
+
+def server_url(value: Any) -> str:
+    """Accept scheme and host of a server: https; http only on loopback."""
+    url = public_url(value)
+    if urlsplit(url).path:
+        raise vol.Invalid("must be an https address without a path")
+    return url
+
+
+def network(value: Any) -> IPv4Network | IPv6Network:
+    """Accept an IP address, or a range of them as `10.0.0.0/8`."""
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError:
+        raise vol.Invalid("must be an IP address like 10.0.0.1, or a range like 10.0.0.0/8") from None
 
 
 def _no_public_url() -> vol.Invalid:

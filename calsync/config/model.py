@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -36,9 +37,43 @@ class Service:
     key: bytes | None = field(default=None, repr=False)
     """What connections keep is encrypted with it: 32 bytes. None where none of them needs to keep anything."""
     listen: Address
-    """Where `calsync run` is called, by a proxy that ends TLS. Only where there is a `public_url`."""
+    """Where `calsync run` is called, by a proxy that ends TLS or on this machine. Only where there is a
+    `public_url`, or the section `web`."""
     public_url: str | None = None
     """What servers outside call, without a slash at its end. None: nobody calls, calendars are polled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MicrosoftSignIn:
+    """The app registration with which people sign in to the pages. Only those of its tenant can."""
+
+    tenant_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    authority_url: str
+    """Scheme and host of the sign-in server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfService:
+    """The connections between which people may connect their own calendars. By side: a connection's name."""
+
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """The pages, and who gets in."""
+
+    sign_in: MicrosoftSignIn | None = None
+    """None: people sign in with a password only."""
+    self_service: SelfService | None = None
+    """None: only administrators add accounts."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """With it, figures are told outside of this machine, too."""
+    trusted_proxy: IPv4Network | IPv6Network | None = None
+    """Whose word counts about where a request came from (`X-Forwarded-For`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +161,6 @@ class Config:
     accounts: Mapping[str, AccountConfig]
     """Those that are written down."""
     discover: DiscoverConfig | None
+    web: Web | None
+    """None: there are no pages."""
     plugin_dirs: tuple[Path, ...]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import voluptuous as vol
 
-from calsync.config.addresses import address, public_url
-from calsync.options import one_of, suggestion, whole
+from calsync.config.addresses import address, network, public_url, server_url
+from calsync.options import one_of, suggestion, text, whole
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
@@ -105,11 +105,29 @@ DISCOVER = {
     vol.Optional("include", default=["*"]): [pattern],
     vol.Optional("exclude", default=list): [pattern],
 }
+WEB = {
+    vol.Optional("sign_in"): {
+        # People are known by their tenant's id, so neither its domain nor `common` can stand for it.
+        vol.Required("tenant_id"): text(
+            r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "the directory's id"
+        ),
+        vol.Required("client_id"): text(r"[A-Za-z0-9-]+", "the application's (client's) id"),
+        vol.Required("client_secret"): text(r"\S+", "the secret's value, without blanks"),
+        vol.Optional("authority_url", default="https://login.microsoftonline.com"): server_url,
+    },
+    vol.Optional("self_service"): {
+        vol.Required("left"): {vol.Required("connection"): str},
+        vol.Required("right"): {vol.Required("connection"): str},
+    },
+    vol.Optional("metrics_token"): text(r"[!-~]{16,}", "at least 16 letters, digits and signs, without blanks"),
+    vol.Optional("trusted_proxy"): network,
+}
 TOP = {
     vol.Required("service"): SERVICE,
     vol.Required("connections"): dict,
     vol.Optional("rules", default=list): list,
     vol.Optional("accounts", default=dict): dict,
+    vol.Optional("web"): dict,
     vol.Optional("plugin_dirs", default=list): [str],
 }
 

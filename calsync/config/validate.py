@@ -11,6 +11,7 @@ from calsync.config.discover import discover_of
 from calsync.config.model import Config, ConnectionConfig, RuleConfig, Service
 from calsync.config.problems import KeyPath, rendered
 from calsync.config.schema import TOP
+from calsync.config.web import web_of
 from calsync.errors import ConfigError
 from calsync.options import suggestion
 
@@ -40,6 +41,7 @@ def validate(
     chain = tuple(_rules(checker, rules, {*rules, *known_rules}))
     accounts = dict(accounts_of(checker, providers))
     discover = discover_of(checker, providers)
+    web = web_of(checker)
     _refuse_missing_folders(checker)
     if top is None or checker.problems:
         raise ConfigError(rendered(document.path, checker.problems, document.hidden))
@@ -50,6 +52,7 @@ def validate(
         rules=chain,
         accounts=accounts,
         discover=discover,
+        web=web,
         plugin_dirs=document.plugin_dirs,
     )
 

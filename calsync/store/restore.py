@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.store import statements
+from calsync.store import people_statements, statements
 from calsync.store.backup import copy, verify
 from calsync.store.connection import Connection
 from calsync.store.files import beside, flush, remove, there, told
@@ -29,7 +29,8 @@ SHARED = (510, 0x40000002)
 async def restore(path: Path, backup: Path, kept: Path, accounts: Iterable[str]) -> bool:
     """Put `backup` in the place of the store, which goes on as `kept`. Return whether there was one.
 
-    Every account of the backup, and `accounts`, is marked for rebuild. Raises StoreError for what is no backup,
+    Every account of the backup, and `accounts`, is marked for rebuild. Nobody is signed in, and no invitation or
+    token of the backup is good. Raises StoreError for what is no backup,
     and while anybody has the store open: then nothing has changed. A crash leaves the old store or the new one.
     """
     await verify(backup)
@@ -59,7 +60,7 @@ async def _prepare(path: Path, accounts: Iterable[str]) -> None:
 
 def _mark(accounts: Iterable[str], database: sqlite3.Connection) -> None:
     database.executemany(statements.NEW_ACCOUNT, [{"account": each} for each in accounts])
-    for statement in statements.RESTORED:
+    for statement in (*statements.RESTORED, *people_statements.RESTORED):
         database.execute(statement)
 
 

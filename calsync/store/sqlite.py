@@ -13,6 +13,7 @@ from calsync.store.connection import fetch
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
+from calsync.store.people import SqlitePeople
 from calsync.store.reading import read_account
 from calsync.store.writing import SqliteTransaction
 
@@ -37,6 +38,8 @@ class SqliteStore(Store):
     def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
         self._reader = reader
+        self.people = SqlitePeople(writer, reader)
+        """Who may sign in."""
 
     @classmethod
     async def open(cls, path: Path, *, busy_seconds: float = 5.0) -> SqliteStore:

@@ -1,0 +1,96 @@
+"""The commands about people: who may use the pages."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from calsync.cli.commands import configuration
+from calsync.cli.failures import DONE
+from calsync.cli.text import plain, table
+from calsync.people import Role
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from calsync.desk.people import Member, People
+
+
+@click.group()
+def user() -> None:
+    """Invite, list and remove the people who use the pages."""
+
+
+@user.command()
+@configuration
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="This person looks after everything, not only the own accounts.")
+@click.option("--account", "accounts", multiple=True, metavar="NAME", help="An account of this person.")
+def invite(path: Path, name: str, admin: bool, accounts: tuple[str, ...]) -> int:
+    """Print a link with which one person gets in, once, within seven days.
+
+    Who has been invited before gets another way in: the former password, sessions and tokens end when the link is
+    used.
+    """
+    link, until = asyncio.run(_invite(path, name, Role.ADMINISTRATOR if admin else Role.USER, accounts))
+    click.echo(f"{plain(name)}: this link can be used once, until {until}. Give it to nobody else.")
+    click.echo(link)
+    return DONE
+
+
+@user.command("list")
+@configuration
+def list_people(path: Path) -> int:
+    """List everybody with role, way in, and accounts."""
+    members = asyncio.run(_all(path))
+    head = ["name", "role", "signs in with", "accounts"]
+    click.echo("\n".join(table([head, *(_row(member) for member in members)])))
+    return DONE
+
+
+@user.command()
+@configuration
+@click.argument("name")
+def remove(path: Path, name: str) -> int:
+    """Let somebody in no longer. The accounts go on."""
+    asyncio.run(_remove(path, name))
+    click.echo(f"{plain(name)}: removed")
+    return DONE
+
+
+def _row(member: Member) -> list[str]:
+    person = member.person
+    way = "Microsoft" if person.microsoft else "password" if person.joined else "invited, not yet here"
+    return [plain(person.name), person.role, way, ", ".join(map(plain, member.accounts))]
+
+
+@asynccontextmanager
+async def _people(path: Path) -> AsyncIterator[tuple[People, str]]:
+    # The app brings in every driver; `calsync --help` does without.
+    from calsync.app import App  # noqa: PLC0415
+
+    async with App.open(path) as app:
+        address = app.address
+        async with app.people() as people:
+            yield people, address
+
+
+async def _invite(path: Path, name: str, role: Role, accounts: tuple[str, ...]) -> tuple[str, str]:
+    async with _people(path) as (people, address):
+        invitation = await people.invite(name, role, accounts)
+    until = invitation.until.astimezone()
+    return f"{address}/invitation/{invitation.secret}", f"{until:%Y-%m-%d %H:%M}"
+
+
+async def _all(path: Path) -> Sequence[Member]:
+    async with _people(path) as (people, _):
+        return await people.all()
+
+
+async def _remove(path: Path, name: str) -> None:
+    async with _people(path) as (people, _):
+        await people.remove(name)

@@ -1,0 +1,117 @@
+"""How people get in: by password or Microsoft account, and from then on by the id of a session or an API token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.desk import passwords, secret_ids
+from calsync.desk.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync.desk.passwords import Passwords
+    from calsync.people import ApiToken, Person
+    from calsync.ports import Clock
+    from calsync.store.people import SqlitePeople
+
+IDLE = timedelta(hours=12)
+"""After so long without a request a session is over."""
+LONGEST = timedelta(days=7)
+"""After so long a session is over in any case."""
+TOUCHED = timedelta(minutes=5)
+"""How exactly it is known when a session was last used: each note of it is a write."""
+API_TOKEN = "calsync_"  # noqa: S105 - how every one begins, so that it is known again where it should not be
+LONGEST_TOKEN_NAME = 64
+
+
+class Access:
+    """Who somebody is. Nothing here says what they may do."""
+
+    def __init__(self, store: SqlitePeople, hashing: Passwords, clock: Clock) -> None:
+        self._store = store
+        self._passwords = hashing
+        self._clock = clock
+
+    async def by_password(self, name: str, password: str) -> Person | None:
+        """Return who has this name and password. A wrong name takes as long as a wrong password."""
+        person = await self._store.named(name.strip())
+        fits = await self._passwords.fits(password, None if person is None else person.password)
+        return person if fits else None
+
+    async def by_microsoft(self, tenant_id: str, object_id: str) -> Person | None:
+        return await self._store.of_microsoft(tenant_id, object_id)
+
+    async def by_api_token(self, token: str) -> Person | None:
+        return await self._store.of_token(secret_ids.hashed(token))
+
+    async def by_session(self, session: str, *, used: bool = True) -> Person | None:
+        """Return who has signed in in this session, unless it is over. `used` lets it last on."""
+        hashed, now = secret_ids.hashed(session), self._clock.now()
+        found = await self._store.session(hashed)
+        if found is None:
+            return None
+        if now - found.seen > IDLE or now - found.began > LONGEST:
+            await self._store.end_session(hashed)
+            return None
+        if used and now - found.seen > TOUCHED:
+            await self._store.touch_session(hashed, now)
+        return found.person
+
+    async def begin_session(self, person: Person) -> str:
+        """Return the id of a new session."""
+        session, now = secret_ids.fresh(), self._clock.now()
+        await self._store.begin_session(secret_ids.hashed(session), person.id, now, now - LONGEST)
+        return session
+
+    async def end_session(self, session: str) -> None:
+        await self._store.end_session(secret_ids.hashed(session))
+
+    async def invited(self, invitation: str) -> Person:
+        """Return whom an invitation is for. Raises Refused: invitation_over."""
+        person = await self._store.invited(secret_ids.hashed(invitation), self._clock.now())
+        if person is None:
+            raise Refused("invitation_over")
+        return person
+
+    async def accept_with_password(self, invitation: str, password: str) -> Person:
+        """Use an invitation up. Raises Refused: invitation_over, password_..."""
+        passwords.check(password, (await self.invited(invitation)).name)
+        hashed = await self._passwords.hashed(password)
+        person = await self._store.accept(secret_ids.hashed(invitation), self._clock.now(), password=hashed)
+        if person is None:
+            raise Refused("invitation_over")
+        return person
+
+    async def accept_with_microsoft(self, invitation: str, tenant_id: str, object_id: str) -> Person:
+        """Use an invitation up. Raises Refused: invitation_over, microsoft_taken."""
+        await self.invited(invitation)
+        hashed, now = secret_ids.hashed(invitation), self._clock.now()
+        person = await self._store.accept(hashed, now, microsoft=(tenant_id, object_id))
+        if person is None:
+            raise Refused("microsoft_taken")
+        return person
+
+    async def change_password(self, person: Person, present: str, wanted: str, session: str) -> None:
+        """Give somebody another password; all sessions but this one end. Raises Refused: password_..."""
+        if not await self._passwords.fits(present, person.password):
+            raise Refused("password_wrong")
+        passwords.check(wanted, person.name)
+        hashed = await self._passwords.hashed(wanted)
+        await self._store.set_password(person.id, hashed, secret_ids.hashed(session))
+
+    async def make_api_token(self, person: Person, name: str) -> str:
+        """Return a new API token, which is never shown again. Raises Refused: name_bad."""
+        name = name.strip()
+        if not name or len(name) > LONGEST_TOKEN_NAME or not name.isprintable():
+            raise Refused("name_bad")
+        token = API_TOKEN + secret_ids.fresh()
+        await self._store.add_token(secret_ids.hashed(token), person.id, name, self._clock.now())
+        return token
+
+    async def api_tokens(self, person: Person) -> Sequence[ApiToken]:
+        return await self._store.tokens(person.id)
+
+    async def revoke_api_token(self, person: Person, token: int) -> None:
+        await self._store.revoke_token(person.id, token)

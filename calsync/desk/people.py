@@ -1,0 +1,116 @@
+"""Who may use the pages: invited, listed and removed by an administrator or on the command line."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.desk import secret_ids
+from calsync.desk.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from calsync.people import Person, Role
+    from calsync.ports import Clock
+    from calsync.store.people import SqlitePeople
+
+INVITED_FOR = timedelta(days=7)
+LONGEST_NAME = 64
+log = logging.getLogger("calsync.desk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """What somebody is let in with, once."""
+
+    person: Person
+    secret: str
+    """The last part of the link's path."""
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody, with the accounts that are theirs."""
+
+    person: Person
+    accounts: tuple[str, ...]
+
+
+class People:
+    """The people of one store."""
+
+    def __init__(self, store: SqlitePeople, clock: Clock, accounts: Callable[[], Collection[str]]) -> None:
+        """`accounts` returns the names of the accounts that can be given to somebody."""
+        self._store = store
+        self._clock = clock
+        self._accounts = accounts
+
+    async def invite(self, name: str, role: Role, accounts: Iterable[str] = ()) -> Invitation:
+        """Let somebody in, also who forgot the password. The accounts are given in addition.
+
+        Raises Refused: name_bad, account_unknown.
+        """
+        name, accounts = name.strip(), tuple(accounts)
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise Refused("name_bad")
+        self._expect_known(accounts)
+        secret, now = secret_ids.fresh(), self._clock.now()
+        until = now + INVITED_FOR
+        person = await self._store.invite(name, role, secret_ids.hashed(secret), until, now)
+        for account in accounts:
+            await self._store.give(person.id, account)
+        log.info("person %d was invited as %s", person.id, role)
+        return Invitation(person=person, secret=secret, until=until)
+
+    async def all(self) -> Sequence[Member]:
+        """Return everybody, by name."""
+        owners = await self._store.owners()
+        return [
+            Member(person=person, accounts=tuple(account for owner, account in owners if owner == person.id))
+            for person in await self._store.all()
+        ]
+
+    async def named(self, name: str) -> Person:
+        """Return somebody. Raises Refused: person_unknown."""
+        person = await self._store.named(name.strip())
+        if person is None:
+            raise Refused("person_unknown")
+        return person
+
+    async def remove(self, name: str, by: Person | None = None) -> None:
+        """Let somebody in no longer; the accounts go on. `by`: who wants it; None on the command line.
+
+        Raises Refused: person_unknown, oneself.
+        """
+        person = await self.named(name)
+        if by is not None and by.id == person.id:
+            raise Refused("oneself")
+        await self._store.remove(person.id)
+        log.info("person %d was removed", person.id)
+
+    async def give(self, name: str, account: str) -> None:
+        """Make an account somebody's. Raises Refused: person_unknown, account_unknown."""
+        self._expect_known([account])
+        await self._store.give((await self.named(name)).id, account)
+
+    async def take(self, name: str, account: str) -> None:
+        """Let an account be somebody's no longer. Raises Refused: person_unknown."""
+        await self._store.take((await self.named(name)).id, account)
+
+    async def accounts_of(self, person: Person) -> frozenset[str]:
+        """Return the names of somebody's own accounts."""
+        return await self._store.owned(person.id)
+
+    async def may_see(self, person: Person, account: str) -> bool:
+        """Tell whether somebody may see and steer an account: administrators every one, users their own."""
+        return person.administrator or account in await self.accounts_of(person)
+
+    def _expect_known(self, accounts: Iterable[str]) -> None:
+        known = self._accounts()
+        if any(account not in known for account in accounts):
+            raise Refused("account_unknown")

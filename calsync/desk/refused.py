@@ -1,0 +1,27 @@
+"""What a person asked for and cannot have."""
+
+from __future__ import annotations
+
+from calsync.errors import CalsyncError
+
+SENTENCES = {
+    "account_unknown": "there is no account of this name",
+    "invitation_over": "the invitation was used, has expired or was replaced by a newer one",
+    "microsoft_taken": "somebody else signs in with this Microsoft account",
+    "name_bad": "a name has 1 to 64 characters, all of them visible",
+    "oneself": "nobody removes themselves; another administrator does it",
+    "password_long": "a password has at most 256 characters",
+    "password_name": "a password must not be made of the name",
+    "password_short": "a password has at least 12 characters",
+    "password_wrong": "the present password is not right",
+    "person_unknown": "nobody of this name was invited",
+}
+"""By word. Pages say it in the reader's language: `refused.WORD` of their texts."""
+
+
+class Refused(CalsyncError):  # noqa: N818 - errors are named as outcomes
+    """Nothing was done. `word` says why."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(SENTENCES[word])
+        self.word = word

@@ -1,0 +1,60 @@
+"""People: who was invited to see and steer calsync, and how they got in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Role(StrEnum):
+    """What somebody may do: everything, or look after the own accounts."""
+
+    ADMINISTRATOR = "administrator"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who was invited."""
+
+    id: int
+    name: str
+    """As it is typed at the sign-in; compared without its case."""
+    role: Role
+    password: str | None = field(repr=False)
+    """Hashed; None for nobody who signs in with one."""
+    microsoft: bool
+    """Whether a Microsoft account signs this person in."""
+    created: datetime
+
+    @property
+    def administrator(self) -> bool:
+        return self.role is Role.ADMINISTRATOR
+
+    @property
+    def joined(self) -> bool:
+        """Whether the invitation has been used."""
+        return self.password is not None or self.microsoft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A browser in which somebody has signed in."""
+
+    person: Person
+    began: datetime
+    seen: datetime
+    """When it last asked for something, up to a few minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """What a program signs in with on somebody's behalf, without the token itself."""
+
+    id: int
+    name: str
+    created: datetime
