@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from calsync.config import AccountConfig, Config, RuleConfig
     from calsync.loader import Loaded
     from calsync.ports import Clock, Learnt, Person, Reader, RuleSpec, Vault
+    from calsync.records import Settings
+    from calsync.sync.model import Direction
     from calsync.sync.rules import Rule
 
 
@@ -35,6 +37,8 @@ class Opened:
 
     config: AccountConfig
     calendars: Mapping[Side, Calendar]
+    direction: Direction
+    """What the configuration says, whatever a person has chosen."""
 
 
 class Connections:
@@ -86,7 +90,23 @@ class Connections:
         ):
             place = f"{self._config.path}:{config.line}: accounts.{config.name}.policy"
             raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
-        return Opened(config, {Side.LEFT: left, Side.RIGHT: right})
+        return Opened(config, {Side.LEFT: left, Side.RIGHT: right}, config.direction)
+
+    async def as_set(self, opened: Opened, settings: Settings) -> Opened:
+        """Return an opened account under the direction that a person has chosen.
+
+        Raises AccountError, Retry as `open` does; StoreError.
+        """
+        direction = (await settings.get(opened.config.name)).direction or opened.direction
+        return opened if direction is opened.config.direction else await self.turned(opened, direction)
+
+    async def turned(self, opened: Opened, direction: Direction) -> Opened:
+        """Return an opened account under another direction. Raises AccountError, Retry as `open` does."""
+        config = replace(opened.config, direction=direction)
+        for side, calendar in opened.calendars.items():
+            if direction.writes(side) and not opened.config.direction.writes(side):
+                await self._expect_writable(config, side, calendar)
+        return Opened(config, opened.calendars, opened.direction)
 
     async def people(self, connection: str) -> Sequence[Person]:
         """Return everybody whom a connection lists. Raises LoginError, ConfigError, Retry."""
@@ -146,21 +166,19 @@ class Connections:
         calendar = await self.look(config, side)
         self.claim(config, side, calendar)
         if config.direction.writes(side):
-            connection = config.side(side).connection
-            place = f"account {config.name}: connection {connection}"
-            await _expect_writable(self._providers[connection], calendar, place)
+            await self._expect_writable(config, side, calendar)
         return calendar
+
+    async def _expect_writable(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
+        """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
+        connection = config.side(side).connection
+        for finding in await self._providers[connection].check_calendar(calendar):
+            if finding.severity == "error":
+                raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
 
     def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:
         """Return what tells a calendar from all others: by provider, as two connections may lead to one tenant."""
         return self._config.connections[config.side(side).connection].provider, calendar.key
-
-
-async def _expect_writable(provider: Provider, calendar: Calendar, place: str) -> None:
-    """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
-    for finding in await provider.check_calendar(calendar):
-        if finding.severity == "error":
-            raise AccountError(f"{place}: {finding.message}")
 
 
 def _vault(config: Config, connection: str) -> Vault | None:

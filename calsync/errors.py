@@ -50,6 +50,10 @@ class AccountError(CalsyncError):
     """Stop this account until a person acts (unknown user, no mailbox, read-only calendar)."""
 
 
+class SwitchedOff(CalsyncError):  # noqa: N818 - errors are named as outcomes
+    """A person has switched the account off: nothing more is sent until somebody switches it on again."""
+
+
 class UnknownAddress(AccountError):  # noqa: N818 - errors are named as outcomes
     """No mailbox has the address that the account names. Another address of the same person may lead to one."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from calsync.sync.asking import Hang
-    from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
+    from calsync.sync.model import Changes, Direction, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
 
@@ -151,6 +151,34 @@ class Lease:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What people have chosen for one account, and how it last went."""
+
+    enabled: bool | None = None
+    """Whether it is synced; None: nobody has switched it."""
+    direction: Direction | None = None
+    """None: as the configuration says."""
+    good_at: datetime | None = None
+    """When the last run began that read both sides without an error."""
+
+    @property
+    def off(self) -> bool:
+        return self.enabled is False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who changed what. A value is None where the configuration decides."""
+
+    at: datetime
+    who: str
+    account: str | None
+    what: str
+    before: str | None
+    after: str | None
+
+
 class Transaction(ABC):
     """Writes to one account that become durable together, or not at all. No provider call and no sleep inside.
 
@@ -228,8 +256,37 @@ class Runs(ABC):
         """Make durable that this run has begun; a lower number changes nothing. Raises StoreError."""
 
 
+class Settings(ABC):
+    """What people choose for accounts. It wins over the configuration, in every process at once."""
+
+    @abstractmethod
+    async def all(self) -> Mapping[str, Setting]:
+        """Return the settings of all accounts that the store knows of."""
+
+    @abstractmethod
+    async def get(self, account: str) -> Setting:
+        """Return an account's settings; nothing is set of an unknown one."""
+
+    @abstractmethod
+    async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:
+        """Switch an account on or off. The audit tells it, with `who` did it."""
+
+    @abstractmethod
+    async def set_direction(self, account: str, value: Direction | None, who: str, now: datetime) -> None:
+        """Choose an account's direction. The audit tells it, with `who` did it."""
+
+    @abstractmethod
+    async def audit(self, last: int, account: str | None = None) -> Sequence[AuditEntry]:
+        """Return the newest changes of one account, or of all, oldest first."""
+
+
 class Store(ABC):
     """Remembers accounts. Raises StoreError with the place and what to do; nothing is ever half-written."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Settings:
+        """What people choose for accounts."""
 
     @abstractmethod
     async def load(self, account: str, lately: datetime) -> AccountState:
@@ -244,7 +301,8 @@ class Store(ABC):
         """Prolong a lease. Raises StoreError if it was lost."""
 
     @abstractmethod
-    async def release(self, lease: Lease) -> None: ...
+    async def release(self, lease: Lease, good_at: datetime | None = None) -> None:
+        """Give a lease back. `good_at`: when the run began, where it read both sides without an error."""
 
     @abstractmethod
     async def holders(self) -> Sequence[str]:

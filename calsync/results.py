@@ -72,6 +72,8 @@ class AccountResult:
     ok: bool
     error: str | None = None
     messages: tuple[Message, ...] = ()
+    off: bool = False
+    """A person has switched the account off; what was done before that is counted."""
 
 
 @dataclass(frozen=True, slots=True)

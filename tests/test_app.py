@@ -20,7 +20,7 @@ from calsync.loader.manifest import read_manifest
 from calsync.service import SETTLE_SECONDS
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
-from calsync.sync.model import Event, Timed
+from calsync.sync.model import Direction, Event, Timed
 from calsync.testing import FakeClock
 from calsync.testing.clock import START
 from calsync.watchdog import Note, note_beside, write_note
@@ -464,3 +464,57 @@ async def test_a_ring_runs_its_account_long_before_the_poll(house: House) -> Non
         stop.set()
         await service
     assert calendar.listeners == []
+
+
+async def test_an_account_that_is_switched_off_waits_in_every_process(house: House) -> None:
+    async with house.open() as app:
+        await app.sync(None)
+        async with app.desk() as accounts:
+            await accounts.switch("anna", "Petra", on=False)
+        house.calendar("anna-crm").user_create(MEETING)
+        anna = (await app.sync("anna")).accounts["anna"]
+        assert (anna.ok, anna.off, anna.right.created) == (True, True, 0)
+    async with house.open() as app:
+        planned = (await app.plan("anna"))["anna"].plan
+        assert planned is not None
+        assert [operation.kind for operation in planned.operations] == ["create"]
+        async with app.desk() as accounts:
+            await accounts.switch("anna", "Petra", on=True)
+        assert (await app.sync("anna")).accounts["anna"].right.created == 1
+
+
+async def test_a_chosen_direction_wins_over_the_configuration_and_waits_where_it_writes_more(house: House) -> None:
+    house.configure(direction="left_to_right")
+    async with house.open() as app:
+        await app.sync(None)
+        house.calendar("berta-mail").user_create(MEETING)
+        async with app.desk() as accounts:
+            await accounts.direct("berta", Direction.BOTH, "Petra")
+        (message,) = (await app.sync("berta")).accounts["berta"].messages
+        assert (message.kind, message.side, message.reason) == ("hold", "left", "direction")
+    assert not house.calendar("berta-crm").writes()
+    async with house.open() as app:
+        plan = (await app.plan("berta"))["berta"].plan
+        assert plan is not None
+        assert (await app.confirm("berta", plan.hash)).problem is None
+        await app.sync("berta")
+        assert len(house.calendar("berta-crm").writes()) == 1
+
+
+async def test_a_direction_that_a_calendar_does_not_allow_fails_its_account_only(house: House) -> None:
+    house.configure(right="frozen", direction="right_to_left")
+    async with house.open() as app:
+        async with app.desk() as accounts:
+            await accounts.direct("berta", Direction.BOTH, "Petra")
+        result = await app.sync(None)
+        assert result.accounts["anna"].ok
+        assert result.accounts["berta"].error == "account berta: connection mail: read-only"
+        async with app.desk() as accounts:
+            await accounts.direct("berta", Direction.RIGHT_TO_LEFT, "Petra")
+        assert (await app.sync("berta")).accounts["berta"].ok
+
+
+async def test_an_account_that_is_not_there_cannot_be_set(house: House) -> None:
+    async with house.open() as app, app.desk() as accounts:
+        with pytest.raises(ConfigError, match="no account 'carla'; accounts are: anna, berta"):
+            await accounts.switch("carla", "Petra", on=False)

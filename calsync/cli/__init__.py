@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import backups, commands, users
+from calsync.cli import accounts, backups, commands, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -37,6 +37,8 @@ for command in (
     commands.run,
     commands.confirm,
     commands.plugins,
+    accounts.switch,
+    accounts.direction,
     backups.backup,
     backups.restore,
     users.user,

@@ -43,6 +43,7 @@ def _account(account: AccountResult) -> dict[str, Any]:
         "left": _counts(account.left),
         "right": _counts(account.right),
         "ok": account.ok,
+        "off": account.off,
         "error": account.error,
         "messages": [_message(message) for message in account.messages],
     }
@@ -66,8 +67,9 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
-    title = plain(name) if account.ok else f"{plain(name)}: failed"
-    if account == AccountResult(ok=False, error=account.error):  # it failed before it did anything
+    state = ": switched off" if account.off else "" if account.ok else ": failed"
+    title = f"{plain(name)}{state}"
+    if account == AccountResult(ok=account.off, off=account.off, error=account.error):  # nothing was done
         return [title, ""]
     head = ["", *COLUMNS, "skipped"]
     rows = [_row(side, _side(account, side)) for side in Side]

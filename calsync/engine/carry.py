@@ -12,7 +12,7 @@ from calsync.ahead import ahead
 from calsync.engine.attempts import NotSent, is_due
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
-from calsync.errors import CalsyncError, Retry
+from calsync.errors import CalsyncError, Retry, SwitchedOff
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
 from calsync.sync.model import Side
@@ -129,12 +129,19 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     outcome = Outcome(operation, intent)
     try:
         _check_prospect(run, operation.side)
+        await _check_switch(run)
         may_change.set(partial(_check_prospect, run, operation.side))
         await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error
         _note_trouble(run, [outcome])
     return outcome
+
+
+async def _check_switch(run: Run) -> None:
+    """Raise SwitchedOff where a person has switched the account off while it runs."""
+    if await run.notebook.is_switched_off():
+        raise SwitchedOff(f"account {run.account.name} was switched off, nothing more is sent")
 
 
 def _check_prospect(run: Run, side: Side) -> None:

@@ -17,7 +17,7 @@ from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
-from calsync.errors import AccountError, Retry
+from calsync.errors import AccountError, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -69,9 +69,12 @@ class Engine:
         """Sync an account once, or with `write=False` only say what would be done.
 
         What is done is told to `report` as it happens: it belongs to the caller, so that it outlives an error.
-        A run without writes still remembers what it read; give it a copy of the store.
-        Raises Retry, LoginError, AccountError, StoreError; what was done until then is recorded.
+        A run without writes still remembers what it read; give it a copy of the store. It also tells what an
+        account would do that is switched off.
+        Raises Retry, LoginError, AccountError, StoreError, SwitchedOff; what was done until then is recorded.
         """
+        if write and (await self._store.settings.get(account.name)).off:
+            raise SwitchedOff(f"account {account.name} is switched off")
         async with self._reading(account, report) as run:
             if progress is not None:
                 run.progress = progress
@@ -81,6 +84,7 @@ class Engine:
                 await rebuild(run)
             if write:
                 _tell_waiting(run)
+                report.at_rest = _is_at_rest(run)
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
         """Let an account write what waits for it, if its plan is still the one that a person saw. Raises as `run`.
@@ -97,6 +101,7 @@ class Engine:
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
         if lease is None:
             raise Retry(f"account {account.name}: another process is working on it")
+        report.good_at = None
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
@@ -121,11 +126,12 @@ class Engine:
             # Behind the store, so that a crash in between is not taken for a store that was put back.
             await self._runs.put(account.name, run.number)
             await pull(run, in_full=in_full, needed=needed)
+            report.good_at = now if run.unlisted is None else None
             if run.notebook.state.rebuild is None and is_lost(run):
                 await run.notebook.commit(Batch(rebuild="lost"))
             yield run
         finally:
-            await self._store.release(lease)
+            await self._store.release(lease, report.good_at)
 
     async def _beginning(self, account: Account, state: AccountState) -> Batch:
         """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild.
@@ -185,6 +191,13 @@ def _refuse_other_calendars(account: Account, state: AccountState) -> None:
                 f"account {account.name}: its {side} calendar is not the one that was synced so far; configure "
                 "that one, or let an account of a new name begin with this one"
             )
+
+
+def _is_at_rest(run: Run) -> bool:
+    """Tell whether no later run has anything to find out, to try again, or to be told by a person."""
+    state = run.notebook.state
+    in_doubt = any(seen.standing.in_doubt for side in Side for seen in state.seen[side].values())
+    return not (state.intents or state.attempts or in_doubt or state.rebuild is not None or run.unconfirmed)
 
 
 def _tell_waiting(run: Run) -> None:

@@ -99,6 +99,10 @@ class Notebook:
         """Tell whether a remote write may begin: not once the lease was not renewed for two thirds of its life."""
         return self._clock.now() < self.lease.until - self._lease_life / 3
 
+    async def is_switched_off(self) -> bool:
+        """Tell whether a person has switched the account off, as of now."""
+        return (await self._store.settings.get(self.lease.account)).off
+
     def link_of(self, side: Side, event_id: str) -> Link | None:
         """Return the link that names an event."""
         link_id = self._linked.get((side, event_id))

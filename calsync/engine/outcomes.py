@@ -18,6 +18,8 @@ from calsync.errors import (
     Missing,
     Retry,
     Stale,
+    StoreError,
+    SwitchedOff,
     UnknownOutcome,
 )
 from calsync.sync.model import Side
@@ -120,10 +122,16 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
 
 
 def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
-    """Return what stops the writes to a side: a lost login, a bug, a server in trouble (all of several failed)."""
+    """Return what stops the writes to a side.
+
+    That is a lost login, the account's switch or what it cannot be read from, a bug, a server in trouble (all of
+    several failed).
+    """
     errors = [outcome.error for outcome in outcomes]
     for error in errors:
-        if isinstance(error, LoginError | AccountError) or not isinstance(error, CalsyncError | None):
+        if isinstance(error, LoginError | AccountError | SwitchedOff | StoreError) or not isinstance(
+            error, CalsyncError | None
+        ):
             return error
     troubled = all(isinstance(error, Retry | UnknownOutcome) for error in errors)
     return errors[0] if troubled and len(errors) > 1 else None

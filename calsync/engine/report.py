@@ -10,6 +10,8 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from calsync.records import Rebuild
     from calsync.sync.plan import Operation
 
@@ -55,6 +57,10 @@ class Report:
     rebuild: Rebuild | Literal["direction"] | None = None
     """Why nothing is written before a person has confirmed the plan; for `direction`, nothing to the sides that a
     changed direction lets calsync write."""
+    good_at: datetime | None = None
+    """When the run began, where it has read both sides without an error."""
+    at_rest: bool = False
+    """The run has left nothing that another one must look at, unless something changes."""
     counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
     notices: Notices = field(default_factory=Counter)
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""

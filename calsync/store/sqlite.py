@@ -15,6 +15,7 @@ from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.people import SqlitePeople
 from calsync.store.reading import read_account
+from calsync.store.settings import SqliteSettings
 from calsync.store.writing import SqliteTransaction
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class SqliteStore(Store):
         self._reader = reader
         self.people = SqlitePeople(writer, reader)
         """Who may sign in."""
+        self._settings = SqliteSettings(writer, reader)
+
+    @property
+    def settings(self) -> SqliteSettings:
+        return self._settings
 
     @classmethod
     async def open(cls, path: Path, *, busy_seconds: float = 5.0) -> SqliteStore:
@@ -103,8 +109,9 @@ class SqliteStore(Store):
             raise self._lost(lease)
         return Lease(account=lease.account, holder=lease.holder, fence=lease.fence, until=until)
 
-    async def release(self, lease: Lease) -> None:
-        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence})
+    async def release(self, lease: Lease, good_at: datetime | None = None) -> None:
+        good = None if good_at is None else codec.instant_text(good_at)
+        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence, "good_at": good})
 
     async def holders(self) -> Sequence[str]:
         return [row["holder"] for row in await self._read(statements.HOLDERS, {})]

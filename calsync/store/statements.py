@@ -59,7 +59,8 @@ WHERE name = :account AND (holder IS NULL OR holder = :holder OR until <= :now)
 FENCE = "SELECT fence FROM account WHERE name = :account AND holder = :holder"
 RENEW = "UPDATE account SET until = :until WHERE name = :account AND holder = :holder AND fence = :fence"
 RELEASE = """
-UPDATE account SET holder = NULL, until = NULL WHERE name = :account AND holder = :holder AND fence = :fence
+UPDATE account SET holder = NULL, until = NULL, good_at = coalesce(:good_at, good_at)
+WHERE name = :account AND holder = :holder AND fence = :fence
 """
 HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY holder"
 LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
@@ -73,6 +74,18 @@ RESTORED = (
     "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
     "UPDATE side SET token = NULL, listed_at = NULL",
 )
+
+SETTINGS = "SELECT name, enabled, direction, good_at FROM account ORDER BY name"
+SETTING = "SELECT enabled, direction, good_at FROM account WHERE name = :account"
+SET = {
+    "enabled": "UPDATE account SET enabled = :value WHERE name = :account",
+    "direction": "UPDATE account SET direction = :value WHERE name = :account",
+}
+ADD_AUDIT = """
+INSERT INTO audit (at, who, account, what, before, after) VALUES (:at, :who, :account, :what, :before, :after)
+"""
+AUDIT = "SELECT * FROM audit ORDER BY id DESC LIMIT :last"
+AUDIT_OF_ACCOUNT = "SELECT * FROM audit WHERE account = :account ORDER BY id DESC LIMIT :last"
 
 PUT_SIDE = _put(
     "side",

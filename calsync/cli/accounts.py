@@ -1,0 +1,60 @@
+"""The commands that set an account: its switch and its direction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from calsync.cli.commands import configuration
+from calsync.cli.failures import DONE
+from calsync.cli.text import plain
+from calsync.sync.model import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from calsync.desk.accounts import Accounts
+
+
+@click.command()
+@configuration
+@click.argument("account")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def switch(path: Path, account: str, state: str) -> int:
+    """Switch an account on or off, also while the service runs. Off deletes nothing."""
+    _at_desk(path, lambda accounts: accounts.switch(account, _who(), on=state == "on"))
+    click.echo(f"{plain(account)}: switched {state}")
+    return DONE
+
+
+@click.command()
+@configuration
+@click.argument("account")
+@click.argument("direction", type=click.Choice([each.value for each in Direction]))
+def direction(path: Path, account: str, direction: str) -> int:
+    """Choose which side of an account is written, also while the service runs.
+
+    A side that was not written before waits until its plan is confirmed: see `calsync plan` and `calsync confirm`.
+    """
+    _at_desk(path, lambda accounts: accounts.direct(account, Direction(direction), _who()))
+    click.echo(f"{plain(account)}: direction {direction}")
+    return DONE
+
+
+def _at_desk(path: Path, act: Callable[[Accounts], Awaitable[None]]) -> None:
+    async def work() -> None:
+        # The app brings in every driver; `calsync --help` does without.
+        from calsync.app import App  # noqa: PLC0415
+
+        async with App.open(path) as app, app.desk() as accounts:
+            await act(accounts)
+
+    asyncio.run(work())
+
+
+def _who() -> str:
+    return f"command line, user {os.getuid()}"

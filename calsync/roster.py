@@ -1,0 +1,102 @@
+"""The accounts that there are: those that are written down, and those that are discovered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from calsync.connections import Opened
+from calsync.discovery import Discovery, accounts_of, left_behind
+from calsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from calsync.config import AccountConfig, Config
+    from calsync.connections import Connections
+    from calsync.results import Discovered
+    from calsync.store import FileRuns
+
+log = logging.getLogger("calsync.discovery")
+
+
+class Roster:
+    """Finds accounts, and opens their calendars."""
+
+    def __init__(self, config: Config, connections: Connections, runs: FileRuns) -> None:
+        self._config = config
+        self._connections = connections
+        self._runs = runs
+        self.discovered: Sequence[Discovered] = ()
+        """Everybody whom discovery looked at, once accounts have been opened."""
+        self._found: Mapping[str, AccountConfig] = {}
+        """The accounts that were discovered."""
+        self._discovery: Discovery | None = None
+        """The one that found them."""
+
+    @property
+    def written(self) -> Mapping[str, AccountConfig]:
+        """The accounts that are written down."""
+        return self._config.accounts
+
+    def unknown(self, account: str) -> ConfigError:
+        """Return what is wrong with a name that no account has."""
+        known = ", ".join({**self.written, **self._found}) or "none"
+        return ConfigError([f"{self._config.path}: there is no account {account!r}; accounts are: {known}"])
+
+    async def open(self, wanted: str | None) -> dict[str, Opened | Exception]:
+        """Open the calendars of one account, or of all. One that cannot be opened is told as its error.
+
+        Raises ConfigError for an account that is not there, and what is in the way of discovery.
+        """
+        if wanted is not None and wanted in self.written:
+            found = await self.try_open([self.written[wanted]])
+        elif wanted is not None and self._config.discover is None:
+            raise self.unknown(wanted)
+        else:
+            found = await self.try_open(self.written.values())  # their calendars are not discovered
+            found |= await self.try_open((await self.discover()).values())
+        if wanted is not None and wanted not in found:
+            raise self.unknown(wanted)
+        return {name: one for name, one in found.items() if wanted in {None, name}}
+
+    async def try_open(self, configs: Iterable[AccountConfig]) -> dict[str, Opened | Exception]:
+        """Open accounts' calendars; one that cannot be opened is told as its error."""
+        configs = list(configs)
+        found = await asyncio.gather(
+            *(self._connections.open(config) for config in configs), return_exceptions=True
+        )
+        names = (config.name for config in configs)
+        return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Exception)}
+
+    async def discover(self) -> Mapping[str, AccountConfig]:
+        """Return the accounts that are discovered. Raises LoginError, ConfigError, Retry, PluginError."""
+        if self._config.discover is None:
+            return {}
+        known = await self._runs.all()
+        self._discovery = Discovery(self._config.discover, self._connections, self.written, known)
+        found = await self._discovery.find()
+        self.discovered = [one.told for one in found]
+        self._found = accounts_of(found)
+        return self._found
+
+    async def discover_aloud(self) -> Mapping[str, AccountConfig]:
+        """Discover, and tell the log what came of it, without an address. Raises as `discover`."""
+        known = await self._runs.all()
+        accounts = await self.discover()
+        if self._config.discover is not None:
+            log.info(
+                "discovered %d accounts, left out %d people", len(accounts), len(self.discovered) - len(accounts)
+            )
+        for line in left_behind(self.discovered, known):
+            log.warning("%s", line)
+        return accounts
+
+    async def config_of(self, name: str) -> AccountConfig:
+        """Return an account to be opened. Where its address is not sure yet, that is looked for.
+
+        Raises Retry, AccountError, LoginError, ConfigError.
+        """
+        config = self.written.get(name) or self._found[name]
+        return config if self._discovery is None else await self._discovery.again(config)

@@ -1,0 +1,70 @@
+"""What people choose stands in the store, with who chose it, and every process sees it at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.records import AuditEntry, Setting
+from calsync.store import SqliteStore
+from calsync.sync.model import Direction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calsync.records import Lease
+    from calsync.testing import FakeClock
+
+
+async def test_nothing_is_set_before_somebody_sets_it(store: SqliteStore, lease: Lease) -> None:
+    assert await store.settings.get("nobody") == Setting()
+    assert await store.settings.all() == {"anna": Setting()}
+    assert await store.settings.audit(10) == []
+
+
+async def test_a_setting_is_seen_by_every_process_and_keeps_the_lease(
+    store: SqliteStore, path: Path, clock: FakeClock, lease: Lease
+) -> None:
+    other = await SqliteStore.open(path)
+    await other.settings.set_enabled("anna", False, "Petra", clock.now())
+    await other.settings.set_direction("anna", Direction.LEFT_TO_RIGHT, "Petra", clock.now())
+    await other.close()
+    assert await store.settings.get("anna") == Setting(enabled=False, direction=Direction.LEFT_TO_RIGHT)
+    assert (await store.settings.get("anna")).off
+    assert await store.leases() == [lease]
+
+
+async def test_an_account_that_never_ran_can_be_set(store: SqliteStore, clock: FakeClock) -> None:
+    await store.settings.set_enabled("bert", False, "Petra", clock.now())
+    assert (await store.settings.all())["bert"].off
+
+
+async def test_every_change_is_told_with_who_did_it_and_nothing_else_is(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    began = clock.now()
+    for value in (False, False, True, None):
+        await store.settings.set_enabled("anna", value, "Petra", clock.now())
+        clock.advance(60)
+    await store.settings.set_direction("bert", Direction.BOTH, "Kai", began)
+    told = await store.settings.audit(10)
+    assert [(one.who, one.account, one.what, one.before, one.after) for one in told] == [
+        ("Petra", "anna", "enabled", None, "off"),
+        ("Petra", "anna", "enabled", "off", "on"),
+        ("Petra", "anna", "enabled", "on", None),
+        ("Kai", "bert", "direction", None, "both"),
+    ]
+    assert told[0].at == began
+    assert await store.settings.audit(1) == told[3:]
+    assert await store.settings.audit(2, "anna") == told[1:3]
+    assert isinstance(told[0], AuditEntry)
+
+
+async def test_a_run_that_read_nothing_keeps_the_time_of_the_last_good_one(
+    store: SqliteStore, clock: FakeClock, lease: Lease
+) -> None:
+    began = clock.now()
+    await store.release(lease, began)
+    again = await store.acquire("anna", "runner-1", clock.now(), lease.until - began)
+    assert again is not None
+    await store.release(again)
+    assert (await store.settings.get("anna")).good_at == began
