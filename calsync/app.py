@@ -9,7 +9,8 @@ from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from calsync.backups import back_up_store, restore_store
+from calsync.backups import back_up_store, restore_store, rotate_key
+from calsync.config import new_key
 from calsync.connections import Connections, Opened
 from calsync.desk import People
 from calsync.desk.accounts import Accounts
@@ -159,6 +160,16 @@ class App:
         """
         accounts = self._config.accounts
         return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
+
+    async def rotate_key(self, new: str) -> int:
+        """Encrypt what connections keep with another key, written as `service.key` is; return how much there is.
+
+        Raises ConfigError where there is no present key or `new` is none; StoreError, also while a service runs.
+        """
+        config, key = self._config, self._config.service.key
+        if key is None:
+            raise ConfigError([f"{config.path}: service.key: is missing, so nothing is encrypted"])
+        return await asyncio.to_thread(rotate_key, config.service.store, key, new_key(new))
 
     @property
     def address(self) -> str:

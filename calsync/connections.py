@@ -16,7 +16,7 @@ from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
-from calsync.vault import FileVault
+from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Connections:
 
 def _vault(config: Config, connection: str) -> Vault | None:
     store, key = config.service.store, config.service.key
-    return None if key is None else FileVault(store.with_name(f"{store.name}.vault"), connection, key)
+    return None if key is None else FileVault(vault_folder(store), connection, key)
 
 
 def _learnt(config: Config, connection: str) -> Learnt:

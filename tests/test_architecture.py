@@ -92,6 +92,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.cli",
         "calsync.desk",
         "calsync.engine",
+        "calsync.exposed",
         "calsync.loader",
         "calsync.people",
         "calsync.ports",

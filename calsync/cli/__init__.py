@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, users
+from calsync.cli import accounts, backups, commands, keys, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -41,6 +41,7 @@ for command in (
     accounts.direction,
     backups.backup,
     backups.restore,
+    keys.rotate,
     users.user,
 ):
     cli.add_command(command)

@@ -20,6 +20,7 @@ from calsync.config.model import (
     Web,
     WindowConfig,
 )
+from calsync.config.schema import new_key
 from calsync.config.validate import validate
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "SideConfig",
     "Web",
     "WindowConfig",
+    "new_key",
     "parse",
     "validate",
 ]
