@@ -24,7 +24,7 @@ from benchmarks.first_sync import first_sync
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.tenant import polled, tenant_table
-from calsync.service import SETTLE_SECONDS
+from calsync.service.backoff import SETTLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

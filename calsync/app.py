@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.config import new_key
-from calsync.connections import Connections, Opened
+from calsync.connections import Connections, Opened, connections_of
 from calsync.desk import People
 from calsync.desk.accounts import Accounts
 from calsync.discovery import finding
@@ -88,7 +88,7 @@ class App:
             results.extend(_checked(f"connection {name}", findings))
         results.extend(await self._check_accounts(self._config.accounts, broken, try_writes=try_writes))
         discover = self._config.discover
-        if discover is not None and not _connections_of(discover.account) & broken:
+        if discover is not None and not connections_of(discover.account) & broken:
             try:
                 found = await self._roster.discover()
             except CalsyncError as error:
@@ -211,11 +211,13 @@ class App:
         accounts = dict(zip(opened, results, strict=True))
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve all accounts until `stop` is set. Raises as `Running.run`."""
-        await Running(self._config, self._connections, self._roster, self._clock, self._random, self._runs).run(
-            stop
-        )
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+        """Serve all accounts until `stop` is set. Read the configuration anew whenever `reload` is.
+
+        Raises as `Running.serve`.
+        """
+        running = Running(self._config, self._connections, self._roster, self._clock, self._random, self._runs)
+        await running.serve(stop, reload)
 
     async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
@@ -265,7 +267,7 @@ class App:
         return [
             result
             for name, account in accounts.items()
-            if _connections_of(account).isdisjoint(broken)
+            if connections_of(account).isdisjoint(broken)
             for result in _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
         ]
 
@@ -287,10 +289,6 @@ class App:
 
 def _lines(error: CalsyncError) -> Sequence[str]:
     return str(error).splitlines()
-
-
-def _connections_of(account: AccountConfig) -> set[str]:
-    return {account.left.connection, account.right.connection}
 
 
 def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:

@@ -20,7 +20,7 @@ from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig
@@ -47,29 +47,57 @@ class Connections:
     def __init__(self, config: Config, loaded: Loaded, clock: Clock, random: Random) -> None:
         self.http = HttpFactory(clock)
         self._config = config
+        self._clock = clock
+        self._random = random
         self.asking = Asking()
         self._rules = [_rule(rule, loaded.rules) for rule in config.rules]
         self._versions = loaded.versions
         self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
         """Where servers call the connections; None where no public address is configured."""
-        self._providers = {
-            name: loaded.providers[connection.provider].open(
-                connection.settings,
-                Host(
-                    connection=name,
-                    clock=clock,
-                    random=random,
-                    http=self.http,
-                    vault=_vault(config, name),
-                    doorbells=None if self.endpoint is None else self.endpoint.of(name),
-                    learnt=_learnt(config, name),
-                    poll_seconds=config.service.poll_seconds,
-                ),
-            )
-            for name, connection in config.connections.items()
-        }
+        self._providers = {name: self._built(name, config, loaded) for name in config.connections}
         self._logins: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
+
+    def _built(self, name: str, config: Config, loaded: Loaded) -> Provider:
+        connection = config.connections[name]
+        return loaded.providers[connection.provider].open(
+            connection.settings,
+            Host(
+                connection=name,
+                clock=self._clock,
+                random=self._random,
+                http=self.http,
+                vault=_vault(config, name),
+                doorbells=None if self.endpoint is None else self.endpoint.of(name),
+                learnt=_learnt(config, name),
+                poll_seconds=config.service.poll_seconds,
+            ),
+        )
+
+    def stale(self, config: Config) -> set[str]:
+        """Return the connections that another configuration does not have, or not as they are."""
+        before, after = self._config, config
+        if before.service.poll_seconds != after.service.poll_seconds:  # all of them know it
+            return set(before.connections)
+        return {name for name, one in before.connections.items() if after.connections.get(name) != one}
+
+    async def adopt(self, config: Config, loaded: Loaded) -> None:
+        """Take over another configuration; connections that are the same in it are not touched.
+
+        No account may use those any more that are `stale`.
+        """
+        rules = [_rule(rule, loaded.rules) for rule in config.rules]
+        stale = self.stale(config)
+        kept = self._providers.keys() - stale
+        fresh = {name: self._built(name, config, loaded) for name in config.connections if name not in kept}
+        left = [self._providers.pop(name) for name in stale]
+        logins = [self._logins.pop(name) for name in stale if name in self._logins]
+        self._rules, self._versions, self._config = rules, loaded.versions, config
+        self._providers |= fresh
+        if self.endpoint is not None:
+            for name in stale - fresh.keys():
+                self.endpoint.forget(name)
+        await _closed(left, logins)
 
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
@@ -155,12 +183,12 @@ class Connections:
             future=timedelta(days=config.window.future_days),
         )
 
+    def release(self, account: str) -> None:
+        """Let the calendars of an account belong to nobody."""
+        self._keys = {key: claim for key, claim in self._keys.items() if claim[0].name != account}
+
     async def close(self) -> None:
-        for task in self._logins.values():
-            task.cancel()
-        await asyncio.gather(*self._logins.values(), return_exceptions=True)
-        for provider in self._providers.values():
-            await provider.close()
+        await _closed(self._providers.values(), self._logins.values())
 
     async def _calendar(self, config: AccountConfig, side: Side) -> Calendar:
         calendar = await self.look(config, side)
@@ -181,6 +209,11 @@ class Connections:
         return self._config.connections[config.side(side).connection].provider, calendar.key
 
 
+def connections_of(account: AccountConfig) -> set[str]:
+    """Return the names of the connections that an account uses."""
+    return {account.left.connection, account.right.connection}
+
+
 def _vault(config: Config, connection: str) -> Vault | None:
     store, key = config.service.store, config.service.key
     return None if key is None else FileVault(vault_folder(store), connection, key)
@@ -194,6 +227,14 @@ def _learnt(config: Config, connection: str) -> Learnt:
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
     rule: Rule = rules[config.name].build(config.options)
     return rule
+
+
+async def _closed(providers: Iterable[Provider], logins: Collection[asyncio.Task[None]]) -> None:
+    for task in logins:
+        task.cancel()
+    await asyncio.gather(*logins, return_exceptions=True)
+    for provider in providers:
+        await provider.close()
 
 
 async def _logged_in(provider: Provider, connection: str) -> None:

@@ -40,6 +40,15 @@ class Roster:
         """The accounts that are written down."""
         return self._config.accounts
 
+    def adopt(self, config: Config) -> None:
+        """Take over another configuration. Who is discovered is found anew."""
+        self._config = config
+        self._discovery = None
+
+    def account(self, name: str) -> AccountConfig:
+        """Return an account that is written down or was discovered. Raises KeyError."""
+        return self.written.get(name) or self._found[name]
+
     def unknown(self, account: str) -> ConfigError:
         """Return what is wrong with a name that no account has."""
         known = ", ".join({**self.written, **self._found}) or "none"
@@ -98,5 +107,5 @@ class Roster:
 
         Raises Retry, AccountError, LoginError, ConfigError.
         """
-        config = self.written.get(name) or self._found[name]
+        config = self.account(name)
         return config if self._discovery is None else await self._discovery.again(config)

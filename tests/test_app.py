@@ -3,132 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.app import App
 from calsync.engine.carry import CHUNK
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, StoreError
 from calsync.loader.manifest import read_manifest
-from calsync.service import SETTLE_SECONDS
+from calsync.service.backoff import SETTLE_SECONDS
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
-from calsync.sync.model import Direction, Event, Timed
-from calsync.testing import FakeClock
-from calsync.testing.clock import START
+from calsync.sync.model import Direction
 from calsync.watchdog import Note, note_beside, write_note
+from tests.house import MEETING, House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calsync.testing import MemoryCalendar
 
 ROOT = Path(__file__).parent.parent
-PLUGIN = """
-from calsync.hookspecs import hookimpl
-from calsync.ports import Finding, Provider, ProviderSpec
-from calsync.testing import MemoryCalendar
-
-CALENDARS = {}
-ERRORS = {}
-
-class Memory(Provider):
-    def __init__(self, settings, host):
-        self.host = host
-
-    async def login(self):
-        if error := ERRORS.get(self.host.connection):
-            raise error
-
-    async def open(self, request):
-        if error := ERRORS.get(request.settings["name"]):
-            raise error
-        name = request.settings["name"]
-        return CALENDARS.setdefault(name, MemoryCalendar(name, now=self.host.clock.now))
-
-    async def check(self):
-        return [Finding("ok", "signed in")]
-
-    async def check_calendar(self, calendar):
-        return [Finding("error", "read-only")] if calendar.key == "frozen" else []
-
-    async def try_writes(self, calendar):
-        return [Finding("ok", f"{calendar.key} can be written")]
-
-    async def close(self):
-        ERRORS.pop("closing", None)
-
-@hookimpl
-def calsync_providers():
-    return [ProviderSpec(name="memory", connection_schema={}, calendar_schema={"name": str}, open=Memory)]
-"""
-MANIFEST = {
-    "domain": "memory",
-    "name": "Memory",
-    "version": "1",
-    "kind": "provider",
-    "documentation": "https://example.org",
-    "capabilities": [],
-    "provides": {"providers": ["memory"], "rules": [], "commands": []},
-}
-CONFIG = """
-service: {{store: "sqlite:///{folder}/calsync.db", poll_seconds: 60}}
-plugin_dirs: [plugins]
-connections:
-  crm: {{provider: memory}}
-  mail: {{provider: memory}}
-rules: [series_skip, attendee_stripping]
-accounts:
-  anna:
-    left: {{connection: crm, name: anna-crm}}
-    right: {{connection: mail, name: anna-mail}}
-    timezone: Europe/Berlin
-  berta:
-    left: {{connection: crm, name: berta-crm}}
-    right: {{connection: mail, name: {right}}}
-    direction: {direction}
-    timezone: Europe/Berlin
-"""
-MEETING = Event(summary="Besichtigung", when=Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1)))
-
-
-class House:
-    """A configuration in a folder, and the systems that its plugin serves."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = FakeClock()
-        plugin = folder / "plugins" / "calsync_memory"
-        plugin.mkdir(parents=True)
-        (plugin / "__init__.py").write_text(PLUGIN)
-        (plugin / "manifest.json").write_text(json.dumps(MANIFEST))
-        self.configure()
-
-    def configure(self, right: str = "berta-mail", direction: str = "both") -> None:
-        text = CONFIG.format(folder=self.folder, right=right, direction=direction)
-        (self.folder / "calsync.yaml").write_text(text)
-
-    def open(self) -> Any:
-        return App.open(self.folder / "calsync.yaml", clock=self.clock)
-
-    @property
-    def plugin(self) -> Any:
-        return sys.modules["calsync_memory"]
-
-    def calendar(self, name: str) -> MemoryCalendar:
-        calendar: MemoryCalendar = self.plugin.CALENDARS[name]
-        return calendar
-
-    def database(self) -> bytes | None:
-        files = sorted(self.folder.glob("calsync.db*"))
-        return b"".join(file.read_bytes() for file in files) if files else None
 
 
 @pytest.fixture
@@ -416,7 +314,7 @@ async def test_the_service_goes_on_with_what_it_could_not_open_at_first(
     stop = asyncio.Event()
     async with house.open() as app:
         house.plugin.ERRORS["anna-mail"] = error
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await house.clock.until_sleeping(2)
         assert house.calendar("berta-mail").calls
         warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
@@ -436,12 +334,12 @@ async def test_the_service_does_not_start_where_every_account_needs_a_person(hou
     async with house.open() as app:
         house.plugin.ERRORS["mail"] = LoginError("mail: the secret has expired")
         with pytest.raises(LoginError, match="the secret has expired"):
-            await app.run(asyncio.Event())
+            await app.run(asyncio.Event(), asyncio.Event())
         house.plugin.ERRORS.update(
             {"anna-crm": Retry("crm: unreachable"), "mail": ConfigError(["mail: no schema"])}
         )
         with pytest.raises(ConfigError, match="no schema"):
-            await app.run(asyncio.Event())
+            await app.run(asyncio.Event(), asyncio.Event())
     assert house.database() is None
 
 
@@ -451,7 +349,7 @@ async def test_a_ring_runs_its_account_long_before_the_poll(house: House) -> Non
         await app.sync(None)
         calendar = house.calendar("anna-mail")
         calendar.behaviour.doorbell = True
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await house.clock.until_sleeping(3)  # two polls, and what rang when the listening began
         house.clock.advance(SETTLE_SECONDS)
         await house.clock.until_sleeping(2)

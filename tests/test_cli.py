@@ -69,7 +69,7 @@ class FakeApp:
     async def restore(self, saved: Path) -> Any:
         return self.answered(saved)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await stop.wait()
         self.answered("stopped")

@@ -12,7 +12,7 @@ from calsync.cli import check_report, login_report, plan_report, plugin_report, 
 from calsync.cli.failures import DONE, FAILED, USAGE, json_even_on_failure, print_json, tell
 from calsync.cli.logs import log_to_standard_error
 from calsync.cli.progress import progress_bar
-from calsync.cli.stopping import until_stopped
+from calsync.cli.stopping import at_hangup, until_stopped
 from calsync.cli.text import language, plain
 from calsync.loader import Plugins
 from calsync.results import AccountPlan
@@ -125,14 +125,15 @@ def confirm(path: Path, account: str, plan_hash: str) -> int:
 @click.command()
 @configuration
 def run(path: Path) -> int:
-    """Run the service until SIGTERM or SIGINT."""
+    """Run the service until SIGTERM or SIGINT. SIGHUP has it read the configuration anew."""
     log_to_standard_error()
 
     async def serve(stop: asyncio.Event) -> None:
         from calsync.app import App  # noqa: PLC0415 - see _check
 
-        async with App.open(path) as app:
-            await app.run(stop)
+        with at_hangup() as reload:
+            async with App.open(path) as app:
+                await app.run(stop, reload)
 
     asyncio.run(until_stopped(serve))
     return DONE

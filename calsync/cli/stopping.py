@@ -1,4 +1,4 @@
-"""Work that runs until the process is asked to stop."""
+"""Work that runs until the process is asked to stop, and what it is asked for meanwhile."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 GRACE_SECONDS = 9.0
 """How long a stop waits for work under way. A supervisor kills after 10; a write cut off is settled later."""
+
+
+@contextlib.contextmanager
+def at_hangup() -> Iterator[asyncio.Event]:
+    """Give an event that SIGHUP sets, as long as this is entered."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 async def until_stopped(

@@ -1,4 +1,4 @@
-"""The validated configuration. `line` is where a thing stands in the file, for messages.
+"""The validated configuration. `line` is where a thing stands in the file, for messages; what has moved is equal.
 
 Settings may hold secrets, so no representation shows them.
 """
@@ -84,7 +84,7 @@ class ConnectionConfig:
     provider: str
     settings: Mapping[str, Any] = field(repr=False)
     """The connection's keys without `provider`, as the provider's schema returned them."""
-    line: int
+    line: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class RuleConfig:
     name: str
     options: Mapping[str, Any]
     """As the rule's schema returned them, defaults filled in."""
-    line: int
+    line: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class SideConfig:
     connection: str
     settings: Mapping[str, Any] = field(repr=False)
     """The side's keys without `connection`, as the provider's calendar schema returned them."""
-    line: int
+    line: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ class AccountConfig:
     window: WindowConfig
     policy: ConflictPolicy
     on_target_edit: TargetEdit
-    line: int
+    line: int = field(compare=False)
 
     def side(self, side: Side) -> SideConfig:
         return self.left if side.value == "left" else self.right

@@ -41,6 +41,10 @@ class Endpoint:
         """Return what a connection is lent."""
         return _Doorbells(f"{self._public_url}/doorbells/{quote(connection)}", connection, self._heard)
 
+    def forget(self, connection: str) -> None:
+        """Hear nobody any more who calls a connection."""
+        self._heard.pop(connection, None)
+
     def application(self) -> web.Application:
         """Return what answers the calls."""
         application = web.Application(client_max_size=MAX_CALL_BYTES)

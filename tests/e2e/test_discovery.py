@@ -243,7 +243,7 @@ async def test_the_service_serves_what_is_written_down_while_discovery_waits(
         provider = app._connections.provider("flowfact")
         people = provider.people
         provider.people = _unreachable  # type: ignore[method-assign] # the users are learnt with the sign-in
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await world.until(lambda: "Annas Termin" in office.owners())
         assert any("discovery failed, next try in 60 s" in record.getMessage() for record in caplog.records)
         provider.people = people  # type: ignore[method-assign]
@@ -263,7 +263,7 @@ async def test_the_service_looks_again_for_a_mailbox_that_could_not_be_reached_b
     office.bert.mailbox.refusal = GraphError(503, "ServiceUnavailable", "Busy.")
     stop = asyncio.Event()
     async with App.open(world.configuration, clock=world.clock) as app:
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await world.until(lambda: bool(app.discovered))
         office.bert.mailbox.refusal = None
         while "Berts Termin" not in office.owners():
@@ -278,7 +278,7 @@ async def test_what_a_person_must_mend_before_anybody_is_discovered_ends_the_ser
     async with App.open(office.world.configuration, clock=office.world.clock) as app:
         app._connections.provider("flowfact").people = _refused  # type: ignore[method-assign]
         with pytest.raises(LoginError, match="wrong token"):
-            await app.run(asyncio.Event())
+            await app.run(asyncio.Event(), asyncio.Event())
         with pytest.raises(LoginError, match="wrong token"):
             await app.sync(None)
         found = [(one.severity, one.message) for one in await app.check() if one.scope == "discovery"]

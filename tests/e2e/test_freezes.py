@@ -32,11 +32,11 @@ STOPPED_SECONDS = 0.02
 IMPATIENT = """
 # Leases of five minutes, and polls of a second: shortened, or nobody would wait for the end of this test.
 import datetime, functools
-import calsync.app, calsync.service
-calsync.service.LONGEST_WAIT = 0.3
-calsync.app.Engine = functools.partial(calsync.app.Engine, lease_life=datetime.timedelta(seconds=1))
-service = calsync.app.Service
-calsync.app.Service = lambda run, clock, random, poll, *more: service(run, clock, random, 0.1, *more)
+import calsync.running, calsync.service.backoff
+calsync.service.backoff.LONGEST_WAIT = 0.3
+calsync.running.Engine = functools.partial(calsync.running.Engine, lease_life=datetime.timedelta(seconds=1))
+service = calsync.running.Service
+calsync.running.Service = lambda runner, clock, random, poll: service(runner, clock, random, 0.1)
 """
 
 

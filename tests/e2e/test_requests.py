@@ -38,7 +38,7 @@ async def serving(world: World, clock: FakeClock) -> AsyncIterator[Callable[[], 
         await world.until(lambda: world.sandbox.graph.requests and resting(clock))
 
     async with App.open(world.configuration, clock=clock) as app:
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await world.until(lambda: resting(clock))
         yield one_more
         stop.set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import calsync.service
+import calsync.service.service
 from calsync.app import App
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.sandbox import Account
@@ -93,7 +93,7 @@ async def test_sigterm_in_the_middle_of_a_first_sync(live: World) -> None:
 async def test_a_stop_does_not_wait_for_a_server_that_hangs(
     world: World, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, after_commit: bool
 ) -> None:
-    monkeypatch.setattr(calsync.service, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(calsync.service.service, "STOP_SECONDS", 0.1)
     fill(world)
     released, stop = asyncio.Event(), asyncio.Event()
     hanging = Fault(
@@ -101,7 +101,7 @@ async def test_a_stop_does_not_wait_for_a_server_that_hangs(
     )
     world.sandbox.flowfact.faults.add(hanging)
     async with App.open(world.configuration, clock=clock) as app:
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         await world.until(lambda: not world.sandbox.flowfact.faults.waiting)
         stop.set()
         await asyncio.wait_for(service, SECONDS_TO_STOP)

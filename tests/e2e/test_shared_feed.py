@@ -40,7 +40,7 @@ async def serving(world: World, clock: FakeClock) -> AsyncIterator[list[Person]]
         world.appointment(f"Termin {number}", assignee=person.user["id"], hours=number)
     stop = asyncio.Event()
     async with App.open(world.configuration, clock=clock) as app:
-        service = asyncio.create_task(app.run(stop))
+        service = asyncio.create_task(app.run(stop, asyncio.Event()))
         for _ in range(3):
             await rested(world, clock)
             clock.advance(ROUND)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
-from calsync.service import Service
+from calsync.service import Runner, Service
 from tests.simulation.database import LOCKED, open_store
 from tests.simulation.loop import PROCESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from calsync.engine import Report
     from calsync.service import Listen
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-class Process:
+class Process(Runner):
     """Runs from `start` until it is stopped, killed, or ends by an error of its own, which is a finding."""
 
     def __init__(self, world: World, names: Sequence[str], number: int) -> None:
@@ -44,6 +44,7 @@ class Process:
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
         self._raw = world.disk.raw
+        self._engine: Engine
         self._at: dict[int, Callable[[], None]] = {}
         context = copy_context()
         context.run(PROCESS.set, self)
@@ -111,16 +112,11 @@ class Process:
                     await store.expire(holder)
             for name in self.names:
                 await self._take_notes(store, self.world.pairs[name])
-            engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
-
-            async def run_account(name: str, report: Report) -> None:
-                await self._run(engine, name, report)
-
-            def doorbells(name: str) -> list[Listen]:
-                return [calendar.listen for calendar in self.world.pairs[name].calendars.values()]
-
-            service = Service(run_account, self.world.clock, self.world.dice, self.world.poll_seconds, doorbells)
-            await service.run(self.names, self._stop)
+            self._engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
+            service = Service(self, self.world.clock, self.world.dice, self.world.poll_seconds)
+            for name in self.names:
+                service.add(name)
+            await service.run(self._stop)
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
         self.dead = True
@@ -132,12 +128,21 @@ class Process:
             await store.add_hang(pair.name, pair.notes[0])
             pair.noted.append(pair.notes.pop(0))
 
-    async def _run(self, engine: Engine, name: str, report: Report) -> None:
-        pair = self.world.pairs[name]
+    def doorbells(self, account: str) -> Sequence[Listen]:
+        return [calendar.listen for calendar in self.world.pairs[account].calendars.values()]
+
+    def connections(self, account: str) -> Collection[str]:
+        del account
+        return ["left", "right"]
+
+    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
+        name, pair = account, self.world.pairs[account]
         pair.run_begins()
         context = copy_context()
         context.run(LOCKED.set, self.finds_locked)
-        task = asyncio.create_task(engine.run(pair.account(), report), name=f"run {name}", context=context)
+        task = asyncio.create_task(
+            self._engine.run(pair.account(), report, progress=progress), name=f"run {name}", context=context
+        )
         self.running[name] = task
         try:
             await task

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.errors import Retry
+from calsync.errors import AccountError, Retry, SwitchedOff
 from calsync.reasons import sentence
-from calsync.service import LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS, Service
+from calsync.service import Runner, Service, State
+from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS
+from calsync.service.turns import OF_ONE_KIND
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from calsync.engine import Report
     from calsync.ports import Ring
+    from calsync.service import Listen
 
 POLL = 60.0
 HELD = (Kind.HOLD, Side.LEFT, "conflict")
@@ -30,11 +33,16 @@ BLOCKED = (Kind.BLOCK, Side.RIGHT, "has_attendees")
 ADVICE = sentence("has_attendees")
 
 
-class Accounts:
+class Accounts(Runner):
     """Runs that a test can let fail, and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, doorbell: Doorbell) -> None:
+        self.doorbell = doorbell
         self.runs: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.progress: tuple[int, int] | None = None
+        self.at_rest = False
+        self.at_connections: Exception | None = None
         self.errors: dict[str, Exception] = {}
         self.stuck: set[str] = set()
         self.held = asyncio.Event()
@@ -45,12 +53,24 @@ class Accounts:
         self.created: Counter[str] = Counter()
         self._changed = asyncio.Event()
 
-    async def run(self, name: str, report: Report) -> None:
+    def doorbells(self, account: str) -> list[Listen]:
+        return [self.doorbell.listen]
+
+    def connections(self, account: str) -> list[str]:
+        if self.at_connections is not None:
+            raise self.at_connections
+        return ["crm", "mail"]
+
+    async def run(self, name: str, report: Report, progress: Callable[[int, int], None]) -> None:
         self.runs[name] += 1
         self._changed.set()
+        if self.progress is not None:
+            progress(*self.progress)
         if name in self.stuck:
             await asyncio.Event().wait()
         await self.held.wait()
+        self.ended[name] += 1
+        report.at_rest = self.at_rest
         report.counts[Side.LEFT].created = self.created[name]
         report.remarks.update(self.remarks.get(name, {}))
         if name in self.errors:
@@ -71,6 +91,7 @@ class Doorbell:
         self.error: Exception | None = None
         self.calls = 0
         self.ended = 0
+        self.broken: asyncio.Future[None]
         self._called = asyncio.Event()
 
     async def listen(self, ring: Ring) -> None:
@@ -79,8 +100,9 @@ class Doorbell:
         if self.error is not None:
             raise self.error
         self.rings.append(ring)
+        self.broken = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.Event().wait()
+            await self.broken
         finally:
             self.ended += 1
 
@@ -99,20 +121,27 @@ class Running:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.accounts = Accounts()
         self.doorbell = Doorbell()
+        self.accounts = Accounts(self.doorbell)
         self.stop = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-        self.service = Service(
-            self.accounts.run, self.clock, random.Random(1), POLL, lambda name: [self.doorbell.listen]
-        )
+        self.service = Service(self.accounts, self.clock, random.Random(1), POLL)
 
     def start(self, *names: str) -> None:
-        self.task = asyncio.create_task(self.service.run(names, self.stop))
+        for name in names:
+            self.service.add(name)
+        self.task = asyncio.create_task(self.service.run(self.stop))
 
     async def poll(self, seconds: float = POLL * 1.1) -> None:
         await self.clock.until_sleeping()
         self.clock.advance(seconds)
+
+    async def leave_out(self) -> None:
+        """Let the time of a poll pass that is left out."""
+        await self.poll()
+        while self.clock.waking:  # noqa: ASYNC110 - what is woken is to run
+            await asyncio.sleep(0)
+        await self.clock.until_sleeping()
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Let a ring settle: its wait stands beside the one for the poll."""
@@ -150,7 +179,7 @@ async def test_polls_are_spread(running: Running) -> None:
 async def test_a_stuck_account_delays_neither_another_nor_the_end(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("calsync.service.STOP_SECONDS", 0.01)
+    monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.01)
     running.accounts.stuck.add("anna")
     running.start("anna", "bert")
     for count in range(1, 4):
@@ -435,7 +464,7 @@ async def test_an_account_is_listened_to_when_it_has_been_run_for_the_first_time
 async def test_a_stop_ends_the_listening_at_once_and_leaves_no_task(
     rung: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("calsync.service.STOP_SECONDS", 0.01)
+    monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.01)
     rung.accounts.held.clear()
     await rung.poll()
     await rung.accounts.reached("anna", 2)
@@ -459,3 +488,231 @@ async def test_nobody_is_woken_who_is_not_served(rung: Running) -> None:
     rung.service.wake("anna", "a ring from outside")
     await rung.settle()
     await rung.accounts.reached("anna", 2)
+
+
+def status(running: Running) -> tuple[State, str | None]:
+    found = running.service.board.status("anna")
+    return found.state, found.error
+
+
+async def test_the_board_follows_an_account(running: Running) -> None:
+    running.accounts.errors["anna"] = Retry("the server is away")
+    running.accounts.held.clear()
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    assert status(running) == (State.STARTING, None)
+    running.accounts.held.set()
+    await running.clock.until_sleeping()
+    assert status(running) == (State.FAILING, "the server is away")
+    failing = running.service.board.status("anna")
+    assert failing.next_try is not None
+    assert (failing.error_class, failing.since) == ("Retry", running.clock.now())
+    await running.poll()
+    await running.accounts.reached("anna", 2)
+    await running.clock.until_sleeping()
+    assert running.service.board.status("anna").since == failing.since
+    running.accounts.errors.clear()
+    running.accounts.progress = (3, 10)
+    running.accounts.held.clear()
+    await running.poll(POLL * 2.2)
+    await running.accounts.reached("anna", 3)
+    assert running.service.board.status("anna").progress == (3, 10)
+    assert status(running)[0] is State.RUNNING
+    running.accounts.held.set()
+    await running.clock.until_sleeping()
+    assert status(running) == (State.WAITING, None)
+    assert running.service.board.status("anna").next_try is None
+
+
+async def test_an_account_that_is_switched_off_is_no_failure_and_listens_to_nothing(
+    rung: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "calsync.service")
+    rung.accounts.errors["anna"] = SwitchedOff("account anna is switched off")
+    for count in range(2, 4):
+        await rung.poll()
+        await rung.accounts.reached("anna", count)
+        await rung.clock.until_sleeping()
+    assert status(rung) == (State.OFF, None)
+    assert (rung.doorbell.calls, rung.doorbell.ended) == (1, 1)
+    rung.accounts.errors.clear()
+    rung.service.wake("anna", "switched on")
+    await rung.settle()
+    await rung.accounts.reached("anna", 4)
+    await rung.doorbell.called(2)
+    assert status(rung)[0] is State.WAITING
+    assert caplog.messages == ["account anna is switched off", "account anna is switched on again"]
+
+
+async def test_accounts_come_and_go_while_it_runs_also_the_last_one(running: Running) -> None:
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.doorbell.called(1)
+    await running.service.remove("anna", "nobody")
+    assert running.doorbell.ended == 1
+    assert running.service.board.all() == []
+    running.service.add("bert")
+    await running.accounts.reached("bert", 1)
+    running.service.add("anna")
+    await running.accounts.reached("anna", 2)
+    assert running.task is not None
+    assert not running.task.done()
+
+
+async def test_an_account_is_removed_behind_the_run_that_goes_on(running: Running) -> None:
+    running.accounts.held.clear()
+    running.start("anna", "bert")
+    await running.accounts.reached("anna", 1)
+    removing = asyncio.create_task(running.service.remove("anna"))
+    await asyncio.sleep(0)
+    assert not removing.done()
+    running.accounts.held.set()
+    await removing
+    assert running.accounts.ended["anna"] == 1
+    assert set(running.service.accounts) == {"bert"}
+
+
+async def test_a_stop_waits_also_for_accounts_that_are_leaving_but_not_for_long(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.01)
+    running.accounts.stuck.add("anna")
+    running.start("anna", "bert")
+    await running.accounts.reached("anna", 1)
+    removing = asyncio.create_task(running.service.remove("anna"))
+    await asyncio.sleep(0)
+    running.stop.set()
+    assert running.task is not None
+    await running.task
+    await removing
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    running.service.add("carl")
+    assert "carl" not in running.service.accounts
+
+
+async def test_an_errand_is_done_between_two_runs_and_a_run_follows(rung: Running) -> None:
+    rung.accounts.held.clear()
+    await rung.poll()
+    await rung.accounts.reached("anna", 2)
+    seen: list[int] = []
+
+    async def errand() -> str:
+        seen.append(rung.accounts.ended["anna"])
+        return "done"
+
+    asked = asyncio.create_task(rung.service.ask("anna", errand))
+    await asyncio.sleep(0)
+    assert seen == []
+    rung.accounts.held.set()
+    assert await asked == "done"
+    assert seen == [2]
+    await rung.accounts.reached("anna", 3)
+
+    async def fail() -> None:
+        raise AccountError("no")
+
+    with pytest.raises(AccountError, match="no"):
+        await rung.service.ask("anna", fail)
+    await rung.accounts.reached("anna", 4)
+
+
+async def test_an_errand_of_an_account_that_leaves_is_refused(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.01)
+    running.accounts.stuck.add("anna")
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+
+    async def errand() -> None:
+        await asyncio.Event().wait()
+
+    asked = asyncio.create_task(running.service.ask("anna", errand))
+    await asyncio.sleep(0)
+    await running.service.remove("anna")
+    with pytest.raises(Retry, match="not served any more"):
+        await asked
+    with pytest.raises(Retry, match="not served now"):
+        await running.service.ask("anna", errand)
+    running.service.add("bert")
+    await running.accounts.reached("bert", 1)
+    asked = asyncio.create_task(running.service.ask("bert", errand))
+    await running.clock.until_sleeping()
+    await asyncio.sleep(0)
+    await running.service.remove("bert")
+    with pytest.raises(Retry, match="not served any more"):
+        await asked
+
+
+async def test_a_bug_of_its_own_ends_the_service_and_is_told(running: Running) -> None:
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    running.accounts.at_connections = KeyError("a bug")
+    await running.poll()
+    assert running.task is not None
+    with pytest.raises(KeyError, match="a bug"):
+        await running.task
+    running.task = None
+
+
+async def test_where_doorbells_are_heard_and_nothing_is_left_to_do_most_polls_are_left_out(rung: Running) -> None:
+    rung.accounts.at_rest = True
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    assert rung.service.board.status("anna").doorbell
+    for _ in range(IDLE_POLLS - 1):
+        await rung.leave_out()
+    assert rung.accounts.runs["anna"] == 2
+    await rung.poll()
+    await rung.accounts.reached("anna", 3)
+
+
+async def test_each_poll_is_carried_out_while_something_is_left_to_do(rung: Running) -> None:
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    await rung.poll()
+    await rung.accounts.reached("anna", 3)
+
+
+async def test_a_doorbell_that_goes_deaf_brings_the_polls_back(rung: Running) -> None:
+    rung.accounts.at_rest = True
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    await rung.leave_out()
+    assert rung.accounts.runs["anna"] == 2
+    rung.doorbell.broken.set_exception(Retry("the stream broke off"))
+    await rung.clock.until_sleeping(2)
+    rung.clock.advance(POLL * 1.1)
+    await rung.accounts.reached("anna", 3)
+    await rung.doorbell.called(2)
+    await rung.poll()  # it has not rung yet
+    await rung.accounts.reached("anna", 4)
+
+
+async def test_a_ring_ends_the_rest_at_once(rung: Running) -> None:
+    rung.accounts.at_rest = True
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    await rung.leave_out()
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 3)
+
+
+async def test_so_many_first_runs_go_on_at_once(running: Running) -> None:
+    running.accounts.held.clear()
+    names = [f"a{number}" for number in range(OF_ONE_KIND + 5)]
+    running.start(*names)
+    await running.accounts.reached(names[OF_ONE_KIND - 1], 1)
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert running.accounts.runs.total() == OF_ONE_KIND
+    running.service.wake(names[-1], "somebody waits for it")
+    await running.accounts.reached(names[-1], 1)
+    running.accounts.held.set()
+    for name in names:
+        await running.accounts.reached(name, 1)

@@ -1,0 +1,8 @@
+"""The service: who runs when, and how each account is."""
+
+from calsync.service.accounts import Runner
+from calsync.service.board import Board, Changes, State, Status
+from calsync.service.listening import Listen
+from calsync.service.service import Service
+
+__all__ = ["Board", "Changes", "Listen", "Runner", "Service", "State", "Status"]

@@ -1,0 +1,125 @@
+"""A configuration in a folder, with a plugin of its own: systems in memory that a test can break."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync.app import App
+from calsync.sync.model import Event, Timed
+from calsync.testing import FakeClock
+from calsync.testing.clock import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calsync.testing import MemoryCalendar
+
+PLUGIN = """
+from collections import Counter
+
+import voluptuous as vol
+
+from calsync.hookspecs import hookimpl
+from calsync.ports import Finding, Provider, ProviderSpec
+from calsync.testing import MemoryCalendar
+
+CALENDARS = {}
+ERRORS = {}
+OPENED = Counter()
+CLOSED = Counter()
+
+class Memory(Provider):
+    def __init__(self, settings, host):
+        self.host = host
+        OPENED[host.connection] += 1
+
+    async def login(self):
+        if error := ERRORS.get(self.host.connection):
+            raise error
+
+    async def open(self, request):
+        if error := ERRORS.get(request.settings["name"]):
+            raise error
+        name = request.settings["name"]
+        return CALENDARS.setdefault(name, MemoryCalendar(name, now=self.host.clock.now))
+
+    async def check(self):
+        return [Finding("ok", "signed in")]
+
+    async def check_calendar(self, calendar):
+        return [Finding("error", "read-only")] if calendar.key == "frozen" else []
+
+    async def try_writes(self, calendar):
+        return [Finding("ok", f"{calendar.key} can be written")]
+
+    async def close(self):
+        CLOSED[self.host.connection] += 1
+
+@hookimpl
+def calsync_providers():
+    schema = {vol.Optional("secret"): str}
+    return [ProviderSpec(name="memory", connection_schema=schema, calendar_schema={"name": str}, open=Memory)]
+"""
+MANIFEST = {
+    "domain": "memory",
+    "name": "Memory",
+    "version": "1",
+    "kind": "provider",
+    "documentation": "https://example.org",
+    "capabilities": [],
+    "provides": {"providers": ["memory"], "rules": [], "commands": []},
+}
+CONFIG = """
+service: {{store: "sqlite:///{folder}/calsync.db", poll_seconds: 60}}
+plugin_dirs: [plugins]
+connections:
+  crm: {{provider: memory}}
+  mail: {{provider: memory}}
+rules: [series_skip, attendee_stripping]
+accounts:
+  anna:
+    left: {{connection: crm, name: anna-crm}}
+    right: {{connection: mail, name: anna-mail}}
+    timezone: Europe/Berlin
+  berta:
+    left: {{connection: crm, name: berta-crm}}
+    right: {{connection: mail, name: {right}}}
+    direction: {direction}
+    timezone: Europe/Berlin
+"""
+MEETING = Event(summary="Besichtigung", when=Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1)))
+
+
+class House:
+    """A configuration in a folder, and the systems that its plugin serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        plugin = folder / "plugins" / "calsync_memory"
+        plugin.mkdir(parents=True)
+        (plugin / "__init__.py").write_text(PLUGIN)
+        (plugin / "manifest.json").write_text(json.dumps(MANIFEST))
+        self.configure()
+
+    def configure(self, right: str = "berta-mail", direction: str = "both") -> None:
+        text = CONFIG.format(folder=self.folder, right=right, direction=direction)
+        (self.folder / "calsync.yaml").write_text(text)
+
+    def open(self) -> Any:
+        return App.open(self.folder / "calsync.yaml", clock=self.clock)
+
+    @property
+    def plugin(self) -> Any:
+        return sys.modules["calsync_memory"]
+
+    def calendar(self, name: str) -> MemoryCalendar:
+        calendar: MemoryCalendar = self.plugin.CALENDARS[name]
+        return calendar
+
+    def database(self) -> bytes | None:
+        files = sorted(self.folder.glob("calsync.db*"))
+        return b"".join(file.read_bytes() for file in files) if files else None

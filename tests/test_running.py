@@ -1,0 +1,280 @@
+"""The service takes over another configuration without touching who is the same in it, and heeds what is set."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import calsync.reloading
+import calsync.running
+from calsync.app import App
+from calsync.errors import Retry
+from calsync.service import State
+from calsync.sync.model import Direction
+from tests.house import MEETING, House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from calsync.running import Running
+
+CARLA = """
+  carla:
+    left: {connection: crm, name: carla-crm}
+    right: {connection: mail, name: carla-mail}
+    timezone: Europe/Berlin
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    yield House(tmp_path)
+    sys.modules.pop("calsync_memory", None)
+
+
+class Served:
+    """A service that runs, and its configuration file."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.file = house.folder / "calsync.yaml"
+        self.stop, self.reload = asyncio.Event(), asyncio.Event()
+        self.task: asyncio.Task[None]
+        self.running: Running
+
+    def rewrite(self, old: str, new: str) -> None:
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+    def add(self, text: str) -> None:
+        self.file.write_text(self.file.read_text() + text)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for what the service brings about by itself."""
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - many things are waited for
+                await asyncio.sleep(0.001)
+
+    async def passing(self, condition: Callable[[], object]) -> None:
+        """Let the time of rings pass until something has come about, and less than that of a poll."""
+        for _ in range(40):
+            await asyncio.sleep(0.01)
+            if condition():
+                return
+            self.house.clock.advance(1)
+        raise AssertionError("it has not come about")
+
+    def state(self, account: str) -> State | None:
+        return next((one.state for one in self.running.service.board.all() if one.account == account), None)
+
+    async def waiting(self, *accounts: str) -> None:
+        await self.until(lambda: all(self.state(account) is State.WAITING for account in accounts))
+
+    async def take_over(self) -> None:
+        """Ask for the configuration to be read anew, and wait until that is done or refused."""
+        logger, listener = logging.getLogger("calsync.service"), Taken()
+        logger.addHandler(listener)
+        self.reload.set()
+        await asyncio.wait_for(listener.heard.wait(), 20)
+        logger.removeHandler(listener)
+
+    def listeners(self, name: str) -> list[Any]:
+        return self.house.calendar(name).listeners
+
+
+class Taken(logging.Handler):
+    """Hears that a configuration was taken over, or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith(("the configuration is not", "the configuration was")):
+            self.heard.set()
+
+
+@pytest.fixture
+async def served(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Served]:
+    caplog.set_level(logging.INFO, "calsync.service")
+    served, init = Served(house), calsync.running.Running.__init__
+
+    def noted(running: Running, *arguments: Any) -> None:
+        init(running, *arguments)
+        served.running = running
+
+    monkeypatch.setattr(calsync.running.Running, "__init__", noted)
+    monkeypatch.setattr(calsync.running, "SETTINGS_SECONDS", 0.01)
+    async with App.open(served.file, clock=house.clock) as app:
+        await app.sync(None)
+        for name in ("anna-crm", "anna-mail", "berta-crm", "berta-mail"):
+            house.calendar(name).behaviour.doorbell = True
+        served.task = asyncio.create_task(app.run(served.stop, served.reload))
+        await served.until(lambda: hasattr(served, "running"))
+        await served.waiting("anna", "berta")
+        yield served
+        served.stop.set()
+        await asyncio.wait_for(served.task, 20)
+
+
+async def test_who_is_the_same_is_not_touched(served: Served) -> None:
+    heard = served.listeners("anna-mail"), served.listeners("anna-mail")[0]
+    calls = len(served.house.calendar("anna-mail").calls)
+    served.rewrite("  anna:", "\n\n  anna:")  # it stands elsewhere
+    served.add(CARLA)
+    await served.take_over()
+    await served.waiting("carla")
+    assert (served.listeners("anna-mail"), served.listeners("anna-mail")[0]) == heard
+    assert len(served.house.calendar("anna-mail").calls) == calls
+    assert served.house.plugin.OPENED == {"crm": 1, "mail": 1}
+
+
+async def test_an_account_that_is_gone_leaves_and_comes_back_without_a_duplicate(served: Served) -> None:
+    served.house.calendar("berta-crm").user_create(MEETING)
+    served.running.service.wake("berta", "a test")
+    await served.passing(lambda: served.house.calendar("berta-mail").events())
+    text = served.file.read_text()
+    served.file.write_text(text[: text.index("  berta:")])
+    await served.take_over()
+    assert served.state("berta") is None
+    assert served.listeners("berta-mail") == []
+    served.file.write_text(text)
+    await served.take_over()
+    await served.waiting("berta")
+    assert len(served.house.calendar("berta-mail").events()) == 1
+
+
+async def test_a_calendar_that_was_released_may_belong_to_another_account(served: Served) -> None:
+    served.rewrite("  berta:", "  dora:")
+    await served.take_over()
+    await served.waiting("dora")
+    assert served.state("berta") is None
+
+
+async def test_a_connection_that_changed_is_opened_anew_with_its_accounts_only(served: Served) -> None:
+    served.add(CARLA.replace("connection: mail", "connection: other"))
+    served.rewrite("  mail: {provider: memory}", "  mail: {provider: memory}\n  other: {provider: memory}")
+    await served.take_over()
+    await served.waiting("carla")
+    mail = served.house.plugin.OPENED["mail"]
+    served.rewrite("other: {provider: memory}", "other: {provider: memory, secret: new}")
+    await served.take_over()
+    await served.waiting("anna", "berta", "carla")
+    assert {"crm": 1, "mail": mail, "other": 2} == served.house.plugin.OPENED
+    assert served.house.plugin.CLOSED == {"other": 1}
+
+
+async def test_a_wrong_configuration_is_told_and_the_old_one_goes_on(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    served.rewrite("direction: both", "direction: sideways")
+    served.add(CARLA)
+    await served.take_over()
+    assert "direction: must be one of" in caplog.text or "sideways" in caplog.text
+    assert served.state("carla") is None
+    assert len(served.listeners("berta-mail")) == 1
+    served.rewrite("direction: sideways", "direction: both")
+    await served.take_over()
+    await served.waiting("carla")
+
+
+async def test_what_is_read_at_the_start_only_is_refused_later(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    served.rewrite("calsync.db", "other.db")
+    await served.take_over()
+    assert "service.store is read at the start only; start calsync anew" in caplog.text
+    served.rewrite("other.db", "calsync.db")
+    served.rewrite("poll_seconds: 60", "poll_seconds: 120")
+    await served.take_over()
+    assert served.running.service.poll_seconds == 120
+    await served.waiting("anna", "berta")
+
+
+async def test_several_requests_while_one_is_under_way_make_one_more(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    going, loads = asyncio.Event(), 0
+    load = calsync.reloading.load_again
+
+    async def slow(config: Any) -> Any:
+        nonlocal loads
+        loads += 1
+        await going.wait()
+        return await load(config)
+
+    monkeypatch.setattr(calsync.running, "load_again", slow)
+    served.reload.set()
+    await served.until(lambda: loads == 1)
+    served.add(CARLA)
+    for _ in range(3):
+        served.reload.set()
+    going.set()
+    await served.waiting("carla")
+    await served.until(lambda: caplog.text.count("the configuration was read anew") == 2)
+    assert loads == 2
+
+
+async def test_a_stop_in_the_middle_of_a_reload_ends_in_time(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.service.service.STOP_SECONDS", 0.05)
+    stuck = asyncio.Event()
+    monkeypatch.setattr(served.house.calendar("berta-crm"), "changes", lambda *_: _never(stuck))
+    served.running.service.wake("berta", "a test")
+    await served.passing(stuck.is_set)
+    text = served.file.read_text()
+    served.file.write_text(text[: text.index("  berta:")])
+    served.reload.set()
+    await served.until(lambda: "berta" not in served.running.service.accounts)
+    served.stop.set()
+    await asyncio.wait_for(served.task, 5)
+
+
+async def _never(stuck: asyncio.Event) -> AsyncIterator[Any]:
+    stuck.set()
+    await asyncio.Event().wait()
+    yield
+
+
+async def test_a_restart_catches_up_with_what_happened_meanwhile(served: Served) -> None:
+    served.stop.set()
+    await served.task
+    served.house.calendar("anna-crm").user_create(MEETING)
+    async with served.house.open() as app:
+        stop = asyncio.Event()
+        task = asyncio.create_task(app.run(stop, asyncio.Event()))
+        await served.until(lambda: served.house.calendar("anna-mail").events())
+        stop.set()
+        await task
+
+
+async def test_what_another_process_sets_is_heeded_within_seconds(served: Served) -> None:
+    async with served.house.open() as app, app.desk() as accounts:
+        await accounts.switch("anna", "Petra", on=False)
+        await served.passing(lambda: served.state("anna") is State.OFF)
+        assert served.listeners("anna-mail") == []
+        served.house.calendar("anna-crm").user_create(MEETING)
+        await accounts.switch("anna", "Petra", on=True)
+        await served.passing(lambda: served.state("anna") is State.WAITING)
+        assert len(served.house.calendar("anna-mail").events()) == 1
+        await accounts.direct("berta", Direction.LEFT_TO_RIGHT, "Petra")
+        await served.passing(lambda: served.running._opened["berta"].config.direction is Direction.LEFT_TO_RIGHT)
+
+
+async def test_an_account_that_comes_and_cannot_be_opened_stops_no_other_one(served: Served) -> None:
+    served.house.plugin.ERRORS["carla-crm"] = Retry("crm: away")
+    served.add(CARLA)
+    await served.take_over()
+    await served.until(lambda: served.state("carla") is State.FAILING)
+    served.house.plugin.ERRORS.clear()
+    served.house.clock.advance(70)
+    await served.waiting("carla")
