@@ -76,7 +76,8 @@ class App:
         `try_writes`: providers may also write something of their own to the calendars that are written to, and
         take it away again, where nothing else shows what they can do.
         """
-        results: list[CheckResult] = []
+        lines = [line for one in self._config.ignored for line in one.problems]
+        results = [CheckResult("configuration", "warning", line) for line in lines]
         broken: set[str] = set()
         for name in self._config.connections:
             try:
@@ -223,10 +224,11 @@ class App:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
 
         One whose server cannot be reached now is told as its Retry; one that was discovered, as whatever is in its
-        way: nobody has written it down wrongly. Raises what is in the way of discovery.
+        way: nobody has written it down wrongly. So is one of the second file.
+        Raises what is in the way of discovery.
         """
         opened = await self._roster.open(wanted)
-        written = [one for name, one in opened.items() if name in self._roster.written]
+        written = [opened[name] for name in self._roster.operators if name in opened]
         refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
         return opened
 

@@ -76,6 +76,7 @@ class Running(Runner):
         so is discovery, until it has succeeded once.
         Raises ConfigError at the start, and what every account failed with where all of them need a person.
         """
+        self._tell_ignored()
         async with self._called():
             found, discovery = await self._first()
             self._opened = {name: one for name, one in found.items() if isinstance(one, Opened)}
@@ -107,15 +108,18 @@ class Running(Runner):
     async def _first(self) -> tuple[Mapping[str, Opened | Exception], CalsyncError | None]:
         """Open all accounts, and discover, as far as possible; return what is in the way of discovery, too."""
         found = await self._roster.try_open(self._roster.written.values())
-        written = list(found.values())
+        written = {name: found[name] for name in self._roster.operators if name in found}
         discovery: CalsyncError | None = None
         try:
             found |= await self._roster.try_open((await self._roster.discover_aloud()).values())
         except CalsyncError as error:
             discovery = error
         problems = [one for one in (*found.values(), discovery) if isinstance(one, Exception)]
-        hopeless = not any(isinstance(one, Opened | Retry) for one in (*found.values(), discovery))
-        refuse(problems if hopeless else [one for one in written if isinstance(one, ConfigError)])
+        # What people have added on the pages is mended there, so the pages must be there.
+        hopeless = len(written) == len(self._roster.written) and not any(
+            isinstance(one, Opened | Retry) for one in (*found.values(), discovery)
+        )
+        refuse(problems if hopeless else [one for one in written.values() if isinstance(one, ConfigError)])
         return found, discovery
 
     async def _reloads(self, reload: asyncio.Event, stop: asyncio.Event) -> None:
@@ -143,6 +147,7 @@ class Running(Runner):
         await self._connections.adopt(config, loaded)
         self._roster.adopt(config)
         self._config, self.service.poll_seconds = config, config.service.poll_seconds
+        self._tell_ignored()
         came = await self._begin_written()
         log.info("the configuration was read anew: %d accounts left or changed, %d began", left, came)
         if other_rules:
@@ -163,6 +168,11 @@ class Running(Runner):
         found = await self._roster.try_open(fresh.values())
         self._opened |= {name: one for name, one in found.items() if isinstance(one, Opened)}
         return await self._add(fresh)
+
+    def _tell_ignored(self) -> None:
+        for one in self._config.ignored:
+            for line in one.problems:
+                log.warning("left out: %s", line)
 
     async def _holders(self, config: AccountConfig) -> set[str]:
         """Return the discovered accounts that have a calendar of this account."""

@@ -22,6 +22,7 @@ from collections import Counter
 
 import voluptuous as vol
 
+from calsync.errors import ConfigError
 from calsync.hookspecs import hookimpl
 from calsync.ports import Finding, Provider, ProviderSpec
 from calsync.testing import MemoryCalendar
@@ -34,6 +35,8 @@ CLOSED = Counter()
 class Memory(Provider):
     def __init__(self, settings, host):
         self.host = host
+        if settings.get("secret") == "unusable":
+            raise ConfigError([f"{host.connection}: unusable"])
         OPENED[host.connection] += 1
 
     async def login(self):

@@ -69,6 +69,13 @@ BENEATH: dict[str, set[str]] = {
     "calsync.records": PURE,
     "calsync.store": {*PURE, "calsync.people", "calsync.records", "calsync.store"},
     "calsync.vault": {"calsync.errors", "calsync.ports", "calsync.store.files", "calsync.vault"},
+    "calsync.second": {
+        "calsync.config",
+        "calsync.errors",
+        "calsync.second",
+        "calsync.store.files",
+        "calsync.vault",
+    },
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.desk": {

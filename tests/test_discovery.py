@@ -109,6 +109,7 @@ class Company:
                 include=self.include,
                 exclude=self.exclude,
             ),
+            web=None,
             plugin_dirs=(),
         )
         systems = {"crm": self.crm, "mail": self.mail}

@@ -6,21 +6,27 @@ Two steps, because plugins are imported only when a configuration names them:
     config = validate(document, providers, rules)   # with the schemas of the plugins that were loaded
 """
 
-from calsync.config.document import Document, parse
+from calsync.config.document import Document, parse, parse_with
 from calsync.config.model import (
     AccountConfig,
     Config,
     ConnectionConfig,
     DiscoverConfig,
+    Ignored,
     MicrosoftSignIn,
     RuleConfig,
     SelfService,
     Service,
     SideConfig,
     Web,
+    Why,
     WindowConfig,
+    second_file,
 )
+from calsync.config.problems import KeyPath
 from calsync.config.schema import new_key
+from calsync.config.second import with_second, without_second
+from calsync.config.secret import Unresolved
 from calsync.config.validate import validate
 
 __all__ = [
@@ -29,14 +35,22 @@ __all__ = [
     "ConnectionConfig",
     "DiscoverConfig",
     "Document",
+    "Ignored",
+    "KeyPath",
     "MicrosoftSignIn",
     "RuleConfig",
     "SelfService",
     "Service",
     "SideConfig",
+    "Unresolved",
     "Web",
+    "Why",
     "WindowConfig",
     "new_key",
     "parse",
+    "parse_with",
+    "second_file",
     "validate",
+    "with_second",
+    "without_second",
 ]
