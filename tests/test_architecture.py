@@ -36,6 +36,7 @@ FOR_PLUGINS = {
     "calsync.ahead",
     "calsync.cli.text",
     "calsync.errors",
+    "calsync.forms",
     "calsync.hookspecs",
     "calsync.http",
     "calsync.options",
@@ -54,7 +55,8 @@ BENEATH: dict[str, set[str]] = {
     "calsync.exposed": set(),
     "calsync.reasons": set(),
     "calsync.options": set(),
-    "calsync.ports": {*PURE, "calsync.http"},
+    "calsync.forms": set(),
+    "calsync.ports": {*PURE, "calsync.forms", "calsync.http"},
     "calsync.http": {"calsync.errors", "calsync.http", "calsync.ports"},
     "calsync.signin": {
         "calsync.errors",

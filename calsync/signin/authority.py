@@ -77,7 +77,7 @@ class AuthorityHttp:
     def _send(self, method: str, url: str, arguments: Mapping[str, Any]) -> requests.Response:
         self._check(method, url)
         limits: dict[str, Any] = {"timeout": TIMEOUT, "allow_redirects": False}
-        answer = self._session.request(method, self._swapped(url), **{**arguments, **limits})
+        answer = self._session.request(method, self.swapped(url), **{**arguments, **limits})
         if answer.status_code == TOO_MANY or answer.status_code >= SERVER_ERROR:
             default = UNNAMED_PAUSE if answer.status_code == TOO_MANY else 0.0
             wait = seconds_to_wait(answer.headers.get("Retry-After", ""), self._clock.now(), default)
@@ -95,7 +95,8 @@ class AuthorityHttp:
                 "not asked: check the cloud or authority_url"
             )
 
-    def _swapped(self, url: str) -> str:
+    def swapped(self, url: str) -> str:
+        """Return an address of the real authority as one of the authority that is asked."""
         if self._target.scheme == "https":
             return url
         return urlsplit(url)._replace(scheme=self._target.scheme, netloc=self._target.netloc).geturl()

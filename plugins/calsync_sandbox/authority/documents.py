@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from calsync_sandbox.authority.clients import HOST
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calsync_sandbox.authority.people import Person
 
 
@@ -40,8 +42,11 @@ def configuration(tenant: str) -> dict[str, Any]:
     }
 
 
-def identity(tenant: str, client_id: str, person: Person) -> dict[str, str]:
-    """Return who signed in, as a token answer tells it: an unsigned id token, and what msal names accounts by."""
+def identity(tenant: str, client_id: str, person: Person, more: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return who signed in, as a token answer tells it: an unsigned id token, and what msal names accounts by.
+
+    `more`: further claims of the id token, which may also replace one.
+    """
     now = int(time.time())  # its readers look at the machine's clock
     claims = {
         "iss": f"{HOST}/{tenant}/v2.0",
@@ -52,6 +57,7 @@ def identity(tenant: str, client_id: str, person: Person) -> dict[str, str]:
         "oid": person.user_id,
         "tid": tenant,
         "preferred_username": person.address,
+        **(more or {}),
     }
     return {
         "id_token": ".".join([_encoded({"alg": "none", "typ": "JWT"}), _encoded(claims), ""]),

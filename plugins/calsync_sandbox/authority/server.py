@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from calsync_sandbox.authority.clients import Client
+from calsync_sandbox.authority.codes import Codes
 from calsync_sandbox.authority.documents import configuration, identity, instance
 from calsync_sandbox.authority.people import Consent, People
 from calsync_sandbox.authority.refusal import SignInError
@@ -27,6 +28,7 @@ class AuthorityServer(Server):
         super().__init__("authority")
         self.tokens = Tokens(now)
         self.people = People(now)
+        self.codes = Codes(now)
         self.token_seconds = 3599
         """The life of tokens issued from now on."""
         self._now = now
@@ -48,12 +50,13 @@ class AuthorityServer(Server):
 
     def secrets(self) -> list[str]:
         """Return all tokens that were issued: none of them may be found anywhere."""
-        return [*self.tokens.issued, *self.people.issued]
+        return [*self.tokens.issued, *self.people.issued, *self.codes.issued]
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         return [
             web.get("/common/discovery/instance", self._discover_instance),
             web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._describe),
+            web.get("/{tenant}/oauth2/v2.0/authorize", self._authorize),
             web.post("/{tenant}/oauth2/v2.0/devicecode", self._begin),
             web.post("/{tenant}/oauth2/v2.0/token", self._issue),
         ]
@@ -87,6 +90,16 @@ class AuthorityServer(Server):
             }
         )
 
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Send the browser of whoever sits at it back with a code, as if that person had just typed a password."""
+        query = dict(request.query)
+        try:
+            self._known(request.match_info["tenant"], query)
+            back = self.codes.issue(query)
+        except SignInError as error:
+            return _refused(error)
+        raise web.HTTPFound(back)
+
     async def _issue(self, request: web.Request) -> web.Response:
         form = await _form(request)
         try:
@@ -97,6 +110,13 @@ class AuthorityServer(Server):
     def _answer(self, tenant: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Return the answer to a token request. Raises SignInError."""
         kind = form.get("grant_type")
+        if kind == "authorization_code":
+            client = self._known(tenant, form)
+            if client.public and not form.get("client_secret"):
+                return self._delegated(client, form)
+            if not client.proves(form, self._now()):
+                raise SignInError(401, "invalid_client", 7000215, "Invalid client secret or assertion provided.")
+            return self.codes.answer(client, self.codes.redeem(form), self.token_seconds)
         if kind == "client_credentials":
             client = self._sign_in(tenant, form)
             return self._tokens_of(client, form)
@@ -125,6 +145,14 @@ class AuthorityServer(Server):
             return answer
         more = {"scope": consent.scope, "refresh_token": self.people.refresh_token(consent)}
         return {**answer, **more, **identity(client.tenant, client.client_id, person)}
+
+    def _delegated(self, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
+        """Return the tokens of who agreed in the browser, for a client that has no secret of its own."""
+        code = self.codes.redeem(form)
+        consent = Consent(client_id=client.client_id, scope=code.scope, person=code.person)
+        more = {"nonce": code.nonce, **self.codes.claims}
+        told = identity(client.tenant, client.client_id, code.person, more)
+        return {**self._tokens_of(client, form, consent), **told}
 
     def _sign_in(self, tenant: str, form: Mapping[str, str]) -> Client:
         """Return the client that a token request proves to be. Raises SignInError."""
