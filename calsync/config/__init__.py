@@ -6,7 +6,7 @@ Two steps, because plugins are imported only when a configuration names them:
     config = validate(document, providers, rules)   # with the schemas of the plugins that were loaded
 """
 
-from calsync.config.document import Document, parse, parse_with
+from calsync.config.document import Document, parse, parse_text, parse_with
 from calsync.config.model import (
     AccountConfig,
     Config,
@@ -24,6 +24,7 @@ from calsync.config.model import (
     second_file,
 )
 from calsync.config.problems import KeyPath
+from calsync.config.reading import Hidden
 from calsync.config.schema import new_key
 from calsync.config.second import with_second, without_second
 from calsync.config.secret import Unresolved
@@ -35,6 +36,7 @@ __all__ = [
     "ConnectionConfig",
     "DiscoverConfig",
     "Document",
+    "Hidden",
     "Ignored",
     "KeyPath",
     "MicrosoftSignIn",
@@ -48,6 +50,7 @@ __all__ = [
     "WindowConfig",
     "new_key",
     "parse",
+    "parse_text",
     "parse_with",
     "second_file",
     "validate",

@@ -60,7 +60,11 @@ def parse(path: Path, environ: Mapping[str, str] | None = None) -> Document:
 
 def parse_with(path: Path, hidden: Mapping[str, Hidden]) -> Document:
     """Read a file whose secrets stand behind these tags, as `LineLoader` has it. Raises as `parse` does."""
-    text = _read(path)
+    return parse_text(path, _read(path), hidden)
+
+
+def parse_text(path: Path, text: str, hidden: Mapping[str, Hidden]) -> Document:
+    """Do what `parse_with` does, with what a file is to hold."""
     try:
         loader = LineLoader(text, hidden)
         values = loader.read()

@@ -6,6 +6,7 @@ values (YAML 1.1, https://yaml.org/type/bool.html). Both would be a setting that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -14,9 +15,10 @@ from calsync.config.problems import KeyPath, Problem
 from calsync.config.secret import Unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Hidden = Callable[[str, KeyPath], str]
+Hidden = Callable[[str, KeyPath], str]
+"""Returns the value that a name at a place stands for, or raises Unresolved."""
 
 MERGE_TAG = "tag:yaml.org,2002:merge"
 TEXT_TAG = "tag:yaml.org,2002:str"
@@ -30,7 +32,7 @@ class LineLoader(yaml.SafeLoader):
     def __init__(self, text: str, hidden: Mapping[str, Hidden]) -> None:
         """Begin to read. Raises yaml.reader.ReaderError for a character that YAML does not allow.
 
-        `hidden`: by tag, what returns the value that a name at a place stands for, or raises Unresolved.
+        `hidden`: by tag, what returns the values of its names.
         """
         super().__init__(text)
         self._hidden = hidden

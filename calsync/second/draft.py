@@ -26,6 +26,7 @@ class Kept:
     """Stands for a secret."""
 
     name: str
+    tag: str = TAG
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Loader.add_constructor(TAG, lambda _, node: Kept(str(node.value)))
-_Dumper.add_representer(Kept, lambda dumper, kept: dumper.represent_scalar(TAG, kept.name))
+_Dumper.add_representer(Kept, lambda dumper, kept: dumper.represent_scalar(kept.tag, kept.name))
 
 
 def read(path: Path) -> Draft:

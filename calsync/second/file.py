@@ -14,10 +14,10 @@ from calsync.store.files import replace
 from calsync.vault import FileVault, fields_in, locked, vault_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from calsync.config import Document, KeyPath
+    from calsync.config import Document, Hidden, KeyPath
 
 KEPT = re.compile(r"[a-z0-9_]+-[0-9a-f]{16}")
 """Names of secrets. A field that a provider keeps in the same vault has no such name."""
@@ -38,10 +38,19 @@ class SecondFile:
         Raises ConfigError for one that is no YAML.
         """
         while (version := self._version()) is not None:
-            document = parse_with(self.path, {TAG: self._secret})
+            document = parse_with(self.path, self.hidden)
             if self._version() == version:  # else secrets of the former one may be gone already
                 return document
         return None
+
+    @property
+    def hidden(self) -> Mapping[str, Hidden]:
+        """What resolves the names of secrets, for reading."""
+        return {TAG: self._secret}
+
+    def draft(self) -> Draft:
+        """Return the content as it stands there. Raises ConfigError for a file that a person must mend."""
+        return read(self.path)
 
     @contextmanager
     def changing(self) -> Iterator[Draft]:

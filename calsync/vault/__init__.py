@@ -2,6 +2,7 @@
 
 from calsync.vault.files import FileVault, fields_in, vault_folder
 from calsync.vault.lock import locked
+from calsync.vault.memory import MemoryVault
 from calsync.vault.rotation import reseal
 
-__all__ = ["FileVault", "fields_in", "locked", "reseal", "vault_folder"]
+__all__ = ["FileVault", "MemoryVault", "fields_in", "locked", "reseal", "vault_folder"]
