@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, keys, users
+from calsync.cli import accounts, backups, commands, export, keys, users
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -42,6 +42,7 @@ for command in (
     backups.backup,
     backups.restore,
     keys.rotate,
+    export.export,
     users.user,
 ):
     cli.add_command(command)
