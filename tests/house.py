@@ -90,7 +90,8 @@ def calsync_providers():
     }
     side = {"name": str}
     return [
-        ProviderSpec(name="memory", connection_schema=schema, calendar_schema=side, open=Memory, form=form),
+        ProviderSpec(name="memory", connection_schema=schema, calendar_schema=side, open=Memory, form=form,
+            person_key="name"),
     ]
 """
 MANIFEST = {

@@ -10,7 +10,9 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from calsync.config import parse_text
+import voluptuous as vol
+
+from calsync.config import ConnectionConfig, parse_text
 from calsync.desk.export import exported
 from calsync.desk.filling import connection_of, connections_in, filled, not_kept, without_empty
 from calsync.desk.invalid import Invalid
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from calsync.config import Config, ConnectionConfig
+    from calsync.config import Config
     from calsync.desk.filling import Fields
     from calsync.loading import Operators
     from calsync.ports import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         Provider,
         ProviderSpec,
         SignedIn,
+        Vault,
     )
     from calsync.second import Draft
 
@@ -198,6 +201,46 @@ class Setup:
     async def export(self) -> str:
         """Return the second file as YAML that an operator may take over. Raises ConfigError."""
         return await asyncio.to_thread(lambda: exported(load_operators(self._path).second.draft()))
+
+    async def config(self) -> Config:
+        """Return the configuration as it stands in both files. Raises ConfigError."""
+        return (await asyncio.to_thread(load, self._path))[0]
+
+    def tried(
+        self, name: str, spec: ProviderSpec, settings: Mapping[str, Any], vault: Vault | None = None
+    ) -> AbstractAsyncContextManager[Provider]:
+        """Return what builds a connection that no file knows. Raises Invalid for what is wrong with it."""
+        try:
+            checked = vol.Schema(spec.connection_schema)(dict(settings))
+        except vol.Invalid as error:
+            raise Invalid({str(error.path[0]) if error.path else "": error.error_message}) from None
+        connection = ConnectionConfig(name=name, provider=spec.name, settings=checked, line=1)
+        return opened(spec, connection, vault or MemoryVault(), self._clock, refused=_refused)
+
+    async def add_own(
+        self,
+        account: str,
+        entry: Mapping[str, Any],
+        connection: str,
+        spec: ProviderSpec,
+        settings: Mapping[str, Any],
+        kept: Mapping[str, str],
+    ) -> None:
+        """Add an account with its own connection, and what that has kept by itself. Raises as `add_account`."""
+        secret = {field.key for field in spec.form if field.kind is Kind.SECRET}
+
+        def add(draft: Draft, operators: Operators) -> None:
+            second = operators.second
+            if account in draft.accounts or account in operators.config.accounts:
+                raise Invalid({"": "there is an account of this name already"})
+            draft.connections[connection] = {"provider": spec.name} | {
+                key: second.keep(connection, key, value) if key in secret else value
+                for key, value in settings.items()
+            }
+            draft.accounts[account] = dict(entry)
+            second.take_over(connection, kept)
+
+        await self._change(add, about=("accounts", account))
 
     async def _put_connection(self, name: str, provider: str | None, fields: Fields) -> None:
         connection, spec = await asyncio.to_thread(self._tried, name, provider, fields)

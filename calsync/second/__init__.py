@@ -5,6 +5,6 @@ What holds of its content is said by `calsync.config`.
 """
 
 from calsync.second.draft import Draft, Kept, dumped
-from calsync.second.file import SecondFile
+from calsync.second.file import SecondFile, is_own_name, own_name
 
-__all__ = ["Draft", "Kept", "SecondFile", "dumped"]
+__all__ = ["Draft", "Kept", "SecondFile", "dumped", "is_own_name", "own_name"]

@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 
     from calsync.config import Document, Hidden, KeyPath
 
+OWN = re.compile(r"own-[0-9a-f]{12}")
+"""Names of connections that people made for themselves. None is used twice, so what no file names is nobody's."""
 KEPT = re.compile(r"[a-z0-9_]+-[0-9a-f]{16}")
 """Names of secrets. A field that a provider keeps in the same vault has no such name."""
+
+
+def own_name() -> str:
+    """Return a name for a connection that somebody makes."""
+    return f"own-{secrets.token_hex(6)}"
+
+
+def is_own_name(name: str) -> bool:
+    return OWN.fullmatch(name) is not None
 
 
 class SecondFile:
@@ -97,6 +108,11 @@ class SecondFile:
             raise Unresolved("its value is gone; enter it again")
         return text
 
+    def take_over(self, connection: str, values: Mapping[str, str]) -> None:
+        """Seal what a connection has kept while it was tried, by field. Raises ConfigError, StoreError."""
+        for field, text in values.items():
+            self._vault(connection).write(field, text)
+
     def forget(self, connection: str) -> None:
         """Remove what a connection has kept by itself, as somebody's sign-in. Raises StoreError."""
         for name, field in fields_in(self._folder):
@@ -104,10 +120,12 @@ class SecondFile:
                 FileVault(self._folder, name, b"").forget(field)
 
     def _sweep(self) -> None:
-        """Remove the secrets that the file does not name."""
-        held = set(read(self.path).kept())
+        """Remove the secrets that the file does not name, and all of people's own connections that it does not."""
+        draft = read(self.path)
+        held = set(draft.kept())
         for connection, field in fields_in(self._folder):
-            if KEPT.fullmatch(field) and (connection, field) not in held:
+            orphan = KEPT.fullmatch(field) and (connection, field) not in held
+            if orphan or (OWN.fullmatch(connection) and connection not in draft.connections):
                 FileVault(self._folder, connection, b"").forget(field)
 
     def _version(self) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
+from calsync.store.assignments import SqliteAssignments
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
@@ -41,6 +42,8 @@ class SqliteStore(Store):
         self._reader = reader
         self.people = SqlitePeople(writer, reader)
         """Who may sign in."""
+        self.assignments = SqliteAssignments(writer, reader)
+        """Whom they are elsewhere."""
         self._settings = SqliteSettings(writer, reader)
 
     @property
