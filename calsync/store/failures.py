@@ -36,6 +36,8 @@ def translated(place: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"store {place}: {_sentence(error)}") from error
+    except UnicodeDecodeError as error:  # SQLite's own sentence quotes what is damaged
+        raise StoreError(f"store {place}: {ADVICE[sqlite3.SQLITE_CORRUPT]}") from error
 
 
 @contextmanager
