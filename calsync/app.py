@@ -9,7 +9,8 @@ from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from calsync.backups import back_up_store, restore_store
+from calsync.backups import back_up_store, restore_store, rotate_key
+from calsync.config import new_key
 from calsync.connections import Connections, Opened, connections_of
 from calsync.desk import Known, People, Showing
 from calsync.desk.accounts import Accounts
@@ -85,7 +86,8 @@ class App:
         `try_writes`: providers may also write something of their own to the calendars that are written to, and
         take it away again, where nothing else shows what they can do.
         """
-        results: list[CheckResult] = []
+        lines = [line for one in self._config.ignored for line in one.problems]
+        results = [CheckResult("configuration", "warning", line) for line in lines]
         broken: set[str] = set()
         for name in self._config.connections:
             try:
@@ -200,6 +202,16 @@ class App:
         accounts = self._config.accounts
         return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
 
+    async def rotate_key(self, new: str) -> int:
+        """Encrypt what connections keep with another key, written as `service.key` is; return how much there is.
+
+        Raises ConfigError where there is no present key or `new` is none; StoreError, also while a service runs.
+        """
+        config, key = self._config, self._config.service.key
+        if key is None:
+            raise ConfigError([f"{config.path}: service.key: is missing, so nothing is encrypted"])
+        return await asyncio.to_thread(rotate_key, config.service.store, key, new_key(new))
+
     @property
     def address(self) -> str:
         """Where people find the pages. Raises ConfigError where there are none."""
@@ -269,10 +281,11 @@ class App:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
 
         One whose server cannot be reached now is told as its Retry; one that was discovered, as whatever is in its
-        way: nobody has written it down wrongly. Raises what is in the way of discovery.
+        way: nobody has written it down wrongly. So is one of the second file.
+        Raises what is in the way of discovery.
         """
         opened = await self._roster.open(wanted)
-        written = [one for name, one in opened.items() if name in self._roster.written]
+        written = [opened[name] for name in self._roster.operators if name in opened]
         refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
         return opened
 

@@ -1,12 +1,15 @@
-"""Backing up and restoring the store that a configuration names."""
+"""Backing up and restoring the store that a configuration names, and giving what is kept another key."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
 from calsync.holder import is_dead
 from calsync.store import SqliteStore, back_up, restore
+from calsync.store.files import nobody_else, there
+from calsync.vault import reseal, vault_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,6 +34,15 @@ async def restore_store(store: Path, backup: Path, accounts: Collection[str], no
         raise StoreError(f"store {store}: calsync is working ({who}); stop it, then restore again")
     kept = store.with_name(f"{store.stem}-before-restore-{_time(now)}{store.suffix}")
     return kept if await restore(store, backup, kept, accounts) else None
+
+
+def rotate_key(store: Path, key: bytes, new: bytes) -> int:
+    """Seal everything that is kept beside the store under another key; return how much there is. Blocks.
+
+    Raises StoreError, also while another calsync works on the store; Retry.
+    """
+    with nobody_else(store, "rotate the key again") if there(store) else nullcontext():
+        return len(list(reseal(vault_folder(store), key, new)))
 
 
 async def _leases(path: Path) -> Sequence[Lease]:

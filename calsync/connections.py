@@ -17,7 +17,7 @@ from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
-from calsync.vault import FileVault
+from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
     from calsync.http import Answered
     from calsync.loader import Loaded
-    from calsync.ports import Clock, Learnt, Person, ProviderSpec, Reader, RuleSpec, Vault
+    from calsync.ports import Clock, Finding, Learnt, Person, ProviderSpec, Reader, RuleSpec, Vault
     from calsync.records import Settings
     from calsync.sync.model import Direction
     from calsync.sync.rules import Rule
@@ -54,6 +54,29 @@ class Prepared:
     providers: Mapping[str, Provider]
 
 
+class Unusable(Provider):
+    """A connection that cannot be built: it says why to whoever wants to use it."""
+
+    def __init__(self, error: ConfigError) -> None:
+        self._error = error
+
+    async def login(self) -> None:
+        raise self._again()
+
+    async def open(self, request: CalendarRequest) -> Calendar:
+        del request
+        raise self._again()
+
+    async def check(self) -> Sequence[Finding]:
+        raise self._again()
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def _again(self) -> ConfigError:
+        return ConfigError(self._error.problems)
+
+
 class Connections:
     """Signs in once per connection, however many accounts use it. A failed sign-in is tried again when asked."""
 
@@ -75,20 +98,24 @@ class Connections:
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
 
     def _built(self, name: str, config: Config, loaded: Loaded) -> Provider:
+        """Build a connection. One of the second file that cannot be built fails when it is used."""
         connection = config.connections[name]
-        return loaded.providers[connection.provider].open(
-            connection.settings,
-            Host(
-                connection=name,
-                clock=self._clock,
-                random=self._random,
-                http=self.http,
-                vault=_vault(config, name),
-                doorbells=None if self.endpoint is None else self.endpoint.of(name),
-                learnt=_learnt(config, name),
-                poll_seconds=config.service.poll_seconds,
-            ),
+        host = Host(
+            connection=name,
+            clock=self._clock,
+            random=self._random,
+            http=self.http,
+            vault=_vault(config, name),
+            doorbells=None if self.endpoint is None else self.endpoint.of(name),
+            learnt=_learnt(config, name),
+            poll_seconds=config.service.poll_seconds,
         )
+        try:
+            return loaded.providers[connection.provider].open(connection.settings, host)
+        except ConfigError as error:
+            if connection.kept:
+                return Unusable(error)
+            raise
 
     def stale(self, config: Config) -> set[str]:
         """Return the connections that another configuration does not have, or not as they are."""
@@ -154,7 +181,7 @@ class Connections:
         if config.policy == "newest" and not (
             left.capabilities.trusted_times and right.capabilities.trusted_times
         ):
-            place = f"{self._config.path}:{config.line}: accounts.{config.name}.policy"
+            place = f"{self._config.file(config)}:{config.line}: accounts.{config.name}.policy"
             raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
         return Opened(config, {Side.LEFT: left, Side.RIGHT: right}, config.direction)
 
@@ -200,10 +227,11 @@ class Connections:
         """Let a calendar belong to an account. Raises ConfigError where it belongs to another one."""
         other, other_side = self._keys.setdefault(self._key(config, side, calendar), (config, side))
         if (other.name, other_side) != (config.name, side):
-            place, other_line = f"{self._config.path}:{config.side(side).line}", other.side(other_side).line
+            line, other_line = config.side(side).line, other.side(other_side).line
+            where = "" if other.kept == config.kept else f"{self._config.file(other)}, "
             problem = (
-                f"{place}: accounts.{config.name}.{side}: this calendar stands in line {other_line}"
-                f" (accounts.{other.name}.{other_side}) too, under another name;"
+                f"{self._config.file(config)}:{line}: accounts.{config.name}.{side}: this calendar stands in"
+                f" {where}line {other_line} (accounts.{other.name}.{other_side}) too, under another name;"
                 " a calendar belongs to one account only"
             )
             raise ConfigError([problem])
@@ -264,7 +292,7 @@ def connections_of(account: AccountConfig) -> set[str]:
 
 def _vault(config: Config, connection: str) -> Vault | None:
     store, key = config.service.store, config.service.key
-    return None if key is None else FileVault(store.with_name(f"{store.name}.vault"), connection, key)
+    return None if key is None else FileVault(vault_folder(store), connection, key)
 
 
 def _learnt(config: Config, connection: str) -> Learnt:

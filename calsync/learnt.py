@@ -6,11 +6,10 @@ It is not in the store: a backup that is put back need not bring back what was t
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from calsync.ports import Learnt
-from calsync.store.files import beside, flush, told
+from calsync.store.files import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +30,4 @@ class FileLearnt(Learnt):
         return content if isinstance(content, dict) else {}
 
     def write(self, content: Mapping[str, Any]) -> None:
-        part = beside(self._path, ".part")
-        with told(self._path):
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1)
-                file.flush()
-                os.fsync(descriptor)
-            part.replace(self._path)
-            flush(self._path.parent)
+        replace(self._path, json.dumps(content, indent=1).encode())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from calsync.forms import FormField
     from calsync.http import HttpFactory
     from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
 
@@ -310,6 +311,38 @@ class Person:
     active: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCalendar:
+    """A calendar of a mailbox, for somebody to pick."""
+
+    id: str
+    """What the key `calendar` of an account's side takes."""
+    name: str
+    main: bool
+    """It is the mailbox's own one, which is meant where an account names none."""
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSignIn:
+    """A sign-in that a browser is sent away for."""
+
+    address: str
+    """Where to."""
+    flow: Mapping[str, Any]
+    """What `finish_sign_in` needs, as JSON can hold it. Only that browser may keep it; `state` is in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who has signed in."""
+
+    tenant_id: str
+    object_id: str
+    address: str
+    """By which a mailbox is opened, for who has one."""
+
+
 class Provider(ABC):
     """One configured connection: a tenant or an organisation with its credentials."""
 
@@ -333,9 +366,7 @@ class Provider(ABC):
         Raises ConfigError where none does: all that it needs stands in the configuration. LoginError, Retry.
         """
         del show
-        raise ConfigError(
-            ["nobody has to sign in here: all that the connection needs stands in the configuration"]
-        )
+        raise _nobody_signs_in()
 
     @abstractmethod
     async def open(self, request: CalendarRequest) -> Calendar:
@@ -358,6 +389,34 @@ class Provider(ABC):
         del calendar
         return ()
 
+    async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:
+        """After `login`: list the calendars of one mailbox, its main one first, for somebody to pick one.
+
+        `settings`: an account's side, as for `open`; which calendar it names does not count. Empty where a mailbox
+        has one calendar only. Raises as `open` does.
+        """
+        del settings
+        return ()
+
+    async def is_own(self, settings: Mapping[str, Any]) -> bool:
+        """After `login`: tell whether a mailbox is that of who signs in. In doubt it is not. Raises as `open`."""
+        del settings
+        return False
+
+    async def begin_sign_in(self, redirect_uri: str) -> BrowserSignIn:
+        """Begin to let a person sign in as with `sign_in`, but in the browser. Raises as `sign_in` does."""
+        del redirect_uri
+        raise _nobody_signs_in()
+
+    async def finish_sign_in(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
+        """Keep the sign-in of who comes back with this answer (a query), and return who that is.
+
+        Raises LoginError where it does not belong to `flow`, was refused or has expired, and where somebody has
+        signed in before, for another one; Retry.
+        """
+        del flow, answer
+        raise _nobody_signs_in()
+
     async def people(self) -> Sequence[Person]:
         """After `login`: list everybody, the inactive too. Asked only where the spec has a `person_key`.
 
@@ -370,6 +429,10 @@ class Provider(ABC):
         """Close connections to the server."""
 
 
+def _nobody_signs_in() -> ConfigError:
+    return ConfigError(["nobody has to sign in here: all that the connection needs stands in the configuration"])
+
+
 class OpenConnection(Protocol):
     """Opens a connection of a configuration, for a plugin's own command."""
 
@@ -378,6 +441,16 @@ class OpenConnection(Protocol):
 
         Raises ConfigError, also for a connection that is not there; PluginError.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnConnection:
+    """How one person's own connection is made after one that the operator wrote down."""
+
+    settings: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    """Return what it takes over of the operator's settings: the server, and nobody's credentials."""
+    asks: Sequence[str] = ()
+    """The keys of `form` that the person fills in; none where the person signs in by the browser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,6 +468,12 @@ class ProviderSpec:
     """The key of `calendar_schema` that takes a `Person.id`; None where people cannot be listed."""
     address_key: str | None = None
     """The key of `calendar_schema` that takes a person's e-mail address."""
+    form: Sequence[FormField] = ()
+    """What pages ask for a connection."""
+    calendar_form: Sequence[FormField] = ()
+    """What pages ask for an account's side."""
+    own: OwnConnection | None = None
+    """None where nobody has a connection of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from calsync.discovery import Discovery, accounts_of, left_behind
 from calsync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from calsync.config import AccountConfig, Config
     from calsync.connections import Connections
@@ -39,6 +39,11 @@ class Roster:
     def written(self) -> Mapping[str, AccountConfig]:
         """The accounts that are written down."""
         return self._config.accounts
+
+    @property
+    def operators(self) -> Collection[str]:
+        """Names of those that the operator wrote down; what is wrong with another one stops nothing."""
+        return [name for name, one in self.written.items() if not one.kept]
 
     def adopt(self, config: Config) -> None:
         """Take over another configuration. Who is discovered is found anew."""
@@ -71,8 +76,17 @@ class Roster:
         return {name: one for name, one in found.items() if wanted in {None, name}}
 
     async def try_open(self, configs: Iterable[AccountConfig]) -> dict[str, Opened | Exception]:
-        """Open accounts' calendars; one that cannot be opened is told as its error."""
+        """Open accounts' calendars; one that cannot be opened is told as its error.
+
+        A calendar that two of them lead to belongs to the one in the operator's file.
+        """
         configs = list(configs)
+        found: dict[str, Opened | Exception] = {}
+        for kept in (False, True):
+            found |= await self._try_open([config for config in configs if config.kept is kept])
+        return {config.name: found[config.name] for config in configs if config.name in found}
+
+    async def _try_open(self, configs: Sequence[AccountConfig]) -> dict[str, Opened | Exception]:
         found = await asyncio.gather(
             *(self._connections.open(config) for config in configs), return_exceptions=True
         )

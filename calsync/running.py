@@ -82,6 +82,7 @@ class Running:
         Raises ConfigError at the start, and what every account failed with where all of them need a person.
         """
         self._reload = reload
+        self._tell_ignored()
         service = self._config.service
         self._store = store = await open_store(service.store)
         try:
@@ -130,15 +131,18 @@ class Running:
     async def _first(self) -> tuple[Mapping[str, Opened | Exception], CalsyncError | None]:
         """Open all accounts, and discover, as far as possible; return what is in the way of discovery, too."""
         found = await self._roster.try_open(self._roster.written.values())
-        written = list(found.values())
+        written = {name: found[name] for name in self._roster.operators if name in found}
         discovery: CalsyncError | None = None
         try:
             found |= await self._roster.try_open((await self._roster.discover_aloud()).values())
         except CalsyncError as error:
             discovery = error
         problems = [one for one in (*found.values(), discovery) if isinstance(one, Exception)]
-        hopeless = not any(isinstance(one, Opened | Retry) for one in (*found.values(), discovery))
-        refuse(problems if hopeless else [one for one in written if isinstance(one, ConfigError)])
+        # What people have added on the pages is mended there, so the pages must be there.
+        hopeless = len(written) == len(self._roster.written) and not any(
+            isinstance(one, Opened | Retry) for one in (*found.values(), discovery)
+        )
+        refuse(problems if hopeless else [one for one in written.values() if isinstance(one, ConfigError)])
         return found, discovery
 
     async def _reloads(self, stop: asyncio.Event) -> None:
@@ -170,12 +174,18 @@ class Running:
             await self._connections.adopt(fresh)
             self._roster.adopt(config)
             self._config, self.served.service.poll_seconds = config, config.service.poll_seconds
+            self._tell_ignored()
             came = await self.served.begin_written()
         log.info("the configuration was read anew: %d accounts left or changed, %d began", left, came)
         for account in self.served.configs if other_rules else ():
             self.served.service.wake(account, "other rules")
         if config.discover is not None:
             self._people.set()
+
+    def _tell_ignored(self) -> None:
+        for one in self._config.ignored:
+            for line in one.problems:
+                log.warning("left out: %s", line)
 
     async def _discoveries(self, failed: CalsyncError | None, stop: asyncio.Event) -> None:
         """Discover whenever the configuration was read anew, and again and again where that has failed."""

@@ -22,8 +22,11 @@ from collections import Counter
 
 import voluptuous as vol
 
+from calsync.errors import ConfigError
+from calsync.forms import FormField, Kind, Words
 from calsync.hookspecs import hookimpl
-from calsync.ports import Finding, Provider, ProviderSpec
+from calsync.options import text
+from calsync.ports import Finding, NamedCalendar, Person, Provider, ProviderSpec, SignedIn
 from calsync.testing import MemoryCalendar
 
 CALENDARS = {}
@@ -34,6 +37,8 @@ CLOSED = Counter()
 class Memory(Provider):
     def __init__(self, settings, host):
         self.host = host
+        if settings.get("secret") == "unusable":
+            raise ConfigError([f"{host.connection}: unusable"])
         OPENED[host.connection] += 1
 
     async def login(self):
@@ -55,13 +60,39 @@ class Memory(Provider):
     async def try_writes(self, calendar):
         return [Finding("ok", f"{calendar.key} can be written")]
 
+    async def calendars(self, settings):
+        names = [settings["name"], settings["name"] + "-office"]
+        return [NamedCalendar(id=name, name=name, main=name == names[0], writable=True) for name in names]
+
+    async def people(self):
+        return [Person(id="7", addresses=["anna@example.de"], active=True)]
+
+    async def finish_sign_in(self, flow, answer):
+        self.host.vault.write("tokens", answer["code"])
+        return SignedIn(tenant_id="t", object_id="o", address="anna@example.de")
+
     async def close(self):
         CLOSED[self.host.connection] += 1
 
 @hookimpl
 def calsync_providers():
-    schema = {vol.Optional("secret"): str}
-    return [ProviderSpec(name="memory", connection_schema=schema, calendar_schema={"name": str}, open=Memory)]
+    words = Words(en="x", de="x")
+    form = [
+        FormField(key="url", kind=Kind.URL, label=words, help=words),
+        FormField(key="secret", kind=Kind.SECRET, label=words, help=words),
+        FormField(key="size", label=words, help=words, required=True),
+    ]
+    schema = {
+        vol.Optional("secret"): str,
+        vol.Optional("url"): text(r"https://\\S+", "an https address"),
+        vol.Optional("size"): text(r"[0-9]+", "digits"),
+        vol.Optional("extra"): str,
+    }
+    side = {"name": str}
+    return [
+        ProviderSpec(name="memory", connection_schema=schema, calendar_schema=side, open=Memory, form=form,
+            person_key="name"),
+    ]
 """
 MANIFEST = {
     "domain": "memory",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, holds, showing, users
+from calsync.cli import accounts, backups, commands, export, holds, keys, showing, users
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -46,6 +46,8 @@ for command in (
     holds.decide,
     backups.backup,
     backups.restore,
+    keys.rotate,
+    export.export,
     users.user,
 ):
     cli.add_command(command)

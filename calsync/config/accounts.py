@@ -29,13 +29,23 @@ def accounts_of(checker: Checker, providers: Mapping[str, ProviderSpec]) -> Iter
         if name == DISCOVERED:
             continue
         checked = checker.check(ACCOUNT, value, at)
-        sides = {side: side_of(checker, value.get(side), (*at, side.value), wanted, providers) for side in Side}
+        sides = sides_of(checker, value, at, wanted, providers)
         for side, calendar in sides.items():
-            if calendar is not None:
-                _refuse_shared(checker, calendar, (*at, side.value), calendars)
-        left, right = sides[Side.LEFT], sides[Side.RIGHT]
-        if checked is not None and left is not None and right is not None:
-            yield name, account_of(name, checker.line(at), checked, left, right)
+            _refuse_shared(checker, calendar, (*at, side.value), calendars)
+        if checked is not None and len(sides) == len(Side):
+            yield name, account_of(name, checker.line(at), checked, sides[Side.LEFT], sides[Side.RIGHT])
+
+
+def sides_of(
+    checker: Checker,
+    value: Mapping[str, Any],
+    at: KeyPath,
+    wanted: Mapping[str, Any],
+    providers: Mapping[str, ProviderSpec],
+) -> Mapping[Side, SideConfig]:
+    """Return the calendars of an account that are right; the problems of the others are told."""
+    sides = {side: side_of(checker, value.get(side), (*at, side.value), wanted, providers) for side in Side}
+    return {side: calendar for side, calendar in sides.items() if calendar is not None}
 
 
 def account_of(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from calsync.config.reading import Hidden
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -51,10 +53,20 @@ class Document:
 
 def parse(path: Path, environ: Mapping[str, str] | None = None) -> Document:
     """Read a configuration file. Raises ConfigError where there is none or where it is no YAML mapping."""
-    text = _read(path)
     secrets = Secrets(path.absolute().parent, os.environ if environ is None else environ)
+    hidden = {"!secret": lambda name, _: secrets.secret(name), "!env": lambda name, _: secrets.env(name)}
+    return parse_with(path, hidden)
+
+
+def parse_with(path: Path, hidden: Mapping[str, Hidden]) -> Document:
+    """Read a file whose secrets stand behind these tags, as `LineLoader` has it. Raises as `parse` does."""
+    return parse_text(path, _read(path), hidden)
+
+
+def parse_text(path: Path, text: str, hidden: Mapping[str, Hidden]) -> Document:
+    """Do what `parse_with` does, with what a file is to hold."""
     try:
-        loader = LineLoader(text, secrets)
+        loader = LineLoader(text, hidden)
         values = loader.read()
     except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
         raise ConfigError(rendered(path, [syntax_problem(error, text)], ())) from None

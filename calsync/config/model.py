@@ -6,6 +6,7 @@ Settings may hold secrets, so no representation shows them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class ConnectionConfig:
     settings: Mapping[str, Any] = field(repr=False)
     """The connection's keys without `provider`, as the provider's schema returned them."""
     line: int = field(compare=False)
+    kept: bool = field(default=False, compare=False)
+    """It stands in the second file, which the pages keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,8 @@ class AccountConfig:
     policy: ConflictPolicy
     on_target_edit: TargetEdit
     line: int = field(compare=False)
+    kept: bool = field(default=False, compare=False)
+    """It stands in the second file, which the pages keep."""
 
     def side(self, side: Side) -> SideConfig:
         return self.left if side.value == "left" else self.right
@@ -149,6 +154,35 @@ class DiscoverConfig:
     """Patterns of addresses, in lower case."""
 
 
+class Why(StrEnum):
+    """Why an entry of the second file does not hold."""
+
+    UNREADABLE = "unreadable"
+    """The whole file is no YAML; `section` and `name` are empty."""
+    WRONG = "wrong"
+    """It says what is not valid, or its secret cannot be decrypted."""
+    OPERATORS = "operators"
+    """The operator's file has another one of this name."""
+    CONNECTION = "connection"
+    """Its connection is gone, or does not hold itself."""
+    CALENDAR = "calendar"
+    """Its calendar belongs to an account that stands before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """An entry of the second file that does not hold. It stops nothing else."""
+
+    section: str
+    """`connections` or `accounts`, or another key at the file's top that does not belong there."""
+    name: str
+    why: Why
+    problems: tuple[str, ...]
+    """One line each, with file, line and key, without secrets."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong, by the entry's own keys, as `left.mailbox`; "" is the entry itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole configuration file."""
@@ -159,8 +193,19 @@ class Config:
     rules: tuple[RuleConfig, ...]
     """In the file's order, which is the order in which they are asked."""
     accounts: Mapping[str, AccountConfig]
-    """Those that are written down."""
+    """Those that are written down: the operator's, then those of the second file."""
     discover: DiscoverConfig | None
     web: Web | None
     """None: there are no pages."""
     plugin_dirs: tuple[Path, ...]
+    ignored: tuple[Ignored, ...] = ()
+    """What the second file says in vain."""
+
+    def file(self, entry: AccountConfig | ConnectionConfig) -> Path:
+        """Return the file that an entry stands in."""
+        return second_file(self.service.store) if entry.kept else self.path
+
+
+def second_file(store: Path) -> Path:
+    """Return where the pages keep connections and accounts: a YAML file beside the store."""
+    return store.with_name(f"{store.name}.yaml")

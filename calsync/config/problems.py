@@ -47,8 +47,14 @@ def rendered(path: Path, problems: Iterable[Problem], hidden: Iterable[str]) -> 
     """
     told = []
     for problem in sorted(set(problems), key=lambda problem: (problem.line, key_name(problem.key))):
-        text = " ".join(f"{key_name(problem.key)}: {problem.text}".removeprefix(": ").split())
-        for secret in sorted(hidden, key=len, reverse=True):
-            text = text.replace(secret, "***") if len(secret) >= SHORTEST_HIDDEN else text
-        told.append(f"{path}:{problem.line}: {text}")
+        text = f"{key_name(problem.key)}: {problem.text}".removeprefix(": ")
+        told.append(f"{path}:{problem.line}: {blotted(text, hidden)}")
     return told
+
+
+def blotted(text: str, hidden: Iterable[str]) -> str:
+    """Return a text in one line, without secrets."""
+    text = " ".join(text.split())
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, "***") if len(secret) >= SHORTEST_HIDDEN else text
+    return text

@@ -6,6 +6,7 @@ values (YAML 1.1, https://yaml.org/type/bool.html). Both would be a setting that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -14,28 +15,33 @@ from calsync.config.problems import KeyPath, Problem
 from calsync.config.secret import Unresolved
 
 if TYPE_CHECKING:
-    from calsync.config.secret import Secrets
+    from collections.abc import Mapping
+
+Hidden = Callable[[str, KeyPath], str]
+"""Returns the value that a name at a place stands for, or raises Unresolved."""
 
 MERGE_TAG = "tag:yaml.org,2002:merge"
 TEXT_TAG = "tag:yaml.org,2002:str"
 BOOL_TAG = "tag:yaml.org,2002:bool"
 COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
-UNKNOWN_TAG = "the tag {} does not belong here; there are !secret NAME and !env NAME"
 
 
 class LineLoader(yaml.SafeLoader):
     """Reads one document into plain values. After `read`: `lines`, `problems` and `hidden`."""
 
-    def __init__(self, text: str, secrets: Secrets) -> None:
-        """Begin to read. Raises yaml.reader.ReaderError for a character that YAML does not allow."""
+    def __init__(self, text: str, hidden: Mapping[str, Hidden]) -> None:
+        """Begin to read. Raises yaml.reader.ReaderError for a character that YAML does not allow.
+
+        `hidden`: by tag, what returns the values of its names.
+        """
         super().__init__(text)
-        self._secrets = secrets
+        self._hidden = hidden
         self._inside: list[yaml.Node] = []
         self._merged: set[int] = set()
         self.lines: dict[KeyPath, int] = {}
         self.problems: list[Problem] = []
         self.hidden: set[str] = set()
-        """The values that stand behind `!secret` and `!env`."""
+        """The values that stand behind such tags."""
 
     def read(self) -> Any:
         """Return the document's value. Raises yaml.MarkedYAMLError for a file that is no YAML."""
@@ -55,7 +61,7 @@ class LineLoader(yaml.SafeLoader):
 
     def _plain(self, node: yaml.Node, at: KeyPath) -> Any:
         if not isinstance(node, yaml.ScalarNode) and node.tag not in COLLECTION_TAGS:
-            self._tell(node, at, UNKNOWN_TAG.format(node.tag))
+            self._tell_tag(node, at)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
@@ -102,21 +108,23 @@ class LineLoader(yaml.SafeLoader):
 
     def _scalar(self, node: yaml.Node, at: KeyPath) -> Any:
         try:
-            if node.tag in {"!secret", "!env"}:
-                return self._hidden_value(node.tag, str(node.value))
+            if node.tag in self._hidden:
+                value = self._hidden[node.tag](str(node.value), at)
+                self.hidden.add(value)
+                return value
             return self.construct_object(node)
         except Unresolved as error:
             self._tell(node, at, str(error))
         except yaml.constructor.ConstructorError:
-            self._tell(node, at, UNKNOWN_TAG.format(node.tag))
+            self._tell_tag(node, at)
         except ValueError as error:
             self._tell(node, at, f"cannot be read ({error}); write it in quotes if it is text")
         return None
 
-    def _hidden_value(self, tag: str, name: str) -> str:
-        value = self._secrets.secret(name) if tag == "!secret" else self._secrets.env(name)
-        self.hidden.add(value)
-        return value
+    def _tell_tag(self, node: yaml.Node, at: KeyPath) -> None:
+        known = [f"{tag} NAME" for tag in self._hidden]
+        there = f"{'are' if len(known) > 1 else 'is'} {' and '.join(known)}"
+        self._tell(node, at, f"the tag {node.tag} does not belong here; there {there}")
 
     def _tell(self, node: yaml.Node, at: KeyPath, text: str) -> None:
         self.problems.append(Problem(node.start_mark.line + 1, at, text))

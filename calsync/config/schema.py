@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import voluptuous as vol
 
 from calsync.config.addresses import address, network, public_url, server_url
+from calsync.errors import ConfigError
 from calsync.options import one_of, suggestion, text, whole
 from calsync.sync.model import Direction
 
@@ -63,6 +64,14 @@ def key(value: Any) -> bytes:
     raise vol.Invalid(
         f"must be {KEY_BYTES} random bytes in base64, as `openssl rand -base64 {KEY_BYTES}` makes them"
     )
+
+
+def new_key(value: str) -> bytes:
+    """Return a key as `service.key` has it. Raises ConfigError, which does not show it."""
+    try:
+        return key(value)
+    except vol.Invalid as error:
+        raise ConfigError([f"the new key {error.error_message}"]) from None
 
 
 def store_path(value: Any) -> Path:

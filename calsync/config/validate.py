@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.config.accounts import accounts_of
 from calsync.config.checker import Checker
+from calsync.config.connections import connections_of, no_plugin
 from calsync.config.discover import discover_of
-from calsync.config.model import Config, ConnectionConfig, RuleConfig, Service
+from calsync.config.model import Config, RuleConfig, Service
 from calsync.config.problems import KeyPath, rendered
 from calsync.config.schema import TOP
 from calsync.config.web import web_of
 from calsync.errors import ConfigError
-from calsync.options import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,7 +37,7 @@ def validate(
     """
     checker = Checker(document)
     top = checker.check(TOP, document.values, ())
-    connections = dict(_connections(checker, providers, {*providers, *known_providers}))
+    connections = dict(connections_of(checker, providers, {*providers, *known_providers}))
     chain = tuple(_rules(checker, rules, {*rules, *known_rules}))
     accounts = dict(accounts_of(checker, providers))
     discover = discover_of(checker, providers)
@@ -57,22 +57,6 @@ def validate(
     )
 
 
-def _connections(
-    checker: Checker, providers: Mapping[str, ProviderSpec], known: Collection[str]
-) -> Iterator[tuple[str, ConnectionConfig]]:
-    for name, value, at in checker.named("connections"):
-        provider = value.get("provider")
-        spec = providers.get(provider) if isinstance(provider, str) else None
-        if spec is None:
-            checker.tell((*at, "provider"), _no_plugin("provider", provider, known))
-            continue
-        settings = {key: inner for key, inner in value.items() if key != "provider"}
-        checked = checker.check(spec.connection_schema, settings, at)
-        if checked is not None:
-            line = checker.line(at)
-            yield name, ConnectionConfig(name=name, provider=spec.name, settings=checked, line=line)
-
-
 def _rules(checker: Checker, specs: Mapping[str, RuleSpec], known: Collection[str]) -> Iterator[RuleConfig]:
     entries = checker.document.values.get("rules")
     seen: dict[str, int] = {}
@@ -84,7 +68,7 @@ def _rules(checker: Checker, specs: Mapping[str, RuleSpec], known: Collection[st
         elif name in seen:
             checker.tell(at, f"{name} stands in line {seen[name]} already; a rule is asked once")
         elif name not in specs:
-            checker.tell(at, _no_plugin("rule", name, known))
+            checker.tell(at, no_plugin("rule", name, known))
         else:
             checked = checker.check(specs[name].schema, options, (*at, name))
             if checked is not None:
@@ -101,13 +85,6 @@ def _rule_entry(entry: Any) -> tuple[str | None, Any]:
         [(name, options)] = entry.items()
         return name, {} if options is None else options
     return None, None
-
-
-def _no_plugin(what: str, name: Any, known: Collection[str]) -> str:
-    installed = f"installed are: {', '.join(sorted(known)) or 'none'}"
-    if name is None:
-        return f"is missing; {installed}"
-    return f"there is no {what} {name!r}{suggestion(name, known)}; {installed}"
 
 
 def _refuse_missing_folders(checker: Checker) -> None:

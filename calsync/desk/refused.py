@@ -5,6 +5,16 @@ from __future__ import annotations
 from calsync.errors import CalsyncError
 
 SENTENCES = {
+    "calendar_read_only": "this calendar can only be read; pick one that you may write to",
+    "calendar_taken": "this calendar belongs to an account already",
+    "calendar_unknown": "the mailbox has no such calendar; pick one of the list",
+    "has_account": "you have an account already",
+    "mailbox_not_own": "this mailbox is not your own, or cannot be opened with this sign-in",
+    "member_taken": "your calendar on the other side belongs to an account already; ask your administrator",
+    "nobody_assigned": "your administrator has not said yet who you are on the other side",
+    "other_microsoft": "this Microsoft account is not the one that you sign in with here",
+    "self_service_off": "accounts are added by your administrator only",
+    "sign_in_over": "that took too long, or was begun elsewhere; begin again",
     "account_unknown": "there is no account of this name",
     "invitation_over": "the invitation was used, has expired or was replaced by a newer one",
     "microsoft_taken": "somebody else signs in with this Microsoft account",

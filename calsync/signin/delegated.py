@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msal
 
 from calsync.errors import ConfigError, LoginError, Retry
-from calsync.ports import DeviceCode
+from calsync.ports import BrowserSignIn, DeviceCode, SignedIn
 from calsync.signin.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from calsync.signin.registration import Registration
 
 FIELD = "tokens"
+FLOW = ("state", "nonce", "code_verifier", "redirect_uri", "scope")
+"""What of msal's flow is needed again when the browser comes back."""
 PENDING = frozenset({"authorization_pending", "slow_down"})
 ENDED = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """What only a new sign-in mends."""
@@ -33,11 +37,19 @@ class DelegatedTokens(Tokens):
     A way to sign in fills an empty cache, which `_keep` then puts in the place of the former one.
     """
 
-    advice: Mapping[str, str] = {"invalid_client": "allow public client flows in the app registration"}
+    advice: Mapping[str, str] = {
+        "invalid_client": (
+            "allow public client flows in the app registration, and enter the address that browsers come back to"
+            " under its platform for mobile and desktop applications"
+        ),
+        "access_denied": "whoever signed in did not agree: sign in again, or ask the tenant's administrator",
+    }
 
     def __init__(self, registration: Registration, vault: Vault | None, clock: Clock) -> None:
         """Without a vault there is nowhere to keep them: ConfigError."""
         super().__init__(registration, clock)
+        # On the level DEBUG it would log each code, and who signed in.
+        logging.getLogger("msal.token_cache").setLevel(logging.INFO)
         name = registration.connection
         if vault is None:
             raise ConfigError([f"connection {name}: a person's sign-in is kept encrypted: give `service.key`"])
@@ -47,6 +59,57 @@ class DelegatedTokens(Tokens):
         self._app: msal.PublicClientApplication | None = None
         self._refused: tuple[str, Mapping[str, Any]] | None = None
         """A cache that the authority gives no token for, and its answer: the same one is not shown to it again."""
+
+    async def begin(self, redirect_uri: str) -> BrowserSignIn:
+        """Begin to let somebody sign in in the browser (authorization code with PKCE, RFC 7636).
+
+        Raises LoginError, Retry.
+        """
+        app = await self._call(lambda: self._public(msal.SerializableTokenCache()))
+        scopes = [*self._registration.scopes]
+        # Who has several accounts in the browser chooses; the one that is signed in there may not be meant.
+        options = {"redirect_uri": redirect_uri, "prompt": "select_account"}
+
+        def ask() -> Mapping[str, Any]:
+            with warnings.catch_warnings():
+                # msal would have the browser post its answer: from another site, so without our cookies.
+                warnings.filterwarnings("ignore", "response_mode='form_post' is recommended")
+                return dict(app.initiate_auth_code_flow(scopes, **options))
+
+        flow = await self._call(ask)
+        kept = {key: flow[key] for key in FLOW}
+        return BrowserSignIn(address=self._http.swapped(flow["auth_uri"]), flow=kept)
+
+    async def finish(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
+        """Keep the sign-in of who comes back from the browser; return who it is.
+
+        What was kept before stays where it fails. Raises LoginError, Retry, StoreError.
+        """
+        if not set(FLOW) <= flow.keys():
+            raise self._foreign()
+        cache = msal.SerializableTokenCache()
+        app = await self._call(lambda: self._public(cache))
+
+        def redeem() -> Mapping[str, Any]:
+            try:
+                return dict(app.acquire_token_by_auth_code_flow(dict(flow), dict(answer)))
+            except (ValueError, RuntimeError) as error:  # another state or nonce; its text quotes them
+                raise self._foreign() from error
+
+        found = await self._call(redeem)
+        if "access_token" not in found:
+            raise self._refusal(found)
+        claims = found.get("id_token_claims", {})
+        await self._call(lambda: self._keep(cache))
+        return SignedIn(
+            tenant_id=str(claims.get("tid", "")),
+            object_id=str(claims.get("oid", "")),
+            address=str(claims.get("preferred_username", "")),
+        )
+
+    def _foreign(self) -> LoginError:
+        name = self._registration.connection
+        return LoginError(f"connection {name}: this answer belongs to another sign-in, or to none: begin again")
 
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         """Let somebody sign in with a device code (RFC 8628); return who it was.
@@ -74,8 +137,20 @@ class DelegatedTokens(Tokens):
         raise LoginError(f"connection {self._registration.connection}: nobody has used the code: {self.repair}")
 
     def _keep(self, cache: msal.SerializableTokenCache) -> None:
+        """Keep a sign-in. Raises LoginError where another person's is kept: calendars would be exchanged."""
+        content = cache.serialize()
         with self._vault.alone(FIELD):
-            self._vault.write(FIELD, cache.serialize())
+            try:
+                before = _people(self._vault.read(FIELD))
+            except LoginError:
+                before = set()  # nobody can read whose it was
+            if before - _people(content):
+                name = self._registration.connection
+                raise LoginError(
+                    f"connection {name}: another person has signed in than before, which was not accepted: sign in"
+                    " with the same account; for another person, add a connection of another name"
+                )
+            self._vault.write(FIELD, content)
 
     def _ask(self, refused: str | None, claims: str | None) -> Mapping[str, Any]:
         with self._vault.alone(FIELD):
@@ -107,6 +182,13 @@ class DelegatedTokens(Tokens):
 
     def _public(self, cache: msal.SerializableTokenCache) -> msal.PublicClientApplication:
         return self._application(msal.PublicClientApplication, token_cache=cache)
+
+
+def _people(kept: str | None) -> set[str]:
+    """Return whose sign-ins are in a cache: `oid.tid` of each, as msal names accounts."""
+    cache = msal.SerializableTokenCache()
+    cache.deserialize(kept)
+    return {str(one["home_account_id"]) for one in cache.search(cache.CredentialType.ACCOUNT)}
 
 
 def _begin(app: msal.PublicClientApplication, scopes: Sequence[str]) -> dict[str, Any]:

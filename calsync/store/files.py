@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database: the log of what is not in the file yet, and its index."""
+SHARED = (510, 0x40000002)
+"""Length and place of the bytes of a database that every connection to it keeps locked while it is open
+(https://www.sqlite.org/fileformat2.html#the_lock_byte_page)."""
 
 
 @contextmanager
@@ -53,6 +57,40 @@ def remove(path: Path) -> None:
     for one in (path, *(beside(path, suffix) for suffix in BESIDE)):
         with suppress(FileNotFoundError):
             one.unlink()
+
+
+@contextmanager
+def nobody_else(path: Path, then: str) -> Iterator[None]:
+    """Let nobody have a database open meanwhile. `then`: what to do when it is closed, for the message.
+
+    Whoever opens it meanwhile finds it busy. Raises StoreError while somebody has it open.
+    """
+    with told(path):
+        descriptor = os.open(path, os.O_RDWR)
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, *SHARED)
+        except BlockingIOError as error:
+            raise StoreError(f"store {path}: another calsync has it open; stop it, then {then}") from error
+        yield
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file for its owner only in the place of the one that is there. A crash leaves either.
+
+    Raises StoreError.
+    """
+    part = path.with_name(f".{path.name}.part")
+    with told(path):
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        part.replace(path)
+        flush(path.parent)
 
 
 def flush(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from functools import partial
@@ -12,7 +11,7 @@ from calsync.errors import StoreError
 from calsync.store import people_statements, statements
 from calsync.store.backup import copy, verify
 from calsync.store.connection import Connection
-from calsync.store.files import beside, flush, remove, there, told
+from calsync.store.files import beside, flush, nobody_else, remove, there, told
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect, unchanged
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
-
-SHARED = (510, 0x40000002)
-"""Length and place of the bytes of a database that every connection to it keeps locked while it is open
-(https://www.sqlite.org/fileformat2.html#the_lock_byte_page)."""
 
 
 async def restore(path: Path, backup: Path, kept: Path, accounts: Iterable[str]) -> bool:
@@ -68,12 +63,8 @@ async def _settle(path: Path) -> None:
     """Fold the store's log into its file, so that both are one. Raises StoreError while the store is open."""
     if not there(path):
         return
-    with told(path), path.open("r+b") as file:
-        length, place = SHARED
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, place)
-        except BlockingIOError as error:
-            raise StoreError(f"store {path}: another calsync has it open; stop it, then restore again") from error
+    with nobody_else(path, "restore again"):
+        pass
     with suppress(StoreError):  # a damaged one is kept as it is, with its log, which opening might remove
         async with unchanged(path) as raw:
             await Connection(raw, str(path)).call(_read_schema)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
+from calsync.store.assignments import SqliteAssignments
 from calsync.store.connection import fetch
 from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
@@ -46,6 +47,8 @@ class SqliteStore(Store):
         self.decisions = SqliteDecisions(writer, reader)
         self.people = SqlitePeople(writer, reader)
         """Who may sign in."""
+        self.assignments = SqliteAssignments(writer, reader)
+        """Whom they are elsewhere."""
         self.history = SqliteHistory(writer, reader)
         """What runs came to."""
         self.showing = SqliteShowing(reader)

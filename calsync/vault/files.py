@@ -6,28 +6,23 @@ They are not in the store on purpose: a backup that is put back must not bring b
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from calsync.errors import LoginError, Retry
+from calsync.errors import LoginError
 from calsync.ports import Vault
-from calsync.store.files import flush, told
+from calsync.store.files import flush, replace, told
+from calsync.vault.keys import Keys
+from calsync.vault.lock import locked
 from calsync.vault.sealing import Unsealable, seal, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE_SECONDS = 8.0
-"""How long one process waits for another one, which may wait for a server. One that stops waits for it, too."""
-GLANCE_SECONDS = 0.05
-
 
 class FileVault(Vault):
-    """The values of one connection."""
+    """The values of one connection. No name of a field has a dot; one of a connection may."""
 
     def __init__(self, folder: Path, connection: str, key: bytes) -> None:
         self._folder = folder
@@ -42,7 +37,7 @@ class FileVault(Vault):
         except OSError as error:
             raise LoginError(f"{self._place(field)} cannot be read ({error.strerror})") from error
         try:
-            return unseal(self._key, (self._connection, field), content)
+            return unseal(Keys(self._folder, self._key).of(content), (self._connection, field), content)
         except Unsealable as why:
             raise LoginError(
                 f"{self._place(field)} cannot be decrypted: {why}; give the key that was used as `service.key`, or"
@@ -50,51 +45,42 @@ class FileVault(Vault):
             ) from why
 
     def write(self, field: str, text: str) -> None:
-        content = seal(self._key, (self._connection, field), text).encode()
-        path, part = self._path(field), self._folder / f".{self._connection}.{field}.part"
-        with told(path):
-            self._create_folder()
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            part.replace(path)
+        self._create_folder()
+        replace(self._path(field), seal(self._key, (self._connection, field), text).encode())
+
+    def forget(self, field: str) -> None:
+        """Remove a value for good. One that is not there is none. Raises StoreError."""
+        path = self._path(field)
+        with told(path), suppress(FileNotFoundError):
+            path.unlink()
             flush(self._folder)
 
     @contextmanager
     def alone(self, field: str) -> Iterator[None]:
-        lock = self._folder / f".{self._connection}.{field}.lock"
-        with told(lock):
-            self._create_folder()
-            descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            self._wait_for(descriptor)
+        self._create_folder()
+        busy = f"connection {self._connection}: another calsync is signing in and does not end"
+        with locked(self._folder / f".{self._connection}.{field}.lock", busy):
             yield
-        finally:
-            os.close(descriptor)  # and with it the lock
-
-    def _wait_for(self, descriptor: int) -> None:
-        """Take a lock. It has no time limit of its own, and who holds it may have been stopped."""
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    problem = f"connection {self._connection}: another calsync is signing in and does not end"
-                    raise Retry(problem) from None
-                time.sleep(GLANCE_SECONDS)
-            else:
-                return
 
     def _create_folder(self) -> None:
-        if not self._folder.exists():
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            flush(self._folder.parent)
+        with told(self._folder):
+            if not self._folder.exists():
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                flush(self._folder.parent)
 
     def _path(self, field: str) -> Path:
         return self._folder / f"{self._connection}.{field}"
 
     def _place(self, field: str) -> str:
         return f"connection {self._connection}: {self._path(field)}"
+
+
+def vault_folder(store: Path) -> Path:
+    """Return where what connections keep lies, beside the store."""
+    return store.with_name(f"{store.name}.vault")
+
+
+def fields_in(folder: Path) -> list[tuple[str, str]]:
+    """Return connection and field of each value that is kept in a folder."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((name.rpartition(".")[0], name.rpartition(".")[2]) for name in names if not name.startswith("."))

@@ -31,6 +31,14 @@ def key_id(key: bytes) -> str:
     return hashlib.sha256(b"calsync key id" + key).hexdigest()[:8]
 
 
+def key_of(content: str) -> str:
+    """Return the id of the key that a text was sealed with. Raises Unsealable."""
+    try:
+        return str(json.loads(content)["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unsealable("it is damaged") from error
+
+
 def seal(key: bytes, place: Sequence[str], text: str) -> str:
     """Return the text, readable only with this key and as the content of this place."""
     nonce = os.urandom(NONCE_BYTES)

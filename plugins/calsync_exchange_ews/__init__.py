@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.hookspecs import hookimpl
-from calsync.ports import ProviderSpec
-from calsync_exchange_ews.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA
+from calsync.ports import OwnConnection, ProviderSpec
+from calsync_exchange_ews.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA, own_settings
+from calsync_exchange_ews.form import CALENDAR_FORM, FORM
 from calsync_exchange_ews.provider import open_provider
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ PROVIDER = ProviderSpec(
     calendar_schema=CALENDAR_SCHEMA,
     open=open_provider,
     address_key="mailbox",
+    form=FORM,
+    calendar_form=CALENDAR_FORM,
+    own=OwnConnection(settings=own_settings, asks=("username", "password")),
 )
 
 

@@ -78,6 +78,13 @@ def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
     )
 
 
+def own_settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a person's own connection takes over of an operator's: the server, which nobody else chooses."""
+    taken = ("url", "auth", "max_channels", "streaming", "ca_file")
+    settings = {key: options[key] for key in taken if key in options}
+    return {**settings, "auth": "auto"} if settings.get("auth") == "bearer" else settings
+
+
 def _application(options: Mapping[str, Any], connection: str) -> Application:
     missing = [key for key in ("tenant_id", "client_id", "client_secret") if not options.get(key)]
     if missing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, EventError, UnknownAddress
 from calsync.http import Pause
-from calsync.ports import Provider
+from calsync.ports import NamedCalendar, Provider
 from calsync_exchange_ews.auth.application import ApplicationToken
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
@@ -91,6 +91,31 @@ class ExchangeProvider(Provider):
             raise kind(f"account {request.account}: {error}") from error
         home = Home(self._client, caller, info, trash.id if trash else None, request.timezone)
         return ExchangeCalendar(home, silent=self._settings.silent, doorbell=self._doorbell)
+
+    async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:
+        caller = Caller(zone="UTC", mailbox=settings["mailbox"], impersonated=self._settings.impersonate)
+        try:
+            own, found = await self._find(caller, None), await calendars_of(self._client, caller)
+        except EventError as error:
+            raise AccountError(str(error)) from error
+        others = [each for each in found if each.id != own.id and each.readable]
+        return [
+            NamedCalendar(id=each.id, name=each.name, main=each is own, writable=each.writable)
+            for each in (own, *others)
+        ]
+
+    async def is_own(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether a user who names no mailbox is given the calendar of this one."""
+        if self._settings.impersonate or self._settings.application is not None:
+            return False
+        try:
+            named, own = [
+                await self._find(Caller(zone="UTC", mailbox=mailbox), None)
+                for mailbox in (settings["mailbox"], "")
+            ]
+        except (AccountError, EventError):
+            return False
+        return named.id == own.id
 
     async def check(self) -> Sequence[Finding]:
         return about_server(self._client, await self._schemes())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.hookspecs import hookimpl
 from calsync.ports import ProviderSpec
 from calsync_flowfact.config import CALENDAR_SCHEMA, CONNECTION_SCHEMA
+from calsync_flowfact.form import CALENDAR_FORM, FORM
 from calsync_flowfact.provider import open_provider
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ PROVIDER = ProviderSpec(
     open=open_provider,
     person_key="user_id",
     address_key="user",
+    form=FORM,
+    calendar_form=CALENDAR_FORM,
 )
 
 

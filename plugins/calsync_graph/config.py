@@ -49,6 +49,12 @@ def settings_of(options: Mapping[str, Any], connection: str) -> Settings:
     )
 
 
+def own_settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a person's own connection takes over of an operator's: the application and its tenant."""
+    taken = ("tenant_id", "client_id", "cloud", "authority_url", "graph_url", "max_concurrency")
+    return {"sign_in": "delegated", **{key: options[key] for key in taken if key in options}}
+
+
 def _cloud(options: Mapping[str, Any], connection: str) -> Cloud:
     """Return the cloud that is named, or that the two addresses make; by default the global one."""
     urls = {name: options[name].rstrip("/") for name in ("authority_url", "graph_url") if name in options}

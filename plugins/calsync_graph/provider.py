@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, UnknownAddress
-from calsync.ports import Finding, Provider
+from calsync.ports import Finding, NamedCalendar, Provider
 from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
@@ -19,7 +19,7 @@ from calsync_graph.refusals import Denied, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from calsync.ports import Calendar, CalendarRequest, DeviceCode, Host
+    from calsync.ports import BrowserSignIn, Calendar, CalendarRequest, DeviceCode, Host, SignedIn
     from calsync_graph.config import Settings
 
 
@@ -74,6 +74,37 @@ class GraphProvider(Provider):
             doorbell=self._doorbell,
         )
 
+    async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:
+        """List a mailbox's own calendars; those of others are opened at their mailboxes."""
+        mailbox = mailbox_path(settings["mailbox"])
+        client = self._client.of(mailbox)
+        try:
+            primary, rows = await client.get(f"{mailbox}/calendar"), await _listed(client, mailbox)
+        except Refused as error:
+            raise AccountError(str(error)) from error
+        others = [row for row in rows if row.get("id") != primary["id"] and _owner(row) == _owner(primary)]
+        return [_named(row, main=row is primary) for row in (primary, *others)]
+
+    async def is_own(self, settings: Mapping[str, Any]) -> bool:
+        """Tell whether the mailbox opens to a person who signs in, to whom no other one does."""
+        if not isinstance(self._tokens, DelegatedTokens):
+            return False
+        try:
+            await self._client.get(f"{mailbox_path(settings['mailbox'])}/calendar")
+        except (AccountError, Refused):
+            return False
+        return True
+
+    async def begin_sign_in(self, redirect_uri: str) -> BrowserSignIn:
+        if isinstance(self._tokens, DelegatedTokens):
+            return await self._tokens.begin(redirect_uri)
+        return await super().begin_sign_in(redirect_uri)
+
+    async def finish_sign_in(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
+        if isinstance(self._tokens, DelegatedTokens):
+            return await self._tokens.finish(flow, answer)
+        return await super().finish_sign_in(flow, answer)
+
     async def check(self) -> Sequence[Finding]:
         name, tenant = self._settings.connection, self._settings.tenant_id
         signed_in = Finding("ok", f"connection {name}: signed in to the tenant {tenant}")
@@ -119,7 +150,7 @@ async def _find(client: Client, mailbox: str, wanted: str | None) -> tuple[Mappi
     primary = await client.get(f"{mailbox}/calendar")
     if wanted is None:
         return primary, True
-    rows = [row async for page in client.pages(f"{mailbox}/calendars") for row in page]
+    rows = await _listed(client, mailbox)
     found = [row for row in rows if row.get("id") == wanted] or [
         row for row in rows if str(row.get("name", "")).casefold() == wanted.casefold()
     ]
@@ -129,6 +160,15 @@ async def _find(client: Client, mailbox: str, wanted: str | None) -> tuple[Mappi
     if _owner(found[0]) != _owner(primary):
         raise AccountError("the calendar belongs to another mailbox: name that one, where it has its own id")
     return found[0], found[0]["id"] == primary["id"]
+
+
+async def _listed(client: Client, mailbox: str) -> Sequence[Mapping[str, Any]]:
+    return [row async for page in client.pages(f"{mailbox}/calendars") for row in page]
+
+
+def _named(row: Mapping[str, Any], *, main: bool) -> NamedCalendar:
+    name, writable = str(row.get("name", "")), row.get("canEdit") is not False
+    return NamedCalendar(id=str(row["id"]), name=name, main=main, writable=writable)
 
 
 def _owner(row: Mapping[str, Any]) -> str:

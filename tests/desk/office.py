@@ -49,12 +49,10 @@ SYSTEMS = {
 
 def config(name: str, **changes: Any) -> AccountConfig:
     """Return an account as it is written down."""
-    sides = {
-        side: SideConfig(connection=one, settings={}, line=1) for side, one in (("left", "crm"), ("right", "mail"))
-    }
     found = AccountConfig(
         name=name,
-        **sides,
+        left=SideConfig(connection="crm", settings={}, line=1),
+        right=SideConfig(connection="mail", settings={}, line=1),
         direction=Direction.BOTH,
         timezone=BERLIN,
         window=WindowConfig(past_days=90, future_days=365),

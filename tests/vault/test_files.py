@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.errors import LoginError, Retry, StoreError
-from calsync.vault import FileVault, files
+from calsync.vault import FileVault, lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +129,7 @@ async def test_two_processes_write_one_after_the_other(vault: FileVault, folder:
 def test_one_that_does_not_let_go_is_not_waited_for_for_ever(
     vault: FileVault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0)
     with vault.alone("tokens"), pytest.raises(Retry, match="does not end"), vault.alone("tokens"):
         pytest.fail("two hold it")
     with vault.alone("tokens"):

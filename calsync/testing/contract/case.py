@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import FIELDS, Draft, Event, Timed, Window
 
 if TYPE_CHECKING:
-    from calsync.ports import Calendar
+    from calsync.ports import Calendar, CalendarRequest, Provider
     from calsync.sync.model import Changes, Field, Observation, Value
 
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
@@ -28,6 +28,9 @@ class UnderTest(ABC):
     """A calendar, and what people do in its system behind calsync's back."""
 
     calendar: Calendar
+    provider: Provider | None = None
+    request: CalendarRequest | None = None
+    """Who opened the calendar, and what for; given where the provider lists calendars to pick from."""
     page_size: int = 5
     """At most so many events stand on one page of a listing; the suite creates more."""
     idempotent: bool = False

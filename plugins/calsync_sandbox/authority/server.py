@@ -112,6 +112,8 @@ class AuthorityServer(Server):
         kind = form.get("grant_type")
         if kind == "authorization_code":
             client = self._known(tenant, form)
+            if client.public and not form.get("client_secret"):
+                return self._delegated(client, form)
             if not client.proves(form, self._now()):
                 raise SignInError(401, "invalid_client", 7000215, "Invalid client secret or assertion provided.")
             return self.codes.answer(client, self.codes.redeem(form), self.token_seconds)
@@ -143,6 +145,14 @@ class AuthorityServer(Server):
             return answer
         more = {"scope": consent.scope, "refresh_token": self.people.refresh_token(consent)}
         return {**answer, **more, **identity(client.tenant, client.client_id, person)}
+
+    def _delegated(self, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
+        """Return the tokens of who agreed in the browser, for a client that has no secret of its own."""
+        code = self.codes.redeem(form)
+        consent = Consent(client_id=client.client_id, scope=code.scope, person=code.person)
+        more = {"nonce": code.nonce, **self.codes.claims}
+        told = identity(client.tenant, client.client_id, code.person, more)
+        return {**self._tokens_of(client, form, consent), **told}
 
     def _sign_in(self, tenant: str, form: Mapping[str, str]) -> Client:
         """Return the client that a token request proves to be. Raises SignInError."""

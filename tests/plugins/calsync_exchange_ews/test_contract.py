@@ -34,6 +34,8 @@ ADDRESS = "anna@example.de"
 class ExchangeUnderTest(UnderTest):
     page_size = 50
 
+    provider: Provider
+
     def __init__(
         self, calendar: Calendar, provider: Provider, mailbox: Mailbox, server: EwsServer, mails: MailLog
     ) -> None:
@@ -110,7 +112,9 @@ async def opened(
     try:
         await provider.login()
         request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=zone)
-        yield ExchangeUnderTest(await provider.open(request), provider, mailbox, server, mails)
+        under_test = ExchangeUnderTest(await provider.open(request), provider, mailbox, server, mails)
+        under_test.request = request
+        yield under_test
     finally:
         await provider.close()
         await server.stop()
@@ -163,3 +167,19 @@ class TestOfAnotherMake(CalendarContract):
     async def calendar_under_test(self) -> AsyncIterator[UnderTest]:
         async with opened({}, {}, another_make=True) as under_test:
             yield under_test
+
+
+async def test_the_calendars_of_a_mailbox_can_be_picked() -> None:
+    async with opened({}, {"schemes": ("Basic",)}) as under_test:
+        under_test.mailbox.add_calendar("Büro")
+        listed = await under_test.provider.calendars({"mailbox": ADDRESS})
+        own = under_test.mailbox.store.calendars[under_test.mailbox.store.primary]
+        assert [(one.name, one.main) for one in listed] == [(own, True), ("Büro", False)]
+
+
+async def test_whose_mailbox_it_is_is_told_by_the_calendar_that_a_user_is_given() -> None:
+    others = "bert@example.de"
+    users = (User("EX\\anna", "made-up", ADDRESS, opens=frozenset({others})), User("EX\\bert", "made-up", others))
+    async with opened({}, {"schemes": ("Basic",)}, users=users) as under_test:
+        assert await under_test.provider.is_own({"mailbox": ADDRESS})
+        assert not await under_test.provider.is_own({"mailbox": others})

@@ -109,7 +109,9 @@ async def opened(sign_in: str, folder: Path, switches: Mapping[str, Any]) -> Asy
     try:
         await provider.login()
         request = CalendarRequest(account="anna", settings={"mailbox": ADDRESS}, timezone=BERLIN)
-        yield GraphUnderTest(await provider.open(request), server, mailbox, mails)
+        under_test = GraphUnderTest(await provider.open(request), server, mailbox, mails)
+        under_test.provider, under_test.request = provider, request
+        yield under_test
     finally:
         await provider.close()
         await server.stop()

@@ -261,3 +261,23 @@ async def test_a_trial_that_fails_proves_nothing(
 
 async def test_a_calendar_of_another_provider_is_not_tried(provider: GraphProvider) -> None:
     assert await provider.try_writes(MemoryCalendar("other")) == ()
+
+
+async def test_the_own_calendars_of_a_mailbox_can_be_picked(
+    provider: GraphProvider, server: GraphServer, mailbox: Mailbox
+) -> None:
+    office = mailbox.add_calendar("Büro")
+    listed = await provider.calendars({"mailbox": "anna@example.de"})
+    assert [(one.name, one.main, one.writable) for one in listed] == [
+        (mailbox.store.calendars[mailbox.store.primary], True, True),
+        ("Büro", False, True),
+    ]
+    assert listed[1].id == office
+    with pytest.raises(AccountError, match="no active mailbox"):
+        await provider.calendars({"mailbox": "nobody@example.de"})
+    assert not await provider.is_own({"mailbox": "anna@example.de"})  # an application has none
+
+
+def test_a_form_asks_for_what_there_is() -> None:
+    asked = {field.key for field in calsync_graph.PROVIDER.form}
+    assert asked <= {str(key) for key in calsync_graph.PROVIDER.connection_schema}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,3 +147,30 @@ async def test_a_lost_consent_stops_the_account_with_what_to_do(
         with pytest.raises(LoginError, match=r"consent_required.*sign in again: calsync login m365"):
             await calendar.read([mailbox.address])
     assert asked(authority) == 2
+
+
+async def test_a_person_who_signs_in_has_one_own_mailbox(
+    signed_in: Provider, server: GraphServer, mailbox: Mailbox
+) -> None:
+    server.add_mailbox("bert@example.de")
+    assert await signed_in.is_own({"mailbox": mailbox.address})
+    assert not await signed_in.is_own({"mailbox": "bert@example.de"})
+    assert [one.main for one in await signed_in.calendars({"mailbox": mailbox.address})] == [True]
+
+
+async def test_an_application_begins_no_sign_in(provider: GraphProvider) -> None:
+    with pytest.raises(ConfigError, match="nobody has to sign in here"):
+        await provider.begin_sign_in("https://calsync.example.de/")
+    with pytest.raises(ConfigError, match="nobody has to sign in here"):
+        await provider.finish_sign_in({}, {})
+
+
+async def test_a_person_may_sign_in_in_the_browser(
+    delegated: Provider, authority: AuthorityServer, mailbox: Mailbox
+) -> None:
+    authority.codes.at_the_browser = authority.people.add(ANNA)
+    begun = await delegated.begin_sign_in("https://calsync.example.de/back")
+    back = authority.codes.issue(dict(parse_qsl(urlsplit(begun.address).query)))
+    found = await delegated.finish_sign_in(begun.flow, dict(parse_qsl(urlsplit(back).query)))
+    assert (found.tenant_id, found.address) == (TENANT, ANNA)
+    assert await delegated.is_own({"mailbox": mailbox.address})

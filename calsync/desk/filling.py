@@ -1,0 +1,70 @@
+"""From a form as a person has filled it in to an entry of the second file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calsync.desk.invalid import MISSING, Invalid
+from calsync.forms import Kind
+from calsync.sync.model import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.ports import ProviderSpec
+    from calsync.second import Draft
+
+    Fields = Mapping[str, str | None]
+    """What was filled in, by key. Empty: the default, or of a secret the one that is kept. None: taken away."""
+
+
+def filled(spec: ProviderSpec, fields: Fields, former: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a connection, its new secrets still as they were typed. Raises Invalid.
+
+    `former`: the entry that it replaces. A secret of it is not taken to another server: whoever may change the
+    address must not be able to have it sent to their own.
+    """
+    form = {field.key: field for field in spec.form}
+    wrong = dict.fromkeys(fields.keys() - form.keys(), "unknown key")
+    moved = any(
+        field.kind is Kind.URL and (fields.get(key) or former.get(key)) != former.get(key)
+        for key, field in form.items()
+    )
+    entry = {"provider": spec.name, **{key: value for key, value in former.items() if key not in form}}
+    for key, field in form.items():
+        value = fields.get(key, "")
+        if value:
+            entry[key] = value
+        elif value is not None and field.kind is Kind.SECRET and key in former and not moved:
+            entry[key] = former[key]
+        elif field.required:
+            wrong[key] = MISSING
+    if wrong:
+        raise Invalid(wrong)
+    return entry
+
+
+def connection_of(draft: Draft, name: str) -> dict[str, Any]:
+    """Return the entry of a kept connection. Raises Invalid for another one."""
+    if name not in draft.connections:
+        raise Invalid({"": not_kept("connection", name)})
+    return draft.connections[name]
+
+
+def not_kept(what: str, name: str) -> str:
+    return f"there is no {what} {name!r} that was added here; the operator's file is changed by the operator"
+
+
+def connections_in(account: Mapping[str, Any]) -> set[str]:
+    """Return the names of the connections that an account's entry uses."""
+    sides = [account.get(side.value) for side in Side]
+    return {str(side.get("connection")) for side in sides if isinstance(side, dict)}
+
+
+def without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry without the texts that were left empty."""
+    return {
+        key: without_empty(value) if isinstance(value, dict) else value
+        for key, value in entry.items()
+        if value not in ("", None)
+    }

@@ -1,0 +1,259 @@
+"""A person connects the own mailbox, without an administrator: as far as the operator allows it.
+
+The operator's connections are templates. The person's own one takes over the server, and nobody's credentials; its
+mailbox is that of who signs in, which the server proves. Whom the person is on the other side an administrator has
+said, or the operator's discovery would find by that mailbox's address: it is never typed by the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from calsync.desk.invalid import MISSING, Invalid
+from calsync.desk.refused import Refused
+from calsync.ports import CalendarRequest
+from calsync.second import is_own_name, own_name
+from calsync.vault import MemoryVault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from calsync.config import Config, SelfService
+    from calsync.desk.setup import Setup
+    from calsync.forms import FormField
+    from calsync.people import Person
+    from calsync.ports import BrowserSignIn, Clock, NamedCalendar, ProviderSpec, SignedIn
+    from calsync.store.assignments import SqliteAssignments
+    from calsync.store.people import SqlitePeople
+
+PATIENCE = timedelta(minutes=30)
+"""How long a person may take from signing in to the picked calendar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a person who has no account yet may do."""
+
+    provider: str
+    by_browser: bool
+    """Whether the person signs in in the browser; else by filling `fields` in, and the mailbox's address."""
+    fields: Sequence[FormField]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Begun:
+    """A mailbox on its way to an account. Its secrets are in this process only, until a calendar is picked."""
+
+    connection: str
+    settings: Mapping[str, Any] = field(repr=False)
+    vault: MemoryVault = field(repr=False)
+    until: datetime
+    mailbox: str = ""
+    calendars: Sequence[NamedCalendar] = ()
+
+
+class OwnMailboxes:
+    """The self-service of one configuration. What was begun is lost when the service stops: it is begun again."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        people: SqlitePeople,
+        assignments: SqliteAssignments,
+        known: Callable[[], Awaitable[Collection[str]]],
+        clock: Clock,
+    ) -> None:
+        """`known` returns the names of all accounts that have run before."""
+        self._setup = setup
+        self._people = people
+        self._assignments = assignments
+        self._known = known
+        self._clock = clock
+        self._begun: dict[int, _Begun] = {}
+
+    async def offer(self, person: Person) -> Offer:
+        """Return what the person may do. Raises Refused where that is nothing: self_service_off, has_account."""
+        _, _, spec = await self._allowed(person)
+        asks = () if spec.own is None else spec.own.asks
+        fields = [one for one in spec.form if one.key in asks]
+        return Offer(provider=spec.name, by_browser=not asks, fields=fields)
+
+    async def begin_sign_in(self, person: Person, redirect_uri: str) -> BrowserSignIn:
+        """Send the person's browser away to sign in. Raises Refused; LoginError, Retry."""
+        begun, spec = await self._begin(person, {})
+        async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
+            found = await provider.begin_sign_in(redirect_uri)
+        self._begun[person.id] = begun
+        return found
+
+    async def finish_sign_in(
+        self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]
+    ) -> Sequence[NamedCalendar]:
+        """Return the calendars of who comes back, to pick one. Raises as `begin_sign_in`."""
+        begun = self._of(person)
+        _, _, spec = await self._allowed(person)
+        async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
+            found = await provider.finish_sign_in(flow, answer)
+        await self._expect_same(person, found)
+        return await self._look(begun, spec, found.address)
+
+    async def sign_in(self, person: Person, fields: Mapping[str, str], mailbox: str) -> Sequence[NamedCalendar]:
+        """Return the calendars of the person's mailbox, to pick one. `fields`: as the offer asks.
+
+        Raises Refused, Invalid by the keys of the form and `mailbox`; LoginError, Retry.
+        """
+        begun, spec = await self._begin(person, fields)
+        if not mailbox:
+            raise Invalid({"mailbox": MISSING})
+        calendars = await self._look(begun, spec, mailbox)
+        self._begun[person.id] = begun
+        return calendars
+
+    async def connect(self, person: Person, calendar: str, timezone: str) -> str:
+        """Make the account of the picked calendar, and return its name. It runs when the service has read it.
+
+        Raises Refused, Invalid; LoginError, AccountError, ConfigError, StoreError, Retry.
+        """
+        begun = self._of(person)
+        config, own, spec = await self._allowed(person)
+        picked = next((one for one in begun.calendars if one.id == calendar), None)
+        if picked is None:
+            raise Refused("calendar_unknown")
+        if not picked.writable:
+            raise Refused("calendar_read_only")
+        member = await self._member(person, config, own, begun.mailbox)
+        await self._expect_free(config, own, member)
+        right = {spec.address_key or "mailbox": begun.mailbox, **({} if picked.main else {"calendar": picked.id})}
+        async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
+            await provider.login()
+            request = CalendarRequest(account=member, settings=right, timezone=ZoneInfo("UTC"))
+            if await self._assignments.holder((await provider.open(request)).key, member) is not None:
+                raise Refused("calendar_taken")
+        left_key = (await self._setup.provider(config.connections[own.left].provider)).person_key
+        entry = {
+            "left": {"connection": own.left, left_key: member},
+            "right": {"connection": begun.connection, **right},
+            "timezone": timezone,
+        }
+        await self._setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
+        await self._people.give(person.id, member)
+        self._begun.pop(person.id, None)
+        return member
+
+    async def own_connection(self, person: Person, account: str) -> str:
+        """Return the connection that a person has made, to sign in to it again. Raises Refused."""
+        config = await self._setup.config()
+        if account not in await self._people.owned(person.id) or account not in config.accounts:
+            raise Refused("account_unknown")
+        name = config.accounts[account].right.connection
+        if not config.connections[name].kept or not is_own_name(name):
+            raise Refused("account_unknown")
+        return name
+
+    async def change_password(self, person: Person, account: str, fields: Mapping[str, str]) -> None:
+        """Let a person's own connection sign in with what was filled in. Raises Refused, Invalid as `sign_in`."""
+        name = await self.own_connection(person, account)
+        config = await self._setup.config()
+        spec = await self._setup.provider(config.connections[name].provider)
+        _expect_asked(spec, fields)
+        async with self._setup.tried(name, spec, {**config.connections[name].settings, **fields}) as provider:
+            await provider.login()
+            if not await provider.is_own(config.accounts[account].right.settings):
+                raise Refused("mailbox_not_own")
+        await self._setup.change_connection(name, {**await self._setup.filled_in(name), **fields})
+
+    async def _allowed(self, person: Person) -> tuple[Config, SelfService, ProviderSpec]:
+        config = await self._setup.config()
+        own = None if config.web is None else config.web.self_service
+        if own is None:
+            raise Refused("self_service_off")
+        if await self._people.owned(person.id):
+            raise Refused("has_account")
+        spec = await self._setup.provider(config.connections[own.right].provider)
+        if spec.own is None:
+            raise Refused("self_service_off")
+        return config, own, spec
+
+    async def _begin(self, person: Person, fields: Mapping[str, str]) -> tuple[_Begun, ProviderSpec]:
+        config, own, spec = await self._allowed(person)
+        _expect_asked(spec, fields)
+        template = spec.own.settings(config.connections[own.right].settings) if spec.own is not None else {}
+        return (
+            _Begun(
+                connection=own_name(),
+                settings={**template, **fields},
+                vault=MemoryVault(),
+                until=self._clock.now() + PATIENCE,
+            ),
+            spec,
+        )
+
+    def _of(self, person: Person) -> _Begun:
+        """Return what a person has begun; what others have left behind is forgotten. Raises Refused."""
+        now = self._clock.now()
+        self._begun = {who: one for who, one in self._begun.items() if one.until > now}
+        if person.id not in self._begun:
+            raise Refused("sign_in_over")
+        return self._begun[person.id]
+
+    async def _look(self, begun: _Begun, spec: ProviderSpec, mailbox: str) -> Sequence[NamedCalendar]:
+        side = {spec.address_key or "mailbox": mailbox}
+        async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
+            await provider.login()
+            if not await provider.is_own(side):
+                raise Refused("mailbox_not_own")
+            begun.mailbox, begun.calendars = mailbox, await provider.calendars(side)
+        return begun.calendars
+
+    async def _expect_same(self, person: Person, found: SignedIn) -> None:
+        """Refuse a Microsoft account that signs somebody else in to the pages."""
+        owner = await self._people.of_microsoft(found.tenant_id.lower(), found.object_id)
+        if (owner is not None or person.microsoft) and (owner is None or owner.id != person.id):
+            raise Refused("other_microsoft")
+
+    async def _member(self, person: Person, config: Config, own: SelfService, mailbox: str) -> str:
+        """Return whom the person is on the left. Raises Refused: nobody_assigned."""
+        assigned = await self._assignments.of(person.id)
+        if assigned is not None:
+            return assigned
+        discover = config.discover
+        if discover is None or discover.account.left.connection != own.left:
+            raise Refused("nobody_assigned")
+        address = mailbox.casefold()
+        meant = _matches(address, discover.include) and not _matches(address, discover.exclude)
+        listed = await self._setup.people(own.left) if meant else ()
+        found = [one.id for one in listed if one.active and address in {each.casefold() for each in one.addresses}]
+        others = (await self._assignments.all()).values()
+        if len(found) != 1 or found[0] in others:
+            raise Refused("nobody_assigned")
+        return found[0]
+
+    async def _expect_free(self, config: Config, own: SelfService, member: str) -> None:
+        """Raise Refused where the person's calendar on the left has an account already."""
+        taken = {
+            str(value)
+            for account in config.accounts.values()
+            if account.left.connection == own.left
+            for value in account.left.settings.values()
+        }
+        discovered = config.discover is not None and member in await self._known()
+        if member in taken or member in config.accounts or discovered:
+            raise Refused("member_taken")
+
+
+def _expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
+    """Raise Invalid unless just what a person is asked for is filled in: nobody chooses a server."""
+    asks = () if spec.own is None else tuple(spec.own.asks)
+    wrong = dict.fromkeys(fields.keys() - set(asks), "unknown key")
+    wrong |= {key: MISSING for key in asks if not fields.get(key)}
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _matches(address: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(address, pattern) for pattern in patterns)

@@ -1,0 +1,45 @@
+"""For provider authors: what a page asks for a connection or a calendar, field by field.
+
+The schemas say what is valid. A form names those keys that people fill in, in their words; the others keep their
+defaults, or are for who writes YAML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The same in both languages."""
+
+    en: str
+    de: str
+
+
+class Kind(StrEnum):
+    """How a field is filled in."""
+
+    TEXT = "text"
+    SECRET = "secret"  # noqa: S105 - the kind of a field
+    """Never shown again, and kept encrypted."""
+    URL = "url"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormField:
+    """One key."""
+
+    key: str
+    kind: Kind = Kind.TEXT
+    label: Words
+    help: Words
+    choices: Mapping[str, Words] = field(default_factory=dict)
+    """Of a CHOICE: by value; the first one is chosen where nobody chooses."""
+    required: bool = False

@@ -1,0 +1,34 @@
+"""What pages ask for a connection to FLOWFACT and for a user's calendar in it."""
+
+from __future__ import annotations
+
+from calsync.forms import FormField, Kind, Words
+
+FORM = (
+    FormField(
+        key="api_token",
+        kind=Kind.SECRET,
+        label=Words(en="API token", de="API-Token"),
+        help=Words(
+            en="FLOWFACT > Einstellungen > API-Zugänge. It is kept encrypted.",
+            de="FLOWFACT > Einstellungen > API-Zugänge. Es wird verschlüsselt aufbewahrt.",
+        ),
+        required=True,
+    ),
+    FormField(
+        key="schema",
+        label=Words(en="Schema of the appointments", de="Schema der Termine"),
+        help=Words(
+            en="Empty: appointments. `calsync flowfact schema` shows which there are.",
+            de="Leer: appointments. `calsync flowfact schema` zeigt, welche es gibt.",
+        ),
+    ),
+)
+CALENDAR_FORM = (
+    FormField(
+        key="user",
+        label=Words(en="FLOWFACT user", de="FLOWFACT-Benutzer"),
+        help=Words(en="The user's e-mail address in FLOWFACT", de="Die E-Mail-Adresse des Benutzers in FLOWFACT"),
+        required=True,
+    ),
+)
