@@ -22,7 +22,7 @@ from calsync.config.model import AccountConfig, SideConfig, WindowConfig
 from calsync.desk import Known, People, Showing
 from calsync.desk.overview import Order, Wanted
 from calsync.desk.systems import System
-from calsync.people import operator
+from calsync.people import OPERATOR
 from calsync.ports import SystemClock
 from calsync.service import Board, State
 from calsync.store import SqliteStore, codec
@@ -111,7 +111,7 @@ async def _measured(place: Path) -> list[PageTime]:
     clock = SystemClock()
     served = Known(accounts=lambda: accounts, systems=lambda: SYSTEMS, board=_board(clock))
     showing = Showing(store, People(store.people, clock, lambda: accounts), clock, served)
-    boss, one = operator(NOW), "account-0040"
+    boss, one = OPERATOR, "account-0040"
     failing = frozenset({State.FAILING})
     pages: list[tuple[str, Callable[[], Awaitable[object]]]] = [
         ("all accounts, the first page", lambda: showing.overview(boss, Wanted())),

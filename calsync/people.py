@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class Role(StrEnum):
@@ -60,6 +57,12 @@ class ApiToken:
     created: datetime
 
 
-def operator(now: datetime) -> Person:
-    """Return whoever works on the command line: nobody who was invited, and nothing is kept from them."""
-    return Person(id=0, name="operator", role=Role.ADMINISTRATOR, password=None, microsoft=False, created=now)
+OPERATOR = Person(
+    id=0,
+    name="operator",
+    role=Role.ADMINISTRATOR,
+    password=None,
+    microsoft=False,
+    created=datetime.min.replace(tzinfo=UTC),
+)
+"""Whoever works on the command line: nobody who was invited, and nothing is kept from them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from calsync.cli import activity_report, status_report
 from calsync.cli.commands import configuration, json_output
 from calsync.cli.failures import DONE, json_even_on_failure, print_json
 from calsync.cli.text import language
-from calsync.people import operator
+from calsync.people import OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -73,20 +72,18 @@ def activity(path: Path, account: str, before: int | None, as_json: bool) -> int
 async def _all(path: Path) -> tuple[Overview, Sequence[Repair]]:
     from calsync.desk.overview import Wanted  # noqa: PLC0415 - it brings in the engine
 
-    everybody = operator(datetime.now(UTC))
     async with _showing(path) as showing:
-        return await showing.overview(everybody, Wanted(most=None)), await showing.repairs(everybody)
+        return await showing.overview(OPERATOR, Wanted(most=None)), await showing.repairs(OPERATOR)
 
 
 async def _one(path: Path, account: str) -> tuple[AccountPage, LeftOutPage]:
-    everybody = operator(datetime.now(UTC))
     async with _showing(path) as showing:
-        return await showing.account(everybody, account), await showing.left_out(everybody, account, most=MOST)
+        return await showing.account(OPERATOR, account), await showing.left_out(OPERATOR, account, most=MOST)
 
 
 async def _activity(path: Path, account: str, before: int | None) -> Page[Activity]:
     async with _showing(path) as showing:
-        return await showing.activity(operator(datetime.now(UTC)), account, before=before, most=MOST)
+        return await showing.activity(OPERATOR, account, before=before, most=MOST)
 
 
 @asynccontextmanager

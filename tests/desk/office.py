@@ -16,7 +16,7 @@ from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
 from calsync.engine import Account, Engine, Report
 from calsync.errors import CalsyncError
-from calsync.people import Role, operator
+from calsync.people import OPERATOR, Role
 from calsync.service import Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
@@ -92,7 +92,7 @@ class Office:
                 disabled=lambda: self.disabled,
             ),
         )
-        self.boss = operator(START)
+        self.boss = OPERATOR
 
     @property
     def left(self) -> MemoryCalendar:
