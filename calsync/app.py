@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.backups import back_up_store, restore_store
 from calsync.config import parse, validate
 from calsync.connections import Connections, Opened
+from calsync.desk.decisions import decide, waiting
 from calsync.discovery import Discovery, accounts_of, finding, left_behind, until_done
 from calsync.engine import Confirmation, Engine, Report
 from calsync.engine.together import together
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
+    from calsync.desk.decisions import Case
     from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
     from calsync.service import Listen
+    from calsync.sync.choices import Choice
+    from calsync.sync.model import Direction
 
 AT_ONCE = 8
 """Accounts that `calsync sync` runs at the same time."""
@@ -145,6 +149,36 @@ class App:
             return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
         finally:
             await store.close()
+
+    async def holds(self, account: str | None) -> dict[str, Sequence[Case]]:
+        """Return what waits for a person, by account. Asks no server; the store stays as it is."""
+        names = [*self._config.accounts, *(await self._runs.all() if self._config.discover else ())]
+        if account is not None and account not in names:
+            raise self._unknown(account)
+        store = await SqliteStore.copy(self._config.service.store)
+        try:
+            return {
+                name: await waiting(store, name, self._direction(name), self._clock.now())
+                for name in dict.fromkeys(names)
+                if account in {None, name}
+            }
+        finally:
+            await store.close()
+
+    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+        """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
+        store = await self._open_store()
+        try:
+            return await decide(store, account, self._direction(account), names, choice, self._clock.now())
+        finally:
+            await store.close()
+
+    def _direction(self, account: str) -> Direction:
+        discover = self._config.discover
+        known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
+        if known is None:
+            raise self._unknown(account)
+        return known.direction
 
     async def backup(self, target: Path | None) -> Path:
         """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""

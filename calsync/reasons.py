@@ -59,6 +59,23 @@ REASONS: dict[str, Sentences] = {
         "Beide Seiten hatten dasselbe Feld geändert. Der Wert der anderen Seite gilt; der ersetzte Wert steht im "
         "Protokoll.",
     ),
+    "released": Sentences(
+        "It was deleted on the other side, and somebody has released the delete.",
+        "Der Termin wurde auf der anderen Seite gelöscht, und jemand hat das Löschen freigegeben.",
+    ),
+    "kept": Sentences(
+        "It was deleted on the other side, but somebody has decided to keep it here.",
+        "Der Termin wurde auf der anderen Seite gelöscht, aber jemand hat entschieden, ihn hier zu behalten.",
+    ),
+    "decided": Sentences(
+        "Somebody has chosen between the values of both sides; the value that was not chosen is in the ledger.",
+        "Jemand hat zwischen den Werten beider Seiten gewählt; der andere Wert steht im Protokoll.",
+    ),
+    "given_up": Sentences(
+        "Somebody has decided to leave both sides different; the next edit of either travels again.",
+        "Jemand hat entschieden, dass beide Seiten verschieden bleiben. Die nächste Änderung wird wieder "
+        "übertragen.",
+    ),
     "restored": Sentences(
         "The copy was changed or deleted; this account restores it as the source has it. What is overwritten is "
         "in the ledger.",
@@ -153,9 +170,9 @@ REASONS: dict[str, Sentences] = {
     # What a person decides.
     "conflict": Sentences(
         "Both sides changed the same field, and this account leaves the choice to you: left, right, or leave "
-        "them different.",
+        "them different. Please decide with `calsync decide`.",
         "Beide Seiten haben dasselbe Feld geändert, und dieses Konto überlässt Ihnen die Wahl: links, rechts "
-        "oder unterschiedlich lassen.",
+        "oder unterschiedlich lassen. Bitte entscheiden Sie mit „calsync decide“.",
     ),
     "ambiguous": Sentences(
         "Several events with the same title and time may belong together. Please delete the surplus ones, or "
@@ -176,20 +193,21 @@ REASONS: dict[str, Sentences] = {
     ),
     "changed_by_server": Sentences(
         "The server stored something else than was written. Please look at the event in both calendars and "
-        "correct it in one.",
+        "correct it in one, or decide with `calsync decide`.",
         "Der Server hat etwas anderes gespeichert, als geschrieben wurde. Bitte sehen Sie den Termin in "
-        "beiden Kalendern an, und korrigieren Sie ihn in einem davon.",
+        "beiden Kalendern an, und korrigieren Sie ihn in einem davon, oder entscheiden Sie mit „calsync decide“.",
     ),
     "brake_deletes": Sentences(
         "Implausibly many events were deleted at once, so none is deleted on the other side. Please check "
-        "whether that is intended.",
+        "whether that is intended, and decide with `calsync decide`.",
         "Es wurden auffällig viele Termine auf einmal gelöscht, deshalb wird auf der anderen Seite keiner "
-        "gelöscht. Bitte prüfen Sie, ob das gewollt ist.",
+        "gelöscht. Bitte prüfen Sie, ob das gewollt ist, und entscheiden Sie mit „calsync decide“.",
     ),
     "brake_rewrites": Sentences(
-        "Implausibly many events would be rewritten at once, so none is. Please check whether that is intended.",
+        "Implausibly many events would be rewritten at once, so none is. Please check whether that is intended, "
+        "and decide with `calsync decide`.",
         "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
-        "Sie, ob das gewollt ist.",
+        "Sie, ob das gewollt ist, und entscheiden Sie mit „calsync decide“.",
     ),
     # What waits after the direction was changed.
     "direction": Sentences(

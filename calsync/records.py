@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from calsync.sync.asking import Hang
+    from calsync.sync.choices import Decision
     from calsync.sync.model import Changes, Draft, Field, Link, Observation, Side, Value, Window
-    from calsync.sync.plan import Kind
+    from calsync.sync.plan import HoldKey, Kind
     from calsync.sync.view import Seen
 
 
@@ -92,6 +93,10 @@ class Held:
     reason: str
     since: datetime
 
+    @property
+    def key(self) -> HoldKey:
+        return self.side, self.event_id, self.kind, self.reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
@@ -131,14 +136,17 @@ class AccountState:
     links: dict[int, Link]
     intents: dict[str, Intent]
     attempts: dict[tuple[Side, str], Attempt]
-    holds: dict[tuple[Side, str, Kind], Held]
+    holds: dict[HoldKey, Held]
     tombstones: dict[tuple[Side, str], Tombstone]
     deleted_lately: dict[Side, int]
-    """How many deletes the ledger has for each side since the instant given to `Store.load`."""
+    """How many deletes the ledger has for each side since the instant given to `Store.load`, without those that a
+    person has released."""
     rebuild: Rebuild | None = None
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
     hangs: list[Hang] = field(default_factory=list)
     """The questions to rules that were never answered."""
+    decisions: dict[HoldKey, Decision] = field(default_factory=dict)
+    """What persons have decided about what is held, and is not carried out yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +171,7 @@ class Transaction(ABC):
 
     @abstractmethod
     async def set_rebuild(self, why: Rebuild | None) -> None:
-        """Begin the account's rebuild, or end it."""
+        """Begin the account's rebuild, or end it. What persons have decided before it began is dropped."""
 
     @abstractmethod
     async def put_side(self, side: Side, state: SideState) -> None: ...
@@ -198,6 +206,10 @@ class Transaction(ABC):
     @abstractmethod
     async def set_holds(self, holds: Iterable[Held]) -> None:
         """Replace all holds of the account."""
+
+    @abstractmethod
+    async def drop_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Drop these; one that a person has put in the place of one of them meanwhile stays."""
 
     @abstractmethod
     async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None: ...

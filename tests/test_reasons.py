@@ -62,7 +62,8 @@ def test_every_reason_that_the_core_the_engine_and_the_bundled_rules_give_is_kno
     folders = [ROOT / "calsync" / "sync", ROOT / "calsync" / "engine", ROOT / "plugins" / "calsync_rules"]
     trees = [ast.parse(path.read_text("utf-8")) for folder in folders for path in folder.glob("*.py")]
     positions = {name: place for tree in trees for name, place in _takes_reason(tree)}
-    words = {word for tree in trees for given in _given(tree, positions) for word in _words(given)}
+    constants = {name: word for tree in trees for name, word in _constants(tree)}
+    words = {word for tree in trees for given in _given(tree, positions) for word in _words(given, constants)}
     assert words >= {
         "new",
         "conflict",
@@ -104,7 +105,16 @@ def _given(tree: ast.Module, positions: Mapping[str, int]) -> Iterator[ast.expr]
             yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
 
 
-def _words(expression: ast.expr) -> Iterator[str]:
-    for node in ast.walk(expression):
+def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names of a module for single words."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node.value
+
+
+def _words(expression: ast.expr, constants: Mapping[str, ast.expr]) -> Iterator[str]:
+    names = [node.id for node in ast.walk(expression) if isinstance(node, ast.Name)]
+    named = [constants[name] for name in names if name in constants]
+    for node in [*ast.walk(expression), *named]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch("[a-z_]+", node.value):
             yield node.value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import backups, commands
+from calsync.cli import backups, commands, holds
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
 from calsync.errors import CalsyncError
@@ -37,6 +37,8 @@ for command in (
     commands.run,
     commands.confirm,
     commands.plugins,
+    holds.holds,
+    holds.decide,
     backups.backup,
     backups.restore,
 ):

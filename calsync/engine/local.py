@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.confirm import let_go, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
+from calsync.sync.choices import GIVEN_UP
 from calsync.sync.model import Link, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calsync.engine.account import Run
+    from calsync.sync.choices import Decision
     from calsync.sync.model import Side
+    from calsync.sync.plan import HoldKey
 
+TOLD = frozenset({"masked", GIVEN_UP})
+"""Why bases take over values that one of both sides does not have."""
 _STATES = frozenset({Kind.WAKE, Kind.SLEEP, Kind.PART})
 
 
@@ -28,6 +33,7 @@ async def apply_local(run: Run, plan: Plan) -> bool:
     for operation in plan.operations:
         _apply(run, batch, operation)
     batch.holds = _holds(run, plan)
+    batch.decisions = list(_done_with(run, plan))
     versions = run.account.chain.versions
     batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
@@ -82,7 +88,9 @@ def _moved(run: Run, batch: Batch, operation: Operation, link: Link) -> Link:
     """Give a link's lost side the id under which its event came back."""
     let_go(run, batch, operation.side, link.event_id(operation.side))
     if operation.target is not None:
-        link = replace(link.with_event(operation.side, operation.target.id), state=State.AWAKE, reason=None)
+        state = operation.state or State.AWAKE
+        reason = link.reason if state is State.PARTED else None
+        link = replace(link.with_event(operation.side, operation.target.id), state=state, reason=reason)
         link = _with_bases(link, operation)
     batch.links[link.id] = link
     return link
@@ -94,7 +102,7 @@ def _rebase(run: Run, batch: Batch, rebase: Rebase) -> None:
         return
     before = link.base(rebase.side)
     batch.links[link.id] = link.with_base(rebase.side, rebase.base)
-    if rebase.reason == "masked":
+    if rebase.reason in TOLD:
         run.report.remark(Kind.SKIP, rebase.side, rebase.reason)
         batch.ledger.append(
             LedgerEntry(
@@ -117,21 +125,43 @@ def _current(run: Run, batch: Batch, link: Link | None) -> Link | None:
     return batch.links[link.id] if link.id in batch.links else run.notebook.state.links.get(link.id)
 
 
-def _holds(run: Run, plan: Plan) -> dict[tuple[Side, str, Kind], Held]:
-    """Return what waits for a person now; what waited already keeps its age."""
+def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
+    """Return what waits for a person now; what waited already keeps its age.
+
+    So does what a person has decided, until it is carried out, and whatever is held of a link about which nothing
+    was decided now: it may go on waiting.
+    """
     known = run.notebook.state.holds
-    holds: dict[tuple[Side, str, Kind], Held] = {}
+    stays = _decided(plan)
+    holds = {key: held for key, held in known.items() if key in stays or _link_id(run, key) in plan.undecided}
     for operation in plan.operations:
         if operation.kind is not Kind.HOLD or operation.event_id is None:
             continue
         kind = operation.wanted or Kind.HOLD
-        key = (operation.side, operation.event_id, kind)
-        before = known.get(key)
-        since = before.since if before and before.reason == operation.reason else run.now
-        holds[key] = Held(
-            side=operation.side, event_id=operation.event_id, kind=kind, reason=operation.reason, since=since
-        )
+        key = (operation.side, operation.event_id, kind, operation.reason)
+        side, event_id, kind, reason = key
+        new = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=run.now)
+        holds[key] = known.get(key, new)
     return holds
+
+
+def _done_with(run: Run, plan: Plan) -> Iterator[Decision]:
+    """Yield the decisions that count no more: carried out, or made about what is not so any more."""
+    stays = _decided(plan)
+    for key, decision in run.notebook.state.decisions.items():
+        if key not in stays and _link_id(run, key) not in plan.undecided:
+            yield decision
+
+
+def _decided(plan: Plan) -> set[HoldKey]:
+    return {key for operation in plan.operations for key in operation.decided}
+
+
+def _link_id(run: Run, key: HoldKey) -> int | None:
+    """Return the link that a hold is about."""
+    side, event_id, *_ = key
+    link = run.notebook.link_of(side, event_id) or run.notebook.link_of(side.other, event_id)
+    return None if link is None else link.id
 
 
 def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:

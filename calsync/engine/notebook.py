@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
 from calsync.records import Tombstone
+from calsync.sync.choices import RELEASED
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
         Transaction,
     )
     from calsync.sync.asking import Hang
+    from calsync.sync.choices import Decision
     from calsync.sync.model import Base, Link, Observation
+    from calsync.sync.plan import HoldKey
     from calsync.sync.view import Seen
 
 LEASE_LIFE = timedelta(minutes=5)
@@ -59,7 +62,9 @@ class Batch:
     intents: dict[str, Intent | None] = field(default_factory=dict)
     attempts: dict[tuple[Side, str], Attempt | None] = field(default_factory=dict)
     tombstones: dict[tuple[Side, str], Tombstone | None] = field(default_factory=dict)
-    holds: dict[tuple[Side, str, Kind], Held] | None = None
+    holds: dict[HoldKey, Held] | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    """What persons have decided and is done with."""
     hangs: list[Hang] = field(default_factory=list)
     """The notes of questions without an answer that are dropped."""
     ledger: list[LedgerEntry] = field(default_factory=list)
@@ -168,10 +173,14 @@ class Notebook:
         _merge(state.tombstones, batch.tombstones)
         if batch.holds is not None:
             state.holds = batch.holds
+        done_with = [*state.decisions.values()] if batch.rebuild else batch.decisions
+        for decision in done_with:
+            if state.decisions.get(decision.key) == decision:
+                del state.decisions[decision.key]
         if batch.hangs:
             state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
         for entry in batch.ledger:
-            if entry.kind == Kind.DELETE:
+            if entry.kind == Kind.DELETE and entry.reason != RELEASED:
                 state.deleted_lately[entry.side] += 1
         if batch.forget is not None:
             old = [key for key, tombstone in state.tombstones.items() if tombstone.at < batch.forget]
@@ -196,6 +205,8 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     await _write_records(transaction, batch)
     if batch.holds is not None:
         await transaction.set_holds(batch.holds.values())
+    if batch.decisions:
+        await transaction.drop_decisions(batch.decisions)
     if batch.hangs:
         await transaction.drop_hangs(batch.hangs)
     if batch.ledger:

@@ -63,8 +63,18 @@ async def record(run: Run, outcomes: Sequence[Outcome]) -> bool:
             stored = outcome.written.stored if outcome.written else None
             confirm(run, batch, outcome.intent, outcome.written, stored or read)
             clear_attempt(run, batch, outcome.operation)
+            _carried_out(run, batch, outcome.operation)
     await run.notebook.commit(batch)
     return again
+
+
+def _carried_out(run: Run, batch: Batch, operation: Operation) -> None:
+    """Be done with what a person had decided by this write."""
+    if operation.decided:
+        state = run.notebook.state
+        holds = state.holds if batch.holds is None else batch.holds
+        batch.holds = {key: held for key, held in holds.items() if key not in operation.decided}
+        batch.decisions += [each for key, each in state.decisions.items() if key in operation.decided]
 
 
 async def _read_back(run: Run, outcomes: Sequence[Outcome]) -> Mapping[tuple[Side, str], Observation]:

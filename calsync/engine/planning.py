@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
+from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.reconcile import reconcile
+from calsync.sync.released import carry_decisions
 from calsync.sync.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
     from calsync.engine.account import Run
-    from calsync.sync.plan import Plan
+    from calsync.sync.choices import Decision
+    from calsync.sync.plan import HoldKey, Plan
 
 
 async def look_again(run: Run) -> None:
@@ -30,11 +34,13 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     """Decide what is to be done, `waiting` events excepted."""
     state = run.notebook.state
     view = view_of(run, waiting)
-    open_batches = {held.reason for held in state.holds.values()} & {DELETES, REWRITES}
     plan = hold_loops(reconcile(view), run.past)
     if state.rebuild is None:  # else all writes wait, each for a reason of its own
         plan = hold_unconfirmed(plan, run.unconfirmed)
-    return brake(plan, view, state.deleted_lately, frozenset(open_batches))
+    plan = carry_decisions(plan, view)
+    decided = {key for operation in plan.operations for key in operation.decided}
+    waits = {held.reason for key, held in state.holds.items() if key not in decided}
+    return brake(plan, view, state.deleted_lately, frozenset(waits & {DELETES, REWRITES}))
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:
@@ -53,4 +59,20 @@ def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> V
         waiting_links=frozenset(intent.link for intent in state.intents.values() if intent.link is not None),
         waiting_events=waiting_events(run) | waiting,
         possibly_made=possibly_made(run),
+        decisions=dict(_fitting(run)),
     )
+
+
+def _fitting(run: Run) -> Iterator[tuple[HoldKey, Decision]]:
+    """Yield what persons have decided about what is held since then, and shows what they saw.
+
+    None counts in a rebuild: what was seen may be older than the calendars.
+    """
+    state = run.notebook.state
+    for key, decision in state.decisions.items():
+        held, link = state.holds.get(key), run.notebook.link_of(decision.side, decision.event_id)
+        if held is None or link is None or held.since != decision.since or state.rebuild is not None:
+            continue
+        left, right = (state.seen[side].get(link.event_id(side) or "") for side in Side)
+        if decision.fingerprint == fingerprint(left, right):
+            yield key, decision

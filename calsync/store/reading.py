@@ -32,6 +32,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
     holds = [rows.held(row) for row in found(statements.HOLDS)]
     tombstones = [rows.tombstone(row) for row in found(statements.TOMBSTONES)]
+    decisions = [rows.decision(row) for row in found(statements.DECISIONS)]
     hangs = [rows.hang(row) for row in found(statements.HANGS)]
     return AccountState(
         run=run[0]["run"] if run else 0,
@@ -40,11 +41,12 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
         links={link.id: link for link in links},
         intents={intent.marker: intent for intent in intents},
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
-        holds={(held.side, held.event_id, held.kind): held for held in holds},
+        holds={held.key: held for held in holds},
         tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
         rebuild=run[0]["rebuild"] if run else None,
         hangs=hangs,
+        decisions={decision.key: decision for decision in decisions},
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import codec
 from calsync.sync.asking import Hang, Version
+from calsync.sync.choices import Choice, Decision
 from calsync.sync.model import Link, Side, State, Window
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
@@ -175,6 +176,32 @@ def held(row: sqlite3.Row) -> Held:
         kind=Kind(row["kind"]),
         reason=row["reason"],
         since=codec.instant(row["since"]),
+    )
+
+
+def decision_row(decision: Decision) -> Row:
+    return {
+        "side": decision.side,
+        "event_id": decision.event_id,
+        "kind": decision.kind,
+        "reason": decision.reason,
+        "choice": decision.choice,
+        "fingerprint": decision.fingerprint,
+        "since": codec.instant_text(decision.since),
+        "at": codec.instant_text(decision.at),
+    }
+
+
+def decision(row: sqlite3.Row) -> Decision:
+    return Decision(
+        side=Side(row["side"]),
+        event_id=row["event_id"],
+        kind=Kind(row["kind"]),
+        reason=row["reason"],
+        choice=Choice(row["choice"]),
+        fingerprint=row["fingerprint"],
+        since=codec.instant(row["since"]),
+        at=codec.instant(row["at"]),
     )
 
 

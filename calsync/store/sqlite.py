@@ -10,6 +10,7 @@ from calsync.errors import StoreError
 from calsync.records import Lease, Store
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
+from calsync.store.decisions import SqliteDecisions
 from calsync.store.failures import understood
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
@@ -37,6 +38,7 @@ class SqliteStore(Store):
     def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
         self._reader = reader
+        self.decisions = SqliteDecisions(writer, reader)
 
     @classmethod
     async def open(cls, path: Path, *, busy_seconds: float = 5.0) -> SqliteStore:

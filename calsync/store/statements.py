@@ -70,10 +70,11 @@ EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
 RUN = "SELECT run, rebuild FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
-# A side without a token is listed in full.
+# A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
 RESTORED = (
     "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
     "UPDATE side SET token = NULL, listed_at = NULL",
+    "DELETE FROM decision",
 )
 
 PUT_SIDE = _put(
@@ -138,6 +139,20 @@ ADD_HOLD = _insert("hold", ("account", "side", "event_id", "kind", "reason", "si
 DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 
+# Only about what is held since then, and the first word about it stands: a run may be carrying it out already.
+DECIDE = """
+INSERT INTO decision (account, side, event_id, kind, reason, choice, fingerprint, since, at)
+SELECT account, side, event_id, kind, reason, :choice, :fingerprint, since, :at FROM hold
+WHERE account = :account AND side = :side AND event_id = :event_id AND kind = :kind AND reason = :reason
+    AND since = :since AND EXISTS (SELECT 1 FROM account WHERE name = :account AND rebuild IS NULL)
+ON CONFLICT (account, side, event_id, kind, reason) DO UPDATE
+SET choice = excluded.choice, fingerprint = excluded.fingerprint, since = excluded.since, at = excluded.at
+WHERE fingerprint <> excluded.fingerprint OR since <> excluded.since
+"""
+DECISIONS = "SELECT * FROM decision WHERE account = :account"
+DROP_DECISION = _drop("decision", "account", "side", "event_id", "kind", "reason", "at")
+DROP_DECISIONS = "DELETE FROM decision WHERE account = :account"
+
 PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
 DROP_TOMBSTONE = _drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
@@ -167,7 +182,7 @@ EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since GROUP BY side
+WHERE account = :account AND kind = 'delete' AND at >= :since AND reason <> 'released' GROUP BY side
 """
 
 # An update whose outcome stayed unknown may not have been carried out.

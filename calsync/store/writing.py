@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from calsync.store.rows import Row
     from calsync.store.statements import Many
     from calsync.sync.asking import Hang
+    from calsync.sync.choices import Decision
     from calsync.sync.model import Link, Side
     from calsync.sync.view import Seen
 
@@ -37,6 +38,8 @@ class SqliteTransaction(Transaction):
 
     async def set_rebuild(self, why: Rebuild | None) -> None:
         self._one(statements.SET_REBUILD, {"rebuild": why})
+        if why is not None:
+            self._one(statements.DROP_DECISIONS, {})
 
     async def put_side(self, side: Side, state: SideState) -> None:
         self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
@@ -70,6 +73,9 @@ class SqliteTransaction(Transaction):
     async def set_holds(self, holds: Iterable[Held]) -> None:
         self._one(statements.DROP_HOLDS, {})
         self._many(statements.ADD_HOLD, (rows.hold_row(held) for held in holds))
+
+    async def drop_decisions(self, decisions: Iterable[Decision]) -> None:
+        self._many(statements.DROP_DECISION, (rows.decision_row(decision) for decision in decisions))
 
     async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None:
         self._many(statements.PUT_TOMBSTONE, (rows.tombstone_row(tombstone) for tombstone in tombstones))

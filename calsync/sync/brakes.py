@@ -28,13 +28,14 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
     """Return the plan with its deletes or updates held where there are too many of them.
 
     `deleted_lately` counts the deletes carried out on each side within 24 hours. `open_batches` names the brakes
-    that hold something already: what is planned now joins them, whatever its number.
+    that hold something already: what is planned now joins them, whatever its number. What a person has decided
+    passes, and counts for nothing.
     """
     held = set(open_batches)
     if _too_many_deletes(plan, view, deleted_lately):
         held.add(DELETES)
     awake = _awake(view)
-    if sum(operation.kind is Kind.UPDATE for operation in plan.operations) > max(20, awake / 5):
+    if sum(each.kind is Kind.UPDATE and not each.decided for each in plan.operations) > max(20, awake / 5):
         held.add(REWRITES)
     if not held:
         return plan
@@ -48,11 +49,13 @@ def _unconfirmed(operation: Operation, sides: Collection[Side]) -> Operation:
 
 
 def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]) -> bool:
-    planned = dict.fromkeys(Side, 0)
+    planned, released = dict.fromkeys(Side, 0), 0
     for operation in plan.operations:
-        if Kind.DELETE in (operation.kind, operation.wanted):  # one that is blocked is proven deleted, too
+        if operation.decided:  # its link counts as ended, or the rest of its side could go along with it
+            released += operation.kind is Kind.DELETE
+        elif Kind.DELETE in (operation.kind, operation.wanted):  # one that is blocked is proven deleted, too
             planned[operation.side] += 1
-    awake = _awake(view) + sum(deleted_lately.values())
+    awake = _awake(view) - released + sum(deleted_lately.values())
     total = sum(planned.values()) + sum(deleted_lately.values())
     everything = any(planned[side] + deleted_lately[side] >= awake for side in Side)
     return total > max(5, awake / 5) or (everything and awake > 1)
@@ -64,6 +67,6 @@ def _awake(view: View) -> int:
 
 def _held(operation: Operation, held: set[str]) -> Operation:
     reason = {Kind.DELETE: DELETES, Kind.UPDATE: REWRITES}.get(operation.kind)
-    if reason is None or reason not in held:
+    if reason is None or reason not in held or operation.decided:
         return operation
     return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

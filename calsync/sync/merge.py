@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.choices import CONFLICT, DECIDED, UNSURE, Choice
 from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import RuleFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from calsync.sync.model import Base
     from calsync.sync.rules import Chain
@@ -121,6 +122,10 @@ class Merge:
     """Altered fields that a copy does not show yet as it should, also where it must not be written."""
     conflicts: set[Field] = field(default_factory=set)
     """Fields that wait for a person (policy `hold`)."""
+    decided: dict[Field, tuple[Side, str]] = field(default_factory=dict)
+    """Fields for which a person has chosen a side's value, with the side and the reason of their hold."""
+    kept: set[Field] = field(default_factory=set)
+    """Fields that a person leaves different."""
     unsure: set[tuple[Side, Field]] = field(default_factory=set)
     """Fields that a server stored otherwise than calsync wrote them, as far as anybody can tell."""
 
@@ -133,6 +138,10 @@ class Terms:
     policy: ConflictPolicy
     on_target_edit: TargetEdit
     origin: Side | None
+    conflict: Choice | None = None
+    """What a person has decided about the fields that both sides changed."""
+    unsure: Mapping[Side, Choice | None] = field(default_factory=dict)
+    """What a person has decided about what was read back as something else on a side."""
 
     def restores(self, target: Side) -> bool:
         """Tell whether edits of this side are undone."""
@@ -187,12 +196,20 @@ def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Ter
         _take(result, name, left, right)
         return
     if not (left.changed(name) or right.changed(name)):
-        pair = ((left, right), (right, left))
-        result.unsure.update((one.side, name) for one, other in pair if one.unsure(name, other))
+        for one, other in ((left, right), (right, left)):
+            decided = one.unsure(name, other) and terms.unsure.get(one.side)
+            if decided and _decide(result, name, left, right, decided, terms):
+                result.decided[name] = one.side, UNSURE
+                return
+            if one.unsure(name, other):
+                result.unsure.add((one.side, name))
         return
     source = _winner(name, left, right, terms)
     if source is None:
-        result.conflicts.add(name)
+        if terms.conflict and _decide(result, name, left, right, terms.conflict, terms):
+            result.decided[name] = Side.RIGHT, CONFLICT
+        else:
+            result.conflicts.add(name)
         return
     target = source.side.other
     if not terms.direction.writes(target):
@@ -219,6 +236,21 @@ def _winner(name: Field, left: Half, right: Half, terms: Terms) -> Half | None:
         times = left.observation.modified, right.observation.modified
         return left if times[0] and times[1] and times[0] > times[1] else right
     return left if terms.policy == "left" else right
+
+
+def _decide(result: Merge, name: Field, left: Half, right: Half, choice: Choice, terms: Terms) -> bool:
+    """Do with a field what a person has decided; return whether that can be done."""
+    if choice is Choice.KEEP:
+        for one in (left, right):
+            result.takes[one.side][name] = one.raw.value(name)
+        result.kept.add(name)
+        return True
+    source, target = (left, right) if choice is Choice.LEFT else (right, left)
+    if not terms.direction.writes(target.side):
+        return False
+    result.wants[target.side][name] = source.event.value(name)
+    result.reasons[name] = DECIDED
+    return True
 
 
 def _target_edit(result: Merge, name: Field, target: Half, source: Half, terms: Terms) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
 from calsync.sync.decisions import decision, hold, outside
 from calsync.sync.judgement import guarded, refusal
 from calsync.sync.merge import Half, Merge, Terms, half, merge
@@ -18,13 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calsync.sync.model import Changes
+    from calsync.sync.plan import HoldKey
+
+
+def in_doubt(view: View, link: Link) -> bool:
+    """Tell whether it is not known if both events of a link are there."""
+    left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
+    return any(seen is not None and seen.standing.in_doubt for seen in (left, right))
 
 
 def decide_pair(view: View, link: Link) -> Iterator[Operation | Rebase]:
     """Yield what is to be done about one link; nothing where a side is in doubt, a hold where a rule fails."""
-    left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
-    if any(seen is not None and seen.standing.in_doubt for seen in (left, right)):
+    if in_doubt(view, link):
         return
+    left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
     view.chain.about(Side.LEFT, left.observation if left else None, right.observation if right else None)
     try:
         if link.state is State.PARTED:
@@ -106,14 +114,15 @@ def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> I
         if wants:
             reason = next((found.reasons[name] for name in wants if name in found.reasons), "changed")
             update = decision(link, side, source, target, Kind.UPDATE, reason)
-            yield from guarded(view, replace(update, changes=wants))
+            decided = frozenset(_asked(link, *found.decided[name]) for name in wants if name in found.decided)
+            yield from guarded(view, replace(update, changes=wants, decided=decided))
     if found.conflicts:
-        conflict = hold(link, Side.RIGHT, left, right, "conflict")
+        conflict = hold(link, Side.RIGHT, left, right, CONFLICT)
         yield replace(conflict, changes=_contested(left, found), wanted=Kind.UPDATE)
     for side, seen in ((Side.LEFT, left), (Side.RIGHT, right)):
         unsure = {name: seen.observation.event.value(name) for name in FIELDS if (side, name) in found.unsure}
         if unsure:
-            yield replace(hold(link, side, left, right, "changed_by_server"), changes=unsure, wanted=Kind.UPDATE)
+            yield replace(hold(link, side, left, right, UNSURE), changes=unsure, wanted=Kind.UPDATE)
 
 
 def _contested(left: Seen, found: Merge) -> Changes:
@@ -128,7 +137,8 @@ def _rebases(link: Link, halves: tuple[Half, Half], found: Merge) -> Iterator[Re
         base = one.base.moved(taken).read(one.raw.private, found.owed)
         if base != link.base(one.side):
             masked = any((one.side, name) in found.masked for name in taken)
-            yield Rebase(link=link, side=one.side, base=base, reason="masked" if masked else "agreed")
+            reason = GIVEN_UP if found.kept else "masked" if masked else "agreed"
+            yield Rebase(link=link, side=one.side, base=base, reason=reason)
 
 
 def _halves(view: View, link: Link, left: Seen, right: Seen) -> tuple[Half, Half]:
@@ -138,12 +148,23 @@ def _halves(view: View, link: Link, left: Seen, right: Seen) -> tuple[Half, Half
     return of(Side.LEFT, left), of(Side.RIGHT, right)
 
 
+def _asked(link: Link, side: Side, reason: str) -> HoldKey:
+    """Return what names the hold of a pair's fields."""
+    return side, link.event_id(side) or "", Kind.UPDATE, reason
+
+
 def _terms(view: View, link: Link) -> Terms:
+    def choice(side: Side, reason: str) -> Choice | None:
+        decision = view.decisions.get(_asked(link, side, reason))
+        return decision.choice if decision is not None else None
+
     return Terms(
         direction=view.direction,
         policy=view.trusted_policy,
         on_target_edit=view.on_target_edit,
         origin=link.origin,
+        conflict=choice(Side.RIGHT, CONFLICT),
+        unsure={side: choice(side, UNSURE) for side in Side},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.choices import KEPT, RELEASED, UNSURE, Choice
 from calsync.sync.decisions import decision, outside
 from calsync.sync.judgement import guarded, refusal
 from calsync.sync.merge import edits, half, mask
@@ -66,14 +67,27 @@ def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
         else:
             yield decision(link, gone, remains.rest, remains.lost, Kind.PART, "target_deleted", State.PARTED)
     elif remains.unsure and not remains.edited:
-        held = decision(link, kept, remains.lost, remains.rest, Kind.HOLD, "changed_by_server")
-        yield replace(held, wanted=Kind.DELETE)
+        yield from _unsure(view, remains)
     elif not remains.edited:
         yield from guarded(view, decision(link, kept, remains.lost, remains.rest, Kind.DELETE, "deleted"))
     elif not view.direction.writes(gone):
         yield decision(link, kept, remains.lost, remains.rest, Kind.PART, "target_edited", State.PARTED)
     else:
         yield from _renew(view, remains, "recreated")
+
+
+def _unsure(view: View, remains: _Remains) -> Iterator[Operation]:
+    """Hold a delete that might take an edit with it, unless a person has decided."""
+    link, kept, rest = remains.link, remains.gone.other, remains.rest
+    held = decision(link, kept, remains.lost, rest, Kind.HOLD, UNSURE)
+    decided = view.decisions.get((kept, rest.observation.id, Kind.DELETE, UNSURE))
+    if decided is None:
+        yield replace(held, wanted=Kind.DELETE)
+    elif decided.choice is Choice.KEEP:
+        yield replace(held, kind=Kind.PART, reason=KEPT, state=State.PARTED)
+    else:
+        delete = replace(held, kind=Kind.DELETE, reason=RELEASED, decided=frozenset({decided.key}))
+        yield from guarded(view, delete)
 
 
 def _returned(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operation]:

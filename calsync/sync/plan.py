@@ -32,6 +32,8 @@ class Kind(StrEnum):
 
 
 WRITES = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DELETE})
+HoldKey = tuple[Side, str, Kind, str]
+"""What names a hold: the side that is not written, its event, what is not done to it, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class Operation:
     """The bases that a link operation starts with."""
     origin: Side | None = None
     """The side that was there first, of a link operation that knows it."""
+    decided: frozenset[HoldKey] = frozenset()
+    """The holds that a person has decided about by this write. No brake holds it."""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -89,6 +93,8 @@ class Plan:
 
     operations: Sequence[Operation]
     rebases: Sequence[Rebase] = ()
+    undecided: frozenset[int] = frozenset()
+    """The links about which nothing was decided: their events are in doubt, a write is open, or a rule failed."""
 
     @property
     def hash(self) -> str:

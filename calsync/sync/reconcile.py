@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.sync.matchup import decide_unlinked
-from calsync.sync.pairs import decide_pair
-from calsync.sync.plan import Operation, Plan, Rebase
+from calsync.sync.pairs import decide_pair, in_doubt
+from calsync.sync.plan import Kind, Operation, Plan, Rebase
 from calsync.sync.returns import decide_return, find_returns
+from calsync.sync.rules import RuleFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,8 @@ def reconcile(view: View) -> Plan:
     operations: list[Operation] = []
     rebases: list[Rebase] = []
     returns = find_returns(view)
-    undecided = view.waiting_links | {link.id for found in returns for link in found.links}
+    undecided = set(view.waiting_links) | {link.id for found in returns for link in found.links}
+    undecided.update(link.id for link in view.links.values() if in_doubt(view, link))
     for link in sorted(view.links.values(), key=lambda link: link.id):
         if link.id not in undecided:
             _sort(decide_pair(view, link), operations, rebases)
@@ -28,7 +30,13 @@ def reconcile(view: View) -> Plan:
         operations.extend(decide_return(found))
     returning = {(found.side, seen.observation.id) for found in returns for seen in found.holders}
     operations.extend(decide_unlinked(view, returning))
-    return Plan(operations=tuple(operations), rebases=tuple(rebases))
+    undecided.update(each.link.id for each in operations if each.link is not None and _failed(each))
+    return Plan(operations=tuple(operations), rebases=tuple(rebases), undecided=frozenset(undecided))
+
+
+def _failed(operation: Operation) -> bool:
+    """Tell whether a rule gave no answer instead of a decision."""
+    return operation.kind is Kind.HOLD and RuleFailed.named(operation.reason)
 
 
 def _sort(decisions: Iterable[Operation | Rebase], operations: list[Operation], rebases: list[Rebase]) -> None:

@@ -108,6 +108,11 @@ class RuleFailed(Exception):  # noqa: N818 - internal signal of the chain, turne
     def reason(self) -> str:
         return f"rule_failed:{self.rule}"
 
+    @staticmethod
+    def named(reason: str) -> bool:
+        """Tell whether a reason is that of a rule which failed, or did not answer."""
+        return reason.startswith(("rule_failed:", "rule_hangs:"))
+
 
 class RuleHangs(RuleFailed):
     """A rule did not answer about this event before, so no rule is asked."""

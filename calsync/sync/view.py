@@ -11,7 +11,9 @@ from calsync.sync.model import Side
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.sync.choices import Decision
     from calsync.sync.model import Capabilities, Direction, Link, Observation, Window
+    from calsync.sync.plan import HoldKey
     from calsync.sync.rules import Chain
 
 ConflictPolicy = Literal["right", "left", "newest", "hold"]
@@ -81,6 +83,8 @@ class View:
     """Events about which nothing is decided: those of open creates, and ids whose tombstone still stands."""
     possibly_made: frozenset[tuple[Side, str]] = frozenset()
     """Those of open creates: their sources, under any id, and the unlinked events that they may have made."""
+    decisions: Mapping[HoldKey, Decision] = field(default_factory=dict)
+    """What a person has decided about what is held, where it still is as the person saw it."""
     linked: Mapping[Side, Mapping[str, int]] = field(init=False)
     """The link of each event id."""
 

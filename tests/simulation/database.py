@@ -30,6 +30,8 @@ INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
 LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
+AWAKE = "SELECT count(*) FROM link WHERE account = :account AND state = 'awake'"
+HOLDS = "SELECT reason FROM hold WHERE account = :account"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
 STATEMENTS = 1000
@@ -113,12 +115,16 @@ class Left:
     """A write is not settled, or an event is in doubt: another run will have work."""
     ledger: Sequence[sqlite3.Row]
     """The rows of the ledger, the oldest first."""
+    holds: frozenset[str] = frozenset()
+    """Why something is held."""
+    awake: int = 0
+    """How many links are awake."""
 
 
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
-    ((intents,),) = fetch(raw, INTENTS, values)
+    ((intents,),), ((awake,),) = (fetch(raw, sql, values) for sql in (INTENTS, AWAKE))
     seen = fetch(raw, SEEN, values)
     return Left(
         attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
@@ -127,6 +133,8 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
+        holds=frozenset(row["reason"] for row in fetch(raw, HOLDS, values)),
+        awake=awake,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.engine.engine import BRAKE_SPAN
+from calsync.sync.choices import RELEASED
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Deletes:
             if each.change.after.by_us
             and each.change.before is not None
             and each.change.before.place is each.change.after.place
+            and not self.pair.decisions.passes((each.side, each.change.after.id))
         }
         if len(rewritten) > max(MOST, len(self.pair.witness.linked) / 10) + MIDST:
             what = f"{entry.side} {entry.change.after.id}"
@@ -42,11 +44,16 @@ class Deletes:
 
     def judge(self, entry: Entry) -> None:
         """Judge a delete: no day sees more than a person does without being asked, no side loses all it had."""
+        if self.pair.decisions.passes((entry.side, entry.change.after.id)):
+            return
         now = self.pair.world.clock.now()
         self._lately = [(at, each) for at, each in self._lately if now - at < BRAKE_SPAN] + [(now, entry)]
         links = len(self.pair.witness.linked) / 2
         # Some were told as carried out that found nothing there any more.
-        told = sum(each.kind == Kind.DELETE and now - each.at < BRAKE_SPAN for each in self.pair.witness.ledger)
+        told = sum(
+            each.kind == Kind.DELETE and each.reason != RELEASED and now - each.at < BRAKE_SPAN
+            for each in self.pair.witness.ledger
+        )
         links += max(told, sum(each.number < self.pair.begun or self._is_new(each) for _, each in self._lately))
         links += sum(self._is_copy(each) and self._is_new(each) for each in self.pair.journal)
         here = {each.change.after.id for _, each in self._lately if each.side is entry.side}

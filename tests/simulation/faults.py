@@ -190,5 +190,6 @@ NAMES = (
     "trusted_times",
     "busy_calendar",
     "doorbells",
+    "decides",
 )
 """What `--faults` may name."""

@@ -128,7 +128,12 @@ class History:
         if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
         runs = LOOPING if bots else dice.choice([1, 1, 2])
-        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names))
+        deciding = [
+            self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 2000]))
+            for pair in world.pairs.values()
+            if self._draws("decides", 0.3)
+        ]
+        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding)
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
@@ -184,6 +189,10 @@ class History:
             else:
                 pair.fail("rest", "its new direction cannot be confirmed")
         return not waiting
+
+    async def _decide_all(self, pair: Pair) -> int:
+        """Have a person decide all that waits."""
+        return await self.person.decide(pair, 1) if "decides" in self.allowed else 0
 
     def _process(self, names: list[str]) -> Process:
         """Return a process that serves these accounts: one that runs already, or a new one."""
@@ -253,7 +262,8 @@ class History:
             if failed:
                 world.fail("rest", f"a quiet run failed: {failed}")
                 return
-            if all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
+            decided = sum([await self._decide_all(pair) for pair in world.pairs.values()])
+            if not decided and all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
                 break
         else:
             world.fail("rest", "an account does not come to rest")

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from calsync.testing.rows import Row
     from tests.simulation.pair import Pair
 
-DIFFERENT = frozenset({"linked_different", "masked", "rebuilt_different"})
+DIFFERENT = frozenset({"linked_different", "masked", "rebuilt_different", "given_up"})
 """The reasons with which the ledger tells of a link whose sides differ on purpose."""
-LOSERS = frozenset({"overruled", "restored", "masked", "linked_different", "unknown_outcome"})
+LOSERS = frozenset(
+    {"overruled", "restored", "masked", "linked_different", "unknown_outcome", "decided", "given_up"}
+)
 """The reasons with which the ledger may hold a value that is nowhere any more."""
 Waiting = dict[Node, list["Operation"]]
 
@@ -53,6 +55,7 @@ class Oracle:
         self._duplicates(waiting)
         self._deletes(state, waiting)
         self._edits(ledger)
+        self.pair.decisions.at_rest(state, waiting)
 
     def _waiting(self) -> Waiting:
         """Return what the last plan says about each event."""

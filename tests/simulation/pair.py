@@ -21,6 +21,7 @@ from calsync_rules.series_skip import SeriesSkip
 from tests.simulation.backwards import Backwards
 from tests.simulation.bots import Bots
 from tests.simulation.database import look
+from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
 from tests.simulation.loop import PROCESS
 from tests.simulation.rules import Hanging, Poisoned, refuses
@@ -121,6 +122,7 @@ class Pair:
         self.begun_at = self.world.clock.now()
         self.witness = Witness(self)
         self.backwards = Backwards(self)
+        self.decisions = Decisions(self)
         self.deletes = Deletes(self)
         self.written = Writes(self)
         self.bots = Bots(self)
@@ -180,6 +182,7 @@ class Pair:
         left = look(raw, self.name)
         self.witness.look(left)
         self.backwards.look(left)
+        self.decisions.look(left)
         planned = report is None or any(
             one.kind not in ("hold", "block", "skip") and not self._is_refused(one)
             for one in report.plan.operations
@@ -249,6 +252,7 @@ class Pair:
                 self.witness.excuse_late_write(entry)
             else:
                 self.backwards.judge(entry)
+                self.decisions.judge(entry)
             self.written.judge(entry, late=late)
             self.bots.judge(entry)
 

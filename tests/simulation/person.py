@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from calsync.desk.decisions import decide, waiting
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
 from tests.simulation.database import open_store
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Person:
-    """Looks at plans, and confirms them."""
+    """Looks at plans, confirms them, and decides about what is held."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -26,6 +27,25 @@ class Person:
         store = await open_store(self.world.disk.raw)
         now = self.world.clock.now()
         return [pair for pair in self.world.pairs.values() if pair.waits(await store.load(pair.name, now))]
+
+    async def decide(self, pair: Pair, chance: float, *, after: float = 0) -> int:
+        """Decide some of what is held, also while a run goes on; return how much of it counts."""
+        await asyncio.sleep(after)
+        store = await open_store(self.world.disk.raw)
+        now, dice, count = self.world.clock.now(), self.world.dice, 0
+        cases = [case for case in await waiting(store, pair.name, pair.direction, now) if case.choices]
+        all_the_same = dice.random() < 0.5
+        choices = {case.name: dice.choice(case.choices) for case in cases}
+        for case in cases:
+            if case.decided is not None or dice.random() >= chance:
+                continue
+            pair.decisions.ask(case)
+            first = choices[cases[0].name]
+            choice = first if all_the_same and first in case.choices else choices[case.name]
+            if await decide(store, pair.name, pair.direction, [case.name], choice, now):
+                pair.decisions.take(case, choice)
+                count += 1
+        return count
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""

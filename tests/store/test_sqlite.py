@@ -118,7 +118,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         links={1: links[0], 2: links[1]},
         intents={"m1": intents[0], "m2": intents[1]},
         attempts={(Side.LEFT, "l1"): attempt},
-        holds={(Side.RIGHT, "r1", Kind.DELETE): held},
+        holds={held.key: held},
         tombstones={(Side.LEFT, "l9"): tombstone},
         deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
         rebuild="lost",

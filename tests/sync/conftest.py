@@ -22,7 +22,6 @@ from calsync.sync.model import (
     Value,
     Window,
 )
-from calsync.sync.plan import Plan
 from calsync.sync.reconcile import reconcile
 from calsync.sync.rules import ALLOW, Chain, Rule, Verdict, Write
 from calsync.sync.view import ConflictPolicy, Seen, Standing, TargetEdit, View
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.sync.asking import Hang
-    from calsync.sync.plan import Kind, Operation
+    from calsync.sync.plan import Kind, Operation, Plan
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=90), NOW + timedelta(days=365))
@@ -145,7 +144,8 @@ class Scene:
 
     def idle(self) -> bool:
         """Tell whether there is nothing to do and nothing to remember."""
-        return self.plan() == Plan(())
+        plan = self.plan()
+        return not plan.operations and not plan.rebases
 
     def decided(self) -> list[tuple[Kind, Side, str]]:
         """Return the plan's operations in short."""

@@ -1,0 +1,150 @@
+"""What `calsync holds` and `calsync decide` print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from calsync.cli.text import plain, table
+from calsync.desk.outcomes import outcome
+from calsync.reasons import sentence
+from calsync.sync.model import AllDay, Side
+from calsync.sync.plan import render_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from calsync.desk.decisions import Case
+    from calsync.reasons import Language
+    from calsync.sync.choices import Choice
+    from calsync.sync.model import Event, Observation, When
+
+EMPTY: Mapping[str, Any] = {"accounts": {}}
+NOTES = 40
+"""So much of an event's notes is shown."""
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "nothing": "nothing waits for you",
+        "waiting": "waiting",
+        "since": "since",
+        "left": "left",
+        "right": "right",
+        "gone": "(deleted)",
+        "decided": "decided",
+        "next": "the next run carries it out",
+        "none": "there is no such case that waits; see calsync holds",
+        "not_so": "cannot be decided so; see calsync holds",
+        "over": "is over, shows other values by now, or was decided before; see calsync holds",
+    },
+    "de": {
+        "nothing": "es wartet nichts auf Sie",
+        "waiting": "wartend",
+        "since": "seit",
+        "left": "links",
+        "right": "rechts",
+        "gone": "(gelöscht)",
+        "decided": "entschieden",
+        "next": "der nächste Lauf führt es aus",
+        "none": "einen solchen wartenden Fall gibt es nicht; siehe calsync holds",
+        "not_so": "kann so nicht entschieden werden; siehe calsync holds",
+        "over": "hat sich erledigt, zeigt jetzt andere Werte oder wurde schon entschieden; siehe calsync holds",
+    },
+}
+
+
+def as_json(accounts: Mapping[str, Sequence[Case]]) -> dict[str, Any]:
+    """Return what waits by account, each case with its sentences in both languages, whatever the locale."""
+    return {"accounts": {name: {"cases": [_case(case) for case in cases]} for name, cases in accounts.items()}}
+
+
+def lines(accounts: Mapping[str, Sequence[Case]], language: Language) -> list[str]:
+    """Return what waits in each account: what has the same reason stands together, below what may be decided."""
+    found = [name for name, cases in accounts.items() if cases]
+    told = [line for name in found for line in _account(name, accounts[name], language)]
+    return told or [WORDS[language]["nothing"]]
+
+
+def decided(account: str, cases: Sequence[Case], choice: Choice, language: Language) -> str:
+    words = WORDS[language]
+    return f"{plain(account)}: {len(cases)} {words['decided']} ({choice}); {words['next']}"
+
+
+def problem(
+    account: str, wanted: Sequence[Case], taken: Sequence[Case], choice: Choice, language: Language
+) -> str | None:
+    """Return why not all that was meant is decided now, in one sentence."""
+    words, left = WORDS[language], len(wanted) - len(taken)
+    if not wanted:
+        return f"{account}: {words['none']}"
+    if not left:
+        return None
+    offered = any(choice in case.choices for case in wanted)
+    return f"{account}: {left} {words['over' if offered else 'not_so']}"
+
+
+def _case(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.name,
+        "operation": case.kind.value,
+        "side": case.side.value,
+        "reason": case.reason,
+        "since": case.since.isoformat(),
+        "left": _values(case.left),
+        "right": _values(case.right),
+        "gone": case.gone and case.gone.value,
+        "decided": case.decided and case.decided.value,
+        "choices": [_choice(case, choice) for choice in case.choices],
+        "en": sentence(case.reason, "en"),
+        "de": sentence(case.reason, "de"),
+    }
+
+
+def _values(seen: Observation | None) -> dict[str, str] | None:
+    if seen is None:
+        return None
+    event = seen.event
+    return {"summary": event.summary, "when": render_value(event.when), "description": event.description}
+
+
+def _choice(case: Case, choice: Choice) -> dict[str, str]:
+    return {
+        "choice": choice.value,
+        "en": outcome(case.kind, case.side, choice, "en"),
+        "de": outcome(case.kind, case.side, choice, "de"),
+    }
+
+
+def _account(name: str, cases: Sequence[Case], language: Language) -> Iterator[str]:
+    words = WORDS[language]
+    yield f"{plain(name)}: {len(cases)} {words['waiting']}"
+    for together in _groups(cases):
+        case = together[0]
+        yield f"  {plain(sentence(case.reason, language))}"
+        yield from (f"    {choice}: {outcome(case.kind, case.side, choice, language)}" for choice in case.choices)
+        yield from table([cell for each in together for cell in _rows(each, words)])
+
+
+def _groups(cases: Sequence[Case]) -> Sequence[Sequence[Case]]:
+    groups: dict[tuple[Any, ...], list[Case]] = {}
+    for case in cases:
+        groups.setdefault((case.reason, case.kind, case.side, case.choices), []).append(case)
+    return list(groups.values())
+
+
+def _rows(case: Case, words: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield a line for each side's event; the first one begins with the case's name."""
+    marks = [f"  {case.name}", f"{words['since']} {case.since:%Y-%m-%d %H:%M} UTC"]
+    if case.decided is not None:
+        marks[1] += f" ({words['decided']}: {case.decided})"
+    for side, seen in ((Side.LEFT, case.left), (Side.RIGHT, case.right)):
+        if seen is not None:
+            where = f"{words[side]} {words['gone']}" if case.gone is side else words[side]
+            yield [*marks, where, *_shown(seen.event, notes="description" in case.differing)]
+            marks = ["", ""]
+
+
+def _shown(event: Event, *, notes: bool) -> list[str]:
+    return [_when(event.when), plain(event.summary), plain(event.description[:NOTES]) if notes else ""]
+
+
+def _when(when: When) -> str:
+    return when.first.isoformat() if isinstance(when, AllDay) else f"{when.start:%Y-%m-%d %H:%M} UTC"

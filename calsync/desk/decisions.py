@@ -1,0 +1,147 @@
+"""What waits for a person in one account, and the person's word about it. Nothing here writes to a calendar."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.choices import Decision, fingerprint, offers
+from calsync.sync.model import FIELDS, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from calsync.records import AccountState, Held
+    from calsync.store import SqliteStore
+    from calsync.sync.choices import Choice
+    from calsync.sync.model import Direction, Field, Link, Observation
+    from calsync.sync.plan import Kind
+    from calsync.sync.view import Seen
+
+    Links = Mapping[tuple[Side, str | None], Link]
+
+
+BATCHES: Mapping[str, str] = {"deletes": DELETES, "rewrites": REWRITES}
+"""What is held because there was a lot of it, with its reason; it is decided together, or one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Something that waits, as a person sees it."""
+
+    name: str
+    """Eight hexadecimal digits that name this case with what both sides show: another value, another name."""
+    side: Side
+    """The side that is not written as long as it waits."""
+    event_id: str
+    kind: Kind
+    """What is not done: delete, update or create; hold where nobody knows."""
+    reason: str
+    """A word of calsync.reasons."""
+    since: datetime
+    left: Observation | None
+    """What the left side showed last; None where there is no event of this case."""
+    right: Observation | None
+    gone: Side | None
+    """The side on which the event is not there any more."""
+    choices: Sequence[Choice]
+    """What a person may choose; nothing where only something else ends it, nor while it is not known whether both
+    events are there."""
+    decided: Choice | None
+    """What somebody has chosen already: the next run carries it out."""
+    shown: str
+    """The fingerprint of both sides."""
+
+    @property
+    def differing(self) -> Sequence[Field]:
+        """Return the fields in which both sides differ."""
+        if self.left is None or self.right is None:
+            return ()
+        return [name for name in FIELDS if self.left.event.value(name) != self.right.event.value(name)]
+
+    def is_named(self, word: str) -> bool:
+        """Tell whether a person means this case: by its name, or by the id of an event of either side."""
+        return word == self.name or any(seen is not None and seen.id == word for seen in (self.left, self.right))
+
+
+async def waiting(store: SqliteStore, account: str, direction: Direction, now: datetime) -> Sequence[Case]:
+    """Return all that waits in an account, what waits longest first. Raises StoreError."""
+    state = await store.load(account, now)
+    links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
+    cases = [_case(state, held, links, direction) for held in state.holds.values()]
+    return sorted(cases, key=lambda case: (case.since, case.side, case.event_id, case.reason))
+
+
+async def decide(
+    store: SqliteStore,
+    account: str,
+    direction: Direction,
+    names: Collection[str],
+    choice: Choice,
+    now: datetime,
+) -> Sequence[Case]:
+    """Take a person's word about the cases of these names; return those for which it counts.
+
+    It does not count where a case does not offer this choice, is over or shows other values by now, nor where
+    somebody has decided it before. The account's next run carries it out. Raises StoreError.
+    """
+    cases = await waiting(store, account, direction, now)
+    named = [case for case in cases if case.name in names and choice in case.choices and case.decided is None]
+    decisions = [_decision(case, choice, now) for case in named]
+    taken = await store.decisions.put(account, decisions)
+    return [case for case, decision in zip(named, decisions, strict=True) if decision in taken]
+
+
+def _decision(case: Case, choice: Choice, now: datetime) -> Decision:
+    return Decision(
+        side=case.side,
+        event_id=case.event_id,
+        kind=case.kind,
+        reason=case.reason,
+        choice=choice,
+        fingerprint=case.shown,
+        since=case.since,
+        at=now,
+    )
+
+
+def _case(state: AccountState, held: Held, links: Links, direction: Direction) -> Case:
+    left, right = _seen(state, held, links)
+    shown = fingerprint(left, right)
+    decision = state.decisions.get(held.key)
+    doubt = any(seen is None or seen.standing.in_doubt for seen in (left, right))
+    counts = decision is not None and decision.since == held.since and (doubt or decision.fingerprint == shown)
+    return Case(
+        name=_name(held, shown),
+        side=held.side,
+        event_id=held.event_id,
+        kind=held.kind,
+        reason=held.reason,
+        since=held.since,
+        left=None if left is None else left.observation,
+        right=None if right is None else right.observation,
+        gone=Side.LEFT if _is_gone(left) else Side.RIGHT if _is_gone(right) else None,
+        choices=() if doubt or state.rebuild is not None else offers(held.reason, held.kind, direction),
+        decided=decision.choice if decision is not None and counts else None,
+        shown=shown,
+    )
+
+
+def _seen(state: AccountState, held: Held, links: Links) -> tuple[Seen | None, Seen | None]:
+    """Return what is remembered of both events of a case: of a link, or of the one event that no link names."""
+    link = links.get((held.side, held.event_id)) or links.get((held.side.other, held.event_id))
+    ids = {side: held.event_id if link is None else link.event_id(side) for side in Side}
+    left, right = (state.seen[side].get(ids[side] or "") for side in Side)
+    return left, right
+
+
+def _is_gone(seen: Seen | None) -> bool:
+    return seen is not None and seen.deleted
+
+
+def _name(held: Held, shown: str) -> str:
+    what = "\n".join([*map(str, held.key), held.since.isoformat(), shown])
+    return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,0 +1,103 @@
+"""What a person decides about what is held, and how a decision is bound to what the person saw."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.model import FIELDS, Direction, Side
+from calsync.sync.plan import Kind, render_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from calsync.sync.plan import HoldKey
+    from calsync.sync.view import Seen
+
+CONFLICT = "conflict"
+UNSURE = "changed_by_server"
+RELEASED = "released"
+"""The reason of a delete that a person has released: the sliding brake does not count it."""
+KEPT = "kept"
+"""The reason of a part: the other side is gone, and a person keeps what is left."""
+DECIDED = "decided"
+"""The reason of an update: a person has chosen between the values of both sides."""
+GIVEN_UP = "given_up"
+"""The reason of bases that take over what is there: a person lets both sides differ."""
+
+
+class Choice(StrEnum):
+    """What is to become of something that is held."""
+
+    RELEASE = "release"
+    """Carry it out."""
+    KEEP = "keep"
+    """Never carry it out: both sides stay as they are."""
+    LEFT = "left"
+    """The left side's values go to the right."""
+    RIGHT = "right"
+
+
+_CARRY = (Choice.RELEASE, Choice.KEEP)
+_CHOOSE = (Choice.LEFT, Choice.RIGHT, Choice.KEEP)
+_OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
+    (DELETES, Kind.DELETE): _CARRY,
+    (REWRITES, Kind.UPDATE): _CARRY,
+    (CONFLICT, Kind.UPDATE): _CHOOSE,
+    (UNSURE, Kind.UPDATE): _CHOOSE,
+    (UNSURE, Kind.DELETE): _CARRY,
+}
+"""All that can be decided, by reason and by what is held; nothing that a rule, a direction or a rebuild holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's word about one hold, as it was when the person saw it."""
+
+    side: Side
+    event_id: str
+    kind: Kind
+    reason: str
+    choice: Choice
+    fingerprint: str
+    """What both sides showed."""
+    since: datetime
+    """Since when it had been held."""
+    at: datetime
+
+    @property
+    def key(self) -> HoldKey:
+        return self.side, self.event_id, self.kind, self.reason
+
+
+def offers(reason: str, kind: Kind, direction: Direction) -> tuple[Choice, ...]:
+    """Return what a person may choose for a hold; nothing where a person's word must not count."""
+    unwritable = {Choice.LEFT: Side.RIGHT, Choice.RIGHT: Side.LEFT}
+    return tuple(
+        choice
+        for choice in _OFFERS.get((reason, kind), ())
+        if choice not in unwritable or direction.writes(unwritable[choice])
+    )
+
+
+def fingerprint(left: Seen | None, right: Seen | None) -> str:
+    """Name what both events of a pair show: their values, and whether they are there.
+
+    Not their revisions, which move without an edit.
+    """
+    digest = hashlib.sha256()
+    for seen in (left, right):
+        digest.update("\n".join(_shown(seen)).encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _shown(seen: Seen | None) -> list[str]:
+    if seen is None:
+        return []
+    event = seen.observation.event
+    here = "gone" if seen.deleted else seen.standing
+    return [here, str(event.private), *(repr(render_value(event.value(name))) for name in FIELDS)]

@@ -1,0 +1,69 @@
+"""What a person has decided about held deletes and rewrites, carried into the plan ahead of the brakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, RELEASED, UNSURE, Choice
+from calsync.sync.model import State
+from calsync.sync.plan import Kind, Plan, Rebase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calsync.sync.choices import Decision
+    from calsync.sync.plan import Operation
+    from calsync.sync.view import View
+
+_BRAKES = {Kind.DELETE: DELETES, Kind.UPDATE: REWRITES}
+_ASKED_FOR = frozenset({CONFLICT, UNSURE})
+"""What holds some fields of a pair beside those that a brake holds: it is decided on its own."""
+
+
+def carry_decisions(plan: Plan, view: View) -> Plan:
+    """Return the plan with what was released marked as decided, and with what is kept done away with.
+
+    A release counts only for a write that nothing else holds. What is kept is kept also where it is blocked, or
+    held for another reason now: it must not be carried out when that one is over.
+    """
+    operations: list[Operation] = []
+    rebases = list(plan.rebases)
+    for operation in plan.operations:
+        decision = _decision(operation, view)
+        if decision is not None and decision.choice is Choice.KEEP:
+            if decision.kind is Kind.DELETE:
+                operations.append(replace(operation, kind=Kind.PART, reason=KEPT, state=State.PARTED, wanted=None))
+            else:
+                rebases.extend(_given_up(operation, rebases))
+        elif decision is not None and operation.kind is decision.kind:
+            reason = RELEASED if operation.kind is Kind.DELETE else operation.reason
+            operations.append(replace(operation, reason=reason, decided=frozenset({decision.key})))
+        else:
+            operations.append(operation)
+    return replace(plan, operations=tuple(operations), rebases=tuple(rebases))
+
+
+def _decision(operation: Operation, view: View) -> Decision | None:
+    kind = operation.wanted or operation.kind
+    if kind not in _BRAKES or operation.event_id is None or operation.link is None:
+        return None
+    if kind is Kind.UPDATE and operation.kind is Kind.HOLD and operation.reason in _ASKED_FOR:
+        return None
+    return view.decisions.get((operation.side, operation.event_id, kind, _BRAKES[kind]))
+
+
+def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:
+    """Yield the bases of both sides: they take over the values that are there, on top of what they take anyway."""
+    link = operation.link
+    if link is None:
+        return
+    for side, seen in ((operation.side, operation.target), (operation.side.other, operation.source)):
+        if seen is None:
+            continue
+        taken = [each.base for each in rebases if each.link.id == link.id and each.side is side]
+        base = taken[-1] if taken else link.base(side)
+        base = base.moved({name: seen.event.value(name) for name in operation.changes})
+        base = replace(base, owed=base.owed - operation.changes.keys())
+        yield Rebase(link=link, side=side, base=base, reason=GIVEN_UP)

@@ -1,0 +1,245 @@
+"""What a person decided about what was held, and the judge of what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.engine.engine import BRAKE_SPAN
+from calsync.sync.brakes import DELETES
+from calsync.sync.choices import DECIDED, RELEASED, Choice
+from calsync.sync.model import Side, State
+from calsync.sync.plan import Kind
+from calsync.testing.rows import Place
+from tests.simulation.witness import key, lives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from calsync.desk.decisions import Case
+    from calsync.records import AccountState, LedgerEntry
+    from calsync.sync.model import Field
+    from calsync.sync.plan import Operation
+    from calsync.testing.rows import Row
+    from tests.simulation.database import Left
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Key, Node
+
+FEW = 5
+"""So many deletes within a day are nobody's concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One decision that counted."""
+
+    number: int
+    """How long the journal was."""
+    case: Case
+    choice: Choice
+    fields: tuple[Field, ...]
+    """What was held, as far as the last plan tells."""
+    known: bool
+    """Calsync knew all that had happened to the pair."""
+
+    @property
+    def node(self) -> Node:
+        return self.case.side, self.case.event_id
+
+    @property
+    def chosen(self) -> Mapping[Field, Key]:
+        """Return the values that are to be on both sides."""
+        seen = self.case.left if self.choice is Choice.LEFT else self.case.right
+        if seen is None or self.choice not in (Choice.LEFT, Choice.RIGHT):
+            return {}
+        return {name: key(name, seen.event.value(name)) for name in self.fields}
+
+
+class Decisions:
+    """The decisions of one account's person."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.words: list[Word] = []
+        self._names: dict[str, int] = {}
+        self._settled: list[tuple[int, datetime]] = []
+        """How long the journal was, and when it was, as each run began that left nothing open."""
+        self._told = 0
+        self._holds: frozenset[str] = frozenset()
+        self._awake = 0
+
+    def ask(self, case: Case) -> None:
+        """Take note that a person is asked about a case: once is enough."""
+        if case.name in self._names and self._names[case.name] >= self._remembered:
+            self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
+
+    def take(self, case: Case, choice: Choice) -> None:
+        """Take note of a decision that counts."""
+        node, number = (case.side, case.event_id), len(self.pair.journal)
+        history = list(self._history(node))
+        known = all(self.pair.witness.dealt_with(past) for past in history)
+        known = known and not any(past.change.after.id in self._misled for past in history)
+        fields = tuple(name for each in self._held(case) for name in each.fields)
+        self._names[case.name] = number
+        self.words.append(Word(number, case, choice, fields, known))
+        self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
+        self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
+
+    def look(self, left: Left) -> None:
+        """Judge what a run did with decisions, and whether its brake held what it need not."""
+        if not left.intents and self.pair.report is not None:
+            self._settled.append((self.pair.begun, self.pair.begun_at))
+        entries = self.pair.witness.ledger[self._told :]
+        self._told += len(entries)
+        for entry in entries:
+            if entry.reason == RELEASED:
+                self._judge_release(entry)
+            elif entry.reason == DECIDED:
+                self._judge_choice(entry)
+        self._judge_brake(left)
+        self._holds, self._awake = left.holds, left.awake
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
+        node = entry.side, entry.change.after.id
+        before, after = entry.change.before, entry.change.after
+        if before is None:
+            return
+        gone = after.place is not before.place
+        for word in self._words_about(node):
+            if word.choice is not Choice.KEEP or self._touched(word) or not self._counts(word):
+                continue
+            changed = [
+                name for name in word.fields if before.event.value(name) != after.event.value(name) and word.known
+            ]
+            if gone if word.case.kind is Kind.DELETE else changed:
+                what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
+                self.pair.fail("decision", f"{what}, although a person keeps it")
+
+    def passes(self, node: Node) -> bool:
+        """Tell whether a person has let a write to this event pass the brakes."""
+        return any(
+            word.choice is not Choice.KEEP and not any(self._seen(past, None) for past in self._since(word))
+            for word in self.words
+            if self.pair.witness.family(word.node) == self.pair.witness.family(node)
+        )
+
+    def at_rest(self, state: AccountState, waiting: Mapping[Node, Sequence[Operation]]) -> None:
+        """Judge what has become of each decision in the end."""
+        links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
+        for word in self.words:
+            link = links.get(word.node)
+            if not word.known or self._touched(word) or not self._counts(word) or link is None:
+                continue
+            nodes = [(side, link.event_id(side) or "") for side in Side]
+            rows = [self.pair.calendars[side].rows.present(event_id) for side, event_id in nodes]
+            held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
+            if held or link.state is State.ASLEEP or any(node in state.attempts for node in nodes):
+                self.pair.world.excuse("waits")
+            elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
+                row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
+                if row is not None and not row.event.cancelled:
+                    self.pair.fail("decision", f"{word.node} was released, but is not deleted")
+            for name, value in word.chosen.items():
+                for row in rows:
+                    if not held and row is not None and key(name, row.event.value(name)) != value:
+                        self.pair.fail("decision", f"{row.id}: {name} is not {value}, which a person chose")
+
+    @property
+    def _misled(self) -> set[str]:
+        return self.pair.hidden | self.pair.retold
+
+    @property
+    def _remembered(self) -> int:
+        """Return from where in the journal on decisions are remembered."""
+        return max((until for _, until in self.pair.forgotten), default=0)
+
+    def _held(self, case: Case) -> Iterator[Operation]:
+        operations = self.pair.report.plan.operations if self.pair.report is not None else ()
+        for each in operations:
+            if (each.side, each.event_id, each.reason) == (case.side, case.event_id, case.reason):
+                yield each
+
+    def _judge_release(self, entry: LedgerEntry) -> None:
+        """A release is about the delete that the person saw, and no other one."""
+        node = entry.side, entry.event_id or ""
+        words = [word for word in self.words if word.node == node and word.choice is Choice.RELEASE]
+        if not words or words[-1].number < self._remembered:
+            self.pair.fail("decision", f"{node} was deleted as released, which nobody did")
+            return
+        deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
+        for past in self._since(words[-1]):
+            before, after = past.change.before, past.change.after
+            back = before is not None and not _shows(before) and _shows(after)
+            again = next((number for number in deletes if number > past.number), 0)
+            if past.side is not entry.side and back and after.id not in self._misled and self._seen(past, again):
+                self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
+
+    def _judge_choice(self, entry: LedgerEntry) -> None:
+        """Whatever is written as decided is a value that a person chose."""
+        chosen = {value for word in self.words if word.number >= self._remembered for value in word.chosen.items()}
+        written = {(name, key(name, value)) for name, value in entry.after.items()}
+        if chosen and not written & chosen:
+            self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
+
+    def _judge_brake(self, left: Left) -> None:
+        """What a person has released does not make the brake hold a few ordinary deletes."""
+        if self.pair.report is None or self.pair.was_put_back or DELETES in self._holds:
+            return
+        planned = [
+            each
+            for each in self.pair.report.plan.operations
+            if Kind.DELETE in (each.kind, each.wanted) and not each.decided
+        ]
+        since = self.pair.world.clock.now() - BRAKE_SPAN - timedelta(hours=1)
+        lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
+        ordinary = len(planned) + sum(each.reason != RELEASED for each in lately)
+        awake = min(self._awake, left.awake)
+        if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
+            self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
+
+    def _words_about(self, node: Node) -> Iterator[Word]:
+        """Yield the last word about each thing that was held of an event, also under an id of before."""
+        ids = [node]
+        while ids[-1] in self.pair.reborn:
+            ids.append(self.pair.reborn[ids[-1]])
+        last = {(word.case.kind, word.case.reason): word for word in self.words if word.node in ids}
+        yield from last.values()
+
+    def _counts(self, word: Word) -> bool:
+        """Tell whether calsync still remembers a decision, under a direction in which it was made."""
+        turned = any(number >= word.number for number in self.pair.turned)
+        return word.number >= self._remembered and not turned
+
+    def _touched(self, word: Word) -> bool:
+        return any(True for _ in self._since(word))
+
+    def _since(self, word: Word) -> Iterator[Entry]:
+        """Yield what users did to a pair since a decision; a new id alone is nothing."""
+        reborn = {*self.pair.reborn, *self.pair.reborn.values()}
+        for past in self._history(word.node):
+            node = past.side, past.change.after.id
+            purged = past.change.after.place is Place.GONE or past.change.before is None
+            if past.number >= word.number and not past.change.after.by_us and not (node in reborn and purged):
+                yield past
+
+    def _seen(self, past: Entry, until: int | None) -> bool:
+        """Tell whether a run that came to its end began behind a change, and ahead of another one."""
+        lag = self.pair.calendars[past.side].behaviour.lag
+        return any(
+            past.number < begun and (until is None or begun <= until) and past.change.after.modified <= at - lag
+            for begun, at in self._settled
+        )
+
+    def _history(self, node: Node) -> Iterator[Entry]:
+        family = self.pair.witness.family(node)
+        for past in self.pair.journal:
+            if self.pair.witness.family((past.side, past.change.after.id)) == family:
+                yield past
+
+
+def _shows(row: Row) -> bool:
+    """Tell whether an event is in the calendar, and not cancelled."""
+    return row.place is Place.CALENDAR and lives(row)

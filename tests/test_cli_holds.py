@@ -1,0 +1,195 @@
+"""What waits is shown with both sides' values and what each choice does; a decision names what was seen."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+import calsync.app
+from calsync.cli import run
+from calsync.desk.decisions import Case
+from calsync.desk.outcomes import outcome
+from calsync.errors import ConfigError
+from calsync.sync.choices import Choice, offers
+from calsync.sync.model import Direction, Event, Observation, Side, Timed
+from calsync.sync.plan import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from pathlib import Path
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EVENT = Event(summary="Notar \u202egnal", when=Timed(NOW, NOW.replace(hour=10)), description="Akte")
+
+
+def case(kind: Kind, reason: str, name: str, **changes: object) -> Case:
+    found = Case(
+        name=name,
+        side=Side.RIGHT,
+        event_id="r1",
+        kind=kind,
+        reason=reason,
+        since=NOW,
+        left=Observation(id="l1", event=EVENT, revision="1"),
+        right=Observation(id="r1", event=replace(EVENT, description="andere Akte"), revision="1"),
+        gone=None,
+        choices=offers(reason, kind, Direction.BOTH),
+        decided=None,
+        shown="abc",
+    )
+    return replace(found, **changes)  # type: ignore[arg-type] # as a test asks for
+
+
+DELETE = case(Kind.DELETE, "brake_deletes", "aaaa1111", gone=Side.LEFT)
+OTHER = case(Kind.DELETE, "brake_deletes", "aaaa2222", event_id="r2", right=None, decided=Choice.KEEP)
+CONFLICT = case(Kind.UPDATE, "conflict", "bbbb1111", event_id="r3", left=None)
+FAILED = case(Kind.HOLD, "rule_failed:shout", "cccc1111", event_id="r4", left=None, right=None)
+
+
+class FakeApp:
+    """Shows what a test has put into it, and takes each decision that is not taken yet."""
+
+    cases: Mapping[str, Sequence[Case]] = {"anna": [DELETE, OTHER, CONFLICT, FAILED], "bert": []}
+    over = False
+    asked: tuple[Collection[str], Choice] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator[FakeApp]:
+        del path
+        yield cls()
+
+    async def holds(self, account: str | None) -> Mapping[str, Sequence[Case]]:
+        if account is not None and account not in self.cases:
+            raise ConfigError([f"there is no account {account!r}"])
+        return {name: cases for name, cases in self.cases.items() if account in {None, name}}
+
+    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+        type(self).asked = (names, choice)
+        named = [each for each in self.cases[account] if each.name in names and choice in each.choices]
+        return [each for each in named if each.decided is None and not self.over]
+
+
+@pytest.fixture(autouse=True)
+def app(monkeypatch: pytest.MonkeyPatch) -> type[FakeApp]:
+    fake = type("App", (FakeApp,), {})
+    monkeypatch.setattr(calsync.app, "App", fake)
+    monkeypatch.setenv("LC_ALL", "C")
+    return fake
+
+
+Printed = pytest.CaptureFixture[str]
+
+
+def test_what_waits_is_shown_with_both_sides_and_what_each_choice_does(capsys: Printed) -> None:
+    assert run(["holds", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert lines[0] == "anna: 4 waiting"
+    assert lines[2:4] == [
+        "    release: It is deleted on the right, too.",
+        "    keep: It stays on the right, and is not synced any more unless it comes back on the left.",
+    ]
+    shown = "aaaa1111 since 2026-03-02 09:00 UTC left (deleted) 2026-03-02 09:00 UTC Notar \\u202egnal Akte"
+    assert " ".join(lines[4].split()) == shown
+    assert "(decided: keep)" in printed
+    assert "andere Akte" in lines[5]
+    assert "bert" not in printed
+
+
+def test_a_german_person_reads_german(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert run(["holds", "anna", "-c", "x.yaml"]) == 0
+    assert "release: Der Termin wird auch rechts gelöscht." in capsys.readouterr().out
+    assert run(["holds", "bert", "-c", "x.yaml"]) == 0
+    assert capsys.readouterr().out == "es wartet nichts auf Sie\n"
+
+
+def test_json_holds_everything(capsys: Printed) -> None:
+    assert run(["holds", "-c", "x.yaml", "--json"]) == 0
+    accounts = json.loads(capsys.readouterr().out)["accounts"]
+    assert accounts["bert"] == {"cases": []}
+    delete, other, conflict, failed = accounts["anna"]["cases"]
+    assert (delete["case"], delete["operation"], delete["side"], delete["gone"]) == (
+        "aaaa1111",
+        "delete",
+        "right",
+        "left",
+    )
+    assert delete["left"]["when"] == "2026-03-02T09:00:00+00:00/2026-03-02T10:00:00+00:00"
+    assert (other["right"], other["decided"]) == (None, "keep")
+    assert [each["choice"] for each in conflict["choices"]] == ["left", "right", "keep"]
+    assert conflict["choices"][0]["de"].startswith("Was links steht")
+    assert failed["choices"] == []
+
+
+def test_an_unknown_account_is_a_matter_of_usage(capsys: Printed) -> None:
+    assert run(["holds", "carl", "-c", "x.yaml", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out) == {"accounts": {}, "errors": ["there is no account 'carl'"]}
+
+
+@pytest.mark.parametrize("word", ["bbbb1111", "r1"])
+def test_one_case_is_decided_by_its_name_or_an_events_id(app: type[FakeApp], capsys: Printed, word: str) -> None:
+    app.cases = {"anna": [CONFLICT]}
+    assert run(["decide", "anna", word, "left", "-c", "x.yaml"]) == 0
+    assert capsys.readouterr().out == "anna: 1 decided (left); the next run carries it out\n"
+    assert app.asked == (["bbbb1111"], Choice.LEFT)
+
+
+def test_all_deletes_are_decided_at_once_and_what_is_over_is_told(app: type[FakeApp], capsys: Printed) -> None:
+    assert run(["decide", "anna", "--all-deletes", "release", "-c", "x.yaml"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "anna: 1 decided (release); the next run carries it out\n"
+    assert "1 is over" in printed.err
+    assert app.asked == (["aaaa1111", "aaaa2222"], Choice.RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dddd1111", "left"], "there is no such case"),
+        (["cccc1111", "release"], "cannot be decided so"),
+        (["--all-rewrites", "release"], "there is no such case"),
+    ],
+)
+def test_what_cannot_be_decided_fails(capsys: Printed, words: list[str], told: str) -> None:
+    assert run(["decide", "anna", *words, "-c", "x.yaml"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert told in printed.err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["release"], ["aaaa1111"], ["aaaa1111", "yes"], ["aaaa1111", "--all-deletes", "keep"]]
+)
+def test_a_decision_without_a_case_or_a_choice_is_a_matter_of_usage(words: list[str], capsys: Printed) -> None:
+    assert run(["decide", "anna", *words, "-c", "x.yaml"]) == 2
+    assert "--all-deletes" in capsys.readouterr().err
+
+
+def test_each_choice_says_what_it_does_in_both_languages() -> None:
+    for kind, reason in (
+        (Kind.DELETE, "brake_deletes"),
+        (Kind.UPDATE, "brake_rewrites"),
+        (Kind.UPDATE, "conflict"),
+    ):
+        for choice in offers(reason, kind, Direction.BOTH):
+            english, german = (outcome(kind, Side.LEFT, choice, language) for language in ("en", "de"))
+            assert english != german
+            assert english.endswith(".")
+            assert german.endswith(".")
+
+
+def test_a_side_that_is_not_written_is_not_offered() -> None:
+    assert offers("changed_by_server", Kind.UPDATE, Direction.LEFT_TO_RIGHT) == (Choice.LEFT, Choice.KEEP)
+    assert offers("changed_by_server", Kind.UPDATE, Direction.RIGHT_TO_LEFT) == (Choice.RIGHT, Choice.KEEP)
+
+
+@pytest.mark.parametrize("reason", ["direction", "rebuild", "rule_failed:x", "rule_hangs:x", "loop:summary"])
+def test_what_a_rule_a_direction_a_rebuild_or_a_loop_holds_is_not_decided_here(reason: str) -> None:
+    assert not any(offers(reason, kind, Direction.BOTH) for kind in Kind)
