@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.model import FIELDS, Direction, Side
-from calsync.sync.plan import Kind, render_value
+from calsync.sync.plan import WRITES, Kind, render_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,9 +50,7 @@ _CHOOSE = (Choice.LEFT, Choice.RIGHT, Choice.KEEP)
 _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (DELETES, Kind.DELETE): _CARRY,
     (REWRITES, Kind.UPDATE): _CARRY,
-    (BUDGET, Kind.CREATE): (Choice.RELEASE,),
-    (BUDGET, Kind.UPDATE): _CARRY,
-    (BUDGET, Kind.DELETE): _CARRY,
+    **{(BUDGET, kind): (Choice.RELEASE,) for kind in WRITES},  # it ends by itself, so nothing can be kept from it
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,

@@ -162,21 +162,6 @@ async def test_what_was_edited_since_is_not_released(world: World, meeting: Even
     assert len(world.right.events()) == 1 + HOURLY
 
 
-async def test_an_edit_that_waits_may_be_kept_from_the_other_side(world: World, meeting: Event) -> None:
-    ids = enter(world, meeting, HOURLY + 1)
-    await world.settle()
-    world.clock.advance(2 * DAY)
-    for event_id in ids:
-        world.left.user_edit(event_id, summary="Neu")
-    await world.run()
-    (held,) = await cases(world)
-    assert held.choices == (Choice.RELEASE, Choice.KEEP)
-    await decide(world.store, "anna", Direction.BOTH, [held.name], Choice.KEEP, world.clock.now())
-    world.clock.advance(2 * HOUR)
-    await world.settle()
-    assert sum(event.summary == "Neu" for event in world.right.events().values()) == HOURLY
-
-
 async def test_what_fails_again_and_again_takes_nothing_from_others(world: World, meeting: Event) -> None:
     await begun(world, meeting)
     enter(world, meeting, HOURLY, "Gift")

@@ -154,7 +154,7 @@ class Decisions:
     @property
     def _remembered(self) -> int:
         """Return from where in the journal on decisions are remembered."""
-        return max((until for _, until in self.pair.forgotten), default=0)
+        return max((until for _, until in self.pair.forgotten[-1:]), default=0)
 
     def _held(self, case: Case) -> Iterator[Operation]:
         operations = self.pair.report.plan.operations if self.pair.report is not None else ()
