@@ -217,6 +217,12 @@ REASONS: dict[str, Sentences] = {
         "Der Rest wartet und folgt nach und nach. Bitte prüfen Sie, ob ein anderes Programm Termine einträgt oder "
         "ändert, oder ob jemand viele Einladungen schickt. Wenn alles gewollt ist, geben Sie es frei.",
     ),
+    # What nobody has typed.
+    "too_long": Sentences(
+        "Its title or notes are longer than anybody types, so it is not synced. Please shorten them.",
+        "Titel oder Notizen sind länger, als jemand sie eingibt. Der Termin wird deshalb nicht synchronisiert. "
+        "Bitte kürzen Sie sie.",
+    ),
     # What waits after the direction was changed.
     "direction": Sentences(
         "The direction was changed so that calsync may now write to a side that it only read before. Nothing is "

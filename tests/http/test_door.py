@@ -160,6 +160,29 @@ async def test_an_endless_answer_is_dropped(
         await http.close()
 
 
+async def test_an_answer_of_100_mb_is_dropped_while_it_comes() -> None:
+    """The limit as it is: what exceeds it is neither kept nor parsed."""
+    sent = 0
+
+    async def huge(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Length": str(100 * 2**20)})
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"<a>" + bytes(2**20 - 3))
+            sent += 1
+        return response
+
+    application = web.Application()
+    application.router.add_post("/x", huge)
+    async with TestServer(application) as server:
+        http = Http("exchange", str(server.make_url("")), SystemClock())
+        with pytest.raises(Retry, match="larger than 64 MiB was dropped"):
+            await http.request("POST", "/x", headers={}, body=b"<a/>")
+        await http.close()
+    assert sent < 100
+
+
 async def test_a_change_is_asked_about_when_its_turn_has_come(wire: aioresponses) -> None:
     async def lose_it(url: URL, **_: Any) -> CallbackResult:
         await asyncio.sleep(0)
