@@ -139,6 +139,32 @@ async def test_a_redirect_is_an_answer_and_cookies_are_not_kept() -> None:
     assert seen == [None, None]
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirecting_server_sends_nothing_on_to_another_host(status: int) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization", ""))
+        return web.Response()
+
+    other = web.Application()
+    other.router.add_route("*", "/{tail:.*}", elsewhere)
+    async with TestServer(other) as target:
+
+        async def redirect(request: web.Request) -> web.Response:
+            await request.read()
+            return web.Response(status=status, headers={"Location": str(target.make_url("/x"))})
+
+        application = web.Application()
+        application.router.add_post("/x", redirect)
+        async with TestServer(application) as server:
+            http = Http("ff", str(server.make_url("")), SystemClock())
+            answer = await http.request("POST", "/x", headers={"Authorization": "Bearer x"}, body=b"text")
+            await http.close()
+    assert (answer.status, answer.ok) == (status, False)
+    assert asked == []
+
+
 @pytest.mark.parametrize(("changes", "expected"), [(False, Retry), (True, UnknownOutcome)])
 async def test_an_endless_answer_is_dropped(
     monkeypatch: pytest.MonkeyPatch, changes: bool, expected: type[CalsyncError]
