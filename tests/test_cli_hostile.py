@@ -110,6 +110,16 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
     ],
 }
 
+SAFE = {
+    *("plain", "dumps", "len", "table", "get_help"),
+    *("lines", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
+}
+"""What makes text fit to be printed, or returns only such text."""
+OWN = {"told", "state", "direction", "until", "count", "link"}
+"""Names of calsync's own words and numbers."""
+ELSEWHERE = {"activity_report", "status_report"}
+"""Reports of what the desk tells; their tests ask them."""
+
 
 def raw(line: str) -> list[str]:
     """Return what would act on a terminal, or reorder what it shows."""
@@ -131,7 +141,7 @@ def test_a_report_shows_hostile_text_as_escapes(report: str) -> None:
 
 def test_every_report_is_asked() -> None:
     there = {path.stem for path in Path(calsync.cli.__file__).parent.glob("*_report.py")}
-    assert there <= PRINTED.keys()
+    assert there - ELSEWHERE <= PRINTED.keys()
 
 
 def test_so_are_problems_and_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,22 +154,20 @@ def test_so_are_problems_and_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nothing_prints_but_through_these() -> None:
     """Each `click.echo` prints a report, a constant sentence, or what went through `plain` or JSON."""
-    safe = {"plain", "dumps", "lines", "decided", "done", "invitation", "answer_lines", "get_help", "len"}
-    safe |= {"schema_lines", "mapping_lines", "told"}
     folders = [Path(calsync.cli.__file__).parent, Path(commands.__file__).parent]
     for path in (path for folder in folders for path in folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
                 pytest.fail(f"{path.name}:{node.lineno} prints")
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "click.echo":
-                assert _is_safe(node.args[0], safe), f"{path.name}:{node.lineno}: {ast.unparse(node.args[0])}"
+                assert _is_safe(node.args[0]), f"{path.name}:{node.lineno}: {ast.unparse(node.args[0])}"
 
 
-def _is_safe(printed: ast.expr, safe: set[str]) -> bool:
+def _is_safe(printed: ast.expr) -> bool:
     if isinstance(printed, ast.JoinedStr):
-        return all(_is_safe(part.value, safe) for part in printed.values if isinstance(part, ast.FormattedValue))
+        return all(_is_safe(part.value) for part in printed.values if isinstance(part, ast.FormattedValue))
     if isinstance(printed, ast.Call) and ast.unparse(printed.func) == "'\\n'.join":
-        return _is_safe(printed.args[0], safe)
+        return _is_safe(printed.args[0])
     if isinstance(printed, ast.Call):
-        return ast.unparse(printed.func).rpartition(".")[2] in safe
-    return isinstance(printed, ast.Constant) or (isinstance(printed, ast.Name) and printed.id in safe)
+        return ast.unparse(printed.func).rpartition(".")[2] in SAFE
+    return isinstance(printed, ast.Constant) or (isinstance(printed, ast.Name) and printed.id in OWN)
