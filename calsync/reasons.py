@@ -60,8 +60,8 @@ REASONS: dict[str, Sentences] = {
         "Protokoll.",
     ),
     "released": Sentences(
-        "It was deleted on the other side, and somebody has released the delete.",
-        "Der Termin wurde auf der anderen Seite gelöscht, und jemand hat das Löschen freigegeben.",
+        "It was held, and somebody has released it.",
+        "Das wurde zurückgehalten, und jemand hat es freigegeben.",
     ),
     "kept": Sentences(
         "It was deleted on the other side, but somebody has decided to keep it here.",
@@ -208,6 +208,20 @@ REASONS: dict[str, Sentences] = {
         "and decide with `calsync decide`.",
         "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
         "Sie, ob das gewollt ist, und entscheiden Sie mit „calsync decide“.",
+    ),
+    "budget": Sentences(
+        "More was written of this account within an hour or a day than anybody edits. The rest waits and follows "
+        "bit by bit. Please check whether another program enters or changes events, or somebody sends many "
+        "invitations. If all of it is wanted, release it.",
+        "Für dieses Konto wurde in einer Stunde oder an einem Tag mehr geschrieben, als jemand von Hand ändert. "
+        "Der Rest wartet und folgt nach und nach. Bitte prüfen Sie, ob ein anderes Programm Termine einträgt oder "
+        "ändert, oder ob jemand viele Einladungen schickt. Wenn alles gewollt ist, geben Sie es frei.",
+    ),
+    # What nobody has typed.
+    "too_long": Sentences(
+        "Its title or notes are longer than anybody types, so it is not synced. Please shorten them.",
+        "Titel oder Notizen sind länger, als jemand sie eingibt. Der Termin wird deshalb nicht synchronisiert. "
+        "Bitte kürzen Sie sie.",
     ),
     # What waits after the direction was changed.
     "direction": Sentences(

@@ -10,12 +10,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from calsync.sync.budget import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
     from calsync.sync.asking import Hang
+    from calsync.sync.budget import Spent
     from calsync.sync.choices import Decision
     from calsync.sync.model import Changes, Direction, Draft, Field, Link, Observation, Side, Value, Window
     from calsync.sync.plan import HoldKey, Kind
@@ -141,6 +144,10 @@ class AccountState:
     deleted_lately: dict[Side, int]
     """How many deletes the ledger has for each side since the instant given to `Store.load`, without those that a
     person has released."""
+    begun: int | None = None
+    """The run of the ledger's oldest entry; None where it has none."""
+    spent: Spent = NOTHING
+    """What was written within the day that began with the instant given to `Store.load`, as the budget counts."""
     rebuild: Rebuild | None = None
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
     hangs: list[Hang] = field(default_factory=list)
@@ -302,7 +309,10 @@ class Store(ABC):
 
     @abstractmethod
     async def load(self, account: str, lately: datetime) -> AccountState:
-        """Return all that is remembered of an account; a new account is empty, with both sides present."""
+        """Return all that is remembered of an account; a new account is empty, with both sides present.
+
+        `lately` is the instant a day ago.
+        """
 
     @abstractmethod
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:

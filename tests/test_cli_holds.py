@@ -149,6 +149,13 @@ def test_all_deletes_are_decided_at_once_and_what_is_over_is_told(app: type[Fake
     assert app.asked == (["aaaa1111", "aaaa2222"], Choice.RELEASE)
 
 
+def test_all_that_the_budget_holds_is_decided_at_once(app: type[FakeApp], capsys: Printed) -> None:
+    app.cases = {"anna": [DELETE, case(Kind.CREATE, "budget", "eeee1111", right=None)]}
+    assert run(["decide", "anna", "--all-budget", "release", "-c", "x.yaml"]) == 0
+    assert capsys.readouterr().out == "anna: 1 decided (release); the next run carries it out\n"
+    assert app.asked == (["eeee1111"], Choice.RELEASE)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -177,6 +184,7 @@ def test_each_choice_says_what_it_does_in_both_languages() -> None:
         (Kind.DELETE, "brake_deletes"),
         (Kind.UPDATE, "brake_rewrites"),
         (Kind.UPDATE, "conflict"),
+        (Kind.CREATE, "budget"),
     ):
         for choice in offers(reason, kind, Direction.BOTH):
             english, german = (outcome(kind, Side.LEFT, choice, language) for language in ("en", "de"))

@@ -313,3 +313,11 @@ def test_folders_of_plugins_stand_beside_the_file(file: Path) -> None:
     (file.parent / "mine").mkdir()
     config = configured(file, f"{WHOLE}plugin_dirs: [mine, {file.parent}]\n")
     assert config.plugin_dirs == (file.parent / "mine", file.parent)
+
+
+@pytest.mark.parametrize("key", ["verify", "verify_ssl", "ssl", "tls", "ssl_verify", "insecure", "check_hostname"])
+def test_no_key_lets_anybody_pass_for_a_server(file: Path, key: str) -> None:
+    text = changed("api_token: abcdef", f"api_token: abcdef, {key}: false")
+    (problem,) = problems(file, text)
+    assert problem.startswith(f"4: connections.left.{key}: there is no such key: a server's certificate is always")
+    assert "ca_file" in problem

@@ -46,6 +46,7 @@ def holds(path: Path, account: str | None, as_json: bool) -> int:
 @click.option(
     "--all-rewrites", "batch", flag_value="rewrites", help="All changes that wait because there were many."
 )
+@click.option("--all-budget", "batch", flag_value="budget", help="All that waits because much was written lately.")
 def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) -> int:
     """Decide about what waits; the next run carries it out.
 
@@ -54,7 +55,7 @@ def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) 
     *named, choice = words or ("",)
     if choice not in list(Choice) or len(named) != (batch is None):
         raise click.UsageError(
-            f"Give one case, or --all-deletes, or --all-rewrites; then one of {', '.join(Choice)}."
+            f"Give one case, or --all-deletes, --all-rewrites or --all-budget; then one of {', '.join(Choice)}."
         )
     case = named[0] if named else None
     wanted, taken = asyncio.run(_decide(path, account, case, batch, Choice(choice)))

@@ -60,7 +60,7 @@ def _discovered(discovered: Sequence[Discovered], language: Language) -> list[st
 
 
 def _why(one: Discovered, language: Language) -> list[str]:
-    return [sentence(one.reason or "", language), *([f"({plain(one.error)})"] if one.error else [])]
+    return [plain(sentence(one.reason or "", language)), *([f"({plain(one.error)})"] if one.error else [])]
 
 
 def _account(result: AccountPlan) -> dict[str, Any]:

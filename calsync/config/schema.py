@@ -140,6 +140,15 @@ TOP = {
     vol.Optional("plugin_dirs", default=list): [str],
 }
 
+_UNCHECKED = re.compile(
+    r"insecure|(?:^|_)(?:no_)?(?:verify|verification|ssl|tls)(?:$|_)|check_(?:cert|host)", re.IGNORECASE
+)
+"""Keys with which other programs let anybody pass for the server."""
+ALWAYS_CHECKED = (
+    "there is no such key: a server's certificate is always checked, with TLS 1.2 or later. Give the file of your "
+    "own certificate authority as `ca_file` (provider exchange_ews), or add it to those that this machine trusts"
+)
+
 
 def leaves(error: vol.Invalid) -> Sequence[vol.Invalid]:
     """Return the single problems of an error."""
@@ -150,6 +159,8 @@ def message(error: vol.Invalid, schema: Any, value: Any) -> str:
     """Return what is wrong with `value`, the thing at the error's path, which `schema` (of the whole) refused."""
     text = error.error_message
     if text == "extra keys not allowed":
+        if _UNCHECKED.search(str(error.path[-1])):
+            return ALWAYS_CHECKED
         return f"unknown key{suggestion(error.path[-1], known_keys(schema, error.path[:-1]))}"
     if text == "expected str" and isinstance(value, int | float):
         return "must be text; write it in quotes"

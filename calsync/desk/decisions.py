@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.choices import Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Field, Link, Observation
-    from calsync.sync.plan import Kind
     from calsync.sync.view import Seen
 
     Links = Mapping[tuple[Side, str | None], Link]
 
 
-BATCHES: Mapping[str, str] = {"deletes": DELETES, "rewrites": REWRITES}
+BATCHES: Mapping[str, str] = {"deletes": DELETES, "rewrites": REWRITES, "budget": BUDGET}
 """What is held because there was a lot of it, with its reason; it is decided together, or one by one."""
 
 
@@ -112,7 +112,8 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
     left, right = _seen(state, held, links)
     shown = fingerprint(left, right)
     decision = state.decisions.get(held.key)
-    doubt = any(seen is None or seen.standing.in_doubt for seen in (left, right))
+    known = [seen for seen in (left, right) if seen is not None]
+    doubt = len(known) < _needed(held) or any(seen.standing.in_doubt for seen in known)
     counts = decision is not None and decision.since == held.since and (doubt or decision.fingerprint == shown)
     return Case(
         name=_name(held, shown),
@@ -136,6 +137,11 @@ def _seen(state: AccountState, held: Held, links: Links) -> tuple[Seen | None, S
     ids = {side: held.event_id if link is None else link.event_id(side) for side in Side}
     left, right = (state.seen[side].get(ids[side] or "") for side in Side)
     return left, right
+
+
+def _needed(held: Held) -> int:
+    """Return how many events there must be to decide about: a copy that is not made yet is none."""
+    return 1 if held.kind is Kind.CREATE else 2
 
 
 def _is_gone(seen: Seen | None) -> bool:

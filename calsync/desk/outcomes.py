@@ -19,6 +19,10 @@ SIDES: Mapping[Language, Mapping[Side, str]] = {
     "de": {Side.LEFT: "links", Side.RIGHT: "rechts"},
 }
 _OUTCOMES: Mapping[tuple[Kind, Choice], Sentences] = {
+    (Kind.CREATE, Choice.RELEASE): Sentences(
+        "It is copied {side}.",
+        "Der Termin wird {side} angelegt.",
+    ),
     (Kind.DELETE, Choice.RELEASE): Sentences(
         "It is deleted {side}, too.",
         "Der Termin wird auch {side} gelöscht.",

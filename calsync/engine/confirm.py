@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import DECIDED
+from calsync.sync.choices import LOSING
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
 from calsync.sync.plan import Kind
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from calsync.engine.notebook import Batch
     from calsync.ports import Written
     from calsync.sync.model import Draft, Field, Value
-
-
-LOSING = frozenset({"overruled", "restored", DECIDED})
-"""Reasons of updates that overwrite what somebody has edited: it is nowhere any more but in the ledger."""
 
 
 def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from calsync.engine.attempts import may_try
 from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
+from calsync.sync.budget import hold_excess
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 from calsync.sync.reconcile import reconcile
 from calsync.sync.released import carry_decisions
 from calsync.sync.view import View
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from calsync.engine.account import Run
     from calsync.sync.choices import Decision
     from calsync.sync.plan import HoldKey, Plan
+    from calsync.sync.view import Seen
 
 
 async def look_again(run: Run) -> None:
@@ -40,7 +45,11 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     plan = carry_decisions(plan, view)
     decided = {key for operation in plan.operations for key in operation.decided}
     waits = {held.reason for key, held in state.holds.items() if key not in decided}
-    return brake(plan, view, state.deleted_lately, frozenset(waits & {DELETES, REWRITES}))
+    plan = brake(plan, view, state.deleted_lately, frozenset(waits & {DELETES, REWRITES}))
+    if state.rebuild is not None:
+        return plan
+    begun = run.number if state.begun is None else state.begun
+    return hold_excess(plan, view, state.spent, begun, partial(may_try, run))
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:
@@ -70,9 +79,18 @@ def _fitting(run: Run) -> Iterator[tuple[HoldKey, Decision]]:
     """
     state = run.notebook.state
     for key, decision in state.decisions.items():
-        held, link = state.holds.get(key), run.notebook.link_of(decision.side, decision.event_id)
-        if held is None or link is None or held.since != decision.since or state.rebuild is not None:
+        held = state.holds.get(key)
+        if held is None or held.since != decision.since or state.rebuild is not None:
             continue
-        left, right = (state.seen[side].get(link.event_id(side) or "") for side in Side)
-        if decision.fingerprint == fingerprint(left, right):
+        if decision.fingerprint == fingerprint(*_shown(run, decision)):
             yield key, decision
+
+
+def _shown(run: Run, decision: Decision) -> Iterator[Seen | None]:
+    """Yield what is remembered of the left and the right event that a decision is about."""
+    link = run.notebook.link_of(decision.side, decision.event_id)
+    if link is None and decision.kind is Kind.CREATE:
+        link = run.notebook.link_of(decision.side.other, decision.event_id)
+    for side in Side:
+        event_id = decision.event_id if link is None else link.event_id(side)
+        yield run.notebook.state.seen[side].get(event_id or "")

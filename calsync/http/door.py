@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -17,10 +16,12 @@ from calsync.errors import ConfigError, Retry
 from calsync.http.addresses import checked_url
 from calsync.http.answer import MAX_ANSWER_BYTES, Answer, Stream, lost
 from calsync.http.pause import PATIENCE, UNNAMED_PAUSE, Pause, seconds_to_wait
+from calsync.http.trust import trusted
 from calsync.http.wire import Change, Connector, cause
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
@@ -304,13 +305,11 @@ class Http:
             )
         return self._session
 
-    def _trusted(self) -> ssl.SSLContext | bool:
+    def _trusted(self) -> ssl.SSLContext:
         """Return whom TLS trusts. Raises ConfigError for a file that holds no certificates."""
-        if self._ca_file is None:
-            return True
         try:
-            return ssl.create_default_context(cafile=self._ca_file)
-        except (OSError, ssl.SSLError) as error:
+            return trusted(self._ca_file)
+        except OSError as error:
             problem = f"connection {self.name}: {self._ca_file} cannot be read as certificates in PEM form"
             raise ConfigError([problem]) from error
 

@@ -67,5 +67,7 @@ def cause(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its certificate is not trusted"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return str(error.os_error)
+        return (
+            str(error.os_error) or type(error.os_error).__name__
+        )  # one that ends in the TLS handshake says nothing
     return type(error).__name__

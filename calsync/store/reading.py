@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.records import AccountState, SideState
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
+from calsync.sync.budget import BEFORE_THE_HOUR, Spent
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
     links = [rows.link(row) for row in found(statements.LINKS)]
     intents = [rows.intent(row) for row in found(statements.INTENTS)]
+    began = found(statements.BEGUN)
+    begun = began[0]["run"] if began else None
+    since_hour = codec.instant_text(lately + BEFORE_THE_HOUR)
+    (spent,) = fetch(database, statements.SPENT, {**values, "hour": since_hour, "begun": begun})
     attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
     holds = [rows.held(row) for row in found(statements.HOLDS)]
     tombstones = [rows.tombstone(row) for row in found(statements.TOMBSTONES)]
@@ -44,6 +49,8 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
         holds={held.key: held for held in holds},
         tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
+        begun=begun,
+        spent=Spent(hour=spent["hour"], day=spent["day"]),
         rebuild=run[0]["rebuild"] if run else None,
         hangs=hangs,
         decisions={decision.key: decision for decision in decisions},

@@ -197,6 +197,23 @@ DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
 WHERE account = :account AND kind = 'delete' AND at >= :since AND reason <> 'released' GROUP BY side
 """
+BEGUN = "SELECT run FROM ledger WHERE account = :account ORDER BY id LIMIT 1"
+# As calsync.sync.budget counts; one part for each kind, as each has an index of its own.
+SPENT = """
+WITH written AS (
+    SELECT at, reason FROM ledger WHERE account = :account AND kind = 'delete' AND at >= :since
+    UNION ALL
+    SELECT at, reason FROM ledger WHERE account = :account AND kind = 'update' AND at >= :since
+    UNION ALL
+    SELECT at, reason FROM ledger WHERE account = :account AND kind = 'create' AND at >= :since AND NOT EXISTS (
+        SELECT 1 FROM seen
+        WHERE seen.account = ledger.account AND seen.side <> ledger.side AND seen.event_id = ledger.source_id
+        AND seen.first_run <= :begun
+    )
+)
+SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
+WHERE reason NOT IN ('released', 'decided', 'unknown_outcome')
+"""
 
 # An update whose outcome stayed unknown may not have been carried out.
 REPEATS = """

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DELETES = "brake_deletes"
 REWRITES = "brake_rewrites"
+BUDGET = "budget"
+"""More was written of the account lately than its budget covers; see calsync.sync.budget."""
 
 
 def hold_unconfirmed(plan: Plan, sides: Collection[Side]) -> Plan:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.model import FIELDS, Direction, Side
-from calsync.sync.plan import Kind, render_value
+from calsync.sync.plan import WRITES, Kind, render_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 CONFLICT = "conflict"
 UNSURE = "changed_by_server"
 RELEASED = "released"
-"""The reason of a delete that a person has released: the sliding brake does not count it."""
+"""The reason of a write that a person has released: neither the sliding brake nor the budget counts it."""
 KEPT = "kept"
 """The reason of a part: the other side is gone, and a person keeps what is left."""
 DECIDED = "decided"
 """The reason of an update: a person has chosen between the values of both sides."""
 GIVEN_UP = "given_up"
 """The reason of bases that take over what is there: a person lets both sides differ."""
+
+LOSING = frozenset({"overruled", "restored", DECIDED})
+"""Reasons of updates that overwrite what somebody has edited: it is nowhere any more but in the ledger."""
 
 
 class Choice(StrEnum):
@@ -47,6 +50,7 @@ _CHOOSE = (Choice.LEFT, Choice.RIGHT, Choice.KEEP)
 _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (DELETES, Kind.DELETE): _CARRY,
     (REWRITES, Kind.UPDATE): _CARRY,
+    **{(BUDGET, kind): (Choice.RELEASE,) for kind in WRITES},  # it ends by itself, so nothing can be kept from it
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,

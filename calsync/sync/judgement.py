@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from calsync.sync.model import Changes, Event, Field
     from calsync.sync.view import View
 
+LONGEST_SUMMARY = 2_000
+LONGEST_NOTES = 500_000
+"""Characters. Exchange keeps 255 of a subject; a hundred long e-mails are not so much as the notes may be."""
+
 
 def refusal(view: View, event: Event) -> str | None:
     """Return why an event is not synced, or None. Raises RuleFailed.
 
-    A series is refused here too, whatever rules are configured: no provider can write one.
+    A series is refused here too, whatever rules are configured: no provider can write one. So are texts that
+    nobody has typed.
     """
+    if len(event.summary) > LONGEST_SUMMARY or len(event.description) > LONGEST_NOTES:
+        return "too_long"
     verdict = view.chain.admit(event)
     if verdict is not None:
         return verdict[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, RELEASED, UNSURE, Choice
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES
+from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LOSING, RELEASED, UNSURE, Choice
 from calsync.sync.model import State
 from calsync.sync.plan import Kind, Plan, Rebase
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from calsync.sync.plan import Operation
     from calsync.sync.view import View
 
-_BRAKES = {Kind.DELETE: DELETES, Kind.UPDATE: REWRITES}
+_BRAKES = {Kind.CREATE: (BUDGET,), Kind.DELETE: (DELETES, BUDGET), Kind.UPDATE: (REWRITES, BUDGET)}
+"""Why a write of each kind may be held that nothing is wrong with but the number."""
 _ASKED_FOR = frozenset({CONFLICT, UNSURE})
 """What holds some fields of a pair beside those that a brake holds: it is decided on its own."""
 
@@ -38,8 +39,7 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
             else:
                 rebases.extend(_given_up(operation, rebases))
         elif decision is not None and operation.kind is decision.kind:
-            reason = RELEASED if operation.kind is Kind.DELETE else operation.reason
-            operations.append(replace(operation, reason=reason, decided=frozenset({decision.key})))
+            operations.append(_released(operation, decision))
         else:
             operations.append(operation)
     return replace(plan, operations=tuple(operations), rebases=tuple(rebases))
@@ -47,11 +47,19 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
 
 def _decision(operation: Operation, view: View) -> Decision | None:
     kind = operation.wanted or operation.kind
-    if kind not in _BRAKES or operation.event_id is None or operation.link is None:
+    if kind not in _BRAKES or operation.event_id is None:
         return None
     if kind is Kind.UPDATE and operation.kind is Kind.HOLD and operation.reason in _ASKED_FOR:
         return None
-    return view.decisions.get((operation.side, operation.event_id, kind, _BRAKES[kind]))
+    keys = ((operation.side, operation.event_id, kind, reason) for reason in _BRAKES[kind])
+    return next((view.decisions[key] for key in keys if key in view.decisions), None)
+
+
+def _released(operation: Operation, decision: Decision) -> Operation:
+    """Return a write that a person wants. That a value loses by it must go on being told."""
+    rename = operation.kind is Kind.DELETE or (decision.reason == BUDGET and operation.reason not in LOSING)
+    reason = RELEASED if rename else operation.reason
+    return replace(operation, reason=reason, decided=frozenset({decision.key}))
 
 
 def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:

@@ -1,8 +1,6 @@
 """Notes in a field that holds HTML: to plain text and back.
 
-Written as text with line breaks, nothing else; what a person formatted is read as its text. Reading takes a time
-that grows with the length only, whatever the nesting: a tree is not needed, and parsers that build one are slow on
-notes made to be slow.
+Written as text with line breaks, nothing else; what a person formatted is read as its text.
 """
 
 from __future__ import annotations
@@ -10,15 +8,8 @@ from __future__ import annotations
 import html
 import re
 
-_TOKEN = re.compile(
-    r"""
-      <!--.*?(?:-->|\Z)
-    | <(?P<hidden>script|style|title)\b.*?(?:</(?P=hidden)\s*>|\Z)
-    | <(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?:(?:[^<>"']|"[^"]*"|'[^']*')*+|[^<>]*)>
-    | <[!?/][^<>]*>
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+from calsync.markup import pieces
+
 _BLOCKS = frozenset({"p", "div", "li", "ul", "ol", "table", "tr", "blockquote", "pre", "hr"})
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _CELLS = frozenset({"td", "th"})
@@ -28,12 +19,10 @@ _KEPT_BLANK = re.compile(r"^ | (?= )")
 
 def from_html(markup: str) -> str:
     """Return the text of HTML, as a browser would show it: blocks and breaks as lines, blanks drawn together."""
-    text, position = _Text(), 0
-    for token in _TOKEN.finditer(markup):
-        text.add(markup[position : token.start()])
-        text.tag((token["tag"] or "").lower(), is_end=bool(token["end"]))
-        position = token.end()
-    text.add(markup[position:])
+    text = _Text()
+    for piece in pieces(markup):
+        text.add(piece.text)
+        text.tag(piece.tag, is_end=piece.is_end)
     return "".join(text.pieces)
 
 

@@ -139,6 +139,32 @@ async def test_a_redirect_is_an_answer_and_cookies_are_not_kept() -> None:
     assert seen == [None, None]
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirecting_server_sends_nothing_on_to_another_host(status: int) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization", ""))
+        return web.Response()
+
+    other = web.Application()
+    other.router.add_route("*", "/{tail:.*}", elsewhere)
+    async with TestServer(other) as target:
+
+        async def redirect(request: web.Request) -> web.Response:
+            await request.read()
+            return web.Response(status=status, headers={"Location": str(target.make_url("/x"))})
+
+        application = web.Application()
+        application.router.add_post("/x", redirect)
+        async with TestServer(application) as server:
+            http = Http("ff", str(server.make_url("")), SystemClock())
+            answer = await http.request("POST", "/x", headers={"Authorization": "Bearer x"}, body=b"text")
+            await http.close()
+    assert (answer.status, answer.ok) == (status, False)
+    assert asked == []
+
+
 @pytest.mark.parametrize(("changes", "expected"), [(False, Retry), (True, UnknownOutcome)])
 async def test_an_endless_answer_is_dropped(
     monkeypatch: pytest.MonkeyPatch, changes: bool, expected: type[CalsyncError]
@@ -158,6 +184,29 @@ async def test_an_endless_answer_is_dropped(
         with pytest.raises(expected, match="larger than 1 MiB"):
             await http.request("GET", "/x", headers={}, changes=changes)
         await http.close()
+
+
+async def test_an_answer_of_100_mb_is_dropped_while_it_comes() -> None:
+    """The limit as it is: what exceeds it is neither kept nor parsed."""
+    sent = 0
+
+    async def huge(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Length": str(100 * 2**20)})
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"<a>" + bytes(2**20 - 3))
+            sent += 1
+        return response
+
+    application = web.Application()
+    application.router.add_post("/x", huge)
+    async with TestServer(application) as server:
+        http = Http("exchange", str(server.make_url("")), SystemClock())
+        with pytest.raises(Retry, match="larger than 64 MiB was dropped"):
+            await http.request("POST", "/x", headers={}, body=b"<a/>")
+        await http.close()
+    assert sent < 100
 
 
 async def test_a_change_is_asked_about_when_its_turn_has_come(wire: aioresponses) -> None:

@@ -124,7 +124,7 @@ class Left:
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
-    ((intents,),) = fetch(raw, INTENTS, values)
+    ((intents,),), ((awake,),) = (fetch(raw, sql, values) for sql in (INTENTS, AWAKE))
     seen = fetch(raw, SEEN, values)
     return Left(
         attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
@@ -134,7 +134,7 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
         holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
-        awake=fetch(raw, AWAKE, values)[0][0],
+        awake=awake,
     )
 
 

@@ -176,12 +176,14 @@ class Decisions:
                 yield each
 
     def _judge_release(self, entry: LedgerEntry) -> None:
-        """A release is about the delete that the person saw, and no other one."""
-        node = entry.side, entry.event_id or ""
+        """A release is about the write that the person saw, and no other one."""
+        node = entry.side, (entry.source_id if entry.kind == Kind.CREATE else entry.event_id) or ""
         since = self.words[self._dropped :]
         words = [word for word in since if word.node == node and word.choice is Choice.RELEASE]
         if not words:
-            self.pair.fail("decision", f"{node} was deleted as released, which nobody did")
+            self.pair.fail("decision", f"{node}: its {entry.kind} was released, they say, but nobody did")
+            return
+        if entry.kind != Kind.DELETE:
             return
         deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
         for past in self._since(words[-1]):

@@ -9,6 +9,7 @@ from calsync.errors import StoreError
 from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
+from calsync.sync.budget import UNCOUNTED, Spent
 from calsync.sync.model import (
     AllDay,
     Base,
@@ -293,6 +294,24 @@ async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lea
         await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
         await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
+
+
+async def test_what_was_written_lately_is_counted_for_the_budget(store: SqliteStore, lease: Lease) -> None:
+    def entry(kind: str, hours: float, reason: str = "changed", source: str | None = None) -> LedgerEntry:
+        at = NOW - timedelta(hours=hours)
+        return LedgerEntry(run=3, at=at, kind=kind, side=Side.RIGHT, reason=reason, source_id=source)
+
+    assert (await load(store)).begun is None
+    async with store.transaction(lease) as transaction:
+        await transaction.put_seen(
+            Side.LEFT, [replace(seen("old"), first_run=3), replace(seen("new"), first_run=4)]
+        )
+        await transaction.add_ledger([entry("create", hours, source="old") for hours in (0, 5)])
+        await transaction.add_ledger([entry("create", hours, source="new") for hours in (0, 5, 25)])
+        await transaction.add_ledger([entry("update", 1), entry("delete", 1.1), entry("link", 0)])
+        await transaction.add_ledger([entry("update", 0, reason) for reason in sorted(UNCOUNTED)])
+    state = await load(store)
+    assert (state.begun, state.spent) == (3, Spent(hour=2, day=4))
 
 
 async def test_a_hang_of_an_account_that_was_never_run_is_kept(store: SqliteStore) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block, Drop, Hold
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
+    from calsync.sync.model import Event
     from tests.sync.conftest import Scene, Scripted
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -74,3 +76,15 @@ def test_a_guard_that_raises_holds_the_write(scene: Scene, scripted: type[Script
     scene.rules = (scripted(fails_in="guard"),)
     scene.pair({"summary": "neu"})
     assert (scene.only().kind, scene.only().wanted) == (Kind.HOLD, Kind.UPDATE)
+
+
+@pytest.mark.parametrize("edit", [{"summary": "x" * 2_001}, {"description": "x" * 500_001}])
+def test_texts_that_nobody_has_typed_are_not_copied(scene: Scene, agreed: Event, edit: dict[str, Any]) -> None:
+    scene.put(LEFT, "new", replace(agreed, **edit))
+    assert scene.decided() == [(Kind.SKIP, LEFT, "too_long")]
+
+
+def test_a_pair_whose_notes_grow_beyond_that_sleeps_until_they_are_shorter(scene: Scene) -> None:
+    scene.pair({"description": "x" * 500_001})
+    sleep = scene.only()
+    assert (sleep.kind, sleep.reason, sleep.state) == (Kind.SLEEP, "too_long", State.ASLEEP)

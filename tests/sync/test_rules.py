@@ -101,3 +101,20 @@ def test_an_online_meetings_notes_are_kept_without_any_rule(agreed: Event) -> No
     assert chain.guard(write(online, None)) is ALLOW
     assert chain.guard(write(agreed, {"description": "x"})) is ALLOW
     assert chain.guard(write(None, {"description": "x"})) is ALLOW
+
+
+class Careless(Rule):
+    """Changes what it was given instead of returning something else."""
+
+    name = "careless"
+
+    def project(self, event: Event) -> Event:
+        event.summary = "anders"  # type: ignore[misc] # that is the point
+        return event
+
+
+def test_a_rule_cannot_change_what_it_was_given(agreed: Event) -> None:
+    before = agreed.summary
+    with pytest.raises(RuleFailed, match="careless"):
+        Chain([Careless()]).project(agreed)
+    assert agreed.summary == before

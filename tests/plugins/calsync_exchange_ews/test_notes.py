@@ -23,3 +23,11 @@ from calsync_exchange_ews.notes import text_of_html
 )
 def test_a_reader_sees_text(html: str, text: str) -> None:
     assert normal_text(text_of_html(html)) == text
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<div>", "<div ", '<a "', "<a '\"", "<!--", "<!", "<script>", "&", "&amp;lt;", "<b></p>", "<br>x"]
+)
+def test_hostile_notes_are_read_at_once(hostile: str) -> None:
+    """A parser that takes a time which grows with the square would be at this for minutes."""
+    assert text_of_html(f"tief{hostile * 200_000}").startswith("tief")

@@ -1,0 +1,85 @@
+"""The budget: how much calsync writes of one account within an hour and within a day. What exceeds it waits.
+
+The brakes look at one run, and at deletes; loops at one appointment. Neither sees what goes on for hours and is
+new each time: a flood of invitations from outside, or another program that makes a new event of each copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.sync.brakes import BUDGET
+from calsync.sync.choices import DECIDED, RELEASED
+from calsync.sync.model import State
+from calsync.sync.plan import WRITES, Kind, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calsync.sync.plan import Operation
+    from calsync.sync.view import Seen, View
+
+BEFORE_THE_HOUR = timedelta(hours=23)
+"""How long the part of a day is that does not count for the hour."""
+HOURLY = 200
+"""Writes of an account within an hour; more than anybody edits, and more than most people import."""
+DAILY = 500
+"""Writes of an account within 24 hours."""
+UNCOUNTED = frozenset({RELEASED, DECIDED, "unknown_outcome"})
+"""Reasons of writes that spend nothing: a person wanted them, or nobody knows whether they were carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was written of an account lately."""
+
+    hour: int = 0
+    day: int = 0
+
+    def one_more(self) -> Spent:
+        return Spent(self.hour + 1, self.day + 1)
+
+
+NOTHING = Spent()
+
+
+def is_first_copy(kind: str, source: Seen | None, begun: int) -> bool:
+    """Tell whether a write copies what was there before calsync did anything, or is known for long. It is free.
+
+    `begun` is the run of the ledger's oldest entry. So a first sync is as large as it is, also when it breaks off
+    in between, and what a program makes of calsync's own copies never belongs to it.
+    """
+    return kind == Kind.CREATE and source is not None and source.first_run <= begun
+
+
+def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, is_due: Callable[[Operation], bool]) -> Plan:
+    """Return the plan with those writes held that the account's budget does not cover.
+
+    Large accounts have a larger one: a fifth of the awake links an hour, half of them a day. Pairs come first in a
+    plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What is not
+    tried now (`is_due`) spends nothing, nor does what a person has decided.
+    """
+    awake = sum(link.state is State.AWAKE for link in view.links.values())
+    left = min(max(HOURLY, awake // 5) - spent.hour, max(DAILY, awake // 2) - spent.day)
+    operations: list[Operation] = []
+    for operation in plan.operations:
+        if _spends(operation, view, begun) and is_due(operation):
+            left -= 1
+            operations.append(operation if left >= 0 else _held(operation))
+        else:
+            operations.append(operation)
+    return replace(plan, operations=tuple(operations)) if left < 0 else plan
+
+
+def _spends(operation: Operation, view: View, begun: int) -> bool:
+    if operation.kind not in WRITES or operation.decided or operation.reason in UNCOUNTED:
+        return False
+    source = operation.source
+    seen = None if source is None else view.seen[operation.side.other].get(source.id)
+    return not is_first_copy(operation.kind, seen, begun)
+
+
+def _held(operation: Operation) -> Operation:
+    return replace(operation, kind=Kind.HOLD, reason=BUDGET, wanted=operation.kind)
