@@ -260,3 +260,22 @@ async def test_without_a_token_a_listing_that_fails_ends_the_run(world: World, m
     with pytest.raises(Retry, match="ended before it was complete"):
         await world.run()
     assert not world.right.writes()
+
+
+async def test_an_old_id_that_is_told_once_more_does_not_take_the_place_of_a_deleted_event(
+    world: World, meeting: Event
+) -> None:
+    others = [world.right.user_create(replace(meeting, summary=f"anderer {number}")) for number in range(6)]
+    first = world.right.user_create(meeting)
+    old = world.right.rows.rows[first]
+    world.right.user_purge(first)
+    second = world.right.rows.add(replace(old.event, summary="geändert"), by_us=False).id  # with another id
+    await world.settle()
+    for event_id in (*others, second):
+        world.right.user_delete(event_id)
+    report = await world.run()
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_deletes"] == 7
+    world.right.behaviour.repeated.append(old)  # as it was before it got its new id
+    await world.settle()
+    assert "geändert" in {event.summary for event in world.left.events().values()}
+    assert [call.method for call in world.left.writes()] == ["create"] * 7
