@@ -174,8 +174,8 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
     that last one was of another mapping: then the event is asked about. So it is where two versions are of one
-    moment, which tells no order. A delete, proven or told, is not undone by what may be a late repetition: of a
-    proven one the same revision told again raises a doubt, and the doubt about one that was told stays.
+    moment, which tells no order. A delete, proven or told, is not undone by what may be a late repetition, also of
+    an edit that nobody told before the delete: the event is asked about.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
@@ -183,9 +183,9 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
         return _shown(known, number)
     if _older(observation, known.observation):
         return known if anew else _shown(known, number)
-    same = known.observation.revision is not None and observation.revision == known.observation.revision
-    if known.standing is Standing.DELETED and same:
-        return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
+    if known.standing in _TOLD_GONE:
+        return replace(known, round=number, standing=Standing.TOMBSTONE, standing_run=run)
+    same = observation.revision == known.observation.revision
     if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
     if not same and not anew and _at_once(observation, known.observation):

@@ -279,3 +279,20 @@ async def test_an_old_id_that_is_told_once_more_does_not_take_the_place_of_a_del
     await world.settle()
     assert "geändert" in {event.summary for event in world.left.events().values()}
     assert [call.method for call in world.left.writes()] == ["create"] * 7
+
+
+async def test_an_edit_that_was_never_told_before_its_delete_does_not_bring_the_event_back(
+    world: World, meeting: Event
+) -> None:
+    ids = [world.left.user_create(replace(meeting, summary=f"Termin {number}")) for number in range(7)]
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(ids[0], summary="geändert")
+    edited = world.left.rows.rows[ids[0]]
+    for event_id in ids:
+        world.left.user_delete(event_id)
+    await world.run()
+    world.left.behaviour.repeated.append(edited)
+    report = await world.run()
+    assert report.notices[Kind.HOLD, Side.RIGHT, "brake_deletes"] == 7
+    assert len(world.right.writes()) == 7
