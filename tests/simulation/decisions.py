@@ -53,10 +53,18 @@ class Word:
     @property
     def chosen(self) -> Mapping[Field, Key]:
         """Return the values that are to be on both sides."""
+        return self._values(self.fields)
+
+    @property
+    def possible(self) -> Mapping[Field, Key]:
+        """Return the values that may be chosen, also where the last run did not live to tell what it held."""
+        return self._values(self.fields or self.case.differing)
+
+    def _values(self, names: Sequence[Field]) -> Mapping[Field, Key]:
         seen = self.case.left if self.choice is Choice.LEFT else self.case.right
         if seen is None or self.choice not in (Choice.LEFT, Choice.RIGHT):
             return {}
-        return {name: key(name, seen.event.value(name)) for name in self.fields}
+        return {name: key(name, seen.event.value(name)) for name in names}
 
 
 class Decisions:
@@ -197,7 +205,7 @@ class Decisions:
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
-        chosen = {value for word in self.words[self._dropped :] for value in word.chosen.items()}
+        chosen = {value for word in self.words[self._dropped :] for value in word.possible.items()}
         written = {(name, key(name, value)) for name, value in entry.after.items()}
         if chosen and not written & chosen:
             self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
