@@ -296,3 +296,25 @@ async def test_an_edit_that_was_never_told_before_its_delete_does_not_bring_the_
     report = await world.run()
     assert report.notices[Kind.HOLD, Side.RIGHT, "brake_deletes"] == 7
     assert len(world.right.writes()) == 7
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_told_once_more(
+    world: World, meeting: Event, edited: bool
+) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.clock.advance(60)
+    before = world.left.rows.rows[left]
+    if edited:
+        world.left.user_edit(left, summary="geändert")
+        before = world.left.rows.rows[left]
+    world.left.user_move_away(left)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    world.left.behaviour.repeated.append(before)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    assert len(world.right.writes()) == 1
+    world.left.behaviour.repeated.clear()
+    world.left.user_restore(left)
+    assert not (await world.run()).notices
+    assert world.right.events().popitem()[1].summary == before.event.summary
