@@ -150,6 +150,8 @@ class AccountState:
     """What was written within the day that began with the instant given to `Store.load`, as the budget counts."""
     rebuild: Rebuild | None = None
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
+    was_read: bool = False
+    """A run that has ended had read both sides well."""
     hangs: list[Hang] = field(default_factory=list)
     """The questions to rules that were never answered."""
     decisions: dict[HoldKey, Decision] = field(default_factory=dict)

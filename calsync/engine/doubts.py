@@ -44,10 +44,11 @@ async def refresh(run: Run) -> None:
     soon as one of them is inside, likewise that event of any sleeping pair which is outside, as no feed tells that
     it is a single one again, likewise those that were read under another mapping and that no listing showed since,
     new events whose id our own unlink had buried, and an event of a link and a new one with its uid: it may have
-    got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more.
+    got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more. That one
+    is read also where the link's event is gone: a feed may tell once more of an id from before.
     """
     for side in Side:
-        wanted = sorted(_unsure(run, side))
+        wanted = sorted({*_unsure(run, side)})
         if not wanted:
             continue
         found = await run.account.calendars[side].read(wanted)
@@ -96,13 +97,17 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
     version, number = run.account.calendars[side].capabilities.mapping_version, state.sides[side].round
     for link in state.links.values():
         event_id = link.event_id(side)
-        if event_id is None or event_id not in seen:
+        known = state.seen[side].get(event_id or "")
+        if event_id is None or known is None:
+            continue
+        uid = known.observation.event.uid
+        moved = uid in new
+        if moved:
+            yield from new[uid]
+        if event_id not in seen:
             continue
         untold = link.reason == "window" or not run.window.holds(seen[event_id].observation.event.when)
         sleeps = link.state is State.ASLEEP and untold
-        moved = seen[event_id].observation.event.uid in new
-        if moved:
-            yield from new[seen[event_id].observation.event.uid]
         old = link.base(side).mapping_version != version and seen[event_id].round != number
         if moved or seen[event_id].observation.revision is None or ((sleeps or old) and _wakes(run, link)):
             yield event_id

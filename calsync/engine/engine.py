@@ -127,9 +127,9 @@ class Engine:
             # Behind the store, so that a crash in between is not taken for a store that was put back.
             await self._runs.put(account.name, run.number)
             await pull(run, in_full=in_full, needed=needed)
-            report.good_at = now if run.unlisted is None else None
             if run.notebook.state.rebuild is None and is_lost(run):
                 await run.notebook.commit(Batch(rebuild="lost"))
+            report.good_at = now if run.unlisted is None else None
             yield run
         finally:
             await self._store.release(lease, report.good_at)

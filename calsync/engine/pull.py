@@ -27,7 +27,12 @@ LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
 MEMORY = timedelta(days=30)
 """How long the ledger and the tombstones are kept."""
-_TOLD_GONE = frozenset({Standing.DELETED, Standing.TOMBSTONE})
+_ASKED = {
+    Standing.DELETED: Standing.TOMBSTONE,
+    Standing.TOMBSTONE: Standing.TOMBSTONE,
+    Standing.ELSEWHERE: Standing.ABSENT,
+}
+"""What becomes of an event that is known not to be there, when a feed tells of it: it is asked about."""
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
@@ -174,18 +179,18 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
     that last one was of another mapping: then the event is asked about. So it is where two versions are of one
-    moment, which tells no order. A delete, proven or told, is not undone by what may be a late repetition: of a
-    proven one the same revision told again raises a doubt, and the doubt about one that was told stays.
+    moment, which tells no order. That an event is deleted or left, proven or told, is not undone by what may be a
+    late repetition, also of an edit that nobody told before: the event is asked about.
     """
     if known is None:
         return Seen(observation=observation, first_run=run, round=number)
-    if known.observation.revision is None:  # our own write, which the feed may not know yet: it is read by id
-        return _shown(known, number)
     if _older(observation, known.observation):
         return known if anew else _shown(known, number)
-    same = known.observation.revision is not None and observation.revision == known.observation.revision
-    if known.standing is Standing.DELETED and same:
-        return replace(known, standing=Standing.TOMBSTONE, standing_run=run)
+    if known.standing in _ASKED:
+        return replace(known, round=number, standing=_ASKED[known.standing], standing_run=run)
+    if known.observation.revision is None:  # our own write, which the feed may not know yet: it is read by id
+        return _shown(known, number)
+    same = observation.revision == known.observation.revision
     if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
     if not same and not anew and _at_once(observation, known.observation):
@@ -194,7 +199,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
 
 
 def _shown(known: Seen, number: int) -> Seen:
-    standing = known.standing if known.standing in _TOLD_GONE else Standing.PRESENT
+    standing = known.standing if known.standing in _ASKED else Standing.PRESENT
     if known.round == number and known.standing is standing:
         return known
     return replace(known, round=number, standing=standing)

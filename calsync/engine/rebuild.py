@@ -39,13 +39,15 @@ class Confirmation:
 def is_lost(run: Run) -> bool:
     """Tell whether the calendars hold events with markers that this store cannot have issued: it knows of nothing.
 
-    Only what the listing told by itself counts: reading all events by id would cost every first sync a lot.
+    Only what the listing told by itself counts: reading all events by id would cost every first sync a lot. What
+    an earlier run has seen counts only until one has read all: a person may have confirmed since that it is new.
     """
     state = run.notebook.state
     if state.links or state.intents or state.tombstones:
         return False
     seen = (seen for side in Side for seen in state.seen[side].values())
-    return any(run.marked_source(each.observation.marker) is not None for each in seen)
+    told = (each for each in seen if each.first_run == run.number or not state.was_read)
+    return any(run.marked_source(each.observation.marker) is not None for each in told)
 
 
 async def rebuild(run: Run) -> Marked:

@@ -83,10 +83,13 @@ class Turn:
         self.number = number
         self.urgent = urgent
         self._turns = turns
+        self._has_place = False
         self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def begin(self) -> None:
-        self._begun.set_result(None)
+        self._has_place = True
+        if not self._begun.done():  # else who waits was cancelled just now, and gives the place back when it ends
+            self._begun.set_result(None)
 
     def hurry(self) -> None:
         """Have one that still waits go before those for whom nobody waits."""
@@ -100,7 +103,7 @@ class Turn:
         try:
             await self._begun
         except asyncio.CancelledError:
-            if self._begun.done() and not self._begun.cancelled():
+            if self._has_place:
                 self._turns.give_back(self)  # it was given just now
             else:
                 self._turns.leave_queue(self)

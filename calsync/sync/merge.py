@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, DECIDED, UNSURE, Choice
+from calsync.sync.forms import may_be_form
 from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import RuleFailed
 
@@ -268,7 +269,7 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         result.owed.add(name)
         if terms.direction.writes(copy.side):
             result.wants[copy.side][name] = value
-            if copy.edited(name) or copy.unsure(name, original):
+            if copy.edited(name) or copy.unsure(name, original) or _is_own(copy, original, name):
                 result.reasons[name] = "overruled"
     elif differs and copy.edited(name) and terms.restores(copy.side):
         result.wants[copy.side][name] = value
@@ -277,6 +278,17 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         _take(result, name, original, copy)
         if differs and copy.edited(name):
             result.masked.add((copy.side, name))
+
+
+def _is_own(copy: Half, original: Half, name: Field) -> bool:
+    """Tell whether both sides had agreed that a copy shows something that its original never had.
+
+    As where it was taken for the original until now, since only its own event was private.
+    """
+    shown = copy.base.values[name]
+    return not any(
+        may_be_form(shown, theirs) for theirs in (original.agreed.value(name), original.base.values[name])
+    )
 
 
 def _take(result: Merge, name: Field, one: Half, other: Half) -> None:

@@ -260,3 +260,61 @@ async def test_without_a_token_a_listing_that_fails_ends_the_run(world: World, m
     with pytest.raises(Retry, match="ended before it was complete"):
         await world.run()
     assert not world.right.writes()
+
+
+async def test_an_old_id_that_is_told_once_more_does_not_take_the_place_of_a_deleted_event(
+    world: World, meeting: Event
+) -> None:
+    others = [world.right.user_create(replace(meeting, summary=f"anderer {number}")) for number in range(6)]
+    first = world.right.user_create(meeting)
+    old = world.right.rows.rows[first]
+    world.right.user_purge(first)
+    second = world.right.rows.add(replace(old.event, summary="geändert"), by_us=False).id  # with another id
+    await world.settle()
+    for event_id in (*others, second):
+        world.right.user_delete(event_id)
+    report = await world.run()
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_deletes"] == 7
+    world.right.behaviour.repeated.append(old)  # as it was before it got its new id
+    await world.settle()
+    assert "geändert" in {event.summary for event in world.left.events().values()}
+    assert [call.method for call in world.left.writes()] == ["create"] * 7
+
+
+async def test_an_edit_that_was_never_told_before_its_delete_does_not_bring_the_event_back(
+    world: World, meeting: Event
+) -> None:
+    ids = [world.left.user_create(replace(meeting, summary=f"Termin {number}")) for number in range(7)]
+    await world.settle()
+    world.clock.advance(60)
+    world.left.user_edit(ids[0], summary="geändert")
+    edited = world.left.rows.rows[ids[0]]
+    for event_id in ids:
+        world.left.user_delete(event_id)
+    await world.run()
+    world.left.behaviour.repeated.append(edited)
+    report = await world.run()
+    assert report.notices[Kind.HOLD, Side.RIGHT, "brake_deletes"] == 7
+    assert len(world.right.writes()) == 7
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_told_once_more(
+    world: World, meeting: Event, edited: bool
+) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.clock.advance(60)
+    before = world.left.rows.rows[left]
+    if edited:
+        world.left.user_edit(left, summary="geändert")
+        before = world.left.rows.rows[left]
+    world.left.user_move_away(left)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    world.left.behaviour.repeated.append(before)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    assert len(world.right.writes()) == 1
+    world.left.behaviour.repeated.clear()
+    world.left.user_restore(left)
+    assert not (await world.run()).notices
+    assert world.right.events().popitem()[1].summary == before.event.summary

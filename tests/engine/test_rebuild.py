@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.engine import Engine
+from calsync.engine import Engine, engine
 from calsync.errors import UnknownOutcome
 from calsync.store import SqliteStore
 from calsync.store.opening import connect
@@ -241,6 +241,38 @@ async def test_a_lost_store_is_noticed_by_a_marker_that_the_feed_tells(
     monkeypatch.setattr(world.right.feed, "_observe", lambda row, *, marker: observe(row, marker=True))
     report = await world.run()
     assert report.rebuild == "lost"
+
+
+async def test_a_lost_store_in_which_nothing_can_be_linked_is_confirmed_once(
+    world: World, stores: Stores, meeting: Event
+) -> None:
+    original = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_purge(original)
+    await stores.lose()
+    await rebuilt(world, {("create", "left"): 1})
+    assert (await world.run()).rebuild is None
+
+
+async def test_a_lost_store_is_noticed_also_behind_a_crash(
+    world: World, stores: Stores, meeting: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_purge(original)
+    await stores.lose()
+    world.runs.numbers.clear()
+    observe = world.right._observe
+    monkeypatch.setattr(world.right.feed, "_observe", lambda row, *, marker: observe(row, marker=True))
+    monkeypatch.setattr(engine, "is_lost", _crash)
+    with pytest.raises(KeyboardInterrupt):
+        await world.run()
+    monkeypatch.undo()
+    assert (await world.run()).rebuild == "lost"
+
+
+def _crash(_: object) -> bool:
+    raise KeyboardInterrupt
 
 
 async def test_a_first_run_reads_no_marker_and_waits_for_nobody(world: World, meeting: Event) -> None:

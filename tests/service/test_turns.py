@@ -126,3 +126,12 @@ async def test_a_turn_that_is_given_to_one_that_is_cancelled_at_that_moment_goes
     door.tasks[f"p{OF_ONE_KIND}"].cancel()
     await door.quiet()
     assert door.inside[-1] == f"p{OF_ONE_KIND + 1}"
+
+
+async def test_a_turn_that_comes_free_for_one_that_was_just_cancelled_goes_to_the_next(door: Door) -> None:
+    await door.enter(*names("p", OF_ONE_KIND + 2))
+    door._go["p0"].set()
+    door.tasks[f"p{OF_ONE_KIND}"].cancel()  # it still stands in the queue when the first one leaves
+    await door.quiet()
+    assert door.inside[-1] == f"p{OF_ONE_KIND + 1}"
+    assert door.turns.waiting == 0

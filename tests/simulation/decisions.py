@@ -43,6 +43,8 @@ class Word:
     """What was held, as far as the last plan tells."""
     known: bool
     """Calsync knew all that had happened to the pair."""
+    came_back: bool
+    """What is missing had come back before, and calsync did not know: that ends a decision, whatever follows."""
 
     @property
     def node(self) -> Node:
@@ -51,10 +53,18 @@ class Word:
     @property
     def chosen(self) -> Mapping[Field, Key]:
         """Return the values that are to be on both sides."""
+        return self._values(self.fields)
+
+    @property
+    def possible(self) -> Mapping[Field, Key]:
+        """Return the values that may be chosen, also where the last run did not live to tell what it held."""
+        return self._values(self.fields or self.case.differing)
+
+    def _values(self, names: Sequence[Field]) -> Mapping[Field, Key]:
         seen = self.case.left if self.choice is Choice.LEFT else self.case.right
         if seen is None or self.choice not in (Choice.LEFT, Choice.RIGHT):
             return {}
-        return {name: key(name, seen.event.value(name)) for name in self.fields}
+        return {name: key(name, seen.event.value(name)) for name in names}
 
 
 class Decisions:
@@ -86,7 +96,8 @@ class Decisions:
         known = all(self.pair.witness.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self._misled for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
-        self.words.append(Word(number, case, choice, fields, known))
+        came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
+        self.words.append(Word(number, case, choice, fields, known, came_back))
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
 
@@ -123,7 +134,7 @@ class Decisions:
             changed = [
                 name for name in word.fields if before.event.value(name) != after.event.value(name) and word.known
             ]
-            if gone if word.case.kind is Kind.DELETE else changed:
+            if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
 
@@ -187,15 +198,14 @@ class Decisions:
             return
         deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
         for past in self._since(words[-1]):
-            before, after = past.change.before, past.change.after
-            back = before is not None and not _shows(before) and _shows(after)
+            misled = past.change.after.id in self._misled
             again = next((number for number in deletes if number > past.number), 0)
-            if past.side is not entry.side and back and after.id not in self._misled and self._seen(past, again):
+            if past.side is not entry.side and _comes_back(past) and not misled and self._seen(past, again):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
-        chosen = {value for word in self.words[self._dropped :] for value in word.chosen.items()}
+        chosen = {value for word in self.words[self._dropped :] for value in word.possible.items()}
         written = {(name, key(name, value)) for name, value in entry.after.items()}
         if chosen and not written & chosen:
             self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
@@ -258,6 +268,12 @@ class Decisions:
         for past in self.pair.journal:
             if self.pair.witness.family((past.side, past.change.after.id)) == family:
                 yield past
+
+
+def _comes_back(entry: Entry) -> bool:
+    """Tell whether a change makes an event appear that was not there, or cancelled."""
+    before = entry.change.before
+    return before is not None and not _shows(before) and _shows(entry.change.after)
 
 
 def _shows(row: Row) -> bool:

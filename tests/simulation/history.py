@@ -275,6 +275,12 @@ class History:
             if failed:
                 world.fail("rest", f"a quiet run failed: {failed}")
                 return
+            if any(pair.report is not None and pair.report.rebuild for pair in world.pairs.values()):
+                if (
+                    not await self._confirm_all()
+                ):  # a store that was lost tells so once its calendars tell all again
+                    return
+                continue
             decided = sum([await self._decide_all(pair) for pair in world.pairs.values()])
             if not decided and all(pair.rests >= QUIET_RUNS for pair in world.pairs.values()):
                 break

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from calsync.desk.decisions import decide, waiting
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
-from tests.simulation.database import open_store
+from calsync.store.connection import fetch
+from tests.simulation.database import HOLDS, open_store
 from tests.simulation.pair import ACCOUNT
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Person:
     async def decide(self, pair: Pair, chance: float, *, after: float = 0) -> int:
         """Decide some of what is held, also while a run goes on; return how much of it counts."""
         await asyncio.sleep(after)
+        if not fetch(self.world.disk.raw, HOLDS, {"account": pair.name}):  # most of the time
+            return 0
         store = await open_store(self.world.disk.raw)
         now, dice, count = self.world.clock.now(), self.world.dice, 0
         cases = [case for case in await waiting(store, pair.name, pair.direction, now) if case.choices]

@@ -143,3 +143,23 @@ def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, kill
         pair.run_ended(raw, None, "")
     pair.run_begins()
     assert [entry.reason for entry in pair.witness.ledger] == ["rebuilt_different"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "linked", "broken"), [(False, False, []), (True, False, ["I5"]), (False, True, ["I5"])]
+)
+def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
+    pair: Pair, marker: bool, linked: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    first = _copied_by_calsync(pair, LEFT, original)
+    _run_leaves(pair, (first, original))
+    kept = len(pair.journal)
+    left.user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2" if marker else None)
+    _run_leaves(pair, (second, original))
+    pair.was_put_back = True
+    pair.forgotten.append((kept, len(pair.journal)))
+    _run_leaves(pair, (second if linked else first, original))
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken

@@ -267,6 +267,8 @@ class Witness:
             yield ("old disk", "out of sight"), outside
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
+            unheard_of = {each for each in present if self._is_unheard_of(other, each)}
+            yield ("old disk", "a copy without a marker"), unheard_of
 
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
@@ -314,6 +316,23 @@ class Witness:
         unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
         untold = row.marker is None and partner.marker is None and unlike
         return untold or row.id in self.pair.hidden
+
+    def _is_unheard_of(self, side: Side, event_id: str) -> bool:
+        """Tell whether neither a marker nor a disk says any more that calsync made an event, and no link names it.
+
+        Its looks tell where its source has no link; but the disk may link that one with an earlier copy.
+        """
+        unmarked = self.pair.calendars[side].rows.rows[event_id].marker is None
+        return (
+            unmarked
+            and (side, event_id) not in self._partners
+            and any(
+                past.change.before is None and past.change.after.by_us
+                for since, until in self.pair.forgotten
+                for past in self.pair.journal[since:until]
+                if (past.side, past.change.after.id) == (side, event_id)
+            )
+        )
 
     def _kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)

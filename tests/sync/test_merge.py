@@ -217,6 +217,17 @@ def test_a_mask_that_overwrites_an_edit_of_the_copy_says_so(agreed: Event) -> No
     assert found.reasons == {"summary": "overruled"}
 
 
+@pytest.mark.parametrize(("text", "reasons"), [("Hautarzt", {"summary": "overruled"}), ("Besichtigung", {})])
+def test_a_mask_that_overwrites_a_text_which_was_private_itself_says_so(
+    agreed: Event, text: str, reasons: dict[Field, str]
+) -> None:
+    """Of two private events that were matched up, the left one is the original, whichever was private first."""
+    right = make_private(replace(agreed, summary=text), RIGHT)
+    found = merge(make_half(LEFT, agreed, private=True), right, terms())
+    assert found.wants[RIGHT] == {"summary": "Privat", "description": ""}
+    assert found.reasons == reasons
+
+
 def test_a_copy_that_looks_like_the_mask_already_is_not_written(agreed: Event) -> None:
     found = merged(agreed, {"private": True}, {"summary": "Privat", "description": ""}, origin=LEFT)
     assert not wanted(found)

@@ -1,0 +1,60 @@
+"""What a person keeps is kept, unless what is missing had come back before, and calsync learns of it later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.desk.decisions import Case
+from calsync.engine import Report
+from calsync.sync.choices import Choice
+from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Kind
+from calsync.testing.clock import START
+from calsync.testing.rows import Place
+from tests.simulation.database import Left
+
+if TYPE_CHECKING:
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
+
+
+def _a_run_settles_all(pair: Pair, *links: tuple[str, str]) -> None:
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+
+
+@pytest.mark.parametrize(("known", "broken"), [(True, ["decision"]), (False, [])])
+def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_know(
+    pair: Pair, known: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    copy, original = left.user_create(MEETING), right.user_create(MEETING)
+    right.user_delete(original)
+    _a_run_settles_all(pair, (copy, original))
+    right.user_restore(original)
+    right.user_edit(original, cancelled=True)
+    if known:
+        _a_run_settles_all(pair, (copy, original))
+    case = Case(
+        name="1",
+        side=LEFT,
+        event_id=copy,
+        kind=Kind.DELETE,
+        reason="brake_deletes",
+        since=START,
+        left=None,
+        right=None,
+        gone=RIGHT,
+        choices=[Choice.KEEP],
+        decided=None,
+        shown="",
+    )
+    pair.decisions.take(case, Choice.KEEP)
+    left.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
