@@ -88,7 +88,8 @@ class Running:
         try:
             self._settings: Settings = store.settings
             self.served = self._serving(store)
-            self._metrics.look_at(self.served.service, self._connections.http.waiting)
+            waiting = self._connections.http.waiting
+            self._metrics.look_at(self.served.service, waiting, lambda: len(asyncio.all_tasks()))
             async with self._supervisor.watched(), self._reached(store) as site:
                 found, discovery = await self._first()
                 with Watchdog(self._connections.asking, note_beside(service.store)).watching():
