@@ -36,7 +36,7 @@ ACCOUNTS = 2000
 EVENTS = 3
 """Of each account, at first in Outlook only."""
 POLL = 12
-"""Seconds; by default it is 60. So each account is read once, and FLOWFACT is asked IDLE_POLLS times, in SECONDS."""
+"""Seconds; by default it is 60. In SECONDS, each account is read once, and FLOWFACT is asked IDLE_POLLS times."""
 SECONDS = POLL * IDLE_POLLS
 START_BOUND = 120.0
 """Seconds until all accounts are served."""
@@ -148,7 +148,7 @@ def _until_all_wait(port: int, pid: int) -> None:
 
 def _figure(port: int, name: str, **labels: str) -> float:
     """Return the sum of a figure's samples that have these labels."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     samples = (one for family in families for one in family.samples)
     return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())

@@ -27,6 +27,7 @@ def main() -> int:
         findings = asyncio.run(played)
     sys.stdout.write(findings.table() + "\n")
     if arguments.json is not None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(findings.as_json(), indent=1), "utf-8")
     return 0 if findings.kept else 1
 
