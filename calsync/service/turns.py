@@ -98,9 +98,10 @@ class Turn:
     async def __aenter__(self) -> None:
         self._turns.queue(self)
         try:
-            await self._begun
+            # Shielded: who is cancelled stays in the queue until it goes on here, and may be given a turn still.
+            await asyncio.shield(self._begun)
         except asyncio.CancelledError:
-            if self._begun.done() and not self._begun.cancelled():
+            if self._begun.done():
                 self._turns.give_back(self)  # it was given just now
             else:
                 self._turns.leave_queue(self)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.sandbox import Sandbox
     from calsync_sandbox.server import Server
 
-OUTAGE_SECONDS = (5.0, 15.0)
+OUTAGE_SECONDS = (3.0, 8.0)
 LATE_SECONDS = 3.0
 MOST = 5
 """So many requests one fault hits."""
