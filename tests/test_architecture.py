@@ -123,6 +123,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.supervisor": {"calsync.ports"},
     "calsync.watchdog": PURE,
     "calsync.web": {
+        *PURE,
         "calsync.desk",
         "calsync.errors",
         "calsync.people",
