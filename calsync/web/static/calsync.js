@@ -36,6 +36,11 @@
   body.addEventListener("htmx:responseError", fail);
   body.addEventListener("htmx:sendError", fail);
 
+  for (const part of document.querySelectorAll("[data-timezone]")) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.getElementById(part.dataset.timezone).value = zone;
+  }
+
   document.addEventListener("change", (event) => event.target.closest("form[data-at-once]")?.requestSubmit());
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
