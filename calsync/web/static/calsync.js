@@ -27,6 +27,24 @@
   });
   listen();
 
+  // What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
+  const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
+  const focusable = "a, button, input, select, summary";
+  let kept = null;
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    const open = [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
+    kept = { open, focus: part.contains(document.activeElement) ? named(document.activeElement) : null };
+  });
+  body.addEventListener("htmx:afterSettle", (event) => {
+    if (kept === null) return;
+    for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
+    if (kept.focus !== null && document.activeElement === body) {
+      [...event.target.querySelectorAll(focusable)].find((each) => named(each) === kept.focus)?.focus();
+    }
+    kept = null;
+  });
+
   const toast = document.getElementById("toast");
   const fail = () => {
     toast.textContent = body.dataset.failed;
@@ -36,7 +54,11 @@
   body.addEventListener("htmx:responseError", fail);
   body.addEventListener("htmx:sendError", fail);
 
-  document.addEventListener("change", (event) => event.target.closest("form[data-at-once]")?.requestSubmit());
+  document.addEventListener("change", (event) => {
+    const all = event.target.dataset.all;
+    if (all) for (const each of event.target.form.querySelectorAll(`[name="${all}"]`)) each.checked = event.target.checked;
+    event.target.closest("form[data-at-once]")?.requestSubmit();
+  });
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
