@@ -18,6 +18,7 @@ from calsync.web.pages import (
     invitation,
     language,
     mine,
+    own,
     people,
     profile,
     repairs,
@@ -80,7 +81,7 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
             *(people, profile, sign_in, invitation, language, events),
         ):
             part.add_to(self)

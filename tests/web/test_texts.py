@@ -18,6 +18,7 @@ from calsync.service import State
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
+from calsync.web.pages.mine import STATES
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 
@@ -32,6 +33,7 @@ BUILT = re.compile(r"""["']([a-z_]+\.[a-z_]*)["'] ~|f["']([a-z_]+\.)\{""")
 LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
+    "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},

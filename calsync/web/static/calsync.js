@@ -29,20 +29,19 @@
 
   // What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
   const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
-  const focusable = "a, button, input, select, summary";
-  let kept = null;
-  body.addEventListener("htmx:beforeSwap", (event) => {
-    const part = event.detail.target;
-    const open = [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
-    kept = { open, focus: part.contains(document.activeElement) ? named(document.activeElement) : null };
+  const opened = new Set();
+  let focused = null;
+  document.addEventListener("toggle", ({ target }) => opened[target.open ? "add" : "delete"](target.id), true);
+  body.addEventListener("htmx:beforeSwap", () => {
+    if (document.activeElement !== body) focused = named(document.activeElement);
   });
-  body.addEventListener("htmx:afterSettle", (event) => {
-    if (kept === null) return;
-    for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
-    if (kept.focus !== null && document.activeElement === body) {
-      [...event.target.querySelectorAll(focusable)].find((each) => named(each) === kept.focus)?.focus();
+  body.addEventListener("htmx:afterSettle", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    if (document.activeElement === body && focused !== null) {
+      const parts = document.querySelectorAll("a, button, input, select, summary");
+      [...parts].find((each) => named(each) === focused)?.focus();
     }
-    kept = null;
+    focused = null;
   });
 
   const toast = document.getElementById("toast");
@@ -53,6 +52,11 @@
   };
   body.addEventListener("htmx:responseError", fail);
   body.addEventListener("htmx:sendError", fail);
+
+  for (const part of document.querySelectorAll("[data-timezone]")) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.getElementById(part.dataset.timezone).value = zone;
+  }
 
   document.addEventListener("change", (event) => {
     const all = event.target.dataset.all;
