@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures into this file, too")
     parser.add_argument("--folder", type=Path, help="keep calsync's store and log here")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # calsync ends with it
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         played = soak(folder, seconds=arguments.minutes * 60, accounts=arguments.accounts, seed=arguments.seed)
