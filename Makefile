@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test test-clients mutants lint format bench lock wheel sbom audit
+.PHONY: help demo demo-calendars test test-clients mutants soak lint format bench lock wheel sbom audit
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
 	@echo "make test-clients let clients that nobody here wrote use the sandbox"
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
+	@echo "make soak   let 200 accounts work for half an hour, with faults and restarts (MINUTES=5, ARGS='--seed 2')"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
-	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, and the doorbell"
+	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, the doorbell, pages and idle accounts"
 	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
 	@echo "make audit  ask whether a pinned package has a known vulnerability"
 	@echo "make lock   pin all requirements anew"
@@ -62,6 +63,10 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 
 mutants: $(VENV)/.installed
 	@$(BIN)/python -m tests.simulation --mutants
+
+MINUTES ?= 30
+soak: $(VENV)/.installed
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) --json dist/soak.json $(ARGS)
 
 lint: $(VENV)/.installed
 	@$(BIN)/ruff check

@@ -21,6 +21,7 @@ from benchmarks.calendars import REAL, import_file, spread, window
 from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
+from benchmarks.idle import idle, idle_table
 from benchmarks.pages import page_table, page_times
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
@@ -65,8 +66,9 @@ def main() -> int:
         print(f"requests per event, {name}: {syncs[0].requests / max(1, syncs[0].created):.2f}")
     polls = [polled(accounts, window()) for accounts in TENANTS]
     pages = page_times()
-    print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}")
-    kept = [*(one.kept for one in figures), *(one.kept for one in polls), *(one.kept for one in pages)]
+    resting = idle()
+    print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}\n\n{idle_table(resting)}")
+    kept = [one.kept for group in (figures, polls, pages, [resting]) for one in group]
     return 0 if all(kept) else 1
 
 

@@ -1,68 +1,97 @@
-"""How long the data of each page takes, with many accounts and a large ledger, from a store on the disk.
+"""How long each page takes, and its data alone, with many accounts and a large ledger, from a store on the disk.
 
-Run alone: python -m benchmarks.pages
+A page is asked for over HTTP, on loopback, by a client in the same process: its part is counted, too. Run alone:
+python -m benchmarks.pages
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import socket
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+import aiohttp
 
 from benchmarks.cost import Cost
-from calsync.config.model import AccountConfig, SideConfig, WindowConfig
-from calsync.desk import Known, People, Showing
+from benchmarks.filled_store import ACCOUNTS, CONFIG, LEDGER, SYSTEMS, board, fill, names
+from calsync.desk import Audit, Known, People, Showing
+from calsync.desk.accounts import Accounts
 from calsync.desk.overview import Order, Wanted
-from calsync.desk.systems import System
-from calsync.people import OPERATOR
+from calsync.errors import Retry
+from calsync.loading import load
+from calsync.pages import Work, site_of
+from calsync.people import OPERATOR, Role
 from calsync.ports import SystemClock
-from calsync.service import Board, State
-from calsync.store import SqliteStore, codec
-from calsync.sync.model import Base, Direction, Event, Observation, Side, Timed
+from calsync.service import State
+from calsync.store import SqliteStore
+from calsync.web import cookies, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
+    from calsync.engine import Confirmation, Report
+    from calsync.people import Person
     from calsync.ports import Clock
+    from calsync.web.site import Site
 
-ACCOUNTS = 2000
-LEDGER = 500
-"""Rows of each account: a million altogether."""
-PAIRS = 100
-RUNS = 60
 ROUNDS = 20
-BOUND = 0.020
-NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
-MEETING = Event(
-    summary="Besichtigung Haus Meyer",
-    when=Timed(NOW, NOW + timedelta(hours=1)),
-    description="Schlüssel liegt beim Nachbarn im Erdgeschoss.",
+DATA_BOUND, PAGE_BOUND = 0.020, 0.100
+ONE = "account-0040"
+"""One that fails, and that has something to look at."""
+LAST = 41 * LEDGER - 450
+"""Before this entry comes the last page of its ledger."""
+DATA: Sequence[tuple[str, Callable[[Showing], Awaitable[object]]]] = (
+    ("all accounts, the first page", lambda showing: showing.overview(OPERATOR, Wanted())),
+    (
+        "all accounts, by their last read, the tenth",
+        lambda showing: showing.overview(OPERATOR, Wanted(order=Order.GOOD_AT, offset=450)),
+    ),
+    (
+        "all accounts, those that fail",
+        lambda showing: showing.overview(OPERATOR, Wanted(states=frozenset({State.FAILING}))),
+    ),
+    ("all accounts, searched", lambda showing: showing.overview(OPERATOR, Wanted(search="-19"))),
+    ("repairs", lambda showing: showing.repairs(OPERATOR)),
+    ("one account", lambda showing: showing.account(OPERATOR, ONE)),
+    ("one account's activity", lambda showing: showing.activity(OPERATOR, ONE)),
+    ("one account's activity, its last page", lambda showing: showing.activity(OPERATOR, ONE, before=LAST)),
+    ("what one account leaves out", lambda showing: showing.left_out(OPERATOR, ONE)),
+    ("one account's pairs", lambda showing: showing.pairs(OPERATOR, ONE)),
 )
-BASE = codec.text(Base.of(MEETING, 1))
-VALUES = codec.text(Base.of(MEETING, 1).values)
-CONFIG = AccountConfig(
-    name="",
-    left=SideConfig(connection="crm", settings={}, line=1),
-    right=SideConfig(connection="mail", settings={}, line=1),
-    direction=Direction.BOTH,
-    timezone=ZoneInfo("Europe/Berlin"),
-    window=WindowConfig(past_days=90, future_days=365),
-    policy="right",
-    on_target_edit="keep",
-    line=1,
+OWN = "/"
+PAGES = (
+    OWN,
+    "/accounts",
+    "/accounts?order=good_at&offset=450",
+    "/accounts?state=failing",
+    "/accounts?search=-19",
+    "/repairs",
+    f"/accounts/{ONE}",
+    f"/accounts/{ONE}/activity",
+    f"/accounts/{ONE}/activity?before={LAST}",
+    f"/accounts/{ONE}/left-out",
+    f"/accounts/{ONE}/events",
+    f"/accounts/{ONE}/decisions",
+    "/connections",
+    "/people",
 )
-SYSTEMS = {
-    "crm": System(connection="crm", title="FLOWFACT"),
-    "mail": System(connection="mail", title="Outlook"),
-}
+"""OWN is asked for by the owner of ONE, everything else by an administrator."""
+CONFIGURATION = """
+service:
+  store: "sqlite:///{folder}/calsync.db"
+  listen: "127.0.0.1:{port}"
+connections: {{}}
+accounts: {{}}
+web: {{}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +100,8 @@ class PageTime:
 
     name: str
     costs: Sequence[Cost]
+    bound: float
+    """Seconds."""
 
     @property
     def cpu(self) -> float:
@@ -82,13 +113,27 @@ class PageTime:
 
     @property
     def kept(self) -> bool:
-        return self.cpu <= BOUND
+        return self.cpu <= self.bound
+
+
+class Nobody:
+    """Serves no account."""
+
+    def wake(self, account: str, reason: str) -> None:
+        """There is nothing to wake."""
+
+    async def plan(self, account: str) -> Report:
+        raise Retry(f"account {account} is not served")
+
+    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+        del plan_hash
+        raise Retry(f"account {account} is not served")
 
 
 def page_times() -> list[PageTime]:
-    """Return what the data of each page costs."""
+    """Return what each page costs, and the data of each."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measured(Path(folder) / "calsync.db"))
+        return asyncio.run(_measured(Path(folder)))
 
 
 def page_table(times: Sequence[PageTime]) -> str:
@@ -96,132 +141,85 @@ def page_table(times: Sequence[PageTime]) -> str:
     head = f"{ACCOUNTS:,} accounts, {ACCOUNTS * LEDGER:,} ledger rows"
     width = max(len(head), *(len(one.name) for one in times))
     rows = [
-        f"{one.name.ljust(width)}{one.cpu * 1000:9.1f} ms{one.wall * 1000:9.1f} ms{BOUND * 1000:6.0f} ms"
+        f"{one.name.ljust(width)}{one.cpu * 1000:9.1f} ms{one.wall * 1000:9.1f} ms{one.bound * 1000:6.0f} ms"
         f"{'' if one.kept else '  MISSED'}"
         for one in times
     ]
     return "\n".join([f"{head.ljust(width)}{'CPU':>12}{'time':>12}{'bound':>9}", *rows])
 
 
-async def _measured(place: Path) -> list[PageTime]:
+async def _measured(folder: Path) -> list[PageTime]:
+    place, clock = folder / "calsync.db", SystemClock()
     await (await SqliteStore.open(place)).close()
-    _fill(place)
+    fill(place)
     store = await SqliteStore.open(place)
-    accounts = {name: replace(CONFIG, name=name) for name in _names()}
-    clock = SystemClock()
-    served = Known(accounts=lambda: accounts, systems=lambda: SYSTEMS, board=_board(clock))
-    showing = Showing(store, People(store.people, clock, lambda: accounts), clock, served)
-    boss, one = OPERATOR, "account-0040"
-    failing = frozenset({State.FAILING})
-    pages: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-        ("all accounts, the first page", lambda: showing.overview(boss, Wanted())),
-        ("all accounts, by their last read, the tenth", lambda: showing.overview(boss, _tenth())),
-        ("all accounts, those that fail", lambda: showing.overview(boss, Wanted(states=failing))),
-        ("all accounts, searched", lambda: showing.overview(boss, Wanted(search="-19"))),
-        ("repairs", lambda: showing.repairs(boss)),
-        ("one account", lambda: showing.account(boss, one)),
-        ("one account's activity", lambda: showing.activity(boss, one)),
-        ("one account's activity, its last page", lambda: showing.activity(boss, one, before=41 * LEDGER - 450)),
-        ("what one account leaves out", lambda: showing.left_out(boss, one)),
-        ("one account's pairs", lambda: showing.pairs(boss, one)),
-    ]
+    accounts = {name: replace(CONFIG, name=name) for name in names()}
+    known = Known(accounts=lambda: accounts, systems=lambda: SYSTEMS, board=board(clock))
+    people = People(store.people, clock, lambda: accounts, Audit(store.settings, clock))
+    showing = Showing(store, people, clock, known)
     try:
-        return [PageTime(name, [await _cost(page) for _ in range(ROUNDS)]) for name, page in pages]
+        data = [
+            PageTime(name, [await _cost(partial(asked, showing)) for _ in range(ROUNDS)], DATA_BOUND)
+            for name, asked in DATA
+        ]
+        async with _site(folder, store, clock, known) as (site, url):
+            return data + await _pages(site, url)
     finally:
         await store.close()
 
 
-def _board(clock: Clock) -> Board:
-    """Return what the service knows of all accounts."""
-    board = Board(clock)
-    for number, name in enumerate(_names()):
-        board.begin(name, NOW)
-        if number % 50 == 0:
-            busy = {"error": "connection mail: busy", "error_class": "Retry"}
-            board.note(name, State.FAILING, since=NOW, **busy)
-        else:
-            board.note(name, State.WAITING)
-    return board
+@asynccontextmanager
+async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) -> AsyncIterator[tuple[Site, str]]:
+    """Serve the pages from entering to leaving; give them, and where they are."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    configuration = folder / "calsync.yaml"
+    configuration.write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
+    config, _ = load(configuration)
+
+    async def all_names() -> Collection[str]:
+        return known.accounts().keys()
+
+    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None)
+    with site_of(config, store, clock, known, work) as site:
+        if site is None:
+            raise RuntimeError("the configuration wants no pages")
+        async with serving([], "127.0.0.1", port, site):
+            yield site, f"http://127.0.0.1:{port}"
 
 
-def _tenth() -> Wanted:
-    return Wanted(order=Order.GOOD_AT, offset=450)
+async def _pages(site: Site, url: str) -> list[PageTime]:
+    found = []
+    chef = await _session(site, "Chef", Role.ADMINISTRATOR)
+    owner = await _session(site, "Anna", Role.USER, ONE)
+    async with aiohttp.ClientSession(url) as client:
+        for page in PAGES:
+            session = owner if page == OWN else chef
+
+            async def ask(page: str = page, session: str = session) -> None:
+                headers = {"Cookie": f"{cookies.SESSION}={session}"}
+                async with client.get(page, headers=headers, allow_redirects=False) as answer:
+                    await answer.read()
+                    if answer.status != 200:  # noqa: PLR2004
+                        raise RuntimeError(f"{page}: {answer.status}")
+
+            await ask()  # its template is read
+            found.append(PageTime(page, [await _cost(ask) for _ in range(ROUNDS)], PAGE_BOUND))
+    return found
+
+
+async def _session(site: Site, name: str, role: Role, *accounts: str) -> str:
+    """Let somebody be there, and return the id of a session."""
+    person: Person = await site.desk.access.accept_with_password(
+        (await site.desk.people.invite(name, role, accounts)).secret, "vier grüne Schafe"
+    )
+    return await site.desk.access.begin_session(person)
 
 
 async def _cost(page: Callable[[], Awaitable[object]]) -> Cost:
     began, cpu = time.perf_counter(), time.process_time()
     await page()
     return Cost(wall=time.perf_counter() - began, cpu=time.process_time() - cpu)
-
-
-def _names() -> list[str]:
-    return [f"account-{number:04}" for number in range(ACCOUNTS)]
-
-
-def _fill(place: Path) -> None:
-    """Fill a store as 2,000 agents would in a month: each fifth account has something to look at."""
-    database = sqlite3.connect(place)
-    database.execute("PRAGMA synchronous = OFF")
-    good = codec.instant_text(NOW)
-    with database:
-        database.executemany("INSERT INTO account (name, good_at) VALUES (?, ?)", [(n, good) for n in _names()])
-        database.executemany(
-            "INSERT INTO side (account, side, round, written) VALUES (?, ?, 1, 1)",
-            [(name, side.value) for name in _names() for side in Side],
-        )
-        for number, name in enumerate(_names()):
-            database.executemany(f"INSERT INTO ledger VALUES ({_marks(12)})", _ledger(number, name))  # noqa: S608
-            database.executemany(f"INSERT INTO link VALUES ({_marks(9)})", _links(name))  # noqa: S608
-            database.executemany(f"INSERT INTO seen VALUES ({_marks(8)})", _seen(name))  # noqa: S608
-            database.executemany(f"INSERT INTO run VALUES ({_marks(17)})", _runs(number, name))  # noqa: S608
-            if number % 5 == 0:
-                database.executemany(f"INSERT INTO unsynced VALUES ({_marks(6)})", _unsynced(name))  # noqa: S608
-                database.execute(
-                    f"INSERT INTO hold VALUES ({_marks(6)})",  # noqa: S608
-                    (name, "right", "r1", "update", "conflict", good),
-                )
-    database.close()
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
-
-
-def _ledger(number: int, name: str) -> Iterator[tuple[object, ...]]:
-    for row in range(LEDGER):
-        at = codec.instant_text(NOW - timedelta(hours=LEDGER - row))
-        kind = ("create", "update", "update", "delete")[row % 4]
-        event = row % PAIRS
-        entry = (number * LEDGER + row + 1, name, row, at, kind, "right", "new", f"r{event}", event, "{}", VALUES)
-        yield (*entry, f"l{event}")
-
-
-def _links(name: str) -> Iterator[tuple[object, ...]]:
-    for row in range(PAIRS):
-        yield (name, row, f"l{row}", f"r{row}", "awake", None, "left", BASE, BASE)
-
-
-def _seen(name: str) -> Iterator[tuple[object, ...]]:
-    for side in Side:
-        for row in range(PAIRS):
-            event_id = f"{side[0]}{row}"
-            text = codec.text(Observation(id=event_id, event=MEETING, revision=f"{name}-{row}"))
-            yield (name, side.value, event_id, text, 1, 1, "present", 1)
-
-
-def _runs(number: int, name: str) -> Iterator[tuple[object, ...]]:
-    for row in range(RUNS):
-        at = codec.instant_text(NOW - timedelta(hours=RUNS - row))
-        fails = number % 50 == 0 and row == RUNS - 1
-        error = ("Retry", "connection mail: busy") if fails else (None, None)
-        yield (None, name, row, at, at, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, *error)
-
-
-def _unsynced(name: str) -> Iterator[tuple[object, ...]]:
-    at = codec.instant_text(NOW)
-    for row in range(20):
-        kind, reason = ("block", "has_attendees") if row == 0 else ("skip", "series")
-        yield (name, "left", f"l{row}", kind, reason, at)
 
 
 if __name__ == "__main__":

@@ -110,9 +110,11 @@ class Metrics:
             self._prevented.inc(max(0, mails - self._mails.get(run.account, 0)))
             self._mails[run.account] = mails
 
-    def look_at(self, service: Service, waiting: Callable[[], Mapping[str, int]]) -> None:
-        """Tell from now on how a service's accounts are, and how many requests of each connection wait."""
-        self._standing.service, self._standing.waiting = service, waiting
+    def look_at(
+        self, service: Service, waiting: Callable[[], Mapping[str, int]], tasks: Callable[[], int]
+    ) -> None:
+        """Tell from now on how a service's accounts are, how many requests wait, and how many tasks there are."""
+        self._standing.service, self._standing.waiting, self._standing.tasks = service, waiting, tasks
 
     def text(self) -> bytes:
         """Return all figures in Prometheus' text format (version 0.0.4)."""
@@ -133,6 +135,7 @@ class _Standing(Collector):
         self._began = clock.now()
         self.service: Service | None = None
         self.waiting: Callable[[], Mapping[str, int]] = dict
+        self.tasks: Callable[[], int] = int
 
     def describe(self) -> Iterable[Metric]:
         return self.collect()
@@ -150,6 +153,7 @@ class _Standing(Collector):
         yield GaugeMetricFamily(
             "calsync_queued_runs", "Runs that wait for their turn.", value=self.service.waiting
         )
+        yield GaugeMetricFamily("calsync_tasks", "Tasks of the event loop.", value=self.tasks())
         yield self._ages(statuses)
         yield _gauge("calsync_holds", "Events that wait for a person.", "reason", _stand(statuses, Kind.HOLD))
         yield _gauge("calsync_blocks", "Events that are not written.", "reason", _stand(statuses, Kind.BLOCK))

@@ -47,7 +47,7 @@ class Office:
         service = Service(Nobody(), self.clock, random.Random(1), 60)
         self.board = service.board
         self.waiting = {"m365": 3}
-        self.metrics.look_at(service, lambda: self.waiting)
+        self.metrics.look_at(service, lambda: self.waiting, lambda: 7)
 
     def end(
         self,
@@ -171,6 +171,7 @@ def test_what_stands_is_told_by_reason_and_goes_with_its_cause(office: Office) -
 def test_what_waits_is_told(office: Office) -> None:
     assert office.value("calsync_queued_requests", system="m365") == 3
     assert office.value("calsync_queued_runs") == 0
+    assert office.value("calsync_tasks") == 7
 
 
 def test_a_mail_that_was_prevented_is_counted_once_not_in_each_run(office: Office) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from calsync.errors import CalsyncError
+
+if TYPE_CHECKING:
+    from calsync.people import Person
 
 SENTENCES = {
     "calendar_read_only": "this calendar can only be read; pick one that you may write to",
@@ -15,6 +20,7 @@ SENTENCES = {
     "other_microsoft": "this Microsoft account is not the one that you sign in with here",
     "self_service_off": "accounts are added by your administrator only",
     "sign_in_over": "that took too long, or was begun elsewhere; begin again",
+    "administrators_only": "only administrators may do this",
     "account_unknown": "there is no account of this name",
     "invitation_over": "the invitation was used, has expired or was replaced by a newer one",
     "microsoft_taken": "somebody else signs in with this Microsoft account",
@@ -35,3 +41,9 @@ class Refused(CalsyncError):  # noqa: N818 - errors are named as outcomes
     def __init__(self, word: str) -> None:
         super().__init__(SENTENCES[word])
         self.word = word
+
+
+def expect_administrator(person: Person) -> None:
+    """Raise Refused, administrators_only, for anybody else."""
+    if not person.administrator:
+        raise Refused("administrators_only")

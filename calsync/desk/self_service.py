@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from calsync.desk.invalid import MISSING, Invalid
 from calsync.desk.refused import Refused
 from calsync.ports import CalendarRequest
-from calsync.second import is_own_name, own_name
+from calsync.second import own_name
+from calsync.sync.model import Direction
 from calsync.vault import MemoryVault
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.config import Config, SelfService
+    from calsync.desk.audit import Audit
     from calsync.desk.setup import Setup
     from calsync.forms import FormField
     from calsync.people import Person
@@ -39,7 +42,10 @@ PATIENCE = timedelta(minutes=30)
 class Offer:
     """What a person who has no account yet may do."""
 
-    provider: str
+    left: str
+    """The connection whose calendar is synced with the own one."""
+    right: str
+    """The operator's connection to the system of the own mailbox, or the person's own one."""
     by_browser: bool
     """Whether the person signs in in the browser; else by filling `fields` in, and the mailbox's address."""
     fields: Sequence[FormField]
@@ -67,6 +73,7 @@ class OwnMailboxes:
         assignments: SqliteAssignments,
         known: Callable[[], Awaitable[Collection[str]]],
         clock: Clock,
+        audit: Audit,
     ) -> None:
         """`known` returns the names of all accounts that have run before."""
         self._setup = setup
@@ -74,14 +81,13 @@ class OwnMailboxes:
         self._assignments = assignments
         self._known = known
         self._clock = clock
+        self._audit = audit
         self._begun: dict[int, _Begun] = {}
 
     async def offer(self, person: Person) -> Offer:
         """Return what the person may do. Raises Refused where that is nothing: self_service_off, has_account."""
-        _, _, spec = await self._allowed(person)
-        asks = () if spec.own is None else spec.own.asks
-        fields = [one for one in spec.form if one.key in asks]
-        return Offer(provider=spec.name, by_browser=not asks, fields=fields)
+        _, own, spec = await self._allowed(person)
+        return offered(spec, own.left, own.right)
 
     async def begin_sign_in(self, person: Person, redirect_uri: str) -> BrowserSignIn:
         """Send the person's browser away to sign in. Raises Refused; LoginError, Retry."""
@@ -114,7 +120,9 @@ class OwnMailboxes:
         self._begun[person.id] = begun
         return calendars
 
-    async def connect(self, person: Person, calendar: str, timezone: str) -> str:
+    async def connect(
+        self, person: Person, calendar: str, timezone: str, direction: Direction = Direction.BOTH
+    ) -> str:
         """Make the account of the picked calendar, and return its name. It runs when the service has read it.
 
         Raises Refused, Invalid; LoginError, AccountError, ConfigError, StoreError, Retry.
@@ -138,34 +146,21 @@ class OwnMailboxes:
         entry = {
             "left": {"connection": own.left, left_key: member},
             "right": {"connection": begun.connection, **right},
+            "direction": direction.value,
             "timezone": timezone,
         }
-        await self._setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
+        setup = self._setup.noted(partial(self._audit.note, person))
+        await setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
         await self._people.give(person.id, member)
         self._begun.pop(person.id, None)
         return member
 
-    async def own_connection(self, person: Person, account: str) -> str:
-        """Return the connection that a person has made, to sign in to it again. Raises Refused."""
-        config = await self._setup.config()
-        if account not in await self._people.owned(person.id) or account not in config.accounts:
-            raise Refused("account_unknown")
-        name = config.accounts[account].right.connection
-        if not config.connections[name].kept or not is_own_name(name):
-            raise Refused("account_unknown")
-        return name
-
-    async def change_password(self, person: Person, account: str, fields: Mapping[str, str]) -> None:
-        """Let a person's own connection sign in with what was filled in. Raises Refused, Invalid as `sign_in`."""
-        name = await self.own_connection(person, account)
-        config = await self._setup.config()
-        spec = await self._setup.provider(config.connections[name].provider)
-        _expect_asked(spec, fields)
-        async with self._setup.tried(name, spec, {**config.connections[name].settings, **fields}) as provider:
-            await provider.login()
-            if not await provider.is_own(config.accounts[account].right.settings):
-                raise Refused("mailbox_not_own")
-        await self._setup.change_connection(name, {**await self._setup.filled_in(name), **fields})
+    def found(self, person: Person) -> Sequence[NamedCalendar]:
+        """Return the calendars that a person who has signed in may pick from. Raises Refused: sign_in_over."""
+        calendars = self._of(person).calendars
+        if not calendars:
+            raise Refused("sign_in_over")
+        return calendars
 
     async def _allowed(self, person: Person) -> tuple[Config, SelfService, ProviderSpec]:
         config = await self._setup.config()
@@ -181,7 +176,7 @@ class OwnMailboxes:
 
     async def _begin(self, person: Person, fields: Mapping[str, str]) -> tuple[_Begun, ProviderSpec]:
         config, own, spec = await self._allowed(person)
-        _expect_asked(spec, fields)
+        expect_asked(spec, fields)
         template = spec.own.settings(config.connections[own.right].settings) if spec.own is not None else {}
         return (
             _Begun(
@@ -246,7 +241,14 @@ class OwnMailboxes:
             raise Refused("member_taken")
 
 
-def _expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
+def offered(spec: ProviderSpec, left: str, right: str) -> Offer:
+    """Return how somebody signs in to an own connection."""
+    asks = () if spec.own is None else spec.own.asks
+    fields = [one for one in spec.form if one.key in asks]
+    return Offer(left=left, right=right, by_browser=not asks, fields=fields)
+
+
+def expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
     """Raise Invalid unless just what a person is asked for is filled in: nobody chooses a server."""
     asks = () if spec.own is None else tuple(spec.own.asks)
     wrong = dict.fromkeys(fields.keys() - set(asks), "unknown key")

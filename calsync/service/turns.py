@@ -83,13 +83,10 @@ class Turn:
         self.number = number
         self.urgent = urgent
         self._turns = turns
-        self._has_place = False
         self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def begin(self) -> None:
-        self._has_place = True
-        if not self._begun.done():  # else who waits was cancelled just now, and gives the place back when it ends
-            self._begun.set_result(None)
+        self._begun.set_result(None)
 
     def hurry(self) -> None:
         """Have one that still waits go before those for whom nobody waits."""
@@ -101,9 +98,10 @@ class Turn:
     async def __aenter__(self) -> None:
         self._turns.queue(self)
         try:
-            await self._begun
+            # Shielded: who is cancelled stays in the queue until it goes on here, and may be given a turn still.
+            await asyncio.shield(self._begun)
         except asyncio.CancelledError:
-            if self._has_place:
+            if self._begun.done():
                 self._turns.give_back(self)  # it was given just now
             else:
                 self._turns.leave_queue(self)

@@ -1,8 +1,8 @@
-"""The store in one SQLite file: WAL, every commit flushed to the disk, one writer and one reader."""
+"""The store in one SQLite file: WAL, every commit flushed to the disk; accounts and pages read side by side."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,18 +40,21 @@ if TYPE_CHECKING:
 class SqliteStore(Store):
     """Opened by `open`, by `copy`, or by `in_memory`; closed by `close`."""
 
-    def __init__(self, writer: Connection, reader: Connection) -> None:
+    def __init__(self, writer: Connection, reader: Connection, pages: Connection | None = None) -> None:
+        """`pages` reads what people look at, so that no account waits for it; None: the reader does."""
         self._writer = writer
         self._reader = reader
+        pages = pages or reader
+        self._connections = dict.fromkeys((pages, reader, writer))
         self._settings = SqliteSettings(writer, reader)
         self.decisions = SqliteDecisions(writer, reader)
-        self.people = SqlitePeople(writer, reader)
+        self.people = SqlitePeople(writer, pages)
         """Who may sign in."""
-        self.assignments = SqliteAssignments(writer, reader)
+        self.assignments = SqliteAssignments(writer, pages)
         """Whom they are elsewhere."""
-        self.history = SqliteHistory(writer, reader)
+        self.history = SqliteHistory(writer, pages)
         """What runs came to."""
-        self.showing = SqliteShowing(reader)
+        self.showing = SqliteShowing(pages)
         """What pages show."""
 
     @property
@@ -65,13 +68,18 @@ class SqliteStore(Store):
         `busy_seconds` is how long a transaction waits for another process before StoreError.
         """
         create_private(path)
-        writer = await connect(str(path), str(path), busy_seconds)
-        try:
+
+        async def opened() -> Connection:
+            connection = await connect(str(path), str(path), busy_seconds)
+            opening.push_async_callback(connection.close)
+            return connection
+
+        async with AsyncExitStack() as opening:
+            writer = await opened()
             await migrate(writer, migrations())
-            return cls(writer, await connect(str(path), str(path), busy_seconds))
-        except BaseException:
-            await writer.close()
-            raise
+            store = cls(writer, await opened(), await opened())
+            opening.pop_all()
+        return store
 
     @classmethod
     async def copy(cls, path: Path) -> SqliteStore:
@@ -165,9 +173,8 @@ class SqliteStore(Store):
         await self._writer.transaction("IMMEDIATE", write)
 
     async def close(self) -> None:
-        await self._reader.close()
-        if self._writer is not self._reader:
-            await self._writer.close()
+        for connection in self._connections:
+            await connection.close()
 
     async def _write(self, sql: str, values: Row) -> int:
         """Run one statement, which is a transaction of its own; return how many rows it changed."""

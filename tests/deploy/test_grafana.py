@@ -47,7 +47,7 @@ def figures() -> dict[str, set[str]]:
     """Return the names of all figures of a service at work, each with its labels."""
     metrics = Metrics(FakeClock())
     service = Service(Nobody(), FakeClock(), random.Random(1), 60)
-    metrics.look_at(service, lambda: {"m365": 0})
+    metrics.look_at(service, lambda: {"m365": 0}, lambda: 1)
     metrics.answered("m365", "200", 0.1)
     report = Report()
     report.counts[Side.LEFT].created = 1

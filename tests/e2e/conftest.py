@@ -46,13 +46,60 @@ class Ended:
 
 
 @dataclass
-class World:
-    """The sandbox, and what people and calsync do in it."""
+class Agent:
+    """The sandbox, and what one person does in it."""
 
     sandbox: Sandbox
     clock: Clock
     anna: Person
     folder: Path
+    """Where calsync's store is."""
+    account: str = "anna"
+
+    def at(self, hours: float = 0) -> datetime:
+        """Return an instant: so many hours after the same full hour of tomorrow."""
+        hour = self.clock.now().replace(minute=0, second=0, microsecond=0)
+        return hour + timedelta(days=1, hours=hours)
+
+    def stored(self, sql: str) -> list[Any]:
+        """Ask the store, also while calsync works on it. Where it is not made yet, the answer is empty."""
+        database = sqlite3.connect(self.folder / "calsync.db", timeout=10)
+        try:
+            return database.execute(sql).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
+        finally:
+            database.close()
+
+    def appointment(self, subject: str = "Besichtigung", *, hours: float = 0, **fields: Any) -> dict[str, Any]:
+        """Create an appointment in FLOWFACT, as its user interface does."""
+        times = {"start_date": ms(self.at(hours)), "end_date": ms(self.at(hours + 1))}
+        given = {"subject": subject, "assignee": [self.anna.user["id"]], **times, **fields}
+        return self.sandbox.flowfact.create("appointments", given, user=dict(self.anna.user))
+
+    def event(self, subject: str = "Besichtigung", *, hours: float = 0, **properties: Any) -> dict[str, Any]:
+        """Create an event in Outlook."""
+        times = {"start": utc(self.at(hours)), "end": utc(self.at(hours + 1))}
+        return self.anna.mailbox.create({"subject": subject, **times, **properties})
+
+    def patch(self, entity: dict[str, Any], **fields: Any) -> None:
+        self.sandbox.flowfact.patch(entity["id"], fields, user=dict(self.anna.user))
+
+    def move(self, entity: dict[str, Any], hours: float) -> None:
+        """Move an appointment in FLOWFACT."""
+        names = ("start_date", "end_date")
+        self.patch(entity, **{name: entity[name]["values"][0] + int(hours * HOUR_MS) for name in names})
+
+    def delete(self, entity: dict[str, Any]) -> None:
+        self.sandbox.flowfact.delete(entity["id"], user=dict(self.anna.user))
+
+
+@dataclass
+class World(Agent):
+    """An agent, and what calsync does."""
+
     configuration: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,45 +207,6 @@ class World:
         """Call `act` with each request that arrives at any server from now on, before it is carried out."""
         for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
             server.arrived = act
-
-    def at(self, hours: float = 0) -> datetime:
-        """Return an instant: so many hours after the same full hour of tomorrow."""
-        hour = self.clock.now().replace(minute=0, second=0, microsecond=0)
-        return hour + timedelta(days=1, hours=hours)
-
-    def stored(self, sql: str) -> list[Any]:
-        """Ask the store, also while calsync works on it. Where it is not made yet, the answer is empty."""
-        database = sqlite3.connect(self.folder / "calsync.db", timeout=10)
-        try:
-            return database.execute(sql).fetchall()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return []
-            raise
-        finally:
-            database.close()
-
-    def appointment(self, subject: str = "Besichtigung", *, hours: float = 0, **fields: Any) -> dict[str, Any]:
-        """Create an appointment in FLOWFACT, as its user interface does."""
-        times = {"start_date": ms(self.at(hours)), "end_date": ms(self.at(hours + 1))}
-        given = {"subject": subject, "assignee": [self.anna.user["id"]], **times, **fields}
-        return self.sandbox.flowfact.create("appointments", given, user=dict(self.anna.user))
-
-    def event(self, subject: str = "Besichtigung", *, hours: float = 0, **properties: Any) -> dict[str, Any]:
-        """Create an event in Outlook."""
-        times = {"start": utc(self.at(hours)), "end": utc(self.at(hours + 1))}
-        return self.anna.mailbox.create({"subject": subject, **times, **properties})
-
-    def patch(self, entity: dict[str, Any], **fields: Any) -> None:
-        self.sandbox.flowfact.patch(entity["id"], fields, user=dict(self.anna.user))
-
-    def move(self, entity: dict[str, Any], hours: float) -> None:
-        """Move an appointment in FLOWFACT."""
-        names = ("start_date", "end_date")
-        self.patch(entity, **{name: entity[name]["values"][0] + int(hours * HOUR_MS) for name in names})
-
-    def delete(self, entity: dict[str, Any]) -> None:
-        self.sandbox.flowfact.delete(entity["id"], user=dict(self.anna.user))
 
     def in_flowfact(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only appointment with this subject."""

@@ -19,14 +19,14 @@ from tests.e2e.conftest import ms, utc
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aiohttp.web import Request
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field, Value
     from calsync_sandbox.judge import Seen
-    from tests.e2e.conftest import World
+    from tests.e2e.conftest import Agent
 
 ACTS = ("edit",) * 14 + ("create",) * 3 + ("delete",) * 3
 DELETES = 8
@@ -63,8 +63,10 @@ class Entered:
 class People:
     """Two people, one in FLOWFACT and one in Outlook. Appointments have numbers, which stay in their subjects."""
 
-    def __init__(self, world: World, chance: random.Random) -> None:
+    def __init__(self, world: Agent, chance: random.Random, *, deletes: int = DELETES) -> None:
+        """`deletes` is how many appointments they delete at most."""
         self._world = world
+        self._deletes = deletes
         self._chance = chance
         self._morning = world.at(24)
         self._steps = 0
@@ -108,7 +110,7 @@ class People:
         Deleted before, it would look like a copy that was never made, and come back.
         """
         known = self._in_sync()
-        if not known or len(self.deleted) >= DELETES:
+        if not known or len(self.deleted) >= self._deletes:
             return
         side = self._chance.choice(list(Side))
         seen = self._chance.choice(known)[side]
@@ -124,10 +126,12 @@ class People:
         """Do one thing after the other, about `seconds` apart, until cancelled."""
         while True:
             await asyncio.sleep(self._chance.uniform(0, 2 * seconds))
-            if len(self._world.sandbox.judge(self._world.anna).differences) < PENDING:
-                self.act()
+            self.act()
 
     def act(self) -> None:
+        """Do one thing, if not too much of what was done before is under way."""
+        if len(self._world.sandbox.judge(self._world.anna).differences) >= PENDING:
+            return
         kind = self._chance.choice(ACTS)
         if kind == "create":
             self.create(self._chance.choice(list(Side)))
@@ -152,19 +156,26 @@ class People:
         `twins` is how many may be there twice.
         """
         store = await SqliteStore.copy(self._world.folder / "calsync.db")
-        ledger = await store.ledger("anna", 1_000_000)
+        ledger = await store.ledger(self._world.account, 1_000_000)
         await store.close()
+        assert self.complaints(ledger, twins=twins) == []
+        # Seldom, or what this test says about FLOWFACT is worth little.
+        assert sum(one.unseen for one in self.entered) <= len(self.entered) / 20
+
+    def complaints(self, ledger: Sequence[LedgerEntry], *, twins: int = 0) -> list[str]:
+        """Return what is there twice, is missing, has come back or is lost, by the account's whole ledger."""
+        found = []
         there = {side: {seen.id: seen for seen in self.seen(side)} for side in Side}
         numbers = {side: sorted(map(_number, there[side].values())) for side in Side}
         for side in Side:
-            assert len(numbers[side]) - len(set(numbers[side])) <= twins, f"duplicates on the {side}"
-            assert set(numbers[side]) | self.deleted.keys() == self.numbers, f"missing on the {side}"
-        for number in self.deleted.keys() & set(numbers[Side.LEFT]):
-            assert self._edited_since(number), f"{number} was deleted, and came back"
-        lost = [one for one in self.entered if not self._kept(one, there[one.side].get(one.event_id), ledger)]
-        assert lost == []
-        # Seldom, or what this test says about FLOWFACT is worth little.
-        assert sum(one.unseen for one in self.entered) <= len(self.entered) / 20
+            if len(numbers[side]) - len(set(numbers[side])) > twins:
+                found.append(f"duplicates on the {side}: {numbers[side]}")
+            if set(numbers[side]) | self.deleted.keys() != self.numbers:
+                found.append(f"missing on the {side}: {self.numbers - set(numbers[side]) - self.deleted.keys()}")
+        back = self.deleted.keys() & set(numbers[Side.LEFT])
+        found += [f"{number} was deleted, and came back" for number in back if not self._edited_since(number)]
+        lost = (one for one in self.entered if not self._kept(one, there[one.side].get(one.event_id), ledger))
+        return found + [f"lost: {one}" for one in lost]
 
     def seen(self, side: Side) -> list[Seen]:
         """Return the appointments of one side."""

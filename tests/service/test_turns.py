@@ -135,3 +135,18 @@ async def test_a_turn_that_comes_free_for_one_that_was_just_cancelled_goes_to_th
     await door.quiet()
     assert door.inside[-1] == f"p{OF_ONE_KIND + 1}"
     assert door.turns.waiting == 0
+
+
+async def test_all_give_up_at_once_and_places_are_given_back_meanwhile(door: Door) -> None:
+    """As when the service stops: who is cancelled stays in the queue until it is its turn on the event loop."""
+    await door.enter(*names("p", OF_ONE_KIND + 8))
+    tasks = list(door.tasks.values())
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results), results
+    assert door.turns.waiting == 0
+    door.inside.clear()
+    await door.enter(*names("n", OF_ONE_KIND))
+    assert len(door.inside) == OF_ONE_KIND
+    await door.leave(*names("n", OF_ONE_KIND))

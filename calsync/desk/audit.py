@@ -1,0 +1,25 @@
+"""Who changed what, beside what settings tell by themselves: kept in the store, for administrators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.records import AuditEntry
+
+if TYPE_CHECKING:
+    from calsync.people import Person
+    from calsync.ports import Clock
+    from calsync.records import Settings
+
+
+class Audit:
+    """The audit of one store."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def note(self, by: Person, what: str, after: str | None = None, *, account: str | None = None) -> None:
+        """Tell that somebody has changed something, once it is done. `after`: to what. Raises StoreError."""
+        entry = AuditEntry(at=self._clock.now(), who=by.name, account=account, what=what, before=None, after=after)
+        await self._settings.note(entry)
