@@ -84,6 +84,7 @@ async def test_a_check_is_begun_at_once_and_its_findings_come_by_themselves(
     await browser.sign_in("chef")
     page = await browser.get("/connections")
     assert page.says("Not checked yet")
+    assert page.says(f"{browser.origin}/connections/-/signed-in")
     assert 'data-live="connection:crm connection:mail"' in page.text
     async with site.broadcaster.stream() as stream:
         answer = await browser.post("/connections/mail/check", {}, at="/connections")

@@ -48,6 +48,7 @@ class _Connections:
             "connections.html",
             rows=rows,
             disabled=self._showing.disabled(visitor.who),
+            back=_back(visitor),
             works={row.system.connection: self._site.works.of(key_of(row.system.connection)) for row in rows},
         )
 
