@@ -123,11 +123,12 @@ BENEATH: dict[str, set[str]] = {
     "calsync.supervisor": {"calsync.ports"},
     "calsync.watchdog": PURE,
     "calsync.web": {
+        *PURE,
         "calsync.desk",
-        "calsync.errors",
         "calsync.people",
         "calsync.ports",
         "calsync.reasons",
+        "calsync.service",
         "calsync.signin",
         "calsync.web",
     },
