@@ -76,8 +76,12 @@ class Broadcaster:
     async def run(self, changes: AsyncIterator[frozenset[str]]) -> None:
         """Hand on until there is nothing more."""
         async for names in changes:
-            for stream in self._streams:
-                stream.add(names)
+            self.tell(names)
+
+    def tell(self, names: frozenset[str]) -> None:
+        """Have open pages ask anew for what shows these."""
+        for stream in self._streams:
+            stream.add(names)
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:
