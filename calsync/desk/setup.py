@@ -107,6 +107,26 @@ class Setup:
 
         return await asyncio.to_thread(read)
 
+    async def provider_of(self, connection: str) -> str:
+        """Return the name of a kept connection's provider. Raises Invalid, ConfigError."""
+
+        def read() -> str:
+            draft = load_operators(self._path).second.draft()
+            return str(connection_of(draft, connection)["provider"])
+
+        return await asyncio.to_thread(read)
+
+    async def account_entry(self, name: str) -> Mapping[str, Any]:
+        """Return a kept account as `change_account` takes it. Raises Invalid, ConfigError."""
+
+        def read() -> Mapping[str, Any]:
+            accounts = load_operators(self._path).second.draft().accounts
+            if name not in accounts:
+                raise Invalid({"": not_kept("account", name)})
+            return accounts[name]
+
+        return await asyncio.to_thread(read)
+
     async def add_connection(self, name: str, provider: str, fields: Fields) -> None:
         """Add a connection, as the provider's form is filled in.
 

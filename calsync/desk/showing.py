@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -80,6 +81,17 @@ class AccountPage:
     last_writes: Sequence[RunRecord]
     mails: Mails
     repairs: Sequence[Repair]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """One connection."""
+
+    system: System
+    accounts: int
+    """How many accounts use it."""
+    findings: Sequence[Finding] | None
+    """What its check has found lately; None: nobody has looked."""
 
 
 class Showing:
@@ -182,6 +194,21 @@ class Showing:
         )
         return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
 
+    def connections(self, person: Person) -> Sequence[Connected]:
+        """Return all connections by name. Raises Refused, administrators_only."""
+        _expect_administrator(person)
+        accounts, found = self._served.accounts().values(), self._served.findings()
+        used = Counter(name for one in accounts for name in {one.left.connection, one.right.connection})
+        return [
+            Connected(system=system, accounts=used[name], findings=found.get(name))
+            for name, system in sorted(self._served.systems().items())
+        ]
+
+    def disabled(self, person: Person) -> Sequence[Disabled]:
+        """Return the entries of the configuration that cannot be used. Raises Refused, administrators_only."""
+        _expect_administrator(person)
+        return self._served.disabled()
+
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
         accounts = self._served.accounts()
         if person.administrator:
@@ -241,6 +268,11 @@ class Showing:
             for name, config in accounts.items()
             if name in marked
         ]
+
+
+def _expect_administrator(person: Person) -> None:
+    if not person.administrator:
+        raise Refused("administrators_only")
 
 
 def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:

@@ -11,7 +11,23 @@ from calsync.web import cookies
 from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster
 from calsync.web.guard import Guard
-from calsync.web.pages import events, invitation, language, mine, people, profile, sign_in, start
+from calsync.web.pages import (
+    account,
+    accounts,
+    connections,
+    events,
+    invitation,
+    language,
+    mine,
+    people,
+    profile,
+    repairs,
+    setup_accounts,
+    setup_connections,
+    sign_in,
+    start,
+    steering,
+)
 from calsync.web.rendering import Templates
 from calsync.web.static_files import StaticFiles
 from calsync.web.throttle import Throttle
@@ -66,7 +82,10 @@ class Site:
         self._api = api_routes(self, origins)
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
-        for part in (mine, people, profile, sign_in, invitation, language, events, start):
+        for part in (
+            *(mine, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(people, profile, sign_in, invitation, language, events, start),
+        ):
             part.add_to(self)
 
     def add(self, method: str, path: str, page: Page, role: Role | None = Role.USER) -> None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from calsync_sandbox.sandbox import Exchange
-
 GOOD = "vier grüne Schafe"
 CONFIG = """
 service:
@@ -65,7 +63,7 @@ class Administrator:
     async def until(self, text: str, path: str) -> str:
         """Look at a page until it says something, as its live part does."""
         async with asyncio.timeout(40):
-            while text not in await self.get(path):
+            while text not in await self.get(path):  # noqa: ASYNC110 - another process works on it
                 await asyncio.sleep(0.1)
         return self.text
 
@@ -84,8 +82,7 @@ def port() -> int:
 
 @pytest.fixture(params=["graph", "exchange_ews"])
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
-    exchange: Exchange = request.param
-    async with Sandbox(exchange=exchange) as sandbox:
+    async with Sandbox(exchange=request.param) as sandbox:
         yield sandbox
 
 

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.activity import KINDS
+from calsync.desk.left_out import How
+from calsync.desk.outcomes import _OUTCOMES
 from calsync.desk.refused import SENTENCES
+from calsync.desk.repairs import _CAUSES, cause_of
 from calsync.people import Role
-from calsync.sync.model import Direction
+from calsync.service import State
+from calsync.sync.model import FIELDS, Direction, Side
+from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
 from calsync.web.pages.start import PROVIDERS, STEPS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
@@ -29,6 +35,17 @@ LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
     "refused.": set(SENTENCES),
+    "setup.side_": set(Side),
+    "severity.": {"ok", "warning", "error"},
+    "state.": set(State),
+    "chart.": {"created", "updated", "deleted", "broken"},
+    "choice.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
+    "failure.": {cause_of(name) for name in (*_CAUSES, "ValueError")},
+    "field.": set(FIELDS),
+    "how.": {f"{how}.{end}" for how in How for end in ("name", "one", "other")},
+    "kind.": set(KINDS),
+    "pair.": set(LinkState),
+    "plan.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "start.step_": set(STEPS) - {"done"},
     "start.connect_": CONNECTED,
     "start.note_": CONNECTED,

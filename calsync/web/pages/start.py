@@ -18,6 +18,7 @@ from calsync.desk.planned import planned
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
+from calsync.web.pages.connections import begin_check, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +68,8 @@ class Connected:
     """None: it was not checked lately."""
     work: Work | None
     """Its check."""
+    by_person: bool
+    """Whether a person signs in to it."""
 
     @property
     def broken(self) -> bool:
@@ -105,7 +108,7 @@ class _Start:
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
         config = await self._site.desk.setup(visitor.who).config()
-        connected = self._connected(config)
+        connected = self._connected(visitor, config)
         wanted = request.query.get("step")
         reached = self._reached(visitor, config, connected)
         step = wanted if wanted in STEPS[: STEPS.index(reached) + 1] else reached
@@ -115,8 +118,8 @@ class _Start:
             case "check":
                 for one in connected.values():
                     if one.findings is None and one.work is None:
-                        self._begin_check(one.name)
-                return self._page(visitor, step, reached, connected=self._connected(config))
+                        begin_check(self._site, one.name)
+                return self._page(visitor, step, reached, connected=self._connected(visitor, config))
             case "pick":
                 return self._pick(visitor, connected)
             case "preview":
@@ -131,7 +134,7 @@ class _Start:
         if step is None:
             raise web.HTTPNotFound
         spec, name = await setup.provider(provider), NAMES[provider]
-        connected = self._connected(await setup.config())
+        connected = self._connected(visitor, await setup.config())
         fields = {field.key: form.get(field.key, "").strip() for field in spec.form}
         try:
             if any(one.name == name for one in connected.values()):
@@ -140,14 +143,14 @@ class _Start:
                 await setup.add_connection(name, provider, fields)
         except Invalid as invalid:
             return self._form(visitor, step, spec, form, invalid.keys, connected)
-        self._begin_check(name)
+        begin_check(self._site, name)
         return self._site.go(visitor, "/start")
 
     async def check(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Check what was connected again."""
         await form_of(request)
-        for one in self._connected(await self._site.desk.setup(visitor.who).config()).values():
-            self._begin_check(one.name)
+        for one in self._connected(visitor, await self._site.desk.setup(visitor.who).config()).values():
+            begin_check(self._site, one.name)
         return self._site.go(visitor, "/start?step=check")
 
     async def pick(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -199,16 +202,17 @@ class _Start:
 
     async def _both(self, visitor: Visitor) -> Mapping[str, Connected]:
         """Return what both steps have connected. Raises HTTPNotFound where that is not so yet."""
-        connected = self._connected(await self._site.desk.setup(visitor.who).config())
+        connected = self._connected(visitor, await self._site.desk.setup(visitor.who).config())
         if len(connected) < len(PROVIDERS):
             raise web.HTTPNotFound
         return connected
 
-    def _connected(self, config: Config) -> dict[str, Connected]:
+    def _connected(self, visitor: Visitor, config: Config) -> dict[str, Connected]:
         """Return the connection of each step that has one, the operator's own ones too."""
-        found = self._site.desk.checks.last()
+        found, desk = self._site.desk.checks.last(), self._site.desk
+        persons = {row.system.connection for row in desk.showing.connections(visitor.who) if row.system.by_person}
         return {
-            step: _connected(name, one, self._site.works.of(_check(name)), found.get(name))
+            step: _connected(name, one, self._site.works.of(key_of(name)), found.get(name), name in persons)
             for step, providers in PROVIDERS.items()
             for name, one in reversed(list(config.connections.items()))
             if one.provider in providers
@@ -317,24 +321,24 @@ class _Start:
             **values,
         )
 
-    def _begin_check(self, name: str) -> None:
-        self._site.works.begin(_check(name), LIVE, partial(self._site.desk.checks.of, name, anew=True))
-
     @staticmethod
     def _key(what: str, visitor: Visitor) -> str:
         return f"start {what} {visitor.who.id}"
 
 
 def _connected(
-    name: str, config: ConnectionConfig, work: Work | None, found: Sequence[Finding] | None
+    name: str, config: ConnectionConfig, work: Work | None, found: Sequence[Finding] | None, by_person: bool
 ) -> Connected:
     checked = work is not None and work.outcome is not None
     findings = work.outcome.findings if work is not None and checked else found
-    return Connected(name=name, provider=config.provider, kept=config.kept, findings=findings, work=work)
-
-
-def _check(connection: str) -> str:
-    return f"check {connection}"
+    return Connected(
+        name=name,
+        provider=config.provider,
+        kept=config.kept,
+        findings=findings,
+        work=work,
+        by_person=by_person,
+    )
 
 
 def _account(picked: Picked, known: Mapping[str, Any]) -> str:
