@@ -105,7 +105,7 @@ async def first_steps(admin: Administrator, link: str, sandbox: Sandbox) -> None
     assert "FLOWFACT verbinden" in admin.text
 
     wrong = {"provider": "flowfact", "api_token": "wrong", "base_url": sandbox.flowfact.url}
-    assert "Outlook verbinden" in await admin.send("/start/connect", wrong)
+    assert "Microsoft 365 verbinden" in await admin.send("/start/connect", wrong)
     if sandbox.exchange == "graph":
         mail = {
             "provider": "graph",

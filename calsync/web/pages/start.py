@@ -7,9 +7,11 @@ for the account is remembered here, until it is one.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -105,6 +107,8 @@ class _Start:
         self._site = site
         self._picked: dict[int, Picked] = {}
         """By person."""
+        self._enabled: dict[int, str] = {}
+        """The account that a person has switched on last."""
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
         config = await self._site.desk.setup(visitor.who).config()
@@ -143,6 +147,11 @@ class _Start:
                 await setup.add_connection(name, provider, fields)
         except Invalid as invalid:
             return self._form(visitor, step, spec, form, invalid.keys, connected)
+        there = connected.get(step)
+        if there is not None and there.kept and there.name != name:
+            with suppress(Invalid):  # accounts use it
+                await setup.remove_connection(there.name)
+        self._site.works.forget(_people(name))
         begin_check(self._site, name)
         return self._site.go(visitor, "/start")
 
@@ -150,6 +159,7 @@ class _Start:
         """Check what was connected again."""
         await form_of(request)
         for one in self._connected(visitor, await self._site.desk.setup(visitor.who).config()).values():
+            self._site.works.forget(_people(one.name))
             begin_check(self._site, one.name)
         return self._site.go(visitor, "/start?step=check")
 
@@ -160,9 +170,10 @@ class _Start:
         if not user:
             return self._pick(visitor, connected, problems={"user": MISSING})
         self._picked[visitor.who.id] = picked = Picked(user=user, mailbox=mailbox or user)
-        setup, key = self._site.desk.setup(visitor.who), self._key("calendars", visitor)
-        side = {"mailbox": picked.mailbox}
-        self._site.works.begin(key, LIVE, partial(setup.calendars, connected["mail"].name, side))
+        setup, mail = self._site.desk.setup(visitor.who), connected["mail"].name
+        self._site.works.forget(_calendars(mail, picked))
+        look = partial(setup.calendars, mail, {"mailbox": picked.mailbox})
+        self._site.works.begin(_calendars(mail, picked), LIVE, look)
         return self._site.go(visitor, "/start?step=pick")
 
     async def preview(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -179,15 +190,15 @@ class _Start:
         async def look() -> Planned:
             return planned(await self._site.desk.preview(visitor.who, name, entry))
 
-        self._site.works.forget(self._key("preview", visitor))
-        self._site.works.begin(self._key("preview", visitor), LIVE, look)
+        self._site.works.forget(_preview(picked))
+        self._site.works.begin(_preview(picked), LIVE, look)
         return self._site.go(visitor, "/start?step=preview")
 
     async def enable(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Keep the account as it was picked. The service begins with it."""
         await form_of(request)
         connected, picked = await self._both(visitor), self._picked.get(visitor.who.id)
-        work = self._site.works.of(self._key("preview", visitor))
+        work = None if picked is None else self._site.works.of(_preview(picked))
         if picked is None or work is None or work.outcome is None:  # nobody has seen what would happen
             return self._site.go(visitor, "/start")
         name = _account(picked, self._site.desk.accounts())
@@ -196,8 +207,7 @@ class _Start:
         except Invalid as invalid:
             return self._preview(visitor, connected, problem=str(invalid))
         del self._picked[visitor.who.id]
-        self._site.works.forget(self._key("preview", visitor))
-        self._site.works.forget(self._key("calendars", visitor))
+        self._enabled[visitor.who.id] = name
         return self._site.go(visitor, "/start?step=done")
 
     async def _both(self, visitor: Visitor) -> Mapping[str, Connected]:
@@ -208,13 +218,13 @@ class _Start:
         return connected
 
     def _connected(self, visitor: Visitor, config: Config) -> dict[str, Connected]:
-        """Return the connection of each step that has one, the operator's own ones too."""
+        """Return the connection of each step that has one: the last, as the operator's come first."""
         found, desk = self._site.desk.checks.last(), self._site.desk
         persons = {row.system.connection for row in desk.showing.connections(visitor.who) if row.system.by_person}
         return {
             step: _connected(name, one, self._site.works.of(key_of(name)), found.get(name), name in persons)
             for step, providers in PROVIDERS.items()
-            for name, one in reversed(list(config.connections.items()))
+            for name, one in config.connections.items()
             if one.provider in providers
         }
 
@@ -227,7 +237,8 @@ class _Start:
             return "done"
         if not all(one.good for one in connected.values()):
             return "check"
-        return "preview" if self._site.works.of(self._key("preview", visitor)) else "pick"
+        picked = self._picked.get(visitor.who.id)
+        return "preview" if picked is not None and self._site.works.of(_preview(picked)) else "pick"
 
     async def _connection(
         self, visitor: Visitor, step: str, provider: str | None, connected: Mapping[str, Connected]
@@ -265,19 +276,17 @@ class _Start:
     def _pick(
         self, visitor: Visitor, connected: Mapping[str, Connected], problems: Mapping[str, str] | None = None
     ) -> web.Response:
-        setup, people = self._site.desk.setup(visitor.who), self._key("people", visitor)
-        if self._site.works.of(people) is None:
-            self._site.works.begin(people, LIVE, partial(setup.people, connected["flowfact"].name))
-        calendars = self._site.works.of(self._key("calendars", visitor))
-        picked = self._picked.get(visitor.who.id)
+        works, picked, crm = self._site.works, self._picked.get(visitor.who.id), connected["flowfact"].name
+        if works.of(_people(crm)) is None:
+            works.begin(_people(crm), LIVE, partial(self._site.desk.setup(visitor.who).people, crm))
         return self._page(
             visitor,
             "pick",
             "pick",
             status=400 if problems else 200,
             connected=connected,
-            people=self._site.works.of(people),
-            calendars=calendars if picked else None,
+            people=works.of(_people(crm)),
+            calendars=works.of(_calendars(connected["mail"].name, picked)) if picked else None,
             picked=picked,
             problems=problems or {},
             directions=list(Direction),
@@ -286,21 +295,23 @@ class _Start:
     def _preview(
         self, visitor: Visitor, connected: Mapping[str, Connected], problem: str | None = None
     ) -> web.Response:
+        picked = self._picked.get(visitor.who.id)
         return self._page(
             visitor,
             "preview",
             "preview",
             status=400 if problem else 200,
             connected=connected,
-            picked=self._picked.get(visitor.who.id),
-            work=self._site.works.of(self._key("preview", visitor)),
+            picked=picked,
+            work=None if picked is None else self._site.works.of(_preview(picked)),
             rows=ROWS,
+            zone=ZoneInfo(TIMEZONE),
             problem=problem,
         )
 
     async def _done(self, visitor: Visitor, config: Config) -> web.Response:
-        """Show how the first account does."""
-        name = next(iter(config.accounts), None)
+        """Show how the account does that was switched on."""
+        name = self._enabled.get(visitor.who.id) or next(iter(config.accounts), None)
         served = name is not None and name in self._site.desk.accounts()
         row = (await self._site.desk.showing.account(visitor.who, name)).row if name and served else None
         return self._page(visitor, "done", "done", account=name, row=row)
@@ -321,9 +332,18 @@ class _Start:
             **values,
         )
 
-    @staticmethod
-    def _key(what: str, visitor: Visitor) -> str:
-        return f"start {what} {visitor.who.id}"
+
+def _people(connection: str) -> str:
+    return f"people {connection}"
+
+
+def _calendars(connection: str, picked: Picked) -> str:
+    return f"calendars {connection} {picked.mailbox}"
+
+
+def _preview(picked: Picked) -> str:
+    """Return what a preview is called: another one where anything else was picked."""
+    return f"preview {picked}"
 
 
 def _connected(
