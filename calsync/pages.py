@@ -9,7 +9,20 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.connections import connections_of
-from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup, Showing, Steering
+from calsync.desk import (
+    Access,
+    Audit,
+    Checks,
+    Desk,
+    Members,
+    OwnMailboxes,
+    OwnSignIns,
+    Passwords,
+    People,
+    Setup,
+    Showing,
+    Steering,
+)
 from calsync.desk.repairs import Disabled
 from calsync.preview import first_run
 from calsync.signin import CodeFlow, Registration
@@ -88,6 +101,8 @@ def _desk(
         showing=Showing(store, people, clock, replace(known, findings=checks.last)),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),
+        own_sign_ins=OwnSignIns(setup, store.people, audit),
+        members=Members(setup, store.assignments, people, audit),
         checks=checks,
         audit=audit,
         accounts=known.accounts,

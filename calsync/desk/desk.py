@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calsync.desk.refused import Refused
+from calsync.desk.refused import expect_administrator
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from calsync.desk.access import Access
     from calsync.desk.audit import Audit
     from calsync.desk.checks import Checks
+    from calsync.desk.members import Members
+    from calsync.desk.own_sign_ins import OwnSignIns
     from calsync.desk.people import People
     from calsync.desk.self_service import OwnMailboxes
     from calsync.desk.setup import Setup
@@ -34,6 +36,8 @@ class Desk:
     showing: Showing
     steering: Steering
     own: OwnMailboxes
+    own_sign_ins: OwnSignIns
+    members: Members
     checks: Checks
     audit: Audit
     accounts: Callable[[], Mapping[str, AccountConfig]]
@@ -50,7 +54,7 @@ class Desk:
 
         Raises Refused, administrators_only.
         """
-        _expect_administrator(person)
+        expect_administrator(person)
         return self.everybodys.noted(partial(self.audit.note, person))
 
     async def preview(self, person: Person, name: str, entry: Mapping[str, Any]) -> Report:
@@ -64,10 +68,5 @@ class Desk:
 
     def reload(self, person: Person) -> None:
         """Have the configuration read anew, as SIGHUP does. Raises Refused, administrators_only."""
-        _expect_administrator(person)
+        expect_administrator(person)
         self.reread()
-
-
-def _expect_administrator(person: Person) -> None:
-    if not person.administrator:
-        raise Refused("administrators_only")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.desk import repair_texts
 from calsync.desk.systems import system_of
 from calsync.errors import AccountError, ConfigError, LoginError, OtherSync, PluginError, Retry, UnknownAddress
+from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
 from calsync.sync.choices import CONFLICT, UNSURE
@@ -138,9 +139,15 @@ class Repair:
         return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()[:16]
 
     @property
+    def own(self) -> bool:
+        """Whether it is about the sign-in to a mailbox that the account's owner has connected."""
+        theirs = self.connection is not None and is_own_name(self.connection)
+        return theirs and self.action in {Action.SIGN_IN, Action.CREDENTIALS}
+
+    @property
     def by_owner(self) -> bool:
         """Whether the account's owner can do it; else an administrator does."""
-        return self.action in {Action.TRY, Action.CONFIRM, Action.DECIDE, Action.SHOW}
+        return self.own or self.action in {Action.TRY, Action.CONFIRM, Action.DECIDE, Action.SHOW}
 
     def happened(self, language: Language) -> str:
         return repair_texts.happened(self, language)
@@ -217,7 +224,7 @@ def _failures(conditions: Iterable[Condition], systems: Mapping[str, System], no
             shared[card.cause, card.connection].append(card)
     for cards in shared.values():
         eldest = min(cards, key=lambda card: _instant(card.since))
-        yield replace(eldest, account=None, accounts=len(cards))
+        yield eldest if eldest.own else replace(eldest, account=None, accounts=len(cards))
 
 
 def _failure(condition: Condition, systems: Mapping[str, System], now: datetime) -> Repair | None:

@@ -19,6 +19,7 @@ from calsync.web.pages import (
     invitation,
     language,
     mine,
+    own,
     people,
     profile,
     repairs,
@@ -83,7 +84,7 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
             *(people, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)

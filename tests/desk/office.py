@@ -18,7 +18,7 @@ from calsync.desk.systems import System
 from calsync.engine import Account, Confirmation, Engine, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
-from calsync.service import Chronicle
+from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 from calsync.sync.rules import Chain
@@ -84,6 +84,8 @@ class Office:
         }
         self.runs = MemoryRuns()
         self.chronicle = Chronicle(store.history, clock)
+        self.board = Board(clock)
+        """Says how an account is once it has begun there; until then the store does."""
         self.showing = Showing(
             store,
             people,
@@ -91,6 +93,7 @@ class Office:
             Known(
                 accounts=lambda: self.accounts,
                 systems=lambda: self.systems,
+                board=self.board,
                 findings=lambda: self.findings,
                 disabled=lambda: self.disabled,
             ),

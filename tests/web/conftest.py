@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup
+from calsync.desk import Access, Audit, Checks, Desk, Members, OwnMailboxes, OwnSignIns, Passwords, People, Setup
 from calsync.people import Person, Role
 from calsync.store import SqliteStore
 from calsync.testing import FakeClock
@@ -140,6 +140,8 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
         showing=office.showing,
         steering=office.steering,
         own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
+        own_sign_ins=OwnSignIns(setup, store.people, office.audit),
+        members=Members(setup, store.assignments, office.people, office.audit),
         checks=Checks(setup.check_connection, clock),
         audit=office.audit,
         accounts=lambda: office.accounts,

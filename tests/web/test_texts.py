@@ -18,6 +18,7 @@ from calsync.service import State
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
+from calsync.web.pages.mine import STATES
 from calsync.web.pages.start import PROVIDERS, STEPS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
@@ -34,6 +35,7 @@ CONNECTED = {name for names in PROVIDERS.values() for name in names}
 LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
+    "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},
