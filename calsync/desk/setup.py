@@ -84,9 +84,11 @@ class Setup:
         """Return the same setting up with somebody else told of its changes."""
         return Setup(self._path, self._clock, self._changed, self._signed_in, told)
 
-    async def providers(self) -> Sequence[str]:
-        """Return the names of all that are installed. Raises ConfigError."""
-        return sorted((await asyncio.to_thread(load_operators, self._path)).plugins.names("providers"))
+    async def providers(self) -> Mapping[str, str]:
+        """Return all that are installed, each with what it connects to, in English. Raises ConfigError."""
+        plugins = (await asyncio.to_thread(load_operators, self._path)).plugins.found
+        found = {name: one.manifest.name for one in plugins for name in one.provides("providers")}
+        return dict(sorted(found.items()))
 
     async def provider(self, name: str) -> ProviderSpec:
         """Return a provider, with its forms. Its plugin is imported by that. Raises Invalid, ConfigError."""

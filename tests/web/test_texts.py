@@ -41,6 +41,7 @@ LAST: dict[str, set[str]] = {
     "severity.": {"ok", "warning", "error"},
     "state.": set(State),
     "chart.": {"created", "updated", "deleted", "broken"},
+    "choice.release_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "choice.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
     "failure.": {cause_of(name) for name in (*_CAUSES, "ValueError")},
     "field.": set(FIELDS),
