@@ -277,3 +277,12 @@ async def test_closing_ends_a_sign_in_and_closes_every_provider(house: House) ->
     assert all(office.closed for office in house.offices.values())
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_people_see_what_each_connection_is_and_whether_pages_may_change_it(house: House) -> None:
+    connections = house.connections(crm="flow", mail="post")
+    assert {name: (one.title, one.provider, one.kept) for name, one in connections.systems().items()} == {
+        "crm": ("crm", "flow", False),
+        "mail": ("mail", "post", False),
+    }
+    await connections.close()

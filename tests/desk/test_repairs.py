@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from calsync.desk.repair_texts import BUTTONS, TEXTS
-from calsync.desk.repairs import ACTIONS, Action, Cause, Condition, Disabled, Repair, repairs
+from calsync.desk.repairs import ACTIONS, Action, Cause, Condition, Disabled, Repair, card_of, repairs
 from calsync.errors import AccountError, EventError, LoginError, OtherSync, Retry
 from calsync.ports import Finding
 from calsync.reasons import Language
@@ -303,3 +303,18 @@ async def test_users_see_their_own_accounts_cards_only(office: Office) -> None:
     assert await office.causes() == ["configuration", "account", "finding"]
     assert await office.causes(anna) == ["account"]
     assert await office.causes(bernd) == []
+
+
+async def test_what_waits_alike_is_told_by_its_card_or_by_the_plan(office: Office) -> None:
+    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.left.user_edit(event, summary="links")
+    office.right.user_edit(copy, summary="rechts")
+    await office.run()
+    cases = await office.showing.holds(office.boss, "anna")
+    card = card_of(cases, TITLES)
+    assert card is not None
+    assert (card.cause, card.action, card.events) == (Cause.CONFLICT, Action.DECIDE, 1)
+    assert card_of([replace(cases[0], reason="direction")], TITLES) is None

@@ -226,3 +226,18 @@ async def test_a_change_that_would_leave_out_another_account_is_refused(house: H
     )
     assert "accounts.dora.left" in told[""]
     assert config(house).accounts["carla"].left.settings == {"name": "carla-crm"}
+
+
+async def test_systems_are_listed_as_people_know_them(setup: Setup) -> None:
+    found = await setup.providers()
+    assert found["memory"] == "Memory"
+    assert list(found) == sorted(found)
+
+
+async def test_what_is_kept_is_read_back_to_be_changed_and_nothing_else(setup: Setup) -> None:
+    await setup.add_connection("post", "memory", FIELDS)
+    await setup.add_account("carla", CARLA)
+    assert await setup.provider_of("post") == "memory"
+    assert await setup.account_entry("carla") == {key: value for key, value in CARLA.items() if value}
+    assert "operator" in (await invalid(setup.provider_of("crm")))[""]
+    assert "operator" in (await invalid(setup.account_entry("anna")))[""]

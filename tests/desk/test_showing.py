@@ -10,9 +10,11 @@ import pytest
 
 from calsync.desk import Known, Refused, Showing
 from calsync.desk.overview import Wanted
+from calsync.desk.repairs import Cause, Disabled
 from calsync.desk.systems import System, titles
 from calsync.errors import Retry
 from calsync.history import Tally
+from calsync.ports import Finding
 from calsync.service import Board, State
 from calsync.sync.model import Direction, Side
 from tests.desk.office import MEETING, SYSTEMS, config
@@ -176,3 +178,24 @@ def test_two_systems_of_one_name_are_told_apart() -> None:
     one = replace(one, left=replace(one.left, connection="mail"))
     assert titles(one, SYSTEMS) == {Side.LEFT: "Outlook (left)", Side.RIGHT: "Outlook (right)"}
     assert titles(config("anna"), {}) == {Side.LEFT: "crm", Side.RIGHT: "mail"}
+
+
+async def test_connections_are_shown_to_administrators_with_how_many_use_them(office: Office) -> None:
+    office.findings["mail"] = [Finding("ok", "signed in")]
+    office.disabled.append(Disabled(connection="old", problem="there is no provider 'x'"))
+    found = office.showing.connections(office.boss)
+    assert [(one.system.title, one.accounts) for one in found] == [("FLOWFACT", 2), ("Outlook", 2)]
+    assert [one.findings for one in found] == [None, office.findings["mail"]]
+    assert office.showing.disabled(office.boss) == office.disabled
+    bernd = await office.user("Bernd", "bernd")
+    for ask in (office.showing.connections, office.showing.disabled):
+        with pytest.raises(Refused) as refused:
+            ask(bernd)
+        assert refused.value.word == "administrators_only"
+
+
+async def test_a_row_tells_what_its_account_fails_with_unless_it_is_off(office: Office) -> None:
+    await office.run(error=Retry("connection crm: busy"))
+    assert (await office.showing.account(office.boss, "anna")).row.failure is Cause.UNREACHABLE
+    await office.store.settings.set_enabled("anna", False, "Petra", office.clock.now())
+    assert (await office.showing.account(office.boss, "anna")).row.failure is None
