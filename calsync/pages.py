@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.connections import connections_of
@@ -22,6 +24,7 @@ from calsync.desk import (
     Steering,
 )
 from calsync.desk.repairs import Disabled
+from calsync.preview import first_run
 from calsync.signin import CodeFlow, Registration
 from calsync.web.origins import Origins
 from calsync.web.site import Site
@@ -104,6 +107,7 @@ def _desk(
         audit=audit,
         accounts=known.accounts,
         everybodys=setup,
+        first_run=partial(first_run, clock=clock, random=SystemRandom()),
         reread=work.reload,
     )
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from calsync.config import Config
+    from calsync.config import Config, Document
     from calsync.desk.filling import Fields
+    from calsync.loader import Loaded
     from calsync.loading import Operators
     from calsync.ports import (
         BrowserSignIn,
@@ -100,8 +101,11 @@ class Setup:
             operators = load_operators(self._path)
             entry = connection_of(operators.second.draft(), connection)
             form = _spec(operators, entry["provider"]).form
+            flags = {
+                field.key: str(entry.get(field.key, False)).lower() for field in form if field.kind is Kind.FLAG
+            }
             keys = [field.key for field in form if field.kind is not Kind.SECRET]
-            return {key: str(entry[key]) for key in keys if key in entry}
+            return {key: str(entry[key]) for key in keys if key in entry} | flags
 
         return await asyncio.to_thread(read)
 
@@ -166,12 +170,28 @@ class Setup:
         """
 
         def add(draft: Draft, operators: Operators) -> None:
-            if name in draft.accounts or name in operators.config.accounts:
-                raise Invalid({"name": "there is an account of this name already"})
-            draft.accounts[name] = without_empty(entry)
+            _add_account(draft, operators, name, entry)
 
         await self._change(add, about=("accounts", name))
         await self._told("account_added", name)
+
+    async def considered(self, name: str, entry: Mapping[str, Any]) -> tuple[Config, Loaded]:
+        """Return the configuration as it would be with another account; nothing is kept.
+
+        Raises as `add_account`.
+        """
+
+        def read() -> tuple[Config, Loaded]:
+            operators = load_operators(self._path)
+            draft = operators.second.draft()
+            _add_account(draft, operators, name, entry)
+            config, loaded = operators.with_second(_document(operators, draft))
+            for one in config.ignored:
+                if (one.section, one.name) == ("accounts", name):
+                    raise Invalid(one.keys)
+            return config, loaded
+
+        return await asyncio.to_thread(read)
 
     async def change_account(self, name: str, entry: Mapping[str, Any]) -> None:
         """Change a kept account. Raises as `add_account`."""
@@ -359,10 +379,19 @@ class Setup:
 
 def _read(operators: Operators, draft: Draft, secrets: Collection[str] = ()) -> Config:
     """Return the configuration as it will be with this content of the second file."""
+    document = _document(operators, draft)
+    return operators.with_second(replace(document, hidden=document.hidden | set(secrets)))[0]
+
+
+def _document(operators: Operators, draft: Draft) -> Document:
     second = operators.second
-    document = parse_text(second.path, draft.as_yaml(), second.hidden)
-    document = replace(document, hidden=document.hidden | set(secrets))
-    return operators.with_second(document)[0]
+    return parse_text(second.path, draft.as_yaml(), second.hidden)
+
+
+def _add_account(draft: Draft, operators: Operators, name: str, entry: Mapping[str, Any]) -> None:
+    if name in draft.accounts or name in operators.config.accounts:
+        raise Invalid({"name": "there is an account of this name already"})
+    draft.accounts[name] = without_empty(entry)
 
 
 def _spec(operators: Operators, provider: str) -> ProviderSpec:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from calsync.people import Role
 from calsync.web import cookies
+from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster
 from calsync.web.guard import Guard
 from calsync.web.pages import (
@@ -25,6 +26,7 @@ from calsync.web.pages import (
     setup_accounts,
     setup_connections,
     sign_in,
+    start,
     steering,
 )
 from calsync.web.rendering import Templates
@@ -78,11 +80,12 @@ class Site:
         self._files = StaticFiles()
         self._templates = Templates(clock, self._files)
         self._guard = Guard(desk.access, origins, self._problem)
+        self._api = api_routes(self, origins)
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
             *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
-            *(people, profile, sign_in, invitation, language, events),
+            *(people, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
 
@@ -93,9 +96,9 @@ class Site:
         self._routes.append(web.route(method, path, self._guard.around(page, role)))
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """Return the routes of all pages, and of one that says that there is no such page."""
+        """Return the routes of all pages, of the API, and of one that says that there is no such page."""
         nothing = web.route("*", "/{path:.*}", self._guard.around(_nothing, None))
-        return [*self._files.routes(), *self._routes, nothing]
+        return [*self._files.routes(), *self._api, *self._routes, nothing]
 
     def page(self, visitor: Visitor, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """Answer with a page, written with what calsync.web.rendering gives every template, and with `values`."""

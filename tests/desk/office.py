@@ -30,7 +30,9 @@ from calsync_rules.series_skip import SeriesSkip
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from calsync.config import Config
     from calsync.desk.repairs import Disabled
+    from calsync.loader import Loaded
     from calsync.people import Person
     from calsync.ports import Finding
     from calsync.store import SqliteStore
@@ -142,6 +144,11 @@ class Office:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         await engine.run(await self._account(account), report, write=False)
         return report
+
+    async def first_run(self, config: Config, loaded: Loaded, account: str) -> Report:
+        """Say what the first run of an account would do, between the calendars of anna's."""
+        del config, loaded, account
+        return await self.plan("anna")
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

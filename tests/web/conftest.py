@@ -146,6 +146,7 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
         audit=office.audit,
         accounts=lambda: office.accounts,
         everybodys=setup,
+        first_run=office.first_run,
         reread=lambda: office.woken.append("*"),
     )
 

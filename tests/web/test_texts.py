@@ -19,6 +19,7 @@ from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
 from calsync.web.pages.mine import STATES
+from calsync.web.pages.start import PROVIDERS, STEPS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 
@@ -30,6 +31,7 @@ SOURCES = [*TEMPLATES, *sorted(WEB.rglob("*.py"))]
 QUOTED = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
 BUILT = re.compile(r"""["']([a-z_]+\.[a-z_]*)["'] ~|f["']([a-z_]+\.)\{""")
 """A key whose last part is a value: `t("role." ~ role)`, `f"refused.{word}"`."""
+CONNECTED = {name for names in PROVIDERS.values() for name in names}
 LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
@@ -47,6 +49,14 @@ LAST: dict[str, set[str]] = {
     "kind.": set(KINDS),
     "pair.": set(LinkState),
     "plan.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "start.step_": set(STEPS) - {"done"},
+    "start.connect_": CONNECTED,
+    "start.note_": CONNECTED,
+    "start.name_": CONNECTED,
+    "start.mend_": {*CONNECTED, "operator"},
+    "start.works_": set(PROVIDERS),
+    "start.how_": {f"{name}_{number}" for name in CONNECTED for number in range(1, 5)},
+    "start.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "problem.": {"400", "403", "404", "408", "413", "429", "500", "503"},
 }
 """What those values can be."""

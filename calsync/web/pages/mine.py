@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.desk.refused import Refused
 from calsync.sync.model import Direction
+from calsync.web.pages.start import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ def add_to(site: Site) -> None:
     """Add the page."""
 
     async def show(_request: web.Request, visitor: Visitor) -> web.Response:
+        if await is_wanted(site, visitor.who):
+            return site.go(visitor, "/start")
         known = site.desk.accounts()
         own = sorted(await site.desk.people.accounts_of(visitor.who))
         return site.page(
