@@ -13,6 +13,11 @@ import pytest
 from playwright.async_api import expect
 
 from calsync.ports import SystemClock
+from calsync_sandbox.demo.colleagues import open_office
+from calsync_sandbox.demo.commandline import CommandLine
+from calsync_sandbox.demo.console import Console
+from calsync_sandbox.demo.show import fill
+from calsync_sandbox.demo.stage import Stage
 from calsync_sandbox.sandbox import Sandbox
 from tests.browser.chromium import AXE, CHROMIUM, PHONE, WIDE, Watch, barriers, chromium
 from tests.e2e.conftest import World, ended
@@ -193,6 +198,22 @@ async def prepared(browser: Browser, tmp_path: Path) -> AsyncIterator[Place]:
         world.rewrite("service:\n", f"web: {{}}\nservice:\n  listen: 127.0.0.1:{port}\n")
         place = Place(world, f"http://127.0.0.1:{port}", browser)
         yield place
+        world.expect_no_mail()
+
+
+@pytest.fixture
+async def office(browser: Browser, tmp_path: Path) -> AsyncIterator[Place]:
+    """A running calsync with the demo's accounts: four people's, two of whom have something to decide."""
+    async with Sandbox() as sandbox:
+        quiet = Console(quiet=True)
+        anna, _ = fill(sandbox, (), 20, quiet)
+        world = World(sandbox, SystemClock(), anna, tmp_path)
+        port = free_port()
+        await open_office(Stage(sandbox, anna, CommandLine(world.configuration), quiet), port)
+        place = Place(world, f"http://127.0.0.1:{port}", browser)
+        async with place.running():
+            yield place
+            await place.close()
         world.expect_no_mail()
 
 
