@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.cost import Cost
 from calsync.config.model import AccountConfig, SideConfig, WindowConfig
-from calsync.desk import Known, People, Showing
+from calsync.desk import Audit, Known, People, Showing
 from calsync.desk.overview import Order, Wanted
 from calsync.desk.systems import System
 from calsync.people import OPERATOR
@@ -110,7 +110,9 @@ async def _measured(place: Path) -> list[PageTime]:
     accounts = {name: replace(CONFIG, name=name) for name in _names()}
     clock = SystemClock()
     served = Known(accounts=lambda: accounts, systems=lambda: SYSTEMS, board=_board(clock))
-    showing = Showing(store, People(store.people, clock, lambda: accounts), clock, served)
+    showing = Showing(
+        store, People(store.people, clock, lambda: accounts, Audit(store.settings, clock)), clock, served
+    )
     boss, one = OPERATOR, "account-0040"
     failing = frozenset({State.FAILING})
     pages: list[tuple[str, Callable[[], Awaitable[object]]]] = [

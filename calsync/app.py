@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.config import new_key
 from calsync.connections import Connections, Opened, connections_of
-from calsync.desk import Known, People, Showing
+from calsync.desk import Audit, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
@@ -22,13 +22,14 @@ from calsync.holder import this_process
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
+from calsync.preview import copied
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.roster import Roster
 from calsync.running import Running, refuse
 from calsync.service import Chronicle
 from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
-from calsync.takeover import open_store, take_note
+from calsync.takeover import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -126,14 +127,8 @@ class App:
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
         """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""
         opened = await self._open_accounts(account)
-        store = await SqliteStore.copy(self._config.service.store)
-        try:
-            await take_note(store, self._config.service.store)
-            for holder in await store.holders():  # they hold the original, not this copy
-                await store.expire(holder)
+        async with copied(self._config.service.store) as store:
             return {name: await self._plan_one(store, one) for name, one in opened.items()}
-        finally:
-            await store.close()
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
@@ -228,7 +223,7 @@ class App:
         known = {*self._config.accounts, *ran}
         store = await SqliteStore.open(self._config.service.store)
         try:
-            yield People(store.people, self._clock, lambda: known)
+            yield People(store.people, self._clock, lambda: known, Audit(store.settings, self._clock))
         finally:
             await store.close()
 
@@ -243,7 +238,9 @@ class App:
                 accounts[name] = replace(self._config.discover.account, name=name)
         served = Known(accounts=lambda: accounts, systems=self._connections.systems)
         try:
-            yield Showing(store, People(store.people, self._clock, lambda: accounts), self._clock, served)
+            audit = Audit(store.settings, self._clock)
+            people = People(store.people, self._clock, lambda: accounts, audit)
+            yield Showing(store, people, self._clock, served)
         finally:
             await store.close()
 

@@ -3,45 +3,94 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calsync.desk import Access, Desk, Passwords, People, Showing
+from calsync.connections import connections_of
+from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup, Showing, Steering
+from calsync.desk.repairs import Disabled
 from calsync.signin import CodeFlow, Registration
 from calsync.web.origins import Origins
 from calsync.web.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
-    from calsync.config import Config, MicrosoftSignIn
+    from calsync.config import Config, Ignored, MicrosoftSignIn
     from calsync.desk import Known
+    from calsync.desk.accounts import Accounts
+    from calsync.desk.steering import Steered
     from calsync.ports import Clock
     from calsync.store import SqliteStore
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What serves the accounts, as far as people steer it."""
+
+    accounts: Accounts
+    served: Steered
+    ran: Callable[[], Awaitable[Collection[str]]]
+    """Returns the names of all accounts that have run before."""
+    reload: Callable[[], None]
+
+
 @contextmanager
-def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known) -> Iterator[Site | None]:
+def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known, work: Work) -> Iterator[Site | None]:
     """Make the pages, and close what they hold in the end. None where the configuration wants none."""
     if config.web is None:
         yield None
         return
     passwords, sign_in = Passwords(), config.web.sign_in
     microsoft = None if sign_in is None else _code_flow(sign_in, clock)
-    people = People(store.people, clock, known.accounts)
-    desk = Desk(
-        people=people,
-        access=Access(store.people, passwords, clock),
-        showing=Showing(store, people, clock, known),
-        accounts=known.accounts,
-    )
     at = config.service.listen
     origins = Origins(at.host, at.port, config.service.public_url)
     try:
+        desk = _desk(config, store, clock, known, work, passwords)
         yield Site(desk, clock, origins, microsoft=microsoft, proxy=config.web.trusted_proxy)
     finally:
         passwords.close()
         if microsoft is not None:
             microsoft.close()
+
+
+def disabled(ignored: Ignored) -> Disabled:
+    """Return what people are told of an entry that the second file says in vain."""
+    return Disabled(
+        account=ignored.name if ignored.section == "accounts" else None,
+        connection=ignored.name if ignored.section == "connections" else None,
+        problem="; ".join(ignored.problems),
+    )
+
+
+def _desk(
+    config: Config, store: SqliteStore, clock: Clock, known: Known, work: Work, passwords: Passwords
+) -> Desk:
+    def changed() -> None:
+        checks.forget()
+        work.reload()
+
+    def signed_in(connection: str) -> None:
+        checks.forget(connection)
+        for name, account in known.accounts().items():
+            if connection in connections_of(account):
+                work.served.wake(name, "somebody signed in")
+
+    setup = Setup(config.path, clock, changed, signed_in)
+    checks, audit = Checks(setup.check_connection, clock), Audit(store.settings, clock)
+    people = People(store.people, clock, known.accounts, audit)
+    return Desk(
+        people=people,
+        access=Access(store.people, passwords, clock),
+        showing=Showing(store, people, clock, replace(known, findings=checks.last)),
+        steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
+        own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),
+        checks=checks,
+        audit=audit,
+        accounts=known.accounts,
+        everybodys=setup,
+        reread=work.reload,
+    )
 
 
 def _code_flow(sign_in: MicrosoftSignIn, clock: Clock) -> CodeFlow:

@@ -298,6 +298,10 @@ class Settings(ABC):
     async def audit(self, last: int, account: str | None = None) -> Sequence[AuditEntry]:
         """Return the newest changes of one account, or of all, oldest first."""
 
+    @abstractmethod
+    async def note(self, entry: AuditEntry) -> None:
+        """Have the audit tell of a change that is kept elsewhere."""
+
 
 class Store(ABC):
     """Remembers accounts. Raises StoreError with the place and what to do; nothing is ever half-written."""

@@ -11,14 +11,16 @@ from calsync.connections import Opened
 from calsync.desk import Known
 from calsync.desk.accounts import Accounts
 from calsync.discovery import until_done
-from calsync.engine import Engine
+from calsync.engine import Engine, Report
 from calsync.engine.together import together
 from calsync.errors import CalsyncError, ConfigError, LoginError, Retry, StoreError, reason
 from calsync.holder import this_process
+from calsync.preview import copied
 from calsync.records import Setting
 from calsync.reloading import load_again
 from calsync.served import Served
 from calsync.service import Chronicle
+from calsync.store import MemoryRuns
 from calsync.supervisor import Supervisor
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config
     from calsync.connections import Connections
+    from calsync.engine import Account
     from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.records import Settings
@@ -71,6 +74,7 @@ class Running:
         """The accounts are served."""
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
+        self._planning = asyncio.Lock()
         self._changing = asyncio.Lock()
         """Held while accounts leave and come."""
 
@@ -114,7 +118,17 @@ class Running:
             self._clock,
             self._random,
             self._config.service.poll_seconds,
+            self._planned,
         )
+
+    async def _planned(self, account: Account) -> Report:
+        """Say what a run would do, on a copy of the store: one at a time, as each is in memory."""
+        report = Report()
+        async with self._planning, copied(self._config.service.store) as store:
+            runs = MemoryRuns(await self._runs.all())
+            engine = Engine(store, runs, self._clock, self._random, this_process(self._random))
+            await engine.run(account, report, write=False)
+        return report
 
     def request_reload(self) -> None:
         """Have the configuration read anew, as SIGHUP does."""
@@ -236,7 +250,7 @@ class Running:
             yield None
             return
         # Templates and dates are needed for pages only.
-        from calsync.pages import site_of  # noqa: PLC0415
+        from calsync.pages import Work, disabled, site_of  # noqa: PLC0415
 
         token = None if web is None else web.metrics_token
         routes = [
@@ -245,8 +259,14 @@ class Running:
             *metrics_routes(self._metrics.text, token),
         ]
         board, systems = self.served.service.board, self._connections.systems
-        known = Known(accounts=lambda: self.served.configs, systems=systems, board=board)
-        with site_of(self._config, store, self._clock, known) as site:
+        known = Known(
+            accounts=lambda: self.served.configs,
+            systems=systems,
+            board=board,
+            disabled=lambda: [disabled(one) for one in self._config.ignored],
+        )
+        work = Work(self.accounts, self.served, self._runs.all, self.request_reload)
+        with site_of(self._config, store, self._clock, known, work) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
 

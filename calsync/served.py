@@ -12,7 +12,7 @@ from calsync.service import Runner, Service
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig
@@ -39,7 +39,9 @@ class Served(Runner):
         clock: Clock,
         random: Random,
         poll_seconds: float,
+        planned: Callable[[Account], Awaitable[Report]],
     ) -> None:
+        """`planned` says what a run of an account would do, and remembers nothing."""
         self.service = Service(self, clock, random, poll_seconds)
         self.configs: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when it came."""
@@ -49,6 +51,7 @@ class Served(Runner):
         self._metrics = metrics
         self._connections = connections
         self._roster = roster
+        self._planned = planned
         self._opened: dict[str, Opened] = {}
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
@@ -74,6 +77,18 @@ class Served(Runner):
             return await self._engine.confirm(await self._account(account), plan_hash)
 
         return await self.service.ask(account, errand)
+
+    async def plan(self, account: str) -> Report:
+        """Say what a run would do, as `App.plan` does, between two runs. Raises as `confirm`."""
+
+        async def errand() -> Report:
+            return await self._planned(await self._account(account))
+
+        return await self.service.ask(account, errand)
+
+    def wake(self, account: str, reason: str) -> None:
+        """Have an account run soon."""
+        self.service.wake(account, reason)
 
     async def begin(self, accounts: Mapping[str, AccountConfig], found: Mapping[str, object] = {}) -> int:
         """Begin to serve the accounts that are not served yet, and return how many.

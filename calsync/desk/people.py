@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from calsync.desk import secret_ids
 from calsync.desk.refused import Refused
+from calsync.people import OPERATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
+    from calsync.desk.audit import Audit
     from calsync.people import Person, Role
     from calsync.ports import Clock
     from calsync.store.people import SqlitePeople
@@ -44,17 +46,23 @@ class Member:
 class People:
     """The people of one store."""
 
-    def __init__(self, store: SqlitePeople, clock: Clock, accounts: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self, store: SqlitePeople, clock: Clock, accounts: Callable[[], Collection[str]], audit: Audit
+    ) -> None:
         """`accounts` returns the names of the accounts that can be given to somebody."""
         self._store = store
         self._clock = clock
         self._accounts = accounts
+        self._audit = audit
 
-    async def invite(self, name: str, role: Role, accounts: Iterable[str] = ()) -> Invitation:
-        """Let somebody in, also who forgot the password. The accounts are given in addition.
+    async def invite(
+        self, name: str, role: Role, accounts: Iterable[str] = (), *, by: Person = OPERATOR
+    ) -> Invitation:
+        """Let somebody in, also who forgot the password. The accounts are given in addition. `by`: who wants it.
 
-        Raises Refused: name_bad, account_unknown.
+        Raises Refused: name_bad, account_unknown, administrators_only.
         """
+        _expect_administrator(by)
         name, accounts = name.strip(), tuple(accounts)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused("name_bad")
@@ -65,6 +73,7 @@ class People:
         for account in accounts:
             await self._store.give(person.id, account)
         log.info("person %d was invited as %s", person.id, role)
+        await self._audit.note(by, "person_invited", f"{person.name} ({role})")
         return Invitation(person=person, secret=secret, until=until)
 
     async def all(self) -> Sequence[Member]:
@@ -93,25 +102,33 @@ class People:
             raise Refused("person_unknown")
         return person
 
-    async def remove(self, name: str, by: Person | None = None) -> None:
-        """Let somebody in no longer; the accounts go on. `by`: who wants it; None on the command line.
+    async def remove(self, name: str, *, by: Person = OPERATOR) -> None:
+        """Let somebody in no longer; the accounts go on. `by`: who wants it.
 
-        Raises Refused: person_unknown, oneself.
+        Raises Refused: person_unknown, oneself, administrators_only.
         """
+        _expect_administrator(by)
         person = await self.named(name)
-        if by is not None and by.id == person.id:
+        if by.id == person.id:
             raise Refused("oneself")
         await self._store.remove(person.id)
         log.info("person %d was removed", person.id)
+        await self._audit.note(by, "person_removed", person.name)
 
-    async def give(self, name: str, account: str) -> None:
-        """Make an account somebody's. Raises Refused: person_unknown, account_unknown."""
+    async def give(self, name: str, account: str, *, by: Person = OPERATOR) -> None:
+        """Make an account somebody's. Raises Refused: person_unknown, account_unknown, administrators_only."""
+        _expect_administrator(by)
         self._expect_known([account])
-        await self._store.give((await self.named(name)).id, account)
+        person = await self.named(name)
+        await self._store.give(person.id, account)
+        await self._audit.note(by, "account_given", person.name, account=account)
 
-    async def take(self, name: str, account: str) -> None:
-        """Let an account be somebody's no longer. Raises Refused: person_unknown."""
-        await self._store.take((await self.named(name)).id, account)
+    async def take(self, name: str, account: str, *, by: Person = OPERATOR) -> None:
+        """Let an account be somebody's no longer. Raises Refused: person_unknown, administrators_only."""
+        _expect_administrator(by)
+        person = await self.named(name)
+        await self._store.take(person.id, account)
+        await self._audit.note(by, "account_taken", person.name, account=account)
 
     async def accounts_of(self, person: Person) -> frozenset[str]:
         """Return the names of somebody's own accounts."""
@@ -125,3 +142,8 @@ class People:
         known = self._accounts()
         if any(account not in known for account in accounts):
             raise Refused("account_unknown")
+
+
+def _expect_administrator(by: Person) -> None:
+    if not by.administrator:
+        raise Refused("administrators_only")

@@ -15,6 +15,7 @@ SENTENCES = {
     "other_microsoft": "this Microsoft account is not the one that you sign in with here",
     "self_service_off": "accounts are added by your administrator only",
     "sign_in_over": "that took too long, or was begun elsewhere; begin again",
+    "administrators_only": "only administrators may do this",
     "account_unknown": "there is no account of this name",
     "invitation_over": "the invitation was used, has expired or was replaced by a newer one",
     "microsoft_taken": "somebody else signs in with this Microsoft account",

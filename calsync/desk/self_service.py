@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.config import Config, SelfService
+    from calsync.desk.audit import Audit
     from calsync.desk.setup import Setup
     from calsync.forms import FormField
     from calsync.people import Person
@@ -67,6 +69,7 @@ class OwnMailboxes:
         assignments: SqliteAssignments,
         known: Callable[[], Awaitable[Collection[str]]],
         clock: Clock,
+        audit: Audit,
     ) -> None:
         """`known` returns the names of all accounts that have run before."""
         self._setup = setup
@@ -74,6 +77,7 @@ class OwnMailboxes:
         self._assignments = assignments
         self._known = known
         self._clock = clock
+        self._audit = audit
         self._begun: dict[int, _Begun] = {}
 
     async def offer(self, person: Person) -> Offer:
@@ -140,7 +144,8 @@ class OwnMailboxes:
             "right": {"connection": begun.connection, **right},
             "timezone": timezone,
         }
-        await self._setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
+        setup = self._setup.noted(partial(self._audit.note, person))
+        await setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
         await self._people.give(person.id, member)
         self._begun.pop(person.id, None)
         return member
@@ -165,7 +170,8 @@ class OwnMailboxes:
             await provider.login()
             if not await provider.is_own(config.accounts[account].right.settings):
                 raise Refused("mailbox_not_own")
-        await self._setup.change_connection(name, {**await self._setup.filled_in(name), **fields})
+        setup = self._setup.noted(partial(self._audit.note, person))
+        await setup.change_connection(name, {**await setup.filled_in(name), **fields})
 
     async def _allowed(self, person: Person) -> tuple[Config, SelfService, ProviderSpec]:
         config = await self._setup.config()

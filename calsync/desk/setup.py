@@ -24,7 +24,7 @@ from calsync.second import Kept
 from calsync.vault import FileVault, MemoryVault, vault_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -45,9 +45,15 @@ if TYPE_CHECKING:
     from calsync.second import Draft
 
     Change = Callable[[Draft, Operators], None]
+    Told = Callable[[str, str], Awaitable[None]]
+    """Is told what was changed: a word, and the name of the connection or the account."""
 
 
 def _nothing(*_: object) -> None:
+    """Tell nobody."""
+
+
+async def _untold(_what: str, _name: str) -> None:
     """Tell nobody."""
 
 
@@ -60,16 +66,22 @@ class Setup:
         clock: Clock,
         changed: Callable[[], object] = _nothing,
         signed_in: Callable[[str], object] = _nothing,
+        told: Told = _untold,
     ) -> None:
         """`path`: the operator's file.
 
         `changed` is called when the second file is another one, for the service to read it; `signed_in` with the
-        connection that somebody has signed in to.
+        connection that somebody has signed in to; `told` of every change, once it is made.
         """
         self._path = path
         self._clock = clock
         self._changed = changed
         self._signed_in = signed_in
+        self._told = told
+
+    def noted(self, told: Told) -> Setup:
+        """Return the same setting up with somebody else told of its changes."""
+        return Setup(self._path, self._clock, self._changed, self._signed_in, told)
 
     async def providers(self) -> Sequence[str]:
         """Return the names of all that are installed. Raises ConfigError."""
@@ -97,10 +109,12 @@ class Setup:
         Raises Invalid, by the keys of the form and `name`; ConfigError, StoreError, Retry where it cannot be kept.
         """
         await self._put_connection(name, provider, fields)
+        await self._told("connection_added", name)
 
     async def change_connection(self, name: str, fields: Fields) -> None:
         """Fill the form of a kept connection in anew. Raises as `add_connection`."""
         await self._put_connection(name, None, fields)
+        await self._told("connection_changed", name)
 
     async def remove_connection(self, name: str) -> None:
         """Remove a kept connection that no account uses, with all that it keeps.
@@ -121,6 +135,7 @@ class Setup:
                 operators.second.forget(name)
 
         await self._change(remove, forget)
+        await self._told("connection_removed", name)
 
     async def add_account(self, name: str, entry: Mapping[str, Any]) -> None:
         """Add an account. `entry`: as in YAML; texts that are empty are left out.
@@ -134,6 +149,7 @@ class Setup:
             draft.accounts[name] = without_empty(entry)
 
         await self._change(add, about=("accounts", name))
+        await self._told("account_added", name)
 
     async def change_account(self, name: str, entry: Mapping[str, Any]) -> None:
         """Change a kept account. Raises as `add_account`."""
@@ -144,6 +160,7 @@ class Setup:
             draft.accounts[name] = without_empty(entry)
 
         await self._change(change, about=("accounts", name))
+        await self._told("account_changed", name)
 
     async def remove_account(self, name: str) -> None:
         """Remove a kept account. Its events stay on both sides. Raises Invalid, ConfigError, StoreError, Retry."""
@@ -154,6 +171,7 @@ class Setup:
             del draft.accounts[name]
 
         await self._change(remove)
+        await self._told("account_removed", name)
 
     async def try_connection(self, name: str, provider: str | None, fields: Fields) -> Sequence[Finding]:
         """Sign in as a form is filled in, and tell what a check finds. Nothing is kept.
@@ -196,6 +214,7 @@ class Setup:
         async with await self._open(connection) as provider:
             found = await provider.finish_sign_in(flow, answer)
         self._signed_in(connection)
+        await self._told("signed_in", connection)
         return found
 
     async def export(self) -> str:
@@ -241,6 +260,7 @@ class Setup:
             second.take_over(connection, kept)
 
         await self._change(add, about=("accounts", account))
+        await self._told("account_added", account)
 
     async def _put_connection(self, name: str, provider: str | None, fields: Fields) -> None:
         connection, spec = await asyncio.to_thread(self._tried, name, provider, fields)

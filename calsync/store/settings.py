@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import AuditEntry, Setting, Settings
@@ -48,6 +49,14 @@ class SqliteSettings(Settings):
             found = await self._read(statements.AUDIT_OF_ACCOUNT, {"account": account, "last": last})
         with understood(self._reader.place):
             return [_audit_entry(row) for row in reversed(found)]
+
+    async def note(self, entry: AuditEntry) -> None:
+        values = asdict(entry) | {"at": codec.instant_text(entry.at)}
+
+        def put(database: sqlite3.Connection) -> None:
+            database.execute(statements.ADD_AUDIT, values)
+
+        await self._writer.transaction("IMMEDIATE", put)
 
     async def _set(self, account: str, what: str, value: int | str | None, who: str, now: datetime) -> None:
         """Change one setting and tell the audit, in one transaction. What is set already changes nothing."""

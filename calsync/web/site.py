@@ -8,6 +8,7 @@ from aiohttp import web
 
 from calsync.people import Role
 from calsync.web import cookies
+from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster
 from calsync.web.guard import Guard
 from calsync.web.pages import events, invitation, language, mine, people, profile, sign_in
@@ -60,6 +61,7 @@ class Site:
         self._files = StaticFiles()
         self._templates = Templates(clock, self._files)
         self._guard = Guard(desk.access, origins, self._problem)
+        self._api = api_routes(self, origins)
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (mine, people, profile, sign_in, invitation, language, events):
@@ -72,9 +74,9 @@ class Site:
         self._routes.append(web.route(method, path, self._guard.around(page, role)))
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """Return the routes of all pages, and of one that says that there is no such page."""
+        """Return the routes of all pages, of the API, and of one that says that there is no such page."""
         nothing = web.route("*", "/{path:.*}", self._guard.around(_nothing, None))
-        return [*self._files.routes(), *self._routes, nothing]
+        return [*self._files.routes(), *self._api, *self._routes, nothing]
 
     def page(self, visitor: Visitor, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """Answer with a page, written with what calsync.web.rendering gives every template, and with `values`."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk import Access, Passwords, People
+from calsync.desk import Access, Audit, Passwords, People
 from calsync.store import SqliteStore
 from calsync.testing import FakeClock
 from tests.desk.office import Office
@@ -30,8 +30,13 @@ async def store() -> AsyncIterator[SqliteStore]:
 
 
 @pytest.fixture
-def people(store: SqliteStore, clock: FakeClock) -> People:
-    return People(store.people, clock, lambda: {"anna", "bernd"})
+def audit(store: SqliteStore, clock: FakeClock) -> Audit:
+    return Audit(store.settings, clock)
+
+
+@pytest.fixture
+def people(store: SqliteStore, clock: FakeClock, audit: Audit) -> People:
+    return People(store.people, clock, lambda: {"anna", "bernd"}, audit)
 
 
 @pytest.fixture

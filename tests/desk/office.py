@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from calsync.config import AccountConfig
 from calsync.config.model import SideConfig, WindowConfig
-from calsync.desk import Known, People, Showing
+from calsync.desk import Audit, Known, People, Showing, Steering
+from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
-from calsync.engine import Account, Engine, Report
+from calsync.engine import Account, Confirmation, Engine, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
 from calsync.service import Chronicle
@@ -27,7 +28,7 @@ from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from calsync.desk.repairs import Disabled
     from calsync.people import Person
@@ -93,6 +94,18 @@ class Office:
             ),
         )
         self.boss = OPERATOR
+        self.woken: list[str] = []
+        """Accounts that were woken."""
+        self.audit = Audit(store.settings, clock)
+        self.steering = Steering(
+            store,
+            people,
+            clock,
+            lambda: self.accounts,
+            Accounts(store.settings, self._names, clock, self.wake),
+            self,
+            self.audit,
+        )
 
     @property
     def left(self) -> MemoryCalendar:
@@ -117,6 +130,20 @@ class Office:
                     await engine.run(await self._account(name), report)
         return report
 
+    def wake(self, account: str, reason: str) -> None:
+        del reason
+        self.woken.append(account)
+
+    async def plan(self, account: str) -> Report:
+        report = Report()
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        await engine.run(await self._account(account), report, write=False)
+        return report
+
+    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        return await engine.confirm(await self._account(account), plan_hash)
+
     async def user(self, name: str, *accounts: str) -> Person:
         """Return somebody who looks after these accounts only."""
         return (await self.people.invite(name, Role.USER, accounts)).person
@@ -130,12 +157,13 @@ class Office:
         names = [case.name for case in await waiting(self.store, "anna", direction, now)]
         assert len(await decide(self.store, "anna", direction, names, choice, now)) == len(names)
 
-    async def confirm(self) -> None:
+    async def confirm_all(self) -> None:
         """Confirm what would be done in anna's account."""
-        report = Report()
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-        await engine.run(await self._account("anna"), report)
-        assert (await engine.confirm(await self._account("anna"), report.plan.hash)).problem is None
+        report = await self.plan("anna")
+        assert (await self.confirm("anna", report.plan.hash)).problem is None
+
+    async def _names(self) -> Collection[str]:
+        return self.accounts.keys()
 
     async def _account(self, name: str) -> Account:
         account = self.accounts[name]

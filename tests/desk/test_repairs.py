@@ -272,7 +272,7 @@ async def test_a_changed_direction_is_over_when_the_plan_is_confirmed(office: Of
     await office.store.settings.set_direction("anna", Direction.BOTH, "Petra", office.clock.now())
     await office.run()
     assert await office.causes() == ["direction"]
-    await office.confirm()
+    await office.confirm_all()
     await office.run()
     assert await office.causes() == []
 
@@ -283,7 +283,7 @@ async def test_a_restored_store_is_over_when_the_plan_is_confirmed(office: Offic
     office.runs.numbers["anna"] = 40
     await office.run()
     assert await office.causes() == ["rebuild"]
-    await office.confirm()
+    await office.confirm_all()
     await office.run()
     assert await office.causes() == []
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
     from pathlib import Path
 
+    from calsync.desk import Audit
     from calsync.people import Person
     from calsync.ports import NamedCalendar
     from calsync.store import SqliteStore
@@ -44,12 +45,12 @@ def _forget_the_plugin() -> Iterator[None]:
 
 
 @pytest.fixture
-def own(office: Servers, store: SqliteStore) -> OwnMailboxes:
+def own(office: Servers, store: SqliteStore, audit: Audit) -> OwnMailboxes:
     async def known() -> Sequence[str]:
         return ()
 
     clock = office.house.clock
-    return OwnMailboxes(Setup(office.file, clock), store.people, store.assignments, known, clock)
+    return OwnMailboxes(Setup(office.file, clock), store.people, store.assignments, known, clock, audit)
 
 
 @pytest.fixture
@@ -97,6 +98,8 @@ async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
     assert [one for one in office.authority.secrets() if one.encode() in office.lying()] == []
     assert await refused(own.offer(anna)) == "has_account"
     assert await own.own_connection(anna, "anna-crm") == account.right.connection
+    (told,) = await store.settings.audit(9)
+    assert (told.who, told.what, told.after) == ("Anna", "account_added", "anna-crm")
 
 
 async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the_person(

@@ -59,6 +59,17 @@ async def test_every_change_is_told_with_who_did_it_and_nothing_else_is(
     assert isinstance(told[0], AuditEntry)
 
 
+async def test_a_change_that_is_kept_elsewhere_is_told_among_the_others(
+    store: SqliteStore, clock: FakeClock
+) -> None:
+    await store.settings.set_enabled("anna", False, "Petra", clock.now())
+    entry = AuditEntry(
+        at=clock.now(), who="Kai", account=None, what="person_invited", before=None, after="Bert (user)"
+    )
+    await store.settings.note(entry)
+    assert (await store.settings.audit(9))[1:] == [entry]
+
+
 async def test_a_run_that_read_nothing_keeps_the_time_of_the_last_good_one(
     store: SqliteStore, clock: FakeClock, lease: Lease
 ) -> None:

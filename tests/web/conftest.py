@@ -8,26 +8,30 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 
-from calsync.config import AccountConfig, SideConfig, WindowConfig
-from calsync.desk import Access, Desk, Known, Passwords, People, Showing
+from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup
 from calsync.people import Person, Role
 from calsync.store import SqliteStore
-from calsync.sync.model import Direction
 from calsync.testing import FakeClock
 from calsync.web import serving
 from calsync.web.origins import Origins
 from calsync.web.site import Site
+from tests.desk.office import Office
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
 
 GOOD = "vier grüne Schafe"
 PUBLIC = "https://calsync.example.de/kalender"
+CONFIG = """
+service: {{store: "sqlite:///{folder}/calsync.db"}}
+connections: {{}}
+accounts: {{}}
+web: {{}}
+"""
 
 
 @dataclass
@@ -104,29 +108,37 @@ async def store() -> AsyncIterator[SqliteStore]:
     await store.close()
 
 
-def account(name: str, direction: Direction = Direction.BOTH) -> AccountConfig:
-    return AccountConfig(
-        name=name,
-        left=SideConfig(connection="crm", settings={}, line=1),
-        right=SideConfig(connection="mail", settings={}, line=1),
-        direction=direction,
-        timezone=ZoneInfo("Europe/Berlin"),
-        window=WindowConfig(past_days=90, future_days=365),
-        policy="right",
-        on_target_edit="keep",
-        line=1,
-    )
+@pytest.fixture
+def office(store: SqliteStore, clock: FakeClock) -> Office:
+    """Return the accounts anna and bernd, between calendars in memory."""
+    people = People(store.people, clock, lambda: {"anna", "bernd"}, Audit(store.settings, clock))
+    return Office(store, clock, people)
 
 
 @pytest.fixture
-def desk(store: SqliteStore, clock: FakeClock) -> Desk:
-    accounts = {name: account(name) for name in ("anna", "bernd")}
-    people = People(store.people, clock, lambda: accounts)
+def setup(tmp_path: Path, clock: FakeClock) -> Setup:
+    """Return the setting up of a configuration that names nothing but the store."""
+    file = tmp_path / "calsync.yaml"
+    file.write_text(CONFIG.format(folder=tmp_path))
+    return Setup(file, clock)
+
+
+@pytest.fixture
+def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> Desk:
+    async def ran() -> Collection[str]:
+        return office.runs.numbers
+
     return Desk(
-        people=people,
+        people=office.people,
         access=Access(store.people, Passwords((2, 8, 1)), clock),
-        showing=Showing(store, people, clock, Known(accounts=lambda: accounts, systems=dict)),
-        accounts=lambda: accounts,
+        showing=office.showing,
+        steering=office.steering,
+        own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
+        checks=Checks(setup.check_connection, clock),
+        audit=office.audit,
+        accounts=lambda: office.accounts,
+        everybodys=setup,
+        reread=lambda: office.woken.append("*"),
     )
 
 

@@ -48,14 +48,14 @@ class _People:
         try:
             if await self._people.is_there(name):
                 return await self._list(visitor, problem="people.there", name=name)
-            invitation = await self._people.invite(name, role, [account] if account else [])
+            invitation = await self._people.invite(name, role, [account] if account else [], by=visitor.who)
         except Refused as refused:
             return await self._list(visitor, problem=f"refused.{refused.word}", name=name)
         return self._one(visitor, await self._people.member(invitation.person.id), invitation=invitation)
 
     async def invite_again(self, request: web.Request, visitor: Visitor) -> web.Response:
         person = (await self._member(request)).person
-        invitation = await self._people.invite(person.name, person.role)
+        invitation = await self._people.invite(person.name, person.role, by=visitor.who)
         return self._one(visitor, await self._member(request), invitation=invitation)
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -65,14 +65,14 @@ class _People:
     async def give(self, request: web.Request, visitor: Visitor) -> web.Response:
         member, account = await self._member(request), (await form_of(request)).get("account", "").strip()
         try:
-            await self._people.give(member.person.name, account)
+            await self._people.give(member.person.name, account, by=visitor.who)
         except Refused as refused:
             return self._one(visitor, member, problem=f"refused.{refused.word}")
         return self._site.go(visitor, f"/people/{member.person.id}", "people.given")
 
     async def take(self, request: web.Request, visitor: Visitor) -> web.Response:
         member = await self._member(request)
-        await self._people.take(member.person.name, (await form_of(request)).get("account", ""))
+        await self._people.take(member.person.name, (await form_of(request)).get("account", ""), by=visitor.who)
         return self._site.go(visitor, f"/people/{member.person.id}", "people.taken")
 
     async def _member(self, request: web.Request) -> Member:

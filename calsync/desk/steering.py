@@ -1,0 +1,110 @@
+"""What people do with accounts that are served: administrators with every one, users with their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from calsync.desk.decisions import decide
+from calsync.desk.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from calsync.config import AccountConfig
+    from calsync.desk.accounts import Accounts
+    from calsync.desk.audit import Audit
+    from calsync.desk.decisions import Case
+    from calsync.desk.people import People
+    from calsync.engine import Confirmation, Report
+    from calsync.people import Person
+    from calsync.ports import Clock
+    from calsync.store import SqliteStore
+    from calsync.sync.choices import Choice
+    from calsync.sync.model import Direction
+
+
+class Steered(Protocol):
+    """What serves the accounts."""
+
+    def wake(self, account: str, reason: str) -> None:
+        """Have an account run soon."""
+
+    async def plan(self, account: str) -> Report:
+        """Say what a run would do."""
+
+    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+        """Let what waits be written, if its plan is still the one that a person saw."""
+
+
+class Steering:
+    """Reached as `Desk.steering`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        people: People,
+        clock: Clock,
+        known: Callable[[], Mapping[str, AccountConfig]],
+        accounts: Accounts,
+        steered: Steered,
+        audit: Audit,
+    ) -> None:
+        """`known` returns the accounts that are served, by name."""
+        self._store = store
+        self._people = people
+        self._clock = clock
+        self._known = known
+        self._accounts = accounts
+        self._steered = steered
+        self._audit = audit
+
+    async def switch(self, person: Person, account: str, *, on: bool) -> None:
+        """Switch an account on or off; off deletes nothing. Raises Refused, StoreError."""
+        await self._expect(person, account)
+        await self._accounts.switch(account, person.name, on=on)
+
+    async def direct(self, person: Person, account: str, direction: Direction) -> None:
+        """Choose an account's direction. Raises Refused, StoreError."""
+        await self._expect(person, account)
+        await self._accounts.direct(account, direction, person.name)
+
+    async def sync_now(self, person: Person, account: str) -> None:
+        """Have an account run soon. Raises Refused."""
+        await self._expect(person, account)
+        self._steered.wake(account, "a person asked")
+
+    async def decide(self, person: Person, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+        """Take a person's word about cases, as desk.decisions.decide does. Raises Refused, StoreError.
+
+        The account runs soon, and carries it out.
+        """
+        config = await self._expect(person, account)
+        direction = (await self._store.settings.get(account)).direction or config.direction
+        taken = await decide(self._store, account, direction, names, choice, self._clock.now())
+        if taken:
+            await self._audit.note(person, "decision", f"{choice}: {len(taken)}", account=account)
+            self._steered.wake(account, "a person decided")
+        return taken
+
+    async def plan(self, person: Person, account: str) -> Report:
+        """Say what a run of an account would do, behind the one that goes on.
+
+        Raises Refused; Retry, LoginError, AccountError, ConfigError, StoreError, as a run does.
+        """
+        await self._expect(person, account)
+        return await self._steered.plan(account)
+
+    async def confirm(self, person: Person, account: str, plan_hash: str) -> Confirmation:
+        """Let what waits be written, if its plan is still the one that the person saw. Raises as `plan`."""
+        await self._expect(person, account)
+        confirmation = await self._steered.confirm(account, plan_hash)
+        if confirmation.problem is None:
+            await self._audit.note(person, "plan_confirmed", plan_hash, account=account)
+        return confirmation
+
+    async def _expect(self, person: Person, account: str) -> AccountConfig:
+        """Return an account that somebody may steer. Nobody learns which others there are."""
+        config = self._known().get(account)
+        if config is None or not await self._people.may_see(person, account):
+            raise Refused("account_unknown")
+        return config

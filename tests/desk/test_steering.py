@@ -1,0 +1,90 @@
+"""People steer their own accounts, administrators every one; and the audit tells who did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.desk import Refused
+from calsync.sync.choices import Choice
+from calsync.sync.model import Direction
+from tests.desk.office import MEETING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from calsync.people import Person
+    from calsync.store import SqliteStore
+    from tests.desk.office import Office
+
+ACTS: dict[str, Callable[[Office, Person, str], Awaitable[object]]] = {
+    "switch": lambda office, person, name: office.steering.switch(person, name, on=False),
+    "direct": lambda office, person, name: office.steering.direct(person, name, Direction.LEFT_TO_RIGHT),
+    "sync_now": lambda office, person, name: office.steering.sync_now(person, name),
+    "decide": lambda office, person, name: office.steering.decide(person, name, ["0" * 8], Choice.RELEASE),
+    "plan": lambda office, person, name: office.steering.plan(person, name),
+    "confirm": lambda office, person, name: office.steering.confirm(person, name, "0" * 64),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_nobody_steers_anothers_account_or_learns_that_it_is_there(office: Office, act: str) -> None:
+    anna = await office.user("Anna", "anna")
+    for name in ("bernd", "clara"):
+        with pytest.raises(Refused) as error:
+            await ACTS[act](office, anna, name)
+        assert error.value.word == "account_unknown"
+    assert office.woken == []
+    assert await office.store.settings.audit(9, "bernd") == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_people_steer_their_own_and_administrators_every_account(office: Office, act: str) -> None:
+    anna = await office.user("Anna", "anna")
+    await ACTS[act](office, anna, "anna")
+    await ACTS[act](office, office.boss, "bernd")
+
+
+async def test_who_switched_and_turned_stands_in_the_audit(office: Office, store: SqliteStore) -> None:
+    anna = await office.user("Anna", "anna")
+    await office.steering.switch(anna, "anna", on=False)
+    await office.steering.direct(office.boss, "anna", Direction.RIGHT_TO_LEFT)
+    told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
+    assert told == [("Anna", "enabled", "off"), ("operator", "direction", "right_to_left")]
+    assert office.woken == ["anna", "anna"]
+
+
+async def test_who_decided_stands_in_the_audit(office: Office, store: SqliteStore) -> None:
+    anna = await office.user("Anna", "anna")
+    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.left.user_edit(event, summary="left")
+    office.right.user_edit(copy, summary="right")
+    await office.run()
+    (case,) = await office.showing.holds(anna, "anna")
+    assert len(await office.steering.decide(anna, "anna", [case.name], Choice.LEFT)) == 1
+    assert await office.steering.decide(anna, "anna", [case.name], Choice.LEFT) == []
+    told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
+    assert told == [("Anna", "decision", "left: 1")]
+    assert office.woken == ["anna"]
+
+
+async def test_who_confirmed_stands_in_the_audit_and_only_what_was_seen_is_confirmed(
+    office: Office, store: SqliteStore
+) -> None:
+    anna = await office.user("Anna", "anna")
+    office.accounts["anna"] = replace(office.accounts["anna"], direction=Direction.LEFT_TO_RIGHT)
+    await office.run()
+    office.right.user_create(MEETING)
+    await office.steering.direct(anna, "anna", Direction.BOTH)
+    await office.run()
+    report = await office.steering.plan(anna, "anna")
+    assert report.rebuild == "direction"
+    assert (await office.steering.confirm(anna, "anna", "0" * 64)).problem is not None
+    assert (await office.steering.confirm(anna, "anna", report.plan.hash)).problem is None
+    told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
+    assert told[1:] == [("Anna", "plan_confirmed", report.plan.hash)]

@@ -1,0 +1,105 @@
+"""The JSON API of `calsync run`, asked by a fuzzer that reads its OpenAPI document."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from calsync.app import App
+from calsync.desk import Access, Audit, Passwords, People
+from calsync.people import Role
+from calsync.store import SqliteStore
+from calsync.web.api import door
+from tests.e2e.conftest import Ended, World, ended
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SEED = "7"
+EXAMPLES = "40"
+"""Of each request: what a minute is enough for."""
+
+
+@pytest.fixture
+async def address(live: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """Serve anna's account in this process, for a program that asks more often than it may."""
+    monkeypatch.setattr(door, "PER_MINUTE", 10**9)
+    monkeypatch.setattr(door, "STRANGERS", 10**9)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    text = live.configuration.read_text("utf-8")
+    text = text.replace("service:\n", f"service:\n  listen: 127.0.0.1:{port}\n") + "web: {}\n"
+    live.configuration.write_text(text, "utf-8")
+    live.appointment("Besichtigung")
+    live.event("Notartermin", hours=3)
+    stop = asyncio.Event()
+    async with App.open(live.configuration) as app:
+        running = asyncio.ensure_future(app.run(stop, asyncio.Event()))
+        try:
+            await live.until(lambda: len(live.anna.mailbox.events) > 1 or running.done())
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            stop.set()
+            await running
+
+
+async def token(world: World, name: str, role: Role) -> str:
+    """Return a token of somebody new."""
+    store = await SqliteStore.open(world.folder / "calsync.db")
+    with contextlib.closing(Passwords((2, 8, 1))) as passwords:
+        try:
+            audit = Audit(store.settings, world.clock)
+            people = People(store.people, world.clock, lambda: {"anna"}, audit)
+            access = Access(store.people, passwords, world.clock)
+            invitation = await people.invite(name, role, ["anna"])
+            person = await access.accept_with_password(invitation.secret, "vier grüne Schafe")
+            return await access.make_api_token(person, "fuzzer")
+        finally:
+            await store.close()
+
+
+async def fuzzed(world: World, address: str, role: Role) -> Ended:
+    """Let the fuzzer ask for everything but the end of its own token."""
+    shown = await token(world, f"Fuzzer {role}", role)
+    options = [
+        *("--header", f"Authorization: Bearer {shown}"),
+        *("--seed", SEED),
+        *("--generation-database", "none"),
+        *("--max-examples", EXAMPLES),
+        *("--exclude-operation-id", "revoke_token"),
+        *("--request-timeout", "20"),
+        "--no-color",
+    ]
+    command = ["-m", "schemathesis.cli", "run", f"{address}/api/v1/openapi.json", *options]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=world.folder, stdout=pipe, stderr=pipe
+    )
+    return await ended(process)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_whatever_is_asked_is_answered_as_the_document_says(live: World, address: str, role: Role) -> None:
+    found = await fuzzed(live, address, role)
+    print(found.output)
+    assert found.code == 0, found.output
+    live.expect_no_mail()
+
+
+async def test_a_program_sees_what_was_synced(live: World, address: str) -> None:
+    headers = {"Authorization": f"Bearer {await token(live, 'Anna', Role.USER)}"}
+    async with aiohttp.ClientSession(f"{address}/api/v1/", headers=headers) as client:
+        async with asyncio.timeout(30):
+            while True:
+                async with client.get("accounts/anna/activity") as answer:
+                    told = [one["sentence"] for one in (await answer.json())["activities"]]
+                if len(told) == 2:
+                    break
+                await asyncio.sleep(0.05)
+    assert "\u201cBesichtigung\u201d was copied from FLOWFACT to Outlook." in told
