@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,6 +99,7 @@ class Place:
             if process.returncode is None:
                 process.terminate()
             found = await asyncio.wait_for(ended(process), SECONDS)
+            sys.stderr.write(found.errors)  # shown with a test that failed
         assert found.code == 0, found.errors
         assert "Traceback" not in found.errors, found.errors
 

@@ -200,6 +200,11 @@ class World:
     def delete(self, entity: dict[str, Any]) -> None:
         self.sandbox.flowfact.delete(entity["id"], user=dict(self.anna.user))
 
+    def subjects(self) -> tuple[list[str], list[str]]:
+        """Return all subjects of FLOWFACT and of Outlook, each sorted."""
+        entities, events = self.sandbox.flowfact.entities.values(), self.anna.mailbox.events.values()
+        return sorted(str(value(one, "subject")) for one in entities), sorted(one["subject"] for one in events)
+
     def in_flowfact(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only appointment with this subject."""
         (entity,) = [one for one in self.sandbox.flowfact.entities.values() if value(one, "subject") == subject]
