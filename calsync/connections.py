@@ -158,7 +158,13 @@ class Connections:
     def systems(self) -> Mapping[str, System]:
         """Return what people see of all connections, by name."""
         return {
-            name: System(connection=name, title=provider.system or name, by_person=provider.by_person)
+            name: System(
+                connection=name,
+                title=provider.system or name,
+                by_person=provider.by_person,
+                provider=self._config.connections[name].provider,
+                kept=self._config.connections[name].kept,
+            )
             for name, provider in self._providers.items()
         }
 

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """Never shown again, and kept encrypted."""
     URL = "url"
     CHOICE = "choice"
+    FLAG = "flag"
+    """A choice between `true` and `false`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,5 +43,5 @@ class FormField:
     label: Words
     help: Words
     choices: Mapping[str, Words] = field(default_factory=dict)
-    """Of a CHOICE: by value; the first one is chosen where nobody chooses."""
+    """Of a CHOICE or a FLAG: by value; the first one is chosen where nobody chooses."""
     required: bool = False

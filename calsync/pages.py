@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.connections import connections_of
-from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup, Showing, Steering
+from calsync.desk import (
+    Access,
+    Audit,
+    Checks,
+    Desk,
+    Members,
+    OwnMailboxes,
+    OwnSignIns,
+    Passwords,
+    People,
+    Setup,
+    Showing,
+    Steering,
+)
 from calsync.desk.repairs import Disabled
+from calsync.preview import first_run
 from calsync.signin import CodeFlow, Registration
 from calsync.web.origins import Origins
 from calsync.web.site import Site
@@ -85,10 +101,13 @@ def _desk(
         showing=Showing(store, people, clock, replace(known, findings=checks.last)),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),
+        own_sign_ins=OwnSignIns(setup, store.people, audit),
+        members=Members(setup, store.assignments, people, audit),
         checks=checks,
         audit=audit,
         accounts=known.accounts,
         everybodys=setup,
+        first_run=partial(first_run, clock=clock, random=SystemRandom()),
         reread=work.reload,
     )
 

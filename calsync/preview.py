@@ -1,16 +1,24 @@
-"""What a run would do, found out on a copy of the store."""
+"""What a run would do: of an account that is there on a copy of the store, of another one on an empty store."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from calsync.store import SqliteStore
+from calsync.connections import Connections
+from calsync.engine import Engine, Report
+from calsync.holder import this_process
+from calsync.store import MemoryRuns, SqliteStore
 from calsync.takeover import take_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+    from random import Random
+
+    from calsync.config import Config
+    from calsync.loader import Loaded
+    from calsync.ports import Clock
 
 
 @asynccontextmanager
@@ -24,3 +32,20 @@ async def copied(place: Path) -> AsyncIterator[SqliteStore]:
         yield store
     finally:
         await store.close()
+
+
+async def first_run(config: Config, loaded: Loaded, account: str, clock: Clock, random: Random) -> Report:
+    """Say what the first run of an account would do that is not served yet. Nothing is written or remembered.
+
+    Raises LoginError, AccountError, ConfigError, Retry, as a run does.
+    """
+    connections, report = Connections(config, loaded, clock, random), Report()
+    store = await SqliteStore.in_memory()
+    try:
+        opened = await connections.open(config.accounts[account])
+        engine = Engine(store, MemoryRuns(), clock, random, this_process(random))
+        await engine.run(connections.account(opened), report, write=False)
+    finally:
+        await store.close()
+        await connections.close()
+    return report

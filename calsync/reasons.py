@@ -170,9 +170,9 @@ REASONS: dict[str, Sentences] = {
     # What a person decides.
     "conflict": Sentences(
         "Both sides changed the same field, and this account leaves the choice to you: left, right, or leave "
-        "them different. Please decide with `calsync decide`.",
+        "them different. Please decide.",
         "Beide Seiten haben dasselbe Feld geändert, und dieses Konto überlässt Ihnen die Wahl: links, rechts "
-        "oder unterschiedlich lassen. Bitte entscheiden Sie mit „calsync decide“.",
+        "oder unterschiedlich lassen. Bitte entscheiden Sie.",
     ),
     "ambiguous": Sentences(
         "Several events with the same title and time may belong together. Please delete the surplus ones, or "
@@ -193,21 +193,21 @@ REASONS: dict[str, Sentences] = {
     ),
     "changed_by_server": Sentences(
         "The server stored something else than was written. Please look at the event in both calendars and "
-        "correct it in one, or decide with `calsync decide`.",
+        "correct it in one, or decide whose values count.",
         "Der Server hat etwas anderes gespeichert, als geschrieben wurde. Bitte sehen Sie den Termin in "
-        "beiden Kalendern an, und korrigieren Sie ihn in einem davon, oder entscheiden Sie mit „calsync decide“.",
+        "beiden Kalendern an, und korrigieren Sie ihn in einem davon, oder entscheiden Sie, was gilt.",
     ),
     "brake_deletes": Sentences(
         "Implausibly many events were deleted at once, so none is deleted on the other side. Please check "
-        "whether that is intended, and decide with `calsync decide`.",
+        "whether that is intended, and decide.",
         "Es wurden auffällig viele Termine auf einmal gelöscht, deshalb wird auf der anderen Seite keiner "
-        "gelöscht. Bitte prüfen Sie, ob das gewollt ist, und entscheiden Sie mit „calsync decide“.",
+        "gelöscht. Bitte prüfen Sie, ob das gewollt ist, und entscheiden Sie.",
     ),
     "brake_rewrites": Sentences(
         "Implausibly many events would be rewritten at once, so none is. Please check whether that is intended, "
-        "and decide with `calsync decide`.",
+        "and decide.",
         "Es würden auffällig viele Termine auf einmal geändert, deshalb wird keiner geändert. Bitte prüfen "
-        "Sie, ob das gewollt ist, und entscheiden Sie mit „calsync decide“.",
+        "Sie, ob das gewollt ist, und entscheiden Sie.",
     ),
     "budget": Sentences(
         "More was written of this account within an hour or a day than anybody edits. The rest waits and follows "
@@ -226,18 +226,17 @@ REASONS: dict[str, Sentences] = {
     # What waits after the direction was changed.
     "direction": Sentences(
         "The direction was changed so that calsync may now write to a side that it only read before. Nothing is "
-        "written there yet. Please look at the plan with `calsync plan`, and confirm it with `calsync confirm`.",
+        "written there yet. Please look at the plan, and confirm it.",
         "Die Richtung wurde geändert, sodass calsync jetzt auch auf eine Seite schreiben darf, die es vorher nur "
-        "gelesen hat. Dort wird noch nichts geschrieben. Bitte sehen Sie sich mit „calsync plan“ den Plan an, und "
-        "bestätigen Sie ihn mit „calsync confirm“.",
+        "gelesen hat. Dort wird noch nichts geschrieben. Bitte sehen Sie sich den Plan an, und bestätigen "
+        "Sie ihn.",
     ),
     # What waits after a backup was restored.
     "rebuild": Sentences(
         "What calsync remembers is older than the calendars, or was lost, so nothing is written yet. Please look "
-        "at the plan with `calsync plan`, and confirm it with `calsync confirm`.",
+        "at the plan, and confirm it.",
         "Was calsync sich gemerkt hat, ist älter als die Kalender oder ging verloren, deshalb wird noch nichts "
-        "geschrieben. Bitte sehen Sie sich mit „calsync plan“ den Plan an, und bestätigen Sie ihn mit "
-        "„calsync confirm“.",
+        "geschrieben. Bitte sehen Sie sich den Plan an, und bestätigen Sie ihn.",
     ),
     "rebuild_conflict": Sentences(
         "Both sides differ and may both have been changed since. If you confirm the plan, this account's policy "

@@ -91,7 +91,7 @@ def calsync_providers():
     side = {"name": str}
     return [
         ProviderSpec(name="memory", connection_schema=schema, calendar_schema=side, open=Memory, form=form,
-            person_key="name"),
+            calendar_form=[FormField(key="name", label=words, help=words, required=True)], person_key="name"),
     ]
 """
 MANIFEST = {

@@ -93,6 +93,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.forms",
         "calsync.history",
         "calsync.http",
+        "calsync.loader",
         "calsync.loading",
         "calsync.people",
         "calsync.ports",
@@ -124,6 +125,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.watchdog": PURE,
     "calsync.web": {
         *PURE,
+        "calsync.config",
         "calsync.desk",
         "calsync.people",
         "calsync.ports",

@@ -45,10 +45,11 @@ def test_it_says_so_in_both_languages_and_keeps_secrets(
         texts = [field.label, field.help, *field.choices.values()]
         assert all(words.en and words.de for words in texts)
         assert (field.kind is Kind.SECRET) == field.key.endswith(SECRET)
-        assert bool(field.choices) == (field.kind is Kind.CHOICE)
+        assert bool(field.choices) == (field.kind in {Kind.CHOICE, Kind.FLAG})
         check = next(value for key, value in schema.items() if str(key) == field.key)
         for choice in field.choices:
-            assert check(choice) == choice
+            value = choice == "true" if field.kind is Kind.FLAG else choice
+            assert check(value) == value
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: str(spec.name))

@@ -283,6 +283,22 @@ async def test_an_account_that_comes_and_cannot_be_opened_stops_no_other_one(ser
     await served.waiting("carla")
 
 
+async def test_a_plan_is_made_beside_the_runs_and_writes_nothing(served: Served) -> None:
+    served.rewrite("direction: both", "direction: left_to_right")
+    await served.take_over()
+    await served.waiting("berta")
+    served.house.calendar("berta-mail").user_create(MEETING)
+    await served.running.accounts.direct("berta", Direction.BOTH, "Petra")
+    report = await served.running.served.plan("berta")
+    assert (report.rebuild, len(report.plan.operations)) == ("direction", 1)
+    assert served.house.calendar("berta-crm").events() == {}
+    assert (await served.running.served.plan("berta")).plan.hash == report.plan.hash
+    assert (await served.running.served.confirm("berta", report.plan.hash)).problem is None
+    await served.passing(served.house.calendar("berta-crm").events)
+    with pytest.raises(Retry):
+        await served.running.served.plan("nobody")
+
+
 async def test_a_direction_is_chosen_and_its_plan_confirmed_while_the_service_runs(served: Served) -> None:
     served.rewrite("direction: both", "direction: left_to_right")
     served.ask = served.running.request_reload

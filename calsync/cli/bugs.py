@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from calsync.cli.text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,7 +43,8 @@ def lines(error: BaseException) -> Iterator[str]:
 
 def _tell(error: BaseException | None) -> None:
     if error is not None:
-        click.echo("\n".join(f"calsync: {line}" for line in lines(error)), err=True)
+        for line in lines(error):
+            click.echo(f"calsync: {plain(line)}", err=True)
 
 
 def _tell_unraisable(told: Any) -> None:

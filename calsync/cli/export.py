@@ -9,6 +9,7 @@ import click
 
 from calsync.cli.commands import configuration
 from calsync.cli.failures import DONE
+from calsync.cli.text import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,5 +23,6 @@ def export(path: Path) -> int:
     from calsync.desk.setup import Setup  # noqa: PLC0415
     from calsync.ports import SystemClock  # noqa: PLC0415
 
-    click.echo(asyncio.run(Setup(path, SystemClock()).export()), nl=False)
+    for line in asyncio.run(Setup(path, SystemClock()).export()).splitlines():
+        click.echo(plain(line))
     return DONE

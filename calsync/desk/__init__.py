@@ -4,6 +4,8 @@ from calsync.desk.access import Access
 from calsync.desk.audit import Audit
 from calsync.desk.checks import Checks
 from calsync.desk.desk import Desk
+from calsync.desk.members import Members
+from calsync.desk.own_sign_ins import OwnSignIns
 from calsync.desk.passwords import Passwords
 from calsync.desk.people import People
 from calsync.desk.refused import Refused
@@ -18,7 +20,9 @@ __all__ = [
     "Checks",
     "Desk",
     "Known",
+    "Members",
     "OwnMailboxes",
+    "OwnSignIns",
     "Passwords",
     "People",
     "Refused",

@@ -34,7 +34,7 @@ def filled(spec: ProviderSpec, fields: Fields, former: Mapping[str, Any]) -> dic
     for key, field in form.items():
         value = fields.get(key, "")
         if value:
-            entry[key] = value
+            entry[key] = value == "true" if field.kind is Kind.FLAG else value
         elif value is not None and field.kind is Kind.SECRET and key in former and not moved:
             entry[key] = former[key]
         elif field.required:

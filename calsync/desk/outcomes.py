@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calsync.desk.wording import in_language
 from calsync.reasons import Sentences
 from calsync.sync.choices import Choice
 from calsync.sync.model import Side
@@ -40,19 +41,23 @@ _OUTCOMES: Mapping[tuple[Kind, Choice], Sentences] = {
         "Beide Seiten bleiben, wie sie sind. Was später geändert wird, wird wieder übertragen.",
     ),
     (Kind.UPDATE, Choice.LEFT): Sentences(
-        "What stands on the left is written on the right; what it replaces stays in the ledger.",
-        "Was links steht, wird rechts eingetragen. Was dabei ersetzt wird, bleibt im Protokoll.",
+        "What stands {left} is written {right}; what it replaces stays in the ledger.",
+        "Was {left} steht, wird {right} eingetragen. Was dabei ersetzt wird, bleibt im Protokoll.",
     ),
     (Kind.UPDATE, Choice.RIGHT): Sentences(
-        "What stands on the right is written on the left; what it replaces stays in the ledger.",
-        "Was rechts steht, wird links eingetragen. Was dabei ersetzt wird, bleibt im Protokoll.",
+        "What stands {right} is written {left}; what it replaces stays in the ledger.",
+        "Was {right} steht, wird {left} eingetragen. Was dabei ersetzt wird, bleibt im Protokoll.",
     ),
 }
 
 
-def outcome(kind: Kind, side: Side, choice: Choice, language: Language) -> str:
-    """Return what a choice does that is offered for something held of this kind on this side."""
-    sentences = _OUTCOMES[kind, choice]
-    sides = SIDES[language]
-    text = sentences.de if language == "de" else sentences.en
-    return text.format(side=sides[side], other=sides[side.other])
+def outcome(
+    kind: Kind, side: Side, choice: Choice, language: Language, titles: Mapping[Side, str] | None = None
+) -> str:
+    """Return what a choice does that is offered for something held of this kind on this side.
+
+    `titles`: what both systems are called; without them it is said as left and right.
+    """
+    sides = SIDES[language] if titles is None else {each: f"in {title}" for each, title in titles.items()}
+    text = in_language(_OUTCOMES[kind, choice], language)
+    return text.format(side=sides[side], other=sides[side.other], left=sides[Side.LEFT], right=sides[Side.RIGHT])

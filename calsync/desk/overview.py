@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from calsync.desk.repairs import cause_of
 from calsync.service import State
 from calsync.sync.plan import Kind
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.desk.repairs import Cause
     from calsync.service import Status
     from calsync.store.showing import Waiting
     from calsync.sync.model import Direction, Side
@@ -73,6 +75,12 @@ class Row:
     def good_at(self) -> datetime | None:
         """When both sides were last read without an error."""
         return self.status.good_at
+
+    @property
+    def failure(self) -> Cause | None:
+        """What its last run failed with."""
+        word = self.status.error_class
+        return None if self.off or word is None else cause_of(word)
 
     @property
     def problem(self) -> bool:
@@ -141,7 +149,8 @@ def _matches(each: Row, wanted: Wanted) -> bool:
     return not word or any(word in text.casefold() for text in (each.account, *each.titles.values()))
 
 
-_STATES = [State.FAILING, State.STARTING, State.RUNNING, State.WAITING, State.OFF]
+STATES = (State.FAILING, State.STARTING, State.RUNNING, State.WAITING, State.OFF)
+"""All states, what needs somebody first."""
 
 
 def _urgency(each: Row) -> int:
@@ -154,5 +163,5 @@ _KEYS: Mapping[Order, Callable[[Row], tuple[float | str, ...]]] = {
     Order.PROBLEMS: lambda each: (_urgency(each), each.account.casefold()),
     Order.NAME: lambda each: (each.account.casefold(),),
     Order.GOOD_AT: lambda each: (each.good_at.timestamp() if each.good_at else 0.0, each.account.casefold()),
-    Order.STATE: lambda each: (_STATES.index(each.status.state), each.account.casefold()),
+    Order.STATE: lambda each: (STATES.index(each.status.state), each.account.casefold()),
 }

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.desk import secret_ids
-from calsync.desk.refused import Refused
+from calsync.desk.refused import Refused, expect_administrator
 from calsync.people import OPERATOR
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class People:
 
         Raises Refused: name_bad, account_unknown, administrators_only.
         """
-        _expect_administrator(by)
+        expect_administrator(by)
         name, accounts = name.strip(), tuple(accounts)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused("name_bad")
@@ -107,7 +107,7 @@ class People:
 
         Raises Refused: person_unknown, oneself, administrators_only.
         """
-        _expect_administrator(by)
+        expect_administrator(by)
         person = await self.named(name)
         if by.id == person.id:
             raise Refused("oneself")
@@ -117,7 +117,7 @@ class People:
 
     async def give(self, name: str, account: str, *, by: Person = OPERATOR) -> None:
         """Make an account somebody's. Raises Refused: person_unknown, account_unknown, administrators_only."""
-        _expect_administrator(by)
+        expect_administrator(by)
         self._expect_known([account])
         person = await self.named(name)
         await self._store.give(person.id, account)
@@ -125,7 +125,7 @@ class People:
 
     async def take(self, name: str, account: str, *, by: Person = OPERATOR) -> None:
         """Let an account be somebody's no longer. Raises Refused: person_unknown, administrators_only."""
-        _expect_administrator(by)
+        expect_administrator(by)
         person = await self.named(name)
         await self._store.take(person.id, account)
         await self._audit.note(by, "account_taken", person.name, account=account)
@@ -142,8 +142,3 @@ class People:
         known = self._accounts()
         if any(account not in known for account in accounts):
             raise Refused("account_unknown")
-
-
-def _expect_administrator(by: Person) -> None:
-    if not by.administrator:
-        raise Refused("administrators_only")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from calsync.errors import CalsyncError
+
+if TYPE_CHECKING:
+    from calsync.people import Person
 
 SENTENCES = {
     "calendar_read_only": "this calendar can only be read; pick one that you may write to",
@@ -36,3 +41,9 @@ class Refused(CalsyncError):  # noqa: N818 - errors are named as outcomes
     def __init__(self, word: str) -> None:
         super().__init__(SENTENCES[word])
         self.word = word
+
+
+def expect_administrator(person: Person) -> None:
+    """Raise Refused, administrators_only, for anybody else."""
+    if not person.administrator:
+        raise Refused("administrators_only")

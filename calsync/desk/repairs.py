@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.desk import repair_texts
 from calsync.desk.systems import system_of
 from calsync.errors import AccountError, ConfigError, LoginError, OtherSync, PluginError, Retry, UnknownAddress
+from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
 from calsync.sync.choices import CONFLICT, UNSURE
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.desk.decisions import Case
     from calsync.desk.systems import System
     from calsync.ports import Finding
     from calsync.reasons import Language
@@ -137,9 +139,15 @@ class Repair:
         return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()[:16]
 
     @property
+    def own(self) -> bool:
+        """Whether it is about the sign-in to a mailbox that the account's owner has connected."""
+        theirs = self.connection is not None and is_own_name(self.connection)
+        return theirs and self.action in {Action.SIGN_IN, Action.CREDENTIALS}
+
+    @property
     def by_owner(self) -> bool:
         """Whether the account's owner can do it; else an administrator does."""
-        return self.action in {Action.TRY, Action.CONFIRM, Action.DECIDE, Action.SHOW}
+        return self.own or self.action in {Action.TRY, Action.CONFIRM, Action.DECIDE, Action.SHOW}
 
     def happened(self, language: Language) -> str:
         return repair_texts.happened(self, language)
@@ -216,7 +224,7 @@ def _failures(conditions: Iterable[Condition], systems: Mapping[str, System], no
             shared[card.cause, card.connection].append(card)
     for cards in shared.values():
         eldest = min(cards, key=lambda card: _instant(card.since))
-        yield replace(eldest, account=None, accounts=len(cards))
+        yield eldest if eldest.own else replace(eldest, account=None, accounts=len(cards))
 
 
 def _failure(condition: Condition, systems: Mapping[str, System], now: datetime) -> Repair | None:
@@ -224,7 +232,7 @@ def _failure(condition: Condition, systems: Mapping[str, System], now: datetime)
     if status.error_class is None:
         return None
     since = condition.failing_since or (status.since if status.state is State.FAILING else None)
-    cause = _cause(status.error_class)
+    cause = cause_of(status.error_class)
     if cause is Cause.UNREACHABLE and (since is None or now - since < PATIENCE):
         return None
     connection = _connection(condition, status.error) if cause in {Cause.PASSWORD, Cause.UNREACHABLE} else None
@@ -248,7 +256,8 @@ _CAUSES: Mapping[str, Cause] = {
 }
 
 
-def _cause(error_class: str) -> Cause:
+def cause_of(error_class: str) -> Cause:
+    """Return which card tells a failure of this class; one of a sign-in may be the person's to renew."""
     return _CAUSES.get(error_class, Cause.BROKEN)
 
 
@@ -275,7 +284,7 @@ def _waiting(condition: Condition) -> Iterator[Repair]:
     for side in condition.unconfirmed:
         yield _card(condition, Cause.DIRECTION, side)
     for waiting in condition.waiting:
-        cause = _held(waiting)
+        cause = _held(waiting.kind, waiting.reason)
         if cause is not None:
             what = {"reason": waiting.reason, "events": waiting.events, "since": waiting.since}
             yield _card(condition, cause, waiting.side, **what)
@@ -297,14 +306,25 @@ _HELD: Mapping[str, Cause] = {
 }
 
 
-def _held(waiting: Waiting) -> Cause | None:
+def _held(kind: Kind, reason: str) -> Cause | None:
     """Return which card tells what waits; None where another one tells it already."""
-    word = waiting.reason.partition(":")[0]
-    if waiting.kind is Kind.BLOCK:
+    word = reason.partition(":")[0]
+    if kind is Kind.BLOCK:
         return Cause.ATTENDEES
     if word == "direction" or word.startswith("rebuild"):
         return None
     return _HELD.get(word, Cause.HELD)
+
+
+def card_of(cases: Sequence[Case], titles: Mapping[Side, str]) -> Repair | None:
+    """Return what tells cases that wait alike; None where they wait for the plan. `titles`: of both systems."""
+    first = cases[0]
+    cause = _held(first.kind, first.reason)
+    if cause is None:
+        return None
+    system, other = titles[first.side], titles[first.side.other]
+    events, reason = len(cases), first.reason
+    return Repair(cause=cause, side=first.side, system=system, other=other, reason=reason, events=events)
 
 
 def _card(condition: Condition, cause: Cause, side: Side, **what: Any) -> Repair:

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from calsync.desk.invalid import MISSING, Invalid
 from calsync.desk.refused import Refused
 from calsync.ports import CalendarRequest
-from calsync.second import is_own_name, own_name
+from calsync.second import own_name
+from calsync.sync.model import Direction
 from calsync.vault import MemoryVault
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ PATIENCE = timedelta(minutes=30)
 class Offer:
     """What a person who has no account yet may do."""
 
-    provider: str
+    left: str
+    """The connection whose calendar is synced with the own one."""
+    right: str
+    """The operator's connection to the system of the own mailbox, or the person's own one."""
     by_browser: bool
     """Whether the person signs in in the browser; else by filling `fields` in, and the mailbox's address."""
     fields: Sequence[FormField]
@@ -82,10 +86,8 @@ class OwnMailboxes:
 
     async def offer(self, person: Person) -> Offer:
         """Return what the person may do. Raises Refused where that is nothing: self_service_off, has_account."""
-        _, _, spec = await self._allowed(person)
-        asks = () if spec.own is None else spec.own.asks
-        fields = [one for one in spec.form if one.key in asks]
-        return Offer(provider=spec.name, by_browser=not asks, fields=fields)
+        _, own, spec = await self._allowed(person)
+        return offered(spec, own.left, own.right)
 
     async def begin_sign_in(self, person: Person, redirect_uri: str) -> BrowserSignIn:
         """Send the person's browser away to sign in. Raises Refused; LoginError, Retry."""
@@ -118,7 +120,9 @@ class OwnMailboxes:
         self._begun[person.id] = begun
         return calendars
 
-    async def connect(self, person: Person, calendar: str, timezone: str) -> str:
+    async def connect(
+        self, person: Person, calendar: str, timezone: str, direction: Direction = Direction.BOTH
+    ) -> str:
         """Make the account of the picked calendar, and return its name. It runs when the service has read it.
 
         Raises Refused, Invalid; LoginError, AccountError, ConfigError, StoreError, Retry.
@@ -142,6 +146,7 @@ class OwnMailboxes:
         entry = {
             "left": {"connection": own.left, left_key: member},
             "right": {"connection": begun.connection, **right},
+            "direction": direction.value,
             "timezone": timezone,
         }
         setup = self._setup.noted(partial(self._audit.note, person))
@@ -150,28 +155,12 @@ class OwnMailboxes:
         self._begun.pop(person.id, None)
         return member
 
-    async def own_connection(self, person: Person, account: str) -> str:
-        """Return the connection that a person has made, to sign in to it again. Raises Refused."""
-        config = await self._setup.config()
-        if account not in await self._people.owned(person.id) or account not in config.accounts:
-            raise Refused("account_unknown")
-        name = config.accounts[account].right.connection
-        if not config.connections[name].kept or not is_own_name(name):
-            raise Refused("account_unknown")
-        return name
-
-    async def change_password(self, person: Person, account: str, fields: Mapping[str, str]) -> None:
-        """Let a person's own connection sign in with what was filled in. Raises Refused, Invalid as `sign_in`."""
-        name = await self.own_connection(person, account)
-        config = await self._setup.config()
-        spec = await self._setup.provider(config.connections[name].provider)
-        _expect_asked(spec, fields)
-        async with self._setup.tried(name, spec, {**config.connections[name].settings, **fields}) as provider:
-            await provider.login()
-            if not await provider.is_own(config.accounts[account].right.settings):
-                raise Refused("mailbox_not_own")
-        setup = self._setup.noted(partial(self._audit.note, person))
-        await setup.change_connection(name, {**await setup.filled_in(name), **fields})
+    def found(self, person: Person) -> Sequence[NamedCalendar]:
+        """Return the calendars that a person who has signed in may pick from. Raises Refused: sign_in_over."""
+        calendars = self._of(person).calendars
+        if not calendars:
+            raise Refused("sign_in_over")
+        return calendars
 
     async def _allowed(self, person: Person) -> tuple[Config, SelfService, ProviderSpec]:
         config = await self._setup.config()
@@ -187,7 +176,7 @@ class OwnMailboxes:
 
     async def _begin(self, person: Person, fields: Mapping[str, str]) -> tuple[_Begun, ProviderSpec]:
         config, own, spec = await self._allowed(person)
-        _expect_asked(spec, fields)
+        expect_asked(spec, fields)
         template = spec.own.settings(config.connections[own.right].settings) if spec.own is not None else {}
         return (
             _Begun(
@@ -252,7 +241,14 @@ class OwnMailboxes:
             raise Refused("member_taken")
 
 
-def _expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
+def offered(spec: ProviderSpec, left: str, right: str) -> Offer:
+    """Return how somebody signs in to an own connection."""
+    asks = () if spec.own is None else spec.own.asks
+    fields = [one for one in spec.form if one.key in asks]
+    return Offer(left=left, right=right, by_browser=not asks, fields=fields)
+
+
+def expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
     """Raise Invalid unless just what a person is asked for is filled in: nobody chooses a server."""
     asks = () if spec.own is None else tuple(spec.own.asks)
     wrong = dict.fromkeys(fields.keys() - set(asks), "unknown key")

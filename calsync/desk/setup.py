@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from calsync.config import Config
+    from calsync.config import Config, Document
     from calsync.desk.filling import Fields
+    from calsync.loader import Loaded
     from calsync.loading import Operators
     from calsync.ports import (
         BrowserSignIn,
@@ -83,9 +84,11 @@ class Setup:
         """Return the same setting up with somebody else told of its changes."""
         return Setup(self._path, self._clock, self._changed, self._signed_in, told)
 
-    async def providers(self) -> Sequence[str]:
-        """Return the names of all that are installed. Raises ConfigError."""
-        return sorted((await asyncio.to_thread(load_operators, self._path)).plugins.names("providers"))
+    async def providers(self) -> Mapping[str, str]:
+        """Return all that are installed, each with what it connects to, in English. Raises ConfigError."""
+        plugins = (await asyncio.to_thread(load_operators, self._path)).plugins.found
+        found = {name: one.manifest.name for one in plugins for name in one.provides("providers")}
+        return dict(sorted(found.items()))
 
     async def provider(self, name: str) -> ProviderSpec:
         """Return a provider, with its forms. Its plugin is imported by that. Raises Invalid, ConfigError."""
@@ -98,8 +101,31 @@ class Setup:
             operators = load_operators(self._path)
             entry = connection_of(operators.second.draft(), connection)
             form = _spec(operators, entry["provider"]).form
+            flags = {
+                field.key: str(entry.get(field.key, False)).lower() for field in form if field.kind is Kind.FLAG
+            }
             keys = [field.key for field in form if field.kind is not Kind.SECRET]
-            return {key: str(entry[key]) for key in keys if key in entry}
+            return {key: str(entry[key]) for key in keys if key in entry} | flags
+
+        return await asyncio.to_thread(read)
+
+    async def provider_of(self, connection: str) -> str:
+        """Return the name of a kept connection's provider. Raises Invalid, ConfigError."""
+
+        def read() -> str:
+            draft = load_operators(self._path).second.draft()
+            return str(connection_of(draft, connection)["provider"])
+
+        return await asyncio.to_thread(read)
+
+    async def account_entry(self, name: str) -> Mapping[str, Any]:
+        """Return a kept account as `change_account` takes it. Raises Invalid, ConfigError."""
+
+        def read() -> Mapping[str, Any]:
+            accounts = load_operators(self._path).second.draft().accounts
+            if name not in accounts:
+                raise Invalid({"": not_kept("account", name)})
+            return accounts[name]
 
         return await asyncio.to_thread(read)
 
@@ -144,12 +170,28 @@ class Setup:
         """
 
         def add(draft: Draft, operators: Operators) -> None:
-            if name in draft.accounts or name in operators.config.accounts:
-                raise Invalid({"name": "there is an account of this name already"})
-            draft.accounts[name] = without_empty(entry)
+            _add_account(draft, operators, name, entry)
 
         await self._change(add, about=("accounts", name))
         await self._told("account_added", name)
+
+    async def considered(self, name: str, entry: Mapping[str, Any]) -> tuple[Config, Loaded]:
+        """Return the configuration as it would be with another account; nothing is kept.
+
+        Raises as `add_account`.
+        """
+
+        def read() -> tuple[Config, Loaded]:
+            operators = load_operators(self._path)
+            draft = operators.second.draft()
+            _add_account(draft, operators, name, entry)
+            config, loaded = operators.with_second(_document(operators, draft))
+            for one in config.ignored:
+                if (one.section, one.name) == ("accounts", name):
+                    raise Invalid(one.keys)
+            return config, loaded
+
+        return await asyncio.to_thread(read)
 
     async def change_account(self, name: str, entry: Mapping[str, Any]) -> None:
         """Change a kept account. Raises as `add_account`."""
@@ -337,10 +379,19 @@ class Setup:
 
 def _read(operators: Operators, draft: Draft, secrets: Collection[str] = ()) -> Config:
     """Return the configuration as it will be with this content of the second file."""
+    document = _document(operators, draft)
+    return operators.with_second(replace(document, hidden=document.hidden | set(secrets)))[0]
+
+
+def _document(operators: Operators, draft: Draft) -> Document:
     second = operators.second
-    document = parse_text(second.path, draft.as_yaml(), second.hidden)
-    document = replace(document, hidden=document.hidden | set(secrets))
-    return operators.with_second(document)[0]
+    return parse_text(second.path, draft.as_yaml(), second.hidden)
+
+
+def _add_account(draft: Draft, operators: Operators, name: str, entry: Mapping[str, Any]) -> None:
+    if name in draft.accounts or name in operators.config.accounts:
+        raise Invalid({"name": "there is an account of this name already"})
+    draft.accounts[name] = without_empty(entry)
 
 
 def _spec(operators: Operators, provider: str) -> ProviderSpec:

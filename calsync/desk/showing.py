@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -10,10 +11,11 @@ from calsync.desk.chart import days
 from calsync.desk.decisions import waiting
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
-from calsync.desk.refused import Refused
+from calsync.desk.refused import Refused, expect_administrator
 from calsync.desk.repairs import Condition, repairs
-from calsync.desk.systems import Titles, titles
+from calsync.desk.systems import Titles, system_of, titles
 from calsync.engine.attempts import QUARANTINE_AFTER
+from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
 
@@ -81,6 +83,22 @@ class AccountPage:
     mails: Mails
     repairs: Sequence[Repair]
 
+    @property
+    def own_mailbox(self) -> bool:
+        """Whether its owner has connected the mailbox, and signs in to it."""
+        return is_own_name(self.config.right.connection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """One connection."""
+
+    system: System
+    accounts: int
+    """How many accounts use it."""
+    findings: Sequence[Finding] | None
+    """What its check has found lately; None: nobody has looked."""
+
 
 class Showing:
     """Reached as `Desk.showing`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
@@ -90,6 +108,11 @@ class Showing:
         self._people = people
         self._clock = clock
         self._served = served
+
+    def titles(self, left: str, right: str) -> Mapping[Side, str]:
+        """Return what the systems of two connections are called."""
+        systems = self._served.systems()
+        return {Side.LEFT: system_of(left, systems).title, Side.RIGHT: system_of(right, systems).title}
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
@@ -181,6 +204,21 @@ class Showing:
             (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
         )
         return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+
+    def connections(self, person: Person) -> Sequence[Connected]:
+        """Return all connections by name. Raises Refused, administrators_only."""
+        expect_administrator(person)
+        accounts, found = self._served.accounts().values(), self._served.findings()
+        used = Counter(name for one in accounts for name in {one.left.connection, one.right.connection})
+        return [
+            Connected(system=system, accounts=used[name], findings=found.get(name))
+            for name, system in sorted(self._served.systems().items())
+        ]
+
+    def disabled(self, person: Person) -> Sequence[Disabled]:
+        """Return the entries of the configuration that cannot be used. Raises Refused, administrators_only."""
+        expect_administrator(person)
+        return self._served.disabled()
 
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
         accounts = self._served.accounts()

@@ -22,6 +22,10 @@ class System:
     """What people call the system: FLOWFACT, Outlook."""
     by_person: bool = False
     """Whether a person has signed in here, and can do so again."""
+    provider: str = ""
+    """The name of its provider."""
+    kept: bool = False
+    """Whether it was added on the pages, and can be changed there."""
 
 
 class Titles:

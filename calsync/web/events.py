@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,15 +32,25 @@ class Stream:
     def __init__(self) -> None:
         self._changed: set[str] = set()
         self._woken = asyncio.Event()
-        self.ended = False
+        self._over = asyncio.Event()
 
     def add(self, names: frozenset[str]) -> None:
         self._changed |= names
         self._woken.set()
 
+    @property
+    def ended(self) -> bool:
+        return self._over.is_set()
+
     def end(self) -> None:
-        self.ended = True
+        self._over.set()
         self._woken.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
 
     async def next(self, seconds: float) -> frozenset[str]:
         """Return what has changed, once something has; nothing after so many seconds, and at the end."""
@@ -66,8 +76,12 @@ class Broadcaster:
     async def run(self, changes: AsyncIterator[frozenset[str]]) -> None:
         """Hand on until there is nothing more."""
         async for names in changes:
-            for stream in self._streams:
-                stream.add(names)
+            self.tell(names)
+
+    def tell(self, names: frozenset[str]) -> None:
+        """Have open pages ask anew for what shows these."""
+        for stream in self._streams:
+            stream.add(names)
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from calsync.desk import secret_ids
 from calsync.desk.refused import Refused
 from calsync.errors import CalsyncError, reason
 from calsync.people import Role
@@ -18,7 +19,7 @@ from calsync.web.events import TooManyStreams
 from calsync.web.security import TRANSPORT, carries_token, is_own
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from calsync.web.throttle import TooMany
-from calsync.web.visitor import Visitor, fresh_id
+from calsync.web.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -116,7 +117,7 @@ def _stranger(request: web.Request, origin: Origin) -> Visitor:
     notice = cookies.read(request, origin, cookies.NOTICE)
     return Visitor(
         person=None,
-        session=visit or fresh_id(),
+        session=visit or secret_ids.fresh(),
         fresh=visit is None,
         texts=Texts(language),
         origin=origin,

@@ -20,7 +20,8 @@ class Templates:
     """The templates, and what all of them are given.
 
     `t(key, **values)` and `t.count(key, n)` are the texts, `href(path)` makes a link, `static(name)` one to a
-    file, `moment(at, zone)`, `day(...)`, `time(...)` and `ago(at)` write times, `visitor` is who asks.
+    file, `moment(at, zone)`, `day(...)`, `time(...)`, `ago(at)` and `span(when, zone)` write times, `visitor` is
+    who asks.
     """
 
     def __init__(self, clock: Clock, files: StaticFiles) -> None:
@@ -48,6 +49,7 @@ class Templates:
             moment=moments.moment,
             day=moments.day,
             time=moments.time,
+            span=moments.span,
             machine=moments.machine,
             ago=lambda at: moments.ago(at, self._clock.now()),
         )

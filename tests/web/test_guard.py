@@ -45,7 +45,9 @@ async def test_a_policy_allows_nothing_that_is_not_ours(browser: Browser) -> Non
 
 async def test_no_page_has_a_script_or_style_of_its_own(browser: Browser, chef: Person) -> None:
     await browser.sign_in("chef")
-    for path in ("/", "/people", f"/people/{chef.id}", "/profile", "/nothing"):
+    own = ("/", "/people", f"/people/{chef.id}", "/profile", "/nothing", "/accounts", "/repairs", "/connections")
+    parts = ("", "/activity", "/events", "/left-out", "/decisions", "/plan")
+    for path in (*own, *(f"/accounts/anna{part}" for part in parts)):
         text = (await browser.get(path)).text
         assert "<script>" not in text
         assert " style=" not in text

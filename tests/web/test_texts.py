@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.activity import KINDS
+from calsync.desk.left_out import How
+from calsync.desk.outcomes import _OUTCOMES
 from calsync.desk.refused import SENTENCES
+from calsync.desk.repairs import _CAUSES, cause_of
 from calsync.people import Role
-from calsync.sync.model import Direction
+from calsync.service import State
+from calsync.sync.model import FIELDS, Direction, Side
+from calsync.sync.model import State as LinkState
+from calsync.sync.plan import Kind
+from calsync.web.pages.mine import STATES
+from calsync.web.pages.start import PROVIDERS, STEPS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 
@@ -20,12 +29,34 @@ if TYPE_CHECKING:
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 SOURCES = [*TEMPLATES, *sorted(WEB.rglob("*.py"))]
 QUOTED = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
-BUILT = re.compile(r"""["']([a-z_]+\.)["'] ~|f["']([a-z_]+\.)\{""")
+BUILT = re.compile(r"""["']([a-z_]+\.[a-z_]*)["'] ~|f["']([a-z_]+\.)\{""")
 """A key whose last part is a value: `t("role." ~ role)`, `f"refused.{word}"`."""
+CONNECTED = {name for names in PROVIDERS.values() for name in names}
 LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
+    "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
+    "setup.side_": set(Side),
+    "severity.": {"ok", "warning", "error"},
+    "state.": set(State),
+    "chart.": {"created", "updated", "deleted", "broken"},
+    "choice.release_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "choice.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
+    "failure.": {cause_of(name) for name in (*_CAUSES, "ValueError")},
+    "field.": set(FIELDS),
+    "how.": {f"{how}.{end}" for how in How for end in ("name", "one", "other")},
+    "kind.": set(KINDS),
+    "pair.": set(LinkState),
+    "plan.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "start.step_": set(STEPS) - {"done"},
+    "start.connect_": CONNECTED,
+    "start.note_": CONNECTED,
+    "start.name_": CONNECTED,
+    "start.mend_": {*CONNECTED, "operator"},
+    "start.works_": set(PROVIDERS),
+    "start.how_": {f"{name}_{number}" for name in CONNECTED for number in range(1, 5)},
+    "start.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "problem.": {"400", "403", "404", "408", "413", "429", "500", "503"},
 }
 """What those values can be."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def add_to(site: Site) -> None:
                     if changed and not person.administrator:
                         changed &= await site.desk.people.accounts_of(person)
                     await response.write(message(changed))
-                    await asyncio.sleep(PAUSE)
+                    await stream.pause(PAUSE)
         return response
 
     site.add("GET", "/events", listen)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from calsync.desk.refused import Refused
+from calsync.errors import LoginError, Retry, reason
 from calsync.people import Role
+from calsync.sync.model import Side
 from calsync.web.guard import form_of
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from calsync.web.visitor import Visitor
 
 PERSON = r"/people/{person:\d{1,15}}"
+log = logging.getLogger("calsync.web")
 
 
 def add_to(site: Site) -> None:
@@ -28,18 +32,21 @@ def add_to(site: Site) -> None:
     site.add("POST", f"{PERSON}/remove", pages.remove, Role.ADMINISTRATOR)
     site.add("POST", f"{PERSON}/give", pages.give, Role.ADMINISTRATOR)
     site.add("POST", f"{PERSON}/take", pages.take, Role.ADMINISTRATOR)
+    site.add("GET", f"{PERSON}/member", pages.members, Role.ADMINISTRATOR)
+    site.add("POST", f"{PERSON}/member", pages.assign, Role.ADMINISTRATOR)
 
 
 class _People:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._people = site.desk.people
+        self._members = site.desk.members
 
     async def show(self, _request: web.Request, visitor: Visitor) -> web.Response:
         return await self._list(visitor)
 
     async def show_one(self, request: web.Request, visitor: Visitor) -> web.Response:
-        return self._one(visitor, await self._member(request))
+        return await self._one(visitor, await self._member(request))
 
     async def invite(self, request: web.Request, visitor: Visitor) -> web.Response:
         form = await form_of(request)
@@ -51,12 +58,12 @@ class _People:
             invitation = await self._people.invite(name, role, [account] if account else [], by=visitor.who)
         except Refused as refused:
             return await self._list(visitor, problem=f"refused.{refused.word}", name=name)
-        return self._one(visitor, await self._people.member(invitation.person.id), invitation=invitation)
+        return await self._one(visitor, await self._people.member(invitation.person.id), invitation=invitation)
 
     async def invite_again(self, request: web.Request, visitor: Visitor) -> web.Response:
         person = (await self._member(request)).person
         invitation = await self._people.invite(person.name, person.role, by=visitor.who)
-        return self._one(visitor, await self._member(request), invitation=invitation)
+        return await self._one(visitor, await self._member(request), invitation=invitation)
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
         await self._people.remove((await self._member(request)).person.name, by=visitor.who)
@@ -67,13 +74,42 @@ class _People:
         try:
             await self._people.give(member.person.name, account, by=visitor.who)
         except Refused as refused:
-            return self._one(visitor, member, problem=f"refused.{refused.word}")
+            return await self._one(visitor, member, problem=f"refused.{refused.word}")
         return self._site.go(visitor, f"/people/{member.person.id}", "people.given")
 
     async def take(self, request: web.Request, visitor: Visitor) -> web.Response:
         member = await self._member(request)
         await self._people.take(member.person.name, (await form_of(request)).get("account", ""), by=visitor.who)
         return self._site.go(visitor, f"/people/{member.person.id}", "people.taken")
+
+    async def members(self, request: web.Request, visitor: Visitor) -> web.Response:
+        """List whom somebody may be in the system that lists people."""
+        member, listed, problem = await self._member(request), [], None
+        try:
+            listed = list(await self._members.listed(visitor.who))
+        except (LoginError, Retry) as error:
+            log.warning("people could not be listed: %s", reason(error))
+            problem = "member.not_listed"
+        return self._site.page(
+            visitor,
+            "member.html",
+            status=200 if problem is None else 503,
+            person=member.person,
+            listed=listed,
+            present=await self._members.of(visitor.who, member.person.id),
+            system=await self._system(visitor),
+            problem=problem,
+        )
+
+    async def assign(self, request: web.Request, visitor: Visitor) -> web.Response:
+        person = (await self._member(request)).person
+        await self._members.assign(visitor.who, person.id, (await form_of(request)).get("member") or None)
+        return self._site.go(visitor, f"/people/{person.id}", "member.assigned")
+
+    async def _system(self, visitor: Visitor) -> str | None:
+        """Return what the system is called that lists people; None: nobody connects an own mailbox."""
+        connection = await self._members.connection(visitor.who)
+        return None if connection is None else self._site.desk.showing.titles(connection, "")[Side.LEFT]
 
     async def _member(self, request: web.Request) -> Member:
         try:
@@ -92,7 +128,7 @@ class _People:
             name=name,
         )
 
-    def _one(
+    async def _one(
         self,
         visitor: Visitor,
         member: Member,
@@ -107,6 +143,8 @@ class _People:
             status=200 if problem is None else 400,
             member=member,
             accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
+            system=await self._system(visitor),
+            assigned=await self._members.of(visitor.who, member.person.id),
             problem=problem,
             link=None if link is None else f"{visitor.origin.url}{visitor.href(link)}",
             until=None if invitation is None else invitation.until,

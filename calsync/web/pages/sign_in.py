@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from aiohttp import web
 
 from calsync.desk.refused import Refused
 from calsync.errors import LoginError, Retry, reason
-from calsync.web import cookies
+from calsync.web import cookies, flows
 from calsync.web.guard import form_of
 from calsync.web.visitor import within
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 BACK = "/sign-in/microsoft/back"
 """Where Microsoft sends the browser; it is written into the app registration."""
-MINUTES = 10
 log = logging.getLogger("calsync.web")
 
 
@@ -83,12 +80,12 @@ class _SignIn:
             "invitation": request.match_info.get("secret"),
         }
         response = web.Response(status=303, headers={"Location": begun.address})
-        cookies.put(response, visitor.origin, cookies.MICROSOFT, _packed(kept), MINUTES * 60)
+        flows.keep(response, visitor, kept)
         return response
 
     async def from_microsoft(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Let in whom Microsoft says it is. What was begun is used up, whatever comes of it."""
-        kept = _unpacked(cookies.read(request, visitor.origin, cookies.MICROSOFT))
+        kept = flows.kept_by(request, visitor)
         try:
             async with self._site.throttle.attempt("", sender(request, self._site.proxy)):
                 identity = await self._microsoft().finish(kept.get("flow") or {}, request.query)
@@ -97,7 +94,7 @@ class _SignIn:
             response = self._failed(visitor, error)
         except Refused as refused:
             response = self._page(visitor, "/", problem=f"refused.{refused.word}", status=403)
-        cookies.drop(response, visitor.origin, cookies.MICROSOFT)
+        flows.forget(response, visitor)
         return response
 
     async def _let_in(self, visitor: Visitor, identity: Identity, kept: Mapping[str, Any]) -> web.Response:
@@ -142,17 +139,3 @@ def sender(request: web.Request, proxy: IPv4Network | IPv6Network | None) -> str
 
 def _back(visitor: Visitor) -> str:
     return f"{visitor.origin.url}{visitor.href(BACK)}"
-
-
-def _packed(kept: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(kept).encode()).decode("ascii")
-
-
-def _unpacked(value: str | None) -> Mapping[str, Any]:
-    """Return what was packed; nothing of what was not."""
-    try:
-        kept = json.loads(base64.urlsafe_b64decode(value or ""))
-    except (ValueError, RecursionError):
-        return {}
-    shaped = isinstance(kept, dict) and isinstance(kept.get("flow"), dict)
-    return kept if shaped else {}

@@ -27,6 +27,23 @@
   });
   listen();
 
+  // What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
+  const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
+  const opened = new Set();
+  let focused = null;
+  document.addEventListener("toggle", ({ target }) => opened[target.open ? "add" : "delete"](target.id), true);
+  body.addEventListener("htmx:beforeSwap", () => {
+    if (document.activeElement !== body) focused = named(document.activeElement);
+  });
+  body.addEventListener("htmx:afterSettle", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    if (document.activeElement === body && focused !== null) {
+      const parts = document.querySelectorAll("a, button, input, select, summary");
+      [...parts].find((each) => named(each) === focused)?.focus();
+    }
+    focused = null;
+  });
+
   const toast = document.getElementById("toast");
   const fail = () => {
     toast.textContent = body.dataset.failed;
@@ -36,7 +53,16 @@
   body.addEventListener("htmx:responseError", fail);
   body.addEventListener("htmx:sendError", fail);
 
-  document.addEventListener("change", (event) => event.target.closest("form[data-at-once]")?.requestSubmit());
+  for (const part of document.querySelectorAll("[data-timezone]")) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) document.getElementById(part.dataset.timezone).value = zone;
+  }
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.dataset.all;
+    if (all) for (const each of event.target.form.querySelectorAll(`[name="${all}"]`)) each.checked = event.target.checked;
+    event.target.closest("form[data-at-once]")?.requestSubmit();
+  });
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();

@@ -1,0 +1,97 @@
+"""What a person sees before confirming: what would be written, and what stays as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calsync.desk.wording import field_names, in_language, named, short
+from calsync.reasons import Sentences
+from calsync.sync.plan import WRITES, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from calsync.engine import Report
+    from calsync.reasons import Language
+    from calsync.sync.model import Field, Side, When
+    from calsync.sync.plan import Operation
+
+MOST = 200
+"""Writes that are shown one by one."""
+_SENTENCES: Mapping[Kind, Sentences] = {
+    Kind.CREATE: Sentences("{what} is created in {system}.", "{what} wird in {system} angelegt."),
+    Kind.UPDATE: Sentences(
+        "{what} is updated in {system}: {fields}.", "{what} wird in {system} geändert: {fields}."
+    ),
+    Kind.DELETE: Sentences("{what} is deleted in {system}.", "{what} wird in {system} gelöscht."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWrite:
+    """One write. Holds customers' text: only for those who may see the account."""
+
+    kind: Kind
+    side: Side
+    """The side that is written."""
+    summary: str
+    when: When | None
+    fields: Sequence[Field]
+
+    def sentence(self, titles: Mapping[Side, str], language: Language) -> str:
+        """Return what would be done. `titles`: what both systems are called."""
+        return in_language(_SENTENCES[self.kind], language).format(
+            what=named(self.summary, language),
+            system=titles[self.side],
+            fields=field_names(self.fields, language),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a run would do."""
+
+    hash: str
+    """What a person confirms."""
+    waits: bool
+    """Whether nothing of it is written before somebody confirms it."""
+    counts: Mapping[tuple[Kind, Side], int]
+    """The writes, by what they do and to which side."""
+    writes: Sequence[PlannedWrite]
+    """The first MOST of them."""
+    others: Mapping[str, int]
+    """What stays as it is, by its reason: a word of calsync.reasons."""
+
+
+def planned(report: Report) -> Planned:
+    """Return what a report's plan comes to for people."""
+    writes = [(kind, one) for one in report.plan.operations if (kind := _write(one)) is not None]
+    others = [one for one in report.plan.operations if one.kind in {Kind.HOLD, Kind.BLOCK, Kind.SKIP}]
+    return Planned(
+        hash=report.plan.hash,
+        waits=report.rebuild is not None,
+        counts=Counter((kind, one.side) for kind, one in writes),
+        writes=[_planned_write(kind, one) for kind, one in writes[:MOST]],
+        others=Counter(one.reason for one in others if _write(one) is None),
+    )
+
+
+def _write(operation: Operation) -> Kind | None:
+    """Return what would be written: at once, or once the plan is confirmed."""
+    if operation.kind in WRITES:
+        return operation.kind
+    waits = operation.reason == "direction" or operation.reason.startswith("rebuild")
+    return operation.wanted if waits and operation.wanted in WRITES else None
+
+
+def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
+    seen = operation.source or operation.target
+    return PlannedWrite(
+        kind=kind,
+        side=operation.side,
+        summary="" if seen is None else short(seen.event.summary),
+        when=None if seen is None else seen.event.when,
+        fields=operation.fields,
+    )

@@ -1,0 +1,146 @@
+"""Adding, changing and removing accounts, by the forms that both sides' providers describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from calsync.desk.invalid import Invalid
+from calsync.people import Role
+from calsync.sync.model import Direction, Side
+from calsync.web.guard import form_of
+from calsync.web.pages.account import ACCOUNT
+from calsync.web.pages.setup_connections import spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.ports import ProviderSpec
+    from calsync.web.site import Site
+    from calsync.web.visitor import Visitor
+
+    Specs = Mapping[Side, ProviderSpec]
+
+ADD = "/add/account"
+TIMEZONE = "Europe/Berlin"
+"""What the form begins with."""
+
+
+def add_to(site: Site) -> None:
+    """Add the pages."""
+    pages = _SetupAccounts(site)
+    site.add("GET", ADD, pages.choose, Role.ADMINISTRATOR)
+    site.add("POST", ADD, pages.add, Role.ADMINISTRATOR)
+    site.add("GET", f"{ACCOUNT}/edit", pages.show, Role.ADMINISTRATOR)
+    site.add("POST", f"{ACCOUNT}/edit", pages.change, Role.ADMINISTRATOR)
+    site.add("POST", f"{ACCOUNT}/remove", pages.remove, Role.ADMINISTRATOR)
+
+
+class _SetupAccounts:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def choose(self, request: web.Request, visitor: Visitor) -> web.Response:
+        connections = {side: request.query.get(side.value, "") for side in Side}
+        if not all(connections.values()):
+            rows = self._site.desk.showing.connections(visitor.who)
+            return self._site.page(visitor, "account_choose.html", rows=rows, sides=list(Side))
+        values = {f"{side}.connection": name for side, name in connections.items()}
+        return self._form(visitor, await self._specs(visitor, connections), {"timezone": TIMEZONE, **values})
+
+    async def add(self, request: web.Request, visitor: Visitor) -> web.Response:
+        form = await form_of(request)
+        specs = await self._specs(visitor, {side: form.get(f"{side}.connection", "") for side in Side})
+        name = form.get("name", "").strip()
+        try:
+            await self._site.desk.setup(visitor.who).add_account(name, _entry({}, specs, form))
+        except Invalid as invalid:
+            return self._form(visitor, specs, form, problems=invalid.keys)
+        return self._site.go(visitor, "/accounts", "setup.account_added")
+
+    async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
+        name = request.match_info["account"]
+        try:
+            entry = await self._site.desk.setup(visitor.who).account_entry(name)
+        except Invalid:
+            return self._site.page(visitor, "operators.html", status=404, name=name, back="/accounts")
+        return self._form(visitor, await self._specs(visitor, _connections(entry)), _values(entry), name=name)
+
+    async def change(self, request: web.Request, visitor: Visitor) -> web.Response:
+        name, form = request.match_info["account"], await form_of(request)
+        former = await self._entry(visitor, name)
+        specs = await self._specs(visitor, _connections(former))
+        try:
+            await self._site.desk.setup(visitor.who).change_account(name, _entry(former, specs, form))
+        except Invalid as invalid:
+            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.keys, name=name)
+        return self._site.go(visitor, "/accounts", "setup.account_changed")
+
+    async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
+        name = request.match_info["account"]
+        await self._entry(visitor, name)
+        await self._site.desk.setup(visitor.who).remove_account(name)
+        return self._site.go(visitor, "/accounts", "setup.account_removed")
+
+    async def _entry(self, visitor: Visitor, name: str) -> Mapping[str, Any]:
+        """Return a kept account's entry. Raises HTTPNotFound for any other one."""
+        try:
+            return await self._site.desk.setup(visitor.who).account_entry(name)
+        except Invalid as invalid:
+            raise web.HTTPNotFound from invalid
+
+    async def _specs(self, visitor: Visitor, connections: Mapping[Side, str]) -> Specs:
+        """Return the providers of both sides. Raises HTTPNotFound where one of them is not there."""
+        known = {
+            row.system.connection: row.system.provider for row in self._site.desk.showing.connections(visitor.who)
+        }
+        setup = self._site.desk.setup(visitor.who)
+        if any(name not in known for name in connections.values()):
+            raise web.HTTPNotFound
+        return {side: await spec_of(setup, known[name]) for side, name in connections.items()}
+
+    def _form(
+        self,
+        visitor: Visitor,
+        specs: Specs,
+        values: Mapping[str, str],
+        *,
+        problems: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> web.Response:
+        """Return the form. `values`: by keys as `left.mailbox`; `name`: of an account that is there."""
+        titles = {
+            row.system.connection: row.system.title for row in self._site.desk.showing.connections(visitor.who)
+        }
+        return self._site.page(
+            visitor,
+            "account_form.html",
+            status=200 if problems is None else 400,
+            specs=specs,
+            values=values,
+            titles={side: titles[values[f"{side}.connection"]] for side in Side},
+            problems=problems or {},
+            name=name,
+            directions=list(Direction),
+        )
+
+
+def _entry(former: Mapping[str, Any], specs: Specs, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return an account's entry as it is filled in; what no form asks for stays as it was."""
+    entry: dict[str, Any] = dict(former)
+    for side, spec in specs.items():
+        connection = _connections(former).get(side) or form.get(f"{side}.connection", "")
+        fields = {field.key: form.get(f"{side}.{field.key}", "").strip() for field in spec.calendar_form}
+        entry[side.value] = {**former.get(side.value, {}), **fields, "connection": connection}
+    return entry | {key: form.get(key, "").strip() for key in ("timezone", "direction")}
+
+
+def _values(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return an entry as the form's fields."""
+    flat = {f"{side}.{key}": str(value) for side in Side for key, value in entry.get(side.value, {}).items()}
+    return flat | {key: str(entry[key]) for key in ("timezone", "direction") if key in entry}
+
+
+def _connections(entry: Mapping[str, Any]) -> dict[Side, str]:
+    return {side: str(entry[side.value]["connection"]) for side in Side if side.value in entry}

@@ -1,0 +1,231 @@
+"""Administrators check connections, sign in to them, and set them and accounts up by forms."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.desk.repairs import Disabled
+from calsync.desk.setup import Setup
+from calsync.desk.systems import System
+from calsync.loading import load
+from calsync.people import Role
+from calsync.ports import BrowserSignIn, Finding, Provider
+from tests.house import House
+from tests.web.conftest import ended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from calsync.config import Config
+    from calsync.people import Person
+    from calsync.testing import FakeClock
+    from calsync.web.site import Site
+    from tests.desk.office import Office
+    from tests.web.conftest import Browser
+
+CANARY = "secret-canary"
+FORM = {"provider": "memory", "name": "post", "url": "https://mail.example.de", "secret": CANARY, "size": "3"}
+SENT = (
+    "/connections/mail/check",
+    "/connections/mail/try",
+    "/connections/mail/edit",
+    "/connections/mail/remove",
+    "/add/connection",
+    "/add/account",
+    "/accounts/anna/edit",
+    "/accounts/anna/remove",
+    "/accounts",
+    "/accounts/-/switch",
+)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    file = tmp_path / "calsync.yaml"
+    file.write_text(file.read_text().replace("{store:", f"{{key: {base64.b64encode(b'k' * 32).decode()}, store:"))
+    yield house
+    sys.modules.pop("calsync_memory", None)
+
+
+@pytest.fixture
+def setup(house: House, clock: FakeClock) -> Setup:
+    return Setup(house.folder / "calsync.yaml", clock)
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """Return the office, whose connections are those of the house."""
+    office.systems["crm"] = System(connection="crm", title="FLOWFACT", provider="memory")
+    office.systems["mail"] = System(connection="mail", title="Outlook", by_person=True, provider="memory")
+    return office
+
+
+def config(house: House) -> Config:
+    return load(house.folder / "calsync.yaml")[0]
+
+
+async def test_a_check_is_begun_at_once_and_its_findings_come_by_themselves(
+    browser: Browser, office: Office, site: Site, chef: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = asyncio.Event()
+
+    async def check(_name: str) -> Sequence[Finding]:
+        await go.wait()
+        return [Finding("ok", "signed in"), Finding("warning", "the secret ends soon")]
+
+    monkeypatch.setattr(site.desk.checks, "_check", check)
+    await browser.sign_in("chef")
+    page = await browser.get("/connections")
+    assert page.says("Not checked yet")
+    assert 'data-live="connection:crm connection:mail"' in page.text
+    async with site.broadcaster.stream() as stream:
+        answer = await browser.post("/connections/mail/check", {}, at="/connections")
+        assert (answer.status, answer.location) == (303, "/connections#mail")
+        assert await stream.next(5) == {"connection:mail"}
+        assert (await browser.get("/connections")).says("Being checked")
+        go.set()
+        assert await stream.next(5) == {"connection:mail"}
+    office.findings.update(site.desk.checks.last())
+    page = await browser.get("/connections")
+    assert page.says("the secret ends soon")
+    assert page.says("With a note")
+
+
+async def test_what_a_check_cannot_do_is_told(browser: Browser, office: Office, site: Site, chef: Person) -> None:
+    office.systems["gone"] = System(connection="gone", title="Old")
+    await browser.sign_in("chef")
+    await browser.post("/connections/gone/check", {}, at="/connections")
+    await ended(site.works)
+    assert (await browser.get("/connections")).says("there is no connection 'gone'")
+    assert (await browser.post("/connections/nobody/check", {}, at="/connections")).status == 404
+
+
+async def test_all_accounts_of_a_connection_try_again(browser: Browser, office: Office, chef: Person) -> None:
+    await browser.sign_in("chef")
+    await browser.post("/connections/mail/try", {}, at="/repairs")
+    assert sorted(office.woken) == ["anna", "bernd"]
+
+
+async def test_entries_that_cannot_be_used_say_why(browser: Browser, office: Office, chef: Person) -> None:
+    office.disabled.append(Disabled(account="zoe", problem="accounts.zoe.left.connection: there is no connection"))
+    await browser.sign_in("chef")
+    page = await browser.get("/connections")
+    assert page.says("accounts.zoe.left.connection: there is no connection")
+    assert 'href="/accounts/zoe/edit"' in page.text
+
+
+async def test_somebody_signs_in_to_a_connection_in_the_browser(
+    browser: Browser, office: Office, house: House, site: Site, chef: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin(_self: Provider, redirect_uri: str) -> BrowserSignIn:
+        return BrowserSignIn(address=f"https://login.example/?to={redirect_uri}", flow={"state": "s"})
+
+    monkeypatch.setattr(Provider, "begin_sign_in", begin)
+    await browser.sign_in("chef")
+    away = await browser.get("/connections/mail/sign-in")
+    back = "/connections/-/signed-in"
+    assert (away.status, away.location) == (303, f"https://login.example/?to={browser.origin}{back}")
+    done = await browser.get(f"{back}?code={CANARY}&state=s")
+    assert (done.status, done.location) == (303, "/connections#mail")
+    assert (await browser.get("/connections")).says("The sign-in counts.")
+    assert any(path.is_file() for path in (house.folder / "calsync.db.vault").rglob("*"))
+    again = await browser.get(f"{back}?code=x&state=s")  # it is used up
+    assert again.status == 400
+    audit = await office.store.settings.audit(9)
+    assert ("Chef", "signed_in", "mail") in [(one.who, one.what, one.after) for one in audit]
+
+
+async def test_a_sign_in_that_fails_is_told(browser: Browser, office: Office, chef: Person) -> None:
+    await browser.sign_in("chef")
+    failed = await browser.get("/connections/crm/sign-in")  # nobody signs in there
+    assert (failed.status, failed.says("The sign-in did not work")) == (400, True)
+
+
+async def test_a_connection_is_added_changed_and_removed_by_its_form(
+    browser: Browser, office: Office, house: House, chef: Person
+) -> None:
+    await browser.sign_in("chef")
+    assert (await browser.get("/add/connection")).says("memory")
+    at = "/add/connection?provider=memory"
+    wrong = await browser.post("/add/connection", {**FORM, "url": "ftp://x", "size": ""}, at=at)
+    assert (wrong.status, wrong.says("Please fill this in.")) == (400, True)
+    assert 'aria-invalid="true"' in wrong.text
+    assert CANARY not in wrong.text
+    added = await browser.post("/add/connection", FORM, at=at)
+    assert (added.status, added.location) == (303, "/connections")
+    assert config(house).connections["post"].settings["secret"] == CANARY
+    edit = "/connections/post/edit"
+    page = await browser.get(edit)
+    assert page.says("https://mail.example.de")
+    assert CANARY not in page.text
+    changed = {"url": FORM["url"], "secret": "", "size": "4"}
+    assert (await browser.post(edit, changed, at=edit)).location == "/connections"
+    assert config(house).connections["post"].settings["size"] == "4"
+    assert config(house).connections["post"].settings["secret"] == CANARY
+    exported = await browser.get("/connections/-/export")
+    assert exported.headers["Content-Disposition"].startswith("attachment")
+    assert ("post:" in exported.text, CANARY in exported.text) == (True, False)
+    assert (await browser.post("/connections/post/remove", {}, at=edit)).location == "/connections"
+    assert "post" not in config(house).connections
+
+
+async def test_an_account_is_added_changed_and_removed_by_both_forms(
+    browser: Browser, office: Office, house: House, chef: Person
+) -> None:
+    await browser.sign_in("chef")
+    assert (await browser.get("/add/account")).says("Between which two systems?")
+    at = "/add/account?left=crm&right=mail"
+    fields = {
+        "name": "carla",
+        "left.connection": "crm",
+        "right.connection": "mail",
+        "left.name": "carla-crm",
+        "right.name": "carla-mail",
+        "direction": "left_to_right",
+        "timezone": "Europe/Berlin",
+    }
+    wrong = await browser.post("/add/account", {**fields, "timezone": "Europe/Berlim"}, at=at)
+    assert (wrong.status, wrong.says("carla-mail")) == (400, True)
+    taken = await browser.post("/add/account", {**fields, "name": "anna"}, at=at)
+    assert taken.says("there is an account of this name already")
+    assert (await browser.post("/add/account", fields, at=at)).location == "/accounts"
+    assert config(house).accounts["carla"].direction == "left_to_right"
+    file = house.folder / "calsync.db.yaml"
+    file.write_text(
+        file.read_text().replace("timezone: Europe/Berlin", "timezone: Europe/Berlin\n    policy: hold")
+    )
+    edit = "/accounts/carla/edit"
+    assert (await browser.get(edit)).says("carla-mail")
+    changed = {**fields, "direction": "both", "right.connection": "crm"}
+    assert (await browser.post(edit, changed, at=edit)).location == "/accounts"
+    carla = config(house).accounts["carla"]
+    assert (carla.direction, carla.policy, carla.right.connection) == ("both", "hold", "mail")
+    assert (await browser.post("/accounts/carla/remove", {}, at=edit)).location == "/accounts"
+    assert "carla" not in config(house).accounts
+
+
+async def test_what_the_operator_wrote_is_not_changed_here(browser: Browser, office: Office, chef: Person) -> None:
+    await browser.sign_in("chef")
+    for path in ("/accounts/anna/edit", "/connections/mail/edit"):
+        page = await browser.get(path)
+        assert (page.status, page.says("operator")) == (404, True)
+    for path in ("/accounts/anna/remove", "/accounts/anna/edit", "/connections/mail/edit"):
+        assert (await browser.post(path, {}, at="/accounts")).status == 404
+    for path in ("/add/connection?provider=nobodys", "/add/account?left=crm&right=nobody"):
+        assert (await browser.get(path)).status == 404
+
+
+@pytest.mark.parametrize("path", SENT)
+async def test_nobody_but_an_administrator_sets_anything_up(
+    browser: Browser, office: Office, site: Site, anna: Person, path: str
+) -> None:
+    await browser.sign_in("anna")
+    assert (await browser.post(path, FORM, at="/profile")).status == 403
+    assert site._roles["/connections"] is Role.ADMINISTRATOR

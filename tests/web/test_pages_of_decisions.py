@@ -1,0 +1,175 @@
+"""What waits is decided as it was seen, one by one or together; a plan is confirmed as it was seen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.sync.model import Direction, Timed
+from calsync.testing.clock import START
+from tests.desk.office import MEETING
+from tests.web.conftest import ended
+
+if TYPE_CHECKING:
+    from calsync.people import Person
+    from calsync.web.site import Site
+    from tests.desk.office import Office
+    from tests.web.conftest import Answer, Browser
+
+AT = "/accounts/anna/decisions"
+PLAN = "/accounts/anna/plan"
+
+
+async def conflict(office: Office) -> None:
+    """Let both sides of an event say something else."""
+    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.left.user_edit(event, summary="links")
+    office.right.user_edit(copy, summary="rechts")
+    await office.run()
+
+
+async def many_deletes(office: Office, count: int) -> None:
+    """Let somebody delete everything on the left."""
+    for number in range(count):
+        start = START + timedelta(days=number)
+        when = Timed(start, start + timedelta(hours=1))
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=when))
+    await office.run()
+    for event in list(office.left.events()):
+        office.left.user_delete(event)
+    await office.run(times=2)
+
+
+def cases(page: Answer) -> list[str]:
+    """Return the cases that the forms of a page name."""
+    return re.findall(r'name="case" value="([0-9a-f]{8})"', page.text)
+
+
+async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    await conflict(office)
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    for said in ("links", "rechts", "FLOWFACT counts", "Outlook counts", "Leave both as they are"):
+        assert page.says(said), said
+    assert page.says("What stands in Outlook is written in FLOWFACT")
+    (case,) = cases(page)
+    done = await browser.post(AT, {"case": case, "choice": "right"}, at=AT)
+    assert done.location == AT
+    page = await browser.get(AT)
+    assert page.says("Decided. The next run carries it out.")
+    assert (page.says("Decided: Outlook counts"), cases(page)) == (True, [])
+    assert office.woken == ["anna"]
+    await office.run()
+    assert [event.summary for event in office.left.events().values()] == ["rechts"]
+    assert (await browser.get(AT)).says("Nothing waits for you")
+
+
+async def test_a_decision_counts_for_the_values_that_were_shown(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    await conflict(office)
+    await browser.sign_in("anna")
+    (case,) = cases(await browser.get(AT))
+    (copy,) = office.right.events()
+    office.right.user_edit(copy, summary="wieder anders")
+    await office.run()
+    await browser.post(AT, {"case": case, "choice": "left"}, at=AT)
+    assert (await browser.get(AT)).says("That is over, or shows other values by now.")
+    assert office.woken == []
+    await office.run()
+    assert [event.summary for event in office.right.events().values()] == ["wieder anders"]
+
+
+async def test_many_deletes_are_released_together_as_many_as_are_shown(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    await many_deletes(office, 30)
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert page.says("A lot was deleted in FLOWFACT at once: 30 events.")
+    assert page.says("Decide all 30 cases that are shown at once:")
+    assert page.says('data-confirm="Decide these 30 cases so?"')
+    names = sorted(set(cases(page)))
+    assert len(names) == 30
+    await browser.post(AT, [("choice", "release"), *(("case", name) for name in names)], at=AT)
+    assert (await browser.get(AT)).says("Decided. The next run carries it out.")
+    await office.run()
+    assert office.right.events() == {}
+
+
+async def test_held_deletes_are_kept_one_by_one(browser: Browser, office: Office, anna: Person) -> None:
+    await many_deletes(office, 30)
+    await browser.sign_in("anna")
+    first, *_ = cases(await browser.get(AT))
+    await browser.post(AT, {"case": first, "choice": "keep"}, at=AT)
+    page = await browser.get(AT)
+    assert page.says("Decided: Keep")
+    assert len(set(cases(page))) == 29
+    await office.run()
+    assert len(office.right.events()) == 30
+
+
+async def test_nonsense_decides_nothing(browser: Browser, office: Office, anna: Person) -> None:
+    await conflict(office)
+    await browser.sign_in("anna")
+    (case,) = cases(await browser.get(AT))
+    for fields in ({"case": case, "choice": "burn"}, {"case": case}, {"choice": "left"}):
+        assert (await browser.post(AT, fields, at=AT)).status == 400
+    await browser.post(AT, {"case": case, "choice": "release"}, at=AT)  # not offered
+    assert cases(await browser.get(AT)) == [case]
+
+
+async def turned(office: Office) -> None:
+    """Let a side wait that a new direction lets calsync write."""
+    office.accounts["anna"] = replace(office.accounts["anna"], direction=Direction.LEFT_TO_RIGHT)
+    await office.run()
+    office.right.user_create(replace(MEETING, summary="Nur in Outlook"))
+    await office.store.settings.set_direction("anna", Direction.BOTH, "Petra", office.clock.now())
+    await office.run()
+
+
+async def test_a_plan_is_shown_and_confirmed(browser: Browser, office: Office, site: Site, anna: Person) -> None:
+    await turned(office)
+    await browser.sign_in("anna")
+    assert (await browser.get("/repairs")).says("Look at the plan")
+    assert (await browser.post(PLAN, {}, at=PLAN)).location == PLAN
+    await ended(site.works)
+    page = await browser.get(PLAN)
+    assert page.says("“Nur in Outlook” is created in FLOWFACT.")
+    found = re.search(r'name="hash" value="([0-9a-f]{16})"', page.text)
+    assert found is not None
+    assert page.says(found[1])
+    assert office.left.events() == {}
+    await browser.post("/accounts/anna/confirm", {"hash": found[1]}, at=PLAN)
+    await ended(site.works)
+    assert (await browser.get(PLAN)).says("Confirmed. calsync now carries the plan out.")
+    await office.run()
+    assert [event.summary for event in office.left.events().values()] == ["Nur in Outlook"]
+    assert not (await browser.get("/repairs")).says("Look at the plan")
+
+
+async def test_a_plan_that_has_changed_is_not_confirmed(
+    browser: Browser, office: Office, site: Site, anna: Person
+) -> None:
+    await turned(office)
+    await browser.sign_in("anna")
+    await browser.post("/accounts/anna/confirm", {"hash": "0" * 16}, at=PLAN)
+    await ended(site.works)
+    assert (await browser.get(PLAN)).says("The plan has changed meanwhile. Please look at it again.")
+    await office.run()
+    assert office.left.events() == {}
+
+
+async def test_why_there_is_no_plan_is_told(browser: Browser, office: Office, site: Site, anna: Person) -> None:
+    await office.store.acquire("anna", "another", office.clock.now(), timedelta(minutes=5))
+    await browser.sign_in("anna")
+    await browser.post(PLAN, {}, at=PLAN)
+    await ended(site.works)
+    assert (await browser.get(PLAN)).says("another process is working on it")
