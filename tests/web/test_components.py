@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from jinja2 import ChoiceLoader, DictLoader
 
+from calsync.sync.model import AllDay, Timed
 from calsync.testing import FakeClock
 from calsync.web.moments import Moments
 from calsync.web.origins import Origin
@@ -90,21 +93,34 @@ def test_a_live_part_asks_for_itself_when_its_accounts_change() -> None:
 
 
 def test_a_time_is_written_for_people_and_for_machines() -> None:
-    from zoneinfo import ZoneInfo
-
     text = rendered("{{ when(at, zone) }}", at=FakeClock().now(), zone=ZoneInfo("Europe/Berlin"))
     assert '<time datetime="2026-03-02T08:00:00+00:00">2. März 2026, 09:00</time>' in text
 
 
 def test_times_are_written_as_in_the_language() -> None:
-    from datetime import timedelta
-    from zoneinfo import ZoneInfo
-
     now, zone = FakeClock().now(), ZoneInfo("Europe/Berlin")
     german, english = Moments("de"), Moments("en")
     assert (german.day(now, zone), english.moment(now, zone)) == ("2. März 2026", "2 March 2026, 09:00")
     assert german.ago(now - timedelta(minutes=3), now) == "vor 3 Minuten"
     assert english.ago(now + timedelta(minutes=3), now) == "in 3 minutes"
+    assert german.ago(now, now) == "vor 1 Sekunde"
+
+
+def test_when_an_event_is_ends_on_its_last_day() -> None:
+    zone, german = ZoneInfo("Europe/Berlin"), Moments("de")
+    now = FakeClock().now()
+    spans = {
+        german.span(Timed(now, now + timedelta(hours=1)), zone),
+        german.span(Timed(now, now + timedelta(hours=20)), zone),
+        german.span(AllDay(now.date(), now.date() + timedelta(days=1)), zone),
+        german.span(AllDay(now.date(), now.date() + timedelta(days=3)), zone),
+    }
+    assert {span.replace("\u2013", "to") for span in spans} == {
+        "2. März 2026, 09:00 to 10:00",
+        "2. März 2026, 09:00 to 3. März 2026, 05:00",
+        "2. März 2026",
+        "2. März 2026 to 4. März 2026",
+    }
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ async def test_a_check_is_begun_at_once_and_its_findings_come_by_themselves(
     await browser.sign_in("chef")
     page = await browser.get("/connections")
     assert page.says("Not checked yet")
+    assert page.says(f"{browser.origin}/connections/-/signed-in")
     assert 'data-live="connection:crm connection:mail"' in page.text
     async with site.broadcaster.stream() as stream:
         answer = await browser.post("/connections/mail/check", {}, at="/connections")
@@ -136,6 +137,7 @@ async def test_somebody_signs_in_to_a_connection_in_the_browser(
     assert (done.status, done.location) == (303, "/connections#mail")
     assert (await browser.get("/connections")).says("The sign-in counts.")
     assert any(path.is_file() for path in (house.folder / "calsync.db.vault").rglob("*"))
+    await ended(site.works)  # the connection is being checked
     again = await browser.get(f"{back}?code=x&state=s")  # it is used up
     assert again.status == 400
     audit = await office.store.settings.audit(9)
@@ -149,7 +151,7 @@ async def test_a_sign_in_that_fails_is_told(browser: Browser, office: Office, ch
 
 
 async def test_a_connection_is_added_changed_and_removed_by_its_form(
-    browser: Browser, office: Office, house: House, chef: Person
+    browser: Browser, office: Office, house: House, site: Site, chef: Person
 ) -> None:
     await browser.sign_in("chef")
     assert (await browser.get("/add/connection")).says("memory")
@@ -167,6 +169,7 @@ async def test_a_connection_is_added_changed_and_removed_by_its_form(
     assert CANARY not in page.text
     changed = {"url": FORM["url"], "secret": "", "size": "4"}
     assert (await browser.post(edit, changed, at=edit)).location == "/connections"
+    await ended(site.works)  # the connection is being checked
     assert config(house).connections["post"].settings["size"] == "4"
     assert config(house).connections["post"].settings["secret"] == CANARY
     exported = await browser.get("/connections/-/export")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync.desk.invalid import Invalid
-from calsync.errors import CalsyncError, ConfigError, LoginError, Retry, reason
+from calsync.errors import CalsyncError, Retry, reason
 from calsync.people import Role
 from calsync.web import flows
 from calsync.web.guard import form_of
@@ -48,6 +47,7 @@ class _Connections:
             "connections.html",
             rows=rows,
             disabled=self._showing.disabled(visitor.who),
+            back=_back(visitor),
             works={row.system.connection: self._site.works.of(key_of(row.system.connection)) for row in rows},
         )
 
@@ -70,7 +70,7 @@ class _Connections:
         name = self._known(request, visitor)
         try:
             begun = await self._site.desk.setup(visitor.who).begin_sign_in(name, _back(visitor))
-        except (LoginError, Retry, ConfigError, Invalid) as error:
+        except CalsyncError as error:
             return self._failed(visitor, error)
         response = web.Response(status=303, headers={"Location": begun.address})
         flows.keep(response, visitor, {"flow": begun.flow, "connection": name})
@@ -86,7 +86,7 @@ class _Connections:
             await self._site.desk.setup(visitor.who).finish_sign_in(name, kept["flow"], request.query)
             begin_check(self._site, name)
             response = self._site.go(visitor, f"/connections#{name}", "connections.signed_in")
-        except (LoginError, Retry, ConfigError, Invalid) as error:
+        except CalsyncError as error:
             response = self._failed(visitor, error)
         flows.forget(response, visitor)
         return response
