@@ -128,3 +128,12 @@ async def test_both_systems_are_connected_one_after_the_other(browser: Browser, 
 def test_an_account_is_called_as_its_mailbox(mailbox: str, known: tuple[str, ...], name: str) -> None:
     picked = Picked(user=mailbox, mailbox=mailbox)
     assert _account(picked, dict.fromkeys(known)) == name
+
+
+async def test_without_a_key_it_says_how_to_make_one(browser: Browser, chef: Person, empty: Path) -> None:
+    rewrite(empty, f"key: {KEY}, ", "")
+    await browser.sign_in("chef")
+    page = await browser.get("/start")
+    assert (page.status, page.says("openssl rand -base64 32")) == (200, True)
+    rewrite(empty, "service: {", f"service: {{key: {KEY}, ")
+    assert (await browser.get("/start")).says("Connect FLOWFACT")

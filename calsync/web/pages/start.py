@@ -17,6 +17,7 @@ from aiohttp import web
 
 from calsync.desk.invalid import MISSING, Invalid
 from calsync.desk.planned import planned
+from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
@@ -112,6 +113,8 @@ class _Start:
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
         config = await self._site.desk.setup(visitor.who).config()
+        if config.service.key is None:  # no secret could be kept
+            return self._page(visitor, "key")
         connected = self._connected(visitor, config)
         wanted = request.query.get("step")
         reached = self._reached(visitor, config, connected)
@@ -123,7 +126,7 @@ class _Start:
                 for one in connected.values():
                     if one.findings is None and one.work is None:
                         begin_check(self._site, one.name)
-                return self._page(visitor, step, reached, connected=self._connected(visitor, config))
+                return self._page(visitor, step, connected=self._connected(visitor, config))
             case "pick":
                 return self._pick(visitor, connected)
             case "preview":
@@ -147,6 +150,8 @@ class _Start:
                 await setup.add_connection(name, provider, fields)
         except Invalid as invalid:
             return self._form(visitor, step, spec, form, invalid.keys, connected)
+        except (ConfigError, StoreError, Retry) as error:
+            return self._form(visitor, step, spec, form, {"": str(error)}, connected)
         there = connected.get(step)
         if there is not None and there.kept and there.name != name:
             with suppress(Invalid):  # accounts use it
@@ -263,7 +268,6 @@ class _Start:
         return self._page(
             visitor,
             step,
-            step,
             status=400 if problems else 200,
             connected=connected,
             spec=spec,
@@ -282,7 +286,6 @@ class _Start:
         return self._page(
             visitor,
             "pick",
-            "pick",
             status=400 if problems else 200,
             connected=connected,
             people=works.of(_people(crm)),
@@ -299,7 +302,6 @@ class _Start:
         return self._page(
             visitor,
             "preview",
-            "preview",
             status=400 if problem else 200,
             connected=connected,
             picked=picked,
@@ -314,11 +316,9 @@ class _Start:
         name = self._enabled.get(visitor.who.id) or next(iter(config.accounts), None)
         served = name is not None and name in self._site.desk.accounts()
         row = (await self._site.desk.showing.account(visitor.who, name)).row if name and served else None
-        return self._page(visitor, "done", "done", account=name, row=row)
+        return self._page(visitor, "done", account=name, row=row)
 
-    def _page(
-        self, visitor: Visitor, step: str, reached: str, *, status: int = 200, **values: Any
-    ) -> web.Response:
+    def _page(self, visitor: Visitor, step: str, *, status: int = 200, **values: Any) -> web.Response:
         titles = {Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"}
         return self._site.page(
             visitor,
@@ -326,7 +326,6 @@ class _Start:
             status=status,
             steps=STEPS,
             step=step,
-            reached=reached,
             titles=titles,
             live_name=LIVE,
             **values,
