@@ -33,9 +33,12 @@ demo: $(VENV)/.installed
 demo-calendars: $(VENV)/.installed
 	@$(BIN)/python benchmarks/demo_calendars.py $(ARGS)
 
+# The tests in a browser use Debian's Chromium, and axe-core from npm. Where one is missing they are skipped, loudly.
+AXE := $(if $(shell command -v npm),tests/browser/node_modules/.package-lock.json)
+
 # Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything. The simulation runs without:
 # tracing would make it three times as slow, and it counts by itself what it has seen.
-test: $(VENV)/.installed
+test: $(VENV)/.installed $(AXE)
 ifdef ARGS
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 else
@@ -58,8 +61,8 @@ test-clients: $(VENV)/.installed .venv-clients/.installed tests/clients/node_mod
 		-r $<
 	@touch $@
 
-tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
-	@npm ci --prefix tests/clients --no-audit --no-fund --silent
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	@npm ci --prefix tests/$* --no-audit --no-fund --silent
 
 mutants: $(VENV)/.installed
 	@$(BIN)/python -m tests.simulation --mutants

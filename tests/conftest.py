@@ -31,6 +31,14 @@ class _Response(ClientResponse):
         super().__init__(method, url, **arguments)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly, in one line each, what is missing so that tests were skipped."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {report.longrepr[2].removeprefix("Skipped: ") for report in skipped}
+    for reason in sorted(reason for reason in reasons if "NOT THERE" in reason):
+        terminalreporter.write_line(reason, red=True, bold=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _aioresponses_on_new_aiohttp() -> Iterator[None]:
     """Make `aioresponses` work on aiohttp from 3.14 on, in every test."""

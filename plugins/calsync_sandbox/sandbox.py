@@ -72,6 +72,8 @@ class Account:
     name: str
     person: Person
     direction: Direction = "both"
+    policy: str | None = None
+    """What happens in a conflict; None: as calsync does by itself."""
 
 
 class Sandbox:
@@ -181,10 +183,12 @@ class Sandbox:
         *,
         rules: Sequence[Any] = RULES,
         discover: Mapping[str, Any] | None = None,
+        pages: int | None = None,
     ) -> Path:
         """Write a configuration for these accounts with its secrets, and return its path.
 
         With `discover`, also for those that calsync finds; it holds what differs from an account's defaults.
+        With `pages`, also with pages at this port of this machine.
         """
         values = {
             "flowfact_token": self.flowfact.api_token,
@@ -195,6 +199,9 @@ class Sandbox:
         settings = self._settings(folder, accounts, rules)
         if discover is not None:
             settings["accounts"]["discover"] = self._discover() | dict(discover)
+        if pages is not None:
+            settings["service"]["listen"] = f"127.0.0.1:{pages}"
+            settings["web"] = {}
         return write_configuration(folder, settings, values)
 
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
@@ -249,6 +256,7 @@ class Sandbox:
             "left": {"connection": "flowfact", "user": account.person.address},
             "right": {"connection": CONNECTIONS[self.exchange], "mailbox": account.person.address},
             "direction": account.direction,
+            **({} if account.policy is None else {"policy": account.policy}),
             "timezone": account.person.user["timezone"],
             "window": {"past_days": PAST_DAYS, "future_days": FUTURE_DAYS},
         }

@@ -208,6 +208,11 @@ class World(Agent):
         for server in (self.sandbox.flowfact, self.sandbox.graph, self.sandbox.authority):
             server.arrived = act
 
+    def subjects(self) -> tuple[list[str], list[str]]:
+        """Return all subjects of FLOWFACT and of Outlook, each sorted."""
+        entities, events = self.sandbox.flowfact.entities.values(), self.anna.mailbox.events.values()
+        return sorted(str(value(one, "subject")) for one in entities), sorted(one["subject"] for one in events)
+
     def in_flowfact(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only appointment with this subject."""
         (entity,) = [one for one in self.sandbox.flowfact.entities.values() if value(one, "subject") == subject]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from calsync.cli import run
@@ -93,6 +95,7 @@ async def test_for_people_until_ctrl_c(folder: Path) -> None:
     async for line in process.stdout:
         seen += line.decode()
         if "Weiß: Nachtrag 1" in seen and process.returncode is None:
+            await expect_pages(seen)
             process.send_signal(signal.SIGINT)
             break
     rest, errors = await process.communicate()
@@ -101,6 +104,23 @@ async def test_for_people_until_ctrl_c(folder: Path) -> None:
     assert "  invitations sent: 0\n  converged: yes\n" in seen
     assert "✗" not in seen + rest.decode()
     assert files(folder) == []
+
+
+async def expect_pages(seen: str) -> None:
+    """Sign in at the address that was printed first and last, with each name and password that was printed."""
+    first, last = re.findall(r"The pages: (http://127\.0\.0\.1:\d+)$", seen, re.MULTILINE)
+    assert seen.splitlines()[1].endswith(first)
+    assert first == last
+    logins = set(re.findall(r"^  (\w+ \w+) +(nur-zum-ansehen) ", seen, re.MULTILINE))
+    assert {name for name, _ in logins} == {"Sabine Schäfer", "Anna Beispiel"}
+    for name, password in logins:
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(first, cookie_jar=jar) as client:
+            async with client.get("/sign-in") as page:
+                (csrf,) = set(re.findall(r'name="csrf" value="(\w+)"', await page.text()))
+            fields = {"csrf": csrf, "name": name, "password": password, "next": "/"}
+            async with client.post("/sign-in", data=fields, headers={"Origin": first}) as answer:
+                assert (answer.status, name in await answer.text()) == (200, True)
 
 
 async def test_ctrl_c_in_the_middle_of_a_sync(folder: Path) -> None:

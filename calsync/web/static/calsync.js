@@ -18,6 +18,7 @@
       stream = null;
     } else if (stream === null && document.querySelector("[data-live]")) {
       stream = new EventSource(body.dataset.events);
+      stream.onopen = () => refresh(null); // what changed before, or while it was broken off
       stream.onmessage = (event) => refresh(JSON.parse(event.data));
     }
   };

@@ -14,9 +14,11 @@ import click
 from calsync.errors import CalsyncError
 from calsync_sandbox.configuration import Exchange, SignIn
 from calsync_sandbox.demo import report
+from calsync_sandbox.demo.colleagues import open_office
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.folder import demo_folder
 from calsync_sandbox.demo.living import keep_living
+from calsync_sandbox.demo.pages import Pages
 from calsync_sandbox.demo.show import fill, play
 from calsync_sandbox.flowfact import FORMS
 from calsync_sandbox.sandbox import Sandbox
@@ -97,6 +99,10 @@ def demo(
 
 async def _demo(options: Options) -> Outcome:
     console = Console(quiet=options.as_json)
+    pages = None if options.once else Pages()
+    if pages is not None:
+        pages.announce(console, "They open when the scenes below are over, in half a minute")
+        console.say()
     form = FORMS[options.schema]
     async with Sandbox(exchange=options.exchange, sign_in=options.sign_in, form=form) as sandbox:
         anna, filled = fill(sandbox, options.calendars, options.events, console)
@@ -106,8 +112,9 @@ async def _demo(options: Options) -> Outcome:
             if options.as_json:
                 click.echo(json.dumps(report.as_json(outcome)))
             report.show(console, outcome)
-            if not options.once:
-                await keep_living(stage, _stop_on_signals())
+            if pages is not None:
+                await open_office(stage, pages.port)
+                await keep_living(stage, pages, _stop_on_signals())
     return outcome
 
 

@@ -28,15 +28,7 @@ class CommandLine:
 
     async def json(self, command: str) -> Any:
         """Run a command with `--json` and return its object. Raises CommandFailed for any exit code but 0."""
-        process = await self.start(command, "--json", stdout=asyncio.subprocess.PIPE)
-        try:
-            output, _ = await process.communicate()
-        except BaseException:
-            await stopped(process)
-            raise
-        if process.returncode:
-            raise CommandFailed(f"calsync {command} ended with exit code {process.returncode}")
-        return json.loads(output)
+        return json.loads(await self._output(command, "--json"))
 
     async def login(self, connection: str, use_code: Callable[[str], object]) -> str:
         """Run `calsync login`, whose code somebody uses; return the last line. Raises CommandFailed."""
@@ -54,11 +46,24 @@ class CommandLine:
             raise CommandFailed(f"calsync login ended with exit code {code}")
         return line
 
-    async def start(
-        self, command: str, *options: str, stdout: int | None = None, log: Path | None = None
-    ) -> Process:
+    async def invite(self, name: str, *options: str) -> str:
+        """Run `calsync user invite`; return the link that it prints. Raises CommandFailed."""
+        return (await self._output("user", "invite", name, *options)).splitlines()[-1]
+
+    async def _output(self, *command: str) -> str:
+        process = await self.start(*command, stdout=asyncio.subprocess.PIPE)
+        try:
+            output, _ = await process.communicate()
+        except BaseException:
+            await stopped(process)
+            raise
+        if process.returncode:
+            raise CommandFailed(f"calsync {command[0]} ended with exit code {process.returncode}")
+        return output.decode()
+
+    async def start(self, *command: str, stdout: int | None = None, log: Path | None = None) -> Process:
         """Start a command and return its process. With `log` its standard error goes to that file."""
-        arguments = [sys.executable, "-m", "calsync", command, "-c", str(self.configuration), *options]
+        arguments = [sys.executable, "-m", "calsync", *command, "-c", str(self.configuration)]
         if log is None:
             return await asyncio.create_subprocess_exec(*arguments, stdout=stdout)
         with log.open("ab") as file:

@@ -1,4 +1,4 @@
-"""After the scenes: `calsync run` keeps both calendars the same while people go on working, until Ctrl-C."""
+"""After the scenes: `calsync run` keeps all calendars the same and shows its pages, while people go on working."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calsync_sandbox.demo.pages import Pages
     from calsync_sandbox.demo.stage import Stage
 
 Over = set["asyncio.Future[Any]"]
@@ -25,14 +26,19 @@ _LONGEST_SECONDS = 60.0
 _GLANCE_SECONDS = 0.05
 
 
-async def keep_living(stage: Stage, stop: asyncio.Event) -> None:
-    """Edit on alternating sides and show each change arriving, until `stop` is set."""
-    stage.console.title("calsync run keeps both the same from now on; Ctrl-C ends it")
+async def keep_living(stage: Stage, pages: Pages, stop: asyncio.Event) -> None:
+    """Open the pages, edit on alternating sides and show each change arriving, until `stop` is set."""
+    stage.console.title("calsync run keeps all the same from now on, and shows its pages; Ctrl-C ends it")
     log = stage.calsync.configuration.with_name("calsync.log")
     stage.console.say(f"  its log is {log}")
     service = await stage.calsync.start("run", log=log)
     over: Over = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(service.wait())}
+    opening = asyncio.ensure_future(pages.open(stage.calsync))
     try:
+        await asyncio.wait({opening, *over}, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            await opening
+            pages.announce(stage.console, "They are open")
         for change in _changes(stage):
             if await _show(stage, change, over) or await _is_over(over, _PAUSE_SECONDS):
                 break
@@ -40,8 +46,9 @@ async def keep_living(stage: Stage, stop: asyncio.Event) -> None:
             raise CommandFailed(f"calsync run ended with exit code {service.returncode}; its log is {log}")
     finally:
         await stopped(service)
-        for waiting in over:
+        for waiting in {opening, *over}:
             waiting.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
 
 
 def _changes(stage: Stage) -> Iterator[Change]:

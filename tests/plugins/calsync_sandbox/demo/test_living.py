@@ -9,6 +9,7 @@ import pytest
 from calsync_sandbox.demo.commandline import CommandFailed, CommandLine
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.living import keep_living
+from calsync_sandbox.demo.pages import Pages
 from calsync_sandbox.demo.show import fill
 from calsync_sandbox.demo.stage import ACCOUNT, Stage
 from calsync_sandbox.sandbox import Account, Sandbox
@@ -35,13 +36,14 @@ class Listener(Console):
 
 
 async def test_edits_arrive_while_calsync_runs(tmp_path: Path) -> None:
-    listener = Listener(enough=2)
+    listener, pages = Listener(enough=2), Pages()
     async with Sandbox() as sandbox:
         anna, _ = fill(sandbox, [], 0, listener)
-        configuration = sandbox.write_configuration(tmp_path, [Account(name=ACCOUNT, person=anna)])
+        accounts = [Account(name=ACCOUNT, person=anna)]
+        configuration = sandbox.write_configuration(tmp_path, accounts, pages=pages.port)
         stage = Stage(sandbox, anna, CommandLine(configuration), listener)
         await stage.sync_until_done()
-        await asyncio.wait_for(keep_living(stage, listener.stop), 60)
+        await asyncio.wait_for(keep_living(stage, pages, listener.stop), 60)
         assert sandbox.mails.sent == []
     assert [good for good, _ in listener.heard] == [True, True]
     assert (tmp_path / "calsync.log").exists()
@@ -55,6 +57,6 @@ async def test_a_service_that_ends_by_itself_is_told(tmp_path: Path) -> None:
         stage = Stage(sandbox, anna, CommandLine(configuration), listener)
         configuration.unlink()
         with pytest.raises(CommandFailed, match=r"exit code 2; its log is .*calsync\.log"):
-            await asyncio.wait_for(keep_living(stage, listener.stop), 60)
+            await asyncio.wait_for(keep_living(stage, Pages(), listener.stop), 60)
         with pytest.raises(CommandFailed, match="calsync sync ended with exit code 2"):
             await stage.sync()

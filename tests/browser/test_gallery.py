@@ -1,0 +1,80 @@
+"""Every page: without a barrier, not wider than a phone, light and dark, in both languages, and with a picture.
+
+The pictures are in build/screenshots: `make test ARGS=tests/browser/test_gallery.py`, then look at them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playwright.async_api import Page
+
+    from tests.browser.conftest import Place, Tab
+
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"phone": True},
+    "en": {"language": "en"},
+}
+
+
+@dataclass
+class Gallery:
+    """The same person in browsers of each look."""
+
+    tabs: Mapping[str, Tab]
+
+    @classmethod
+    async def of(cls, place: Place, tab: Tab) -> Gallery:
+        return cls({look: await place.again(tab, **options) for look, options in LOOKS.items()})
+
+    async def hang(self, name: str, path: str, shows: str) -> None:
+        """Look at a page, which shows an element, and take pictures of it."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for look, tab in self.tabs.items():
+            await tab.go(path)
+            await tab.page.locator(shows).first.wait_for()
+            await tab.expect_no_barrier()
+            await take_picture(tab.page, PICTURES / f"{name}-{look}.png")
+
+
+async def take_picture(page: Page, path: Path) -> None:
+    """Take a picture of a whole page, in a window that is as high."""
+    size = page.viewport_size
+    assert size is not None
+    height: int = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": size["width"], "height": height})
+    await page.screenshot(path=path)
+    await page.set_viewport_size(size)
+
+
+async def test_pages_for_everybody(place: Place) -> None:
+    gallery = await Gallery.of(place, await place.tab())
+    for tab in gallery.tabs.values():
+        tab.watch.expected.add(400)
+    await gallery.hang("sign-in", "/sign-in", "#password")
+    await gallery.hang("invitation", await place.invited("Anna Beispiel"), "#again")
+    await gallery.hang("problem", "/invitation/unknown", "h1")
+
+
+async def test_pages_of_a_user(office: Place) -> None:
+    gallery = await Gallery.of(office, await office.arrives("Anna Beispiel", "--account", "anna"))
+    await gallery.hang("mine", "/", "main .card")
+    await gallery.hang("profile", "/profile", "#present")
+
+
+async def test_pages_of_administrators(office: Place) -> None:
+    await office.invited("Anna Beispiel", "--account", "anna")
+    chef = await office.arrives("Sabine Schäfer", "--admin")
+    gallery = await Gallery.of(office, chef)
+    await gallery.hang("people", "/people", "table")
+    await chef.go("/people")
+    await chef.page.get_by_role("link", name="Anna Beispiel").click()
+    await gallery.hang("person", chef.page.url, "h1")
