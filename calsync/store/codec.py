@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from calsync.store.decoded import Decoded
 from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Observation, Timed
 
 if TYPE_CHECKING:
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _decode = msgspec.json.Decoder().decode
-REMEMBERED = 1 << 16
-"""Decoded texts that are kept: an account is read whole in every run, and hardly anything has changed since."""
+INSTANTS = 1 << 12
+"""So many are kept of each form."""
+OBSERVATIONS, BASES = 2_000_000, 1_000_000
+"""The characters of the texts that are kept decoded: some thousands, in about ten megabytes each."""
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(INSTANTS)
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(INSTANTS)
 def instant_text(value: datetime) -> str:
     """Return an instant in the one form in which the text of two instants compares as they do."""
     return value.astimezone(UTC).isoformat(timespec="microseconds")
@@ -45,8 +48,7 @@ def values(text: str) -> dict[Field, Value]:
     return _values(_decode(text))
 
 
-@lru_cache(REMEMBERED)
-def base(text: str) -> Base:
+def _base(text: str) -> Base:
     plain = _decode(text)
     marked = {mark: frozenset(plain.get(mark, ())) for mark in ("unsure", "owed")}
     return Base(**plain | marked | {"values": _values(plain["values"])})
@@ -57,12 +59,15 @@ def draft(text: str) -> Draft:
     return Draft(**plain | {"when": _when(plain["when"])})
 
 
-@lru_cache(REMEMBERED)
-def observation(text: str) -> Observation:
+def _observation(text: str) -> Observation:
     plain = _decode(text)
     event = plain["event"]
     event = Event(**event | {"when": _when(event["when"]), "created": _moment(event.get("created"))})
     return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
+
+
+base = Decoded(_base, BASES)
+observation = Decoded(_observation, OBSERVATIONS)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -83,7 +83,7 @@ class Trouble:
         if server is self._sandbox.graph:
             self._sandbox.authority.tokens.revoke()
         else:
-            server.faults.add(Fault(path="-service/", status=401))
+            server.faults.add(Fault(path="(entity|search)-service/", status=401))
 
     async def _fail_for_a_while(self, server: Server) -> None:
         server.faults.add(Fault(times=None))

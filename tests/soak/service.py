@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Mapping
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 STOP_SECONDS = 10.0
 """How long a clean stop may take."""
 GLANCE = 0.1

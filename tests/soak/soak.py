@@ -1,7 +1,8 @@
 """One soak: a rough half with restarts, a rest, a steady half in one process, a rest, and the judge.
 
-Both rests are alike: nobody works, nothing is wrong, all accounts are served, and everything has arrived. So what
-the process holds at the second one and did not hold at the first one, it has not let go of.
+Both rests are alike: nobody works, nothing is wrong, all accounts are served by connections that were just opened,
+and everything has arrived. So what the process holds at the second one and did not hold at the first one, it has
+not let go of.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ LEFT_OUT = 5
 POLLS = (10, 11)
 """A reload that changes `poll_seconds` opens all connections and accounts anew."""
 SAMPLE_SECONDS = 5.0
+RELOAD_SECONDS = 10.0
+"""After so long a reload is over."""
 QUIET_SAMPLES = 8
 PATIENCE = 600.0
 """Seconds in which everything must have arrived: a write that failed three times waits for eight minutes."""
@@ -135,8 +138,9 @@ class Soak:
 
     async def _rest(self) -> Sample:
         """Wait until everything has arrived, and look at the service for a while."""
-        self._reload(POLLS[0])
-        await asyncio.sleep(SAMPLE_SECONDS)
+        for poll_seconds in (POLLS[1], POLLS[0]):
+            self._reload(poll_seconds)
+            await asyncio.sleep(RELOAD_SECONDS)
         over = time.monotonic() + PATIENCE
         quiet: list[Sample] = []
         while len(quiet) < QUIET_SAMPLES and time.monotonic() < over:
