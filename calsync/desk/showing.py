@@ -249,6 +249,7 @@ class Showing:
     async def _statuses(self, accounts: Mapping[str, AccountConfig]) -> Mapping[str, Status]:
         """Return how accounts are: the service knows it, else the store."""
         states = statuses.served(accounts, self._served.board)
+        states = statuses.as_switched(states, await self._store.showing.switches())
         others = accounts.keys() - states.keys()
         remembered, now = await self._store.showing.accounts(others), self._clock.now()
         return states | {

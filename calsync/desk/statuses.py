@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.service import State, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from calsync.service import Board
@@ -20,6 +21,20 @@ def served(names: Iterable[str], board: Board | None) -> dict[str, Status]:
         return {}
     told = {status.account: status for status in board.all()}
     return {name: told[name] for name in names if name in told}
+
+
+def as_switched(states: Mapping[str, Status], switches: Mapping[str, bool]) -> dict[str, Status]:
+    """Return the statuses with what a person has just said, before the service has got round to it.
+
+    Otherwise a switch would jump back for a moment, and who presses it again would say the contrary.
+    """
+    return {name: _as_switched(status, on=switches.get(name)) for name, status in states.items()}
+
+
+def _as_switched(status: Status, *, on: bool | None) -> Status:
+    if on is None or on == (status.state is not State.OFF):
+        return status
+    return replace(status, state=State.STARTING if on else State.OFF)
 
 
 def remembered_status(name: str, remembered: Remembered | None, now: datetime) -> Status:

@@ -121,6 +121,10 @@ class SqliteShowing:
         found = await self._read(sql.DIRECTIONS, {})
         return dict(self._understood(lambda row: (row["name"], Direction(row["direction"])), found))
 
+    async def switches(self) -> Mapping[str, bool]:
+        """Return whether accounts are on, as people have said, by account."""
+        return {row["name"]: bool(row["enabled"]) for row in await self._read(sql.SWITCHES, {})}
+
     async def rebuilds(self) -> Mapping[str, str]:
         """Return why nothing is written before a person has confirmed the plan, by account."""
         return {row["name"]: row["rebuild"] for row in await self._read(sql.REBUILDS, {})}

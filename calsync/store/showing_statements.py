@@ -8,6 +8,7 @@ SELECT account.name, enabled, good_at, until, began, error_class, error
 FROM account LEFT JOIN run ON run.id = (SELECT max(id) FROM run WHERE run.account = account.name)
 WHERE account.name IN (SELECT value FROM json_each(:accounts))
 """
+SWITCHES = "SELECT name, enabled FROM account WHERE enabled IS NOT NULL"
 DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 REBUILDS = "SELECT name, rebuild FROM account WHERE rebuild IS NOT NULL"
 UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"

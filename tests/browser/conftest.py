@@ -132,15 +132,15 @@ class Place:
         assert found.code == 0, found.errors
         return found.output.splitlines()[-1]
 
-    async def arrives(self, name: str, *options: str, **tab: Any) -> Tab:
-        """Invite somebody, who chooses a password and is in."""
+    async def arrives(self, name: str, *options: str, first: str = "/", **tab: Any) -> Tab:
+        """Invite somebody, who chooses a password and is in, on the `first` page."""
         link = await self.invited(name, *options)
         person = await self.tab(**tab)
         await person.go(link)
         await person.page.locator("#password").fill(GOOD)
         await person.page.locator("#again").fill(GOOD)
         await person.page.locator("main form button[type=submit]").click()
-        await person.page.wait_for_url(f"{self.url}/")
+        await person.page.wait_for_url(f"{self.url}{first}")
         return person
 
     async def again(self, tab: Tab, **options: Any) -> Tab:

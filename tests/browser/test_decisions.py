@@ -31,7 +31,9 @@ async def test_a_conflict_is_decided(prepared: Place, side: str, subject: str) -
         for text in ("aus FLOWFACT", "aus Outlook"):
             await anna.sees(text)
         await anna.expect_no_barrier()
-        await anna.press({"left": "FLOWFACT gilt", "right": "Outlook gilt"}[side])
+        await anna.page.get_by_role(
+            "button", name={"left": "FLOWFACT gilt", "right": "Outlook gilt"}[side]
+        ).click()
         await world.until(lambda: world.subjects() == ([subject],) * 2)
         await anna.go("/repairs")
         await anna.sees("Alles läuft")

@@ -67,6 +67,7 @@ async def test_pages_for_everybody(place: Place) -> None:
 async def test_pages_of_a_user(office: Place) -> None:
     gallery = await Gallery.of(office, await office.arrives("Anna Beispiel", "--account", "anna"))
     await gallery.hang("mine", "/", "main .card")
+    await gallery.hang("repairs-none", "/repairs", ".empty")
     await gallery.hang("profile", "/profile", "#present")
 
 
@@ -78,3 +79,28 @@ async def test_pages_of_administrators(office: Place) -> None:
     await chef.go("/people")
     await chef.page.get_by_role("link", name="Anna Beispiel").click()
     await gallery.hang("person", chef.page.url, "h1")
+
+
+async def test_pages_of_accounts(office: Place) -> None:
+    gallery = await Gallery.of(office, await office.arrives("Sabine Schäfer", "--admin"))
+    await gallery.hang("repairs", "/repairs", "article + article")
+    await gallery.hang("accounts", "/accounts", "table")
+    await gallery.hang("account", "/accounts/anna", ".facts")
+    await gallery.hang("account-activity", "/accounts/anna/activity", ".log, .empty")
+    await gallery.hang("account-events", "/accounts/anna/events", "table")
+    await gallery.hang("account-left-out", "/accounts/anna/left-out", ".log, .empty")
+    await gallery.hang("account-conflict", "/accounts/bernd/decisions", ".cases")
+    await gallery.hang("account-deletes", "/accounts/clara/decisions", ".cases")
+    await gallery.hang("account-plan", "/accounts/clara/plan", "h2")
+    await gallery.hang("account-operators", "/accounts/anna/edit", "h1")
+
+
+async def test_pages_of_connections(office: Place) -> None:
+    chef = await office.arrives("Sabine Schäfer", "--admin")
+    gallery = await Gallery.of(office, chef)
+    await chef.go("/connections")
+    await chef.page.get_by_role("button", name="flowfact").click()
+    await chef.page.locator("#flowfact .findings, #flowfact .badge.good").first.wait_for()
+    await gallery.hang("connections", "/connections", ".findings, .card")
+    await gallery.hang("connection-choose", "/add/connection", "h1")
+    await gallery.hang("account-choose", "/add/account", "h1")

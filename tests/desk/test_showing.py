@@ -101,6 +101,18 @@ async def test_the_service_knows_better_than_the_store(office: Office) -> None:
     assert rows["bernd"].state is State.STARTING  # written down, but not served
 
 
+@pytest.mark.parametrize(
+    ("on", "was", "shown"), [(False, State.WAITING, State.OFF), (True, State.OFF, State.STARTING)]
+)
+async def test_a_switch_is_shown_as_a_person_has_set_it_before_the_service_has_heeded_it(
+    office: Office, on: bool, was: State, shown: State
+) -> None:
+    office.board.begin("anna", None)
+    office.board.note("anna", was)
+    await office.store.settings.set_enabled("anna", on, "Anna", office.clock.now())
+    assert (await office.showing.account(office.boss, "anna")).row.status.state is shown
+
+
 async def test_one_accounts_page_tells_what_was_written_day_by_day(office: Office) -> None:
     office.left.user_create(MEETING)
     await office.run()

@@ -1,0 +1,56 @@
+"""A user without an account connects the own mailbox, and picks the one calendar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.conftest import GOOD
+from tests.browser.test_first_start import look
+from tests.e2e.conftest import utc
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Place
+
+SELF_SERVICE = "web:\n  self_service: {left: {connection: flowfact}, right: {connection: m365}}\n"
+
+
+async def test_a_user_connects_the_own_mailbox(prepared: Place) -> None:
+    world, sandbox = prepared.world, prepared.world.sandbox
+    bert = sandbox.add_person("bert@example.de", first="Bert", last="Beispiel")
+    sandbox.authority.register(sandbox.tenant_id, sandbox.client_id, secret=sandbox.client_secret, public=True)
+    sandbox.authority.codes.at_the_browser = sandbox.authority.people.add("bert@example.de")
+    times = {"start": utc(world.at()), "end": utc(world.at(1))}
+    bert.mailbox.create({"subject": "Notartermin", **times})
+    world.rewrite("web: {}\n", SELF_SERVICE)
+    world.rewrite("service:\n", f"service:\n  key: {sandbox.key}\n")
+    async with prepared.running():
+        chef = await prepared.arrives("Sabine Schäfer", "--admin")
+        await chef.go("/people")
+        await chef.fill(Name="Bert")
+        await chef.press("Link erstellen")
+        link = await chef.page.locator("#secret").input_value()
+        await chef.go("/people")
+        await chef.page.get_by_role("link", name="Bert").click()
+        await chef.go(f"{chef.page.url}/member")
+        await chef.page.get_by_role("radio", name="bert@example.de").check()
+        await look(chef, "member")
+        await chef.page.locator("main form button[type=submit]").click()
+        user = await prepared.tab()
+        await user.go(link)
+        await user.fill(**{"Neues Passwort": GOOD, "Noch einmal dasselbe": GOOD})
+        await user.press("Passwort speichern")
+        await user.sees("Verbinden Sie Ihren Kalender")
+        await look(user, "mine-none")
+        await user.page.get_by_role("link", name="Kalender verbinden").click()
+        await user.heading("Kalender verbinden").wait_for()
+        await look(user, "own")
+        await user.page.get_by_role("link", name="Weiter mit Microsoft").click()
+        await user.heading("Kalender auswählen").wait_for()
+        await look(user, "own-calendar")
+        await user.press("Kalender verbinden")
+        await user.sees("Ihr Kalender ist verbunden.")
+        await user.sees("„Notartermin“ wurde aus Outlook nach FLOWFACT übernommen.")
+        await user.sees("Alles ist auf dem gleichen Stand")
+        verdict = sandbox.judge(bert)
+        assert (verdict.converged, verdict.paired) == (True, 1)
+        await prepared.close()
