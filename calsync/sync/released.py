@@ -64,12 +64,11 @@ def _released(operation: Operation, decision: Decision) -> Operation:
 
 def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:
     """Yield the bases of both sides: they take over the values that are there, on top of what they take anyway."""
-    link = operation.link
-    if link is None:
-        return
-    for side, seen in ((operation.side, operation.target), (operation.side.other, operation.source)):
-        if seen is None:
-            continue
+    sides = ((operation.side, operation.target), (operation.side.other, operation.source))
+    there = [
+        (operation.link, side, seen) for side, seen in sides if operation.link is not None and seen is not None
+    ]
+    for link, side, seen in there:
         taken = [each.base for each in rebases if each.link.id == link.id and each.side is side]
         base = taken[-1] if taken else link.base(side)
         base = base.moved({name: seen.event.value(name) for name in operation.changes})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.sync.choices import Choice
 from calsync.sync.merge import Half, Merge, Terms, copy_side, delivered, edits, half, merge
 from calsync.sync.model import Base, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import Chain
@@ -378,3 +379,12 @@ def test_an_edit_ends_the_doubt_and_may_overwrite_somebodys_edit(agreed: Event) 
     found = merge(make_half(LEFT, agreed), make_unsure(agreed, RIGHT, "anders", summary="neu"), terms())
     assert wanted(found) == {LEFT: {"summary": "neu"}}
     assert found.reasons == {"summary": "overruled"}  # the other side may never have got what it overwrites
+
+
+def test_nobody_decides_that_a_source_is_written(agreed: Event) -> None:
+    one_way, word = Direction.LEFT_TO_RIGHT, {"unsure": {RIGHT: Choice.RIGHT}}
+    unsure = make_unsure(agreed, RIGHT, "anders")
+    assert merge(make_half(LEFT, agreed), unsure, terms(direction=one_way, **word)) == Merge(
+        unsure={(RIGHT, "summary")}
+    )
+    assert wanted(merge(make_half(LEFT, agreed), unsure, terms(**word))) == {LEFT: {"summary": "anders"}}
