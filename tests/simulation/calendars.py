@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from calsync.errors import EventError
+from calsync.ports import may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
@@ -74,6 +75,8 @@ class SlowCalendar(MemoryCalendar):
             raise EventError("this text is not accepted")
 
     def _begin(self) -> None:
+        """Send a write, if it still may be: what becomes of its process from now on comes too late."""
+        may_change.get()()
         process = PROCESS.get()
         BEGUN.set(process.freezes if process else 0)
         self.pair.write_begins()

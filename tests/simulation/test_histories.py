@@ -13,6 +13,7 @@ from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 
 FOUND = (
+    3525,
     503302,
     626494,
     1003298,
@@ -35,6 +36,7 @@ FOUND = (
     1259432,
     1266538,
     1272853,
+    2000173,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import Event, Side, Timed
+from calsync.errors import Retry
+from calsync.ports import may_change
+from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
@@ -111,3 +113,17 @@ def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
     right.user_edit(copy, summary="Privat")
     _copied_by_calsync(pair, LEFT, copy, MASK)
     assert [each for each in _broken(pair) if each == "I2"] == broken
+
+
+def test_a_write_asks_whether_it_may_be_sent_as_every_provider_does(pair: Pair) -> None:
+    def refuse() -> None:
+        raise Retry("the lease is over")
+
+    async def write() -> None:
+        may_change.set(refuse)
+        draft = Draft(summary=MASK.summary, when=MASK.when, description="", reminder=None)
+        await pair.calendars[RIGHT].create(draft, "v1:anna:1:2")
+
+    with pytest.raises(Retry):
+        pair.world.loop.run_until_complete(write())
+    assert pair.journal == []
