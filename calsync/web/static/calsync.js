@@ -28,12 +28,15 @@
   });
   listen();
 
-  // What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
+  // What somebody is filling in is not taken away. What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
   const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
   const opened = new Set();
   let focused = null;
   document.addEventListener("toggle", ({ target }) => opened[target.open ? "add" : "delete"](target.id), true);
-  body.addEventListener("htmx:beforeSwap", () => {
+  const written = "input:not([type=hidden], [type=radio], [type=checkbox]), textarea";
+  body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const fields = [...detail.target.querySelectorAll(written)];
+    if (fields.some((each) => each.value !== each.defaultValue)) detail.shouldSwap = false;
     if (document.activeElement !== body) focused = named(document.activeElement);
   });
   body.addEventListener("htmx:afterSettle", () => {
