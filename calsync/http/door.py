@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
@@ -49,6 +50,15 @@ class Lane:
         self.turns = asyncio.Semaphore(concurrency)
 
 
+@dataclass(slots=True)
+class Traffic:
+    """The requests of all sessions of one connection, also of those that are gone."""
+
+    sent: int = 0
+    waiting: int = 0
+    """They wait for their turn, or for a pause of the server."""
+
+
 class How(TypedDict, total=False):
     """How a session is to be; see `Http`."""
 
@@ -80,20 +90,19 @@ class Http:
         ca_file: str | None = None,
         pause: Pause | None = None,
         answered: Answered = unheard,
+        traffic: Traffic | None = None,
     ) -> None:
         """`name` is the connection's, for messages. `base` is the only origin that requests may go to.
 
         `keep_alive`: seconds for which an idle connection stays open. `cookies`: keep the server's, for this
         session. `ca_file`: the certificates (PEM) to trust instead of the machine's. `pause`: of several sessions
-        that a server counts as one.
+        that a server counts as one. `traffic`: where its requests are counted.
         """
         self.name = name
         self.base = checked_url(base, name)
         self.clock = clock
-        self.requests = 0
-        self.waiting = 0
-        """Requests that wait for their turn, or for a pause of the server."""
         self._answered = answered
+        self._traffic = traffic or Traffic()
         self._lanes = {"": Lane(pause or Pause(name, clock), concurrency)}
         self._keep_alive = keep_alive
         self._cookies = cookies
@@ -176,6 +185,11 @@ class Http:
         """The server's certificate (DER) on the connection that the last request went over; None without TLS."""
         return None if self._connector is None else self._connector.certificate
 
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, also by other sessions that count in the same place."""
+        return self._traffic.sent
+
     async def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         session, self._session = self._session, None
@@ -208,11 +222,11 @@ class Http:
 
     @contextmanager
     def _waits(self, more: int) -> Iterator[None]:
-        self.waiting += more
+        self._traffic.waiting += more
         try:
             yield
         finally:
-            self.waiting -= more
+            self._traffic.waiting -= more
 
     @asynccontextmanager
     async def _places(self, wanted: int) -> AsyncIterator[None]:
@@ -239,7 +253,7 @@ class Http:
             may_change.get()()
         if by is not None and self.clock.now() > by:
             raise Retry(f"{self.name}: nothing was sent, because it would have been too late")
-        self.requests += 1
+        self._traffic.sent += 1
         body = Change(data) if data is not None and changes else data
         began, status = self.clock.now(), "lost"
         try:
@@ -332,24 +346,18 @@ class HttpFactory:
     def __init__(self, clock: Clock, answered: Answered = unheard) -> None:
         self._clock = clock
         self._answered = answered
-        self._sessions: list[Http] = []
+        self._traffic: dict[str, Traffic] = {}
+        """By connection. Sessions come and go with each reload, so none of them is kept."""
 
     def open(self, name: str, base: str, **how: Unpack[How]) -> Http:
         """Open a session of the connection `name`; the provider closes it."""
-        session = Http(name, base, self._clock, answered=self._answered, **how)
-        self._sessions.append(session)
-        return session
+        traffic = self._traffic.setdefault(name, Traffic())
+        return Http(name, base, self._clock, answered=self._answered, traffic=traffic, **how)
 
     def requests(self) -> dict[str, int]:
         """Return how many requests each connection has sent so far."""
-        return self._sum(lambda session: session.requests)
+        return {name: traffic.sent for name, traffic in self._traffic.items()}
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests of each connection wait to be sent."""
-        return self._sum(lambda session: session.waiting)
-
-    def _sum(self, count: Callable[[Http], int]) -> dict[str, int]:
-        total: dict[str, int] = {}
-        for session in self._sessions:
-            total[session.name] = total.get(session.name, 0) + count(session)
-        return total
+        return {name: traffic.waiting for name, traffic in self._traffic.items()}

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -682,3 +684,18 @@ async def test_the_requests_that_wait_are_known(wire: aioresponses) -> None:
     await asyncio.gather(*tasks)
     assert factory.waiting() == {"flowfact": 0}
     await session.close()
+
+
+async def test_a_session_that_nobody_holds_is_gone_and_its_requests_stay_counted(wire: aioresponses) -> None:
+    factory = HttpFactory(Noon())
+    wire.get(f"{BASE}/x", repeat=True)
+    session: Http | None = factory.open("flowfact", BASE)
+    assert session is not None
+    await session.request("GET", "/x", headers={})
+    await session.close()
+    gone = weakref.ref(session)
+    session = None
+    gc.collect()
+    assert gone() is None
+    assert factory.requests() == {"flowfact": 1}
+    assert factory.waiting() == {"flowfact": 0}

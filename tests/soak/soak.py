@@ -153,8 +153,7 @@ class Soak:
         if self._agency.open_writes() or self._agency.apart():
             return False
         figures = await self.service.figures()
-        waiting = figures.get(("calsync_accounts", "waiting"), 0)
-        return waiting == len(self._agency.accounts) and not figures[("calsync_queued_runs", "")]
+        return figures.get(("calsync_accounts", "waiting")) == len(self._agency.accounts)
 
     async def _look(self, samples: list[Sample]) -> None:
         while True:
