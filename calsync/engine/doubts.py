@@ -70,6 +70,16 @@ def doubted(run: Run, seen: Seen) -> Seen:
     return replace(seen, standing=Standing.ABSENT, standing_run=run.number)
 
 
+def wakes(run: Run, link: Link) -> bool:
+    """Tell whether one event of a pair is there, inside the window: a pair that sleeps outside wakes by it."""
+    for side in Side:
+        seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
+        present = seen is not None and seen.standing is Standing.PRESENT
+        if seen is not None and present and run.window.holds(seen.observation.event.when):
+            return True
+    return False
+
+
 async def _locate(run: Run, side: Side, known: Observation) -> Whereabouts:
     return await run.account.calendars[side].locate(known.id, known.event.uid)
 
@@ -109,7 +119,7 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         untold = link.reason == "window" or not run.window.holds(seen[event_id].observation.event.when)
         sleeps = link.state is State.ASLEEP and untold
         old = link.base(side).mapping_version != version and seen[event_id].round != number
-        if moved or seen[event_id].observation.revision is None or ((sleeps or old) and _wakes(run, link)):
+        if moved or seen[event_id].observation.revision is None or ((sleeps or old) and wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
         if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
@@ -124,16 +134,6 @@ def _new_by_uid(run: Run, side: Side, seen: Mapping[str, Seen]) -> Mapping[str |
         if run.notebook.link_of(side, event_id) is None and event.uid is not None and not event.series:
             new.setdefault(event.uid, []).append(event_id)
     return new
-
-
-def _wakes(run: Run, link: Link) -> bool:
-    """Tell whether a pair has an event inside the window."""
-    for side in Side:
-        seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
-        present = seen is not None and seen.standing is Standing.PRESENT
-        if seen is not None and present and run.window.holds(seen.observation.event.when):
-            return True
-    return False
 
 
 def _refreshed(run: Run, side: Side, wanted: Iterable[str], found: Mapping[str, Observation]) -> Batch:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
+from calsync.engine.doubts import wakes
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.errors import Retry, TokenLost
@@ -32,7 +33,7 @@ _ASKED = {
     Standing.TOMBSTONE: Standing.TOMBSTONE,
     Standing.ELSEWHERE: Standing.ABSENT,
 }
-"""What becomes of an event that is known not to be there, when a feed tells of it: it is asked about."""
+"""What becomes of an event that is known not to be there, when it may be back: it is asked about."""
 
 
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
@@ -219,7 +220,7 @@ def _miss(run: Run, side: Side, number: int, batch: Batch) -> None:
     """Add to `batch` what becomes of the events that a complete listing did not show.
 
     Those of the window and those of awake links are in doubt: of an event outside the window neither a listing nor
-    a feed tells that it was deleted, nor that it is back while its delete waits. Those outside that no link names
+    a feed tells that it was deleted, nor that it is back while its pair waits. Those outside that no link names
     are forgotten.
     """
     for event_id, seen in run.notebook.state.seen[side].items():
@@ -227,8 +228,9 @@ def _miss(run: Run, side: Side, number: int, batch: Batch) -> None:
             continue
         link = run.notebook.link_of(side, event_id)
         awake = link is not None and link.state is State.AWAKE
-        if seen.standing is Standing.DELETED and awake:
-            batch.seen[side][event_id] = replace(seen, standing=Standing.TOMBSTONE, standing_run=run.number)
+        gone = seen.standing in (Standing.DELETED, Standing.ELSEWHERE)
+        if gone and link is not None and (awake or wakes(run, link)):
+            batch.seen[side][event_id] = replace(seen, standing=_ASKED[seen.standing], standing_run=run.number)
         if seen.standing is not Standing.PRESENT:
             continue
         inside = run.window.holds(seen.observation.event.when)

@@ -298,6 +298,25 @@ async def test_an_edit_that_was_never_told_before_its_delete_does_not_bring_the_
     assert len(world.right.writes()) == 7
 
 
+async def test_an_event_that_came_back_into_the_account_outside_the_window_is_seen_when_its_pair_slept(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    far = Timed(tomorrow + timedelta(days=600), tomorrow + timedelta(days=600, hours=1))
+    right = world.right.user_create(meeting)
+    await world.settle()
+    world.right.user_edit(right, when=far)
+    await world.settle()
+    (left,) = world.left.events()
+    world.right.user_move_away(right)
+    world.left.user_edit(left, when=meeting.when)
+    await world.settle()
+    assert (await world.run()).notices[Kind.HOLD, Side.LEFT, "left_account"] == 1
+    world.right.user_restore(right)
+    world.clock.advance(2 * DAY)
+    await world.settle()
+    assert [event.when for event in world.right.events().values()] == [meeting.when]
+
+
 @pytest.mark.parametrize("edited", [False, True])
 async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_told_once_more(
     world: World, meeting: Event, edited: bool
