@@ -266,4 +266,4 @@ MUTANTS: dict[str, Mutant] = {
 UNPROVEN = frozenset(
     {"released_is_ordinary", "kept_wakes_by_new_id", "doubt_ends_a_word", "release_lets_all_pass"}
 )
-"""Nobody has seen these caught within 2,000 histories yet: they are hunted by name only (docs/explanation/reliability.md)."""
+"""Nobody has seen these caught within 2,000 histories yet: they are hunted by name only."""
