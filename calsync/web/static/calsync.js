@@ -28,7 +28,8 @@
   });
   listen();
 
-  // What somebody is filling in is not taken away. What somebody has opened, and where the keyboard is, outlives it that a part is asked for anew.
+  // A part in which somebody is writing is not asked for anew. What somebody has opened, and where the keyboard is,
+  // outlives it that one is.
   const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
   const opened = new Set();
   let focused = null;
