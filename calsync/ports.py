@@ -150,11 +150,15 @@ changes something, as `calsync.http` does by itself: the task may have waited fo
 together with its process, and lost its account to another process meanwhile."""
 
 
+NOTHING_NEW = ""
+"""The reason of a ring that wakes nobody: the doorbell hears from now on, `changes` has told everything so far."""
+
+
 class Ring(Protocol):
     """Says that a calendar may have changed. A ring proves nothing: it wakes a run, which asks the calendar."""
 
     def __call__(self, reason: str, /) -> None:
-        """`reason` is for the log: a few words without names and ids."""
+        """`reason` is for the log: a few words without names and ids; or NOTHING_NEW."""
 
 
 class Calendar(Reader):
@@ -184,9 +188,9 @@ class Calendar(Reader):
         """Ring whenever something in this calendar may have changed, until cancelled.
 
         A calendar without a doorbell returns, and is not asked again. One with a doorbell also rings when it
-        begins to hear, and again after it may have been deaf for a while, except where it knows that `changes` has
-        told everything since. Rings may come too often; what one leaves out is found by the poll. Raises Retry,
-        LoginError, AccountError: it is called again later.
+        begins to hear, and again after it may have been deaf for a while: with NOTHING_NEW where it knows that
+        `changes` has told everything since. Rings may come too often; what one leaves out is found by the poll.
+        Raises Retry, LoginError, AccountError: it is called again later.
         """
         del ring
 

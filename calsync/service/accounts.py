@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from calsync.engine import Report
 from calsync.errors import Retry, SwitchedOff, class_of, reason
+from calsync.ports import NOTHING_NEW
 from calsync.service.backoff import IDLE_POLLS, SETTLE_SECONDS, back_off, settle_after, settle_after_failure
 from calsync.service.board import State
 from calsync.service.listening import Listening
@@ -293,7 +294,8 @@ class ServedAccount:
 
     def _hear(self, why: str) -> None:
         self._note(doorbell=self._hears)
-        self.wake(why)
+        if why != NOTHING_NEW:
+            self.wake(why)
 
     def _stop_listening(self) -> None:
         if self._listening is not None:

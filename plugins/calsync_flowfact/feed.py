@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.errors import TokenLost
-from calsync.ports import Page
+from calsync.ports import NOTHING_NEW, Page
 from calsync_flowfact.entity import Buried, entity_id, modified_ms
 from calsync_flowfact.listing import Listing
 from calsync_flowfact.position import Token
@@ -63,16 +63,23 @@ class Feed:
             yield page
 
     async def listen(self, ring: Ring) -> None:
-        """Ring when the tenant's feed has read a change of this owner's that was not told yet, until cancelled."""
+        """Ring when the tenant's feed has read a change of this owner's that was not told yet, until cancelled.
+
+        Also ring at first, with NOTHING_NEW where a run was told everything.
+        """
         if not self._tenant.tells:
             return
         if self._tenant.poll_seconds and self._told is None:
             await self._tenant.wait()  # what happens behind the first ring must be heard
+        hears = False
         while self._tenant.poll_seconds:
             latest = self._tenant.latest(self._mapping.owner)
             if (self._told is None or latest > self._told) and not self._asking:
                 self._told = latest
                 ring("FLOWFACT tells of a change")
+            elif not hears:
+                ring(NOTHING_NEW)
+            hears = True
             await self._tenant.wait()
 
     async def _list(self, window: Window) -> AsyncIterator[Page]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.errors import AccountError, Retry, SwitchedOff
+from calsync.ports import NOTHING_NEW
 from calsync.reasons import sentence
 from calsync.service import Finished, Runner, Service, State
 from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS
@@ -670,6 +671,19 @@ async def test_where_doorbells_are_heard_and_nothing_is_left_to_do_most_polls_ar
     assert rung.accounts.runs["anna"] == 2
     await rung.poll()
     await rung.accounts.reached("anna", 3)
+
+
+async def test_a_doorbell_that_hears_and_has_nothing_to_tell_makes_no_run(running: Running) -> None:
+    running.accounts.at_rest = True
+    running.start("anna")
+    await running.doorbell.called(1)
+    running.doorbell.rings[-1](NOTHING_NEW)
+    assert running.service.board.status("anna").doorbell
+    for _ in range(IDLE_POLLS - 1):
+        await running.leave_out()
+    assert running.accounts.runs["anna"] == 1
+    await running.poll()
+    await running.accounts.reached("anna", 2)
 
 
 async def test_each_poll_is_carried_out_while_something_is_left_to_do(rung: Running) -> None:

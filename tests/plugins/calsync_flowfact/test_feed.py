@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync.errors import Retry, TokenLost
+from calsync.ports import NOTHING_NEW
 from calsync_flowfact.habits import Habits
 
 if TYPE_CHECKING:
@@ -658,8 +659,30 @@ async def asleep(clock: Any, tasks: int) -> None:
 
 
 async def rings(follower: Any) -> tuple[list[str], asyncio.Task[None]]:
+    """Listen; return the rings that wake somebody."""
     heard: list[str] = []
-    return heard, asyncio.create_task(follower.feed.listen(heard.append))
+    return heard, asyncio.create_task(follower.feed.listen(lambda why: heard.append(why) if why else None))
+
+
+async def test_who_was_told_everything_hears_at_once_and_nothing_is_new(
+    tenant: Any, reader: Any, clock: Any
+) -> None:
+    anna = reader(poll_seconds=60)
+    mine = tenant.create()
+    await anna.poll()
+    heard: list[str] = []
+    ear = asyncio.create_task(anna.feed.listen(heard.append))
+    await asleep(clock, 1)
+    assert heard == [NOTHING_NEW]
+    clock.advance(60)
+    await asleep(clock, 1)
+    assert heard == [NOTHING_NEW]
+    tenant.modify(mine, subject="Neu")
+    clock.advance(60)
+    await asleep(clock, 1)
+    assert heard == [NOTHING_NEW, "FLOWFACT tells of a change"]
+    ear.cancel()
+    await asyncio.gather(ear, return_exceptions=True)
 
 
 async def test_a_change_rings_at_exactly_its_calendar(tenant: Any, reader: Any, clock: Any) -> None:
