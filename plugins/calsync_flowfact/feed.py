@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import TokenLost
 from calsync.ports import NOTHING_NEW, Page
-from calsync_flowfact.entity import Buried, entity_id, modified_ms
+from calsync_flowfact.entity import Buried, entity_id
 from calsync_flowfact.listing import Listing
 from calsync_flowfact.position import Token
 from calsync_flowfact.query import CREATED
@@ -100,12 +100,13 @@ class Feed:
             self._asking = False
         if news.alarm and (token.owned is None or token.owned != await self._owned()):
             raise TokenLost("FLOWFACT's number of appointments is not explained by the changes it tells")
-        entities = [change.entity for change in news.changes if change.entity is not None]
-        observations = self._observed(one for one in entities if self._mapping.owned(one))
+        owner = self._mapping.owner
+        entities = [change for change in news.changes if change.entity is not None]
+        observations = self._observed(one.entity for one in entities if one.entity and owner in one.owners)
         buried = [change.what for change in news.changes if isinstance(change.what, Buried)]
         removed = [one.id for one in buried]
-        removed += [entity_id(one) or "" for one in entities if modified_ms(one) and not self._mapping.owned(one)]
-        mine = any(one.owners is None or self._mapping.owner in one.owners for one in buried)
+        removed += [one.id for one in entities if one.modified and owner not in one.owners]
+        mine = any(one.owners is None or owner in one.owners for one in buried)
         owned = None if observations or mine else token.owned
         self._told = news.seq
         token_now = self._tenant.token(token, owned, news)

@@ -25,12 +25,16 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An appointment as a search showed it, or its deletion."""
+    """An appointment as a search showed it, or its deletion. Each calendar looks at it, so it is read but once."""
 
     seq: int
+    id: str
     what: Entity | Buried
     owners: frozenset[str]
     """User ids, as far as they are told."""
+    created: int = 0
+    """By the server's time (epoch milliseconds); `modified` alike, 0 for one that never was."""
+    modified: int = 0
 
     @property
     def entity(self) -> Entity | None:
@@ -38,7 +42,7 @@ class Change:
 
     def since(self, floors: Floors) -> bool:
         if isinstance(self.what, dict):
-            return modified_ms(self.what) >= floors.modified or created_ms(self.what) >= floors.created
+            return self.modified >= floors.modified or self.created >= floors.created
         return self.what.deleted >= floors.deleted
 
 
@@ -60,9 +64,11 @@ class Log:
         """Note what a search showed; `again`: also where this version is known."""
         for entity in entities:
             key = (entity_id(entity) or "", False)
-            known, owners = self._changes.get(key), user_ids(entity, self._owner_field)
+            known = self._changes.get(key)
             if again or known is None or known.entity is None or revision(known.entity) != revision(entity):
-                self._put(key, Change(seq, entity, owners), known)
+                owners = user_ids(entity, self._owner_field)
+                change = Change(seq, key[0], entity, owners, created_ms(entity), modified_ms(entity))
+                self._put(key, change, known)
 
     def bury(self, entries: Iterable[Buried], seq: int) -> None:
         """Note what the trash told."""
@@ -70,7 +76,7 @@ class Log:
             key = (entry.id, True)
             known = self._changes.get(key)
             if known is None or known.what != entry:
-                self._put(key, Change(seq, entry, entry.owners or frozenset()), known)
+                self._put(key, Change(seq, entry.id, entry, entry.owners or frozenset()), known)
 
     def buried(self) -> Iterator[str]:
         """Return the ids of what was deleted, the last one first."""
