@@ -41,7 +41,7 @@ def _say(*lines: str) -> None:
 
 EXPECTED = (
     *faults.NAMES,
-    *(f"user: {name}" for name in (*ACTIONS, "cross")),
+    *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake")),
     *(f"decision: {decision}" for decision in DECISIONS),
 )
 """What so many histories as `make test` plays must have seen at least once."""

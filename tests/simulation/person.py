@@ -9,12 +9,18 @@ from calsync.desk.decisions import decide, waiting
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
 from calsync.store.connection import fetch
+from calsync.sync.choices import Choice
+from calsync.sync.model import Side
 from tests.simulation.database import HOLDS, open_store
 from tests.simulation.pair import ACCOUNT
 
 if TYPE_CHECKING:
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
+
+
+OVERTAKEN = 0.2
+"""How often a user changes at once what a person has just decided about."""
 
 
 class Person:
@@ -48,6 +54,8 @@ class Person:
             if await decide(store, pair.name, pair.direction, [case.name], choice, now):
                 pair.decisions.take(case, choice)
                 count += 1
+                if self.world.meddlesome and dice.random() < OVERTAKEN:
+                    pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
         return count
 
     async def confirm(self, pair: Pair) -> None:

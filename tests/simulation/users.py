@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping
 
+    from calsync.desk.decisions import Case
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.pair import Pair
 
@@ -43,6 +44,7 @@ ACTIONS: Mapping[str, int] = {
     "same_edit": 1,
     "revert": 1,
     "edit_against_delete": 3,
+    "edit_both": 3,
     "clear_out": 2,
     "edit_all": 2,
 }
@@ -119,6 +121,28 @@ class Users:
         else:
             self._calendar(side).user_edit(event_id, summary=self._text("Termin"))
         self.pair.note(f"{side.value} cross {event_id}")
+
+    def overtake(self, case: Case, side: Side) -> None:
+        """Change on a side what a person has just decided about, before calsync has carried it out."""
+        seen = case.left if side is Side.LEFT else case.right
+        texts = {"summary": "Termin", "description": "Notiz"}
+        fields = [name for name in texts if name in case.differing]
+        if seen is None or not fields or self._calendar(side).rows.present(seen.id) is None:
+            return
+        name = self.dice.choice(fields)
+        self._calendar(side).user_edit(seen.id, **{name: self._text(texts[name])})
+        self.pair.world.mix["user: overtake"] += 1
+        self.pair.note(f"{side.value} overtake {seen.id}")
+
+    def edit_both(self, side: Side) -> str | None:
+        """Edit the same text of both events of a pair at the same time, each to another one."""
+        row = self._pick(side, Place.CALENDAR)
+        partner = row and self.pair.backwards.partner((side, row.id))
+        if row is None or not partner or self._calendar(side.other).rows.present(partner[1]) is None:
+            return None
+        self._calendar(side).user_edit(row.id, summary=self._text("Termin"))
+        self._calendar(side.other).user_edit(partner[1], summary=self._text("Termin"))
+        return f"{row.id} {partner[1]}"
 
     def same_edit(self, side: Side) -> str | None:
         """Write the same new summary into both events that show the same one."""
