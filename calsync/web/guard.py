@@ -114,7 +114,8 @@ def _stranger(request: web.Request, origin: Origin) -> Visitor:
     spoken = next((one for one in LANGUAGES if one == chosen), None)
     language = spoken or negotiated(request.headers.get("Accept-Language", ""))
     visit = cookies.read(request, origin, cookies.VISIT)
-    notice = cookies.read(request, origin, cookies.NOTICE)
+    part = "HX-Request" in request.headers  # perhaps of the page before: what is said once awaits the next one
+    notice = None if part else cookies.read(request, origin, cookies.NOTICE)
     return Visitor(
         person=None,
         session=visit or secret_ids.fresh(),

@@ -104,6 +104,15 @@ async def test_each_of_three_directions_is_explained_and_can_be_chosen(
         assert re.search(rf'value="{direction}" checked', (await mine.get("/")).text)
 
 
+async def test_what_is_said_once_is_not_lost_to_a_part_of_the_page_before(mine: Browser) -> None:
+    """A live part may be asked for between the answer to a form and the page that it leads to."""
+    await mine.post("/accounts/anna/direction", {"direction": "both", "next": "/"}, at="/")
+    said = "The direction was changed."
+    assert not (await mine.get("/", **{"HX-Request": "true"})).says(said)
+    assert (await mine.get("/")).says(said)
+    assert not (await mine.get("/")).says(said)
+
+
 async def test_what_waits_stands_on_the_page_until_it_is_decided(mine: Browser, office: Office) -> None:
     office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
     event = office.left.user_create(MEETING)

@@ -4,11 +4,24 @@
   const body = document.body;
   let stream = null;
 
+  // htmx forgets what a part is told while its answer is on the way, for that answer replaces the part: it is asked once
+  // more then.
+  const again = new Set();
+  const ask = (part) => {
+    if (part.classList.contains("htmx-request")) again.add(part.id);
+    else htmx.trigger(part, "live");
+  };
+  body.addEventListener("htmx:afterSettle", () => {
+    const parts = [...again].map((id) => document.getElementById(id));
+    again.clear();
+    for (const part of parts) if (part) ask(part);
+  });
+
   const refresh = (names) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const own = part.dataset.live.split(" ");
       if (names === null || names.includes("*") || own.includes("*") || own.some((name) => names.includes(name))) {
-        htmx.trigger(part, "live");
+        ask(part);
       }
     }
   };
