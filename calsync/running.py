@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -190,6 +191,7 @@ class Running:
             self._roster.adopt(config)
             self._config, self.served.service.poll_seconds = config, config.service.poll_seconds
             self._tell_ignored()
+            gc.collect()  # who left is held by cycles, and collections are made seldom (calsync.cli.main)
             came = await self.served.begin_written()
         log.info("the configuration was read anew: %d accounts left or changed, %d began", left, came)
         for account in self.served.configs if other_rules else ():
