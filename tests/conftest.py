@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -29,6 +30,12 @@ class _Response(ClientResponse):
     def __init__(self, method: str, url: Any, **arguments: Any) -> None:
         arguments.setdefault("stream_writer", Mock(output_size=0))
         super().__init__(method, url, **arguments)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C mean what it means at a terminal: a shell has what it runs in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
