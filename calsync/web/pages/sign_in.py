@@ -129,7 +129,7 @@ class _SignIn:
 def sender(request: web.Request, proxy: IPv4Network | IPv6Network | None) -> str:
     """Return who sent a request: the last one whom the trusted proxy names, else who is connected."""
     peer = request.remote or ""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    named = request.headers.getall("X-Forwarded-For", [""])[-1].rpartition(",")[2].strip()
     try:
         trusted = proxy is not None and ip_address(peer) in proxy
         return str(ip_address(named)) if trusted and named else peer
