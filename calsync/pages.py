@@ -97,7 +97,7 @@ def _desk(
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
         people=people,
-        access=Access(store.people, passwords, clock),
+        access=Access(store.people, passwords, clock, audit),
         showing=Showing(store, people, clock, replace(known, findings=checks.last)),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),

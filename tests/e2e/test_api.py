@@ -61,7 +61,7 @@ async def token(world: World, name: str, role: Role) -> str:
         try:
             audit = Audit(store.settings, world.clock)
             people = People(store.people, world.clock, lambda: {"anna"}, audit)
-            access = Access(store.people, passwords, world.clock)
+            access = Access(store.people, passwords, world.clock, audit)
             invitation = await people.invite(name, role, ["anna"])
             person = await access.accept_with_password(invitation.secret, "vier grüne Schafe")
             return await access.make_api_token(person, "fuzzer")

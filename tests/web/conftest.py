@@ -136,7 +136,7 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
 
     return Desk(
         people=office.people,
-        access=Access(store.people, Passwords((2, 8, 1)), clock),
+        access=Access(store.people, Passwords((2, 8, 1)), clock, office.audit),
         showing=office.showing,
         steering=office.steering,
         own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
