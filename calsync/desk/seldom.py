@@ -16,14 +16,14 @@ PAUSE = timedelta(minutes=15)
 
 
 class Seldom:
-    """Remembers, in memory, what was told when. What it is about comes from a list that strangers cannot lengthen."""
+    """Remembers, in memory, when something was told. Strangers must not be able to make up what it is about."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._told: dict[Hashable, datetime] = {}
 
     def level(self, about: Hashable) -> int:
-        """Return at which level of the log something is told now: a warning, and for a while no more than debug."""
+        """Return the level at which the log is told now: a warning, and for a while no more than debug."""
         now, last = self._clock.now(), self._told.get(about)
         if last is not None and now - last < PAUSE:
             return logging.DEBUG

@@ -48,8 +48,8 @@ class SqlitePeople:
     ) -> Person | None:
         """Add somebody, or give somebody who is there this role; an earlier invitation ends.
 
-        Without a role somebody who is there keeps the present one. None, and nothing is done, where nobody would be
-        left who is an administrator.
+        Without a role somebody who is there keeps the present one. None, and nothing is done, where no
+        administrator would be left.
         """
         values = {"name": name, "role": None if role is None else role.value, "now": codec.instant_text(now)}
 
@@ -132,7 +132,9 @@ class SqlitePeople:
 
     async def revoke_token(self, person: int, token: int) -> str | None:
         """End somebody's token, and return its name; None where it is none of theirs."""
-        return _only([name for (name,) in await self._changed(sql.REVOKE_TOKEN, {"person": person, "token": token})])
+        return _only(
+            [name for (name,) in await self._changed(sql.REVOKE_TOKEN, {"person": person, "token": token})]
+        )
 
     async def give(self, person: int, account: str) -> None:
         """Make an account somebody's, for as long as it is about the calendars that it is about now."""

@@ -24,7 +24,7 @@ SET_SIGN_IN = """
 UPDATE person SET password = :password, tenant_id = :tenant_id, object_id = :object_id WHERE id = :person
 """
 SET_PASSWORD = "UPDATE person SET password = :password WHERE id = :person"  # noqa: S105 - a statement
-END_TOKENS = "DELETE FROM api_token WHERE person = :person"  # noqa: S105 - a statement
+END_TOKENS = "DELETE FROM api_token WHERE person = :person"
 END_ALL = (
     "DELETE FROM invitation WHERE person = :person",
     "DELETE FROM session WHERE person = :person",

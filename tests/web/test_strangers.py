@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Browser
 
 FORM = b"application/x-www-form-urlencoded"
+PARTS = b"multipart/form-data; boundary=x"
 
 
 async def sent(browser: Browser, request: bytes, body: bytes = b"", **headers: bytes) -> int:
@@ -61,9 +62,12 @@ async def test_a_token_that_is_no_text_is_refused(
         (FORM, b"name=%00&password=%00"),
         (FORM, b"&" * 5000),
         (b"multipart/form-data", b"name=a"),
-        (b"multipart/form-data; boundary=x", b"name=a"),
-        (b"multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n--x--'),
-        (b"multipart/form-data; boundary=x", b"--x\r\nContent-Transfer-Encoding: y\r\n\r\n\xff\r\n--x--"),
+        (PARTS, b"name=a"),
+        (
+            PARTS,
+            b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\r\n--x--',
+        ),
+        (PARTS, b"--x\r\nContent-Transfer-Encoding: y\r\n\r\n\xff\r\n--x--"),
         (b"multipart/form-data; boundary=\xff", b"--x--"),
         (b"\xff", b"name=a"),
     ],

@@ -6,7 +6,6 @@ A session of the pages counts for nothing here, so no page of another site can h
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -123,7 +122,7 @@ class Door:
         if person is None:
             wait = self._strangers.take(sender(request, self._site.proxy))
             raise too_many(wait) if wait else unauthorized()
-        wait = self._rates.take(hashlib.sha256(token.encode()).hexdigest())
+        wait = self._rates.take(str(person.id))
         if wait:
             raise too_many(wait)
         return person
