@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 SEED = "7"
 NAMES = """
-[parameters]
+[[operations]]
+include-path-regex = "^/accounts/"
+[operations.parameters]
 "path.account" = "anna"
+
+[[operations]]
+include-path-regex = "^/connections/"
+[operations.parameters]
 "path.connection" = "flowfact"
 """
 EXAMPLES = "40"
@@ -69,6 +75,15 @@ async def token(world: World, name: str, role: Role) -> str:
             await store.close()
 
 
+async def changed(world: World, name: str) -> set[str]:
+    """Return what somebody has changed of anna's account."""
+    store = await SqliteStore.open(world.folder / "calsync.db")
+    try:
+        return {one.what for one in await store.settings.audit(1000, "anna") if one.who == name}
+    finally:
+        await store.close()
+
+
 async def fuzzed(world: World, address: str, role: Role) -> Ended:
     """Let the fuzzer ask for everything but the end of its own token."""
     shown = await token(world, f"Fuzzer {role}", role)
@@ -94,6 +109,7 @@ async def fuzzed(world: World, address: str, role: Role) -> Ended:
 async def test_whatever_is_asked_is_answered_as_the_document_says(live: World, address: str, role: Role) -> None:
     found = await fuzzed(live, address, role)
     assert found.code == 0, found.output
+    assert "direction" in await changed(live, f"Fuzzer {role}"), "the fuzzer has not met the account"
     live.expect_no_mail()
 
 
