@@ -14,6 +14,7 @@ from calsync.web.guard import Guard
 from calsync.web.pages import (
     account,
     accounts,
+    audit,
     connections,
     events,
     invitation,
@@ -90,7 +91,7 @@ class Site:
         self._roles: dict[str, Role | None] = {}
         for part in (
             *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
-            *(people, profile, sign_in, invitation, language, events, start),
+            *(people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
 

@@ -107,7 +107,7 @@ async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
     assert await refused(own.offer(anna)) == "has_account"
     assert (await again.offer(anna, "anna-crm")).by_browser
     (told,) = await store.settings.audit(9)
-    assert (told.who, told.what, told.after) == ("Anna", "account_added", "anna-crm")
+    assert (told.who, told.what, told.account, told.after) == ("Anna", "account_added", "anna-crm", "anna-crm")
 
 
 async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the_person(

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from calsync.web.visitor import Visitor
 
 HEARTBEAT = 25.0
-"""Seconds of silence that no proxy takes for the end. So often it is looked up whether the session goes on, and whose
-accounts these are, also where nothing has changed."""
+"""Seconds of silence that no proxy takes for the end. So often it is looked up, also where nothing has changed,
+whether the session goes on and which accounts are the visitor's."""
 
 
 def add_to(site: Site) -> None:
