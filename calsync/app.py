@@ -125,10 +125,12 @@ class App:
         return self._connections.provider(connection)
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
-        """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""
-        opened = await self._open_accounts(account)
-        async with copied(self._config.service.store) as store:
-            return {name: await self._plan_one(store, one) for name, one in opened.items()}
+        """Say what a sync would do. Works on copies of what is in the store, so nothing is written anywhere."""
+        plans: dict[str, AccountPlan] = {}
+        for name, one in (await self._open_accounts(account)).items():
+            async with copied(self._config.service.store, name, self._clock.now()) as store:
+                plans[name] = await self._plan_one(store, one)
+        return plans
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""

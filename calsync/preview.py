@@ -1,4 +1,4 @@
-"""What a run would do: of an account that is there on a copy of the store, of another one on an empty store."""
+"""What a run would do: of an account that is there on a copy of what it has, of another one on an empty store."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from calsync.connections import Connections
 from calsync.engine import Engine, Report
+from calsync.engine.engine import BRAKE_SPAN
 from calsync.holder import this_process
 from calsync.store import MemoryRuns, SqliteStore
+from calsync.sync.loops import MEMORY
 from calsync.takeover import take_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
     from pathlib import Path
     from random import Random
 
@@ -21,10 +24,14 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
 
 
+LONGEST = max(BRAKE_SPAN, MEMORY)
+"""How far back a run looks in the ledger."""
+
+
 @asynccontextmanager
-async def copied(place: Path) -> AsyncIterator[SqliteStore]:
-    """Open a copy of the store in memory, to which runs may be tried. Nobody holds a lease there."""
-    store = await SqliteStore.copy(place)
+async def copied(place: Path, account: str, now: datetime) -> AsyncIterator[SqliteStore]:
+    """Open a copy in memory of what an account has in the store, to try its runs. Nobody holds a lease there."""
+    store = await SqliteStore.excerpt(place, account, now - LONGEST)
     try:
         await take_note(store, place)
         for holder in await store.holders():  # they hold the original, not this copy

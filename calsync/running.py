@@ -75,7 +75,6 @@ class Running:
         """The accounts are served."""
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
-        self._planning = asyncio.Lock()
         self._changing = asyncio.Lock()
         """Held while accounts leave and come."""
 
@@ -124,9 +123,9 @@ class Running:
         )
 
     async def _planned(self, account: Account) -> Report:
-        """Say what a run would do, on a copy of the store: one at a time, as each is in memory."""
+        """Say what a run would do, on a copy of what the account has in the store."""
         report = Report()
-        async with self._planning, copied(self._config.service.store) as store:
+        async with copied(self._config.service.store, account.name, self._clock.now()) as store:
             runs = MemoryRuns(await self._runs.all())
             engine = Engine(store, runs, self._clock, self._random, this_process(self._random))
             await engine.run(account, report, write=False)
