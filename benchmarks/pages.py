@@ -26,6 +26,7 @@ from calsync.desk import Audit, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.overview import Order, Wanted
 from calsync.errors import Retry
+from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.pages import Work, site_of
 from calsync.people import OPERATOR, Role
@@ -180,7 +181,7 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
     async def all_names() -> Collection[str]:
         return known.accounts().keys()
 
-    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None)
+    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None, HttpFactory(clock))
     with site_of(config, store, clock, known, work) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")

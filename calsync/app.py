@@ -19,6 +19,7 @@ from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
+from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
@@ -75,7 +76,7 @@ class App:
         config, loaded = load(path)
         clock, random = clock or SystemClock(), SystemRandom()
         metrics = Metrics(clock)
-        connections = Connections(config, loaded, clock, random, metrics.answered)
+        connections = Connections(config, loaded, clock, random, HttpFactory(clock, metrics.answered))
         try:
             yield cls(config, connections, clock, random, metrics)
         finally:

@@ -267,7 +267,7 @@ class Running:
             board=board,
             disabled=lambda: [disabled(one) for one in self._config.ignored],
         )
-        work = Work(self.accounts, self.served, self._runs.all, self.request_reload)
+        work = Work(self.accounts, self.served, self._runs.all, self.request_reload, self._connections.http)
         with site_of(self._config, store, self._clock, known, work) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
