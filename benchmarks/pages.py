@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 ROUNDS = 20
 DATA_BOUND, PAGE_BOUND = 0.020, 0.100
 """CPU seconds. DATA_BOUND: what is shown, as commands and pages ask for it; no account's run may notice that
-somebody looks. PAGE_BOUND: a whole answer, with session, template and HTTP; to who waits for it, it is there at once.
+somebody looks. PAGE_BOUND: a whole answer, with session, template and HTTP: to who waits, it is there at once.
 """
 ONE = "account-0040"
 """One that fails, and that has something to look at."""
