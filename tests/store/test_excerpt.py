@@ -9,6 +9,7 @@ import pytest
 from calsync.errors import StoreError
 from calsync.records import Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import SqliteStore
+from calsync.store.excerpt import WHOLE
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect
 from calsync.sync.model import Base, Event, Link, Side, State, Timed
@@ -132,3 +133,13 @@ async def test_a_file_of_a_newer_calsync_is_refused(path: Path) -> None:
     database.close()
     with pytest.raises(StoreError, match="newer calsync"):
         await SqliteStore.excerpt(path, "anna", WEEK)
+
+
+async def test_each_table_about_accounts_is_copied_or_left_behind_on_purpose(store: SqliteStore) -> None:
+    tables = await store._read("SELECT name FROM pragma_table_list WHERE schema = 'main'", {})
+    about = {
+        row["name"]
+        for row in tables
+        if await store._read(f"SELECT 1 FROM pragma_table_info('{row['name']}') WHERE name = 'account'", {})  # noqa: S608
+    }
+    assert about == {*WHOLE, "ledger", "run", "unsynced", "ownership", "audit"}
