@@ -180,7 +180,7 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
     async def all_names() -> Collection[str]:
         return known.accounts().keys()
 
-    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None)
+    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None, lambda: None)
     with site_of(config, store, clock, known, work) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")

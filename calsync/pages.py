@@ -48,7 +48,10 @@ class Work:
     served: Steered
     ran: Callable[[], Awaitable[Collection[str]]]
     """Returns the names of all accounts that have run before."""
-    reload: Callable[[], None]
+    changed: Callable[[], None]
+    """Has the configuration read anew that people have changed."""
+    reread: Callable[[], None]
+    """Has the configuration read anew, and everybody discovered, as SIGHUP does."""
 
 
 @contextmanager
@@ -84,7 +87,7 @@ def _desk(
 ) -> Desk:
     def changed() -> None:
         checks.forget()
-        work.reload()
+        work.changed()
 
     def signed_in(connection: str) -> None:
         checks.forget(connection)
@@ -108,7 +111,7 @@ def _desk(
         accounts=known.accounts,
         everybodys=setup,
         first_run=partial(first_run, clock=clock, random=SystemRandom()),
-        reread=work.reload,
+        reread=work.reread,
     )
 
 
