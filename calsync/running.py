@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from calsync.beside import side_by_side, until
@@ -12,14 +12,14 @@ from calsync.desk import Known
 from calsync.desk.accounts import Accounts
 from calsync.discoveries import Discoveries
 from calsync.engine import Engine, Report
-from calsync.errors import ConfigError, Retry, StoreError
+from calsync.errors import ConfigError, Retry
 from calsync.holder import this_process
 from calsync.preview import copied
 from calsync.readiness import in_the_way
-from calsync.records import Setting
 from calsync.reloading import Reloading, tell_ignored
 from calsync.served import Served
 from calsync.service import Chronicle
+from calsync.set_elsewhere import heed_others
 from calsync.store import MemoryRuns
 from calsync.supervisor import Supervisor
 from calsync.takeover import open_store
@@ -27,7 +27,7 @@ from calsync.watchdog import Watchdog, note_beside
 from calsync.web import health_routes, metrics_routes, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from random import Random
 
     from calsync.config import Config
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from calsync.roster import Roster
     from calsync.store import FileRuns, SqliteStore
     from calsync.web.site import Site
-
-SETTINGS_SECONDS = 5.0
-"""How often the service looks whether another process has set an account."""
 
 
 class Running:
@@ -107,7 +104,13 @@ class Running:
                         endless.append(site.live(served.service.board.changes()))
                     works = [until(stop, work) for work in endless]
                     await side_by_side(
-                        stop, [served.service.run(stop), *works, self._look(stop), self._tell_the_end(stop)]
+                        stop,
+                        [
+                            served.service.run(stop),
+                            *works,
+                            heed_others(self._settings, served.service, stop),
+                            self._tell_the_end(stop),
+                        ],
                     )
         finally:
             await store.close()
@@ -169,18 +172,6 @@ class Running:
         refuse(problems if hopeless else [one for one in written.values() if isinstance(one, ConfigError)])
         return found, discovery
 
-    async def _look(self, stop: asyncio.Event) -> None:
-        """Wake the accounts that another process has set."""
-        before: Mapping[str, Setting] | None = None
-        while not stop.is_set():
-            with suppress(StoreError):  # it is told by every run
-                now = await self._settings.all()
-                for account in _set_otherwise(now if before is None else before, now):
-                    self.served.service.wake(account, "it was set")
-                before = now
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), SETTINGS_SECONDS)
-
     async def _tell_the_end(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._supervisor.stopping()
@@ -227,11 +218,3 @@ def refuse(problems: Sequence[Exception]) -> None:
         raise ExceptionGroup("accounts", list(each.values()))
     for problem in each.values():
         raise problem
-
-
-def _set_otherwise(before: Mapping[str, Setting], now: Mapping[str, Setting]) -> Iterable[str]:
-    """Yield the accounts whose switch or direction is another one."""
-    for account, setting in now.items():
-        known = before.get(account, Setting())
-        if (setting.enabled, setting.direction) != (known.enabled, known.direction):
-            yield account

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import calsync.running
+import calsync.set_elsewhere
 from calsync.app import App
 from calsync.service import State
 
@@ -94,7 +95,7 @@ async def serving(house: House, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         served.running = running
 
     monkeypatch.setattr(calsync.running.Running, "__init__", noted)
-    monkeypatch.setattr(calsync.running, "SETTINGS_SECONDS", 0.01)
+    monkeypatch.setattr(calsync.set_elsewhere, "SETTINGS_SECONDS", 0.01)
     async with App.open(served.file, clock=house.clock) as app:
         await app.sync(None)
         for name in ("anna-crm", "anna-mail", "berta-crm", "berta-mail"):
