@@ -164,6 +164,11 @@ class _Standing(Collector):
             "calsync_failing_accounts", "Accounts whose last run failed, by how it ended.", "result", failing
         )
         yield GaugeMetricFamily(
+            "calsync_heard_accounts",
+            "Accounts whose calendars both ring about a change; the others are polled more often.",
+            value=sum(status.doorbell for status in statuses),
+        )
+        yield GaugeMetricFamily(
             "calsync_queued_runs", "Runs that wait for their turn.", value=self.service.waiting
         )
         yield GaugeMetricFamily("calsync_tasks", "Tasks of the event loop.", value=self.tasks())

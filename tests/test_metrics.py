@@ -174,6 +174,14 @@ def test_what_waits_is_told(office: Office) -> None:
     assert office.value("calsync_tasks") == 7
 
 
+def test_accounts_whose_doorbells_are_heard_are_counted(office: Office) -> None:
+    office.board.begin("anna", None)
+    office.board.begin("kai", None)
+    assert office.value("calsync_heard_accounts") == 0
+    office.board.note("anna", doorbell=True)
+    assert office.value("calsync_heard_accounts") == 1
+
+
 def test_mails_that_were_prevented_are_counted_when_their_events_are_left_alone_first(office: Office) -> None:
     office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 1, (Kind.BLOCK, "online_meeting"): 1}))
     office.end()

@@ -160,8 +160,9 @@ class Soak:
     async def _is_quiet(self) -> bool:
         if self._agency.open_writes() or self._agency.apart():
             return False
-        figures = await self.service.figures()
-        return figures.get(("calsync_accounts", "waiting")) == len(self._agency.accounts)
+        figures, all_of_them = await self.service.figures(), len(self._agency.accounts)
+        states = (("calsync_accounts", "waiting"), ("calsync_heard_accounts", ""))
+        return all(figures.get(state) == all_of_them for state in states)
 
     async def _look(self, samples: list[Sample]) -> None:
         while True:
