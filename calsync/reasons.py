@@ -31,6 +31,16 @@ REASONS: dict[str, Sentences] = {
         "Both sides had this appointment already; they belong together from now on, and nothing was written.",
         "Beide Seiten hatten diesen Termin schon; sie gehören jetzt zusammen, und nichts wurde geschrieben.",
     ),
+    "adopted": Sentences(
+        "The answer to its creation was lost; the one appointment that is as it was to be counts as its copy.",
+        "Die Antwort auf das Anlegen ging verloren. Der eine Termin, der so ist wie gewünscht, gilt als seine "
+        "Kopie.",
+    ),
+    "undone": Sentences(
+        "Somebody has undone what calsync had written; both sides stay as they are until one of them is edited.",
+        "Jemand hat rückgängig gemacht, was calsync geschrieben hatte. Beide Seiten bleiben, wie sie sind, bis "
+        "eine davon geändert wird.",
+    ),
     "linked_different": Sentences(
         "Both sides had this appointment already, with differences that stay until somebody edits one of them.",
         "Beide Seiten hatten diesen Termin schon, mit Unterschieden. Diese bleiben, bis jemand einen der "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import LOSING
+from calsync.sync.choices import ADOPTED, LOSING
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
 from calsync.sync.plan import Kind
@@ -51,8 +51,9 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     base = _base(run, intent.side, observation)
     if _is_certain(run, intent, written):
         base = written_base(base, draft.values(), found, answered)
-    elif any(base.values[name] != value for name, value in draft.values().items()):
-        intent = replace(intent, reason="linked_different")
+    else:
+        same = all(base.values[name] == value for name, value in draft.values().items())
+        intent = replace(intent, reason=ADOPTED if same else "linked_different")
         run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
@@ -208,16 +209,21 @@ def _tell(
     before: Mapping[Field, Value],
     after: Mapping[Field, Value],
 ) -> None:
+    source, target = intent.source, intent.target
     batch.ledger.append(
         LedgerEntry(
-            run=run.number,
+            run=intent.run,
             at=run.now,
             kind=intent.kind,
             side=intent.side,
             reason=intent.reason,
+            undoes=intent.undoes,
             event_id=event_id,
-            source_id=intent.source.id if intent.source else None,
+            source_id=source.id if source else None,
             link=link,
+            uid=target.event.uid if target else None,
+            source_uid=source.event.uid if source else None,
+            private=target is not None and target.event.private,
             before=before,
             after=after,
         )

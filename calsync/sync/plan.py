@@ -98,9 +98,12 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """Name what a person saw: equal for two plans that would do the same to the same revisions."""
+        """Name what a person saw: equal for two plans that would do the same to the same values.
+
+        Not to the same revisions, which move without an edit; nor does it say what is skipped.
+        """
         digest = hashlib.sha256()
-        for line in sorted(_line(operation) for operation in self.operations):
+        for line in sorted(_line(operation) for operation in self.operations if operation.kind is not Kind.SKIP):
             digest.update(line.encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
 
@@ -115,7 +118,7 @@ def render_value(value: Value) -> str:
 
 
 def _line(operation: Operation) -> str:
-    seen = [f"{o.id}@{o.revision}" if o else "-" for o in (operation.source, operation.target)]
+    seen = [_shown(each) for each in (operation.source, operation.target)]
     values, draft = operation.changes, operation.draft
     if draft is not None:
         values = draft.values()
@@ -123,3 +126,10 @@ def _line(operation: Operation) -> str:
     if draft is not None:
         changes.append(f"reminder={draft.reminder}")
     return "\t".join([operation.kind, operation.side, operation.reason, *seen, *changes]) + "\n"
+
+
+def _shown(observation: Observation | None) -> str:
+    if observation is None:
+        return "-"
+    event = observation.event
+    return repr([observation.id, event.private, *(render_value(event.value(name)) for name in FIELDS)])
