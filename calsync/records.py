@@ -140,6 +140,25 @@ class LedgerEntry:
     after: Mapping[Field, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which writes of one account a person means: of these numbers, of a run, or since an instant."""
+
+    ids: Sequence[int] = ()
+    run: int | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What the ledger tells of some writes."""
+
+    entries: Sequence[LedgerEntry]
+    """All writes to the pairs that are concerned, and what has undone them, the oldest first."""
+    chosen: frozenset[int]
+    """The numbers of those that a person means."""
+
+
 @dataclass(slots=True, kw_only=True)
 class AccountState:
     """All that is remembered of one account; the engine's working copy, changed together with the store."""
@@ -373,6 +392,10 @@ class Store(ABC):
     @abstractmethod
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def writes(self, account: str, selection: Selection) -> Writes:
+        """Return the writes that a person means, together with the others to the same pairs."""
 
     @abstractmethod
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:

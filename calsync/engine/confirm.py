@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import ADOPTED, LOSING
+from calsync.sync.choices import ADOPTED, LOSING, UNDONE
 from calsync.sync.merge import delivered
-from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
+from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 
@@ -57,16 +57,32 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
-    batch.links[link.id] = link
     seen = run.notebook.state.seen
     known = seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
     if source.id not in seen[intent.side.other]:  # forgotten while the create was open: is it still there?
         lost = fresh_seen(run, None, source, intent.side.other)
-        batch.seen[intent.side.other][source.id] = doubted(run, lost)
+        lost = doubted(run, lost) if intent.reason != UNDONE else replace(lost, standing=Standing.DELETED)
+        batch.seen[intent.side.other][source.id] = lost
+    if intent.reason == UNDONE:
+        link = _created_anew(run, link, intent.side)
+    batch.links[link.id] = link
     for reason in _left_behind(run, intent.side, source.event, draft):
         run.report.remark(intent.kind, intent.side, reason)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
+
+
+def _created_anew(run: Run, link: Link, side: Side) -> Link:
+    """Return the link of an event that was deleted and is there again: it stays alone until its partner is back.
+
+    Then both are taken as they are found.
+    """
+    partner = run.notebook.state.seen[side.other].get(link.event_id(side.other) or "")
+    alone = partner is None or partner.standing is not Standing.PRESENT
+    for each in Side:
+        empty = Base(mapping_version=run.account.calendars[each].capabilities.mapping_version)
+        link = link.with_base(each, empty)
+    return replace(link, state=State.PARTED, reason=UNDONE) if alone else link
 
 
 def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
@@ -104,10 +120,12 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
-    other = intent.side.other
-    run.account.chain.about(intent.side, target, source)
-    agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
-    batch.links[link.id] = link.with_base(other, agreed)
+    if intent.reason != UNDONE:  # then the other side has nothing that would have been delivered
+        other = intent.side.other
+        run.account.chain.about(intent.side, target, source)
+        agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
+        link = link.with_base(other, agreed)
+    batch.links[link.id] = link
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
     before = {name: target.event.value(name) for name in intent.changes}
@@ -130,7 +148,10 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
     if known is not None:
         batch.seen[intent.side][target.id] = replace(known, standing=Standing.DELETED, standing_run=run.number)
     link = _current(run, batch, intent)
-    if link is not None:
+    if link is not None and intent.reason == UNDONE:
+        # Both ids stay: nothing may copy the original anew, and the copy may come out of the trash.
+        batch.links[link.id] = replace(link, state=State.PARTED, reason=UNDONE)
+    elif link is not None:
         unlink(run, batch, link)
     before = {name: target.event.value(name) for name in FIELDS}
     _tell(run, batch, intent, intent.link, target.id, before, {})

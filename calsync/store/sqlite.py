@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.records import Lease, Store
+from calsync.records import Lease, Store, Writes
 from calsync.store import codec, rows, statements
 from calsync.store.assignments import SqliteAssignments
 from calsync.store.connection import fetch
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from calsync.records import AccountState, LedgerEntry, Transaction
+    from calsync.records import AccountState, LedgerEntry, Selection, Transaction
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
@@ -158,6 +159,17 @@ class SqliteStore(Store):
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         found = await self._read(statements.LEDGER, {"account": account, "last": last})
         return self._understood(rows.ledger_entry, reversed(found))
+
+    async def writes(self, account: str, selection: Selection) -> Writes:
+        wanted = {
+            "account": account,
+            "ids": json.dumps([*selection.ids]),
+            "run": selection.run,
+            "since": selection.since and codec.instant_text(selection.since),
+        }
+        found = await self._read(statements.WRITES, wanted)
+        chosen = frozenset(row["id"] for row in found if row["chosen"])
+        return Writes(self._understood(rows.ledger_entry, found), chosen)
 
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}

@@ -225,6 +225,19 @@ SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
 WHERE reason NOT IN ('released', 'undone', 'decided', 'unknown_outcome')
 """
 
+# What is not known to have been carried out cannot be undone.
+WRITES = """
+WITH wanted AS (
+    SELECT id, link FROM ledger
+    WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
+    AND (id IN (SELECT value FROM json_each(:ids)) OR run = :run OR at >= :since)
+)
+SELECT *, id IN (SELECT id FROM wanted) AS chosen FROM ledger
+WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
+AND (link IN (SELECT link FROM wanted) OR undoes IN (SELECT id FROM wanted))
+ORDER BY id
+"""
+
 # An update whose outcome stayed unknown may not have been carried out.
 REPEATS = """
 SELECT * FROM ledger

@@ -60,6 +60,8 @@ class Operation:
     """The bases that a link operation starts with."""
     origin: Side | None = None
     """The side that was there first, of a link operation that knows it."""
+    undoes: int | None = None
+    """The delete in the ledger that this create undoes."""
     decided: frozenset[HoldKey] = frozenset()
     """The holds that a person has decided about by this write. No brake holds it."""
 
@@ -103,8 +105,8 @@ class Plan:
         Not to the same revisions, which move without an edit; nor does it say what is skipped.
         """
         digest = hashlib.sha256()
-        for line in sorted(_line(operation) for operation in self.operations if operation.kind is not Kind.SKIP):
-            digest.update(line.encode("utf-8", "surrogatepass"))
+        for each in sorted(line(operation) for operation in self.operations if operation.kind is not Kind.SKIP):
+            digest.update(each.encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
 
 
@@ -117,7 +119,8 @@ def render_value(value: Value) -> str:
     return value
 
 
-def _line(operation: Operation) -> str:
+def line(operation: Operation) -> str:
+    """Return what names an operation: equal where the same would be done to the same values."""
     seen = [_shown(each) for each in (operation.source, operation.target)]
     values, draft = operation.changes, operation.draft
     if draft is not None:
