@@ -78,6 +78,10 @@ REASONS: dict[str, Sentences] = {
         "Das wird nicht rückgängig gemacht: Es ist nicht sicher, ob calsync oder jemand anderes den Termin "
         "eingetragen hat.",
     ),
+    "undo_unreadable": Sentences(
+        "It is not undone: the key is missing with which the former values were encrypted.",
+        "Das wird nicht rückgängig gemacht: Der Schlüssel fehlt, mit dem die früheren Werte verschlüsselt wurden.",
+    ),
     "undo_done": Sentences(
         "It is undone already.",
         "Das ist schon rückgängig gemacht.",

@@ -136,6 +136,8 @@ class LedgerEntry:
     source_uid: str | None = None
     private: bool = False
     """Of a write: whether the written event was private before it."""
+    readable: bool = True
+    """Whether the values can be told: not where the key is another one than they were sealed with."""
     before: Mapping[Field, Value] = field(default_factory=dict)
     after: Mapping[Field, Value] = field(default_factory=dict)
 

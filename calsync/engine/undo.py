@@ -103,6 +103,7 @@ def _rows(entries: Sequence[LedgerEntry]) -> Iterator[Wrote]:
             before=entry.before,
             after=entry.after,
             undoes=entry.undoes,
+            readable=entry.readable,
         )
 
 

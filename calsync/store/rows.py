@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from calsync.store.images import Images
+
     T = TypeVar("T")
 
 Row = dict[str, Any]
@@ -245,7 +247,8 @@ def hang(row: sqlite3.Row) -> Hang:
     )
 
 
-def ledger_row(entry: LedgerEntry) -> Row:
+def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
+    before, after = images.put(account, entry.before, entry.after)
     return {
         "run": entry.run,
         "at": codec.instant_text(entry.at),
@@ -259,12 +262,14 @@ def ledger_row(entry: LedgerEntry) -> Row:
         "uid": entry.uid,
         "source_uid": entry.source_uid,
         "private": int(entry.private),
-        "before_image": codec.text(entry.before),
-        "after_image": codec.text(entry.after),
+        "before_image": before,
+        "after_image": after,
     }
 
 
-def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
+def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
+    found = images.get(row["account"], row["before_image"], row["after_image"])
+    before, after = found or ({}, {})
     return LedgerEntry(
         run=row["run"],
         at=codec.instant(row["at"]),
@@ -279,8 +284,9 @@ def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
         uid=row["uid"],
         source_uid=row["source_uid"],
         private=bool(row["private"]),
-        before=codec.values(row["before_image"]),
-        after=codec.values(row["after_image"]),
+        readable=found is not None,
+        before=before,
+        after=after,
     )
 
 

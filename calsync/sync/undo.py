@@ -96,6 +96,8 @@ def _undo(view: View, undoing: Undoing, rows: Sequence[Wrote], link: Link | None
     first, last = rows[0], rows[-1]
     if not view.direction.writes(last.side):
         yield _skip(view, last, link, "undo_read_only")
+    elif not all(row.readable for row in rows):
+        yield _skip(view, last, link, "undo_unreadable")
     elif last.kind is Kind.DELETE:
         yield from _undo_delete(view, undoing, rows, link)
     elif link is None:

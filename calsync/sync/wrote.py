@@ -32,6 +32,8 @@ class Wrote:
     before: Mapping[Field, Value]
     after: Mapping[Field, Value]
     undoes: int | None = None
+    readable: bool = True
+    """Whether the values are known."""
 
     @property
     def image(self) -> Mapping[Field, Value]:
