@@ -185,6 +185,11 @@ class SqliteStore(Store):
         chosen = frozenset(row["id"] for row in found if row["chosen"])
         return Writes(self._understood(self._entry, found), chosen)
 
+    async def accounts_of(self, ids: Sequence[int]) -> Sequence[str]:
+        """Return the accounts that the ledger's entries of these numbers belong to."""
+        found = await self._read(statements.ACCOUNTS_OF, {"ids": json.dumps([*ids])})
+        return [row["account"] for row in found]
+
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
         return self._understood(self._entry, await self._read(statements.REPEATS, wanted))

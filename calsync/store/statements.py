@@ -225,6 +225,9 @@ SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
 WHERE reason NOT IN ('released', 'undone', 'decided', 'unknown_outcome')
 """
 
+ACCOUNTS_OF = """
+SELECT DISTINCT account FROM ledger WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY account
+"""
 # What is not known to have been carried out cannot be undone.
 WRITES = """
 WITH wanted AS (
