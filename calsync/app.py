@@ -24,7 +24,16 @@ from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
 from calsync.preview import copied
-from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
+from calsync.records import AuditEntry, Selection
+from calsync.results import (
+    AccountPlan,
+    AccountResult,
+    CheckResult,
+    Discovered,
+    Message,
+    SyncResult,
+    Undone,
+)
 from calsync.roster import Roster
 from calsync.running import Running, refuse
 from calsync.service import Chronicle
@@ -34,6 +43,7 @@ from calsync.takeover import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from calsync.config import AccountConfig, Config
@@ -142,6 +152,40 @@ class App:
         try:
             opened = await self._connections.as_set(opened, store.settings)
             return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
+        finally:
+            await store.close()
+
+    async def undo(
+        self,
+        account: str | None,
+        plan_hash: str | None,
+        who: str,
+        *,
+        ids: Sequence[int] = (),
+        run: int | None = None,
+        since: datetime | None = None,
+    ) -> tuple[str, Undone]:
+        """Undo writes of these numbers, of a run, or since an instant, if that does what a person saw.
+
+        Without a hash only say what it would do. Return the account as well, which the number of a write tells.
+        Raises ConfigError for writes of several accounts, or of none; and as `confirm`.
+        """
+        selection = Selection(ids=ids, run=run, since=since)
+        store = await open_store(self._config.service.store)
+        try:
+            name = account or await _account_of(store, selection)
+            opened = (await self._open_accounts(name))[name]
+            if isinstance(opened, Exception):
+                raise opened
+            opened = await self._connections.as_set(opened, store.settings)
+            report, engine = Report(), self._engine(store, self._runs)
+            async with Chronicle(store.history, self._clock).of(name, report):
+                found = await engine.undo(self._connections.account(opened), selection, report, plan_hash)
+            if plan_hash is not None and found.problem is None:
+                now, done = self._clock.now(), found.plan.hash
+                entry = AuditEntry(at=now, who=who, account=name, what="undone", before=None, after=done)
+                await store.settings.note(entry)
+            return name, Undone(found.plan, found.problem, report.counts)
         finally:
             await store.close()
 
@@ -386,3 +430,13 @@ def _result(report: Report, error: str | None) -> AccountResult:
         error=error,
         messages=tuple(messages),
     )
+
+
+async def _account_of(store: SqliteStore, selection: Selection) -> str:
+    """Return the account that some writes belong to. Raises ConfigError where it is not one."""
+    found = await store.accounts_of(selection.ids)
+    if len(found) != 1:
+        numbers = ", ".join(map(str, selection.ids))
+        which = f"belong to several accounts: {', '.join(found)}" if found else "are not known, or too old"
+        raise ConfigError([f"the writes {numbers} {which}; `calsync activity` shows the numbers"])
+    return found[0]

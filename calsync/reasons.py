@@ -31,6 +31,61 @@ REASONS: dict[str, Sentences] = {
         "Both sides had this appointment already; they belong together from now on, and nothing was written.",
         "Beide Seiten hatten diesen Termin schon; sie gehören jetzt zusammen, und nichts wurde geschrieben.",
     ),
+    "adopted": Sentences(
+        "The answer to its creation was lost; the one appointment that is as it was to be counts as its copy.",
+        "Die Antwort auf das Anlegen ging verloren. Der eine Termin, der so ist wie gewünscht, gilt als seine "
+        "Kopie.",
+    ),
+    "undone": Sentences(
+        "Somebody has undone what calsync had written; both sides stay as they are until one of them is edited.",
+        "Jemand hat rückgängig gemacht, was calsync geschrieben hatte. Beide Seiten bleiben, wie sie sind, bis "
+        "eine davon geändert wird.",
+    ),
+    "undo_read_only": Sentences(
+        "It is not undone: the account's direction does not let calsync write there.",
+        "Das wird nicht rückgängig gemacht: In dieser Richtung schreibt calsync dort nicht.",
+    ),
+    "undo_edited": Sentences(
+        "It is not undone: it was edited since, or the other side has an edit that is still to be copied.",
+        "Das wird nicht rückgängig gemacht: Der Termin wurde seither geändert, oder eine Änderung auf der anderen "
+        "Seite ist noch zu übernehmen.",
+    ),
+    "undo_gone": Sentences(
+        "It is not undone: the appointment is not there any more, or is not synced any more.",
+        "Das wird nicht rückgängig gemacht: Den Termin gibt es nicht mehr, oder er wird nicht mehr "
+        "synchronisiert.",
+    ),
+    "undo_alone": Sentences(
+        "It is not undone: the appointment on the other side is gone, so this is the only one that is left.",
+        "Das wird nicht rückgängig gemacht: Auf der anderen Seite gibt es den Termin nicht mehr. Dieser ist der "
+        "letzte.",
+    ),
+    "undo_back": Sentences(
+        "It is not undone: the deleted appointment is there again, or nobody can tell that it is gone.",
+        "Das wird nicht rückgängig gemacht: Der gelöschte Termin ist wieder da, oder es ist nicht sicher, dass er "
+        "weg ist.",
+    ),
+    "undo_private": Sentences(
+        "It is not undone: the appointment was private, and what is created anew would be readable for others.",
+        "Das wird nicht rückgängig gemacht: Der Termin war privat, und neu angelegt könnten ihn andere lesen.",
+    ),
+    "undo_altered": Sentences(
+        "It is not undone: a rule decides what the copy shows there.",
+        "Das wird nicht rückgängig gemacht: Was die Kopie dort zeigt, bestimmt eine Regel.",
+    ),
+    "undo_uncertain": Sentences(
+        "It is not undone: nobody can tell whether calsync or somebody else entered this appointment.",
+        "Das wird nicht rückgängig gemacht: Es ist nicht sicher, ob calsync oder jemand anderes den Termin "
+        "eingetragen hat.",
+    ),
+    "undo_unreadable": Sentences(
+        "It is not undone: the key is missing with which the former values were encrypted.",
+        "Das wird nicht rückgängig gemacht: Der Schlüssel fehlt, mit dem die früheren Werte verschlüsselt wurden.",
+    ),
+    "undo_done": Sentences(
+        "It is undone already.",
+        "Das ist schon rückgängig gemacht.",
+    ),
     "linked_different": Sentences(
         "Both sides had this appointment already, with differences that stay until somebody edits one of them.",
         "Beide Seiten hatten diesen Termin schon, mit Unterschieden. Diese bleiben, bis jemand einen der "

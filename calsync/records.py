@@ -70,6 +70,8 @@ class Intent:
     begun: datetime
     """When it was about to be sent; once its marker was searched for without success, when that was first: it may
     have been sent until then."""
+    undoes: int | None = None
+    """The ledger's entry of a write that this one undoes."""
     looks: int = 0
     """How often the marker of a create was searched for, or the event of a delete, without success."""
 
@@ -116,16 +118,47 @@ class LedgerEntry:
     """One thing that calsync did or decided, for ever in order. Values are of the synced fields only."""
 
     run: int
+    """Of a write: the run that sent it, whichever learnt that it was carried out."""
     at: datetime
     kind: str
     side: Side
     reason: str
+    id: int | None = field(default=None, compare=False)
+    """The number by which a person names it; None as long as it is not stored."""
+    undoes: int | None = None
+    """The entry of a write that this one has undone."""
     event_id: str | None = None
     source_id: str | None = None
     """Of a write: the event on the other side that it was made from."""
     link: int | None = None
+    uid: str | None = None
+    """Of a write: what the written event is called, whatever its id."""
+    source_uid: str | None = None
+    private: bool = False
+    """Of a write: whether the written event was private before it."""
+    readable: bool = True
+    """Whether the values can be told: not where the key is another one than they were sealed with."""
     before: Mapping[Field, Value] = field(default_factory=dict)
     after: Mapping[Field, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which writes of one account a person means: of these numbers, of a run, or since an instant."""
+
+    ids: Sequence[int] = ()
+    run: int | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What the ledger tells of some writes."""
+
+    entries: Sequence[LedgerEntry]
+    """All writes to the pairs that are concerned, and what has undone them, the oldest first."""
+    chosen: frozenset[int]
+    """The numbers of those that a person means."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +177,8 @@ class AccountState:
     deleted_lately: dict[Side, int]
     """How many deletes the ledger has for each side since the instant given to `Store.load`, without those that a
     person has released."""
+    last_link: int = 0
+    """The highest number that a link has or had, as far as the ledger knows; never used again."""
     begun: int | None = None
     """The run of the ledger's oldest entry; None where it has none."""
     spent: Spent = NOTHING
@@ -363,6 +398,10 @@ class Store(ABC):
     @abstractmethod
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         """Return the newest entries of the ledger, oldest first."""
+
+    @abstractmethod
+    async def writes(self, account: str, selection: Selection) -> Writes:
+        """Return the writes that a person means, together with the others to the same pairs."""
 
     @abstractmethod
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:

@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 import calsync.cli
-from calsync.cli import check_report, failures, holds_report, login_report, plan_report, plugin_report, sync_report
+from calsync.cli import (
+    check_report,
+    failures,
+    holds_report,
+    login_report,
+    plan_report,
+    plugin_report,
+    sync_report,
+    undo_report,
+)
 from calsync.cli.text import JOINER, UNSEEN, plain
 from calsync.desk.decisions import Case
 from calsync.engine import Counts
 from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
 from calsync.ports import DeviceCode
-from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
+from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult, Undone
 from calsync.sync.choices import Choice
 from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
@@ -52,6 +61,7 @@ SYNCED = SyncResult(
     },
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
+UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side})
 PEOPLE = [
     Discovered(account=HOSTILE, address=HOSTILE, mailbox=HOSTILE),
     Discovered(account=HOSTILE, address=HOSTILE, reason=HOSTILE, error=HOSTILE),
@@ -99,6 +109,7 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
     ],
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
     "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE),
+    "undo_report": lambda: undo_report.lines(HOSTILE, UNDONE, "de", done=False),
     "plugin_report": lambda: plugin_report.lines([PLUGIN]),
     "sync_report": lambda: sync_report.lines(SYNCED, "de"),
     "flowfact commands": lambda: commands.answer_lines(

@@ -120,7 +120,7 @@ def test_activity_is_told_in_sentences(house: House, capsys: pytest.CaptureFixtu
     sync(house, MEETING)
     assert command(house, "activity", "anna") == 0
     assert capsys.readouterr().out == (
-        "2026-03-02 08:00 UTC  „Besichtigung“ wurde aus crm nach mail übernommen.\n"
+        "2026-03-02 08:00 UTC  #1  „Besichtigung“ wurde aus crm nach mail übernommen.\n"
     )
     told = as_json(house, capsys, "activity", "anna")
     assert (told["activity"][0]["en"], told["more"]) == (

@@ -41,7 +41,7 @@ CALLS = {
     "time.sleep": {"vault/lock.py"},
     "uuid.uuid1": set[str](),
     "uuid.uuid4": set[str](),
-    "os.urandom": {"desk/passwords.py", "vault/sealing.py"},
+    "os.urandom": {"desk/passwords.py", "store/images.py", "vault/sealing.py"},
     "random.random": set[str](),
     "random.choice": set[str](),
     "random.randrange": set[str](),
@@ -50,7 +50,8 @@ CALLS = {
 """Calls that read real time or real chance, and where they may stand.
 
 `app` tells how long a command took; the vault, which a `Host` brings along, waits for other processes in a thread.
-Its nonces must be real chance, as salts and the ids of sessions must, and the names of secrets.
+Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the names of
+secrets.
 """
 ADAPTERS = {"calsync.http", "calsync.store.opening", "calsync.store.connection"}
 """What a simulation has another one of."""

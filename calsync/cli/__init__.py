@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, export, holds, keys, showing, users
+from calsync.cli import accounts, backups, commands, export, holds, keys, showing, undo, users
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -48,6 +48,7 @@ for command in (
     backups.restore,
     keys.rotate,
     export.export,
+    undo.undo,
     users.user,
 ):
     cli.add_command(command)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("state", type=click.Choice(["on", "off"]))
 def switch(path: Path, account: str, state: str) -> int:
     """Switch an account on or off, also while the service runs. Off deletes nothing."""
-    _at_desk(path, lambda accounts: accounts.switch(account, _who(), on=state == "on"))
+    _at_desk(path, lambda accounts: accounts.switch(account, who(), on=state == "on"))
     click.echo(f"{plain(account)}: switched {state}")
     return DONE
 
@@ -40,7 +40,7 @@ def direction(path: Path, account: str, direction: str) -> int:
 
     A side that was not written before waits until its plan is confirmed: see `calsync plan` and `calsync confirm`.
     """
-    _at_desk(path, lambda accounts: accounts.direct(account, Direction(direction), _who()))
+    _at_desk(path, lambda accounts: accounts.direct(account, Direction(direction), who()))
     click.echo(f"{plain(account)}: direction {direction}")
     return DONE
 
@@ -56,5 +56,6 @@ def _at_desk(path: Path, act: Callable[[Accounts], Awaitable[None]]) -> None:
     asyncio.run(work())
 
 
-def _who() -> str:
+def who() -> str:
+    """Return how the audit calls who uses the command line."""
     return f"command line, user {os.getuid()}"

@@ -28,7 +28,9 @@ def as_json(page: Page[Activity]) -> dict[str, Any]:
 def lines(page: Page[Activity], language: Language) -> list[str]:
     if not page.rows:
         return [NOTHING[language]]
-    told = table([[f"{each.at:%Y-%m-%d %H:%M} UTC", _told(each, language)] for each in page.rows])
+    told = table(
+        [[f"{each.at:%Y-%m-%d %H:%M} UTC", f"#{each.number}", _told(each, language)] for each in page.rows]
+    )
     return told if page.more is None else [*told, MORE[language].format(page.more)]
 
 

@@ -64,13 +64,17 @@ def _why(one: Discovered, language: Language) -> list[str]:
 
 
 def _account(result: AccountPlan) -> dict[str, Any]:
-    operations = result.plan.operations if result.plan else ()
     return {
         "hash": result.plan.hash if result.plan else "",
-        "operations": [_operation(operation) for operation in operations],
+        "operations": as_operations(result.plan) if result.plan else [],
         "error": result.error,
         **({"rebuild": result.rebuild} if result.rebuild else {}),
     }
+
+
+def as_operations(plan: Plan) -> list[dict[str, Any]]:
+    """Return what a plan would do, for programs; no text of an appointment is in it."""
+    return [_operation(operation) for operation in plan.operations]
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -91,8 +95,13 @@ def _account_lines(name: str, result: AccountPlan, language: Language) -> list[s
     waits = _waits(name, result.rebuild, plan, language) if result.rebuild else []
     if not plan.operations:
         return [f"{plain(name)}: nothing to do", *waits]
+    return [f"{plain(name)} (plan {plan.hash})", *operations(plan, language), *waits]
+
+
+def operations(plan: Plan, language: Language) -> list[str]:
+    """Return what a plan would do: each event where they are few, and how many of each kind."""
     shown = _one_by_one(plan.operations) if len(plan.operations) <= FEW else []
-    return [f"{plain(name)} (plan {plan.hash})", *shown, *_counted(plan.operations, language), *waits]
+    return [*shown, *_counted(plan.operations, language)]
 
 
 def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:

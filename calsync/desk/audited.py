@@ -52,6 +52,10 @@ SENTENCES: Mapping[str, Sentences] = {
         "{who} used the invitation, and signs in with {value}.",
         "{who} hat die Einladung benutzt und meldet sich mit {value} an.",
     ),
+    "undone": Sentences(
+        "{who} undid what calsync had written in {account}.",
+        "{who} hat rückgängig gemacht, was calsync in {account} geschrieben hatte.",
+    ),
     "password_changed": Sentences("{who} changed the own password.", "{who} hat das eigene Passwort geändert."),
     "token_made": Sentences("{who} made the API token {after}.", "{who} hat das API-Token {after} erstellt."),
     "token_revoked": Sentences(

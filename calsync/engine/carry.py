@@ -15,6 +15,7 @@ from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
+from calsync.sync.choices import UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
 
@@ -113,6 +114,7 @@ def _intent(run: Run, operation: Operation, begun: datetime) -> Intent:
         target=operation.target,
         draft=operation.draft,
         changes=operation.changes,
+        undoes=operation.undoes,
         run=run.number,
         begun=begun,
     )
@@ -157,9 +159,10 @@ def _check_prospect(run: Run, side: Side) -> None:
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
-    if operation.kind is Kind.DELETE:
-        outcome.source_now = await _still_there(run, operation)
-    await _check_switch(run)
+    if operation.reason != UNDONE:  # whatever the other side shows, and also where the account was switched off
+        if operation.kind is Kind.DELETE:
+            outcome.source_now = await _still_there(run, operation)
+        await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)
     elif operation.kind is Kind.UPDATE and operation.target is not None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import LOSING
+from calsync.sync.choices import ADOPTED, LOSING, UNDONE
 from calsync.sync.merge import delivered
-from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side
+from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 
@@ -51,21 +51,38 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     base = _base(run, intent.side, observation)
     if _is_certain(run, intent, written):
         base = written_base(base, draft.values(), found, answered)
-    elif any(base.values[name] != value for name, value in draft.values().items()):
-        intent = replace(intent, reason="linked_different")
+    else:
+        same = all(base.values[name] == value for name, value in draft.values().items())
+        intent = replace(intent, reason=ADOPTED if same else "linked_different")
         run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
-    batch.links[link.id] = link
     seen = run.notebook.state.seen
     known = seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
     if source.id not in seen[intent.side.other]:  # forgotten while the create was open: is it still there?
         lost = fresh_seen(run, None, source, intent.side.other)
-        batch.seen[intent.side.other][source.id] = doubted(run, lost)
+        lost = doubted(run, lost) if intent.reason != UNDONE else replace(lost, standing=Standing.DELETED)
+        batch.seen[intent.side.other][source.id] = lost
+    if intent.reason == UNDONE:
+        link = _created_anew(run, link, intent.side)
+    batch.links[link.id] = link
     for reason in _left_behind(run, intent.side, source.event, draft):
         run.report.remark(intent.kind, intent.side, reason)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
+
+
+def _created_anew(run: Run, link: Link, side: Side) -> Link:
+    """Return the link of an event that was deleted and is there again: it stays alone until its partner is back.
+
+    Then both are taken as they are found.
+    """
+    partner = run.notebook.state.seen[side.other].get(link.event_id(side.other) or "")
+    alone = partner is None or partner.standing is not Standing.PRESENT
+    for each in Side:
+        empty = Base(mapping_version=run.account.calendars[each].capabilities.mapping_version)
+        link = link.with_base(each, empty)
+    return replace(link, state=State.PARTED, reason=UNDONE) if alone else link
 
 
 def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
@@ -103,10 +120,12 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
-    other = intent.side.other
-    run.account.chain.about(intent.side, target, source)
-    agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
-    batch.links[link.id] = link.with_base(other, agreed)
+    if intent.reason != UNDONE:  # then the other side has nothing that would have been delivered
+        other = intent.side.other
+        run.account.chain.about(intent.side, target, source)
+        agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
+        link = link.with_base(other, agreed)
+    batch.links[link.id] = link
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
     before = {name: target.event.value(name) for name in intent.changes}
@@ -129,7 +148,10 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
     if known is not None:
         batch.seen[intent.side][target.id] = replace(known, standing=Standing.DELETED, standing_run=run.number)
     link = _current(run, batch, intent)
-    if link is not None:
+    if link is not None and intent.reason == UNDONE:
+        # Both ids stay: nothing may copy the original anew, and the copy may come out of the trash.
+        batch.links[link.id] = replace(link, state=State.PARTED, reason=UNDONE)
+    elif link is not None:
         unlink(run, batch, link)
     before = {name: target.event.value(name) for name in FIELDS}
     _tell(run, batch, intent, intent.link, target.id, before, {})
@@ -208,16 +230,21 @@ def _tell(
     before: Mapping[Field, Value],
     after: Mapping[Field, Value],
 ) -> None:
+    source, target = intent.source, intent.target
     batch.ledger.append(
         LedgerEntry(
-            run=run.number,
+            run=intent.run,
             at=run.now,
             kind=intent.kind,
             side=intent.side,
             reason=intent.reason,
+            undoes=intent.undoes,
             event_id=event_id,
-            source_id=intent.source.id if intent.source else None,
+            source_id=source.id if source else None,
             link=link,
+            uid=target.event.uid if target else None,
+            source_uid=source.event.uid if source else None,
+            private=target is not None and target.event.private,
             before=before,
             after=after,
         )

@@ -12,6 +12,7 @@ from calsync.engine.confirm import confirm, let_go
 from calsync.engine.doubts import doubted
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
+from calsync.sync.choices import UNDONE
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
@@ -180,6 +181,8 @@ def _looked_for(run: Run, intent: Intent) -> Intent:
 
 def _stands(run: Run, intent: Intent) -> bool:
     """Tell whether a create may be repeated: the same source under the same rules would give the same copy."""
+    if intent.reason == UNDONE:
+        return False  # a person looks again first
     if intent.source is None or not run.account.direction.writes(intent.side) or intent.side in run.unconfirmed:
         return False
     side = intent.side.other

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.engine.account import Account, Run
@@ -17,6 +18,7 @@ from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
+from calsync.engine.undo import undo_writes
 from calsync.errors import AccountError, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.rebuild import Confirmation
     from calsync.ports import Clock
-    from calsync.records import AccountState, Runs, SideState, Store
+    from calsync.records import AccountState, Runs, Selection, SideState, Store
 
 BRAKE_SPAN = timedelta(hours=24)
 PASSES = 3
@@ -93,6 +95,16 @@ class Engine:
         """
         async with self._reading(account, Report(), in_full=True) as run:
             return await confirm_plan(run, plan_hash)
+
+    async def undo(
+        self, account: Account, selection: Selection, report: Report, plan_hash: str | None = None
+    ) -> Confirmation:
+        """Undo writes of an account, if its plan is the one that a person saw; without a hash only make the plan.
+
+        It goes on where the account is switched off. What is done is told to `report`. Raises as `run`.
+        """
+        async with self._reading(account, report) as run:
+            return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
 
     @asynccontextmanager
     async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:

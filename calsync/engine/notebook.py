@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from calsync.engine.readback import read_base
 from calsync.records import Tombstone
 from calsync.sync.budget import UNCOUNTED, is_first_copy
-from calsync.sync.choices import RELEASED
+from calsync.sync.choices import WANTED
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
@@ -98,7 +98,7 @@ class Notebook:
         self._clock = clock
         self._mappings = mappings
         self._lock = asyncio.Lock()
-        self._next_link = max(state.links, default=0) + 1
+        self._next_link = state.last_link + 1
         self._linked = {event: link.id for link in state.links.values() for event in _events(link)}
 
     def may_write(self) -> bool:
@@ -186,7 +186,7 @@ class Notebook:
             state.hangs = [hang for hang in state.hangs if hang not in batch.hangs]
         for entry in batch.ledger:
             state.begun = entry.run if state.begun is None else state.begun
-            if entry.kind == Kind.DELETE and entry.reason != RELEASED:
+            if entry.kind == Kind.DELETE and entry.reason not in WANTED:
                 state.deleted_lately[entry.side] += 1
             if self._spends(entry, state.begun):
                 state.spent = state.spent.one_more()

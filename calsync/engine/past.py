@@ -20,6 +20,8 @@ async def read_past(store: Store, account: str, now: datetime) -> Past:
     updates: dict[int, list[Rewrite]] = defaultdict(list)
     creates: dict[tuple[Side, str], list[datetime]] = defaultdict(list)
     for entry in await store.repeats(account, now - MEMORY, REPEATS):
+        if not entry.readable:
+            continue
         if entry.kind == Kind.CREATE and entry.source_id is not None:
             creates[entry.side, entry.source_id].append(entry.at)
         elif entry.link is not None:

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation
 
 
-async def settle(run: Run) -> None:
-    """Look up every open intent. What is found becomes the observation, what was intended the base."""
-    intents = sorted(run.notebook.state.intents.values(), key=lambda intent: intent.marker)
+async def settle(run: Run, reason: str | None = None) -> None:
+    """Look up every open intent. What is found becomes the observation, what was intended the base.
+
+    `reason`: only those that were begun for it.
+    """
+    wanted = (each for each in run.notebook.state.intents.values() if reason in {None, each.reason})
+    intents = sorted(wanted, key=lambda intent: intent.marker)
     await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE])
     updates = [intent for intent in intents if intent.kind is Kind.UPDATE]
     deletes = [intent for intent in intents if intent.kind is Kind.DELETE]

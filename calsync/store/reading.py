@@ -30,6 +30,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
     links = [rows.link(row) for row in found(statements.LINKS)]
     intents = [rows.intent(row) for row in found(statements.INTENTS)]
+    (last_link,) = found(statements.LAST_LINK)
     began = found(statements.BEGUN)
     begun = began[0]["run"] if began else None
     since_hour = codec.instant_text(lately + BEFORE_THE_HOUR)
@@ -49,6 +50,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
         holds={held.key: held for held in holds},
         tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
+        last_link=last_link["last"],
         begun=begun,
         spent=Spent(hour=spent["hour"], day=spent["day"]),
         rebuild=run[0]["rebuild"] if run else None,

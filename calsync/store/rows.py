@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from calsync.store.images import Images
+
     T = TypeVar("T")
 
 Row = dict[str, Any]
@@ -117,6 +119,7 @@ def intent_row(intent: Intent) -> Row:
         "draft": intent.draft and codec.text(intent.draft),
         "changes": codec.text(intent.changes),
         "run": intent.run,
+        "undoes": intent.undoes,
         "begun": codec.instant_text(intent.begun),
         "looks": intent.looks,
     }
@@ -134,6 +137,7 @@ def intent(row: sqlite3.Row) -> Intent:
         draft=_read(codec.draft, row["draft"]),
         changes=codec.values(row["changes"]),
         run=row["run"],
+        undoes=row["undoes"],
         begun=codec.instant(row["begun"]),
         looks=row["looks"],
     )
@@ -243,33 +247,46 @@ def hang(row: sqlite3.Row) -> Hang:
     )
 
 
-def ledger_row(entry: LedgerEntry) -> Row:
+def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
+    before, after = images.put(account, entry.before, entry.after)
     return {
         "run": entry.run,
         "at": codec.instant_text(entry.at),
         "kind": entry.kind,
         "side": entry.side,
         "reason": entry.reason,
+        "undoes": entry.undoes,
         "event_id": entry.event_id,
         "source_id": entry.source_id,
         "link": entry.link,
-        "before_image": codec.text(entry.before),
-        "after_image": codec.text(entry.after),
+        "uid": entry.uid,
+        "source_uid": entry.source_uid,
+        "private": int(entry.private),
+        "before_image": before,
+        "after_image": after,
     }
 
 
-def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
+def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
+    found = images.get(row["account"], row["before_image"], row["after_image"])
+    before, after = found or ({}, {})
     return LedgerEntry(
         run=row["run"],
         at=codec.instant(row["at"]),
         kind=row["kind"],
         side=Side(row["side"]),
         reason=row["reason"],
+        id=row["id"],
+        undoes=row["undoes"],
         event_id=row["event_id"],
         source_id=row["source_id"],
         link=row["link"],
-        before=codec.values(row["before_image"]),
-        after=codec.values(row["after_image"]),
+        uid=row["uid"],
+        source_uid=row["source_uid"],
+        private=bool(row["private"]),
+        readable=found is not None,
+        before=before,
+        after=after,
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from calsync.records import LedgerEntry
     from calsync.store.connection import Connection
+    from calsync.store.images import Images
     from calsync.store.rows import Row
     from calsync.sync.model import Observation, State
     from calsync.sync.view import Standing
@@ -106,8 +107,9 @@ class LeftOutRow(NamedTuple):
 class SqliteShowing:
     """Reached as `SqliteStore.showing`. Errors are StoreError."""
 
-    def __init__(self, reader: Connection) -> None:
+    def __init__(self, reader: Connection, images: Images) -> None:
         self._reader = reader
+        self._images = images
 
     async def accounts(self, names: Collection[str]) -> Mapping[str, Remembered]:
         """Return how accounts are, by name, as far as the store knows of them."""
@@ -176,7 +178,11 @@ class SqliteShowing:
     ) -> Sequence[LedgerRow]:
         """Return ledger entries, the newest first, with smaller numbers than `before`."""
         wanted = {"account": account, "kind": kind, "side": side, "before": before or NEWEST, "most": most}
-        return self._understood(_ledger_row, await self._read(sql.LEDGER, wanted))
+        return self._understood(self._ledger_row, await self._read(sql.LEDGER, wanted))
+
+    def _ledger_row(self, row: sqlite3.Row) -> LedgerRow:
+        entry = rows.ledger_entry(row, self._images)
+        return LedgerRow(row["id"], entry, {side: row[f"{side}_id"] for side in Side})
 
     async def left_out(self, account: str) -> Sequence[LeftOutRow]:
         """Return all events of an account that are not synced now, or wait."""
@@ -237,10 +243,6 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
     one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
     origin = rows.SIDES.get(row["origin"])
     return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, left, right, (one, two))
-
-
-def _ledger_row(row: sqlite3.Row) -> LedgerRow:
-    return LedgerRow(row["id"], rows.ledger_entry(row), {side: row[f"{side}_id"] for side in Side})
 
 
 def _left_out_row(row: sqlite3.Row) -> LeftOutRow:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.records import Lease, Store
+from calsync.records import Lease, Store, Writes
 from calsync.store import codec, rows, statements
 from calsync.store.assignments import SqliteAssignments
 from calsync.store.connection import fetch
@@ -15,6 +16,7 @@ from calsync.store.decisions import SqliteDecisions
 from calsync.store.excerpt import fill_account
 from calsync.store.failures import understood
 from calsync.store.history import SqliteHistory
+from calsync.store.images import Images, images_beside
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.people import SqlitePeople
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from calsync.records import AccountState, LedgerEntry, Transaction
+    from calsync.records import AccountState, LedgerEntry, Selection, Transaction
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
@@ -41,8 +43,19 @@ if TYPE_CHECKING:
 class SqliteStore(Store):
     """Opened by `open`, by `copy`, by `excerpt`, or by `in_memory`; closed by `close`."""
 
-    def __init__(self, writer: Connection, reader: Connection, pages: Connection | None = None) -> None:
-        """`pages` reads what people look at, so that no account waits for it; None: the reader does."""
+    def __init__(
+        self,
+        writer: Connection,
+        reader: Connection,
+        pages: Connection | None = None,
+        *,
+        images: Images | None = None,
+    ) -> None:
+        """`pages` reads what people look at, so that no account waits for it; None: the reader does.
+
+        `images` seal what the ledger keeps of events; None: they are kept as they are.
+        """
+        self._images = images or Images()
         self._writer = writer
         self._reader = reader
         pages = pages or reader
@@ -55,7 +68,7 @@ class SqliteStore(Store):
         """Whom they are elsewhere."""
         self.history = SqliteHistory(writer, pages)
         """What runs came to."""
-        self.showing = SqliteShowing(pages)
+        self.showing = SqliteShowing(pages, self._images)
         """What pages show."""
 
     @property
@@ -78,7 +91,8 @@ class SqliteStore(Store):
         async with AsyncExitStack() as opening:
             writer = await opened()
             await migrate(writer, migrations())
-            store = cls(writer, await opened(), await opened())
+            images = images_beside(path, create=True)
+            store = cls(writer, await opened(), await opened(), images=images)
             opening.pop_all()
         return store
 
@@ -88,6 +102,7 @@ class SqliteStore(Store):
 
         A file that does not exist gives an empty store.
         """
+        images = images_beside(path, create=False)
         connection = await connect(MEMORY, f"{path} (copied into memory)")
         try:
             await fill(connection, path)
@@ -95,7 +110,7 @@ class SqliteStore(Store):
         except BaseException:
             await connection.close()
             raise
-        return cls(connection, connection)
+        return cls(connection, connection, images=images)
 
     @classmethod
     async def excerpt(cls, path: Path, account: str, since: datetime) -> SqliteStore:
@@ -104,6 +119,7 @@ class SqliteStore(Store):
         Of the ledger that is what was written since an instant, and the first entry. A file that does not exist
         gives an empty store.
         """
+        images = images_beside(path, create=False)
         connection = await connect(MEMORY, f"{path} (copied into memory)")
         try:
             await fill_account(connection, path, account, since)
@@ -111,7 +127,7 @@ class SqliteStore(Store):
         except BaseException:
             await connection.close()
             raise
-        return cls(connection, connection)
+        return cls(connection, connection, images=images)
 
     @classmethod
     async def in_memory(cls) -> SqliteStore:
@@ -161,7 +177,7 @@ class SqliteStore(Store):
 
     @asynccontextmanager
     async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
-        collected = SqliteTransaction(lease.account)
+        collected = SqliteTransaction(lease.account, self._images)
         yield collected
 
         def write(database: sqlite3.Connection) -> None:
@@ -174,11 +190,30 @@ class SqliteStore(Store):
 
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         found = await self._read(statements.LEDGER, {"account": account, "last": last})
-        return self._understood(rows.ledger_entry, reversed(found))
+        return self._understood(self._entry, reversed(found))
+
+    async def writes(self, account: str, selection: Selection) -> Writes:
+        wanted = {
+            "account": account,
+            "ids": json.dumps([*selection.ids]),
+            "run": selection.run,
+            "since": selection.since and codec.instant_text(selection.since),
+        }
+        found = await self._read(statements.WRITES, wanted)
+        chosen = frozenset(row["id"] for row in found if row["chosen"])
+        return Writes(self._understood(self._entry, found), chosen)
+
+    async def accounts_of(self, ids: Sequence[int]) -> Sequence[str]:
+        """Return the accounts that the ledger's entries of these numbers belong to."""
+        found = await self._read(statements.ACCOUNTS_OF, {"ids": json.dumps([*ids])})
+        return [row["account"] for row in found]
 
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
-        return self._understood(rows.ledger_entry, await self._read(statements.REPEATS, wanted))
+        return self._understood(self._entry, await self._read(statements.REPEATS, wanted))
+
+    def _entry(self, row: sqlite3.Row) -> LedgerEntry:
+        return rows.ledger_entry(row, self._images)
 
     async def expect_writable(self) -> None:
         """Write something that changes nothing, to the disk. Raises StoreError where that cannot be done."""

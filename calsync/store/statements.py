@@ -137,6 +137,7 @@ PUT_INTENT = _put(
         "draft",
         "changes",
         "run",
+        "undoes",
         "begun",
         "looks",
     ),
@@ -183,9 +184,13 @@ ADD_LEDGER = insert(
         "kind",
         "side",
         "reason",
+        "undoes",
         "event_id",
         "source_id",
         "link",
+        "uid",
+        "source_uid",
+        "private",
         "before_image",
         "after_image",
     ),
@@ -195,7 +200,12 @@ EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since AND reason <> 'released' GROUP BY side
+WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN ('released', 'undone')
+GROUP BY side
+"""
+LAST_LINK = """
+SELECT max(coalesce((SELECT max(link) FROM ledger WHERE account = :account), 0),
+    coalesce((SELECT max(id) FROM link WHERE account = :account), 0)) AS last
 """
 BEGUN = "SELECT run FROM ledger WHERE account = :account ORDER BY id LIMIT 1"
 # As calsync.sync.budget counts; one part for each kind, as each has an index of its own.
@@ -212,7 +222,23 @@ WITH written AS (
     )
 )
 SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
-WHERE reason NOT IN ('released', 'decided', 'unknown_outcome')
+WHERE reason NOT IN ('released', 'undone', 'decided', 'unknown_outcome')
+"""
+
+ACCOUNTS_OF = """
+SELECT DISTINCT account FROM ledger WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY account
+"""
+# What is not known to have been carried out cannot be undone.
+WRITES = """
+WITH wanted AS (
+    SELECT id, link FROM ledger
+    WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
+    AND (id IN (SELECT value FROM json_each(:ids)) OR run = :run OR at >= :since)
+)
+SELECT *, id IN (SELECT id FROM wanted) AS chosen FROM ledger
+WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
+AND (link IN (SELECT link FROM wanted) OR undoes IN (SELECT id FROM wanted))
+ORDER BY id
 """
 
 # An update whose outcome stayed unknown may not have been carried out.

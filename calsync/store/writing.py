@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import Transaction
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
+    from calsync.store.images import Images
     from calsync.store.rows import Row
     from calsync.store.statements import Many
     from calsync.sync.asking import Hang
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 class SqliteTransaction(Transaction):
     """Collects what is to be written of one account, in batches, until `write` writes all of it."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, images: Images) -> None:
         self._account = account
+        self._images = images
         self._collected: list[tuple[str, Row | list[Any]]] = []
 
     def write(self, database: sqlite3.Connection) -> None:
@@ -89,7 +92,8 @@ class SqliteTransaction(Transaction):
         self._many(statements.DROP_HANG, keys)
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
-        self._many(statements.ADD_LEDGER, (rows.ledger_row(entry) for entry in entries))
+        put = partial(rows.ledger_row, account=self._account, images=self._images)
+        self._many(statements.ADD_LEDGER, (put(entry) for entry in entries))
 
     async def expire(self, before: datetime) -> None:
         for statement in (statements.EXPIRE_TOMBSTONES, statements.EXPIRE_LEDGER):

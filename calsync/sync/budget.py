@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
-from calsync.sync.choices import DECIDED, RELEASED
+from calsync.sync.choices import DECIDED, WANTED
 from calsync.sync.model import State
 from calsync.sync.plan import WRITES, Kind, Plan
 
@@ -27,7 +27,7 @@ HOURLY = 200
 """Writes of an account within an hour; more than anybody edits, and more than most people import."""
 DAILY = 500
 """Writes of an account within 24 hours."""
-UNCOUNTED = frozenset({RELEASED, DECIDED, "unknown_outcome"})
+UNCOUNTED = WANTED | {DECIDED, "unknown_outcome"}
 """Reasons of writes that spend nothing: a person wanted them, or nobody knows whether they were carried out."""
 
 

@@ -60,6 +60,8 @@ class Operation:
     """The bases that a link operation starts with."""
     origin: Side | None = None
     """The side that was there first, of a link operation that knows it."""
+    undoes: int | None = None
+    """The delete in the ledger that this create undoes."""
     decided: frozenset[HoldKey] = frozenset()
     """The holds that a person has decided about by this write. No brake holds it."""
 
@@ -98,10 +100,13 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """Name what a person saw: equal for two plans that would do the same to the same revisions."""
+        """Name what a person saw: equal for two plans that would do the same to the same values.
+
+        Not to the same revisions, which move without an edit; nor does it say what is skipped.
+        """
         digest = hashlib.sha256()
-        for line in sorted(_line(operation) for operation in self.operations):
-            digest.update(line.encode("utf-8", "surrogatepass"))
+        for each in sorted(line(operation) for operation in self.operations if operation.kind is not Kind.SKIP):
+            digest.update(each.encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:16]
 
 
@@ -114,8 +119,9 @@ def render_value(value: Value) -> str:
     return value
 
 
-def _line(operation: Operation) -> str:
-    seen = [f"{o.id}@{o.revision}" if o else "-" for o in (operation.source, operation.target)]
+def line(operation: Operation) -> str:
+    """Return what names an operation: equal where the same would be done to the same values."""
+    seen = [_shown(each) for each in (operation.source, operation.target)]
     values, draft = operation.changes, operation.draft
     if draft is not None:
         values = draft.values()
@@ -123,3 +129,10 @@ def _line(operation: Operation) -> str:
     if draft is not None:
         changes.append(f"reminder={draft.reminder}")
     return "\t".join([operation.kind, operation.side, operation.reason, *seen, *changes]) + "\n"
+
+
+def _shown(observation: Observation | None) -> str:
+    if observation is None:
+        return "-"
+    event = observation.event
+    return repr([observation.id, event.private, *(render_value(event.value(name)) for name in FIELDS)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.choices import KEPT
+from calsync.sync.choices import KEPT, UNDONE
 from calsync.sync.decisions import about, unlinked
 from calsync.sync.model import Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
@@ -65,8 +65,8 @@ def decide_return(found: Return) -> Iterator[Operation]:
 
 
 def _is_kept(link: Link) -> bool:
-    """Tell whether a person keeps what is left of a link. Only its partner's return changes that, not a new id."""
-    return link.state is State.PARTED and link.reason == KEPT
+    """Tell whether a person wants a link as it is. Only its partner's return changes that, not a new id."""
+    return link.state is State.PARTED and link.reason in {KEPT, UNDONE}
 
 
 def _candidates(view: View, side: Side) -> Iterator[Seen]:

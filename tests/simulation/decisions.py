@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
-from calsync.sync.choices import DECIDED, RELEASED, Choice
+from calsync.sync.choices import DECIDED, RELEASED, WANTED, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
@@ -224,7 +224,7 @@ class Decisions:
         ]
         since = self.pair.world.clock.now() - BRAKE_SPAN - timedelta(hours=1)
         lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
-        ordinary = len(planned) + sum(each.reason != RELEASED for each in lately)
+        ordinary = len(planned) + sum(each.reason not in WANTED for each in lately)
         awake = min(self._awake, left.awake)
         if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
             self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.engine.engine import BRAKE_SPAN
-from calsync.sync.choices import RELEASED
+from calsync.sync.choices import WANTED
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Deletes:
         links = len(self.pair.witness.linked) / 2
         # Some were told as carried out that found nothing there any more.
         told = sum(
-            each.kind == Kind.DELETE and each.reason != RELEASED and now - each.at < BRAKE_SPAN
+            each.kind == Kind.DELETE and each.reason not in WANTED and now - each.at < BRAKE_SPAN
             for each in self.pair.witness.ledger
         )
         links += max(told, sum(each.number < self.pair.begun or self._is_new(each) for _, each in self._lately))

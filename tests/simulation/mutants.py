@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planning, pull, readback
 from calsync.store import SqliteStore
+from calsync.store.images import Images
 from calsync.store.writing import SqliteTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
 from calsync.sync.model import Base
@@ -111,7 +112,7 @@ def no_fencing() -> Iterator[None]:
     def anybody(self: SqliteStore, lease: Any) -> Any:
         @asynccontextmanager
         async def transaction() -> Any:
-            collected = SqliteTransaction(lease.account)
+            collected = SqliteTransaction(lease.account, Images())
             yield collected
             await self._writer.transaction("IMMEDIATE", collected.write)
 

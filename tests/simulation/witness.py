@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Node = tuple[Side, str]
 Key = tuple[str, str]
 """A field and its value."""
+IMAGES = Images()
 HIDDEN = (Place.ELSEWHERE, Place.FORBIDDEN)
 """Where an event lives on although calsync does not find it in the calendar."""
 TEXTS: tuple[Field, ...] = ("summary", "description")
@@ -104,7 +106,7 @@ class Witness:
             name = row["id"], row["run"], row["at"]  # an id is given again on a disk that was put back
             if name not in self._told:
                 self._told.add(name)
-                self.ledger.append(ledger_entry(row))
+                self.ledger.append(ledger_entry(row, IMAGES))
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""

@@ -12,6 +12,7 @@ import pytest
 from calsync.errors import StoreError
 from calsync.records import Lease, SideState, Tombstone
 from calsync.store import SqliteStore, back_up, restore
+from calsync.store.images import KEY
 from calsync.sync.model import Side
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
@@ -33,7 +34,8 @@ async def stored(path: Path) -> set[str]:
 
 
 def names(folder: Path) -> set[str]:
-    return {file.name for file in folder.iterdir()}
+    """Return what lies in a folder, but for the keys that the ledgers of opened stores are sealed with."""
+    return {file.name for file in folder.iterdir() if not file.name.endswith(KEY)}
 
 
 @pytest.fixture
@@ -67,6 +69,12 @@ async def test_a_backup_is_one_file_of_its_owner(
     await back_up(path, saved)
     assert names(saved.parent) == {"calsync.db", "saved.db"}
     assert saved.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_backup_has_no_key(store: SqliteStore, path: Path, saved: Path) -> None:
+    await store.close()
+    await back_up(path, saved)
+    assert {file.name for file in path.parent.iterdir() if file.name.endswith(KEY)} == {f"calsync.db{KEY}"}
 
 
 async def test_a_backup_is_never_written_over_a_file(store: SqliteStore, path: Path, saved: Path) -> None:

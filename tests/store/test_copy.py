@@ -8,6 +8,7 @@ import pytest
 
 from calsync.records import Lease, Tombstone
 from calsync.store import SqliteStore
+from calsync.store.images import KEY
 from calsync.sync.model import Side
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
@@ -52,7 +53,7 @@ async def test_a_copy_is_written_without_touching_the_file(store: SqliteStore, l
     assert await stored(copy) == {"original", "planned"}
     await copy.close()
     assert files(path) == before
-    assert list(before) == ["calsync.db"]
+    assert sorted(before) == ["calsync.db", f"calsync.db{KEY}"]
 
 
 async def test_a_copy_sees_what_a_running_calsync_has_committed(

@@ -53,6 +53,7 @@ async def test_a_new_file_belongs_to_its_owner_only(store: SqliteStore, path: Pa
         "calsync.db": "0o600",
         "calsync.db-shm": "0o600",
         "calsync.db-wal": "0o600",
+        "calsync.db.ledger-key": "0o600",
     }
 
 

@@ -10,6 +10,7 @@ from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEn
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
 from calsync.sync.budget import UNCOUNTED, Spent
+from calsync.sync.choices import WANTED
 from calsync.sync.model import (
     AllDay,
     Base,
@@ -93,7 +94,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         ),
         Link(id=2, left=None, right="r2", state=State.PARTED, reason="target_deleted"),
     ]
-    update = replace(intent("m2", kind=Kind.UPDATE), target=seen("r1").observation, draft=None, looks=2)
+    update = replace(intent("m2", kind=Kind.UPDATE), target=seen("r1").observation, draft=None, looks=2, undoes=7)
     intents = [intent("m1"), replace(update, changes={"when": DAYS, "description": ""})]
     attempt = Attempt(side=Side.LEFT, event_id="l1", count=3, due=NOW, error="busy")
     held = Held(side=Side.RIGHT, event_id="r1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
@@ -122,6 +123,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         holds={held.key: held},
         tombstones={(Side.LEFT, "l9"): tombstone},
         deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
+        last_link=2,
         rebuild="lost",
         hangs=[alone, pair],
     )
@@ -273,6 +275,10 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqliteStore, 
             reason="changed",
             event_id="l1",
             link=1,
+            undoes=number or None,
+            uid="u1",
+            source_uid="u2",
+            private=True,
             before={"summary": "alt"},
             after={"summary": "neu", "when": DAYS},
         )
@@ -283,7 +289,32 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqliteStore, 
         await transaction.add_ledger(entries[3:])
     assert await store.ledger("anna", 2) == entries[3:]
     assert await store.ledger("anna", 100) == entries
+    assert [entry.id for entry in await store.ledger("anna", 100)] == [1, 2, 3, 4, 5]
     assert await store.ledger("bert", 100) == []
+
+
+async def test_a_write_is_undone_once(store: SqliteStore, lease: Lease) -> None:
+    entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="undone", undoes=1)
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger([entry])
+        await transaction.put_intents([replace(intent("m1"), undoes=2)])
+    with pytest.raises(StoreError):
+        async with store.transaction(lease) as transaction:
+            await transaction.add_ledger([entry])
+    with pytest.raises(StoreError):
+        async with store.transaction(lease) as transaction:
+            await transaction.put_intents([replace(intent("m2"), source=seen("l2").observation, undoes=2)])
+
+
+async def test_the_number_of_a_link_is_not_forgotten_with_it(store: SqliteStore, lease: Lease) -> None:
+    entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="new", link=7)
+    async with store.transaction(lease) as transaction:
+        await transaction.put_links([Link(id=3, left="l1", right="r1")])
+        await transaction.add_ledger([entry])
+    assert (await load(store)).last_link == 7
+    async with store.transaction(lease) as transaction:
+        await transaction.put_links([Link(id=8, left="l2", right="r2")])
+    assert (await load(store)).last_link == 8
 
 
 async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lease) -> None:
@@ -293,6 +324,7 @@ async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lea
     async with store.transaction(lease) as transaction:
         await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
         await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
+        await transaction.add_ledger([replace(entry(Side.RIGHT, 1), reason=reason) for reason in sorted(WANTED)])
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
 
 

@@ -62,12 +62,22 @@ def test_the_hash_does_not_depend_on_the_order(agreed: Event) -> None:
         lambda seen: replace(seen, changes={"summary": "y"}),
         lambda seen: replace(seen, changes={"description": "x"}),
         lambda seen: replace(seen, target=None),
-        lambda seen: replace(seen, source=replace(seen.source, revision="2")),
+        lambda seen: replace(seen, source=replace(seen.source, id="l9")),
+        lambda seen: replace(seen, source=replace(seen.source, event=replace(seen.source.event, summary="y"))),
+        lambda seen: replace(seen, source=replace(seen.source, event=replace(seen.source.event, private=True))),
     ],
 )
 def test_the_hash_names_what_a_person_saw(agreed: Event, change: Callable[[Operation], Operation]) -> None:
     seen = operation(agreed)
     assert Plan((change(seen),)).hash != Plan((seen,)).hash
+
+
+def test_the_hash_names_no_revision_and_nothing_that_is_skipped(agreed: Event) -> None:
+    seen = operation(agreed)
+    assert seen.source is not None
+    moved = replace(seen, source=replace(seen.source, revision="2"))
+    skipped = Operation(kind=Kind.SKIP, side=Side.LEFT, reason="series", source=seen.source)
+    assert Plan((moved, skipped)).hash == Plan((seen,)).hash
 
 
 def test_the_hash_of_a_create_names_its_draft(agreed: Event) -> None:

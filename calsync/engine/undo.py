@@ -1,0 +1,113 @@
+"""A run that undoes what earlier ones wrote, and does nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from calsync.engine.carry import carry_out
+from calsync.engine.local import apply_links
+from calsync.engine.planning import look_again, view_of
+from calsync.engine.rebuild import Confirmation
+from calsync.engine.settle import settle
+from calsync.engine.together import together
+from calsync.ports import Gone, Trashed
+from calsync.sync.choices import UNDONE
+from calsync.sync.model import Side
+from calsync.sync.plan import WRITES, Kind, Plan, line
+from calsync.sync.undo import Undoing, undo
+from calsync.sync.view import Standing
+from calsync.sync.wrote import Wrote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calsync.engine.account import Run
+    from calsync.records import LedgerEntry, Writes
+
+PASSES = 3
+"""How often it is planned anew when an event changed under the plan: only what the person saw is carried out."""
+
+
+Read = Callable[[], Awaitable["Writes"]]
+"""Reads what the ledger tells of what is to be undone: more and more, while it is."""
+
+
+async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmation:
+    """Undo writes, if that would do what a person saw; without a hash only say what it would do."""
+    name, state = run.account.name, run.notebook.state
+    await settle(run, UNDONE)  # what an earlier try has left open
+    await look_again(run)
+    plan = await _plan(run, await read())
+    run.report.plan = plan
+    run.report.note_standing(tuple(plan.operations))
+    problem = None
+    if state.rebuild is not None:
+        problem = "a person has to confirm its plan first (calsync plan, calsync confirm)"
+    elif not plan.operations:
+        problem = "nothing of that kind was written, or it is too long ago"
+    elif plan_hash is not None and plan.hash != plan_hash:
+        problem = f"the plan is not {plan_hash} any more; look at it again, then confirm {plan.hash}"
+    if problem is not None:
+        return Confirmation(plan, f"account {name}: {problem}")
+    if plan_hash is not None:
+        await _carry_out(run, read, plan)
+    return Confirmation(plan, None)
+
+
+async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
+    approved = Counter(line(operation) for operation in plan.operations)
+    await apply_links(run, [each for each in plan.operations if each.kind is Kind.UNLINK])
+    for _ in range(PASSES):
+        wanted = [each for each in plan.operations if each.kind in WRITES and approved[line(each)]]
+        if not await carry_out(run, wanted):
+            break
+        await look_again(run)
+        plan = await _plan(run, await read())
+    for error in run.trouble.values():
+        raise error
+
+
+async def _plan(run: Run, writes: Writes) -> Plan:
+    rows = [*_rows(writes.entries)]
+    gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
+    return undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, back=frozenset(_back(run))))
+
+
+def _back(run: Run) -> Iterator[tuple[Side, str]]:
+    """Yield the uids of what is there and linked."""
+    for link in run.notebook.state.links.values():
+        for side in Side:
+            seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
+            uid = seen.observation.event.uid if seen and seen.standing is Standing.PRESENT else None
+            if uid is not None:
+                yield side, uid
+
+
+def _rows(entries: Sequence[LedgerEntry]) -> Iterator[Wrote]:
+    for entry in entries:
+        if entry.id is None or entry.event_id is None:
+            continue
+        yield Wrote(
+            id=entry.id,
+            kind=Kind(entry.kind),
+            side=entry.side,
+            reason=entry.reason,
+            link=entry.link,
+            event_id=entry.event_id,
+            source_id=entry.source_id,
+            uid=entry.uid,
+            source_uid=entry.source_uid,
+            private=entry.private,
+            before=entry.before,
+            after=entry.after,
+            undoes=entry.undoes,
+            readable=entry.readable,
+        )
+
+
+async def _gone(run: Run, rows: Sequence[Wrote]) -> frozenset[int]:
+    """Return the deletes whose event is still gone: nobody has taken it out of the trash."""
+    places = await together(run.account.calendars[row.side].locate(row.event_id, row.uid) for row in rows)
+    return frozenset(row.id for row, place in zip(rows, places, strict=True) if isinstance(place, Trashed | Gone))

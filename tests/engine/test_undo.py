@@ -1,0 +1,366 @@
+"""I15: undoing gives back what was there before, and touches nothing that somebody has touched since."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from calsync.engine import Engine, Report
+from calsync.errors import Retry, UnknownOutcome
+from calsync.records import Selection
+from calsync.sync.model import Direction, State
+from calsync.sync.plan import Kind
+from calsync_rules.private_mask import PrivateMask
+
+if TYPE_CHECKING:
+    from calsync.engine.rebuild import Confirmation
+    from calsync.sync.model import Event, Link
+    from tests.engine.conftest import World
+
+
+async def plan_undo(world: World, plan_hash: str | None = None, **selection: Any) -> Confirmation:
+    """Say what would be undone, or undo it."""
+    world.clock.advance(1)
+    engine = Engine(world.store, world.runs, world.clock, random.Random(2), "test")
+    return await engine.undo(world.account(), Selection(**selection), Report(), plan_hash)
+
+
+async def undo(world: World, **selection: Any) -> Confirmation:
+    """Undo what a person saw, and prove that nothing follows from it."""
+    seen = await plan_undo(world, **selection)
+    assert seen.problem is None
+    found = await plan_undo(world, seen.plan.hash, **selection)
+    assert found.problem is None
+    await at_rest(world)
+    return found
+
+
+async def at_rest(world: World) -> None:
+    """Prove that what was undone is neither done again nor copied."""
+    before = len(world.left.writes()) + len(world.right.writes())
+    for _ in range(3):
+        await world.run()
+        world.left.drop_tokens()
+        world.right.drop_tokens()
+    assert len(world.left.writes()) + len(world.right.writes()) == before
+
+
+async def last(world: World) -> int:
+    """Return the number of the last write."""
+    entries = [entry for entry in await world.store.ledger("anna", 100) if entry.kind in set(Kind)]
+    writes = [entry for entry in entries if entry.kind in {Kind.CREATE, Kind.UPDATE, Kind.DELETE}]
+    assert writes[-1].id is not None
+    return writes[-1].id
+
+
+async def link(world: World) -> Link:
+    (found,) = (await world.store.load("anna", world.clock.now())).links.values()
+    return found
+
+
+def skipped(found: Confirmation) -> list[str]:
+    return [operation.reason for operation in found.plan.operations if operation.kind is Kind.SKIP]
+
+
+def subjects(world: World) -> tuple[list[str], list[str]]:
+    left, right = world.both()
+    return [event.summary for event in left], [event.summary for event in right]
+
+
+async def test_a_copy_is_deleted_and_its_original_is_not_copied_again(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    assert subjects(world) == (["Besichtigung"], [])
+    assert (await link(world)).reason == "undone"
+
+
+async def test_a_copy_that_comes_out_of_the_trash_is_the_copy_again(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    await undo(world, ids=[await last(world)])
+    world.right.user_restore(right)
+    await world.settle()
+    world.left.user_edit(left, summary="verschoben")
+    await world.settle()
+    assert subjects(world) == (["verschoben"], ["verschoben"])
+
+
+async def test_fields_get_their_former_values_on_the_written_side_only(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="A", description="neu")
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    assert subjects(world) == (["A"], ["Besichtigung"])
+    assert world.both()[1][0].description == "Schlüssel"
+    world.left.user_edit(left, summary="B")
+    await world.settle()
+    assert subjects(world) == (["B"], ["B"])
+
+
+async def test_several_writes_give_the_oldest_value(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    begun = world.clock.now()
+    for text in ("A", "B", "C"):
+        world.clock.advance(60)
+        world.left.user_edit(left, summary=text)
+        await world.settle()
+    await undo(world, since=begun)
+    assert subjects(world) == (["C"], ["Besichtigung"])
+
+
+async def test_what_a_person_edited_since_is_left_alone(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="A")
+    await world.settle()
+    write = await last(world)
+    (right,) = world.right.events()
+    world.right.user_edit(right, summary="von Hand")
+    await world.settle()
+    found = await undo(world, ids=[write])
+    assert skipped(found) == ["undo_edited"]
+    assert subjects(world) == (["von Hand"], ["von Hand"])
+
+
+async def test_an_edit_that_is_still_to_be_copied_is_not_swallowed(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="A")
+    await world.settle()
+    write = await last(world)
+    world.left.user_edit(left, summary="B")
+    found = await plan_undo(world, ids=[write])
+    assert skipped(found) == ["undo_edited"]
+    assert (await plan_undo(world, found.plan.hash, ids=[write])).problem is None
+    await world.settle()
+    assert subjects(world) == (["B"], ["B"])
+
+
+async def test_what_was_deleted_is_created_anew_and_stays_alone(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    await undo(world, ids=[write])
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+    assert world.both()[1][0].description == "Schlüssel"
+    assert skipped(await undo(world, ids=[write])) == ["undo_done"]
+
+
+async def test_who_takes_the_original_out_of_the_trash_later_gets_no_second_copy(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    world.left.user_restore(left)
+    await world.settle()
+    assert subjects(world) == (["Besichtigung", "anderer"],) * 2
+    world.left.user_edit(left, summary="B")
+    await world.settle()
+    assert subjects(world) == (["B", "anderer"],) * 2
+
+
+async def test_what_is_there_again_is_not_created_twice(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    world.left.user_restore(left)
+    await world.settle()
+    assert skipped(await undo(world, ids=[write])) == ["undo_back"]
+    assert subjects(world) == (["Besichtigung", "anderer"],) * 2
+
+
+async def test_a_private_event_is_not_created_for_all_to_read(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    (right,) = (each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.right.user_edit(right, private=True)
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    assert skipped(await undo(world, ids=[await last(world)])) == ["undo_private"]
+
+
+async def test_a_mask_is_not_taken_off(world: World, meeting: Event) -> None:
+    world.settings["rules"] = [PrivateMask("Privat")]
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, private=True)
+    await world.settle()
+    found = await undo(world, ids=[await last(world)])
+    assert set(skipped(found)) == {"undo_altered"}
+    assert subjects(world)[1] == ["Privat"]
+
+
+async def test_the_last_one_is_not_deleted(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    write = await last(world)
+    world.left.user_delete(left)
+    found = await plan_undo(world, ids=[write])
+    assert skipped(found) == ["undo_alone"]
+
+
+async def test_undoing_is_undone(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    seen = await plan_undo(world, ids=[await last(world)])
+    assert (await plan_undo(world, seen.plan.hash, ids=[await last(world)])).problem is None
+    await world.settle()
+    assert subjects(world) == (["Besichtigung"], ["Besichtigung"])
+    world.left.user_edit(left, summary="A")
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    assert subjects(world) == (["A"], ["Besichtigung"])
+    await undo(world, ids=[await last(world)])
+    assert subjects(world) == (["A"], ["A"])
+
+
+async def test_a_deleted_one_that_was_created_anew_is_deleted_again(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    await undo(world, ids=[await last(world)])
+    assert subjects(world) == (["anderer"], ["anderer"])
+
+
+async def test_a_run_that_made_and_deleted_one_is_nothing(world: World, meeting: Event) -> None:
+    begun = world.clock.now()
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    found = await undo(world, since=begun)
+    assert [operation.kind for operation in found.plan.operations] == [Kind.DELETE]
+    assert subjects(world) == (["anderer"], [])
+
+
+async def test_a_changed_plan_is_refused(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="A")
+    await world.settle()
+    write = await last(world)
+    seen = await plan_undo(world, ids=[write])
+    (right,) = world.right.events()
+    world.right.user_edit(right, description="neu")
+    found = await plan_undo(world, seen.plan.hash, ids=[write])
+    assert found.problem is not None
+    assert "look at it again" in found.problem
+    assert subjects(world) == (["A"], ["A"])
+
+
+async def test_an_account_that_is_off_can_be_undone(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    await world.store.settings.set_enabled("anna", False, "Anna", world.clock.now())
+    write = await last(world)
+    seen = await plan_undo(world, ids=[write])
+    assert (await plan_undo(world, seen.plan.hash, ids=[write])).problem is None
+    assert subjects(world) == (["Besichtigung"], [])
+
+
+async def test_a_side_that_is_only_read_is_not_written(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    write = await last(world)
+    world.settings["direction"] = Direction.RIGHT_TO_LEFT
+    assert skipped(await plan_undo(world, ids=[write])) == ["undo_read_only"]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+async def test_a_lost_answer_is_found_out_by_the_next_try(
+    world: World, meeting: Event, kind: Literal["create", "update", "delete"], after: bool
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    if kind == "update":
+        world.left.user_edit(left, summary="A")
+    if kind == "delete":
+        world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    undoer: Literal["create", "update", "delete"]
+    undoer = "delete" if kind == "create" else "create" if kind == "delete" else kind
+    world.right.faults.add(undoer, lambda: UnknownOutcome("lost"), after=after)
+    seen = await plan_undo(world, ids=[write])
+    await plan_undo(world, seen.plan.hash, ids=[write])
+    for _ in range(3):
+        world.clock.advance(3600)
+        seen = await plan_undo(world, ids=[write])
+        assert (await plan_undo(world, seen.plan.hash, ids=[write])).problem is None
+    await at_rest(world)
+    expected = {
+        "create": ["anderer"] if subjects(world)[1] == ["anderer"] else ["Besichtigung"],
+        "update": ["Besichtigung", "anderer"],
+        "delete": ["Besichtigung", "anderer"],
+    }[kind]
+    assert subjects(world)[1] == expected
+    assert len(subjects(world)[1]) == len(set(subjects(world)[1]))
+
+
+async def test_undone_deletes_hold_no_ordinary_one(world: World, meeting: Event) -> None:
+    begun = world.clock.now()
+    lefts = [world.left.user_create(replace(meeting, summary=f"T{number}")) for number in range(12)]
+    await world.settle()
+    ids = [entry.id for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.CREATE][:10]
+    assert begun
+    await undo(world, ids=[each for each in ids if each is not None])
+    assert len(world.right.events()) == 2
+    copied = {event.summary for event in world.right.events().values()}
+    gone = next(left for left in lefts if world.left.events()[left].summary in copied)
+    world.left.user_delete(gone)
+    await world.settle()
+    assert len(world.right.events()) == 1
+
+
+async def test_an_event_with_attendees_is_never_written(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(left, summary="A")
+    await world.settle()
+    write = await last(world)
+    (right,) = world.right.events()
+    world.right.user_edit(right, attendee_count=2)
+    seen = await plan_undo(world, ids=[write])
+    await plan_undo(world, seen.plan.hash, ids=[write])
+    assert subjects(world)[1] == ["A"]
+
+
+async def test_a_server_in_trouble_is_told(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    ids = [entry.id for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.CREATE]
+    numbers = [each for each in ids if each is not None]
+    seen = await plan_undo(world, ids=numbers)
+    world.right.faults.add("delete", lambda: Retry("busy"), times=9)
+    with pytest.raises(Retry):
+        await plan_undo(world, seen.plan.hash, ids=numbers)
+    assert all(
+        each.state is State.AWAKE for each in (await world.store.load("anna", world.clock.now())).links.values()
+    )
