@@ -180,7 +180,10 @@ def _looked_for(run: Run, intent: Intent) -> Intent:
 
 
 def _stands(run: Run, intent: Intent) -> bool:
-    """Tell whether a create may be repeated: the same source under the same rules would give the same copy."""
+    """Tell whether a create may be repeated: the same source under the same rules would give the same copy.
+
+    Of one outside the window no feed tells what it is by now: it is read before the next plan is made.
+    """
     if intent.reason == UNDONE:
         return False  # a person looks again first
     if intent.source is None or not run.account.direction.writes(intent.side) or intent.side in run.unconfirmed:
@@ -188,6 +191,8 @@ def _stands(run: Run, intent: Intent) -> bool:
     side = intent.side.other
     if (side, intent.source.id) in run.notebook.state.tombstones:
         return False  # deleted meanwhile: a feed that tells of it once more is not asked
+    if not run.window.holds(intent.source.event.when):
+        return False
     seen = run.notebook.state.seen[side].get(intent.source.id)
     if seen is None or seen.standing is not Standing.PRESENT or seen.observation.event != intent.source.event:
         return False

@@ -337,3 +337,38 @@ async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_t
     world.left.user_restore(left)
     assert not (await world.run()).notices
     assert world.right.events().popitem()[1].summary == before.event.summary
+
+
+async def test_an_event_outside_the_window_is_made_anew_as_it_is_by_now(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """No rule is circumvented (I14): no feed tells that it is private by now, as it lies outside the window."""
+    world.right.user_create(replace(meeting, attendee_count=2))
+    await world.settle()
+    (left,), (right,) = world.left.events(), world.right.events()
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, when=Timed(far, far + timedelta(hours=1)))
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    world.left.user_edit(left, private=True)
+    world.right.user_delete(right)
+    await world.run()
+    assert [(event.summary, event.description) for event in world.right.events().values()] == [("Privat", "")]
+
+
+async def test_an_edit_outside_the_window_arrives_as_the_event_is_by_now(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """It had to wait, as the copy had attendees; its event was marked as private meanwhile (I14)."""
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.right.user_edit(right, attendee_count=2)
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, summary="Arzt", when=Timed(far, far + timedelta(hours=1)))
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    world.left.user_edit(left, private=True)
+    world.right.user_edit(right, attendee_count=0)
+    await world.settle()
+    shown = [change.after.event.summary for change in world.right.rows.log]
+    assert "Arzt" not in shown
+    assert shown[-1] == "Privat"

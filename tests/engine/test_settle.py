@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import Retry, UnknownOutcome
-from calsync.sync.model import Capabilities, Direction, Event, Side
+from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 
@@ -427,3 +430,25 @@ async def test_a_source_that_moves_to_a_new_id_while_its_create_is_open_gets_one
     (copy,) = world.right.events()
     (link,) = (await world.store.load("anna", world.clock.now())).links.values()
     assert (link.left, link.right) == (moved.id, copy)
+
+
+async def test_a_create_is_not_repeated_as_its_source_outside_the_window_once_was(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """No feed tells that the source was marked as private while the create was looked for (I14)."""
+    lag = timedelta(seconds=120)
+    world.right.capabilities = Capabilities(marker_lag=lag, writes_may_mail=True)
+    world.right.user_create(replace(meeting, attendee_count=2))
+    await world.settle()
+    (left,), (right,) = world.left.events(), world.right.events()
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, when=Timed(far, far + timedelta(hours=1)))
+    await world.run()
+    world.right.user_delete(right)
+    world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
+    await world.run()
+    world.left.user_edit(left, private=True)
+    for _ in range(4):
+        world.clock.advance(200)
+        await world.run()
+    assert [(event.summary, event.description) for event in world.right.events().values()] == [("Privat", "")]

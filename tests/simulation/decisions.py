@@ -108,6 +108,15 @@ class Decisions:
         if ran:
             self._dropped = self._forgotten
 
+    def drop(self) -> None:
+        """Take note that a rebuild is over: what was said before a run noticed the old disk, it has dropped.
+
+        The person saw what that disk tells, which may be older than the calendars.
+        """
+        for _ in self.words[self._forgotten :]:
+            self.pair.world.excuse("old disk", "a word that nobody had heard")
+        self._forgotten = len(self.words)
+
     def look(self, left: Left) -> None:
         """Judge what a run did with decisions, and whether its brake held what it need not."""
         if not left.intents and self.pair.report is not None:

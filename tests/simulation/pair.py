@@ -51,6 +51,8 @@ MAKING: ContextVar[str] = ContextVar("marker", default="")
 """The marker of the create that this task carries out, also where the system does not keep it."""
 BEGUN: ContextVar[int] = ContextVar("begun", default=0)
 """How often its process had gone on from being frozen when this task began to write."""
+START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=None)
+"""How long the journal was when the run of this task began, and when that was: each of two runners has one."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
 
 
@@ -105,9 +107,9 @@ class Pair:
     retold: set[str] = field(default_factory=set)
     """Events of which a feed ever told once more what they had been."""
     begun: int = 0
-    """How long the journal was when the last run began."""
+    """How long the journal was when the run began that is judged: the one that ends or writes now."""
     begun_at: datetime = field(init=False)
-    """When the last run began."""
+    """When that run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
     off_since: datetime | None = None
@@ -169,8 +171,8 @@ class Pair:
     def run_begins(self) -> None:
         """Take note of a run that begins, and let users and fate meddle with it."""
         ACCOUNT.set(self.name)
-        self.begun = len(self.journal)
-        self.begun_at = self.world.clock.now()
+        START.set((len(self.journal), self.world.clock.now()))
+        self._judges_this_run()
         if self.unended:  # nobody has looked at what the run before has left
             self.witness.listen(look(self.world.disk.raw, self.name))
         self.unended += 1
@@ -181,6 +183,7 @@ class Pair:
 
     def run_ended(self, raw: sqlite3.Connection, report: Report | None, failure: str) -> None:
         """Let the witness look at what a run left in the database."""
+        self._judges_this_run()
         self.report, self.failure = report, failure
         if report is None:
             self.note(f"run failed: {failure}")
@@ -247,6 +250,7 @@ class Pair:
         self.note("confirmed")
         if self.put_back:
             self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
+            self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
 
@@ -272,6 +276,7 @@ class Pair:
         entry = Entry(len(self.journal), side, change, MAKING.get())
         self.journal.append(entry)
         if change.after.by_us:
+            self._judges_this_run()
             did = "creates" if change.before is None else change.after.place
             event = change.after.event
             self.note(f"  calsync {did} {change.after.id} {event.summary}, {event.description}, {event.when}")
@@ -290,6 +295,10 @@ class Pair:
 
     def fail(self, invariant: str, text: str) -> None:
         self.world.fail(invariant, f"{self.name}: {text}")
+
+    def _judges_this_run(self) -> None:
+        """Have what follows judged by when the run of this task began, and not by another runner's."""
+        self.begun, self.begun_at = START.get() or (self.begun, self.begun_at)
 
     def _chain(self) -> Chain:
         rules: list[Rule] = [SeriesSkip(), AttendeeStripping(), PrivateMask(MASK), ReminderOnce(MINUTES)]

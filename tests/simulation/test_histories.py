@@ -38,6 +38,8 @@ FOUND = (
     1272853,
     2000173,
     3011537,
+    3020462,
+    3030675,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

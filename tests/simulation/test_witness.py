@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.engine import Report
 from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
@@ -163,3 +164,18 @@ def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
     pair.forgotten.append((kept, len(pair.journal)))
     _run_leaves(pair, (second if linked else first, original))
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+def test_a_run_knows_nothing_of_what_came_before_another_runner_s_run_only(pair: Pair) -> None:
+    """That one began later, and was turned away at once, as the account was taken."""
+    raw, left = pair.world.disk.raw, pair.calendars[LEFT]
+    left.behaviour.lag = timedelta(0)
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+    one, other = copy_context(), copy_context()
+    left.user_create(MEETING)
+    one.run(pair.run_begins)
+    left.user_create(MEETING)
+    other.run(pair.run_begins)
+    other.run(pair.run_ended, raw, None, "another process is working on it")
+    one.run(pair.run_ended, raw, Report(), "")
+    assert [pair.witness.dealt_with(entry) for entry in pair.journal] == [True, False]
