@@ -43,6 +43,7 @@ LAST: dict[str, set[str]] = {
     "state.": set(State),
     "chart.": {"created", "updated", "deleted", "broken"},
     "choice.release_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "ask.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
     "choice.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
     "failure.": {cause_of(name) for name in (*_CAUSES, "ValueError")},
     "field.": set(FIELDS),

@@ -132,7 +132,7 @@
     event.target.closest("form[data-at-once]")?.requestSubmit();
   });
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
+    const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
   });
   document.addEventListener("click", async (event) => {

@@ -28,7 +28,7 @@ class Texts:
         self._texts = load(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return a text with its `{names}` filled in. A template escapes all but what is markup among the values."""
+        """Return a text with its `{names}` filled in. Templates escape all but what is markup among the values."""
         text = self._texts[key]
         if any(isinstance(value, Markup) for value in values.values()):
             return escape(text).format(**values)
