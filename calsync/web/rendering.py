@@ -59,5 +59,6 @@ class Templates:
 
 def _ago(moments: Moments, at: datetime, now: datetime) -> Markup:
     """Return how long ago something was, with the seconds by which an open page lets it grow."""
-    text = '<time datetime="{}" data-ago="{}">{}</time>'
-    return Markup(text).format(moments.machine(at), round((at - now).total_seconds()), moments.ago(at, now))
+    seconds = round((at - now).total_seconds())
+    time = Markup('<time datetime="{}" data-ago="{}">{}</time>')
+    return time.format(moments.machine(at), seconds, moments.ago(at, now))
