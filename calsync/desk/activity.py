@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.reasons import Language
     from calsync.store.showing import LedgerRow
-    from calsync.sync.model import Field, Observation, Value, When
+    from calsync.sync.model import Changes, Field, Observation, Value, When
 
     Observations = Mapping[tuple[Side, str], Observation]
 
@@ -139,10 +139,21 @@ def wanted(rows: Iterable[LedgerRow]) -> set[tuple[Side, str]]:
     return {event for row in rows for event in _events(row)}
 
 
-def activity(row: LedgerRow, observations: Observations, titles: Mapping[Side, str]) -> Activity:
-    """Return what a ledger entry tells, with what was last seen of its events."""
+def gone(rows: Iterable[LedgerRow], observations: Observations) -> set[int]:
+    """Return the links of what was done to events that are not there any more."""
+    unseen = [row.entry.link for row in rows if not any(event in observations for event in _events(row))]
+    return {link for link in unseen if link is not None}
+
+
+def activity(
+    row: LedgerRow,
+    observations: Observations,
+    titles: Mapping[Side, str],
+    deleted: Mapping[int, Changes] | None = None,
+) -> Activity:
+    """Return what a ledger entry tells, with what was last seen of its events, or of those `deleted`, by link."""
     entry = row.entry
-    summary, when = _known(row, observations)
+    summary, when = _known(row, observations, (deleted or {}).get(entry.link or 0, {}))
     return Activity(
         number=row.id,
         at=entry.at,
@@ -169,9 +180,9 @@ def _events(row: LedgerRow) -> list[tuple[Side, str]]:
     return [(side, event_id) for side, event_id in found if event_id is not None]
 
 
-def _known(row: LedgerRow, observations: Observations) -> tuple[str | None, When | None]:
+def _known(row: LedgerRow, observations: Observations, deleted: Changes) -> tuple[str | None, When | None]:
     """Return what is known of the event: what was written or deleted, else what was last seen."""
-    written = {**row.entry.before, **row.entry.after}
+    written = {**deleted, **row.entry.before, **row.entry.after}
     seen = next((observations[event] for event in _events(row) if event in observations), None)
     summary, when = written.get("summary"), written.get("when")
     if not isinstance(summary, str):

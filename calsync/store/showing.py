@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calsync.records import LedgerEntry
     from calsync.store.connection import Connection
     from calsync.store.rows import Row
-    from calsync.sync.model import Observation, State
+    from calsync.sync.model import Changes, Observation, State
     from calsync.sync.view import Standing
 
     T = TypeVar("T")
@@ -177,6 +177,12 @@ class SqliteShowing:
         """Return ledger entries, the newest first, with smaller numbers than `before`."""
         wanted = {"account": account, "kind": kind, "side": side, "before": before or NEWEST, "most": most}
         return self._understood(_ledger_row, await self._read(sql.LEDGER, wanted))
+
+    async def deleted(self, account: str, links: Collection[int], since: datetime) -> Mapping[int, Changes]:
+        """Return what the events of links were that were deleted since then."""
+        wanted = {"account": account, "links": json.dumps([*links]), "since": codec.instant_text(since)}
+        found = await self._read(sql.DELETED, wanted)
+        return dict(self._understood(lambda row: (row["link"], codec.values(row["before_image"])), found))
 
     async def left_out(self, account: str) -> Sequence[LeftOutRow]:
         """Return all events of an account that are not synced now, or wait."""

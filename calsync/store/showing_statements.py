@@ -54,6 +54,11 @@ WHERE ledger.account = :account AND ledger.id < :before
     AND (:kind IS NULL OR ledger.kind = :kind) AND (:side IS NULL OR ledger.side = :side)
 ORDER BY ledger.id DESC LIMIT :most
 """
+DELETED = """
+SELECT link, before_image FROM ledger
+WHERE account = :account AND kind = 'delete' AND at >= :since
+    AND link IN (SELECT value FROM json_each(:links))
+"""
 LEFT_OUT = """
 SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
 UNION ALL
