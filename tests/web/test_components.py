@@ -119,12 +119,14 @@ def test_when_an_event_is_ends_on_its_last_day() -> None:
     spans = {
         german.span(Timed(now, now + timedelta(hours=1)), zone),
         german.span(Timed(now, now + timedelta(hours=20)), zone),
+        german.span(Timed(now, now), zone),
         german.span(AllDay(now.date(), now.date() + timedelta(days=1)), zone),
         german.span(AllDay(now.date(), now.date() + timedelta(days=3)), zone),
     }
     assert {span.replace("\u2013", "to") for span in spans} == {
         "2. März 2026, 09:00 to 10:00",
         "2. März 2026, 09:00 to 3. März 2026, 05:00",
+        "2. März 2026, 09:00",
         "2. März 2026",
         "2. März 2026 to 4. März 2026",
     }

@@ -64,7 +64,7 @@ class _SignIn:
     async def out(self, _request: web.Request, visitor: Visitor) -> web.Response:
         if visitor.person is not None:
             await self._site.desk.access.end_session(visitor.session)
-            self._site.broadcaster.tell(frozenset())  # the streams of its other pages find out that it has ended
+            self._site.broadcaster.wake()
         response = self._site.go(visitor, "/sign-in", "sign_in.signed_out")
         cookies.drop(response, visitor.origin, cookies.SESSION)
         return response

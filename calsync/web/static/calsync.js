@@ -133,7 +133,15 @@
   });
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
+    if (question && !window.confirm(question)) return event.preventDefault();
+    const text = event.submitter?.querySelector("span");
+    if (!text) return;
+    const before = text.textContent;
+    const wait = setTimeout(() => (text.textContent = body.dataset.wait), 700); // by then most are answered
+    window.addEventListener("pagehide", () => {
+      clearTimeout(wait);
+      text.textContent = before; // for who comes back to this page
+    });
   });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
