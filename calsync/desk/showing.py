@@ -159,9 +159,10 @@ class Showing:
         most = min(most, MOST)
         rows = await self._store.showing.ledger(name, kind, side, before, most + 1)
         shown = rows[:most]
-        seen = await self._store.showing.seen(name, activity.wanted(shown))
-        deleted: Mapping[int, Changes] = {}
-        if gone := activity.gone(shown, seen):
+        wanted = activity.wanted(shown)
+        seen = await self._store.showing.seen(name, wanted)
+        deleted: Mapping[tuple[Side, str], Changes] = {}
+        if gone := wanted - seen.keys():
             deleted = await self._store.showing.deleted(name, gone, min(row.entry.at for row in shown))
         called = titles(config, self._served.systems())
         more = shown[-1].id if len(rows) > most else None

@@ -178,11 +178,13 @@ class SqliteShowing:
         wanted = {"account": account, "kind": kind, "side": side, "before": before or NEWEST, "most": most}
         return self._understood(_ledger_row, await self._read(sql.LEDGER, wanted))
 
-    async def deleted(self, account: str, links: Collection[int], since: datetime) -> Mapping[int, Changes]:
-        """Return what the events of links were that were deleted since then."""
-        wanted = {"account": account, "links": json.dumps([*links]), "since": codec.instant_text(since)}
-        found = await self._read(sql.DELETED, wanted)
-        return dict(self._understood(lambda row: (row["link"], codec.values(row["before_image"])), found))
+    async def deleted(
+        self, account: str, wanted: Iterable[tuple[Side, str]], since: datetime
+    ) -> Mapping[tuple[Side, str], Changes]:
+        """Return what those of these events were that calsync has deleted since then."""
+        events = json.dumps([[side.value, event_id] for side, event_id in wanted])
+        values = {"account": account, "wanted": events, "since": codec.instant_text(since)}
+        return dict(self._understood(_deleted, await self._read(sql.DELETED, values)))
 
     async def left_out(self, account: str) -> Sequence[LeftOutRow]:
         """Return all events of an account that are not synced now, or wait."""
@@ -247,6 +249,10 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
 
 def _ledger_row(row: sqlite3.Row) -> LedgerRow:
     return LedgerRow(row["id"], rows.ledger_entry(row), {side: row[f"{side}_id"] for side in Side})
+
+
+def _deleted(row: sqlite3.Row) -> tuple[tuple[Side, str], Changes]:
+    return (rows.SIDES[row["side"]], row["event_id"]), codec.values(row["before_image"])
 
 
 def _left_out_row(row: sqlite3.Row) -> LeftOutRow:

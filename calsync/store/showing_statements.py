@@ -55,9 +55,10 @@ WHERE ledger.account = :account AND ledger.id < :before
 ORDER BY ledger.id DESC LIMIT :most
 """
 DELETED = """
-SELECT link, before_image FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since
-    AND link IN (SELECT value FROM json_each(:links))
+SELECT side, event_id, before_image FROM ledger
+WHERE account = :account AND kind = 'delete' AND at >= :since AND (side, event_id) IN (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:wanted)
+)
 """
 LEFT_OUT = """
 SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account

@@ -75,9 +75,11 @@ async def test_what_was_done_to_an_event_that_is_gone_since_is_told_with_its_tit
     await office.run()
     office.left.user_delete(event)
     await office.run(times=2)
-    assert await told(office, kind=Kind.UPDATE) == [
-        "„Besichtigung Haus Meyer“ wurde in Outlook an FLOWFACT angeglichen: Notizen."
-    ]
+    update = "„Besichtigung Haus Meyer“ wurde in Outlook an FLOWFACT angeglichen: Notizen."
+    assert await told(office, kind=Kind.UPDATE) == [update]
+    office.left.user_create(replace(MEETING, summary="Übergabe"))  # whose link has the same number
+    await office.run()
+    assert await told(office, kind=Kind.UPDATE) == [update]
 
 
 async def test_pages_follow_each_other_and_filters_keep_to_one_side(office: Office) -> None:
