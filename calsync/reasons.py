@@ -351,6 +351,14 @@ REASONS: dict[str, Sentences] = {
         "Ab jetzt wird es einmal täglich versucht. Bitte prüfen Sie, ob ein anderes Programm einen der beiden "
         "Kalender synchronisiert.",
     ),
+    "changed_often": Sentences(
+        "It was changed very often within a day, so calsync waits with it. It is synced again by tomorrow, as it "
+        "is then; nothing has to be done. If nobody changed it so often, please check whether another program "
+        "syncs one of the two calendars.",
+        "Der Termin wurde an einem Tag sehr oft geändert, deshalb wartet calsync damit. Spätestens morgen wird er "
+        "wieder übertragen, so wie er dann ist; Sie müssen nichts tun. Wenn ihn niemand so oft geändert hat, "
+        "prüfen Sie bitte, ob ein anderes Programm einen der beiden Kalender synchronisiert.",
+    ),
     # What might mail somebody, break a meeting or take something from others.
     "has_attendees": Sentences(
         "It has attendees in Outlook, and a write would mail them. Please change it in Outlook, and do not "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.reasons import Language
     from calsync.store.showing import LedgerRow
-    from calsync.sync.model import Field, Observation, Value, When
+    from calsync.sync.model import Changes, Field, Observation, Value, When
 
     Observations = Mapping[tuple[Side, str], Observation]
 
@@ -139,10 +139,15 @@ def wanted(rows: Iterable[LedgerRow]) -> set[tuple[Side, str]]:
     return {event for row in rows for event in _events(row)}
 
 
-def activity(row: LedgerRow, observations: Observations, titles: Mapping[Side, str]) -> Activity:
-    """Return what a ledger entry tells, with what was last seen of its events."""
+def activity(
+    row: LedgerRow,
+    observations: Observations,
+    titles: Mapping[Side, str],
+    deleted: Mapping[tuple[Side, str], Changes],
+) -> Activity:
+    """Return what a ledger entry tells, with what was last seen of its events, or `deleted` of them."""
     entry = row.entry
-    summary, when = _known(row, observations)
+    summary, when = _known(row, observations, deleted)
     return Activity(
         number=row.id,
         at=entry.at,
@@ -160,19 +165,27 @@ def activity(row: LedgerRow, observations: Observations, titles: Mapping[Side, s
 
 
 def _events(row: LedgerRow) -> list[tuple[Side, str]]:
-    """Return the events of an entry: the one that was written, its source, and those of its link."""
+    """Return the events of an entry: the one that was written, its source, and those of its link.
+
+    A link's number is given again when the link has ended: it counts only where it has one of the entry's events.
+    """
     entry = row.entry
     found = [(entry.side, entry.event_id), (entry.side.other, entry.source_id)]
-    found += [(side, row.ids[side]) for side in (entry.side, entry.side.other)]
+    of_link = [(side, row.ids[side]) for side in (entry.side, entry.side.other)]
+    if any(event in found for event in of_link if event[1] is not None):
+        found += of_link
     if entry.event_id is not None and entry.source_id is None:
         found.append((entry.side.other, entry.event_id))  # what has no target is named by its source
     return [(side, event_id) for side, event_id in found if event_id is not None]
 
 
-def _known(row: LedgerRow, observations: Observations) -> tuple[str | None, When | None]:
+def _known(
+    row: LedgerRow, observations: Observations, deleted: Mapping[tuple[Side, str], Changes]
+) -> tuple[str | None, When | None]:
     """Return what is known of the event: what was written or deleted, else what was last seen."""
-    written = {**row.entry.before, **row.entry.after}
     seen = next((observations[event] for event in _events(row) if event in observations), None)
+    gone = next((deleted[event] for event in _events(row) if event in deleted), {}) if seen is None else {}
+    written = {**gone, **row.entry.before, **row.entry.after}
     summary, when = written.get("summary"), written.get("when")
     if not isinstance(summary, str):
         summary = None if seen is None else seen.event.summary

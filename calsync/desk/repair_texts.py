@@ -209,6 +209,14 @@ TEXTS: Mapping[str, Texts] = {
         ),
         None,
     ),
+    "often": Texts(
+        Sentences("Changed very often: {events}.", "Sehr oft geändert: {events}."),
+        Sentences(
+            "In {system} it is not up to date for now. All others go on being synced.",
+            "In {system} ist das vorerst nicht auf dem neuesten Stand. Alles andere wird weiter synchronisiert.",
+        ),
+        None,
+    ),
     "rule": Texts(
         Sentences("A rule fails: {events}.", "Eine Regel scheitert: {events}."),
         _WAIT,

@@ -17,6 +17,7 @@ from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
 from calsync.sync.choices import CONFLICT, UNSURE
+from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Cause(StrEnum):
     CONFLICT = "conflict"
     UNSURE = "unsure"
     LOOP = "loop"
+    OFTEN = "often"
     RULE = "rule"
     HELD = "held"
     ATTENDEES = "attendees"
@@ -95,6 +97,7 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
+    Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
     Cause.HELD: Action.SHOW,
     Cause.ATTENDEES: Action.SHOW,
@@ -301,6 +304,7 @@ _HELD: Mapping[str, Cause] = {
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
     "loop": Cause.LOOP,
+    CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,
     "rule_hangs": Cause.RULE,
 }

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock, Finding
     from calsync.service import Board, Status
     from calsync.store import SqliteStore
-    from calsync.sync.model import Direction, State
+    from calsync.sync.model import Changes, Direction, State
 
 T = TypeVar("T")
 MOST = 200
@@ -159,10 +159,14 @@ class Showing:
         most = min(most, MOST)
         rows = await self._store.showing.ledger(name, kind, side, before, most + 1)
         shown = rows[:most]
-        seen = await self._store.showing.seen(name, activity.wanted(shown))
+        wanted = activity.wanted(shown)
+        seen = await self._store.showing.seen(name, wanted)
+        deleted: Mapping[tuple[Side, str], Changes] = {}
+        if gone := wanted - seen.keys():
+            deleted = await self._store.showing.deleted(name, gone, min(row.entry.at for row in shown))
         called = titles(config, self._served.systems())
         more = shown[-1].id if len(rows) > most else None
-        return Page([activity.activity(row, seen, called) for row in shown], more)
+        return Page([activity.activity(row, seen, called, deleted) for row in shown], more)
 
     async def left_out(
         self, person: Person, name: str, *, how: How | None = None, offset: int = 0, most: int = 50

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calsync.store.connection import Connection
     from calsync.store.images import Images
     from calsync.store.rows import Row
-    from calsync.sync.model import Observation, State
+    from calsync.sync.model import Changes, Observation, State
     from calsync.sync.view import Standing
 
     T = TypeVar("T")
@@ -183,6 +183,18 @@ class SqliteShowing:
     def _ledger_row(self, row: sqlite3.Row) -> LedgerRow:
         entry = rows.ledger_entry(row, self._images)
         return LedgerRow(row["id"], entry, {side: row[f"{side}_id"] for side in Side})
+
+    async def deleted(
+        self, account: str, wanted: Iterable[tuple[Side, str]], since: datetime
+    ) -> Mapping[tuple[Side, str], Changes]:
+        """Return what those of these events were that calsync has deleted since then."""
+        events = json.dumps([[side.value, event_id] for side, event_id in wanted])
+        values = {"account": account, "wanted": events, "since": codec.instant_text(since)}
+        return dict(self._understood(self._deleted, await self._read(sql.DELETED, values)))
+
+    def _deleted(self, row: sqlite3.Row) -> tuple[tuple[Side, str], Changes]:
+        entry = rows.ledger_entry(row, self._images)
+        return (entry.side, row["event_id"]), entry.before
 
     async def left_out(self, account: str) -> Sequence[LeftOutRow]:
         """Return all events of an account that are not synced now, or wait."""

@@ -54,6 +54,12 @@ WHERE ledger.account = :account AND ledger.id < :before
     AND (:kind IS NULL OR ledger.kind = :kind) AND (:side IS NULL OR ledger.side = :side)
 ORDER BY ledger.id DESC LIMIT :most
 """
+DELETED = """
+SELECT * FROM ledger
+WHERE account = :account AND kind = 'delete' AND at >= :since AND (side, event_id) IN (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:wanted)
+)
+"""
 LEFT_OUT = """
 SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
 UNION ALL

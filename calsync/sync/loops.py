@@ -26,7 +26,9 @@ that disagree reach it in a few minutes. A person does not: an edit gives anothe
 to this side itself, which does not count."""
 UPDATES = 12
 """So often one link is updated within a day, whatever is written: a server that adds something to a text each time
-never repeats a value. More than anybody edits one appointment, and less than a program does in an hour."""
+never repeats a value. More than nearly anybody edits one appointment, and less than a program does in an hour."""
+CHANGED_OFTEN = "changed_often"
+"""The reason of what UPDATES ends. It blames no program: a person who edits so often is told the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def hold_loops(plan: Plan, past: Past) -> Plan:
 def _held(operation: Operation, past: Past) -> Iterator[Operation]:
     if operation.kind is Kind.CREATE and operation.source is not None:
         times = past.creates.get((operation.side, operation.source.id), ())
-        yield _hold(operation, "create") if _loops(times, past.now) else operation
+        yield _hold(operation, "loop:create") if _loops(times, past.now) else operation
     elif operation.kind is Kind.UPDATE and operation.link is not None:
         yield from _update(operation, past.updates.get(operation.link.id, ()), past.now)
     else:
@@ -69,12 +71,10 @@ def _held(operation: Operation, past: Past) -> Iterator[Operation]:
 
 
 def _update(operation: Operation, updates: Sequence[Rewrite], now: datetime) -> Iterator[Operation]:
-    today = [update for update in updates if now - update.at < DAY]
-    if len(today) >= UPDATES:
-        often = max(operation.fields, key=lambda name: sum(name in update.before for update in today))
-        yield _hold(operation, often)
-        return
     looping = [name for name in operation.fields if _loops(_came_back(operation, name, updates), now)]
+    if sum(now - update.at < DAY for update in updates) >= UPDATES:
+        yield _hold(operation, f"loop:{looping[0]}" if looping else CHANGED_OFTEN)
+        return
     if not looping:
         yield operation
         return
@@ -82,7 +82,7 @@ def _update(operation: Operation, updates: Sequence[Rewrite], now: datetime) -> 
     if others:
         yield replace(operation, changes=others)
     held = {name: value for name, value in operation.changes.items() if name in looping}
-    yield _hold(replace(operation, changes=held), looping[0])
+    yield _hold(replace(operation, changes=held), f"loop:{looping[0]}")
 
 
 def _came_back(operation: Operation, name: Field, updates: Sequence[Rewrite]) -> Sequence[datetime]:
@@ -105,5 +105,5 @@ def _loops(times: Sequence[datetime], now: datetime) -> bool:
     return any(later - earlier < DAY for earlier, later in zip(times, times[REPEATS - 1 :], strict=False))
 
 
-def _hold(operation: Operation, what: str) -> Operation:
-    return replace(operation, kind=Kind.HOLD, reason=f"loop:{what}", wanted=operation.kind)
+def _hold(operation: Operation, reason: str) -> Operation:
+    return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

@@ -47,6 +47,9 @@ class Stream:
             self._changed |= seen
             self._woken.set()
 
+    def wake(self) -> None:
+        self._woken.set()
+
     @property
     def ended(self) -> bool:
         return self._over.is_set()
@@ -91,6 +94,11 @@ class Broadcaster:
         """Have open pages ask anew for what shows these."""
         for stream in self._streams:
             stream.add(names)
+
+    def wake(self) -> None:
+        """Have all streams look whether their sessions go on."""
+        for stream in self._streams:
+            stream.wake()
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:

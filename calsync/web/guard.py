@@ -44,6 +44,10 @@ class SignInNeeded(Exception):  # noqa: N818 - errors are named as outcomes
     """Nobody has signed in, or no longer."""
 
 
+class Stale(web.HTTPForbidden):
+    """What was sent is not of a page of ours that this visitor has now."""
+
+
 class Guard:
     """Makes pages into handlers."""
 
@@ -111,7 +115,7 @@ def _problem(visitor: Visitor, error: Exception) -> tuple[int, str]:
         status = 503
     if status >= 500:  # noqa: PLR2004 - not the visitor's doing
         log.warning("a page could not be shown: %s", reason(error))
-    key = f"problem.{status}"
+    key = "problem.stale" if isinstance(error, Stale) else f"problem.{status}"
     return status, visitor.texts(key if key in load(visitor.texts.language) else "problem.400")
 
 
@@ -144,12 +148,12 @@ def _expect_role(visitor: Visitor, role: Role | None) -> None:
 
 
 async def _expect_own(request: web.Request, visitor: Visitor) -> None:
-    """Raise HTTPForbidden for what one of our own pages, made for this visitor, did not send."""
+    """Raise Stale for what one of our own pages, made for this visitor, did not send."""
     if not is_own(request.headers, visitor.origin):
-        raise web.HTTPForbidden
+        raise Stale
     given = request.headers.get(TOKEN_HEADER) or (await form_of(request)).get(TOKEN_FIELD)
     if not carries_token(given, visitor):
-        raise web.HTTPForbidden
+        raise Stale
 
 
 def _to_sign_in(request: web.Request, visitor: Visitor) -> web.Response:

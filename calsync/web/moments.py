@@ -38,13 +38,15 @@ class Moments:
         return format_time(value.astimezone(zone).time(), "short", locale=self._locale)
 
     def span(self, when: When, zone: tzinfo | None = None) -> str:
-        """Return when an event is: its begin, a dash and its end, or its days."""
+        """Return when an event is: its begin, and behind a dash its end where that is later; or its days."""
         if isinstance(when, AllDay):
             last = when.after - timedelta(days=1)
             return (
                 self.day(when.first) if last == when.first else f"{self.day(when.first)} {DASH} {self.day(last)}"
             )
         start, end = when.start.astimezone(zone), when.end.astimezone(zone)
+        if start == end:
+            return self.moment(start, zone)
         until = self.time(end, zone) if start.date() == end.date() else self.moment(end, zone)
         return f"{self.moment(start, zone)} {DASH} {until}"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from calsync.web.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from calsync.ports import Clock
     from calsync.web.static_files import StaticFiles
@@ -51,5 +53,12 @@ class Templates:
             time=moments.time,
             span=moments.span,
             machine=moments.machine,
-            ago=lambda at: moments.ago(at, self._clock.now()),
+            ago=lambda at: _ago(moments, at, self._clock.now()),
         )
+
+
+def _ago(moments: Moments, at: datetime, now: datetime) -> Markup:
+    """Return how long ago something was, with the seconds by which an open page lets it grow."""
+    seconds = round((at - now).total_seconds())
+    time = Markup('<time datetime="{}" data-ago="{}">{}</time>')
+    return time.format(moments.machine(at), seconds, moments.ago(at, now))

@@ -24,7 +24,7 @@ FORM = (
     FormField(
         key="password",
         kind=Kind.SECRET,
-        label=Words(en="Password", de="Kennwort"),
+        label=Words(en="Password", de="Passwort"),
         help=Words(en="It is kept encrypted.", de="Es wird verschlüsselt aufbewahrt."),
         required=True,
     ),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.async_api import Dialog
+
     from tests.browser.conftest import Place
 
 MANY = 7
@@ -41,8 +43,14 @@ async def test_a_conflict_is_decided(prepared: Place, side: str, subject: str) -
         await prepared.close()
 
 
-@pytest.mark.parametrize(("button", "left"), [("Löschen", 0), ("Behalten", MANY)])
-async def test_held_deletes_are_decided(place: Place, button: str, left: int) -> None:
+@pytest.mark.parametrize(
+    ("button", "left", "question"),
+    [
+        ("Löschen", 0, f"{MANY} Termine in FLOWFACT löschen?"),
+        ("Behalten", MANY, f"{MANY} Termine in FLOWFACT behalten? Sie werden erst wieder"),
+    ],
+)
+async def test_held_deletes_are_decided(place: Place, button: str, left: int, question: str) -> None:
     world = place.world
     for number in range(MANY):
         world.event(f"Termin {number}", hours=number)
@@ -58,8 +66,17 @@ async def test_held_deletes_are_decided(place: Place, button: str, left: int) ->
     await card.get_by_role("link").last.click()
     await anna.sees("Termin 0")
     await anna.expect_no_barrier()
-    anna.page.once("dialog", lambda dialog: dialog.accept())
+    asked: list[str] = []
+
+    async def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await (dialog.dismiss() if len(asked) == 1 else dialog.accept())
+
+    anna.page.on("dialog", answer)
+    await anna.press("Löschen: Termin 0")  # changes her mind
+    assert asked == ["Diesen Termin in FLOWFACT löschen?"]
     await anna.page.locator(".together").get_by_role("button", name=button).click()
+    assert asked[1].startswith(question)
     await world.until(lambda: len(world.sandbox.flowfact.entities) == left)
     await anna.go("/repairs")
     await anna.sees("Alles läuft")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
@@ -12,7 +13,7 @@ from tests.browser.test_steering import at_the_account, switch
 if TYPE_CHECKING:
     from playwright.async_api import Route
 
-    from tests.browser.conftest import Place
+    from tests.browser.conftest import Place, Tab
 
 
 async def test_what_changes_elsewhere_is_shown(place: Place) -> None:
@@ -75,3 +76,51 @@ async def test_what_changes_while_an_older_answer_is_on_its_way_is_shown(place: 
     await expect(switch(late)).to_be_checked()
     may_come.set()
     await expect(switch(late)).not_to_be_checked()
+
+
+def forgive_lost_connections(tab: Tab) -> None:
+    """Take from a tab's faults what a server that is away causes; anything else stays one."""
+    away = (
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "ERR_EMPTY_RESPONSE",
+        "ERR_CONNECTION_RESET",
+    )
+    tab.watch.faults[:] = [fault for fault in tab.watch.faults if not any(one in fault for one in away)]
+
+
+async def test_a_page_whose_server_is_away_says_so_until_it_is_back(prepared: Place) -> None:
+    async with prepared.running():
+        anna = await at_the_account(prepared)
+        lost = anna.page.locator("#lost")
+        await expect(lost).to_be_hidden()
+    await expect(lost).to_be_visible()
+    await expect(lost).to_have_text(re.compile(r"Keine Verbindung .* von \d\d:\d\d Uhr"))
+    await anna.expect_no_barrier()
+    async with prepared.running():
+        await expect(lost).to_be_hidden()
+        forgive_lost_connections(anna)
+        await prepared.close()
+
+
+async def test_a_page_goes_to_the_sign_in_when_its_session_has_ended(place: Place) -> None:
+    anna = await at_the_account(place)
+    anna.watch.expected.add(401)
+    phone = await place.again(anna, phone=True)
+    await phone.go("/")
+    await phone.press("Abmelden")
+    await anna.page.wait_for_url("**/sign-in")
+    await anna.sees("Anmelden")
+
+
+async def test_how_long_ago_something_was_grows_while_nothing_is_told(place: Place) -> None:
+    anna = await at_the_account(place)
+    deaf = await place.again(anna)
+    await deaf.page.add_init_script("window.EventSource = class { close() {} };")
+    await deaf.page.clock.install()
+    await deaf.go("/accounts/anna")
+    await expect(deaf.page.get_by_text("Zuletzt erfolgreich vor")).to_have_count(1)
+    await deaf.page.clock.fast_forward("05:00")
+    await deaf.sees("Zuletzt erfolgreich vor 5 Minuten")
+    await deaf.page.clock.fast_forward("02:55:00")
+    await deaf.sees("Zuletzt erfolgreich vor 3 Stunden")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
 
 from tests.browser.conftest import GOOD
 
 if TYPE_CHECKING:
+    from playwright.async_api import Route
+
     from tests.browser.conftest import Place
 
 
@@ -39,6 +44,33 @@ async def test_a_wrong_password_is_told(place: Place) -> None:
     await stranger.press("Anmelden")
     await stranger.sees("Name und Passwort passen nicht zusammen.")
     await stranger.expect_no_barrier()
+
+
+WAITS = """
+  const text = () => document.querySelector("main button")?.innerText;
+  const watch = new MutationObserver(() => text() === "Bitte einen Moment …" && waits());
+  watch.observe(document, { subtree: true, childList: true });
+"""
+
+
+async def test_a_sign_in_that_takes_long_says_that_it_goes_on(place: Place) -> None:
+    """As after several wrong passwords, when the next one has to wait."""
+    stranger, told = await place.tab(), asyncio.Event()
+    stranger.watch.expected.add(403)
+
+    async def held(route: Route) -> None:
+        await told.wait()
+        await route.continue_()
+
+    await stranger.page.expose_function("waits", told.set)
+    await stranger.page.add_init_script(WAITS)
+    await stranger.go("/sign-in")
+    await stranger.page.route("**/sign-in", held)
+    await stranger.fill(Name="Anna Beispiel", Passwort="falsch, aber lang")
+    await stranger.press("Anmelden")
+    await stranger.sees("Name und Passwort passen nicht zusammen.")
+    assert told.is_set()
+    await expect(stranger.page.get_by_role("button", name="Anmelden")).to_be_visible()
 
 
 async def test_the_language_is_the_browsers_and_can_be_changed(place: Place) -> None:

@@ -68,6 +68,20 @@ async def test_a_changed_time_is_told_with_the_title_that_was_last_seen(office: 
     assert (await told(office))[0] == "„Besichtigung Haus Meyer“ wurde in Outlook an FLOWFACT angeglichen: Zeit."
 
 
+async def test_what_was_done_to_an_event_that_is_gone_since_is_told_with_its_title(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    office.left.user_edit(event, description="Tor klemmt")
+    await office.run()
+    office.left.user_delete(event)
+    await office.run(times=2)
+    update = "„Besichtigung Haus Meyer“ wurde in Outlook an FLOWFACT angeglichen: Notizen."
+    assert await told(office, kind=Kind.UPDATE) == [update]
+    office.left.user_create(replace(MEETING, summary="Übergabe"))  # whose link has the same number
+    await office.run()
+    assert await told(office, kind=Kind.UPDATE) == [update]
+
+
 async def test_pages_follow_each_other_and_filters_keep_to_one_side(office: Office) -> None:
     for number in range(5):
         office.left.user_create(replace(MEETING, summary=f"Termin {number}"))

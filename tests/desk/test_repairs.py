@@ -106,6 +106,7 @@ def test_what_is_wrong_with_an_account_is_its_own_card(error_class: str, cause: 
         ("conflict", Cause.CONFLICT, Action.DECIDE),
         ("changed_by_server", Cause.UNSURE, Action.DECIDE),
         ("loop:when", Cause.LOOP, Action.SHOW),
+        ("changed_often", Cause.OFTEN, Action.SHOW),
         ("rule_failed:shout", Cause.RULE, Action.SHOW),
         ("rule_hangs:shout", Cause.RULE, Action.SHOW),
         ("ambiguous", Cause.HELD, Action.SHOW),
@@ -120,6 +121,13 @@ def test_what_waits_is_a_card_of_its_kind(reason: str, cause: Cause, action: Act
 def test_a_loop_names_its_field() -> None:
     (card,) = cards(held("loop:when"))
     assert card.todo("de").startswith("Die Zeit wurde immer wieder geschrieben")
+
+
+def test_what_was_changed_very_often_is_no_servers_fault() -> None:
+    (card,) = cards(held("changed_often"))
+    assert card.happened("de") == "Sehr oft geändert: 3 Termine."
+    assert "Spätestens morgen wird er wieder übertragen" in card.todo("de")
+    assert "im Kreis" not in card.happened("de") + card.means("de") + card.todo("de")
 
 
 def test_what_must_not_be_written_says_what_to_do_in_the_other_program() -> None:

@@ -27,7 +27,7 @@ SAMPLES = (
     "has_attendees",
     "Bitte ändern Sie ihn in Outlook",
     "Please change it in Outlook",
-    "Rückruf Frau Özdemir wegen Finanzierung: Nachtrag 1",
+    "Übergabe Gärtnerstraße 1: Exposé und Energieausweis mitbringen.",
 )
 
 
@@ -94,7 +94,7 @@ async def test_for_people_until_ctrl_c(folder: Path) -> None:
     seen = ""
     async for line in process.stdout:
         seen += line.decode()
-        if "Weiß: Nachtrag 1" in seen and process.returncode is None:
+        if "Objektaufnahme Schloßallee 2\n" in seen and process.returncode is None:
             await expect_pages(seen)
             process.send_signal(signal.SIGINT)
             break

@@ -96,7 +96,7 @@ async def test_a_title_that_both_servers_make_longer_ends_at_the_rate(world: Wor
         return act
 
     assert await poll(world, MINUTES, lengthen(world.left, "!"), lengthen(world.right, "?")) == UPDATES
-    assert {reason for _, _, reason in (await world.run()).notices} == {"loop:summary"}
+    assert {reason for _, _, reason in (await world.run()).notices} == {"changed_often"}
 
 
 @pytest.mark.parametrize("answer", ["stored", "revision", "id"])
@@ -153,6 +153,20 @@ async def test_a_person_who_edits_eleven_times_a_day_is_never_held(
             assert not report.notices
             assert world.right.events()[only_id(world.right)].summary == summary
         world.clock.advance(13 * 3600)
+
+
+async def test_a_person_who_edits_very_often_is_told_so_and_all_of_it_follows_the_next_day(
+    world: World, meeting: Event
+) -> None:
+    await paired(world, meeting)
+    for number in range(UPDATES + 1):
+        world.left.user_edit(only_id(world.left), summary=f"Besichtigung {number}")
+        world.clock.advance(60)
+        report = await world.run()
+    assert report.notices == {("hold", Side.RIGHT, "changed_often"): 1}
+    world.clock.advance(MINUTES * 60)
+    assert not (await world.run()).notices
+    assert world.right.events()[only_id(world.right)].summary == f"Besichtigung {UPDATES}"
 
 
 async def test_a_copy_that_is_deleted_again_and_again_is_made_four_times_and_then_daily(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HELD = (Kind.HOLD, Side.RIGHT, "loop:summary")
+OFTEN = (Kind.HOLD, Side.RIGHT, "changed_often")
 WRITTEN = (Kind.UPDATE, Side.RIGHT, "changed")
 
 
@@ -106,18 +107,25 @@ def test_a_text_that_grows_each_time_ends_at_the_rate(edited: Scene) -> None:
         for number, (before, after) in enumerate(pairwise(texts))
     ]
     assert decided(edited, updates[1:]) == [WRITTEN]
-    assert decided(edited, updates) == [HELD]
+    assert decided(edited, updates) == [OFTEN]
     yesterday = [replace(updates[0], at=NOW - DAY), *updates[1:]]
     assert decided(edited, yesterday) == [WRITTEN]
 
 
-def test_the_rate_names_the_field_that_is_written_most(scene: Scene) -> None:
+def test_the_rate_holds_the_whole_update_and_blames_no_program(scene: Scene) -> None:
+    """A person who edits one side thirteen times is held, too, and must not be told of a server."""
     scene.pair(left={"summary": "neu", "description": "Tor klemmt"})
     notes = [
         Rewrite(at=NOW - MINUTE, side=Side.RIGHT, before={"description": str(n)}, after={"description": ""})
         for n in range(UPDATES)
     ]
-    assert decided(scene, notes) == [(Kind.HOLD, Side.RIGHT, "loop:description")]
+    (held,) = hold_loops(scene.plan(), Past(now=NOW, updates={1: notes})).operations
+    assert (held.kind, held.reason, held.fields) == (Kind.HOLD, "changed_often", ("summary", "description"))
+
+
+def test_a_value_that_came_back_is_a_loop_also_at_the_rate(edited: Scene) -> None:
+    others = [rewrite(MINUTE, str(number), "") for number in range(UPDATES)]
+    assert decided(edited, [*others, *put_back(REPEATS, last=MINUTE)]) == [HELD]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,13 @@ def test_a_time_is_written_for_people_and_for_machines() -> None:
     assert '<time datetime="2026-03-02T08:00:00+00:00">2. März 2026, 09:00</time>' in text
 
 
+def test_how_long_ago_something_was_can_grow_in_the_browser_also_within_a_text() -> None:
+    at = FakeClock().now() - timedelta(minutes=3)
+    time = '<time datetime="2026-03-02T07:57:00+00:00" data-ago="-180">vor 3 Minuten</time>'
+    assert rendered("{{ ago(at) }}", at=at) == time
+    assert rendered("{{ t('mine.good_at', ago=ago(at)) }}", at=at) == f"Zuletzt abgeglichen {time}"
+
+
 def test_times_are_written_as_in_the_language() -> None:
     now, zone = FakeClock().now(), ZoneInfo("Europe/Berlin")
     german, english = Moments("de"), Moments("en")
@@ -113,12 +120,14 @@ def test_when_an_event_is_ends_on_its_last_day() -> None:
     spans = {
         german.span(Timed(now, now + timedelta(hours=1)), zone),
         german.span(Timed(now, now + timedelta(hours=20)), zone),
+        german.span(Timed(now, now), zone),
         german.span(AllDay(now.date(), now.date() + timedelta(days=1)), zone),
         german.span(AllDay(now.date(), now.date() + timedelta(days=3)), zone),
     }
     assert {span.replace("\u2013", "to") for span in spans} == {
         "2. März 2026, 09:00 to 10:00",
         "2. März 2026, 09:00 to 3. März 2026, 05:00",
+        "2. März 2026, 09:00",
         "2. März 2026",
         "2. März 2026 to 4. März 2026",
     }

@@ -80,6 +80,18 @@ async def test_a_stream_ends_with_its_session(
         assert b"anna" not in await answer.content.read()
 
 
+async def test_a_stream_ends_at_once_when_its_session_is_signed_out_of_elsewhere(
+    browser: Browser, anna: Person
+) -> None:
+    await browser.sign_in("anna")
+    csrf = (await browser.get("/profile")).csrf
+    async with asyncio.timeout(10), browser.client.get("/events") as answer:
+        await answer.content.readline()
+        out = await browser.ask("POST", "/sign-out", headers={"Origin": browser.origin}, data={"csrf": csrf})
+        assert out.status == 303
+        await answer.content.read()
+
+
 async def test_streams_end_when_the_service_stops(browser: Browser, site: Site, anna: Person) -> None:
     await browser.sign_in("anna")
     async with asyncio.timeout(20), browser.client.get("/events") as answer:

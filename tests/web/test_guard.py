@@ -86,7 +86,9 @@ async def test_who_has_not_signed_in_is_asked_to(browser: Browser, anna: Person)
 async def test_a_user_is_no_administrator(browser: Browser, anna: Person, chef: Person) -> None:
     await browser.sign_in("anna")
     for path in ("/people", f"/people/{chef.id}"):
-        assert (await browser.get(path)).status == 403
+        answer = await browser.get(path)
+        assert (answer.status, answer.says("You may not do this.")) == (403, True)
+        assert not answer.says("open for too long")
     for path in ("/people", f"/people/{chef.id}/remove", f"/people/{anna.id}/give"):
         answer = await browser.post(path, {"name": "Eve", "account": "bernd"}, at="/profile")
         assert answer.status == 403
@@ -133,7 +135,7 @@ async def test_a_form_without_the_visitors_token_is_refused(
     for csrf in ("", "0" * 64, before, foreign, "ä"):
         headers = {"Origin": browser.origin}
         answer = await browser.ask("POST", "/profile/tokens", headers=headers, data={"csrf": csrf, "name": "x"})
-        assert answer.status == 403, csrf
+        assert (answer.status, answer.says("The page was open for too long")) == (403, True), csrf
         answer = await browser.ask("POST", "/profile/tokens", headers=headers, data={"name": "x"})
         assert answer.status == 403
     assert not (await browser.get("/profile")).says("created on")

@@ -122,7 +122,7 @@ async def test_what_waits_stands_on_the_page_until_it_is_decided(mine: Browser, 
     office.right.user_edit(copy, summary="rechts")
     await office.run()
     page = await mine.get("/")
-    assert page.says("1 appointment waits for your decision.")
+    assert page.says("1 event waits for your decision.")
     assert 'href="/accounts/anna/decisions"' in page.text
     office.right.user_edit(copy, summary="links")
     await office.run()
@@ -169,7 +169,7 @@ async def test_a_long_first_sync_shows_how_far_it_is_and_the_page_hears_of_more(
     board.note("anna", State.RUNNING, progress=(312, 840))
     page = await mine.get("/")
     assert page.says("The first sync is under way")
-    assert page.says("312 of 840 appointments are done.")
+    assert page.says("312 of 840 events are done.")
     assert '<progress value="312" max="840"' in page.text
     assert 'data-live="anna"' in page.text
     parts = re.search(r'hx-select-oob="([^"]+)"', page.text)

@@ -74,6 +74,7 @@ async def test_an_invitation_lets_one_person_choose_a_password(
     fields = {"name": "Bernd Makler", "role": "user", "account": "bernd"}
     made = await other.post("/people", fields, at="/people")
     assert made.status == 200
+    assert made.says("It works once, until 9 March 2026, and")
     link = link_on(made.text, other.origin)
     page = await browser.get(link)
     assert page.says("Welcome, Bernd Makler")

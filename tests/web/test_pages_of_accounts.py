@@ -78,9 +78,7 @@ async def test_many_accounts_are_switched_once_somebody_has_seen_how_many(
     browser: Browser, office: Office, chef: Person
 ) -> None:
     await browser.sign_in("chef")
-    nothing = await browser.post("/accounts", {"on": "0"}, at="/accounts")
-    assert (nothing.status, nothing.says("Please choose at least one account first.")) == (400, True)
-    asked = await browser.post("/accounts", {"on": "0", "every": "1", "search": "a"}, at="/accounts")
+    asked = await browser.get("/accounts/-/switch?on=0&every=1&search=a")
     assert asked.says("Switch 1 account off?") is False  # `a` is in FLOWFACT, too
     assert asked.says("Switch 2 accounts off?")
     assert listed(asked.text) == ["anna", "bernd"]
@@ -92,8 +90,26 @@ async def test_many_accounts_are_switched_once_somebody_has_seen_how_many(
     assert [(await office.store.settings.get(name)).off for name in ("anna", "bernd")] == [True, True]
     audit = await office.store.settings.audit(9, "anna")
     assert [(one.who, one.after) for one in audit] == [("Chef", "off")]
-    one = await browser.post("/accounts", {"on": "1", "account": "anna"}, at="/accounts")
+    one = await browser.get("/accounts/-/switch?on=1&account=anna")
     assert one.says("Switch 1 account on?")
+    assert one.text.index('type="submit" class="button primary"') < one.text.index('<ul class="names"')
+
+
+async def test_who_chose_no_account_is_told_above_what_is_asked_for_anew(browser: Browser, chef: Person) -> None:
+    await browser.sign_in("chef")
+    page = await browser.get("/accounts/-/switch?on=0&search=anna")
+    assert page.status == 400
+    assert listed(page.text) == ["anna"]
+    live = page.text.index("data-live")
+    assert 0 < page.text.find("Please choose at least one account first.") < live
+
+
+async def test_a_question_about_accounts_can_be_gone_back_to(browser: Browser, chef: Person) -> None:
+    """What a browser asked for by POST it shows no second time."""
+    await browser.sign_in("chef")
+    page = await browser.get("/accounts")
+    assert re.search(r'<form method="get" action="[^"]*/accounts/-/switch" class="card listing">', page.text)
+    assert "csrf" not in page.text.partition('class="card listing"')[2].partition("</form>")[0]
 
 
 async def test_two_who_switch_many_accounts_at_once_both_get_what_they_are_told(

@@ -40,7 +40,6 @@ SENT = (
     "/add/account",
     "/accounts/anna/edit",
     "/accounts/anna/remove",
-    "/accounts",
     "/accounts/-/switch",
 )
 

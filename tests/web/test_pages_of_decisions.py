@@ -33,12 +33,16 @@ async def conflict(office: Office) -> None:
     await office.run()
 
 
+def hour(number: int) -> Timed:
+    """Return an hour so many days after the start."""
+    start = START + timedelta(days=number)
+    return Timed(start, start + timedelta(hours=1))
+
+
 async def many_deletes(office: Office, count: int) -> None:
     """Let somebody delete everything on the left."""
     for number in range(count):
-        start = START + timedelta(days=number)
-        when = Timed(start, start + timedelta(hours=1))
-        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=when))
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=hour(number)))
     await office.run()
     for event in list(office.left.events()):
         office.left.user_delete(event)
@@ -95,13 +99,45 @@ async def test_many_deletes_are_released_together_as_many_as_are_shown(
     page = await browser.get(AT)
     assert page.says("A lot was deleted in FLOWFACT at once: 30 events.")
     assert page.says("Decide all 30 cases that are shown at once:")
-    assert page.says('data-confirm="Decide these 30 cases so?"')
+    assert page.says('data-confirm="Delete 30 events in Outlook?"')
+    kept = "Keep 30 events in Outlook? They are not synced any more unless they come back in FLOWFACT."
+    assert page.says(f'data-confirm="{kept}"')
+    assert page.text.count('data-confirm="Delete this event in Outlook?"') == 30
     names = sorted(set(cases(page)))
     assert len(names) == 30
     await browser.post(AT, [("choice", "release"), *(("case", name) for name in names)], at=AT)
     assert (await browser.get(AT)).says("Decided. The next run carries it out.")
     await office.run()
     assert office.right.events() == {}
+
+
+async def test_what_a_choice_about_many_would_do_is_asked(browser: Browser, office: Office, anna: Person) -> None:
+    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
+    for number in range(2):
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=hour(number)))
+    await office.run()
+    for side, calendar in (("links", office.left), ("rechts", office.right)):
+        for event in list(calendar.events()):
+            calendar.user_edit(event, description=side)
+    await office.run()
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert page.says('data-confirm="Write what stands in FLOWFACT to Outlook for 2 events?"')
+    assert page.says('data-confirm="Write what stands in Outlook to FLOWFACT for 2 events?"')
+    assert page.says('data-confirm="Leave both sides of 2 events as they are?"')
+    assert page.text.count("data-confirm") == 3  # one alone loses nothing that is not in the ledger
+
+
+async def test_what_waits_is_in_the_order_of_its_days(browser: Browser, office: Office, anna: Person) -> None:
+    for number in (3, 0, 29, *range(4, 29), 1, 2):
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=hour(number)))
+    await office.run()
+    for event in list(office.left.events()):
+        office.left.user_delete(event)
+    await office.run(times=2)
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert re.findall(r"<strong>Termin (\d+)</strong>", page.text) == [str(number) for number in range(30)]
 
 
 async def test_held_deletes_are_kept_one_by_one(browser: Browser, office: Office, anna: Person) -> None:

@@ -22,6 +22,16 @@ async def test_where_nothing_is_wrong_the_page_says_so(browser: Browser, anna: P
     assert (await browser.get("/repairs")).says("Everything runs")
 
 
+async def test_where_nothing_is_set_up_nothing_is_said_to_run(
+    browser: Browser, other: Browser, office: Office, anna: Person, chef: Person
+) -> None:
+    office.accounts.clear()
+    for name, one in (("chef", browser), ("anna", other)):
+        await one.sign_in(name)
+        page = await one.get("/repairs")
+        assert (page.says("No calendar is set up yet"), page.says("Everything runs")) == (True, False)
+
+
 async def test_a_lost_sign_in_is_one_card_for_all_its_accounts_with_a_way_to_sign_in(
     browser: Browser, office: Office, chef: Person
 ) -> None:

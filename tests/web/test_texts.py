@@ -7,6 +7,7 @@ import string
 from typing import TYPE_CHECKING
 
 import pytest
+from markupsafe import Markup
 
 from calsync.desk.activity import KINDS
 from calsync.desk.left_out import How
@@ -43,6 +44,7 @@ LAST: dict[str, set[str]] = {
     "state.": set(State),
     "chart.": {"created", "updated", "deleted", "broken"},
     "choice.release_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "ask.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
     "choice.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},
     "failure.": {cause_of(name) for name in (*_CAUSES, "ValueError")},
     "field.": set(FIELDS),
@@ -107,6 +109,13 @@ def test_a_text_has_its_values_filled_in() -> None:
     assert Texts("de")("mine.hello", name="{name}") == "Guten Tag, {name}"
     assert Texts("de").count("people.count", 1) == "1 Person"
     assert Texts("en").count("people.count", 2) == "2 people"
+
+
+def test_only_markup_that_is_filled_in_stays_markup() -> None:
+    text = Texts("de")("person.take_label", account=Markup("<b>{}</b>").format("a<b"))
+    assert "<b>a&lt;b</b>" in text
+    assert isinstance(text, Markup)
+    assert not isinstance(Texts("de")("person.take_label", account="<b>"), Markup)
 
 
 def test_a_reason_is_a_sentence_in_the_language() -> None:

@@ -26,7 +26,7 @@ def add_to(site: Site) -> None:
     """Add the pages."""
     pages = _Accounts(site)
     site.add("GET", "/accounts", pages.show, Role.ADMINISTRATOR)
-    site.add("POST", "/accounts", pages.ask, Role.ADMINISTRATOR)
+    site.add("GET", "/accounts/-/switch", pages.ask, Role.ADMINISTRATOR)
     site.add("POST", "/accounts/-/switch", pages.switch, Role.ADMINISTRATOR)
 
 
@@ -39,10 +39,10 @@ class _Accounts:
 
     async def ask(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Ask whether so many accounts are to be switched, and name them: only those are."""
-        form = await form_of(request)
-        on, wanted = form.get("on") == "1", _wanted(form)
-        names = (await request.post()).getall("account", [])
-        if form.get("every"):
+        query = request.query
+        on, wanted = query.get("on") == "1", _wanted(query)
+        names = query.getall("account", [])
+        if query.get("every"):
             every = replace(wanted, offset=0, most=None)
             names = [row.account for row in (await self._site.desk.showing.overview(visitor.who, every)).rows]
         if not names:

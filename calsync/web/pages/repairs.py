@@ -20,6 +20,8 @@ def add_to(site: Site) -> None:
 
     async def show(_request: web.Request, visitor: Visitor) -> web.Response:
         cards = await site.desk.showing.repairs(visitor.who)
-        return site.page(visitor, "repairs.html", cards=cards, most=MOST)
+        own = await site.desk.people.accounts_of(visitor.who)
+        accounts = [name for name in site.desk.accounts() if visitor.administrator or name in own]
+        return site.page(visitor, "repairs.html", cards=cards, most=MOST, accounts=accounts)
 
     site.add("GET", "/repairs", show)

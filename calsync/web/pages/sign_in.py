@@ -78,6 +78,7 @@ class _SignIn:
     async def out(self, _request: web.Request, visitor: Visitor) -> web.Response:
         if visitor.person is not None:
             await self._site.desk.access.end_session(visitor.session)
+            self._site.broadcaster.wake()
         response = self._site.go(visitor, "/sign-in", "sign_in.signed_out")
         cookies.drop(response, visitor.origin, cookies.SESSION)
         return response

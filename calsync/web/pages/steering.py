@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from calsync.desk.outcomes import outcome
 from calsync.desk.planned import planned
 from calsync.desk.repairs import card_of
 from calsync.sync.choices import Choice
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import AllDay, Direction, Side
 from calsync.web.guard import form_of
 from calsync.web.pages.account import ACCOUNT, account_page
 from calsync.web.visitor import within
@@ -164,7 +165,7 @@ class _Steering:
 
 
 def grouped(cases: Sequence[Case], titles: Mapping[Side, str]) -> list[Group]:
-    """Return the cases by what is decided alike, what waits longest first."""
+    """Return the cases by what is decided alike, what waits longest first, and within it by their days."""
     found: dict[tuple[str, Side, Kind], list[Case]] = {}
     for case in cases:
         found.setdefault((case.reason, case.side, case.kind), []).append(case)
@@ -172,7 +173,7 @@ def grouped(cases: Sequence[Case], titles: Mapping[Side, str]) -> list[Group]:
 
 
 def _group(cases: Sequence[Case], titles: Mapping[Side, str]) -> Group:
-    first = cases[0]
+    first, cases = cases[0], sorted(cases, key=_begin)
     undecided = [case for case in cases if case.choices and case.decided is None]
     offered = undecided[0].choices if undecided else ()
     return Group(
@@ -184,3 +185,12 @@ def _group(cases: Sequence[Case], titles: Mapping[Side, str]) -> Group:
         cases=cases[:SHOWN],
         more=max(0, len(cases) - SHOWN),
     )
+
+
+def _begin(case: Case) -> datetime:
+    """Return when an event begins, on whichever side it is known; a day begins at midnight in UTC."""
+    seen = case.left or case.right
+    if seen is None:
+        return datetime.max.replace(tzinfo=UTC)
+    when = seen.event.when
+    return datetime.combine(when.first, time(), UTC) if isinstance(when, AllDay) else when.start

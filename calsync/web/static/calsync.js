@@ -41,13 +41,41 @@
       else if (names === null || names.includes("*") || own.some((name) => names.includes(name))) ask(part);
     }
   };
+  // Where nothing can be told for some seconds, the page says of when it is.
+  const lost = document.getElementById("lost");
+  let since = null;
+  const found = () => {
+    since = null;
+    lost.hidden = true;
+  };
+  const miss = () => {
+    since ??= new Date();
+    setTimeout(() => {
+      if (since === null || stream?.readyState === EventSource.OPEN) return found();
+      const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+      const time = since.toLocaleTimeString(document.documentElement.lang, form);
+      lost.hidden = false;
+      lost.textContent = lost.dataset.text.replace("{}", time);
+    }, 5000);
+  };
+  const fall = () => {
+    miss();
+    if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    stream = null;
+    refresh(null); // whose session has ended is sent to the sign-in by that
+    setTimeout(listen, 10000);
+  };
   const listen = () => {
     if (document.hidden) {
       stream?.close();
       stream = null;
     } else if (stream === null && document.querySelector("[data-live]")) {
       stream = new EventSource(body.dataset.events);
-      stream.onopen = () => refresh(null); // what changed before, or while it was broken off
+      stream.onopen = () => {
+        found();
+        refresh(null); // what changed before, or while it was broken off
+      };
+      stream.onerror = fall;
       stream.onmessage = (event) => refresh(JSON.parse(event.data));
     }
   };
@@ -84,8 +112,31 @@
     toast.hidden = false;
     setTimeout(() => (toast.hidden = true), 8000);
   };
-  body.addEventListener("htmx:responseError", fail);
-  body.addEventListener("htmx:sendError", fail);
+  body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const status = detail.xhr.status;
+    if (detail.successful) found();
+    else if (status === 0 || status > 501) miss(); // nobody has answered, or a proxy
+    else if (status !== 401) fail();
+  });
+
+  // How long ago something was is told by the server, and grows here. The browser's own clock may be wrong.
+  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang);
+  const units = { year: 31536000, month: 2592000, week: 604800, day: 86400, hour: 3600, minute: 60, second: 1 };
+  const read = new WeakMap();
+  const age = () => {
+    for (const each of document.querySelectorAll("[data-ago]")) {
+      if (!read.has(each)) read.set(each, Date.now());
+      const told = Number(each.dataset.ago);
+      const sign = told > 0 ? 1 : -1;
+      const seconds = Math.max(1, sign * (told - (Date.now() - read.get(each)) / 1000));
+      const [unit, size] = Object.entries(units).find(([, size]) => seconds >= 0.85 * size);
+      const text = relative.format(sign * Math.round(seconds / size), unit);
+      if (each.textContent !== text) each.textContent = text;
+    }
+  };
+  body.addEventListener("htmx:afterSettle", age);
+  setInterval(age, 10000);
+  age();
 
   for (const part of document.querySelectorAll("[data-timezone]")) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -98,8 +149,16 @@
     event.target.closest("form[data-at-once]")?.requestSubmit();
   });
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
+    const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+    if (question && !window.confirm(question)) return event.preventDefault();
+    const text = event.submitter?.querySelector("span");
+    if (!text) return;
+    const before = text.textContent;
+    const wait = setTimeout(() => (text.textContent = body.dataset.wait), 700); // by then most are answered
+    window.addEventListener("pagehide", () => {
+      clearTimeout(wait);
+      text.textContent = before; // for who comes back to this page
+    });
   });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");

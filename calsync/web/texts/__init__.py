@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
+from markupsafe import Markup, escape
 
 from calsync import reasons
 
@@ -27,8 +28,11 @@ class Texts:
         self._texts = load(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return a text with its `{names}` filled in. A template escapes it like any other value."""
-        return self._texts[key].format(**values)
+        """Return a text with its `{names}` filled in. Templates escape all but what is markup among the values."""
+        text = self._texts[key]
+        if any(isinstance(value, Markup) for value in values.values()):
+            return escape(text).format(**values)
+        return text.format(**values)
 
     def count(self, key: str, count: int, **values: object) -> str:
         """Return the text `KEY.one` or `KEY.other`, in which the count is `{count}`."""

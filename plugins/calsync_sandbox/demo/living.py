@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.demo.commandline import CommandFailed, stopped
-from calsync_sandbox.demo.scenes import content
-from calsync_sandbox.demo.stage import TO_FLOWFACT, TO_OUTLOOK, Change, Seen
+from calsync_sandbox.demo.errands import errands, pauses
+from calsync_sandbox.demo.stage import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from calsync_sandbox.demo.pages import Pages
-    from calsync_sandbox.demo.stage import Stage
+    from calsync_sandbox.demo.stage import Change, Stage
 
 Over = set["asyncio.Future[Any]"]
 """The person has had enough, or the service has ended."""
-IN_FLOWFACT = "Rückruf Frau Özdemir wegen Finanzierung"
-IN_OUTLOOK = "Steuerberaterin Frau Weiß"
-_PAUSE_SECONDS = 3.0
 _LONGEST_SECONDS = 60.0
 _GLANCE_SECONDS = 0.05
 
 
 async def keep_living(stage: Stage, pages: Pages, stop: asyncio.Event) -> None:
-    """Open the pages, edit on alternating sides and show each change arriving, until `stop` is set."""
+    """Open the pages, let people work in both systems and show each change arriving, until `stop` is set."""
     stage.console.title("calsync run keeps all the same from now on, and shows its pages; Ctrl-C ends it")
     log = stage.calsync.configuration.with_name("calsync.log")
     stage.console.say(f"  its log is {log}")
@@ -39,8 +33,8 @@ async def keep_living(stage: Stage, pages: Pages, stop: asyncio.Event) -> None:
         if opening.done():
             await opening
             pages.announce(stage.console, "They are open")
-        for change in _changes(stage):
-            if await _show(stage, change, over) or await _is_over(over, _PAUSE_SECONDS):
+        for change, pause in zip(errands(stage), pauses(), strict=False):
+            if await _show(stage, change, over) or await _is_over(over, pause):
                 break
         if not stop.is_set():
             raise CommandFailed(f"calsync run ended with exit code {service.returncode}; its log is {log}")
@@ -49,27 +43,6 @@ async def keep_living(stage: Stage, pages: Pages, stop: asyncio.Event) -> None:
         for waiting in {opening, *over}:
             waiting.cancel()
         await asyncio.gather(opening, return_exceptions=True)
-
-
-def _changes(stage: Stage) -> Iterator[Change]:
-    for number in itertools.count(1):
-        note = f"Nachtrag {number}"
-        yield Change(
-            TO_OUTLOOK,
-            "edited",
-            f"{IN_FLOWFACT}: {note}",
-            lambda note=note: stage.edit_in_flowfact(IN_FLOWFACT, description=note),  # type: ignore[misc]
-            lambda note=note: note in content(stage.outlook(IN_FLOWFACT)),  # type: ignore[misc]
-        )
-        yield Change(
-            TO_FLOWFACT,
-            "edited",
-            f"{IN_OUTLOOK}: {note}",
-            lambda note=note: stage.edit_in_outlook(  # type: ignore[misc]
-                IN_OUTLOOK, body={"contentType": "text", "content": note}
-            ),
-            lambda note=note: note in stage.flowfact_notes(IN_OUTLOOK),  # type: ignore[misc]
-        )
 
 
 async def _show(stage: Stage, change: Change, over: Over) -> bool:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync_sandbox.demo import living
 from calsync_sandbox.demo.commandline import CommandFailed, CommandLine
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.living import keep_living
@@ -35,8 +37,9 @@ class Listener(Console):
             self.stop.set()
 
 
-async def test_edits_arrive_while_calsync_runs(tmp_path: Path) -> None:
-    listener, pages = Listener(enough=2), Pages()
+async def test_changes_arrive_while_calsync_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(living, "pauses", lambda: itertools.repeat(0.1))
+    listener, pages = Listener(enough=6), Pages()
     async with Sandbox() as sandbox:
         anna, _ = fill(sandbox, [], 0, listener)
         accounts = [Account(name=ACCOUNT, person=anna)]
@@ -45,7 +48,8 @@ async def test_edits_arrive_while_calsync_runs(tmp_path: Path) -> None:
         await stage.sync_until_done()
         await asyncio.wait_for(keep_living(stage, pages, listener.stop), 60)
         assert sandbox.mails.sent == []
-    assert [good for good, _ in listener.heard] == [True, True]
+    assert [good for good, _ in listener.heard] == [True] * 6
+    assert [line.split()[3] for _, line in listener.heard] == ["created", "edited", "moved"] * 2
     assert (tmp_path / "calsync.log").exists()
 
 
