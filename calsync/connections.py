@@ -164,6 +164,8 @@ class Connections:
                 by_person=provider.by_person,
                 provider=self._config.connections[name].provider,
                 kept=self._config.connections[name].kept,
+                asks=self._specs[self._config.connections[name].provider].asked is not None,
+                untold=provider.untold,
             )
             for name, provider in self._providers.items()
         }

@@ -68,3 +68,12 @@ def without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in entry.items()
         if value not in ("", None)
     }
+
+
+def merged(entry: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with more set in it. What is a mapping there gets further keys; its other ones stay."""
+    added = {
+        key: {**entry[key], **value} if isinstance(value, dict) and isinstance(entry.get(key), dict) else value
+        for key, value in more.items()
+    }
+    return {**entry, **added}

@@ -14,7 +14,7 @@ import voluptuous as vol
 
 from calsync.config import ConnectionConfig, parse_text
 from calsync.desk.export import exported
-from calsync.desk.filling import connection_of, connections_in, filled, not_kept, without_empty
+from calsync.desk.filling import connection_of, connections_in, filled, merged, not_kept, without_empty
 from calsync.desk.invalid import Invalid
 from calsync.desk.trial import findings, opened
 from calsync.errors import ConfigError, PluginError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from calsync.config import Config, Document
     from calsync.desk.filling import Fields
+    from calsync.forms import Option, Question
     from calsync.loader import Loaded
     from calsync.loading import Operators
     from calsync.ports import (
@@ -243,6 +244,26 @@ class Setup:
         async with await self._open(connection) as provider:
             await provider.login()
             return await provider.people()
+
+    async def questions(self, connection: str) -> Sequence[Question]:
+        """Ask what only a person can say of a connection's system.
+
+        Raises Invalid, LoginError, ConfigError, Retry.
+        """
+        async with await self._open(connection) as provider:
+            return await provider.questions()
+
+    async def answer(self, connection: str, options: Sequence[Option]) -> None:
+        """Keep what a person has said of a connection's system. Raises as `change_connection`."""
+
+        def put(draft: Draft, _: Operators) -> None:
+            entry = connection_of(draft, connection)
+            for option in options:
+                entry = merged(entry, option.settings)
+            draft.connections[connection] = entry
+
+        await self._change(put, about=("connections", connection))
+        await self._told("connection_changed", connection)
 
     async def begin_sign_in(self, connection: str, redirect_uri: str) -> BrowserSignIn:
         """Begin to sign a person in to a connection. Raises Invalid, ConfigError, LoginError, Retry."""

@@ -13,7 +13,7 @@ from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
 from calsync.desk.repairs import Condition, repairs
-from calsync.desk.systems import Titles, system_of, titles
+from calsync.desk.systems import Titles, system_of, titles, untold
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
@@ -82,6 +82,8 @@ class AccountPage:
     last_writes: Sequence[RunRecord]
     mails: Mails
     repairs: Sequence[Repair]
+    untold: Mapping[str, Sequence[str]]
+    """What is not told of events, as calsync.ports.Provider says -> what the systems are called that do not."""
 
     @property
     def own_mailbox(self) -> bool:
@@ -142,6 +144,7 @@ class Showing:
             last_writes=await history.last_writes(name, 5),
             mails=Mails(copies=copies, people=people, blocked=row.blocked),
             repairs=repairs(await self._conditions({name: config}), self._served.systems(), now),
+            untold=untold(config, self._served.systems()),
         )
 
     async def activity(

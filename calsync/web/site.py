@@ -14,6 +14,7 @@ from calsync.web.guard import Guard
 from calsync.web.pages import (
     account,
     accounts,
+    asking,
     connections,
     events,
     invitation,
@@ -85,7 +86,7 @@ class Site:
         self._roles: dict[str, Role | None] = {}
         for part in (
             *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
-            *(people, profile, sign_in, invitation, language, events, start),
+            *(asking, people, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
 

@@ -225,3 +225,12 @@ async def test_nobody_sees_or_steers_anothers_account(mine: Browser, office: Off
         answer = await mine.post(f"/accounts/bernd/{act}", {"direction": "both", "next": "/"}, at="/")
         assert answer.status == 404
     assert office.woken == []
+
+
+async def test_what_the_systems_cannot_tell_is_not_promised(mine: Browser, office: Office) -> None:
+    assert (await mine.get("/")).says("Series stay as they are: they are not synced.")
+    office.systems["crm"] = replace(SYSTEMS["crm"], untold=frozenset({"series", "private"}))
+    page = await mine.get("/")
+    assert not page.says("Series stay as they are")
+    assert page.says("calsync cannot tell series in FLOWFACT: it treats them like single appointments.")
+    assert page.says("calsync cannot tell private appointments in FLOWFACT")

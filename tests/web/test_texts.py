@@ -19,7 +19,8 @@ from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
 from calsync.web.pages.mine import STATES
-from calsync.web.pages.start import PROVIDERS, STEPS
+from calsync.web.pages.start import STEPS
+from calsync.web.pages.start_connected import PROVIDERS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 
@@ -53,8 +54,9 @@ LAST: dict[str, set[str]] = {
     "start.connect_": CONNECTED,
     "start.note_": CONNECTED,
     "start.name_": CONNECTED,
-    "start.mend_": {*CONNECTED, "operator"},
-    "start.works_": set(PROVIDERS),
+    "start.mend_": {*CONNECTED, "operator", "fields"},
+    "start.works_": {*PROVIDERS, "fields"},
+    "mine.untold_": {"series", "private"},
     "start.how_": {f"{name}_{number}" for name in CONNECTED for number in range(1, 5)},
     "start.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "problem.": {"400", "403", "404", "408", "413", "429", "500", "503"},
