@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from calsync.desk.invalid import MISSING, Invalid
+from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid
 from calsync.desk.refused import Refused
 from calsync.ports import CalendarRequest
 from calsync.second import own_name
@@ -251,7 +251,7 @@ def offered(spec: ProviderSpec, left: str, right: str) -> Offer:
 def expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
     """Raise Invalid unless just what a person is asked for is filled in: nobody chooses a server."""
     asks = () if spec.own is None else tuple(spec.own.asks)
-    wrong = dict.fromkeys(fields.keys() - set(asks), "unknown key")
+    wrong = dict.fromkeys(fields.keys() - set(asks), UNKNOWN_KEY)
     wrong |= {key: MISSING for key in asks if not fields.get(key)}
     if wrong:
         raise Invalid(wrong)

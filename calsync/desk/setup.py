@@ -15,7 +15,7 @@ import voluptuous as vol
 from calsync.config import ConnectionConfig, parse_text
 from calsync.desk.export import exported
 from calsync.desk.filling import connection_of, connections_in, filled, merged, not_kept, without_empty
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.desk.trial import findings, opened
 from calsync.errors import ConfigError, PluginError
 from calsync.forms import Kind
@@ -125,7 +125,7 @@ class Setup:
         def read() -> Mapping[str, Any]:
             accounts = load_operators(self._path).second.draft().accounts
             if name not in accounts:
-                raise Invalid({"": not_kept("account", name)})
+                raise Invalid({"": not_kept(name)})
             return accounts[name]
 
         return await asyncio.to_thread(read)
@@ -154,7 +154,7 @@ class Setup:
             theirs = name in operators.config.connections
             users = [account for account, entry in draft.accounts.items() if name in connections_in(entry)]
             if users and not theirs:
-                raise Invalid({"": f"accounts use it: {', '.join(users)}"})
+                raise Invalid({"": Wrong("in_use", ", ".join(users))})
             del draft.connections[name]
 
         def forget(operators: Operators) -> None:
@@ -189,7 +189,7 @@ class Setup:
             config, loaded = operators.with_second(_document(operators, draft))
             for one in config.ignored:
                 if (one.section, one.name) == ("accounts", name):
-                    raise Invalid(one.keys)
+                    raise left_out(one)
             return config, loaded
 
         return await asyncio.to_thread(read)
@@ -199,7 +199,7 @@ class Setup:
 
         def change(draft: Draft, _: Operators) -> None:
             if name not in draft.accounts:
-                raise Invalid({"": not_kept("account", name)})
+                raise Invalid({"": not_kept(name)})
             draft.accounts[name] = without_empty(entry)
 
         await self._change(change, about=("accounts", name))
@@ -210,7 +210,7 @@ class Setup:
 
         def remove(draft: Draft, _: Operators) -> None:
             if name not in draft.accounts:
-                raise Invalid({"": not_kept("account", name)})
+                raise Invalid({"": not_kept(name)})
             del draft.accounts[name]
 
         await self._change(remove)
@@ -295,7 +295,7 @@ class Setup:
         try:
             checked = vol.Schema(spec.connection_schema)(dict(settings))
         except vol.Invalid as error:
-            raise Invalid({str(error.path[0]) if error.path else "": error.error_message}) from None
+            raise Invalid({str(error.path[0]) if error.path else "": refused(error.error_message)}) from None
         connection = ConnectionConfig(name=name, provider=spec.name, settings=checked, line=1)
         return opened(spec, connection, vault or MemoryVault(), self._clock, refused=_refused)
 
@@ -314,7 +314,7 @@ class Setup:
         def add(draft: Draft, operators: Operators) -> None:
             second = operators.second
             if account in draft.accounts or account in operators.config.accounts:
-                raise Invalid({"": "there is an account of this name already"})
+                raise Invalid({"": Wrong("account_there")})
             draft.connections[connection] = {"provider": spec.name} | {
                 key: second.keep(connection, key, value) if key in secret else value
                 for key, value in settings.items()
@@ -358,9 +358,9 @@ class Setup:
                 change(draft, operators)
                 for one in _read(operators, draft).ignored:
                     if (one.section, one.name) == about:
-                        raise Invalid(one.keys)
+                        raise left_out(one)
                     if (one.section, one.name) not in before:
-                        raise Invalid({"": "; ".join(one.problems)})
+                        raise Invalid({"": refused("; ".join(one.problems))})
             after(operators)
 
         await asyncio.to_thread(work)
@@ -380,7 +380,7 @@ class Setup:
         config = _read(operators, draft, secrets)
         for one in config.ignored:
             if (one.section, one.name) == ("connections", name):
-                raise Invalid(one.keys)
+                raise left_out(one)
         return config.connections[name], spec
 
     def _built(self, connection: ConnectionConfig, spec: ProviderSpec) -> AbstractAsyncContextManager[Provider]:
@@ -392,7 +392,8 @@ class Setup:
         config, loaded = await asyncio.to_thread(load, self._path)
         if name not in config.connections:
             known = ", ".join(config.connections) or "none"
-            raise Invalid({"connection": f"there is no connection {name!r}; connections are: {known}"})
+            said = f"there is no connection {name!r}; connections are: {known}"
+            raise Invalid({"connection": Wrong("connection_unknown", name, said)})
         connection, service = config.connections[name], config.service
         vault = None if service.key is None else FileVault(vault_folder(service.store), name, service.key)
         return opened(loaded.providers[connection.provider], connection, vault, self._clock)
@@ -411,7 +412,7 @@ def _document(operators: Operators, draft: Draft) -> Document:
 
 def _add_account(draft: Draft, operators: Operators, name: str, entry: Mapping[str, Any]) -> None:
     if name in draft.accounts or name in operators.config.accounts:
-        raise Invalid({"name": "there is an account of this name already"})
+        raise Invalid({"name": Wrong("account_there")})
     draft.accounts[name] = without_empty(entry)
 
 
@@ -420,9 +421,9 @@ def _spec(operators: Operators, provider: str) -> ProviderSpec:
     try:
         found = operators.plugins.load([provider], []).providers
     except PluginError as error:
-        raise Invalid({"provider": str(error)}) from error
+        raise Invalid({"provider": refused(str(error))}) from error
     if provider not in found:
-        raise Invalid({"provider": f"there is no provider {provider!r}"})
+        raise Invalid({"provider": Wrong("provider_unknown", provider)})
     return found[provider]
 
 
@@ -432,9 +433,10 @@ def _entry(draft: Draft, operators: Operators, name: str, provider: str | None, 
         former = connection_of(draft, name)
         return filled(_spec(operators, former["provider"]), fields, former)
     if name in draft.connections or name in operators.config.connections:
-        raise Invalid({"name": "there is a connection of this name already"})
+        raise Invalid({"name": Wrong("connection_there")})
     return filled(_spec(operators, provider), fields, {})
 
 
 def _refused(connection: str, error: ConfigError) -> Invalid:
-    return Invalid({"": "; ".join(line.removeprefix(f"connection {connection}: ") for line in error.problems)})
+    said = "; ".join(line.removeprefix(f"connection {connection}: ") for line in error.problems)
+    return Invalid({"": refused(said)})

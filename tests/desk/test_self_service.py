@@ -141,7 +141,7 @@ async def test_nobody_chooses_a_server_or_another_mailbox(
     given = {"username": "EX\\anna", "password": PASSWORD}
     for fields, wrong in (
         ({**given, "url": "https://evil.example/ews"}, {"url": "unknown key"}),
-        ({"username": "EX\\anna"}, {"password": MISSING}),
+        ({"username": "EX\\anna"}, {"password": str(MISSING)}),
     ):
         with pytest.raises(Invalid) as error:
             await own.sign_in(anna, fields, ANNA)

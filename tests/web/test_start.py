@@ -97,7 +97,7 @@ async def test_what_is_not_filled_in_is_told_where_it_is_missing(
     bad = {"provider": "flowfact", "api_token": "secret-canary", "base_url": "ftp://x"}
     answer = await browser.post("/start/connect", bad, at="/start")
     assert answer.status == 400
-    assert answer.says("This does not fit:")
+    assert answer.says("This does not fit here.")
     assert "<details open" in answer.text  # where the wrong field is
     assert "secret-canary" not in answer.text
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.activity import KINDS
+from calsync.desk.invalid import FOREIGN
+from calsync.desk.invalid import SENTENCES as WRONG
 from calsync.desk.left_out import How
 from calsync.desk.outcomes import _OUTCOMES
 from calsync.desk.refused import SENTENCES
@@ -38,6 +40,7 @@ LAST: dict[str, set[str]] = {
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
     "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
+    "invalid.": {*WRONG, *FOREIGN},
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},
     "state.": set(State),

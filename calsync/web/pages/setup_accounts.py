@@ -16,6 +16,7 @@ from calsync.web.pages.setup_connections import spec_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.desk.invalid import Wrong
     from calsync.ports import ProviderSpec
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
@@ -56,7 +57,7 @@ class _SetupAccounts:
         try:
             await self._site.desk.setup(visitor.who).add_account(name, _entry({}, specs, form))
         except Invalid as invalid:
-            return self._form(visitor, specs, form, problems=invalid.keys)
+            return self._form(visitor, specs, form, problems=invalid.wrong)
         return self._site.go(visitor, "/accounts", "setup.account_added")
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -74,7 +75,7 @@ class _SetupAccounts:
         try:
             await self._site.desk.setup(visitor.who).change_account(name, _entry(former, specs, form))
         except Invalid as invalid:
-            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.keys, name=name)
+            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.wrong, name=name)
         return self._site.go(visitor, "/accounts", "setup.account_changed")
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -106,7 +107,7 @@ class _SetupAccounts:
         specs: Specs,
         values: Mapping[str, str],
         *,
-        problems: Mapping[str, str] | None = None,
+        problems: Mapping[str, Wrong] | None = None,
         name: str | None = None,
     ) -> web.Response:
         """Return the form. `values`: by keys as `left.mailbox`; `name`: of an account that is there."""

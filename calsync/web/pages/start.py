@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import Invalid, refused
 from calsync.desk.planned import planned
 from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calsync.config import Config
+    from calsync.desk.invalid import Wrong
     from calsync.desk.planned import Planned
     from calsync.people import Person
     from calsync.ports import ProviderSpec
@@ -108,9 +109,9 @@ class _Start:
             else:
                 await setup.add_connection(name, provider, fields)
         except Invalid as invalid:
-            return self._form(visitor, step, spec, form, invalid.keys, connected)
+            return self._form(visitor, step, spec, form, invalid.wrong, connected)
         except (ConfigError, StoreError, Retry) as error:
-            return self._form(visitor, step, spec, form, {"": str(error)}, connected)
+            return self._form(visitor, step, spec, form, {"": refused(str(error))}, connected)
         there = connected.get(step)
         if there is not None and there.kept and there.name != name:
             with suppress(Invalid):  # accounts use it
@@ -181,7 +182,7 @@ class _Start:
         try:
             await self._site.desk.setup(visitor.who).add_account(name, entry_of(picked, connected))
         except Invalid as invalid:
-            return self._preview(visitor, problem=str(invalid))
+            return self._preview(visitor, problems=invalid.wrong)
         del self._picked[visitor.who.id]
         self._enabled[visitor.who.id] = name
         return self._site.go(visitor, "/start?step=done")
@@ -221,7 +222,7 @@ class _Start:
         step: str,
         spec: ProviderSpec,
         values: Mapping[str, str],
-        problems: Mapping[str, str],
+        problems: Mapping[str, Wrong],
         connected: Mapping[str, Connected],
     ) -> web.Response:
         there = connected.get(step)
@@ -263,7 +264,7 @@ class _Start:
     def _wrong_user(self, connected: Mapping[str, Connected], user: str) -> str | None:
         """Return what is wrong with the user that was filled in, as far as FLOWFACT's users are known."""
         if not user:
-            return "setup.missing"
+            return "invalid.missing"
         people = self._site.works.of(people_key(connected["flowfact"].name))
         if people is None or people.outcome is None:
             return None
@@ -293,17 +294,17 @@ class _Start:
             directions=list(Direction),
         )
 
-    def _preview(self, visitor: Visitor, problem: str | None = None) -> web.Response:
+    def _preview(self, visitor: Visitor, problems: Mapping[str, Wrong] | None = None) -> web.Response:
         picked = self._picked.get(visitor.who.id)
         return self._page(
             visitor,
             "preview",
-            status=400 if problem else 200,
+            status=400 if problems else 200,
             picked=picked,
             work=None if picked is None else self._site.works.of(preview_key(picked)),
             rows=ROWS,
             zone=ZoneInfo(TIMEZONE),
-            problem=problem,
+            problems=problems or {},
         )
 
     async def _done(self, visitor: Visitor, config: Config) -> web.Response:
