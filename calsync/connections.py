@@ -152,6 +152,11 @@ class Connections:
                 self.endpoint.forget(name)
         await _closed(left, logins)
 
+    def proven(self, connection: str) -> None:
+        """Let a connection sign in again: what it signs in with has just been taken elsewhere."""
+        if connection in self._providers:
+            self._providers[connection].proven()
+
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
 

@@ -93,7 +93,7 @@ def _desk(
                 work.served.wake(name, "somebody signed in")
 
     setup = Setup(config.path, clock, changed, signed_in)
-    checks, audit = Checks(setup.check_connection, clock), Audit(store.settings, clock)
+    checks, audit = Checks(setup.check_connection, clock, work.served.proven), Audit(store.settings, clock)
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
         people=people,

@@ -374,6 +374,10 @@ class Provider(ABC):
     async def login(self) -> None:
         """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""
 
+    def proven(self) -> None:
+        """Sign in again although it was refused: a check beside this connection has just done so."""
+        return
+
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         """Let a person sign in whose sign-in the connection then keeps; return who it was.
 

@@ -200,7 +200,10 @@ def repairs(
     Accounts that wait for one connection make one card. An account that is switched off has none.
     """
     served = [one for one in conditions if one.status.state is not State.OFF]
-    cards = [*_disabled(disabled), *_failures(served, systems, now), *_findings(findings or {}, systems)]
+    failures = list(_failures(served, systems, now))
+    failing = {card.connection for card in failures}
+    told = {name: found for name, found in (findings or {}).items() if name not in failing}
+    cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
     order = list(Cause)
     return sorted(cards, key=lambda card: (order.index(card.cause), _instant(card.since), card.key))
@@ -259,6 +262,11 @@ _CAUSES: Mapping[str, Cause] = {
 def cause_of(error_class: str) -> Cause:
     """Return which card tells a failure of this class; one of a sign-in may be the person's to renew."""
     return _CAUSES.get(error_class, Cause.BROKEN)
+
+
+def by_itself(error_class: str) -> bool:
+    """Tell whether a failure of this class may end without anybody doing anything."""
+    return cause_of(error_class) not in {Cause.PASSWORD, Cause.ACCOUNT}
 
 
 def _connection(condition: Condition, error: str | None) -> str | None:

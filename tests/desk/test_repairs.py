@@ -147,6 +147,13 @@ def test_an_account_that_is_switched_off_has_no_card() -> None:
     assert causes(replace(held("conflict"), status=off, rebuild="lost")) == []
 
 
+def test_what_accounts_fail_with_is_not_told_again_as_the_finding_of_a_check() -> None:
+    error = "connection crm: FLOWFACT refused the API token"
+    findings = {"crm": [Finding("error", error)], "mail": [Finding("warning", "connection mail: old")]}
+    found = repairs([failing("LoginError", error)], SYSTEMS, START, findings)
+    assert [(one.cause, one.connection) for one in found] == [(Cause.PASSWORD, "crm"), (Cause.FINDING, "mail")]
+
+
 def test_a_finding_of_a_check_and_an_unusable_entry_are_cards() -> None:
     findings = {"crm": [Finding("ok", "connection crm: fine"), Finding("warning", "connection crm: no ETag")]}
     disabled = [Disabled(account="carla", problem="line 3: there is no connection x")]

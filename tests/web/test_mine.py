@@ -234,3 +234,13 @@ async def test_what_the_systems_cannot_tell_is_not_promised(mine: Browser, offic
     assert not page.says("Series stay as they are")
     assert page.says("calsync cannot tell series in FLOWFACT: it treats them like single appointments.")
     assert page.says("calsync cannot tell private appointments in FLOWFACT")
+
+
+async def test_it_promises_to_try_again_only_where_that_can_help(mine: Browser, office: Office) -> None:
+    await office.run(error=Retry("connection mail: Outlook does not answer"))
+    assert (await mine.get("/")).says("calsync tries again and again by itself.")
+    await office.run(error=LoginError("connection mail: Exchange refuses the sign-in"))
+    page = await mine.get("/")
+    assert page.says("Somebody has to do something about it")
+    assert not page.says("tries again and again by itself")
+    assert not page.says("Next try")

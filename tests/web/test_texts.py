@@ -38,7 +38,7 @@ CONNECTED = {name for names in PROVIDERS.values() for name in names}
 LAST: dict[str, set[str]] = {
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
-    "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
+    "mine_state.": {"failing_person", *STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
     "invalid.": {*WRONG, *FOREIGN},
     "setup.side_": set(Side),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.refused import Refused
+from calsync.desk.repairs import by_itself
 from calsync.sync.model import Direction
 from calsync.web.pages.start import is_wanted
 
@@ -36,6 +37,8 @@ class Part:
     state: str
     """One of STATES."""
     latest: Sequence[Activity]
+    by_itself: bool
+    """Whether what it fails with may end without anybody doing anything."""
     left_out: Mapping[tuple[How, str], int]
     """How many events are not synced, by how and why."""
 
@@ -80,7 +83,13 @@ async def _part(site: Site, person: Person, name: str) -> Part:
     page = await showing.account(person, name)
     latest = await showing.activity(person, name, most=LATEST)
     left_out = await showing.left_out(person, name, most=0)
-    return Part(page=page, state=state_of(page.row), latest=latest.rows, left_out=left_out.counts)
+    return Part(
+        page=page,
+        state=state_of(page.row),
+        latest=latest.rows,
+        by_itself=by_itself(page.row.status.error_class or ""),
+        left_out=left_out.counts,
+    )
 
 
 async def _may_connect(site: Site, person: Person) -> bool:
