@@ -184,7 +184,7 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
         return known.accounts().keys()
 
     work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None)
-    with site_of(config, store, clock, known, work) as site:
+    with site_of(config, store, clock, known, work, lambda _: None) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")
         async with serving([], "127.0.0.1", port, site):

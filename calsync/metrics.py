@@ -87,6 +87,12 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        self._sign_ins = Counter(
+            "calsync_sign_ins",
+            "Tries to sign in to the pages, by what came of them.",
+            ["result"],
+            registry=registry,
+        )
         self._standing = _Standing(clock)
         registry.register(self._standing)
         self._mails: dict[str, int] = {}
@@ -96,6 +102,10 @@ class Metrics:
         """Count a request (`calsync.http.Answered`)."""
         self._requests.labels(connection, status).inc()
         self._request_seconds.labels(connection).observe(max(0.0, seconds))
+
+    def signed_in(self, result: str) -> None:
+        """Count a try to sign in to the pages, by one of the words of the page's own."""
+        self._sign_ins.labels(result).inc()
 
     def finished(self, run: Finished) -> None:
         """Count a run, and what it did."""

@@ -52,8 +52,18 @@ class Work:
 
 
 @contextmanager
-def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known, work: Work) -> Iterator[Site | None]:
-    """Make the pages, and close what they hold in the end. None where the configuration wants none."""
+def site_of(
+    config: Config,
+    store: SqliteStore,
+    clock: Clock,
+    known: Known,
+    work: Work,
+    signed_in: Callable[[str], None],
+) -> Iterator[Site | None]:
+    """Make the pages, and close what they hold in the end. None where the configuration wants none.
+
+    `signed_in` counts what came of sign-ins.
+    """
     if config.web is None:
         yield None
         return
@@ -63,7 +73,8 @@ def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known, work
     origins = Origins(at.host, at.port, config.service.public_url)
     try:
         desk = _desk(config, store, clock, known, work, passwords)
-        yield Site(desk, clock, origins, microsoft=microsoft, proxy=config.web.trusted_proxy)
+        proxy = config.web.trusted_proxy
+        yield Site(desk, clock, origins, microsoft=microsoft, proxy=proxy, signed_in=signed_in)
     finally:
         passwords.close()
         if microsoft is not None:
@@ -97,7 +108,7 @@ def _desk(
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
         people=people,
-        access=Access(store.people, passwords, clock),
+        access=Access(store.people, passwords, clock, audit),
         showing=Showing(store, people, clock, replace(known, findings=checks.last)),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),

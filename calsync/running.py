@@ -269,7 +269,7 @@ class Running:
             disabled=lambda: [disabled(one) for one in self._config.ignored],
         )
         work = Work(self.accounts, self.served, self._runs.all, self.request_reload)
-        with site_of(self._config, store, self._clock, known, work) as site:
+        with site_of(self._config, store, self._clock, known, work, self._metrics.signed_in) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
 

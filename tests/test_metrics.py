@@ -215,3 +215,11 @@ def test_every_name_begins_with_calsync(office: Office) -> None:
     names = {family.name for family in text_string_to_metric_families(office.metrics.text().decode())}
     assert "calsync_process_resident_memory_bytes" in names
     assert {name for name in names if not name.startswith("calsync_")} == set()
+
+
+def test_sign_ins_are_counted_by_what_came_of_them() -> None:
+    office = Office()
+    for result in ("ok", "wrong_password", "wrong_password"):
+        office.metrics.signed_in(result)
+    assert office.value("calsync_sign_ins_total", result="ok") == 1
+    assert office.value("calsync_sign_ins_total", result="wrong_password") == 2

@@ -78,7 +78,7 @@ async def desk(tmp_path: Path, serving: Serving) -> AsyncIterator[Desk]:
         disabled=lambda: [disabled(one) for one in config.ignored],
     )
     work = Work(Accounts(store.settings, names, house.clock), serving, names, serving.reload)
-    with site_of(config, store, house.clock, known, work) as site:
+    with site_of(config, store, house.clock, known, work, lambda _: None) as site:
         assert site is not None
         yield site.desk
     await store.close()

@@ -21,7 +21,15 @@ from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
 from calsync.web.pages.asking import asked, keep_answers
-from calsync.web.pages.start_account import TIMEZONE, Picked, account_of, calendars_key, entry_of, preview_key
+from calsync.web.pages.start_account import (
+    TIMEZONE,
+    Picked,
+    account_of,
+    calendars_key,
+    entry_of,
+    member_of,
+    preview_key,
+)
 from calsync.web.pages.start_connected import NAMES, PROVIDERS, Systems, people_key
 
 if TYPE_CHECKING:
@@ -146,7 +154,9 @@ class _Start:
         problem = self._wrong_user(connected, user)
         if problem is not None:
             return self._pick(visitor, connected, filled=form, problem=problem)
-        self._picked[visitor.who.id] = picked = Picked(user=user, mailbox=mailbox or user)
+        self._picked[visitor.who.id] = picked = Picked(
+            user=user, member=self._member(connected, user), mailbox=mailbox or user
+        )
         setup, mail = self._site.desk.setup(visitor.who), connected["mail"].name
         self._site.works.forget(calendars_key(mail, picked))
         look = partial(setup.calendars, mail, {"mailbox": picked.mailbox})
@@ -260,6 +270,10 @@ class _Start:
             chosen=chosen or {},
             problem=problem,
         )
+
+    def _member(self, connected: Mapping[str, Connected], user: str) -> str:
+        people = self._site.works.of(people_key(connected["flowfact"].name))
+        return member_of((people and people.outcome) or (), user)
 
     def _wrong_user(self, connected: Mapping[str, Connected], user: str) -> str | None:
         """Return what is wrong with the user that was filled in, as far as FLOWFACT's users are known."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
 
+    from calsync.ports import Person as Listed
     from calsync.web.pages.start_connected import Connected
 
 TIMEZONE = "Europe/Berlin"
 """Of estate agents with FLOWFACT; another one is chosen for the account later."""
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Picked:
 
     user: str
     """The address of the user in FLOWFACT."""
+    member: str
+    """The user's id there; empty where the list of people does not tell it."""
     mailbox: str
     calendar: str = ""
     """Empty: the mailbox's own one."""
@@ -39,10 +41,20 @@ def preview_key(picked: Picked) -> str:
     return f"preview {picked}"
 
 
-def account_of(picked: Picked, known: Mapping[str, Any]) -> str:
-    """Return the account's name: what stands before the @, and a number where there is one of this name."""
-    plain = _NOT_IN_NAMES.sub("-", picked.mailbox.partition("@")[0]).strip("-._")[:50] or "account"
-    return next(name for name in (plain, *(f"{plain}-{n}" for n in range(2, len(known) + 3))) if name not in known)
+def member_of(people: Iterable[Listed], address: str) -> str:
+    """Return the id of who has this address; nothing where nobody has."""
+    wanted = address.casefold()
+    return next((one.id for one in people if wanted in map(str.casefold, one.addresses)), "")
+
+
+def account_of(picked: Picked, known: Container[str]) -> str:
+    """Return the account's name: the user's id, as where accounts are discovered, else a number.
+
+    It stands in logs and figures, so it is made of no address.
+    """
+    if picked.member and picked.member not in known:
+        return picked.member
+    return next(name for name in (f"account-{n}" for n in count(1)) if name not in known)
 
 
 def entry_of(picked: Picked, connected: Mapping[str, Connected]) -> dict[str, Any]:
