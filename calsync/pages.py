@@ -87,6 +87,7 @@ def disabled(ignored: Ignored) -> Disabled:
         account=ignored.name if ignored.section == "accounts" else None,
         connection=ignored.name if ignored.section == "connections" else None,
         problem="; ".join(ignored.problems),
+        why=ignored.why.value,
     )
 
 

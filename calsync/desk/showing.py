@@ -274,6 +274,7 @@ class Showing:
                 titles=called.of(config),
                 connections={config.left.connection, config.right.connection},
                 status=states[name],
+                kept=config.kept,
                 failing_since=failed[name].failing_since if name in failed else None,
                 rebuild=rebuilds.get(name),
                 unconfirmed=_unconfirmed(directions.get(name, config.direction), unwritten.get(name, ())),
