@@ -54,6 +54,17 @@ TEXTS: Mapping[str, Texts] = {
             "gilt.",
         ),
     ),
+    "own_password": Texts(
+        Sentences(
+            "{system} does not take the stored password any more.",
+            "{system} nimmt das gespeicherte Kennwort nicht mehr an.",
+        ),
+        _ONE_CAUGHT_UP,
+        Sentences(
+            "Did you change it? Then please sign in again, with the new one.",
+            "Haben Sie es geändert? Dann melden Sie sich bitte mit dem neuen noch einmal an.",
+        ),
+    ),
     "configuration": Texts(
         Sentences(
             "An entry of the configuration cannot be used.",
@@ -268,7 +279,7 @@ TEXTS: Mapping[str, Texts] = {
         ),
     ),
 }
-"""By calsync.desk.repairs.Cause."""
+"""By calsync.desk.repairs.Cause; and one for people's own mailboxes."""
 WHY: Mapping[str, Sentences] = {
     "wrong": Sentences(
         "Something in it is not valid. Please correct the entry, or remove it.",
@@ -310,15 +321,15 @@ BUTTONS: Mapping[str, Sentences] = {
 
 
 def happened(repair: Repair, language: Language) -> str:
-    return _said(TEXTS[repair.cause].happened, repair, language)
+    return _said(_texts(repair).happened, repair, language)
 
 
 def means(repair: Repair, language: Language) -> str:
-    return _said(TEXTS[repair.cause].means, repair, language)
+    return _said(_texts(repair).means, repair, language)
 
 
 def todo(repair: Repair, language: Language) -> str:
-    texts = TEXTS[repair.cause].todo
+    texts = _texts(repair).todo
     reason = repair.reason or ""
     if texts is None and reason in WHY:
         return unusable(reason, language)
@@ -333,7 +344,11 @@ def unusable(why: str, language: Language) -> str:
 
 
 def button(repair: Repair, language: Language) -> str:
-    return in_language(BUTTONS[repair.action], language)
+    return in_language(BUTTONS["sign_in" if repair.own else repair.action], language)
+
+
+def _texts(repair: Repair) -> Texts:
+    return TEXTS[f"own_{repair.cause}" if repair.own and f"own_{repair.cause}" in TEXTS else repair.cause]
 
 
 def _said(sentences: Sentences, repair: Repair, language: Language) -> str:

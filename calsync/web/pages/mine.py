@@ -56,7 +56,7 @@ def add_to(site: Site) -> None:
             "mine.html",
             parts=[await _part(site, visitor.who, name) for name in own if name in known],
             missing=[name for name in own if name not in known],
-            may_connect=not own and await _may_connect(site, visitor.who),
+            refused=None if own else await _refused(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),
             directions=list(Direction),
         )
@@ -92,12 +92,13 @@ async def _part(site: Site, person: Person, name: str) -> Part:
     )
 
 
-async def _may_connect(site: Site, person: Person) -> bool:
+async def _refused(site: Site, person: Person) -> str | None:
+    """Return the word for why somebody cannot connect the own mailbox; None for somebody who can."""
     try:
         await site.desk.own.offer(person)
-    except Refused:
-        return False
-    return True
+    except Refused as refused:
+        return refused.word
+    return None
 
 
 async def _helpers(site: Site, person: Person) -> Sequence[str]:

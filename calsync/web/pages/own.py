@@ -164,7 +164,7 @@ class _Own:
         return self._page(
             visitor,
             "own.html",
-            filled,
+            offer.filled if filled is None else filled,
             error,
             by_browser=offer.by_browser,
             offer=offer,
