@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from calsync.desk import Known
     from calsync.desk.accounts import Accounts
     from calsync.desk.steering import Steered
+    from calsync.http import HttpFactory
     from calsync.ports import Clock
     from calsync.store import SqliteStore
 
@@ -49,6 +50,8 @@ class Work:
     ran: Callable[[], Awaitable[Collection[str]]]
     """Returns the names of all accounts that have run before."""
     reload: Callable[[], None]
+    http: HttpFactory
+    """Opens the sessions of the connections that are served."""
 
 
 @contextmanager
@@ -104,7 +107,7 @@ def _desk(
             if connection in connections_of(account):
                 work.served.wake(name, "somebody signed in")
 
-    setup = Setup(config.path, clock, changed, signed_in)
+    setup = Setup(config.path, clock, changed, signed_in, http=work.http)
     checks, audit = Checks(setup.check_connection, clock, work.served.proven), Audit(store.settings, clock)
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
@@ -119,7 +122,7 @@ def _desk(
         audit=audit,
         accounts=known.accounts,
         everybodys=setup,
-        first_run=partial(first_run, clock=clock, random=SystemRandom()),
+        first_run=partial(first_run, clock=clock, random=SystemRandom(), http=work.http),
         reread=work.reload,
     )
 

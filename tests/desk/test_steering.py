@@ -60,6 +60,20 @@ async def test_who_switched_and_turned_stands_in_the_audit(office: Office, store
     assert office.woken == ["anna", "anna"]
 
 
+async def test_administrators_switch_many_accounts_at_once_and_nobody_else_does(
+    office: Office, store: SqliteStore
+) -> None:
+    anna = await office.user("Anna", "anna")
+    with pytest.raises(Refused) as error:
+        await office.steering.switch_all(anna, ["anna"], on=False)
+    assert error.value.word == "administrators_only"
+    await office.steering.switch_all(office.boss, ["bernd", "gone", "anna", "bernd"], on=False)
+    settings = await store.settings.all()
+    assert {name: one.off for name, one in settings.items()} == {"anna": True, "bernd": True}
+    assert office.woken == ["bernd", "anna"]
+    assert [one.after for one in await store.settings.audit(9, "bernd")] == ["off"]
+
+
 async def test_who_decided_stands_in_the_audit(office: Office, store: SqliteStore) -> None:
     anna = await office.user("Anna", "anna")
     office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
