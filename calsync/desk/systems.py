@@ -26,6 +26,8 @@ class System:
     """The name of its provider."""
     kept: bool = False
     """Whether it was added on the pages, and can be changed there."""
+    address_key: str | None = None
+    """The key of an account's side that takes an e-mail address."""
     asks: bool = False
     """Whether there are things that only a person can say of it."""
     untold: frozenset[str] = frozenset()
@@ -67,3 +69,12 @@ def untold(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[str,
     each = {side: system_of(config.side(side).connection, systems).untold for side in Side}
     every = sorted({what for found in each.values() for what in found})
     return {what: [called[side] for side in Side if what in each[side]] for what in every}
+
+
+def address_of(config: AccountConfig, systems: Mapping[str, System]) -> str:
+    """Return the address that an account names, of its mailbox where there are two; empty where it names none."""
+    for side in (Side.RIGHT, Side.LEFT):
+        key = system_of(config.side(side).connection, systems).address_key
+        if key is not None and config.side(side).settings.get(key):
+            return str(config.side(side).settings[key])
+    return ""

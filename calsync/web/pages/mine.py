@@ -55,6 +55,7 @@ def add_to(site: Site) -> None:
             visitor,
             "mine.html",
             parts=[await _part(site, visitor.who, name) for name in own if name in known],
+            whose=await site.desk.showing.whose(visitor.who) if own else {},
             missing=[name for name in own if name not in known],
             refused=None if own else await _refused(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),

@@ -124,6 +124,7 @@ class _People:
             status=200 if problem is None else 400,
             members=await self._people.all(),
             accounts=sorted(self._site.desk.accounts()),
+            whose=await self._site.desk.showing.whose(visitor.who),
             problem=problem,
             name=name,
         )
@@ -143,6 +144,7 @@ class _People:
             status=200 if problem is None else 400,
             member=member,
             accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
+            whose=await self._site.desk.showing.whose(visitor.who),
             system=await self._system(visitor),
             assigned=await self._members.of(visitor.who, member.person.id),
             problem=problem,

@@ -33,6 +33,7 @@ def add_to(site: Site) -> None:
         return site.page(
             visitor,
             "repairs.html",
+            whose=await site.desk.showing.whose(visitor.who),
             groups=groups[offset : offset + MOST],
             total=len(groups),
             offset=offset,
