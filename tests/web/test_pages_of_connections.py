@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -212,6 +213,20 @@ async def test_an_account_is_added_changed_and_removed_by_both_forms(
     assert (carla.direction, carla.policy, carla.right.connection) == ("both", "hold", "mail")
     assert (await browser.post("/accounts/carla/remove", {}, at=edit)).location == "/accounts"
     assert "carla" not in config(house).accounts
+
+
+async def test_an_account_begins_with_flowfact_on_the_left_and_is_between_two_connections(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    office.systems = {
+        "exchange": System(connection="exchange", title="Outlook", provider="exchange_ews"),
+        "flowfact": System(connection="flowfact", title="FLOWFACT", provider="flowfact"),
+    }
+    await browser.sign_in("chef")
+    page = await browser.get("/add/account")
+    assert re.findall(r'<option value="(\w+)" selected', page.text) == ["flowfact", "exchange"]
+    page = await browser.get("/add/account?left=flowfact&right=flowfact")
+    assert (page.status, page.says("Please choose two different connections.")) == (400, True)
 
 
 async def test_what_is_wrong_is_told_in_the_readers_language(
