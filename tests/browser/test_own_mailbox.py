@@ -84,6 +84,7 @@ async def test_a_user_connects_the_own_mailbox_on_exchange(prepared: Place) -> N
         await chef.page.locator("main form button[type=submit]").click()
         await user.go("/own")
         given = {"E-Mail-Adresse": "bert@example.de", "Benutzername": "EX\\bert"}
+        user.watch.expected.add(400)
         await user.fill(**given, Kennwort="falsch")
         await user.press("Weiter")
         await user.sees("Die Anmeldung wurde abgelehnt.")
