@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import TYPE_CHECKING
 
@@ -213,6 +214,27 @@ async def test_which_fields_are_which_is_asked_before_anything_is_read(
     assert fields["series"] == {"field": None}
     assert "marker" not in fields
     assert (await browser.get("/start")).says("Microsoft 365 verbinden")
+
+
+async def test_the_step_stays_while_the_answers_are_checked(
+    browser: Browser, chef: Person, empty: Path, servers: Servers, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await browser.sign_in("chef")
+    await connected(browser, site, servers)
+    going = asyncio.Event()
+
+    async def slow(*_: object) -> list[Finding]:
+        await going.wait()
+        return []
+
+    monkeypatch.setattr(Setup, "questions", slow)
+    site.desk.checks._check = slow
+    await browser.post("/start/fields", {"private": ""}, at="/start?step=fields")
+    page = await browser.get("/start?step=fields")
+    assert page.says("Which fields do your appointments have?")
+    assert page.says("Checking")
+    going.set()
+    await ended(site.works)
 
 
 async def test_the_same_field_for_two_things_is_refused(

@@ -58,7 +58,10 @@ class Connected:
     @property
     def entered(self) -> bool:
         """Whether its system lets calsync in: it can be asked, whatever the answers have to be."""
-        return self.good or (self.asked is not None and self.asked.outcome is not None)
+        if self.asked is None:
+            return self.good
+        # What was answered is asked anew: it has let calsync in before.
+        return self.good or self.asked.outcome is not None or (self.answered and self.asked.busy)
 
 
 class Systems:
