@@ -142,6 +142,9 @@ class Nobody:
     def wake(self, account: str, reason: str) -> None:
         """There is nothing to wake."""
 
+    def proven(self, connection: str) -> None:
+        """There is nobody to run."""
+
     async def plan(self, account: str) -> Report:
         raise Retry(f"account {account} is not served")
 

@@ -156,6 +156,11 @@ class Connections:
         await _ended(logins)
         await self._close_left()
 
+    def proven(self, connection: str) -> None:
+        """Let a connection sign in again: what it signs in with has just been taken elsewhere."""
+        if connection in self._providers:
+            self._providers[connection].proven()
+
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
 
@@ -168,6 +173,9 @@ class Connections:
                 by_person=provider.by_person,
                 provider=self._config.connections[name].provider,
                 kept=self._config.connections[name].kept,
+                address_key=self._spec(name).address_key,
+                asks=self._spec(name).asked is not None,
+                untold=provider.untold,
             )
             for name, provider in self._providers.items()
         }
@@ -306,9 +314,12 @@ class Connections:
             if finding.severity == "error":
                 raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
 
+    def _spec(self, connection: str) -> ProviderSpec:
+        return self._specs[self._config.connections[connection].provider]
+
     def _address(self, side: SideConfig) -> str | None:
         """Return the address that a side's settings name, None where there is none."""
-        key = self._specs[self._config.connections[side.connection].provider].address_key
+        key = self._spec(side.connection).address_key
         return None if key is None else side.settings.get(key)
 
     def _key(self, config: AccountConfig, side: Side, calendar: Calendar) -> tuple[str, str]:

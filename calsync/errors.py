@@ -70,6 +70,10 @@ class OtherSync(AccountError):  # noqa: N818
     """Another program syncs this account's calendar. Two of them would copy each other's copies."""
 
 
+class OtherCalendar(AccountError):  # noqa: N818
+    """An address or a name leads to another calendar than the one that was synced so far."""
+
+
 class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes
     """Nothing was changed; try again later. `after` is in seconds, None where the server did not say."""
 

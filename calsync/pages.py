@@ -93,6 +93,7 @@ def disabled(ignored: Ignored) -> Disabled:
         account=ignored.name if ignored.section == "accounts" else None,
         connection=ignored.name if ignored.section == "connections" else None,
         problem="; ".join(ignored.problems),
+        why=ignored.why.value,
     )
 
 
@@ -110,7 +111,7 @@ def _desk(
                 work.served.wake(name, "somebody signed in")
 
     setup = Setup(config.path, clock, changed, signed_in, http=work.http)
-    checks, audit = Checks(setup.check_connection, clock), Audit(store.settings, clock)
+    checks, audit = Checks(setup.check_connection, clock, work.served.proven), Audit(store.settings, clock)
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
         people=people,

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from unicodedata import normalize
+
+
+def name_key(name: str) -> str:
+    """Return what a name is compared by: whatever its case, and however its umlauts are composed.
+
+    Unicode's canonical caseless matching: NFC, full case folding, and NFC again.
+    """
+    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 class Role(StrEnum):
@@ -20,7 +29,7 @@ class Person:
 
     id: int
     name: str
-    """As it is typed at the sign-in; compared without its case."""
+    """As it is typed at the sign-in; compared by `name_key`."""
     role: Role
     password: str | None = field(repr=False)
     """Hashed; None for nobody who signs in with one."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from calsync.forms import FormField
+    from calsync.forms import FormField, Question
     from calsync.http import HttpFactory
     from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
 
@@ -202,6 +202,11 @@ class Finding:
     severity: str
     """`ok`, `warning` or `error`."""
     message: str
+    german: str | None = None
+    """The same in German, where somebody has written that."""
+
+    def said(self, language: str) -> str:
+        return self.german if language == "de" and self.german is not None else self.message
 
 
 class Vault(ABC):
@@ -361,9 +366,18 @@ class Provider(ABC):
         """Whether a person signs in here with `sign_in`, and does so again where that is not valid any more."""
         return False
 
+    @property
+    def untold(self) -> frozenset[str]:
+        """What it does not tell of its events, of `series` and `private`: they pass for single, or for open."""
+        return frozenset()
+
     @abstractmethod
     async def login(self) -> None:
         """Sign in and verify what the connection's configuration claims. Raises LoginError, ConfigError, Retry."""
+
+    def proven(self) -> None:
+        """Sign in again although it was refused: a check beside this connection has just done so."""
+        return
 
     async def sign_in(self, show: Callable[[DeviceCode], object]) -> str:
         """Let a person sign in whose sign-in the connection then keeps; return who it was.
@@ -429,6 +443,13 @@ class Provider(ABC):
         """
         return ()
 
+    async def questions(self) -> Sequence[Question]:
+        """Look at the system, without `login`, and ask what only a person can say of it.
+
+        Asked only where the spec says where the answers stand (`asked`). Raises LoginError, ConfigError, Retry.
+        """
+        return ()
+
     @abstractmethod
     async def close(self) -> None:
         """Close connections to the server."""
@@ -479,6 +500,8 @@ class ProviderSpec:
     """What pages ask for an account's side."""
     own: OwnConnection | None = None
     """None where nobody has a connection of their own."""
+    asked: str | None = None
+    """The key of `connection_schema` that the answers to its `questions` fill; None where it asks nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

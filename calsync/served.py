@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.connections import Opened, connections_of
 from calsync.engine.together import together
-from calsync.errors import StoreError
+from calsync.errors import LoginError, StoreError
 from calsync.service import Runner, Service
 from calsync.sync.model import Side
 
@@ -69,6 +69,14 @@ class Served(Runner):
 
     def connections(self, account: str) -> Collection[str]:
         return connections_of(self.configs[account])
+
+    def proven(self, connection: str) -> None:
+        """Run those again whose sign-in was refused, as it has just worked beside the service."""
+        self._connections.proven(connection)
+        for name, config in self.configs.items():
+            refused = self.service.board.status(name).error_class == LoginError.__name__
+            if refused and connection in connections_of(config):
+                self.service.wake(name, "its sign-in works")
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, as `App.confirm` does: between two runs, and the next one begins at once.

@@ -70,7 +70,7 @@ def test_all_accounts_are_shown_with_what_to_look_at(house: House, capsys: pytes
     shown = capsys.readouterr().out
     assert "anna" in shown
     assert "berta  scheitert" in shown
-    assert "berta: Ein Kalender dieses Kontos ist nicht verwendbar." in shown
+    assert "berta: Ein Kalender ist nicht verwendbar." in shown
     told = as_json(house, capsys, "status")
     assert [(one["account"], one["state"], one["linked"]) for one in told["accounts"]] == [
         ("berta", "failing", 0),

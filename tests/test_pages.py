@@ -41,6 +41,9 @@ class Serving:
         del reason
         self.asked.append(account)
 
+    def proven(self, connection: str) -> None:
+        self.asked.append(f"all of {connection}")
+
     async def plan(self, account: str) -> Report:
         raise NotImplementedError
 
@@ -90,6 +93,8 @@ async def desk(tmp_path: Path, serving: Serving) -> AsyncIterator[Desk]:
 async def test_what_was_changed_is_read_anew_and_asked_for_anew(desk: Desk, serving: Serving) -> None:
     assert [one.message for one in (await desk.checks.of("more")).findings] == ["signed in"]
     assert list(desk.checks.last()) == ["more"]
+    assert serving.asked == ["all of more"]  # whoever was refused there is tried again
+    serving.asked.clear()
     await desk.setup(OPERATOR).change_connection("more", {"size": "2"})
     assert serving.asked == ["changed"]
     assert desk.checks.last() == {}
@@ -97,6 +102,7 @@ async def test_what_was_changed_is_read_anew_and_asked_for_anew(desk: Desk, serv
 
 async def test_who_signs_in_has_the_connections_accounts_run(desk: Desk, serving: Serving) -> None:
     await desk.checks.of("crm")
+    serving.asked.clear()
     await desk.setup(OPERATOR).finish_sign_in("crm", {}, {"code": "x"})
     assert serving.asked == ["anna", "berta"]
     assert desk.checks.last() == {}

@@ -265,3 +265,16 @@ async def test_a_bug_beside_the_accounts_stops_the_service_and_is_raised(
     with pytest.raises(ValueError, match="a bug"):
         await asyncio.wait_for(served.task, 20)
     served.task = asyncio.create_task(asyncio.sleep(0))  # it has ended
+
+
+async def test_a_sign_in_that_has_just_worked_wakes_those_it_was_refused_to(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await served.waiting("anna", "berta")
+    serving, woken = served.running.served, []
+    serving.service.board.note("anna", error="connection crm: refused", error_class="LoginError")
+    monkeypatch.setattr(serving.service, "wake", lambda account, _reason: woken.append(account))
+    serving.proven("another")
+    assert woken == []
+    serving.proven("crm")
+    assert woken == ["anna"]

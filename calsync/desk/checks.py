@@ -27,9 +27,15 @@ class Checked:
 class Checks:
     """Reached as `Desk.checks`. A server that does not answer is asked once for all who look meanwhile."""
 
-    def __init__(self, check: Callable[[str], Awaitable[Sequence[Finding]]], clock: Clock) -> None:
-        """`check` asks a connection's servers."""
+    def __init__(
+        self,
+        check: Callable[[str], Awaitable[Sequence[Finding]]],
+        clock: Clock,
+        good: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """`check` asks a connection's servers; `good` is told of a connection that was found to work."""
         self._check = check
+        self._good = good
         self._clock = clock
         self._kept: dict[str, Checked] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -48,6 +54,8 @@ class Checks:
             self._kept.pop(connection, None)
             findings = await self._check(connection)
             self._kept[connection] = checked = Checked(self._clock.now(), findings)
+            if all(one.severity != "error" for one in findings):
+                self._good(connection)
             return checked
 
     def forget(self, connection: str | None = None) -> None:

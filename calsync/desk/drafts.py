@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.config import parse_text
 from calsync.desk.filling import connection_of, filled, without_empty
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.errors import PluginError
 from calsync.forms import Kind
 from calsync.second import Kept
@@ -40,7 +40,7 @@ def document(operators: Operators, draft: Draft) -> Document:
 def add_account(draft: Draft, operators: Operators, name: str, entry: Mapping[str, Any]) -> None:
     """Put an account into a draft. Raises Invalid where there is one of this name."""
     if name in draft.accounts or name in operators.config.accounts:
-        raise Invalid({"name": "there is an account of this name already"})
+        raise Invalid({"name": Wrong("account_there")})
     draft.accounts[name] = without_empty(entry)
 
 
@@ -49,9 +49,9 @@ def spec_of(operators: Operators, provider: str) -> ProviderSpec:
     try:
         found = operators.plugins.load([provider], []).providers
     except PluginError as error:
-        raise Invalid({"provider": str(error)}) from error
+        raise Invalid({"provider": refused(str(error))}) from error
     if provider not in found:
-        raise Invalid({"provider": f"there is no provider {provider!r}"})
+        raise Invalid({"provider": Wrong("provider_unknown", provider)})
     return found[provider]
 
 
@@ -63,7 +63,7 @@ def entry_of(
         former = connection_of(draft, name)
         return filled(spec_of(operators, former["provider"]), fields, former)
     if name in draft.connections or name in operators.config.connections:
-        raise Invalid({"name": "there is a connection of this name already"})
+        raise Invalid({"name": Wrong("connection_there")})
     return filled(spec_of(operators, provider), fields, {})
 
 
@@ -82,5 +82,5 @@ def tried(
     config = read(operators, draft, secrets)
     for one in config.ignored:
         if (one.section, one.name) == ("connections", name):
-            raise Invalid(one.keys)
+            raise left_out(one)
     return config.connections[name], spec

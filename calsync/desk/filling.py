@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.desk.invalid import MISSING, Invalid
+from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid, Wrong
 from calsync.forms import Kind
 from calsync.sync.model import Side
 
@@ -25,7 +25,7 @@ def filled(spec: ProviderSpec, fields: Fields, former: Mapping[str, Any]) -> dic
     address must not be able to have it sent to their own.
     """
     form = {field.key: field for field in spec.form}
-    wrong = dict.fromkeys(fields.keys() - form.keys(), "unknown key")
+    wrong = dict.fromkeys(fields.keys() - form.keys(), UNKNOWN_KEY)
     moved = any(
         field.kind is Kind.URL and (fields.get(key) or former.get(key)) != former.get(key)
         for key, field in form.items()
@@ -47,12 +47,13 @@ def filled(spec: ProviderSpec, fields: Fields, former: Mapping[str, Any]) -> dic
 def connection_of(draft: Draft, name: str) -> dict[str, Any]:
     """Return the entry of a kept connection. Raises Invalid for another one."""
     if name not in draft.connections:
-        raise Invalid({"": not_kept("connection", name)})
+        raise Invalid({"": not_kept(name)})
     return draft.connections[name]
 
 
-def not_kept(what: str, name: str) -> str:
-    return f"there is no {what} {name!r} that was added here; the operator's file is changed by the operator"
+def not_kept(name: str) -> Wrong:
+    """Return what is wrong with a name that stands in the operator's file, or nowhere."""
+    return Wrong("kept_no_more", name)
 
 
 def connections_in(account: Mapping[str, Any]) -> set[str]:
@@ -68,3 +69,12 @@ def without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in entry.items()
         if value not in ("", None)
     }
+
+
+def merged(entry: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with more set in it. What is a mapping there gets further keys; its other ones stay."""
+    added = {
+        key: {**entry[key], **value} if isinstance(value, dict) and isinstance(entry.get(key), dict) else value
+        for key, value in more.items()
+    }
+    return {**entry, **added}

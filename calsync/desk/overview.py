@@ -37,7 +37,7 @@ class Wanted:
     """Which accounts are looked for."""
 
     search: str = ""
-    """A part of an account's or a system's name, in any case."""
+    """A part of an account's or a system's name, of its address or its owner's name, in any case."""
     states: frozenset[State] = frozenset()
     """None of them: all."""
     problems: bool = False
@@ -112,9 +112,12 @@ def row(
     return Row(account=account, titles=titles, direction=direction, status=status, held=held, blocked=blocked)
 
 
-def overview(rows: Sequence[Row], wanted: Wanted) -> Overview:
-    """Return the page that is looked for; its rows lack what is counted page by page."""
-    found = [each for each in rows if _matches(each, wanted)]
+def overview(rows: Sequence[Row], wanted: Wanted, whose: Mapping[str, str] | None = None) -> Overview:
+    """Return the page that is looked for; its rows lack what is counted page by page.
+
+    `whose`: what accounts are found by as well, by name.
+    """
+    found = [each for each in rows if _matches(each, wanted, (whose or {}).get(each.account, ""))]
     found.sort(key=_KEYS[wanted.order], reverse=wanted.reverse)
     return Overview(
         rows=found[wanted.offset :][: wanted.most],
@@ -140,13 +143,13 @@ def with_counts(
     return replace(page, rows=rows)
 
 
-def _matches(each: Row, wanted: Wanted) -> bool:
+def _matches(each: Row, wanted: Wanted, whose: str) -> bool:
     if wanted.states and each.status.state not in wanted.states:
         return False
     if wanted.problems and not each.problem:
         return False
     word = wanted.search.strip().casefold()
-    return not word or any(word in text.casefold() for text in (each.account, *each.titles.values()))
+    return not word or any(word in text.casefold() for text in (each.account, whose, *each.titles.values()))
 
 
 STATES = (State.FAILING, State.STARTING, State.RUNNING, State.WAITING, State.OFF)

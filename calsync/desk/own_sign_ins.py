@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk.refused import Refused
 from calsync.desk.self_service import expect_asked, offered
+from calsync.forms import Kind
 from calsync.second import is_own_name
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ class OwnSignIns:
     async def offer(self, person: Person, account: str) -> Offer:
         """Return how a person signs in again. Raises Refused, ConfigError."""
         name, config, spec = await self._own(person, account)
-        return offered(spec, config.accounts[account].left.connection, name)
+        offer, settings = (
+            offered(spec, config.accounts[account].left.connection, name),
+            config.connections[name].settings,
+        )
+        asked = [one.key for one in offer.fields if one.kind is not Kind.SECRET]
+        return replace(offer, filled={key: str(settings[key]) for key in asked if key in settings})
 
     async def begin(self, person: Person, account: str, redirect_uri: str) -> BrowserSignIn:
         """Send the person's browser away to sign in. Raises Refused; LoginError, Retry, ConfigError."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Texts(NamedTuple):
-    """One kind of card. `todo` None: the reason's own sentence says it."""
+    """One kind of card. `todo` None: it depends on the reason."""
 
     happened: Sentences
     means: Sentences
@@ -54,6 +54,17 @@ TEXTS: Mapping[str, Texts] = {
             "gilt.",
         ),
     ),
+    "own_password": Texts(
+        Sentences(
+            "{system} does not take the stored password any more.",
+            "{system} nimmt das gespeicherte Kennwort nicht mehr an.",
+        ),
+        _ONE_CAUGHT_UP,
+        Sentences(
+            "Did you change it? Then please sign in again, with the new one.",
+            "Haben Sie es geändert? Dann melden Sie sich bitte mit dem neuen noch einmal an.",
+        ),
+    ),
     "configuration": Texts(
         Sentences(
             "An entry of the configuration cannot be used.",
@@ -63,19 +74,29 @@ TEXTS: Mapping[str, Texts] = {
             "It is left out. Everything else runs.",
             "Er wird ausgelassen. Alles andere läuft.",
         ),
-        Sentences(
-            "Please correct the entry, or remove it.",
-            "Bitte berichtigen Sie den Eintrag, oder entfernen Sie ihn.",
-        ),
+        None,
     ),
     "account": Texts(
-        Sentences(
-            "A calendar of this account cannot be used.", "Ein Kalender dieses Kontos ist nicht verwendbar."
-        ),
+        Sentences("A calendar cannot be used.", "Ein Kalender ist nicht verwendbar."),
         _ONE_CAUGHT_UP,
         Sentences(
             "Please check which calendars the account names, and whether calsync has the rights for both.",
             "Bitte prüfen Sie, welche Kalender das Konto nennt, und ob calsync für beide die Rechte hat.",
+        ),
+    ),
+    "swapped": Texts(
+        Sentences(
+            "A calendar is not the one that was synced so far.", "Ein Kalender ist nicht mehr derselbe wie bisher."
+        ),
+        Sentences(
+            "Nothing is synced: what is missing in the new one would be deleted on the other side.",
+            "Es wird nichts synchronisiert: Was im neuen Kalender fehlt, würde sonst auf der anderen Seite "
+            "gelöscht.",
+        ),
+        Sentences(
+            "Please choose the former calendar again, or let an account of a new name begin with the new one.",
+            "Bitte stellen Sie wieder den bisherigen Kalender ein, oder legen Sie für den neuen ein neues "
+            "Konto an.",
         ),
     ),
     "other_sync": Texts(
@@ -266,7 +287,34 @@ TEXTS: Mapping[str, Texts] = {
         ),
     ),
 }
-"""By calsync.desk.repairs.Cause."""
+"""By calsync.desk.repairs.Cause; and one for people's own mailboxes."""
+WHY: Mapping[str, Sentences] = {
+    "wrong": Sentences(
+        "Something in it is not valid. Please correct the entry, or remove it.",
+        "Etwas darin stimmt nicht. Bitte berichtigen Sie den Eintrag, oder entfernen Sie ihn.",
+    ),
+    "operators": Sentences(
+        "The operator's file says something else under this name, and that holds. Please remove this entry.",
+        "In der Datei des Betreibers steht unter diesem Namen etwas anderes, und das gilt. Bitte entfernen Sie "
+        "diesen Eintrag.",
+    ),
+    "connection": Sentences(
+        "Its connection is not there, or cannot be used itself. Please choose another one, or remove the entry.",
+        "Seine Verbindung gibt es nicht, oder sie ist selbst nicht verwendbar. Bitte bringen Sie sie in Ordnung, "
+        "oder entfernen Sie den Eintrag.",
+    ),
+    "calendar": Sentences(
+        "Its calendar belongs to another account. Please choose another calendar, or remove the entry.",
+        "Sein Kalender gehört schon zu einem anderen Konto. Bitte wählen Sie einen anderen, oder entfernen Sie "
+        "den Eintrag.",
+    ),
+    "unreadable": Sentences(
+        "The file of what was added on the pages cannot be read. Whoever looks after calsync mends it there.",
+        "Die Datei mit dem, was auf den Seiten hinzugefügt wurde, ist nicht lesbar. Wer calsync betreut, bringt "
+        "sie in Ordnung.",
+    ),
+}
+"""What to do about an unusable entry, by calsync.config.Why."""
 BUTTONS: Mapping[str, Sentences] = {
     "sign_in": Sentences("Sign in again", "Neu anmelden"),
     "credentials": Sentences("Change the credentials", "Zugangsdaten ändern"),
@@ -281,22 +329,34 @@ BUTTONS: Mapping[str, Sentences] = {
 
 
 def happened(repair: Repair, language: Language) -> str:
-    return _said(TEXTS[repair.cause].happened, repair, language)
+    return _said(_texts(repair).happened, repair, language)
 
 
 def means(repair: Repair, language: Language) -> str:
-    return _said(TEXTS[repair.cause].means, repair, language)
+    return _said(_texts(repair).means, repair, language)
 
 
 def todo(repair: Repair, language: Language) -> str:
-    texts = TEXTS[repair.cause].todo
+    texts = _texts(repair).todo
+    reason = repair.reason or ""
+    if texts is None and reason in WHY:
+        return unusable(reason, language)
     if texts is None:
-        return sentence(repair.reason or "", language)
+        return sentence(reason, language)
     return _said(texts, repair, language)
 
 
+def unusable(why: str, language: Language) -> str:
+    """Return what to do about an unusable entry."""
+    return in_language(WHY[why], language)
+
+
 def button(repair: Repair, language: Language) -> str:
-    return in_language(BUTTONS[repair.action], language)
+    return in_language(BUTTONS["sign_in" if repair.own else repair.action], language)
+
+
+def _texts(repair: Repair) -> Texts:
+    return TEXTS[f"own_{repair.cause}" if repair.own and f"own_{repair.cause}" in TEXTS else repair.cause]
 
 
 def _said(sentences: Sentences, repair: Repair, language: Language) -> str:

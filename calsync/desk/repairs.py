@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.desk import repair_texts
 from calsync.desk.systems import system_of
-from calsync.errors import AccountError, ConfigError, LoginError, OtherSync, PluginError, Retry, UnknownAddress
+from calsync.errors import (
+    AccountError,
+    ConfigError,
+    LoginError,
+    OtherCalendar,
+    OtherSync,
+    PluginError,
+    Retry,
+    UnknownAddress,
+)
 from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
@@ -43,6 +52,7 @@ class Cause(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a kind of card
     CONFIGURATION = "configuration"
     ACCOUNT = "account"
+    SWAPPED = "swapped"
     OTHER_SYNC = "other_sync"
     BROKEN = "broken"
     UNREACHABLE = "unreachable"
@@ -87,6 +97,7 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.PASSWORD: Action.CREDENTIALS,
     Cause.CONFIGURATION: Action.EDIT,
     Cause.ACCOUNT: Action.EDIT,
+    Cause.SWAPPED: Action.EDIT,
     Cause.OTHER_SYNC: Action.TRY,
     Cause.BROKEN: Action.TRY,
     Cause.UNREACHABLE: Action.TRY,
@@ -121,7 +132,7 @@ class Repair:
     """What the other side's system is called."""
     side: Side | None = None
     reason: str | None = None
-    """The word of calsync.reasons behind it, where there is one."""
+    """The word of calsync.reasons behind it, where there is one; of an unusable entry the one of config.Why."""
     events: int = 0
     """How many events it is about."""
     accounts: int = 0
@@ -129,6 +140,10 @@ class Repair:
     since: datetime | None = None
     detail: str | None = None
     """What a system or calsync itself said about it."""
+    german: str | None = None
+    """The same in German, where it is known."""
+    here: bool = True
+    """Whether it can be changed on the pages; else only the operator's file says it."""
 
     @property
     def action(self) -> Action:
@@ -161,6 +176,10 @@ class Repair:
     def todo(self, language: Language) -> str:
         return repair_texts.todo(self, language)
 
+    def said(self, language: Language) -> str | None:
+        """Return what a system or calsync itself said, in the language as far as possible."""
+        return self.german if language == "de" and self.german is not None else self.detail
+
     def button(self, language: Language) -> str:
         return repair_texts.button(self, language)
 
@@ -173,6 +192,8 @@ class Condition:
     titles: Mapping[Side, str]
     connections: Collection[str]
     status: Status
+    kept: bool = False
+    """Whether it was added on the pages."""
     failing_since: datetime | None = None
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan."""
@@ -189,6 +210,11 @@ class Disabled:
     account: str | None = None
     connection: str | None = None
     problem: str
+    why: str = "wrong"
+    """The word of calsync.config.Why."""
+
+    def todo(self, language: Language) -> str:
+        return repair_texts.unusable(self.why, language)
 
 
 def repairs(
@@ -203,7 +229,10 @@ def repairs(
     Accounts that wait for one connection make one card. An account that is switched off has none.
     """
     served = [one for one in conditions if one.status.state is not State.OFF]
-    cards = [*_disabled(disabled), *_failures(served, systems, now), *_findings(findings or {}, systems)]
+    failures = list(_failures(served, systems, now))
+    failing = {card.connection for card in failures}
+    told = {name: found for name, found in (findings or {}).items() if name not in failing}
+    cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
     order = list(Cause)
     return sorted(cards, key=lambda card: (order.index(card.cause), _instant(card.since), card.key))
@@ -211,7 +240,15 @@ def repairs(
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:
     for one in disabled:
-        yield Repair(cause=Cause.CONFIGURATION, account=one.account, connection=one.connection, detail=one.problem)
+        named = one.account is not None or one.connection is not None
+        yield Repair(
+            cause=Cause.CONFIGURATION,
+            account=one.account,
+            connection=one.connection,
+            reason=one.why,
+            detail=one.problem,
+            here=named,
+        )
 
 
 def _failures(conditions: Iterable[Condition], systems: Mapping[str, System], now: datetime) -> Iterator[Repair]:
@@ -239,18 +276,26 @@ def _failure(condition: Condition, systems: Mapping[str, System], now: datetime)
     if cause is Cause.UNREACHABLE and (since is None or now - since < PATIENCE):
         return None
     connection = _connection(condition, status.error) if cause in {Cause.PASSWORD, Cause.UNREACHABLE} else None
-    card = Repair(cause=cause, account=condition.account, since=since, detail=status.error, accounts=1)
+    card = Repair(
+        cause=cause,
+        account=condition.account,
+        since=since,
+        detail=status.error,
+        accounts=1,
+        here=condition.kept,
+    )
     if connection is None:
         return replace(card, cause=Cause.ACCOUNT) if cause is Cause.PASSWORD else card
     system = system_of(connection, systems)
     if cause is Cause.PASSWORD and system.by_person:
         cause = Cause.SIGN_IN
-    return replace(card, cause=cause, connection=connection, system=system.title)
+    return replace(card, cause=cause, connection=connection, system=system.title, here=system.kept)
 
 
 _CAUSES: Mapping[str, Cause] = {
     LoginError.__name__: Cause.PASSWORD,
     OtherSync.__name__: Cause.OTHER_SYNC,
+    OtherCalendar.__name__: Cause.SWAPPED,
     Retry.__name__: Cause.UNREACHABLE,
     AccountError.__name__: Cause.ACCOUNT,
     UnknownAddress.__name__: Cause.ACCOUNT,
@@ -264,6 +309,11 @@ def cause_of(error_class: str) -> Cause:
     return _CAUSES.get(error_class, Cause.BROKEN)
 
 
+def by_itself(error_class: str) -> bool:
+    """Tell whether a failure of this class may end without anybody doing anything."""
+    return cause_of(error_class) not in {Cause.PASSWORD, Cause.ACCOUNT, Cause.SWAPPED}
+
+
 def _connection(condition: Condition, error: str | None) -> str | None:
     """Return the connection that an error is about: its sentence begins with it, or names it after the account."""
     found = re.match(r"(?:account \S+: )?connection (\S+?):? ", error or "")
@@ -275,8 +325,11 @@ def _findings(findings: Mapping[str, Sequence[Finding]], systems: Mapping[str, S
         for finding in found:
             if finding.severity != "ok":
                 detail = finding.message.removeprefix(f"connection {connection}: ")
+                german = finding.german and finding.german.removeprefix(f"connection {connection}: ")
                 title = system_of(connection, systems).title
-                yield Repair(cause=Cause.FINDING, connection=connection, system=title, detail=detail)
+                yield Repair(
+                    cause=Cause.FINDING, connection=connection, system=title, detail=detail, german=german
+                )
 
 
 def _waiting(condition: Condition) -> Iterator[Repair]:

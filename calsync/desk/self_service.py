@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from calsync.desk.invalid import MISSING, Invalid
+from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid
 from calsync.desk.refused import Refused
 from calsync.ports import CalendarRequest
 from calsync.second import own_name
@@ -49,6 +49,8 @@ class Offer:
     by_browser: bool
     """Whether the person signs in in the browser; else by filling `fields` in, and the mailbox's address."""
     fields: Sequence[FormField]
+    filled: Mapping[str, str] = field(default_factory=dict)
+    """What is known of `fields` already, but for secrets."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,8 +87,13 @@ class OwnMailboxes:
         self._begun: dict[int, _Begun] = {}
 
     async def offer(self, person: Person) -> Offer:
-        """Return what the person may do. Raises Refused where that is nothing: self_service_off, has_account."""
-        _, own, spec = await self._allowed(person)
+        """Return what the person may do.
+
+        Raises Refused where that is nothing: self_service_off, has_account; and nobody_assigned where no mailbox
+        could tell who the person is on the left.
+        """
+        config, own, spec = await self._allowed(person)
+        await self._expect_meant(person, config, own)
         return offered(spec, own.left, own.right)
 
     async def begin_sign_in(self, person: Person, redirect_uri: str) -> BrowserSignIn:
@@ -106,17 +113,17 @@ class OwnMailboxes:
         async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
             found = await provider.finish_sign_in(flow, answer)
         await self._expect_same(person, found)
-        return await self._look(begun, spec, found.address)
+        return await self._look(person, begun, found.address)
 
     async def sign_in(self, person: Person, fields: Mapping[str, str], mailbox: str) -> Sequence[NamedCalendar]:
         """Return the calendars of the person's mailbox, to pick one. `fields`: as the offer asks.
 
         Raises Refused, Invalid by the keys of the form and `mailbox`; LoginError, Retry.
         """
-        begun, spec = await self._begin(person, fields)
+        begun, _ = await self._begin(person, fields)
         if not mailbox:
             raise Invalid({"mailbox": MISSING})
-        calendars = await self._look(begun, spec, mailbox)
+        calendars = await self._look(person, begun, mailbox)
         self._begun[person.id] = begun
         return calendars
 
@@ -176,6 +183,7 @@ class OwnMailboxes:
 
     async def _begin(self, person: Person, fields: Mapping[str, str]) -> tuple[_Begun, ProviderSpec]:
         config, own, spec = await self._allowed(person)
+        await self._expect_meant(person, config, own)
         expect_asked(spec, fields)
         template = spec.own.settings(config.connections[own.right].settings) if spec.own is not None else {}
         return (
@@ -196,12 +204,15 @@ class OwnMailboxes:
             raise Refused("sign_in_over")
         return self._begun[person.id]
 
-    async def _look(self, begun: _Begun, spec: ProviderSpec, mailbox: str) -> Sequence[NamedCalendar]:
+    async def _look(self, person: Person, begun: _Begun, mailbox: str) -> Sequence[NamedCalendar]:
+        """Return the calendars of a mailbox that is proven to be the person's, who has one on the left, too."""
+        config, own, spec = await self._allowed(person)
         side = {spec.address_key or "mailbox": mailbox}
         async with self._setup.tried(begun.connection, spec, begun.settings, begun.vault) as provider:
             await provider.login()
             if not await provider.is_own(side):
                 raise Refused("mailbox_not_own")
+            await self._expect_free(config, own, await self._member(person, config, own, mailbox))
             begun.mailbox, begun.calendars = mailbox, await provider.calendars(side)
         return begun.calendars
 
@@ -210,6 +221,13 @@ class OwnMailboxes:
         owner = await self._people.of_microsoft(found.tenant_id.lower(), found.object_id)
         if (owner is not None or person.microsoft) and (owner is None or owner.id != person.id):
             raise Refused("other_microsoft")
+
+    async def _expect_meant(self, person: Person, config: Config, own: SelfService) -> None:
+        """Raise Refused, nobody_assigned, where nobody has said who somebody is, and no mailbox could tell."""
+        discover = config.discover
+        told = discover is not None and discover.account.left.connection == own.left
+        if not told and await self._assignments.of(person.id) is None:
+            raise Refused("nobody_assigned")
 
     async def _member(self, person: Person, config: Config, own: SelfService, mailbox: str) -> str:
         """Return whom the person is on the left. Raises Refused: nobody_assigned."""
@@ -251,7 +269,7 @@ def offered(spec: ProviderSpec, left: str, right: str) -> Offer:
 def expect_asked(spec: ProviderSpec, fields: Mapping[str, str]) -> None:
     """Raise Invalid unless just what a person is asked for is filled in: nobody chooses a server."""
     asks = () if spec.own is None else tuple(spec.own.asks)
-    wrong = dict.fromkeys(fields.keys() - set(asks), "unknown key")
+    wrong = dict.fromkeys(fields.keys() - set(asks), UNKNOWN_KEY)
     wrong |= {key: MISSING for key in asks if not fields.get(key)}
     if wrong:
         raise Invalid(wrong)

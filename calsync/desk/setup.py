@@ -11,17 +11,18 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk.drafts import add_account, entry_of, read
-from calsync.desk.filling import connection_of, connections_in, not_kept, without_empty
-from calsync.desk.invalid import Invalid
+from calsync.desk.filling import connection_of, connections_in, merged, not_kept, without_empty
+from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.desk.trials import Trials
 from calsync.forms import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from calsync.desk.filling import Fields
     from calsync.desk.trials import Told
+    from calsync.forms import Option
     from calsync.http import HttpFactory
     from calsync.loading import Operators
     from calsync.ports import Clock, ProviderSpec
@@ -89,7 +90,7 @@ class Setup(Trials):
             theirs = name in operators.config.connections
             users = [account for account, entry in draft.accounts.items() if name in connections_in(entry)]
             if users and not theirs:
-                raise Invalid({"": f"accounts use it: {', '.join(users)}"})
+                raise Invalid({"": Wrong("in_use", ", ".join(users))})
             del draft.connections[name]
 
         def forget(operators: Operators) -> None:
@@ -116,7 +117,7 @@ class Setup(Trials):
 
         def change(draft: Draft, _: Operators) -> None:
             if name not in draft.accounts:
-                raise Invalid({"": not_kept("account", name)})
+                raise Invalid({"": not_kept(name)})
             draft.accounts[name] = without_empty(entry)
 
         await self._change(change, about=("accounts", name))
@@ -127,11 +128,23 @@ class Setup(Trials):
 
         def remove(draft: Draft, _: Operators) -> None:
             if name not in draft.accounts:
-                raise Invalid({"": not_kept("account", name)})
+                raise Invalid({"": not_kept(name)})
             del draft.accounts[name]
 
         await self._change(remove)
         await self._told("account_removed", name)
+
+    async def answer(self, connection: str, options: Sequence[Option]) -> None:
+        """Keep what a person has said of a connection's system. Raises as `change_connection`."""
+
+        def put(draft: Draft, _: Operators) -> None:
+            entry = connection_of(draft, connection)
+            for option in options:
+                entry = merged(entry, option.settings)
+            draft.connections[connection] = entry
+
+        await self._change(put, about=("connections", connection))
+        await self._told("connection_changed", connection)
 
     async def add_own(
         self,
@@ -148,7 +161,7 @@ class Setup(Trials):
         def add(draft: Draft, operators: Operators) -> None:
             second = operators.second
             if account in draft.accounts or account in operators.config.accounts:
-                raise Invalid({"": "there is an account of this name already"})
+                raise Invalid({"": Wrong("account_there")})
             draft.connections[connection] = {"provider": spec.name} | {
                 key: second.keep(connection, key, value) if key in secret else value
                 for key, value in settings.items()
@@ -192,9 +205,9 @@ class Setup(Trials):
                 change(draft, operators)
                 for one in read(operators, draft).ignored:
                     if (one.section, one.name) == about:
-                        raise Invalid(one.keys)
+                        raise left_out(one)
                     if (one.section, one.name) not in before:
-                        raise Invalid({"": "; ".join(one.problems)})
+                        raise Invalid({"": refused("; ".join(one.problems))})
             after(operators)
 
         await asyncio.to_thread(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -13,7 +13,7 @@ from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
 from calsync.desk.repairs import Condition, repairs
-from calsync.desk.systems import Titles, system_of, titles
+from calsync.desk.systems import Titles, address_of, system_of, titles, untold
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
@@ -82,6 +82,8 @@ class AccountPage:
     last_writes: Sequence[RunRecord]
     mails: Mails
     repairs: Sequence[Repair]
+    untold: Mapping[str, Sequence[str]]
+    """What is not told of events, as calsync.ports.Provider says -> what the systems are called that do not."""
 
     @property
     def own_mailbox(self) -> bool:
@@ -116,10 +118,24 @@ class Showing:
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
-        page = overview.overview(await self._rows(await self._own(person)), wanted)
+        page = overview.overview(await self._rows(await self._own(person)), wanted, await self.whose(person))
         names = [row.account for row in page.rows]
         showing = self._store.showing
         return overview.with_counts(page, await showing.link_counts(names), await showing.unsynced_counts(names))
+
+    async def whose(self, person: Person) -> Mapping[str, str]:
+        """Return whose accounts are, by name: the address that each names, and for administrators the owners.
+
+        What has a name that says nothing, as the id of somebody in a system, is known by that.
+        """
+        systems, owners = self._served.systems(), defaultdict[str, list[str]](list)
+        for member in await self._people.all() if person.administrator else ():
+            for account in member.accounts:
+                owners[account].append(member.person.name)
+        return {
+            name: ", ".join(each for each in (address_of(config, systems), *owners[name]) if each)
+            for name, config in (await self._own(person)).items()
+        }
 
     async def account(self, person: Person, name: str) -> AccountPage:
         """Return what one account's page begins with. Raises Refused."""
@@ -142,6 +158,7 @@ class Showing:
             last_writes=await history.last_writes(name, 5),
             mails=Mails(copies=copies, people=people, blocked=row.blocked),
             repairs=repairs(await self._conditions({name: config}), self._served.systems(), now),
+            untold=untold(config, self._served.systems()),
         )
 
     async def activity(
@@ -275,6 +292,7 @@ class Showing:
                 titles=called.of(config),
                 connections={config.left.connection, config.right.connection},
                 status=states[name],
+                kept=config.kept,
                 failing_since=failed[name].failing_since if name in failed else None,
                 rebuild=rebuilds.get(name),
                 unconfirmed=_unconfirmed(directions.get(name, config.direction), unwritten.get(name, ())),

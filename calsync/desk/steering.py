@@ -29,6 +29,9 @@ class Steered(Protocol):
     def wake(self, account: str, reason: str) -> None:
         """Have an account run soon."""
 
+    def proven(self, connection: str) -> None:
+        """Run those again whose sign-in to a connection was refused: it has just worked."""
+
     async def plan(self, account: str) -> Report:
         """Say what a run would do."""
 

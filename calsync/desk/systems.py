@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calsync.config import AccountConfig
 
@@ -26,6 +26,12 @@ class System:
     """The name of its provider."""
     kept: bool = False
     """Whether it was added on the pages, and can be changed there."""
+    address_key: str | None = None
+    """The key of an account's side that takes an e-mail address."""
+    asks: bool = False
+    """Whether there are things that only a person can say of it."""
+    untold: frozenset[str] = frozenset()
+    """What it does not tell of its events, as calsync.ports.Provider says."""
 
 
 class Titles:
@@ -55,3 +61,20 @@ def titles(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[Side
 def system_of(connection: str, systems: Mapping[str, System]) -> System:
     """Return a connection's system; one that is not known yet has the connection's name."""
     return systems.get(connection) or System(connection=connection, title=connection)
+
+
+def untold(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[str, Sequence[str]]:
+    """Return which of an account's systems do not tell what of their events: what -> what they are called."""
+    called = titles(config, systems)
+    each = {side: system_of(config.side(side).connection, systems).untold for side in Side}
+    every = sorted({what for found in each.values() for what in found})
+    return {what: [called[side] for side in Side if what in each[side]] for what in every}
+
+
+def address_of(config: AccountConfig, systems: Mapping[str, System]) -> str:
+    """Return the address that an account names, of its mailbox where there are two; empty where it names none."""
+    for side in (Side.RIGHT, Side.LEFT):
+        key = system_of(config.side(side).connection, systems).address_key
+        if key is not None and config.side(side).settings.get(key):
+            return str(config.side(side).settings[key])
+    return ""

@@ -10,7 +10,7 @@ import voluptuous as vol
 from calsync.config import ConnectionConfig
 from calsync.desk.drafts import tried
 from calsync.desk.filling import without_empty
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import Invalid, Wrong, refused
 from calsync.desk.trial import findings, opened
 from calsync.desk.written import Written
 from calsync.http import HttpFactory
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from calsync.desk.filling import Fields
     from calsync.errors import ConfigError
+    from calsync.forms import Question
     from calsync.ports import (
         BrowserSignIn,
         Clock,
@@ -83,6 +84,14 @@ class Trials(Written):
             await provider.login()
             return await provider.people()
 
+    async def questions(self, connection: str) -> Sequence[Question]:
+        """Ask what only a person can say of a connection's system.
+
+        Raises Invalid, LoginError, ConfigError, Retry.
+        """
+        async with await self._open(connection) as provider:
+            return await provider.questions()
+
     async def begin_sign_in(self, connection: str, redirect_uri: str) -> BrowserSignIn:
         """Begin to sign a person in to a connection. Raises Invalid, ConfigError, LoginError, Retry."""
         async with await self._open(connection) as provider:
@@ -105,7 +114,7 @@ class Trials(Written):
         try:
             checked = vol.Schema(spec.connection_schema)(dict(settings))
         except vol.Invalid as error:
-            raise Invalid({str(error.path[0]) if error.path else "": error.error_message}) from None
+            raise Invalid({str(error.path[0]) if error.path else "": refused(error.error_message)}) from None
         connection = ConnectionConfig(name=name, provider=spec.name, settings=checked, line=1)
         return self._built(connection, spec, vault=vault)
 
@@ -131,7 +140,8 @@ class Trials(Written):
         config, loaded = await self._parsed.whole()
         if name not in config.connections:
             known = ", ".join(config.connections) or "none"
-            raise Invalid({"connection": f"there is no connection {name!r}; connections are: {known}"})
+            said = f"there is no connection {name!r}; connections are: {known}"
+            raise Invalid({"connection": Wrong("connection_unknown", name, said)})
         connection, service = config.connections[name], config.service
         vault = None if service.key is None else FileVault(vault_folder(service.store), name, service.key)
         spec = loaded.providers[connection.provider]
@@ -139,4 +149,5 @@ class Trials(Written):
 
 
 def _refused(connection: str, error: ConfigError) -> Invalid:
-    return Invalid({"": "; ".join(line.removeprefix(f"connection {connection}: ") for line in error.problems)})
+    said = "; ".join(line.removeprefix(f"connection {connection}: ") for line in error.problems)
+    return Invalid({"": refused(said)})

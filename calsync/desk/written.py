@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.desk.drafts import add_account, document, spec_of
 from calsync.desk.export import exported
 from calsync.desk.filling import connection_of, not_kept
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import Invalid, left_out
 from calsync.forms import Kind
 from calsync.parsed import Parsed
 
@@ -63,7 +63,7 @@ class Written:
         """Return a kept account as `change_account` takes it. Raises Invalid, ConfigError."""
         accounts = (await self._draft()).accounts
         if name not in accounts:
-            raise Invalid({"": not_kept("account", name)})
+            raise Invalid({"": not_kept(name)})
         return accounts[name]
 
     async def considered(self, name: str, entry: Mapping[str, Any]) -> tuple[Config, Loaded]:
@@ -79,7 +79,7 @@ class Written:
             config, loaded = operators.with_second(document(operators, draft))
             for one in config.ignored:
                 if (one.section, one.name) == ("accounts", name):
-                    raise Invalid(one.keys)
+                    raise left_out(one)
             return config, loaded
 
         return await asyncio.to_thread(read)

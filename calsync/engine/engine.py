@@ -19,7 +19,7 @@ from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
 from calsync.engine.undo import undo_writes
-from calsync.errors import AccountError, Retry, SwitchedOff
+from calsync.errors import OtherCalendar, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
@@ -187,13 +187,13 @@ class Engine:
 
 
 def _refuse_other_calendars(account: Account, state: AccountState) -> None:
-    """Raise AccountError where an address or a name leads to another calendar than it did.
+    """Raise OtherCalendar where an address or a name leads to another calendar than it did.
 
     Every event would be missing there, and its copy on the other side would be deleted for it.
     """
     for side, known in state.sides.items():
         if known.calendar not in {None, account.calendars[side].key}:
-            raise AccountError(
+            raise OtherCalendar(
                 f"account {account.name}: its {side} calendar is not the one that was synced so far; configure "
                 "that one, or let an account of a new name begin with this one"
             )

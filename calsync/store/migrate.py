@@ -13,15 +13,20 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
+from calsync.store import name_keys
 from calsync.store.connection import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from calsync.store.connection import Connection
 
 APPLICATION_ID = 0x63616C73
 """`cals` in ASCII."""
+
+
+FILLED: Mapping[int, Sequence[Callable[[sqlite3.Connection], None]]] = {14: (name_keys.fill,)}
+"""What fills in what no statement can say, within the same transaction, by the migration's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> No
         return
     for statement in migration.statements:
         database.execute(statement)
+    for fill in FILLED.get(migration.number, ()):
+        fill(database)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {migration.number}")
 

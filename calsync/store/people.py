@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.people import ApiToken, Person, Role, Session
+from calsync.people import ApiToken, Person, Role, Session, name_key
 from calsync.store import codec, statements
 from calsync.store import people_statements as sql
 from calsync.store.connection import fetch
@@ -33,7 +33,7 @@ class SqlitePeople:
         return await self._read(_person, sql.ALL, {})
 
     async def named(self, name: str) -> Person | None:
-        return _only(await self._read(_person, sql.NAMED, {"name": name}))
+        return _only(await self._read(_person, sql.NAMED, {"key": name_key(name)}))
 
     async def of_microsoft(self, tenant_id: str, object_id: str) -> Person | None:
         who = {"tenant_id": tenant_id, "object_id": object_id}
@@ -51,7 +51,12 @@ class SqlitePeople:
         Without a role somebody who is there keeps the present one. None, and nothing is done, where no
         administrator would be left.
         """
-        values = {"name": name, "role": None if role is None else role.value, "now": codec.instant_text(now)}
+        values = {
+            "name": name,
+            "key": name_key(name),
+            "role": None if role is None else role.value,
+            "now": codec.instant_text(now),
+        }
 
         def work(database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
             found = fetch(database, sql.NAMED, values)
@@ -59,7 +64,7 @@ class SqlitePeople:
                 ((administrators,),) = fetch(database, sql.ADMINISTRATORS, {})
                 if administrators == 1:
                     return ()
-            database.execute(sql.INVITE, values)
+            database.execute(sql.SET_ROLE if found else sql.NEW_PERSON, values)
             rows = fetch(database, sql.NAMED, values)
             invited = {"person": rows[0]["id"], "hash": invitation, "until": codec.instant_text(until)}
             database.execute(sql.PUT_INVITATION, invited)

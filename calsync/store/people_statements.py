@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 PERSON = "SELECT id, name, role, password, object_id, created FROM person"
-ALL = f"{PERSON} ORDER BY name"
-NAMED = f"{PERSON} WHERE name = :name"
+ALL = f"{PERSON} ORDER BY key"
+NAMED = f"{PERSON} WHERE key = :key"
 BY_ID = f"{PERSON} WHERE id = :person"
 OF_MICROSOFT = f"{PERSON} WHERE tenant_id = :tenant_id AND object_id = :object_id"
 REMOVE = "DELETE FROM person WHERE id = :person"
 
-INVITE = """
-INSERT INTO person (name, role, created) VALUES (:name, coalesce(:role, 'user'), :now)
-ON CONFLICT (name) DO UPDATE SET role = coalesce(:role, role)
+NEW_PERSON = """
+INSERT INTO person (name, key, role, created) VALUES (:name, :key, coalesce(:role, 'user'), :now)
 """
+SET_ROLE = "UPDATE person SET role = coalesce(:role, role) WHERE key = :key"
 ADMINISTRATORS = "SELECT count(*) FROM person WHERE role = 'administrator'"
 PUT_INVITATION = """
 INSERT INTO invitation VALUES (:person, :hash, :until)

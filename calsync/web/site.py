@@ -14,6 +14,7 @@ from calsync.web.guard import Guard
 from calsync.web.pages import (
     account,
     accounts,
+    asking,
     audit,
     connections,
     events,
@@ -91,7 +92,7 @@ class Site:
         self._roles: dict[str, Role | None] = {}
         for part in (
             *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
-            *(people, audit, profile, sign_in, invitation, language, events, start),
+            *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
 

@@ -65,6 +65,9 @@ class ExchangeProvider(Provider):
     def system(self) -> str:
         return "Outlook"
 
+    def proven(self) -> None:
+        self._credential.proven()
+
     async def login(self) -> None:
         """Ask a question that every user may ask: any answer in SOAP proves that the sign-in was accepted."""
         try:

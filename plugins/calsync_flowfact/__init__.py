@@ -26,6 +26,7 @@ PROVIDER = ProviderSpec(
     address_key="user",
     form=FORM,
     calendar_form=CALENDAR_FORM,
+    asked="fields",
 )
 
 

@@ -13,12 +13,14 @@ from calsync_flowfact.habits import BELIEVED, Probed, kept, to_keep
 from calsync_flowfact.probe import Probe
 from calsync_flowfact.probe_edits import EditProbe
 from calsync_flowfact.probe_writes import WriteProbe
+from calsync_flowfact.questions import questions
 from calsync_flowfact.sample import SIZE, newest
 from calsync_flowfact.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calsync.forms import Question
     from calsync.ports import Clock, Learnt
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.client import Client
@@ -53,13 +55,12 @@ class Inquiry:
 
     async def suggest(self) -> Sequence[Suggestion]:
         """Return a mapping of its fields. Only what seems to be a field of calsync's is read of appointments."""
+        return await self._suggestions(await self.schema())
+
+    async def questions(self) -> Sequence[Question]:
+        """Return the same as questions to a person. Reads what `suggest` reads."""
         properties = await self.schema()
-        fetch = ["id", "_metadata", *(one.field for one in suggest(properties, ()))]
-        try:
-            hits = await self.client.search({**newest(self.settings), "fetch": fetch}, 0, SIZE)
-        except (NoRight, NotFound, Rejected):
-            return suggest(properties, ())
-        return suggest(properties, hits.entities)
+        return questions(self.settings, properties, await self._suggestions(properties))
 
     async def probe(self, *, write: bool) -> Sequence[Answer]:
         """Ask what this tenant takes and does, and keep the answers; with `write` also by one test appointment."""
@@ -77,6 +78,14 @@ class Inquiry:
         if self.learnt is not None:
             self._keep(self.learnt, habits, about_of(self.settings, properties))
         return answers
+
+    async def _suggestions(self, properties: Mapping[str, Any]) -> Sequence[Suggestion]:
+        fetch = ["id", "_metadata", *(one.field for one in suggest(properties, ()))]
+        try:
+            hits = await self.client.search({**newest(self.settings), "fetch": fetch}, 0, SIZE)
+        except (NoRight, NotFound, Rejected):
+            return suggest(properties, ())
+        return suggest(properties, hits.entities)
 
     def _keep(self, learnt: Learnt, habits: Habits, subject: str) -> None:
         """Keep what was found out, and of what is known of the same tenant what was not asked this time."""

@@ -21,6 +21,7 @@ from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.native_sync import NativeSync
 from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
+from calsync_flowfact.questions import UNMAPPED
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, draw
 from calsync_flowfact.tenant import field_problems, find_user, people_of
@@ -31,22 +32,12 @@ from calsync_flowfact.verdicts import verdicts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from calsync.forms import Question
     from calsync.ports import CalendarRequest, Host, Person
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
     from calsync_flowfact.habits import Probed
-
-UNMAPPED = {
-    "marker": "a create whose answer is lost can then only be found again by its content",
-    "description": "notes are not synced",
-    "all_day": "all-day events cannot be created in FLOWFACT",
-    "attendee_count": "appointments with participants cannot be told from others",
-    "reminder": "copies in FLOWFACT are created without a reminder",
-    "series": "series cannot be told from single appointments",
-    "private": "private appointments cannot be told from others",
-}
-"""What it means that a value has no field."""
 
 NO_SAMPLE = (
     "FLOWFACT shows no appointment that the mapping could be held against, as calsync's own prove nothing; look "
@@ -158,7 +149,8 @@ class FlowfactProvider(Provider):
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
         for key, meaning in UNMAPPED.items():
             if settings.name(key) is None and not (key == "all_day" and settings.stores_days):
-                findings.append(Finding("warning", f"connection {name}: no field is mapped to {key}: {meaning}"))
+                en, de = f"no field is mapped to {key}: {meaning.en}", f"ohne Feld für {key}: {meaning.de}"
+                findings.append(Finding("warning", f"connection {name}: {en}", f"connection {name}: {de}"))
         return findings
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
@@ -174,7 +166,8 @@ class FlowfactProvider(Provider):
         return [*findings, *map(self._finding, rights)]
 
     def _finding(self, answer: Answer) -> Finding:
-        return Finding(answer.severity, f"connection {self._client.name}: {answer.en}")
+        name = self._client.name
+        return Finding(answer.severity, f"connection {name}: {answer.en}", f"connection {name}: {answer.de}")
 
     async def _search_findings(self) -> Sequence[Finding]:
         """Say where the search does not do what reading relies on."""
@@ -205,6 +198,13 @@ class FlowfactProvider(Provider):
             said = f"the search saw a write after {lag:.0f} seconds, but overlap_seconds is {overlap:.0f}"
             return Finding("warning", f"connection {name}: {said}; set it to twice that time")
         return Finding("ok", f"connection {name}: probed on {day}")
+
+    @property
+    def untold(self) -> frozenset[str]:
+        return frozenset(key for key in ("series", "private") if self._settings.name(key) is None)
+
+    async def questions(self) -> Sequence[Question]:
+        return await self.inquiry().questions()
 
     def inquiry(self) -> Inquiry:
         """Return what asks this tenant what it has and does; needs no `login`."""

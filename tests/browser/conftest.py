@@ -33,6 +33,7 @@ GOOD = "vier grüne Schafe"
 SECONDS = 20
 """Within which a page shows what it should, on a machine that has other things to do."""
 Language = Literal["de", "en"]
+Exchange = Literal["graph", "exchange_ews"]
 
 
 @dataclass
@@ -190,10 +191,16 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def prepared(browser: Browser, tmp_path: Path) -> AsyncIterator[Place]:
+def exchange() -> Exchange:
+    """Return the provider of the mailboxes; a test that is about another one parametrizes it."""
+    return "graph"
+
+
+@pytest.fixture
+async def prepared(browser: Browser, tmp_path: Path, exchange: Exchange) -> AsyncIterator[Place]:
     """All that a running calsync needs; it does not run yet."""
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox())
+        sandbox = await stack.enter_async_context(Sandbox(exchange=exchange))
         anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
         world = World(sandbox, SystemClock(), anna, tmp_path)
         port = free_port()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from calsync_sandbox.ews import User
 from tests.browser.conftest import GOOD
 from tests.browser.test_first_start import look
 from tests.e2e.conftest import utc
@@ -53,4 +56,49 @@ async def test_a_user_connects_the_own_mailbox(prepared: Place) -> None:
         await user.sees("Alles ist auf dem gleichen Stand")
         verdict = sandbox.judge(bert)
         assert (verdict.converged, verdict.paired) == (True, 1)
+        await prepared.close()
+
+
+EXCHANGE = SELF_SERVICE.replace("m365", "exchange")
+
+
+@pytest.mark.parametrize("exchange", ["exchange_ews"])
+async def test_a_user_connects_the_own_mailbox_on_exchange(prepared: Place) -> None:
+    world, sandbox = prepared.world, prepared.world.sandbox
+    bert = sandbox.add_person("bert@example.de", first="Bert", last="Beispiel")
+    times = {"start": utc(world.at()), "end": utc(world.at(1))}
+    bert.mailbox.create({"subject": "Notartermin", **times})
+    password = "bert-knows-it"
+    sandbox.ews.users.add(User("EX\\bert", password, "bert@example.de"))
+    world.rewrite("web: {}\n", EXCHANGE)
+    world.rewrite("service:\n", f"service:\n  key: {sandbox.key}\n")
+    async with prepared.running():
+        chef = await prepared.arrives("Sabine Schäfer", "--admin")
+        user = await prepared.arrives("Bert")
+        await user.sees("Ihr Administrator hat noch nicht festgelegt, wer Sie im anderen System sind.")
+        await look(user, "mine-unassigned")
+        await chef.go("/people")
+        await chef.page.get_by_role("link", name="Bert").click()
+        await chef.go(f"{chef.page.url}/member")
+        await chef.page.get_by_role("radio", name="bert@example.de").check()
+        await chef.page.locator("main form button[type=submit]").click()
+        await user.go("/own")
+        given = {"E-Mail-Adresse": "bert@example.de", "Benutzername": "EX\\bert"}
+        user.watch.expected.add(400)
+        await user.fill(**given, Kennwort="falsch")
+        await user.press("Weiter")
+        await user.sees("Die Anmeldung wurde abgelehnt.")
+        await look(user, "own-exchange")
+        await user.fill(Kennwort=password)
+        await user.press("Weiter")
+        await user.heading("Kalender auswählen").wait_for()
+        await user.press("Kalender verbinden")
+        await user.sees("„Notartermin“ wurde aus Outlook nach FLOWFACT übernommen.")
+        verdict = sandbox.judge(bert)
+        assert (verdict.converged, verdict.paired) == (True, 1)
+        await chef.go("/accounts")
+        await chef.page.locator("#search").fill("bert@")
+        await chef.press("Suchen")
+        await chef.sees("bert@example.de, Bert")
+        await look(chef, "accounts-own")
         await prepared.close()

@@ -139,6 +139,9 @@ class Office:
         del reason
         self.woken.append(account)
 
+    def proven(self, connection: str) -> None:
+        self.woken.append(f"all of {connection}")
+
     async def plan(self, account: str) -> Report:
         report = Report()
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from calsync.desk.overview import Order, Row, Wanted, overview
 from calsync.service import State, Status
 from calsync.sync.model import Direction, Side
 from calsync.testing.clock import START
+
+if TYPE_CHECKING:
+    from tests.desk.office import Office
 
 TITLES = {Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"}
 
@@ -81,3 +85,15 @@ def test_an_account_that_is_off_or_never_read_is_no_problem() -> None:
     assert not fresh.problem
     assert not row("dora", State.OFF, held=9, error=True).problem
     assert overview([*ROWS, fresh], Wanted(order=Order.GOOD_AT)).rows[0] is fresh
+
+
+async def test_accounts_are_known_and_found_by_their_address_and_their_owner(office: Office) -> None:
+    office.systems["mail"] = replace(office.systems["mail"], address_key="mailbox")
+    own = replace(office.accounts["anna"].right, settings={"mailbox": "n.schmidt@example.de"})
+    office.accounts["anna"] = replace(office.accounts["anna"], right=own)
+    nina = await office.user("Nina Schmidt", "anna")
+    assert await office.showing.whose(office.boss) == {"anna": "n.schmidt@example.de, Nina Schmidt", "bernd": ""}
+    assert await office.showing.whose(nina) == {"anna": "n.schmidt@example.de"}
+    for word in ("N.SCHMIDT@", "nina"):
+        found = await office.showing.overview(office.boss, Wanted(search=word))
+        assert [row.account for row in found.rows] == ["anna"]

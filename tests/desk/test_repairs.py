@@ -10,6 +10,7 @@ import pytest
 
 from calsync.desk.repair_texts import BUTTONS, TEXTS
 from calsync.desk.repairs import ACTIONS, Action, Cause, Condition, Disabled, Repair, card_of, repairs
+from calsync.desk.systems import System
 from calsync.errors import AccountError, EventError, LoginError, OtherSync, Retry
 from calsync.ports import Finding
 from calsync.reasons import Language
@@ -67,6 +68,18 @@ def test_a_lost_sign_in_is_one_card_for_all_accounts_of_its_connection() -> None
 def test_a_refused_password_or_token_is_changed_and_not_signed_in() -> None:
     (card,) = cards(failing("LoginError", "connection crm: FLOWFACT refused the API token"))
     assert (card.cause, card.action, card.connection) == (Cause.PASSWORD, Action.CREDENTIALS, "crm")
+
+
+def test_the_owner_of_a_mailbox_is_asked_to_sign_in_again_and_not_to_check_a_connection() -> None:
+    own = "own-0123456789ab"
+    condition = replace(
+        failing("LoginError", f"connection {own}: Exchange refuses the sign-in"), connections={own}
+    )
+    systems = {own: System(connection=own, title="Outlook", kept=True)}
+    (card,) = repairs([condition], systems, START)
+    assert card.happened("de") == "Outlook nimmt das gespeicherte Kennwort nicht mehr an."
+    assert "melden Sie sich" in card.todo("de")
+    assert (card.button("de"), card.account, card.by_owner) == ("Neu anmelden", "anna", True)
 
 
 def test_a_sign_in_that_names_no_connection_stays_with_its_account() -> None:
@@ -155,6 +168,13 @@ def test_an_account_that_is_switched_off_has_no_card() -> None:
     assert causes(replace(held("conflict"), status=off, rebuild="lost")) == []
 
 
+def test_what_accounts_fail_with_is_not_told_again_as_the_finding_of_a_check() -> None:
+    error = "connection crm: FLOWFACT refused the API token"
+    findings = {"crm": [Finding("error", error)], "mail": [Finding("warning", "connection mail: old")]}
+    found = repairs([failing("LoginError", error)], SYSTEMS, START, findings)
+    assert [(one.cause, one.connection) for one in found] == [(Cause.PASSWORD, "crm"), (Cause.FINDING, "mail")]
+
+
 def test_a_finding_of_a_check_and_an_unusable_entry_are_cards() -> None:
     findings = {"crm": [Finding("ok", "connection crm: fine"), Finding("warning", "connection crm: no ETag")]}
     disabled = [Disabled(account="carla", problem="line 3: there is no connection x")]
@@ -185,7 +205,7 @@ def test_every_card_says_everything_in_both_languages(cause: Cause, language: La
 
 
 def test_no_text_is_left_over() -> None:
-    assert set(TEXTS) == set(ACTIONS) == set(Cause)
+    assert set(TEXTS) - {"own_password"} == set(ACTIONS) == set(Cause)
     assert set(BUTTONS) == set(Action)
 
 

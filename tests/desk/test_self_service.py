@@ -127,6 +127,7 @@ async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the
     assert PASSWORD.encode() not in office.lying()
     async with office.house.open() as app:
         assert (await app.sync(None)).accounts["anna-crm"].error is None
+    assert (await again.offer(anna, "anna-crm")).filled == {"username": "EX\\anna"}
     await again.change_password(anna, "anna-crm", given)
     with pytest.raises(LoginError):
         await again.change_password(anna, "anna-crm", {**given, "password": "wrong"})
@@ -142,7 +143,7 @@ async def test_nobody_chooses_a_server_or_another_mailbox(
     given = {"username": "EX\\anna", "password": PASSWORD}
     for fields, wrong in (
         ({**given, "url": "https://evil.example/ews"}, {"url": "unknown key"}),
-        ({"username": "EX\\anna"}, {"password": MISSING}),
+        ({"username": "EX\\anna"}, {"password": str(MISSING)}),
     ):
         with pytest.raises(Invalid) as error:
             await own.sign_in(anna, fields, ANNA)
@@ -165,7 +166,12 @@ async def test_without_an_assignment_nothing_is_connected(
     office: Servers, own: OwnMailboxes, anna: Person, store: SqliteStore
 ) -> None:
     await store.assignments.assign(anna.id, None)
+    assert await refused(own.offer(anna)) == "nobody_assigned"  # before anybody is asked for a password
+    assert await refused(own.begin_sign_in(anna, BACK)) == "nobody_assigned"
+    assert await refused(own.sign_in(anna, {}, ANNA)) == "nobody_assigned"
+    await store.assignments.assign(anna.id, "anna-crm")
     (calendar,) = await signed_in(office, own, anna)
+    await store.assignments.assign(anna.id, None)
     assert await refused(own.connect(anna, calendar.id, BERLIN)) == "nobody_assigned"
     await store.assignments.assign(anna.id, "anna-crm")
     assert await own.connect(anna, calendar.id, BERLIN) == "anna-crm"
@@ -193,9 +199,10 @@ async def test_a_calendar_on_the_other_side_belongs_to_one_account(
     now = office.house.clock.now()
     bert = await store.people.invite("Bert", Role.USER, "other", now, now)
     assert bert is not None
-    (calendar,) = await own.finish_sign_in(bert, *await back(office, own, bert, BERT))
     await store.assignments.assign(bert.id, "anna-crm")
-    assert await refused(own.connect(bert, calendar.id, BERLIN)) == "member_taken"
+    back_again = await back(office, own, bert, BERT)
+    assert await refused(own.finish_sign_in(bert, *back_again)) == "member_taken"  # before a calendar is picked
+    assert await refused(own.connect(bert, calendar.id, BERLIN)) == "calendar_unknown"
 
 
 async def test_denied_expired_and_foreign_sign_ins_connect_nothing(

@@ -77,14 +77,14 @@ async def test_from_nothing_to_a_synced_account(house: House, setup: Setup, told
 
 async def test_what_is_wrong_is_told_by_its_key_and_nothing_is_kept(house: House, setup: Setup) -> None:
     add = setup.add_connection
-    assert await invalid(add("post", "memory", {"url": "ftp://x"})) == {"size": MISSING}
+    assert await invalid(add("post", "memory", {"url": "ftp://x"})) == {"size": str(MISSING)}
     assert await invalid(add("post", "memory", FIELDS | {"url": "ftp://x", "size": "many"})) == {
         "url": "must be an https address",
         "size": "must be digits",
     }
     assert await invalid(add("post", "memory", FIELDS | {"poll": "1"})) == {"poll": "unknown key"}
     assert "provider" in await invalid(add("post", "nobodys", FIELDS))
-    assert "letters a to z" in (await invalid(add("po st", "memory", FIELDS)))[""]
+    assert "letters a to z" in (await invalid(add("po st", "memory", FIELDS)))["name"]
     assert "already" in (await invalid(add("mail", "memory", FIELDS)))["name"]
     assert await invalid(add("post", "memory", FIELDS | {"secret": "unusable"})) == {"": "post: unusable"}
     assert not (house.folder / "calsync.db.vault").exists()

@@ -105,7 +105,14 @@ async def first_steps(admin: Administrator, link: str, sandbox: Sandbox) -> None
     assert "FLOWFACT verbinden" in admin.text
 
     wrong = {"provider": "flowfact", "api_token": "wrong", "base_url": sandbox.flowfact.url}
-    assert "Microsoft 365 verbinden" in await admin.send("/start/connect", wrong)
+    await admin.send("/start/connect", wrong)
+    await admin.until("FLOWFACT lässt calsync mit diesen Angaben nicht herein", "/start")
+    assert "FLOWFACT verbinden" in await admin.get("/start?step=mail")  # nothing goes on before it works
+    await admin.send("/start/connect", {**wrong, "api_token": sandbox.flowfact.api_token})
+    await admin.until("Private Termine", "/start")
+    await admin.send("/start/fields")
+    await admin.until("Die Felder passen zu Ihren Terminen.", "/start?step=fields")
+    assert "Microsoft 365 verbinden" in await admin.get("/start")
     if sandbox.exchange == "graph":
         mail = {
             "provider": "graph",
@@ -126,15 +133,15 @@ async def first_steps(admin: Administrator, link: str, sandbox: Sandbox) -> None
     assert "Bitte füllen Sie dieses Feld aus." in await admin.send(
         "/start/connect", {"provider": mail["provider"]}
     )
-    await admin.send("/start/connect", mail)
+    secret = "client_secret" if sandbox.exchange == "graph" else "password"
+    await admin.send("/start/connect", {**mail, secret: "wrong"})
     await admin.until("Noch nicht", "/start")
-    assert "Ändern Sie die Angaben, oder geben Sie dem Zugang in FLOWFACT" in admin.text
     assert "Weiter" not in re.findall(r'class="button primary"[^>]*>.*?<span>(\w+)', admin.text)
-    await admin.get("/start?step=flowfact")
-    await admin.send("/start/connect", {**wrong, "api_token": sandbox.flowfact.api_token})
-    await admin.until('href="/start?step=pick"', "/start?step=check")
+    await admin.send("/start/connect", mail)
+    await admin.until('href="/start?step=pick"', "/start?step=mail")
 
     await admin.until("anna@example.de", "/start?step=pick")
+    assert "Diesen Benutzer gibt es in FLOWFACT nicht" in await admin.send("/start/pick", {"user": "x@example.de"})
     await admin.send("/start/pick", {"user": "anna@example.de", "mailbox": "nobody@example.de"})
     await admin.until("Prüfen Sie die Adresse des Postfachs", "/start?step=pick")
     await admin.send("/start/pick", {"user": "anna@example.de", "mailbox": ""})
@@ -149,6 +156,7 @@ async def test_from_an_empty_folder_to_the_first_synced_event(sandbox: Sandbox, 
     world = World(sandbox, SystemClock(), anna, tmp_path / "unused")
     world.appointment("Besichtigung")
     world.event("Notartermin", hours=3)
+    world.appointment("Zahnarzt", hours=6, private=True)
     world.clear()
     folder = tmp_path / "calsync"
     folder.mkdir()
@@ -175,7 +183,7 @@ async def test_from_an_empty_folder_to_the_first_synced_event(sandbox: Sandbox, 
             assert "„Notartermin“ wird in FLOWFACT angelegt." in admin.text
             assert world.flowfact_writes() == []  # nothing but reading so far
             await admin.send("/start/enable")
-            await admin.until("2 Termine stehen jetzt in beiden Kalendern", "/start?step=done")
+            await admin.until("3 Termine stehen jetzt in beiden Kalendern", "/start?step=done")
             await admin.get("/")
             assert admin.path == "/"  # never again
     finally:
@@ -183,6 +191,8 @@ async def test_from_an_empty_folder_to_the_first_synced_event(sandbox: Sandbox, 
     assert found.code == 0, found.errors
     assert "Traceback" not in found.errors
     assert sandbox.judge(anna, direction="both").converged
+    subjects = sorted(str(one["subject"]) for one in anna.mailbox.events.values())
+    assert subjects == ["Besichtigung", "Notartermin", "Privat"]  # the pages have found the field that says so
     assert sandbox.mails.sent == []
     exported = await ended(await command(folder, "export-config"))
     assert "mailbox: anna@example.de" in exported.output

@@ -113,3 +113,17 @@ async def test_of_a_side_that_was_read_long_ago_nobody_knows_whether_it_is_writt
     store = SqliteStore(connection, connection)
     assert (await store.load("anna", FakeClock().now())).sides[Side.LEFT].written is None
     await store.close()
+
+
+async def test_people_who_were_invited_twice_stay_two_and_the_first_keeps_the_name() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, [one for one in migrations() if one.number < 14])
+    for name in ("Clara Öztürk", "clara öztürk", "Änne"):
+        values = f"('{name}', 'user', '2026-03-02T08:30:00.000000Z')"
+        await found(connection, f"INSERT INTO person (name, role, created) VALUES {values}")  # noqa: S608
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    assert [one.name for one in await store.people.all()] == ["Clara Öztürk", "clara öztürk (2)", "Änne"]
+    first, second = await store.people.named("CLARA ÖZTÜRK"), await store.people.named("Clara Öztürk (2)")
+    assert (first and first.id, second and second.id) == (1, 2)
+    await store.close()

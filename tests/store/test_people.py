@@ -44,6 +44,18 @@ async def test_who_is_invited_has_no_way_in_yet(store: SqliteStore, anna: Person
     assert await store.people.invited("hash-1", NOW) == anna
 
 
+@pytest.mark.parametrize("name", ["CLARA ÖZTÜRK", "clara o\u0308ztu\u0308rk", "Clara Öztürk"])
+async def test_a_name_is_the_same_in_any_case_and_however_its_umlauts_are_composed(
+    store: SqliteStore, name: str
+) -> None:
+    clara = await invited(store, "Clara Öztürk", Role.USER, "hash-1")
+    assert await store.people.named(name) == clara
+    again = await invited(store, name, None, "hash-2")
+    assert (again.id, again.name) == (clara.id, "Clara Öztürk")
+    assert await invited(store, "Jörg Groß", None, "hash-3") == await store.people.named("JÖRG GROSS")
+    assert len(await store.people.all()) == 2
+
+
 async def test_an_invitation_ends(store: SqliteStore, anna: Person) -> None:
     assert await store.people.invited("hash-1", LATER) is None
     assert await store.people.accept("hash-1", LATER, password="x") is None

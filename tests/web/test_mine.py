@@ -225,3 +225,22 @@ async def test_nobody_sees_or_steers_anothers_account(mine: Browser, office: Off
         answer = await mine.post(f"/accounts/bernd/{act}", {"direction": "both", "next": "/"}, at="/")
         assert answer.status == 404
     assert office.woken == []
+
+
+async def test_what_the_systems_cannot_tell_is_not_promised(mine: Browser, office: Office) -> None:
+    assert (await mine.get("/")).says("Series stay as they are: they are not synced.")
+    office.systems["crm"] = replace(SYSTEMS["crm"], untold=frozenset({"series", "private"}))
+    page = await mine.get("/")
+    assert not page.says("Series stay as they are")
+    assert page.says("calsync cannot tell series in FLOWFACT: it treats them like single events.")
+    assert page.says("calsync cannot tell private events in FLOWFACT")
+
+
+async def test_it_promises_to_try_again_only_where_that_can_help(mine: Browser, office: Office) -> None:
+    await office.run(error=Retry("connection mail: Outlook does not answer"))
+    assert (await mine.get("/")).says("calsync tries again and again by itself.")
+    await office.run(error=LoginError("connection mail: Exchange refuses the sign-in"))
+    page = await mine.get("/")
+    assert page.says("Somebody has to do something about it")
+    assert not page.says("tries again and again by itself")
+    assert not page.says("Next try")

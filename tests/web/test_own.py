@@ -120,6 +120,7 @@ async def test_exchange_is_signed_in_to_with_name_and_password(
         answer = await browser.post(PICK, {"calendar": calendar, "timezone": zone}, at=PICK)
         assert answer.status == status, answer.text
     again = "/own/anna-crm/sign-in"
+    assert 'value="EX\\anna"' in (await browser.get(again)).text
     asked = {"username": "EX\\anna", "password": "wrong-canary"}
     wrong = await browser.post(again, asked, at=again)
     assert (wrong.status, wrong.says("The sign-in was refused.")) == (400, True)
@@ -169,6 +170,16 @@ async def test_where_nobody_may_connect_it_is_said_whom_to_ask(
     assert page.says("Please ask: Chef.")
     assert (await browser.get("/own")).location == "/"
     assert (await browser.get("/own/microsoft")).status == 400
+
+
+async def test_who_is_nobody_on_the_other_side_is_told_before_a_password_is_asked_for(
+    servers: Servers, browser: Browser, nina: Person, chef: Person, store: SqliteStore
+) -> None:
+    await store.assignments.assign(nina.id, None)
+    page = await browser.get("/")
+    assert not page.says("Connect the calendar")
+    assert page.says("Your administrator has not said yet who you are in the other system. Please ask: Chef.")
+    assert (await browser.get("/own")).location == "/"
 
 
 async def test_an_account_that_the_service_has_not_read_yet_is_announced(

@@ -165,6 +165,20 @@ async def test_a_new_link_lets_somebody_in_again(browser: Browser, desk: Desk, a
     assert (own.status, (await desk.people.named("chef")).administrator) == (200, True)
 
 
+async def test_what_was_filled_in_stays_and_what_is_wrong_stands_at_its_field(
+    browser: Browser, chef: Person
+) -> None:
+    await browser.sign_in("chef")
+    filled = {"name": "Bernd", "role": "administrator", "account": "nobodys"}
+    page = await browser.post("/people", filled, at="/people")
+    assert page.status == 400
+    assert page.text.count('class="problem"') == 1
+    assert 'id="account-problem"' in page.text
+    for value in ("Bernd", "nobodys"):
+        assert f'value="{value}"' in page.text
+    assert 'value="administrator" checked' in page.text
+
+
 async def test_without_a_registration_there_is_no_microsoft_account(browser: Browser) -> None:
     assert not (await browser.get("/sign-in")).says("Microsoft")
     for path in ("/sign-in/microsoft", "/sign-in/microsoft/back?code=x&state=y"):

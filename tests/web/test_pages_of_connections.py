@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -196,7 +197,7 @@ async def test_an_account_is_added_changed_and_removed_by_both_forms(
     wrong = await browser.post("/add/account", {**fields, "timezone": "Europe/Berlim"}, at=at)
     assert (wrong.status, wrong.says("carla-mail")) == (400, True)
     taken = await browser.post("/add/account", {**fields, "name": "anna"}, at=at)
-    assert taken.says("there is an account of this name already")
+    assert taken.says("There is an account of this name already.")
     assert (await browser.post("/add/account", fields, at=at)).location == "/accounts"
     assert config(house).accounts["carla"].direction == "left_to_right"
     file = house.folder / "calsync.db.yaml"
@@ -211,6 +212,52 @@ async def test_an_account_is_added_changed_and_removed_by_both_forms(
     assert (carla.direction, carla.policy, carla.right.connection) == ("both", "hold", "mail")
     assert (await browser.post("/accounts/carla/remove", {}, at=edit)).location == "/accounts"
     assert "carla" not in config(house).accounts
+
+
+async def test_an_account_begins_with_flowfact_on_the_left_and_is_between_two_connections(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    office.systems = {
+        "exchange": System(connection="exchange", title="Outlook", provider="exchange_ews"),
+        "flowfact": System(connection="flowfact", title="FLOWFACT", provider="flowfact"),
+    }
+    await browser.sign_in("chef")
+    page = await browser.get("/add/account")
+    assert re.findall(r'<option value="(\w+)" selected', page.text) == ["flowfact", "exchange"]
+    page = await browser.get("/add/account?left=flowfact&right=flowfact")
+    assert (page.status, page.says("Please choose two different connections.")) == (400, True)
+
+
+async def test_what_is_wrong_is_told_in_the_readers_language(
+    browser: Browser, office: Office, house: House, chef: Person
+) -> None:
+    browser.language = "de"
+    await browser.sign_in("chef")
+    assert (await browser.get("/add/connection?provider=graph")).says("Microsoft 365")
+    page = await browser.get("/add/connection")
+    assert page.says("Exchange Server")
+    assert not page.says("Exchange Web Services")
+    at = "/add/account?left=crm&right=mail"
+    sides = {"left.connection": "crm", "right.connection": "mail", "right.name": "carla-mail"}
+    fields = {"name": "carla", "left.name": "carla-crm", "timezone": "Europe/Berlin", **sides}
+
+    async def told(text: str, **changes: str) -> None:
+        answer = await browser.post("/add/account", {**fields, **changes}, at=at)
+        assert (answer.status, answer.says(text)) == (400, True), answer.text
+        assert not answer.says("must be")
+        assert not answer.says("already")
+
+    await told("Diese Zeitzone gibt es nicht.", timezone="Berlin")
+    await told("Bitte nehmen Sie nur die Buchstaben a bis z", name="Änne Müller")
+    await told("Ein Konto mit diesem Namen gibt es schon.", name="anna")
+    await told("FLOWFACT: Dieser Kalender gehört schon zu einem anderen Konto.", **{"left.name": "anna-crm"})
+    await browser.post("/add/connection", FORM, at="/add/connection?provider=memory")
+    office.systems["post"] = System(connection="post", title="Post", provider="memory", kept=True)
+    dora = {**fields, "name": "dora", "right.connection": "post"}
+    answer = await browser.post("/add/account", dora, at="/add/account?left=crm&right=post")
+    assert answer.location == "/accounts"
+    used = await browser.post("/connections/post/remove", {}, at="/connections/post/edit")
+    assert used.says("Diese Konten benutzen die Verbindung noch: dora.")
 
 
 async def test_what_the_operator_wrote_is_not_changed_here(browser: Browser, office: Office, chef: Person) -> None:

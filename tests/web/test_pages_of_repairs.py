@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.repairs import Disabled
 from calsync.errors import AccountError, LoginError, OtherSync
-from tests.desk.office import MEETING
+from tests.desk.office import MEETING, config
 
 if TYPE_CHECKING:
     from calsync.people import Person
@@ -73,10 +75,64 @@ async def test_each_card_has_the_button_that_helps(browser: Browser, office: Off
     page = await browser.get("/repairs")
     assert page.says("Another program syncs the calendar of this account, too.")
     assert 'action="/accounts/anna/sync"' in page.text
-    assert 'href="/accounts/bernd/edit"' in page.text
+    assert page.says("This stands in the operator's file.")
+    assert "/accounts/bernd/edit" not in page.text
     assert 'href="/connections/old/edit"' in page.text
     tried = await browser.post("/accounts/anna/sync", {"next": "/repairs"}, at="/repairs")
     assert (tried.location, office.woken) == ("/repairs", ["anna"])
+
+
+async def test_what_was_added_on_the_pages_is_corrected_there(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    office.accounts["bernd"] = replace(office.accounts["bernd"], kept=True)
+    await office.run("bernd", error=AccountError("account bernd: no such mailbox"))
+    await browser.sign_in("chef")
+    assert 'href="/accounts/bernd/edit"' in (await browser.get("/repairs")).text
+
+
+async def test_an_unusable_entry_says_why_in_the_readers_language(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    office.disabled.append(Disabled(account="zoe", why="calendar", problem="this calendar stands in line 7 too"))
+    browser.language = "de"
+    await browser.sign_in("chef")
+    for path in ("/repairs", "/connections"):
+        assert (await browser.get(path)).says("Sein Kalender gehört schon zu einem anderen Konto."), path
+
+
+async def test_many_accounts_with_the_same_problem_are_one_card_and_all_of_them_can_be_reached(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    names = [f"makler-{number:03}" for number in range(120)]
+    office.accounts |= {name: config(name, kept=True) for name in names}
+    for name in names:
+        await office.run(name, error=AccountError(f"account {name}: no such mailbox"))
+    await browser.sign_in("chef")
+    page = await browser.get("/repairs")
+    assert page.text.count("<article") == 1
+    assert page.says("120 accounts: A calendar cannot be used.")
+    assert page.text.count("no such mailbox") == 10
+    found = re.search(r'href="(/repairs\?alike=\w+)"', page.text)
+    assert found
+    seen, path = [], found[1]
+    while path:
+        page = await browser.get(path)
+        seen += re.findall(r'href="/accounts/(makler-\d+)/edit"', page.text)
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        path = html.unescape(following[1]) if following else ""
+    assert sorted(seen) == names
+
+
+async def test_another_calendar_than_so_far_is_told_for_what_it_is(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    await office.run()
+    office.right.key = "another"
+    await office.run()
+    browser.language = "de"
+    await browser.sign_in("chef")
+    assert (await browser.get("/repairs")).says("Ein Kalender ist nicht mehr derselbe wie bisher.")
 
 
 async def test_attendees_that_were_added_lead_to_the_events(

@@ -10,6 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from calsync.desk.activity import KINDS
+from calsync.desk.invalid import FOREIGN
+from calsync.desk.invalid import SENTENCES as WRONG
 from calsync.desk.left_out import How
 from calsync.desk.outcomes import _OUTCOMES
 from calsync.desk.refused import SENTENCES
@@ -20,7 +22,8 @@ from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
 from calsync.web.pages.mine import STATES
-from calsync.web.pages.start import PROVIDERS, STEPS
+from calsync.web.pages.start import STEPS
+from calsync.web.pages.start_connected import PROVIDERS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 
@@ -37,8 +40,9 @@ LAST: dict[str, set[str]] = {
     "audit.": set(Side),
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
-    "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
+    "mine_state.": {"failing_person", *STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
     "refused.": set(SENTENCES),
+    "invalid.": {*WRONG, *FOREIGN},
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},
     "state.": set(State),
@@ -56,8 +60,9 @@ LAST: dict[str, set[str]] = {
     "start.connect_": CONNECTED,
     "start.note_": CONNECTED,
     "start.name_": CONNECTED,
-    "start.mend_": {*CONNECTED, "operator"},
-    "start.works_": set(PROVIDERS),
+    "start.mend_": {*CONNECTED, "operator", "fields"},
+    "start.works_": {*PROVIDERS, "fields"},
+    "mine.untold_": {"series", "private"},
     "start.how_": {f"{name}_{number}" for name in CONNECTED for number in range(1, 5)},
     "start.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "problem.": {"400", "403", "404", "408", "413", "429", "500", "503"},

@@ -62,6 +62,7 @@ class _Accounts:
             "accounts.html",
             status=200 if problem is None else 400,
             found=found,
+            whose=await self._site.desk.showing.whose(visitor.who),
             wanted=wanted,
             every=sum(found.states.values()),
             states=[state for state in STATES if found.states.get(state)],

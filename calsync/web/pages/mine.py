@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.refused import Refused
+from calsync.desk.repairs import by_itself
 from calsync.sync.model import Direction
 from calsync.web.pages.start import is_wanted
 
@@ -36,6 +37,8 @@ class Part:
     state: str
     """One of STATES."""
     latest: Sequence[Activity]
+    by_itself: bool
+    """Whether what it fails with may end without anybody doing anything."""
     left_out: Mapping[tuple[How, str], int]
     """How many events are not synced, by how and why."""
 
@@ -52,8 +55,9 @@ def add_to(site: Site) -> None:
             visitor,
             "mine.html",
             parts=[await _part(site, visitor.who, name) for name in own if name in known],
+            whose=await site.desk.showing.whose(visitor.who) if own else {},
             missing=[name for name in own if name not in known],
-            may_connect=not own and await _may_connect(site, visitor.who),
+            refused=None if own else await _refused(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),
             directions=list(Direction),
         )
@@ -80,15 +84,22 @@ async def _part(site: Site, person: Person, name: str) -> Part:
     page = await showing.account(person, name)
     latest = await showing.activity(person, name, most=LATEST)
     left_out = await showing.left_out(person, name, most=0)
-    return Part(page=page, state=state_of(page.row), latest=latest.rows, left_out=left_out.counts)
+    return Part(
+        page=page,
+        state=state_of(page.row),
+        latest=latest.rows,
+        by_itself=by_itself(page.row.status.error_class or ""),
+        left_out=left_out.counts,
+    )
 
 
-async def _may_connect(site: Site, person: Person) -> bool:
+async def _refused(site: Site, person: Person) -> str | None:
+    """Return the word for why somebody cannot connect the own mailbox; None for somebody who can."""
     try:
         await site.desk.own.offer(person)
-    except Refused:
-        return False
-    return True
+    except Refused as refused:
+        return refused.word
+    return None
 
 
 async def _helpers(site: Site, person: Person) -> Sequence[str]:

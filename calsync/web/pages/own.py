@@ -164,7 +164,7 @@ class _Own:
         return self._page(
             visitor,
             "own.html",
-            filled,
+            offer.filled if filled is None else filled,
             error,
             by_browser=offer.by_browser,
             offer=offer,
@@ -207,14 +207,14 @@ class _Own:
         by_browser: bool = False,
         **values: Any,
     ) -> web.Response:
-        wrong = error.keys if isinstance(error, Invalid) else {}
+        wrong = error.wrong if isinstance(error, Invalid) else {}
         return self._site.page(
             visitor,
             template,
             status=200 if error is None else 503 if isinstance(error, Retry) else 400,
             filled=filled or {},
             problem=None if error is None else _problem(error, by_browser=by_browser),
-            wrong={key: "own.missing" if text == MISSING else "own.wrong" for key, text in wrong.items()},
+            wrong={key: "own.missing" if one == MISSING else "own.wrong" for key, one in wrong.items()},
             **values,
         )
 

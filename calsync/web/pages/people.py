@@ -14,6 +14,8 @@ from calsync.sync.model import Side
 from calsync.web.guard import form_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calsync.desk.people import Invitation, Member
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
@@ -54,10 +56,11 @@ class _People:
         role = Role.ADMINISTRATOR if form.get("role") == Role.ADMINISTRATOR.value else Role.USER
         try:
             if await self._people.is_there(name):
-                return await self._list(visitor, problem="people.there", name=name)
+                return await self._list(visitor, {"name": "people.there"}, form)
             invitation = await self._people.invite(name, role, [account] if account else [], by=visitor.who)
         except Refused as refused:
-            return await self._list(visitor, problem=f"refused.{refused.word}", name=name)
+            key = "account" if refused.word == "account_unknown" else "name"
+            return await self._list(visitor, {key: f"refused.{refused.word}"}, form)
         return await self._one(visitor, await self._people.member(invitation.person.id), invitation=invitation)
 
     async def invite_again(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -117,15 +120,19 @@ class _People:
         except Refused as refused:
             raise web.HTTPNotFound from refused
 
-    async def _list(self, visitor: Visitor, *, problem: str | None = None, name: str = "") -> web.Response:
+    async def _list(
+        self, visitor: Visitor, problems: Mapping[str, str] | None = None, filled: Mapping[str, str] | None = None
+    ) -> web.Response:
+        """Show everybody. `problems`: what is wrong with whom somebody would invite, by the keys of the form."""
         return self._site.page(
             visitor,
             "people.html",
-            status=200 if problem is None else 400,
+            status=400 if problems else 200,
             members=await self._people.all(),
             accounts=sorted(self._site.desk.accounts()),
-            problem=problem,
-            name=name,
+            whose=await self._site.desk.showing.whose(visitor.who),
+            problems=problems or {},
+            filled=filled or {},
         )
 
     async def _one(
@@ -143,6 +150,7 @@ class _People:
             status=200 if problem is None else 400,
             member=member,
             accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
+            whose=await self._site.desk.showing.whose(visitor.who),
             system=await self._system(visitor),
             assigned=await self._members.of(visitor.who, member.person.id),
             problem=problem,

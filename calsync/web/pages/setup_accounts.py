@@ -12,10 +12,12 @@ from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
 from calsync.web.pages.account import ACCOUNT
 from calsync.web.pages.setup_connections import spec_of
+from calsync.web.pages.start_connected import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.desk.invalid import Wrong
     from calsync.ports import ProviderSpec
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
@@ -43,20 +45,22 @@ class _SetupAccounts:
 
     async def choose(self, request: web.Request, visitor: Visitor) -> web.Response:
         connections = {side: request.query.get(side.value, "") for side in Side}
-        if not all(connections.values()):
-            rows = self._site.desk.showing.connections(visitor.who)
-            return self._site.page(visitor, "account_choose.html", rows=rows, sides=list(Side))
+        if not all(connections.values()) or len(set(connections.values())) < len(Side):
+            return self._choice(visitor, connections)
         values = {f"{side}.connection": name for side, name in connections.items()}
         return self._form(visitor, await self._specs(visitor, connections), {"timezone": TIMEZONE, **values})
 
     async def add(self, request: web.Request, visitor: Visitor) -> web.Response:
         form = await form_of(request)
-        specs = await self._specs(visitor, {side: form.get(f"{side}.connection", "") for side in Side})
+        connections = {side: form.get(f"{side}.connection", "") for side in Side}
+        specs = await self._specs(visitor, connections)
+        if len(set(connections.values())) < len(Side):
+            return self._choice(visitor, connections)
         name = form.get("name", "").strip()
         try:
             await self._site.desk.setup(visitor.who).add_account(name, _entry({}, specs, form))
         except Invalid as invalid:
-            return self._form(visitor, specs, form, problems=invalid.keys)
+            return self._form(visitor, specs, form, problems=invalid.wrong)
         return self._site.go(visitor, "/accounts", "setup.account_added")
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -74,7 +78,7 @@ class _SetupAccounts:
         try:
             await self._site.desk.setup(visitor.who).change_account(name, _entry(former, specs, form))
         except Invalid as invalid:
-            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.keys, name=name)
+            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.wrong, name=name)
         return self._site.go(visitor, "/accounts", "setup.account_changed")
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -82,6 +86,22 @@ class _SetupAccounts:
         await self._entry(visitor, name)
         await self._site.desk.setup(visitor.who).remove_account(name)
         return self._site.go(visitor, "/accounts", "setup.account_removed")
+
+    def _choice(self, visitor: Visitor, connections: Mapping[Side, str]) -> web.Response:
+        """Ask which connections an account is between; FLOWFACT stands on the left, as everywhere."""
+        rows = self._site.desk.showing.connections(visitor.who)
+        names = sorted(rows, key=lambda row: row.system.provider not in PROVIDERS["flowfact"])
+        likely = dict(zip(Side, [row.system.connection for row in (*names[:1], *names[-1:])], strict=False))
+        same = all(connections.values())
+        return self._site.page(
+            visitor,
+            "account_choose.html",
+            status=400 if same else 200,
+            rows=rows,
+            sides=list(Side),
+            chosen=connections if same else likely,
+            same=same,
+        )
 
     async def _entry(self, visitor: Visitor, name: str) -> Mapping[str, Any]:
         """Return a kept account's entry. Raises HTTPNotFound for any other one."""
@@ -106,7 +126,7 @@ class _SetupAccounts:
         specs: Specs,
         values: Mapping[str, str],
         *,
-        problems: Mapping[str, str] | None = None,
+        problems: Mapping[str, Wrong] | None = None,
         name: str | None = None,
     ) -> web.Response:
         """Return the form. `values`: by keys as `left.mailbox`; `name`: of an account that is there."""

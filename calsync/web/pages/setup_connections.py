@@ -10,10 +10,12 @@ from calsync.desk.invalid import Invalid
 from calsync.people import Role
 from calsync.web.guard import form_of
 from calsync.web.pages.connections import CONNECTION, begin_check
+from calsync.web.pages.start_connected import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.desk.invalid import Wrong
     from calsync.desk.setup import Setup
     from calsync.ports import ProviderSpec
     from calsync.web.site import Site
@@ -39,7 +41,8 @@ class _SetupConnections:
     async def choose(self, request: web.Request, visitor: Visitor) -> web.Response:
         setup, wanted = self._site.desk.setup(visitor.who), request.query.get("provider")
         if wanted is None:
-            return self._site.page(visitor, "connection_choose.html", providers=await setup.providers())
+            providers = {name: called(visitor, name, text) for name, text in (await setup.providers()).items()}
+            return self._site.page(visitor, "connection_choose.html", providers=providers)
         return self._form(visitor, await spec_of(setup, wanted), {})
 
     async def add(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -49,7 +52,7 @@ class _SetupConnections:
         try:
             await setup.add_connection(name, spec.name, _fields(spec, form))
         except Invalid as invalid:
-            return self._form(visitor, spec, form, problems=invalid.keys)
+            return self._form(visitor, spec, form, problems=invalid.wrong)
         return self._site.go(visitor, "/connections", "setup.connection_added")
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -66,7 +69,7 @@ class _SetupConnections:
         try:
             await self._site.desk.setup(visitor.who).change_connection(name, _fields(spec, form))
         except Invalid as invalid:
-            return self._form(visitor, spec, form, problems=invalid.keys, name=name)
+            return self._form(visitor, spec, form, problems=invalid.wrong, name=name)
         begin_check(self._site, name)
         return self._site.go(visitor, "/connections", "setup.connection_changed")
 
@@ -77,7 +80,7 @@ class _SetupConnections:
         except Invalid as invalid:
             values = await self._site.desk.setup(visitor.who).filled_in(name)
             spec = await self._spec(visitor, name)
-            return self._form(visitor, spec, values, problems=invalid.keys, name=name)
+            return self._form(visitor, spec, values, problems=invalid.wrong, name=name)
         return self._site.go(visitor, "/connections", "setup.connection_removed")
 
     async def _spec(self, visitor: Visitor, connection: str) -> ProviderSpec:
@@ -93,7 +96,7 @@ class _SetupConnections:
         spec: ProviderSpec,
         values: Mapping[str, str],
         *,
-        problems: Mapping[str, str] | None = None,
+        problems: Mapping[str, Wrong] | None = None,
         name: str | None = None,
     ) -> web.Response:
         """Return the form. `name`: of a connection that is there."""
@@ -102,6 +105,7 @@ class _SetupConnections:
             "connection_form.html",
             status=200 if problems is None else 400,
             spec=spec,
+            called=called(visitor, spec.name),
             values=values,
             problems=problems or {},
             name=name,
@@ -114,6 +118,13 @@ async def spec_of(setup: Setup, provider: str) -> ProviderSpec:
         return await setup.provider(provider)
     except Invalid as invalid:
         raise web.HTTPNotFound from invalid
+
+
+def called(visitor: Visitor, provider: str, otherwise: str = "") -> str:
+    """Return what people call the system of a provider, `otherwise` where calsync does not know that."""
+    if provider in NAMES:
+        return visitor.texts(f"start.name_{provider}")
+    return otherwise or provider.replace("_", " ")
 
 
 def _fields(spec: ProviderSpec, form: Mapping[str, str]) -> dict[str, str]:

@@ -7,82 +7,48 @@ for the account is remembered here, until it is one.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from calsync.desk.invalid import MISSING, Invalid
+from calsync.desk.invalid import Invalid, refused
 from calsync.desk.planned import planned
 from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
-from calsync.web.pages.connections import begin_check, key_of
+from calsync.web.pages.asking import asked, keep_answers
+from calsync.web.pages.start_account import (
+    TIMEZONE,
+    Picked,
+    account_of,
+    calendars_key,
+    entry_of,
+    member_of,
+    preview_key,
+)
+from calsync.web.pages.start_connected import NAMES, PROVIDERS, Systems, people_key
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from calsync.config import Config, ConnectionConfig
+    from calsync.config import Config
+    from calsync.desk.invalid import Wrong
     from calsync.desk.planned import Planned
     from calsync.people import Person
-    from calsync.ports import Finding, ProviderSpec
-    from calsync.ports import Person as Listed
+    from calsync.ports import ProviderSpec
+    from calsync.web.pages.start_connected import Connected
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
-    from calsync.web.works import Work
 
-STEPS = ("flowfact", "mail", "check", "pick", "preview", "done")
-PROVIDERS: Mapping[str, tuple[str, ...]] = {"flowfact": ("flowfact",), "mail": ("graph", "exchange_ews")}
-"""What is connected in a step, by the names of providers."""
-NAMES = {"flowfact": "flowfact", "graph": "microsoft365", "exchange_ews": "exchange"}
-"""What the connections are called."""
+STEPS = ("flowfact", "fields", "mail", "pick", "preview", "done")
 ROWS = 10
 """Writes that the preview shows one by one."""
 LIVE = "start"
 """What the live part of the page is called."""
-TIMEZONE = "Europe/Berlin"
-"""Of estate agents with FLOWFACT; another one is chosen for the account later."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picked:
-    """What was picked for the account."""
-
-    user: str
-    """The address of the user in FLOWFACT."""
-    member: str
-    """The user's id there; empty where the list of people does not tell it."""
-    mailbox: str
-    calendar: str = ""
-    """Empty: the mailbox's own one."""
-    direction: Direction = Direction.BOTH
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connected:
-    """A connection of a step."""
-
-    name: str
-    provider: str
-    kept: bool
-    findings: Sequence[Finding] | None
-    """None: it was not checked lately."""
-    work: Work | None
-    """Its check."""
-    by_person: bool
-    """Whether a person signs in to it."""
-
-    @property
-    def broken(self) -> bool:
-        return any(one.severity == "error" for one in self.findings or ())
-
-    @property
-    def good(self) -> bool:
-        return self.findings is not None and not self.broken
 
 
 def add_to(site: Site) -> None:
@@ -91,6 +57,7 @@ def add_to(site: Site) -> None:
     site.add("GET", "/start", pages.show, Role.ADMINISTRATOR)
     site.add("POST", "/start/connect", pages.connect, Role.ADMINISTRATOR)
     site.add("POST", "/start/check", pages.check, Role.ADMINISTRATOR)
+    site.add("POST", "/start/fields", pages.fields, Role.ADMINISTRATOR)
     site.add("POST", "/start/pick", pages.pick, Role.ADMINISTRATOR)
     site.add("POST", "/start/preview", pages.preview, Role.ADMINISTRATOR)
     site.add("POST", "/start/enable", pages.enable, Role.ADMINISTRATOR)
@@ -112,27 +79,26 @@ class _Start:
         """By person."""
         self._enabled: dict[int, str] = {}
         """The account that a person has switched on last."""
+        self._systems = Systems(site)
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
         config = await self._site.desk.setup(visitor.who).config()
         if config.service.key is None:  # no secret could be kept
             return self._page(visitor, "key")
-        connected = self._connected(visitor, config)
+        connected = await self._systems.of(visitor, config)
         wanted = request.query.get("step")
         reached = self._reached(visitor, config, connected)
         step = wanted if wanted in STEPS[: STEPS.index(reached) + 1] else reached
         match step:
             case "flowfact" | "mail":
-                return await self._connection(visitor, step, request.query.get("provider"), connected)
-            case "check":
-                for one in connected.values():
-                    if one.findings is None and one.work is None:
-                        begin_check(self._site, one.name)
-                return self._page(visitor, step, connected=self._connected(visitor, config))
+                self._systems.begin(visitor, connected.get(step))
+                return await self._connection(visitor, step, request.query.get("provider"), config)
+            case "fields":
+                return self._fields(visitor, connected)
             case "pick":
                 return self._pick(visitor, connected)
             case "preview":
-                return self._preview(visitor, connected)
+                return self._preview(visitor)
         return await self._done(visitor, config)
 
     async def connect(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -143,7 +109,7 @@ class _Start:
         if step is None:
             raise web.HTTPNotFound
         spec, name = await setup.provider(provider), NAMES[provider]
-        connected = self._connected(visitor, await setup.config())
+        connected = await self._systems.of(visitor, await setup.config())
         fields = {field.key: form.get(field.key, "").strip() for field in spec.form}
         try:
             if any(one.name == name for one in connected.values()):
@@ -151,38 +117,50 @@ class _Start:
             else:
                 await setup.add_connection(name, provider, fields)
         except Invalid as invalid:
-            return self._form(visitor, step, spec, form, invalid.keys, connected)
+            return self._form(visitor, step, spec, form, invalid.wrong, connected)
         except (ConfigError, StoreError, Retry) as error:
-            return self._form(visitor, step, spec, form, {"": str(error)}, connected)
+            return self._form(visitor, step, spec, form, {"": refused(str(error))}, connected)
         there = connected.get(step)
         if there is not None and there.kept and there.name != name:
             with suppress(Invalid):  # accounts use it
                 await setup.remove_connection(there.name)
-        self._site.works.forget(_people(name))
-        begin_check(self._site, name)
-        return self._site.go(visitor, "/start")
+        self._systems.changed(name)
+        await self._systems.begin_anew(visitor, step)
+        return self._site.go(visitor, f"/start?step={step}")
 
     async def check(self, request: web.Request, visitor: Visitor) -> web.Response:
-        """Check what was connected again."""
-        await form_of(request)
-        for one in self._connected(visitor, await self._site.desk.setup(visitor.who).config()).values():
-            self._site.works.forget(_people(one.name))
-            begin_check(self._site, one.name)
-        return self._site.go(visitor, "/start?step=check")
+        """Try what was connected in a step again."""
+        step = (await form_of(request)).get("step", "")
+        await self._systems.begin_anew(visitor, step)
+        return self._site.go(visitor, f"/start?step={step}" if step in PROVIDERS else "/start")
+
+    async def fields(self, request: web.Request, visitor: Visitor) -> web.Response:
+        """Keep what only a person can say of FLOWFACT, and begin to check whether it fits."""
+        form = await form_of(request)
+        connected = await self._systems.of(visitor, await self._site.desk.setup(visitor.who).config())
+        one = connected.get("flowfact")
+        if one is None or one.asked is None or one.asked.outcome is None:
+            return self._site.go(visitor, "/start")
+        problem = await keep_answers(self._site, visitor, one.name, form)
+        if problem is not None:
+            return self._fields(visitor, connected, form, problem)
+        self._systems.changed(one.name)
+        return self._site.go(visitor, "/start?step=fields")
 
     async def pick(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Take the user and the mailbox, and look for its calendars."""
         form, connected = await form_of(request), await self._both(visitor)
         user, mailbox = form.get("user", "").strip(), form.get("mailbox", "").strip()
-        if not user:
-            return self._pick(visitor, connected, problems={"user": MISSING})
-        people = self._site.works.of(_people(connected["flowfact"].name))
-        member = _member((people and people.outcome) or (), user)
-        self._picked[visitor.who.id] = picked = Picked(user=user, member=member, mailbox=mailbox or user)
+        problem = self._wrong_user(connected, user)
+        if problem is not None:
+            return self._pick(visitor, connected, filled=form, problem=problem)
+        self._picked[visitor.who.id] = picked = Picked(
+            user=user, member=self._member(connected, user), mailbox=mailbox or user
+        )
         setup, mail = self._site.desk.setup(visitor.who), connected["mail"].name
-        self._site.works.forget(_calendars(mail, picked))
+        self._site.works.forget(calendars_key(mail, picked))
         look = partial(setup.calendars, mail, {"mailbox": picked.mailbox})
-        self._site.works.begin(_calendars(mail, picked), LIVE, look)
+        self._site.works.begin(calendars_key(mail, picked), LIVE, look)
         return self._site.go(visitor, "/start?step=pick")
 
     async def preview(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -194,65 +172,54 @@ class _Start:
         direction = next((one for one in Direction if one.value == form.get("direction")), Direction.BOTH)
         picked = replace(picked, calendar=form.get("calendar", ""), direction=direction)
         self._picked[visitor.who.id] = picked
-        name, entry = _account(picked, self._site.desk.accounts()), _entry(picked, connected)
+        name, entry = account_of(picked, self._site.desk.accounts()), entry_of(picked, connected)
 
         async def look() -> Planned:
             return planned(await self._site.desk.preview(visitor.who, name, entry))
 
-        self._site.works.forget(_preview(picked))
-        self._site.works.begin(_preview(picked), LIVE, look)
+        self._site.works.forget(preview_key(picked))
+        self._site.works.begin(preview_key(picked), LIVE, look)
         return self._site.go(visitor, "/start?step=preview")
 
     async def enable(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Keep the account as it was picked. The service begins with it."""
         await form_of(request)
         connected, picked = await self._both(visitor), self._picked.get(visitor.who.id)
-        work = None if picked is None else self._site.works.of(_preview(picked))
+        work = None if picked is None else self._site.works.of(preview_key(picked))
         if picked is None or work is None or work.outcome is None:  # nobody has seen what would happen
             return self._site.go(visitor, "/start")
-        name = _account(picked, self._site.desk.accounts())
+        name = account_of(picked, self._site.desk.accounts())
         try:
-            await self._site.desk.setup(visitor.who).add_account(name, _entry(picked, connected))
+            await self._site.desk.setup(visitor.who).add_account(name, entry_of(picked, connected))
         except Invalid as invalid:
-            return self._preview(visitor, connected, problem=str(invalid))
+            return self._preview(visitor, problems=invalid.wrong)
         del self._picked[visitor.who.id]
         self._enabled[visitor.who.id] = name
         return self._site.go(visitor, "/start?step=done")
 
     async def _both(self, visitor: Visitor) -> Mapping[str, Connected]:
         """Return what both steps have connected. Raises HTTPNotFound where that is not so yet."""
-        connected = self._connected(visitor, await self._site.desk.setup(visitor.who).config())
+        connected = await self._systems.of(visitor, await self._site.desk.setup(visitor.who).config())
         if len(connected) < len(PROVIDERS):
             raise web.HTTPNotFound
         return connected
 
-    def _connected(self, visitor: Visitor, config: Config) -> dict[str, Connected]:
-        """Return the connection of each step that has one: the last, as the operator's come first."""
-        found, desk = self._site.desk.checks.last(), self._site.desk
-        persons = {row.system.connection for row in desk.showing.connections(visitor.who) if row.system.by_person}
-        return {
-            step: _connected(name, one, self._site.works.of(key_of(name)), found.get(name), name in persons)
-            for step, providers in PROVIDERS.items()
-            for name, one in config.connections.items()
-            if one.provider in providers
-        }
-
     def _reached(self, visitor: Visitor, config: Config, connected: Mapping[str, Connected]) -> str:
         """Return the first step that is not done yet."""
-        missing = next((step for step in PROVIDERS if step not in connected), None)
-        if missing is not None:
-            return missing
-        if config.accounts and visitor.who.id not in self._picked:
+        if len(connected) == len(PROVIDERS) and config.accounts and visitor.who.id not in self._picked:
             return "done"
-        if not all(one.good for one in connected.values()):
-            return "check"
+        for step in PROVIDERS:
+            one = connected.get(step)
+            if one is None or not (self._systems.works(one) or one.entered):
+                return step
+            if not one.answered or not self._systems.works(one):
+                return "fields" if step == "flowfact" else step
         picked = self._picked.get(visitor.who.id)
-        return "preview" if picked is not None and self._site.works.of(_preview(picked)) else "pick"
+        return "preview" if picked is not None and self._site.works.of(preview_key(picked)) else "pick"
 
-    async def _connection(
-        self, visitor: Visitor, step: str, provider: str | None, connected: Mapping[str, Connected]
-    ) -> web.Response:
+    async def _connection(self, visitor: Visitor, step: str, provider: str | None, config: Config) -> web.Response:
         """Show the form of a step; where there are several systems, the choice between them."""
+        connected = await self._systems.of(visitor, config)
         setup, there = self._site.desk.setup(visitor.who), connected.get(step)
         known = PROVIDERS[step]
         wanted = provider if provider in known else there.provider if there else known[0]
@@ -265,54 +232,93 @@ class _Start:
         step: str,
         spec: ProviderSpec,
         values: Mapping[str, str],
-        problems: Mapping[str, str],
+        problems: Mapping[str, Wrong],
         connected: Mapping[str, Connected],
     ) -> web.Response:
         there = connected.get(step)
+        same = there is not None and there.provider == spec.name
         return self._page(
             visitor,
             step,
             status=400 if problems else 200,
-            connected=connected,
+            one=there if same and not problems else None,
+            works=same and there is not None and (self._systems.works(there) or there.entered),
             spec=spec,
             values=values,
             problems=problems,
-            kept=there is not None and there.provider == spec.name,
+            kept=same,
             providers=PROVIDERS[step],
         )
 
-    def _pick(
-        self, visitor: Visitor, connected: Mapping[str, Connected], problems: Mapping[str, str] | None = None
+    def _fields(
+        self,
+        visitor: Visitor,
+        connected: Mapping[str, Connected],
+        chosen: Mapping[str, str] | None = None,
+        problem: str | None = None,
     ) -> web.Response:
+        """Show what only a person can say of FLOWFACT. `chosen`: what was said, and not kept for a `problem`."""
+        one = connected["flowfact"]
+        self._systems.begin(visitor, one)
+        return self._page(
+            visitor,
+            "fields",
+            status=200 if problem is None else 400,
+            one=one,
+            asked=asked(self._site, one.name),
+            works=self._systems.works(one),
+            chosen=chosen or {},
+            problem=problem,
+        )
+
+    def _member(self, connected: Mapping[str, Connected], user: str) -> str:
+        people = self._site.works.of(people_key(connected["flowfact"].name))
+        return member_of((people and people.outcome) or (), user)
+
+    def _wrong_user(self, connected: Mapping[str, Connected], user: str) -> str | None:
+        """Return what is wrong with the user that was filled in, as far as FLOWFACT's users are known."""
+        if not user:
+            return "invalid.missing"
+        people = self._site.works.of(people_key(connected["flowfact"].name))
+        if people is None or people.outcome is None:
+            return None
+        known = {each.casefold() for one in people.outcome if one.active for each in one.addresses}
+        return None if user.casefold() in known else "start.user_unknown"
+
+    def _pick(
+        self,
+        visitor: Visitor,
+        connected: Mapping[str, Connected],
+        filled: Mapping[str, str] | None = None,
+        problem: str | None = None,
+    ) -> web.Response:
+        """Show whose calendars to pick. `problem`: the key of what is wrong with the user that is `filled` in."""
         works, picked, crm = self._site.works, self._picked.get(visitor.who.id), connected["flowfact"].name
-        if works.of(_people(crm)) is None:
-            works.begin(_people(crm), LIVE, partial(self._site.desk.setup(visitor.who).people, crm))
+        if works.of(people_key(crm)) is None:
+            works.begin(people_key(crm), LIVE, partial(self._site.desk.setup(visitor.who).people, crm))
         return self._page(
             visitor,
             "pick",
-            status=400 if problems else 200,
-            connected=connected,
-            people=works.of(_people(crm)),
-            calendars=works.of(_calendars(connected["mail"].name, picked)) if picked else None,
+            status=400 if problem else 200,
+            people=works.of(people_key(crm)),
+            calendars=works.of(calendars_key(connected["mail"].name, picked)) if picked and not problem else None,
             picked=picked,
-            problems=problems or {},
+            filled=filled or {},
+            problem=problem,
             directions=list(Direction),
         )
 
-    def _preview(
-        self, visitor: Visitor, connected: Mapping[str, Connected], problem: str | None = None
-    ) -> web.Response:
+    def _preview(self, visitor: Visitor, problems: Mapping[str, Wrong] | None = None) -> web.Response:
         picked = self._picked.get(visitor.who.id)
         return self._page(
             visitor,
             "preview",
-            status=400 if problem else 200,
-            connected=connected,
+            status=400 if problems else 200,
             picked=picked,
-            work=None if picked is None else self._site.works.of(_preview(picked)),
+            work=None if picked is None else self._site.works.of(preview_key(picked)),
             rows=ROWS,
             zone=ZoneInfo(TIMEZONE),
-            problem=problem,
+            problems=problems or {},
         )
 
     async def _done(self, visitor: Visitor, config: Config) -> web.Response:
@@ -334,61 +340,3 @@ class _Start:
             live_name=LIVE,
             **values,
         )
-
-
-def _people(connection: str) -> str:
-    return f"people {connection}"
-
-
-def _calendars(connection: str, picked: Picked) -> str:
-    return f"calendars {connection} {picked.mailbox}"
-
-
-def _preview(picked: Picked) -> str:
-    """Return what a preview is called: another one where anything else was picked."""
-    return f"preview {picked}"
-
-
-def _connected(
-    name: str, config: ConnectionConfig, work: Work | None, found: Sequence[Finding] | None, by_person: bool
-) -> Connected:
-    checked = work is not None and work.outcome is not None
-    findings = work.outcome.findings if work is not None and checked else found
-    return Connected(
-        name=name,
-        provider=config.provider,
-        kept=config.kept,
-        findings=findings,
-        work=work,
-        by_person=by_person,
-    )
-
-
-def _member(people: Iterable[Listed], address: str) -> str:
-    """Return the id of who has this address; nothing where nobody has."""
-    wanted = address.casefold()
-    return next((one.id for one in people if wanted in map(str.casefold, one.addresses)), "")
-
-
-def _account(picked: Picked, known: Container[str]) -> str:
-    """Return the account's name: the user's id, as where accounts are discovered, else a number.
-
-    It stands in logs and figures, so it is made of no address.
-    """
-    if picked.member and picked.member not in known:
-        return picked.member
-    return next(name for name in (f"account-{n}" for n in count(1)) if name not in known)
-
-
-def _entry(picked: Picked, connected: Mapping[str, Connected]) -> dict[str, Any]:
-    """Return the account as it stands in YAML."""
-    return {
-        "left": {"connection": connected["flowfact"].name, "user": picked.user},
-        "right": {
-            "connection": connected["mail"].name,
-            "mailbox": picked.mailbox,
-            "calendar": picked.calendar,
-        },
-        "direction": picked.direction.value,
-        "timezone": TIMEZONE,
-    }

@@ -27,7 +27,7 @@ class Standing:
     """What a server has said of a password. All connections that show it to the same server share this."""
 
     why: str | None = None
-    """Refused once, it is not tried again before the next start."""
+    """Refused once, it is not tried again before somebody has shown that it is right."""
     accepted_at: datetime | None = None
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -76,6 +76,10 @@ class Credential:
             self.check()
             yield
 
+    def proven(self) -> None:
+        """Let it be tried again: a server has taken it elsewhere."""
+        self.standing.why = None
+
     def accepted(self, clock: Clock) -> None:
         """Remember that a server has just taken it."""
         self.standing.accepted_at = clock.now()
@@ -88,8 +92,8 @@ class Credential:
             why = f"check username and password{advice}"
         self.standing.accepted_at = None
         self.standing.why = (
-            f"Exchange refuses the sign-in ({answer.status}); it is not tried again before the next start, so "
-            f"that the account is not locked: {why}"
+            f"Exchange refuses the sign-in ({answer.status}); it is not tried again before somebody "
+            f"checks the connection or changes it, so that the account is not locked: {why}"
         )
         return LoginError(f"connection {self.connection}: {self.standing.why}")
 

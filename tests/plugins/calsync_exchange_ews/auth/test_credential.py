@@ -150,6 +150,15 @@ def test_connections_with_the_same_user_at_the_same_server_share_what_is_known(c
     connection("one", HttpFactory(clock), "EX\\anna", "wrong").check()
 
 
+def test_a_password_that_was_taken_elsewhere_is_tried_once_again(credential: Credential) -> None:
+    credential.refused(answer())
+    credential.proven()
+    credential.check()
+    credential.refused(answer())
+    with pytest.raises(LoginError, match="not tried again before somebody checks"):
+        credential.check()
+
+
 def answer(*lines: str, body: bytes = b"") -> Answer:
     return Answer(401, CIMultiDict([("WWW-Authenticate", line) for line in lines]), body)
 
