@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import masked
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.choices import Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
@@ -61,6 +62,13 @@ class Case:
         if self.left is None or self.right is None:
             return ()
         return [name for name in FIELDS if self.left.event.value(name) != self.right.event.value(name)]
+
+    def discreet(self) -> Case:
+        """Return the case as others than the account's owner see it. Its name stays what it is."""
+        left, right = self.left, self.right
+        if not any(seen.event.private for seen in (left, right) if seen is not None):
+            return self
+        return replace(self, left=left and masked(left), right=right and masked(right))
 
     def is_named(self, word: str) -> bool:
         """Tell whether a person means this case: by its name, or by the id of an event of either side."""

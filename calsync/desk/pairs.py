@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import TEXTS, masked
 from calsync.sync.model import FIELDS, Side, State
 from calsync.sync.view import Standing
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calsync.store.showing import LinkRow
-    from calsync.sync.model import Field, When
+    from calsync.sync.model import Field, Observation, When
 
 _GONE = frozenset({Standing.DELETED, Standing.ELSEWHERE})
 
@@ -50,26 +51,29 @@ class Pair:
 
     @property
     def differing(self) -> tuple[Field, ...]:
-        """The fields in which both sides differ, as they were last read."""
+        """The fields in which both sides differ, as they were last read. A private text does so on purpose."""
         left, right = self.sides[Side.LEFT], self.sides[Side.RIGHT]
         if left is None or right is None:
             return ()
-        return tuple(name for name in FIELDS if getattr(left, name) != getattr(right, name))
+        meant = TEXTS if left.private or right.private else ()
+        return tuple(name for name in FIELDS if name not in meant and getattr(left, name) != getattr(right, name))
 
 
-def pair(row: LinkRow) -> Pair:
+def pair(row: LinkRow, *, own: bool) -> Pair:
+    """Return a link as somebody sees it whose `own` account it is, or others do."""
+    seen = {Side.LEFT: row.left, Side.RIGHT: row.right}
+    if not own and any(one.event.private for one in seen.values() if one is not None):
+        seen = {side: None if one is None else masked(one) for side, one in seen.items()}
     return Pair(
         id=row.id,
         state=row.state,
         reason=None if row.state is State.AWAKE else row.reason,
         origin=row.origin,
-        sides={side: _shown(row, side) for side in Side},
+        sides={side: _shown(seen[side], row.standings[number]) for number, side in enumerate(Side)},
     )
 
 
-def _shown(row: LinkRow, side: Side) -> Shown | None:
-    number = list(Side).index(side)
-    seen, standing = (row.left, row.right)[number], row.standings[number]
+def _shown(seen: Observation | None, standing: Standing | None) -> Shown | None:
     if seen is None:
         return None
     event = seen.event

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from calsync.desk import activity, left_out, overview, statuses
 from calsync.desk.chart import days
 from calsync.desk.decisions import waiting
+from calsync.desk.discretion import masked
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
 from calsync.desk.repairs import Condition, repairs
 from calsync.desk.systems import Titles, system_of, titles
 from calsync.engine.attempts import QUARANTINE_AFTER
+from calsync.people import OPERATOR
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
@@ -82,6 +84,8 @@ class AccountPage:
     last_writes: Sequence[RunRecord]
     mails: Mails
     repairs: Sequence[Repair]
+    own: bool
+    """Whether it is shown to whom it belongs to, who sees what is private."""
 
     @property
     def own_mailbox(self) -> bool:
@@ -142,6 +146,7 @@ class Showing:
             last_writes=await history.last_writes(name, 5),
             mails=Mails(copies=copies, people=people, blocked=row.blocked),
             repairs=repairs(await self._conditions({name: config}), self._served.systems(), now),
+            own=await self._owns(person, name),
         )
 
     async def activity(
@@ -159,10 +164,12 @@ class Showing:
         most = min(most, MOST)
         rows = await self._store.showing.ledger(name, kind, side, before, most + 1)
         shown = rows[:most]
-        seen = await self._store.showing.seen(name, activity.wanted(shown))
+        wanted = activity.wanted(shown)
+        seen = await self._store.showing.seen(name, wanted)
+        private = None if await self._owns(person, name) else await self._store.showing.private(name, wanted)
         called = titles(config, self._served.systems())
         more = shown[-1].id if len(rows) > most else None
-        return Page([activity.activity(row, seen, called) for row in shown], more)
+        return Page([activity.activity(row, seen, called, private) for row in shown], more)
 
     async def left_out(
         self, person: Person, name: str, *, how: How | None = None, offset: int = 0, most: int = 50
@@ -173,7 +180,9 @@ class Showing:
         found = [one for one in every if how in {None, one.how}]
         shown = found[offset : offset + min(most, MOST)]
         wanted = {event for one in shown for event in one.events}
-        seen = await self._store.showing.seen(name, wanted)
+        seen = dict(await self._store.showing.seen(name, wanted))
+        if not await self._owns(person, name):
+            seen |= {event: masked(seen[event]) for event in await self._store.showing.private(name, seen)}
         called = titles(config, self._served.systems())
         return left_out.LeftOutPage(
             rows=[left_out.left_out(one, seen, called) for one in shown],
@@ -189,13 +198,15 @@ class Showing:
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
-        return Page([pair(row) for row in rows[:most]], more)
+        own = await self._owns(person, name)
+        return Page([pair(row, own=own) for row in rows[:most]], more)
 
     async def holds(self, person: Person, name: str) -> Sequence[Case]:
         """Return what waits for a person's word. Raises Refused."""
         config = await self._expect(person, name)
         direction = (await self._store.settings.get(name)).direction or config.direction
-        return await waiting(self._store, name, direction, self._clock.now())
+        cases = await waiting(self._store, name, direction, self._clock.now())
+        return cases if await self._owns(person, name) else [case.discreet() for case in cases]
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
         """Return what somebody should look at; of what is no account's only for administrators."""
@@ -233,6 +244,10 @@ class Showing:
         if config is None or not await self._people.may_see(person, name):
             raise Refused("account_unknown")
         return config
+
+    async def _owns(self, person: Person, name: str) -> bool:
+        """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
+        return person == OPERATOR or name in await self._people.accounts_of(person)
 
     async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
         waits = await self._store.showing.waiting()

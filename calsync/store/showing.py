@@ -186,8 +186,7 @@ class SqliteShowing:
         self, account: str, wanted: Iterable[tuple[Side, str]]
     ) -> Mapping[tuple[Side, str], Observation]:
         """Return what was last read of events."""
-        values = {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
-        found = await self._read(sql.SEEN, values)
+        found = await self._read(sql.SEEN, _wanted(account, wanted))
         return dict(
             self._understood(
                 lambda row: (
@@ -197,6 +196,11 @@ class SqliteShowing:
                 found,
             )
         )
+
+    async def private(self, account: str, wanted: Iterable[tuple[Side, str]]) -> frozenset[tuple[Side, str]]:
+        """Return which of these events are private, or linked to one that is."""
+        found = await self._read(sql.PRIVATE, _wanted(account, wanted))
+        return frozenset((rows.SIDES[row["side"]], row["event_id"]) for row in found)
 
     async def copies_without_attendees(self, account: str, since: datetime) -> tuple[int, int]:
         """Return how many copies were made of originals that have attendees, and how many attendees these have."""
@@ -217,6 +221,10 @@ class SqliteShowing:
     def _understood(self, read: Callable[[sqlite3.Row], T], found: Sequence[sqlite3.Row]) -> Sequence[T]:
         with understood(self._reader.place):
             return [read(row) for row in found]
+
+
+def _wanted(account: str, wanted: Iterable[tuple[Side, str]]) -> Row:
+    return {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
 
 
 def _remembered(row: sqlite3.Row) -> Remembered:

@@ -70,6 +70,23 @@ SELECT seen.side, seen.event_id, seen.observation, seen.standing FROM json_each(
 CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
     AND seen.event_id = json_extract(wanted.value, '$[1]')
 """
+# An event is private where its own server says so, or that of the one it is linked to: not every system can tell.
+PRIVATE = """
+WITH wanted AS (
+    SELECT json_extract(value, '$[0]') AS side, json_extract(value, '$[1]') AS event_id FROM json_each(:wanted)
+)
+SELECT wanted.side, wanted.event_id FROM wanted
+CROSS JOIN seen ON seen.account = :account AND seen.side = wanted.side AND seen.event_id = wanted.event_id
+WHERE json_extract(observation, '$.event.private')
+UNION
+SELECT 'left', left_id FROM wanted CROSS JOIN link ON link.account = :account AND left_id = wanted.event_id
+CROSS JOIN seen ON seen.account = :account AND seen.side = 'right' AND seen.event_id = right_id
+WHERE wanted.side = 'left' AND json_extract(observation, '$.event.private')
+UNION
+SELECT 'right', right_id FROM wanted CROSS JOIN link ON link.account = :account AND right_id = wanted.event_id
+CROSS JOIN seen ON seen.account = :account AND seen.side = 'left' AND seen.event_id = left_id
+WHERE wanted.side = 'right' AND json_extract(observation, '$.event.private')
+"""
 COPIES_WITHOUT_ATTENDEES = """
 SELECT count(*) AS copies, coalesce(sum(json_extract(observation, '$.event.attendee_count')), 0) AS people
 FROM ledger JOIN seen ON seen.account = ledger.account AND seen.event_id = ledger.source_id

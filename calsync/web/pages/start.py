@@ -193,7 +193,7 @@ class _Start:
         name, entry = _account(picked, self._site.desk.accounts()), _entry(picked, connected)
 
         async def look() -> Planned:
-            return planned(await self._site.desk.preview(visitor.who, name, entry))
+            return planned(await self._site.desk.preview(visitor.who, name, entry)).discreet()
 
         self._site.works.forget(_preview(picked))
         self._site.works.begin(_preview(picked), LIVE, look)
