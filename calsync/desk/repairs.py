@@ -16,7 +16,7 @@ from calsync.errors import AccountError, ConfigError, LoginError, OtherSync, Plu
 from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, UNSURE
+from calsync.sync.choices import CONFLICT, UNSURE, offers
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from calsync.reasons import Language
     from calsync.service import Status
     from calsync.store.showing import Failing, Waiting
-    from calsync.sync.model import Side
+    from calsync.sync.model import Direction, Side
 
 PATIENCE = timedelta(minutes=15)
 """A server that does not answer for so long is told: most come back by themselves."""
@@ -170,6 +170,7 @@ class Condition:
     titles: Mapping[Side, str]
     connections: Collection[str]
     status: Status
+    direction: Direction
     failing_since: datetime | None = None
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan."""
@@ -177,6 +178,16 @@ class Condition:
     """The sides that a changed direction lets calsync write, and nobody has confirmed."""
     waiting: Sequence[Waiting] = ()
     failing: Sequence[Failing] = ()
+
+    def can_decide(self, reason: str, kind: Kind) -> bool:
+        """Tell whether a person's word ends what is held for this reason; else something else does."""
+        return self.rebuild is None and bool(offers(reason, kind, self.direction))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell of it."""
+        status, told = self.status, (self.rebuild, self.unconfirmed, self.waiting, self.failing)
+        return status.state is State.OFF or (status.error_class is None and not any(told))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +210,7 @@ def repairs(
 
     Accounts that wait for one connection make one card. An account that is switched off has none.
     """
-    served = [one for one in conditions if one.status.state is not State.OFF]
+    served = [one for one in conditions if not one.quiet]
     cards = [*_disabled(disabled), *_failures(served, systems, now), *_findings(findings or {}, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
     order = list(Cause)

@@ -74,6 +74,7 @@ class LinkRow(NamedTuple):
     state: State
     reason: str | None
     origin: Side | None
+    ids: Mapping[Side, str | None]
     left: Observation | None
     right: Observation | None
     standings: tuple[Standing | None, Standing | None]
@@ -97,7 +98,7 @@ class LeftOutRow(NamedTuple):
     other_id: str | None
     """Of a link the event on the right."""
     kind: str
-    """skip, block, hold:KIND, attempt:FAILURES, asleep or parted."""
+    """skip, block, hold:KIND, decided:KIND, attempt:FAILURES, asleep or parted."""
     reason: str
     """A word of calsync.reasons; of a failed write the class of its error."""
     since: datetime | None
@@ -137,7 +138,7 @@ class SqliteShowing:
         return {account: frozenset(each) for account, each in sides.items()}
 
     async def waiting(self) -> Mapping[str, Sequence[Waiting]]:
-        """Return what waits for a person, and what must not be written, by account."""
+        """Return what waits for a person who has not decided yet, and what must not be written, by account."""
         held = await self._read(sql.WAITING, {})
         blocked = await self._read(sql.BLOCKED, {})
         found: defaultdict[str, list[Waiting]] = defaultdict(list)
@@ -161,6 +162,11 @@ class SqliteShowing:
     async def link_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         """Return how many links there are in each state, by account."""
         return await self._counts(sql.LINK_COUNTS, "state", accounts)
+
+    async def unready_counts(self, accounts: Collection[str]) -> Mapping[str, int]:
+        """Return how many links are awake of which something waits, or is refused, by account."""
+        found = await self._read(sql.UNREADY_COUNTS, {"accounts": json.dumps(list(accounts))})
+        return {row["account"]: row["events"] for row in found}
 
     async def unsynced_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         """Return how many events are left out (`skip`), or must not be written (`block`), by account."""
@@ -244,7 +250,8 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
     left, right = (None if text is None else codec.observation(text) for text in seen)
     one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
     origin = rows.SIDES.get(row["origin"])
-    return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, left, right, (one, two))
+    ids = {side: row[f"{side}_id"] for side in Side}
+    return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, ids, left, right, (one, two))
 
 
 def _ledger_row(row: sqlite3.Row) -> LedgerRow:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.refused import Refused
+from calsync.desk.statuses import Health
 from calsync.sync.model import Direction
 from calsync.web.pages.start import is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aiohttp import web
 
     from calsync.desk.activity import Activity
-    from calsync.desk.left_out import How
     from calsync.desk.overview import Row
     from calsync.desk.showing import AccountPage
     from calsync.people import Person
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LATEST = 6
 """Sentences about what was done lately."""
-STATES = ("off", "failing", "first", "busy", "attention", "fine")
+STATES = ("off", "failing", "attention", "first", "busy", "starting", "fine")
 """How an account is to its owner: `first`, it was never read well so far; `attention`, something waits."""
 
 
@@ -36,8 +36,6 @@ class Part:
     state: str
     """One of STATES."""
     latest: Sequence[Activity]
-    left_out: Mapping[tuple[How, str], int]
-    """How many events are not synced, by how and why."""
 
 
 def add_to(site: Site) -> None:
@@ -46,13 +44,13 @@ def add_to(site: Site) -> None:
     async def show(_request: web.Request, visitor: Visitor) -> web.Response:
         if await is_wanted(site, visitor.who):
             return site.go(visitor, "/start")
-        known = site.desk.accounts()
         own = sorted(await site.desk.people.accounts_of(visitor.who))
+        parts = {name: await _part(site, visitor.who, name) for name in own}
         return site.page(
             visitor,
             "mine.html",
-            parts=[await _part(site, visitor.who, name) for name in own if name in known],
-            missing=[name for name in own if name not in known],
+            parts=[part for part in parts.values() if part is not None],
+            missing=[name for name, part in parts.items() if part is None],
             may_connect=not own and await _may_connect(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),
             directions=list(Direction),
@@ -63,24 +61,24 @@ def add_to(site: Site) -> None:
 
 def state_of(row: Row) -> str:
     """Return how an account is to its owner: short looks that find nothing do not show."""
-    status = row.status
-    if row.off:
-        return "off"
-    if status.error is not None:
-        return "failing"
-    if status.good_at is None:
+    if row.health in {Health.OFF, Health.FAILING, Health.ATTENTION}:
+        return row.health.value
+    if row.good_at is None:
         return "first"
-    if status.progress is not None:
+    if row.status.progress is not None:
         return "busy"
-    return "attention" if row.held else "fine"
+    return "starting" if row.health is Health.STARTING else "fine"
 
 
-async def _part(site: Site, person: Person, name: str) -> Part:
+async def _part(site: Site, person: Person, name: str) -> Part | None:
+    """Return what the page shows of an account; None where it is not served, or not any more."""
     showing = site.desk.showing
-    page = await showing.account(person, name)
-    latest = await showing.activity(person, name, most=LATEST)
-    left_out = await showing.left_out(person, name, most=0)
-    return Part(page=page, state=state_of(page.row), latest=latest.rows, left_out=left_out.counts)
+    try:
+        page = await showing.account(person, name)
+        latest = await showing.activity(person, name, most=LATEST)
+    except Refused:
+        return None
+    return Part(page=page, state=state_of(page.row), latest=latest.rows)
 
 
 async def _may_connect(site: Site, person: Person) -> bool:
