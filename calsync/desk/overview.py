@@ -57,6 +57,7 @@ class Row:
     """What both systems are called."""
     direction: Direction
     status: Status
+    health: Health
     held: int = 0
     """How many operations a person can decide about, and has not."""
     blocked: int = 0
@@ -68,10 +69,6 @@ class Row:
     """How many of the pairs are synced, and nothing of them waits or is refused."""
     skipped: int = 0
     """How many events take no part."""
-
-    @property
-    def health(self) -> Health:
-        return health(self.status, card=self.card is not None)
 
     @property
     def off(self) -> bool:
@@ -108,15 +105,20 @@ class Overview:
 
 def row(condition: Condition, cards: Sequence[Repair]) -> Row:
     """Return how an account is, which has these cards."""
-    blocked = [one.events for one in condition.waiting if one.kind is Kind.BLOCK]
-    held = [one.events for one in condition.waiting if condition.can_decide(one.reason, one.kind)]
+    held = blocked = 0
+    for one in condition.waiting:
+        if one.kind is Kind.BLOCK:
+            blocked += one.events
+        elif condition.can_decide(one.reason, one.kind):
+            held += one.events
     return Row(
         account=condition.account,
         titles=condition.titles,
         direction=condition.direction,
         status=condition.status,
-        held=sum(held),
-        blocked=sum(blocked),
+        health=health(condition.status, card=bool(cards)),
+        held=held,
+        blocked=blocked,
         card=cards[0] if cards else None,
     )
 

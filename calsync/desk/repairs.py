@@ -213,8 +213,10 @@ def repairs(
     served = [one for one in conditions if not one.quiet]
     cards = [*_disabled(disabled), *_failures(served, systems, now), *_findings(findings or {}, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
-    order = list(Cause)
-    return sorted(cards, key=lambda card: (order.index(card.cause), _instant(card.since), card.key))
+    return sorted(cards, key=lambda card: (_ORDER.index(card.cause), _instant(card.since), card.key))
+
+
+_ORDER = list(Cause)
 
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:

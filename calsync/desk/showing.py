@@ -251,7 +251,10 @@ class Showing:
 
     async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
         systems, now = self._served.systems(), self._clock.now()
-        return [overview.row(one, repairs([one], systems, now)) for one in await self._conditions(accounts)]
+        return [
+            overview.row(one, () if one.quiet else repairs([one], systems, now))
+            for one in await self._conditions(accounts)
+        ]
 
     async def _counted(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with what is counted for those of one page alone."""
@@ -302,7 +305,7 @@ class Showing:
                     direction=direction,
                     failing_since=failed[name].failing_since if name in failed else None,
                     rebuild=rebuilds.get(name),
-                    unconfirmed=_unconfirmed(direction, unwritten.get(name, ())),
+                    unconfirmed=_unconfirmed(direction, unwritten[name]) if name in unwritten else (),
                     waiting=waits.get(name, ()),
                     failing=failing.get(name, ()),
                 )
@@ -312,4 +315,4 @@ class Showing:
 
 def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:
     """Return the sides that may be written, and that nothing is written to before a person has confirmed it."""
-    return [side for side in Side if side in unwritten and direction.writes(side)]
+    return sorted(side for side in unwritten if direction.writes(side))

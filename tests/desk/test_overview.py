@@ -9,7 +9,7 @@ import pytest
 
 from calsync.desk.overview import Order, Row, Wanted, overview
 from calsync.desk.repairs import Cause, Repair
-from calsync.desk.statuses import Health
+from calsync.desk.statuses import Health, health
 from calsync.service import State, Status
 from calsync.sync.model import Direction, Side
 from calsync.testing.clock import START
@@ -25,18 +25,20 @@ def row(
     minutes: int = 0,
     error: bool = False,
 ) -> Row:
+    status = Status(
+        account=account,
+        state=state,
+        since=START,
+        good_at=START - timedelta(minutes=minutes),
+        error="down" if error else None,
+        error_class="Retry" if error else None,
+    )
     return Row(
         account=account,
         titles=TITLES,
         direction=Direction.BOTH,
-        status=Status(
-            account=account,
-            state=state,
-            since=START,
-            good_at=START - timedelta(minutes=minutes),
-            error="down" if error else None,
-            error_class="Retry" if error else None,
-        ),
+        status=status,
+        health=health(status, card=card is not None),
         card=None if card is None else Repair(cause=card),
     )
 
