@@ -1,12 +1,14 @@
 """How long each page takes, and its data alone, with many accounts and a large ledger, from a store on the disk.
 
-A page is asked for over HTTP, on loopback, by a client in the same process: its part is counted, too. Run alone:
+The accounts stand in the configuration's file, which some pages ask. A page is asked for over HTTP, on loopback,
+by a client in the same process: its part is counted, too. Run alone:
 python -m benchmarks.pages
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import statistics
 import sys
@@ -27,6 +29,7 @@ from calsync.desk.accounts import Accounts
 from calsync.desk.overview import Order, Wanted
 from calsync.desk.statuses import Health
 from calsync.errors import Retry
+from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.pages import Work, site_of
 from calsync.people import OPERATOR, Role
@@ -44,6 +47,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 20
 DATA_BOUND, PAGE_BOUND = 0.020, 0.100
+"""CPU seconds. DATA_BOUND: what is shown, as commands and pages ask for it; no account's run may notice that
+somebody looks. PAGE_BOUND: a whole answer, with session, template and HTTP: to who waits, it is there at once.
+"""
 ONE = "account-0040"
 """One that fails, and that has something to look at."""
 LAST = 41 * LEDGER - 450
@@ -66,9 +72,9 @@ DATA: Sequence[tuple[str, Callable[[Showing], Awaitable[object]]]] = (
     ("what one account leaves out", lambda showing: showing.left_out(OPERATOR, ONE)),
     ("one account's pairs", lambda showing: showing.pairs(OPERATOR, ONE)),
 )
-OWN = "/"
+CHEF, OWNER, NEWCOMER = "Chef", "Anna", "Neu"
+"""An administrator, the owner of ONE, and somebody who has no account yet."""
 PAGES = (
-    OWN,
     "/accounts",
     "/accounts?order=good_at&offset=450",
     "/accounts?state=failing",
@@ -82,15 +88,29 @@ PAGES = (
     f"/accounts/{ONE}/decisions",
     "/connections",
     "/people",
+    "/people/{owner}",
+    "/start",
 )
-"""OWN is asked for by the owner of ONE, everything else by an administrator."""
+"""An administrator asks for these."""
+OTHERS = (("/", OWNER), ("/", NEWCOMER), ("/own", NEWCOMER))
+"""What others ask for."""
 CONFIGURATION = """
 service:
   store: "sqlite:///{folder}/calsync.db"
   listen: "127.0.0.1:{port}"
-connections: {{}}
-accounts: {{}}
-web: {{}}
+  key: "{key}"
+connections:
+  crm: {{provider: flowfact, api_token: unused, schema: appointments}}
+  mail: {{provider: graph, tenant_id: {tenant}, client_id: {tenant}, client_secret: unused}}
+web:
+  self_service: {{left: {{connection: crm}}, right: {{connection: mail}}}}
+accounts:
+"""
+ACCOUNT = """\
+  {name}:
+    left: {{connection: crm, user: {name}@example.de}}
+    right: {{connection: mail, mailbox: {name}@example.de}}
+    timezone: Europe/Berlin
 """
 
 
@@ -174,14 +194,17 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     configuration = folder / "calsync.yaml"
-    configuration.write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
+    key, tenant = base64.b64encode(b"k" * 32).decode(), "11111111-2222-3333-4444-555555555555"
+    head = CONFIGURATION.format(folder=folder, port=port, key=key, tenant=tenant)
+    text = "".join([head, *(ACCOUNT.format(name=name) for name in known.accounts())])
+    configuration.write_text(text, "utf-8")
     config, _ = load(configuration)
 
     async def all_names() -> Collection[str]:
         return known.accounts().keys()
 
-    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None)
-    with site_of(config, store, clock, known, work) as site:
+    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None, HttpFactory(clock))
+    with site_of(config, store, clock, known, work, lambda _: None) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")
         async with serving([], "127.0.0.1", port, site):
@@ -190,21 +213,25 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
 
 async def _pages(site: Site, url: str) -> list[PageTime]:
     found = []
-    chef = await _session(site, "Chef", Role.ADMINISTRATOR)
-    owner = await _session(site, "Anna", Role.USER, ONE)
+    sessions = {
+        CHEF: await _session(site, CHEF, Role.ADMINISTRATOR),
+        OWNER: await _session(site, OWNER, Role.USER, ONE),
+        NEWCOMER: await _session(site, NEWCOMER, Role.USER),
+    }
+    owner = (await site.desk.people.named(OWNER)).id
     async with aiohttp.ClientSession(url) as client:
-        for page in PAGES:
-            session = owner if page == OWN else chef
+        for page, who in (*((page.format(owner=owner), CHEF) for page in PAGES), *OTHERS):
 
-            async def ask(page: str = page, session: str = session) -> None:
+            async def ask(page: str = page, session: str = sessions[who]) -> None:
                 headers = {"Cookie": f"{cookies.SESSION}={session}"}
                 async with client.get(page, headers=headers, allow_redirects=False) as answer:
                     await answer.read()
                     if answer.status != 200:  # noqa: PLR2004
                         raise RuntimeError(f"{page}: {answer.status}")
 
-            await ask()  # its template is read
-            found.append(PageTime(page, [await _cost(ask) for _ in range(ROUNDS)], PAGE_BOUND))
+            await ask()  # its template is read, and the configuration
+            name = page if who == CHEF else f"{page} ({who})"
+            found.append(PageTime(name, [await _cost(ask) for _ in range(ROUNDS)], PAGE_BOUND))
     return found
 
 

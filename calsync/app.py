@@ -19,6 +19,7 @@ from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
+from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
@@ -75,7 +76,7 @@ class App:
         config, loaded = load(path)
         clock, random = clock or SystemClock(), SystemRandom()
         metrics = Metrics(clock)
-        connections = Connections(config, loaded, clock, random, metrics.answered)
+        connections = Connections(config, loaded, clock, random, HttpFactory(clock, metrics.answered))
         try:
             yield cls(config, connections, clock, random, metrics)
         finally:
@@ -125,10 +126,12 @@ class App:
         return self._connections.provider(connection)
 
     async def plan(self, account: str | None) -> dict[str, AccountPlan]:
-        """Say what a sync would do. Works on a copy of the store, so nothing is written anywhere."""
-        opened = await self._open_accounts(account)
-        async with copied(self._config.service.store) as store:
-            return {name: await self._plan_one(store, one) for name, one in opened.items()}
+        """Say what a sync would do. Works on copies of what is in the store, so nothing is written anywhere."""
+        plans: dict[str, AccountPlan] = {}
+        for name, one in (await self._open_accounts(account)).items():
+            async with copied(self._config.service.store, name, self._clock.now()) as store:
+                plans[name] = await self._plan_one(store, one)
+        return plans
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""

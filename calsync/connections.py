@@ -11,7 +11,7 @@ from calsync.desk.systems import System
 from calsync.engine import Account
 from calsync.engine.together import together
 from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
-from calsync.http import HttpFactory, unheard
+from calsync.http import HttpFactory
 from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
-    from calsync.http import Answered
     from calsync.loader import Loaded
     from calsync.ports import Clock, Finding, Learnt, Person, ProviderSpec, Reader, RuleSpec, Vault
     from calsync.records import Settings
@@ -81,9 +80,10 @@ class Connections:
     """Signs in once per connection, however many accounts use it. A failed sign-in is tried again when asked."""
 
     def __init__(
-        self, config: Config, loaded: Loaded, clock: Clock, random: Random, answered: Answered = unheard
+        self, config: Config, loaded: Loaded, clock: Clock, random: Random, http: HttpFactory | None = None
     ) -> None:
-        self.http = HttpFactory(clock, answered)
+        """`http` opens their sessions; None: nobody counts them but `self.http`."""
+        self.http = http or HttpFactory(clock)
         self._config = config
         self._clock = clock
         self._random = random

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calsync.sync.plan import Kind
@@ -76,5 +76,10 @@ class History(ABC):
         """Keep a run, and forget the oldest."""
 
     @abstractmethod
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
-        """Replace what is known to be left out. What is so for the same reason keeps its age."""
+    async def put_unsynced(
+        self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime
+    ) -> Sequence[Unsynced]:
+        """Replace what is known to be left out. What is so for the same reason keeps its age.
+
+        Return of all others why they are left out now.
+        """

@@ -46,7 +46,11 @@ def load(path: Path) -> tuple[Config, Loaded]:
     Nothing about the second file is a reason not to start: what is wrong with it stands in `Config.ignored`.
     Raises ConfigError, PluginError.
     """
-    operators = load_operators(path)
+    return whole(load_operators(path))
+
+
+def whole(operators: Operators) -> tuple[Config, Loaded]:
+    """Return the operator's configuration together with the second file, whatever is wrong with that."""
     try:
         second = operators.second.read()
     except ConfigError as error:

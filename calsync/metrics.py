@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from calsync import errors
 from calsync.errors import AccountError, CalsyncError, ConfigError, LoginError, PluginError, Retry, StoreError
 from calsync.reasons import NAMED, REASONS
 from calsync.service import State
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
-    from calsync.engine import Counts, Notices
+    from calsync.engine import Counts
     from calsync.ports import Clock
     from calsync.service import Finished, Service, Status
 
@@ -87,15 +88,23 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        self._sign_ins = Counter(
+            "calsync_sign_ins",
+            "Tries to sign in to the pages, by what came of them.",
+            ["result"],
+            registry=registry,
+        )
         self._standing = _Standing(clock)
         registry.register(self._standing)
-        self._mails: dict[str, int] = {}
-        """Of each account: what was not sent, as of its last run."""
 
     def answered(self, connection: str, status: str, seconds: float) -> None:
         """Count a request (`calsync.http.Answered`)."""
         self._requests.labels(connection, status).inc()
         self._request_seconds.labels(connection).observe(max(0.0, seconds))
+
+    def signed_in(self, result: str) -> None:
+        """Count a try to sign in to the pages, by one of the words of the page's own."""
+        self._sign_ins.labels(result).inc()
 
     def finished(self, run: Finished) -> None:
         """Count a run, and what it did."""
@@ -105,10 +114,9 @@ class Metrics:
             self._count(side, counts)
         if run.since_call is not None and any(counts.writes for counts in run.report.counts.values()):
             self._ring_seconds.observe(max(0.0, run.since_call))
-        if run.error is None:
-            mails = _blocked(run.report.notices, MAILS)
-            self._prevented.inc(max(0, mails - self._mails.get(run.account, 0)))
-            self._mails[run.account] = mails
+        for (kind, reason), number in run.report.newly.items():
+            if kind is Kind.BLOCK and reason in MAILS:
+                self._prevented.inc(number)
 
     def look_at(
         self, service: Service, waiting: Callable[[], Mapping[str, int]], tasks: Callable[[], int]
@@ -150,6 +158,11 @@ class _Standing(Collector):
         states = Tally({state.value: 0 for state in State})
         states.update(status.state.value for status in statuses)
         yield _gauge("calsync_accounts", "Accounts, by what they do.", "state", states)
+        failing = Tally(dict.fromkeys((*RESULTS.values(), "bug"), 0))
+        failing.update(_word_of(one.error_class) for one in statuses if one.error_class is not None)
+        yield _gauge(
+            "calsync_failing_accounts", "Accounts whose last run failed, by how it ended.", "result", failing
+        )
         yield GaugeMetricFamily(
             "calsync_queued_runs", "Runs that wait for their turn.", value=self.service.waiting
         )
@@ -178,6 +191,13 @@ def result_of(error: Exception | None) -> str:
     return next((word for kind, word in RESULTS.items() if isinstance(error, kind)), "bug")
 
 
+def _word_of(error_class: str) -> str:
+    """Return the same word by the name that `calsync.errors.class_of` gives."""
+    found = getattr(errors, error_class, None)
+    mro = found.__mro__ if isinstance(found, type) else ()
+    return next((word for kind, word in RESULTS.items() if kind in mro), "bug")
+
+
 def _gauge(name: str, documentation: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, documentation, labels=[label])
     for value, number in sorted(values.items()):
@@ -200,7 +220,3 @@ def _word(reason: str) -> str:
     if kind in NAMED:
         return kind
     return reason if reason in REASONS else "other"
-
-
-def _blocked(notices: Notices, reasons: frozenset[str]) -> int:
-    return sum(count for (kind, _, reason), count in notices.items() if kind is Kind.BLOCK and reason in reasons)

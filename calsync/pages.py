@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from calsync.desk import Known
     from calsync.desk.accounts import Accounts
     from calsync.desk.steering import Steered
+    from calsync.http import HttpFactory
     from calsync.ports import Clock
     from calsync.store import SqliteStore
 
@@ -49,11 +50,23 @@ class Work:
     ran: Callable[[], Awaitable[Collection[str]]]
     """Returns the names of all accounts that have run before."""
     reload: Callable[[], None]
+    http: HttpFactory
+    """Opens the sessions of the connections that are served."""
 
 
 @contextmanager
-def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known, work: Work) -> Iterator[Site | None]:
-    """Make the pages, and close what they hold in the end. None where the configuration wants none."""
+def site_of(
+    config: Config,
+    store: SqliteStore,
+    clock: Clock,
+    known: Known,
+    work: Work,
+    signed_in: Callable[[str], None],
+) -> Iterator[Site | None]:
+    """Make the pages, and close what they hold in the end. None where the configuration wants none.
+
+    `signed_in` counts what came of sign-ins.
+    """
     if config.web is None:
         yield None
         return
@@ -63,7 +76,8 @@ def site_of(config: Config, store: SqliteStore, clock: Clock, known: Known, work
     origins = Origins(at.host, at.port, config.service.public_url)
     try:
         desk = _desk(config, store, clock, known, work, passwords)
-        yield Site(desk, clock, origins, microsoft=microsoft, proxy=config.web.trusted_proxy)
+        proxy = config.web.trusted_proxy
+        yield Site(desk, clock, origins, microsoft=microsoft, proxy=proxy, signed_in=signed_in)
     finally:
         passwords.close()
         if microsoft is not None:
@@ -92,12 +106,12 @@ def _desk(
             if connection in connections_of(account):
                 work.served.wake(name, "somebody signed in")
 
-    setup = Setup(config.path, clock, changed, signed_in)
+    setup = Setup(config.path, clock, changed, signed_in, http=work.http)
     checks, audit = Checks(setup.check_connection, clock), Audit(store.settings, clock)
     people = People(store.people, clock, known.accounts, audit)
     return Desk(
         people=people,
-        access=Access(store.people, passwords, clock),
+        access=Access(store.people, passwords, clock, audit),
         showing=Showing(store, people, clock, replace(known, findings=checks.last)),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),
@@ -107,7 +121,7 @@ def _desk(
         audit=audit,
         accounts=known.accounts,
         everybodys=setup,
-        first_run=partial(first_run, clock=clock, random=SystemRandom()),
+        first_run=partial(first_run, clock=clock, random=SystemRandom(), http=work.http),
         reread=work.reload,
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from calsync.sync.budget import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
 
@@ -291,6 +291,10 @@ class Settings(ABC):
     @abstractmethod
     async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:
         """Switch an account on or off. The audit tells it, with `who` did it."""
+
+    @abstractmethod
+    async def set_all_enabled(self, accounts: Collection[str], value: bool, who: str, now: datetime) -> None:
+        """Switch many accounts on or off: all of them, or none. The audit tells each."""
 
     @abstractmethod
     async def set_direction(self, account: str, value: Direction | None, who: str, now: datetime) -> None:

@@ -75,7 +75,6 @@ class Running:
         """The accounts are served."""
         self._people = asyncio.Event()
         """Everybody is to be discovered anew."""
-        self._planning = asyncio.Lock()
         self._changing = asyncio.Lock()
         """Held while accounts leave and come."""
 
@@ -124,9 +123,9 @@ class Running:
         )
 
     async def _planned(self, account: Account) -> Report:
-        """Say what a run would do, on a copy of the store: one at a time, as each is in memory."""
+        """Say what a run would do, on a copy of what the account has in the store."""
         report = Report()
-        async with self._planning, copied(self._config.service.store) as store:
+        async with copied(self._config.service.store, account.name, self._clock.now()) as store:
             runs = MemoryRuns(await self._runs.all())
             engine = Engine(store, runs, self._clock, self._random, this_process(self._random))
             await engine.run(account, report, write=False)
@@ -268,8 +267,8 @@ class Running:
             board=board,
             disabled=lambda: [disabled(one) for one in self._config.ignored],
         )
-        work = Work(self.accounts, self.served, self._runs.all, self.request_reload)
-        with site_of(self._config, store, self._clock, known, work) as site:
+        work = Work(self.accounts, self.served, self._runs.all, self.request_reload, self._connections.http)
+        with site_of(self._config, store, self._clock, known, work, self._metrics.signed_in) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
 

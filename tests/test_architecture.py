@@ -84,6 +84,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.vault",
     },
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
+    "calsync.parsed": {"calsync.config", "calsync.loader", "calsync.loading"},
     "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
     "calsync.desk": {
         *PURE,
@@ -95,6 +96,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.http",
         "calsync.loader",
         "calsync.loading",
+        "calsync.parsed",
         "calsync.people",
         "calsync.ports",
         "calsync.reasons",

@@ -21,7 +21,7 @@ from calsync.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from calsync.engine import Notices
+    from calsync.history import Unsynced
     from calsync.service import Listen
 
 
@@ -55,13 +55,13 @@ class Office:
         *,
         error: Exception | None = None,
         since_call: float | None = None,
-        notices: Notices | None = None,
+        newly: Counter[Unsynced] | None = None,
         **left: int,
     ) -> None:
         report = Report()
         for name, number in left.items():
             setattr(report.counts[Side.LEFT], name, number)
-        report.notices.update(notices or {})
+        report.newly.update(newly or {})
         self.metrics.finished(
             Finished(account=account, report=report, error=error, seconds=0.2, since_call=since_call)
         )
@@ -174,18 +174,26 @@ def test_what_waits_is_told(office: Office) -> None:
     assert office.value("calsync_tasks") == 7
 
 
-def test_a_mail_that_was_prevented_is_counted_once_not_in_each_run(office: Office) -> None:
-    blocked = Counter(
-        {(Kind.BLOCK, Side.RIGHT, "has_attendees"): 1, (Kind.BLOCK, Side.RIGHT, "online_meeting"): 1}
-    )
-    office.end(notices=blocked)
-    office.end(notices=blocked)
-    office.end(error=Retry("m365: unreachable"))
-    office.end(notices=blocked)
+def test_mails_that_were_prevented_are_counted_when_their_events_are_left_alone_first(office: Office) -> None:
+    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 1, (Kind.BLOCK, "online_meeting"): 1}))
+    office.end()
     assert office.value("calsync_mails_prevented_total") == 1
-    blocked[Kind.BLOCK, Side.RIGHT, "has_attendees"] = 3
-    office.end(notices=blocked)
+    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 2, (Kind.SKIP, "has_attendees"): 1}))
     assert office.value("calsync_mails_prevented_total") == 3
+
+
+def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -> None:
+    for name, kind in (("anna", "LoginError"), ("kai", "Lost"), ("tim", "KeyError"), ("bea", "OtherSync")):
+        office.board.begin(name, None)
+        office.board.note(name, State.FAILING, error="x", error_class=kind)
+    office.board.begin("eva", None)
+    office.board.note("anna", State.RUNNING)  # it tries again
+    failing = {word: office.value("calsync_failing_accounts", result=word) for word in ("sign_in", "retry", "bug")}
+    assert failing == {"sign_in": 1, "retry": 1, "bug": 1}
+    assert office.value("calsync_failing_accounts", result="account") == 1
+    assert office.value("calsync_failing_accounts", result="store") == 0
+    office.board.note("anna", State.WAITING, error=None, error_class=None)
+    assert office.value("calsync_failing_accounts", result="sign_in") == 0
 
 
 def test_the_reasons_of_mails_are_words_of_calsync() -> None:
@@ -215,3 +223,11 @@ def test_every_name_begins_with_calsync(office: Office) -> None:
     names = {family.name for family in text_string_to_metric_families(office.metrics.text().decode())}
     assert "calsync_process_resident_memory_bytes" in names
     assert {name for name in names if not name.startswith("calsync_")} == set()
+
+
+def test_sign_ins_are_counted_by_what_came_of_them() -> None:
+    office = Office()
+    for result in ("ok", "wrong_password", "wrong_password"):
+        office.metrics.signed_in(result)
+    assert office.value("calsync_sign_ins_total", result="ok") == 1
+    assert office.value("calsync_sign_ins_total", result="wrong_password") == 2

@@ -10,6 +10,7 @@ import pytest
 
 from calsync.desk import Known, Refused
 from calsync.desk.accounts import Accounts
+from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.pages import Work, disabled, site_of
 from calsync.people import OPERATOR
@@ -74,8 +75,10 @@ async def desk(tmp_path: Path, serving: Serving) -> AsyncIterator[Desk]:
         systems=dict,
         disabled=lambda: [disabled(one) for one in config.ignored],
     )
-    work = Work(Accounts(store.settings, names, house.clock), serving, names, serving.reload)
-    with site_of(config, store, house.clock, known, work) as site:
+    work = Work(
+        Accounts(store.settings, names, house.clock), serving, names, serving.reload, HttpFactory(house.clock)
+    )
+    with site_of(config, store, house.clock, known, work, lambda _: None) as site:
         assert site is not None
         yield site.desk
     await store.close()

@@ -28,15 +28,21 @@ def user() -> None:
 @user.command()
 @configuration
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="This person looks after everything, not only the own accounts.")
+@click.option(
+    "--admin/--no-admin",
+    default=None,
+    help="This person looks after everything, or the own accounts only. Who is there already keeps the role"
+    " without it.",
+)
 @click.option("--account", "accounts", multiple=True, metavar="NAME", help="An account of this person.")
-def invite(path: Path, name: str, admin: bool, accounts: tuple[str, ...]) -> int:
+def invite(path: Path, name: str, admin: bool | None, accounts: tuple[str, ...]) -> int:
     """Print a link with which one person gets in, once, within seven days.
 
     Who has been invited before gets another way in: the former password, sessions and tokens end when the link is
     used.
     """
-    link, until = asyncio.run(_invite(path, name, Role.ADMINISTRATOR if admin else Role.USER, accounts))
+    role = None if admin is None else Role.ADMINISTRATOR if admin else Role.USER
+    link, until = asyncio.run(_invite(path, name, role, accounts))
     click.echo(f"{plain(name)}: this link can be used once, until {until}. Give it to nobody else.")
     click.echo(link)
     return DONE
@@ -79,7 +85,7 @@ async def _people(path: Path) -> AsyncIterator[tuple[People, str]]:
             yield people, address
 
 
-async def _invite(path: Path, name: str, role: Role, accounts: tuple[str, ...]) -> tuple[str, str]:
+async def _invite(path: Path, name: str, role: Role | None, accounts: tuple[str, ...]) -> tuple[str, str]:
     async with _people(path) as (people, address):
         invitation = await people.invite(name, role, accounts)
     until = invitation.until.astimezone()

@@ -6,7 +6,7 @@ Two steps, because plugins are imported only when a configuration names them:
     config = validate(document, providers, rules)   # with the schemas of the plugins that were loaded
 """
 
-from calsync.config.document import Document, parse, parse_text, parse_with
+from calsync.config.document import Document, files_of, parse, parse_text, parse_with
 from calsync.config.model import (
     AccountConfig,
     Config,
@@ -48,6 +48,7 @@ __all__ = [
     "Web",
     "Why",
     "WindowConfig",
+    "files_of",
     "new_key",
     "parse",
     "parse_text",

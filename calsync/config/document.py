@@ -10,11 +10,11 @@ import yaml
 
 from calsync.config.problems import KeyPath, Problem, rendered
 from calsync.config.reading import LineLoader, syntax_problem
-from calsync.config.secret import Secrets
+from calsync.config.secret import Secrets, secret_files
 from calsync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from calsync.config.reading import Hidden
@@ -56,6 +56,11 @@ def parse(path: Path, environ: Mapping[str, str] | None = None) -> Document:
     secrets = Secrets(path.absolute().parent, os.environ if environ is None else environ)
     hidden = {"!secret": lambda name, _: secrets.secret(name), "!env": lambda name, _: secrets.env(name)}
     return parse_with(path, hidden)
+
+
+def files_of(path: Path) -> Sequence[Path]:
+    """Return the files that `parse` may read, whether they are there or not."""
+    return [path, *secret_files(path.absolute().parent)]
 
 
 def parse_with(path: Path, hidden: Mapping[str, Hidden]) -> Document:

@@ -15,7 +15,7 @@ import yaml
 from calsync.exposed import advice, credentials, exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Unresolved(Exception):  # noqa: N818 - becomes a line of the configuration's problems
@@ -74,6 +74,12 @@ class Secrets:
         if exposed(self._directory):
             _refuse_open(path)
         return _read(path).rstrip("\r\n")
+
+
+def secret_files(folder: Path) -> Sequence[Path]:
+    """Return the files beside a configuration that its secrets may come from; systemd's stay as they are."""
+    directory = folder / "secrets"
+    return [folder / "secrets.yaml", directory, *(directory.iterdir() if directory.is_dir() else ())]
 
 
 def _is_file_name(name: str) -> bool:

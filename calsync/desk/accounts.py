@@ -48,8 +48,13 @@ class Accounts:
         Raises ConfigError for an unknown one, StoreError.
         """
         await self._expect(account)
-        await self._settings.set_enabled(account, on, who, self._clock.now())
-        self._changed(account, f"switched {'on' if on else 'off'}")
+        await self.switch_all([account], who, on=on)
+
+    async def switch_all(self, accounts: Collection[str], who: str, *, on: bool) -> None:
+        """Switch accounts that are known on or off: all of them, or none. Raises StoreError."""
+        await self._settings.set_all_enabled(accounts, on, who, self._clock.now())
+        for account in accounts:
+            self._changed(account, f"switched {'on' if on else 'off'}")
 
     async def direct(self, account: str, direction: Direction, who: str) -> None:
         """Choose an account's direction. Raises as `switch`."""

@@ -27,6 +27,10 @@ class Audit:
         entry = AuditEntry(at=self._clock.now(), who=by.name, account=account, what=what, before=None, after=after)
         await self._settings.note(entry)
 
+    async def set_up(self, by: Person, what: str, name: str) -> None:
+        """Tell that somebody has set up an account or a connection of this name. Raises StoreError."""
+        await self.note(by, what, name, account=name if what.startswith("account_") else None)
+
     async def last(self, by: Person, most: int, account: str | None = None) -> Sequence[AuditEntry]:
         """Return the newest changes of one account, or of all, the newest first.
 

@@ -55,7 +55,7 @@ class Desk:
         Raises Refused, administrators_only.
         """
         expect_administrator(person)
-        return self.everybodys.noted(partial(self.audit.note, person))
+        return self.everybodys.noted(partial(self.audit.set_up, person))
 
     async def preview(self, person: Person, name: str, entry: Mapping[str, Any]) -> Report:
         """Say what would be done in an account that is not there yet. Nothing is kept, and nothing written.

@@ -58,7 +58,7 @@ class OwnSignIns:
         await setup.change_connection(name, {**await setup.filled_in(name), **fields})
 
     def _noted(self, person: Person) -> Setup:
-        return self._setup.noted(partial(self._audit.note, person))
+        return self._setup.noted(partial(self._audit.set_up, person))
 
     async def _own(self, person: Person, account: str) -> tuple[str, Config, ProviderSpec]:
         """Return the connection that a person has made for an account. Raises Refused."""

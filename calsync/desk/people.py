@@ -56,24 +56,31 @@ class People:
         self._audit = audit
 
     async def invite(
-        self, name: str, role: Role, accounts: Iterable[str] = (), *, by: Person = OPERATOR
+        self, name: str, role: Role | None = None, accounts: Iterable[str] = (), *, by: Person = OPERATOR
     ) -> Invitation:
         """Let somebody in, also who forgot the password. The accounts are given in addition. `by`: who wants it.
 
-        Raises Refused: name_bad, account_unknown, administrators_only.
+        Without a role who is there keeps the present one, and who is new is a user. Another one counts at once.
+        Raises Refused: name_bad, account_unknown, own_role, last_administrator, administrators_only.
         """
         expect_administrator(by)
         name, accounts = name.strip(), tuple(accounts)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise Refused("name_bad")
         self._expect_known(accounts)
+        if role not in {None, by.role}:
+            there = await self._store.named(name)
+            if there is not None and there.id == by.id:
+                raise Refused("own_role")
         secret, now = secret_ids.fresh(), self._clock.now()
         until = now + INVITED_FOR
         person = await self._store.invite(name, role, secret_ids.hashed(secret), until, now)
+        if person is None:
+            raise Refused("last_administrator")
+        log.info("person %d was invited as %s", person.id, person.role)
+        await self._audit.note(by, "person_invited", f"{person.name} ({person.role})")
         for account in accounts:
-            await self._store.give(person.id, account)
-        log.info("person %d was invited as %s", person.id, role)
-        await self._audit.note(by, "person_invited", f"{person.name} ({role})")
+            await self._give(person, account, by)
         return Invitation(person=person, secret=secret, until=until)
 
     async def all(self) -> Sequence[Member]:
@@ -119,9 +126,7 @@ class People:
         """Make an account somebody's. Raises Refused: person_unknown, account_unknown, administrators_only."""
         expect_administrator(by)
         self._expect_known([account])
-        person = await self.named(name)
-        await self._store.give(person.id, account)
-        await self._audit.note(by, "account_given", person.name, account=account)
+        await self._give(await self.named(name), account, by)
 
     async def take(self, name: str, account: str, *, by: Person = OPERATOR) -> None:
         """Let an account be somebody's no longer. Raises Refused: person_unknown, administrators_only."""
@@ -137,6 +142,10 @@ class People:
     async def may_see(self, person: Person, account: str) -> bool:
         """Tell whether somebody may see and steer an account: administrators every one, users their own."""
         return person.administrator or account in await self.accounts_of(person)
+
+    async def _give(self, person: Person, account: str, by: Person) -> None:
+        await self._store.give(person.id, account)
+        await self._audit.note(by, "account_given", person.name, account=account)
 
     def _expect_known(self, accounts: Iterable[str]) -> None:
         known = self._accounts()

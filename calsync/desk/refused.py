@@ -23,14 +23,17 @@ SENTENCES = {
     "administrators_only": "only administrators may do this",
     "account_unknown": "there is no account of this name",
     "invitation_over": "the invitation was used, has expired or was replaced by a newer one",
+    "last_administrator": "this is the last administrator; make somebody else one first",
     "microsoft_taken": "somebody else signs in with this Microsoft account",
     "name_bad": "a name has 1 to 64 characters, all of them visible",
     "oneself": "nobody removes themselves; another administrator does it",
+    "own_role": "nobody changes their own role; another administrator does it",
     "password_long": "a password has at most 256 characters",
     "password_name": "a password must not be made of the name",
     "password_short": "a password has at least 12 characters",
     "password_wrong": "the present password is not right",
     "person_unknown": "nobody of this name was invited",
+    "tokens_many": "there are 20 API tokens already; revoke one that is not needed any more",
 }
 """By word. Pages say it in the reader's language: `refused.WORD` of their texts."""
 

@@ -149,7 +149,7 @@ class OwnMailboxes:
             "direction": direction.value,
             "timezone": timezone,
         }
-        setup = self._setup.noted(partial(self._audit.note, person))
+        setup = self._setup.noted(partial(self._audit.set_up, person))
         await setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
         await self._people.give(person.id, member)
         self._begun.pop(person.id, None)

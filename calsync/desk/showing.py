@@ -143,7 +143,7 @@ class Showing:
             mails=Mails(copies=copies, people=people, blocked=row.blocked),
             repairs=cards,
             left_out=left_out.counted(await self._left_out(condition)),
-            own=await self._owns(person, name),
+            own=await self.owns(person, name),
         )
 
     async def activity(
@@ -163,7 +163,7 @@ class Showing:
         shown = rows[:most]
         wanted = activity.wanted(shown)
         seen = await self._store.showing.seen(name, wanted)
-        private = None if await self._owns(person, name) else await self._store.showing.private(name, wanted)
+        private = None if await self.owns(person, name) else await self._store.showing.private(name, wanted)
         called = titles(config, self._served.systems())
         more = shown[-1].id if len(rows) > most else None
         return Page([activity.activity(row, seen, called, private) for row in shown], more)
@@ -179,7 +179,7 @@ class Showing:
         shown = found[offset : offset + min(most, MOST)]
         wanted = {event for one in shown for event in one.events}
         seen = dict(await self._store.showing.seen(name, wanted))
-        if not await self._owns(person, name):
+        if not await self.owns(person, name):
             seen |= {event: masked(seen[event]) for event in await self._store.showing.private(name, seen)}
         return left_out.LeftOutPage(
             rows=[left_out.left_out(one, seen, condition.titles) for one in shown],
@@ -195,7 +195,7 @@ class Showing:
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
-        own = await self._owns(person, name)
+        own = await self.owns(person, name)
         every = await self._left_out(condition)
         waits: Mapping[tuple[Side, str | None], Found]
         waits = {event: one for one in reversed(every) for event in one.events}  # what needs a person counts
@@ -206,7 +206,7 @@ class Showing:
         config = await self._expect(person, name)
         direction = (await self._store.settings.get(name)).direction or config.direction
         cases = await waiting(self._store, name, direction, self._clock.now())
-        return cases if await self._owns(person, name) else [case.discreet() for case in cases]
+        return cases if await self.owns(person, name) else [case.discreet() for case in cases]
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
         """Return what somebody should look at; of what is no account's only for administrators."""
@@ -215,6 +215,10 @@ class Showing:
             (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
         )
         return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+
+    async def owns(self, person: Person, name: str) -> bool:
+        """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
+        return person == OPERATOR or name in await self._people.accounts_of(person)
 
     def connections(self, person: Person) -> Sequence[Connected]:
         """Return all connections by name. Raises Refused, administrators_only."""
@@ -244,10 +248,6 @@ class Showing:
         if config is None or not await self._people.may_see(person, name):
             raise Refused("account_unknown")
         return config
-
-    async def _owns(self, person: Person, name: str) -> bool:
-        """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
-        return person == OPERATOR or name in await self._people.accounts_of(person)
 
     async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
         systems, now = self._served.systems(), self._clock.now()

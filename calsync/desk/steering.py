@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from calsync.desk.decisions import decide
-from calsync.desk.refused import Refused
+from calsync.desk.refused import Refused, expect_administrator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -62,6 +62,16 @@ class Steering:
         """Switch an account on or off; off deletes nothing. Raises Refused, StoreError."""
         await self._expect(person, account)
         await self._accounts.switch(account, person.name, on=on)
+
+    async def switch_all(self, person: Person, accounts: Collection[str], *, on: bool) -> None:
+        """Switch many accounts on or off, all at once, but for those that have left meanwhile.
+
+        Raises Refused, administrators_only; StoreError, and then none is switched.
+        """
+        expect_administrator(person)
+        known = self._known()
+        there = [account for account in dict.fromkeys(accounts) if account in known]
+        await self._accounts.switch_all(there, person.name, on=on)
 
     async def direct(self, person: Person, account: str, direction: Direction) -> None:
         """Choose an account's direction. Raises Refused, StoreError."""

@@ -7,13 +7,13 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from calsync.errors import CalsyncError, ConfigError, PluginError, reason
-from calsync.http import HttpFactory
 from calsync.ports import Finding, Host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from calsync.config import ConnectionConfig
+    from calsync.http import HttpFactory
     from calsync.ports import Clock, Provider, ProviderSpec, Vault
 
 
@@ -23,15 +23,14 @@ async def opened(
     connection: ConnectionConfig,
     vault: Vault | None,
     clock: Clock,
+    http: HttpFactory,
     refused: Callable[[str, ConfigError], Exception] | None = None,
 ) -> AsyncIterator[Provider]:
     """Build a connection, not signed in, and close it in the end.
 
     Raises ConfigError where its provider refuses it, or what `refused` makes of that; PluginError.
     """
-    host = Host(
-        connection=connection.name, clock=clock, random=SystemRandom(), http=HttpFactory(clock), vault=vault
-    )
+    host = Host(connection=connection.name, clock=clock, random=SystemRandom(), http=http, vault=vault)
     try:
         provider = spec.open(connection.settings, host)
     except ConfigError as error:

@@ -15,7 +15,7 @@ from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.reconcile import reconcile
-from calsync.sync.released import carry_decisions
+from calsync.sync.released import carry_decisions, in_one_write
 from calsync.sync.view import View
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     if state.rebuild is not None:
         return plan
     begun = run.number if state.begun is None else state.begun
-    return hold_excess(plan, view, state.spent, begun, partial(may_try, run))
+    return in_one_write(hold_excess(plan, view, state.spent, begun, partial(may_try, run)))
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:

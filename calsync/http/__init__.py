@@ -7,7 +7,8 @@ the provider's own table.
 
 from calsync.http.addresses import checked_url
 from calsync.http.answer import MAX_ANSWER_BYTES, Answer, Stream, lost
-from calsync.http.door import Answered, Http, HttpFactory, unheard
+from calsync.http.door import Answered, Http, unheard
+from calsync.http.factory import HttpFactory
 from calsync.http.messages import plain_message
 from calsync.http.pause import PATIENCE, UNNAMED_PAUSE, Pause, seconds_to_wait
 

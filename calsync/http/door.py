@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 import aiohttp
 import msgspec
@@ -16,19 +16,23 @@ from yarl import URL
 from calsync.errors import ConfigError, Retry
 from calsync.http.addresses import checked_url
 from calsync.http.answer import MAX_ANSWER_BYTES, Answer, Stream, lost
-from calsync.http.pause import PATIENCE, UNNAMED_PAUSE, Pause, seconds_to_wait
+from calsync.http.budget import Budget
+from calsync.http.pause import PATIENCE, UNNAMED_PAUSE, seconds_to_wait
 from calsync.http.trust import trusted
 from calsync.http.wire import Change, Connector, cause
 from calsync.ports import may_change
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
+    from calsync.http.pause import Pause
     from calsync.ports import Clock
 
 CONNECT_TIMEOUT = 10.0
+CONCURRENCY = 4
+"""Requests at once, where a provider does not say how many."""
 
 
 class Answered(Protocol):
@@ -40,14 +44,6 @@ class Answered(Protocol):
 
 def unheard(_connection: str, _status: str, _seconds: float) -> None:
     """Nobody wants to be told."""
-
-
-class Lane:
-    """Requests that a server counts together: they keep one pause, and only so many wait for it at once."""
-
-    def __init__(self, pause: Pause, concurrency: int) -> None:
-        self.pause = pause
-        self.turns = asyncio.Semaphore(concurrency)
 
 
 @dataclass(slots=True)
@@ -83,7 +79,7 @@ class Http:
         base: str,
         clock: Clock,
         *,
-        concurrency: int = 4,
+        concurrency: int = CONCURRENCY,
         timeout: float = 30.0,
         keep_alive: float = 15.0,
         cookies: bool = False,
@@ -91,29 +87,27 @@ class Http:
         pause: Pause | None = None,
         answered: Answered = unheard,
         traffic: Traffic | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """`name` is the connection's, for messages. `base` is the only origin that requests may go to.
 
         `keep_alive`: seconds for which an idle connection stays open. `cookies`: keep the server's, for this
         session. `ca_file`: the certificates (PEM) to trust instead of the machine's. `pause`: of several sessions
-        that a server counts as one. `traffic`: where its requests are counted.
+        that a server counts as one. `traffic`: where its requests are counted. `budget`: of sessions that share
+        their places, too.
         """
         self.name = name
         self.base = checked_url(base, name)
         self.clock = clock
         self._answered = answered
         self._traffic = traffic or Traffic()
-        self._lanes = {"": Lane(pause or Pause(name, clock), concurrency)}
+        self._budget = budget or Budget(name, clock, concurrency, pause)
         self._keep_alive = keep_alive
         self._cookies = cookies
         self._ca_file = ca_file
         self._connector: Connector | None = None
         self._root = str(self.base).rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
-        self._slots = asyncio.Semaphore(concurrency)
-        self._several = asyncio.Lock()
-        """Requests that need several places collect them one after another, or each would wait for the other's."""
-        self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -153,9 +147,9 @@ class Http:
         if json is not None:
             headers = {"Content-Type": "application/json", **headers}
         send = partial(self._try, method, target, headers, data, changes, silence, by)
-        pause = self._lane(lane).pause
+        pause = self._budget.lane(lane).pause
         with self._waits(+1):
-            async with self._lane(lane).turns:
+            async with self._budget.lane(lane).turns:
                 # The patience begins with the turn: those that queue behind many others wait for the same pauses.
                 deadline = self.clock.now() + PATIENCE
                 deadline = deadline if by is None else min(deadline, by)
@@ -169,7 +163,7 @@ class Http:
 
         `request` does so by itself. For answers inside of others, as the parts of a batch are.
         """
-        self._heed(answer, self._lane(lane).pause)
+        self._heed(answer, self._budget.lane(lane).pause)
 
     def retry_after(self, answer: Answer, default: float) -> float:
         """Return the seconds that a server asks to wait, at most MAX_WAIT; `default` where it does not say."""
@@ -196,11 +190,6 @@ class Http:
         if session is not None:
             await session.close()
 
-    def _lane(self, name: str) -> Lane:
-        if name not in self._lanes:
-            self._lanes[name] = Lane(Pause(self.name, self.clock), self._concurrency)
-        return self._lanes[name]
-
     def _heed(self, answer: Answer, pause: Pause) -> None:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             pause.begin(self.retry_after(answer, UNNAMED_PAUSE))
@@ -213,7 +202,7 @@ class Http:
         """Send behind the pause. A request that waits for it takes no place from those of other lanes."""
         while True:
             await pause.over(deadline)
-            async with self._places(places):
+            async with self._budget.places(places):
                 if not pause.left:
                     with self._waits(-1):
                         answer = await send()
@@ -227,17 +216,6 @@ class Http:
             yield
         finally:
             self._traffic.waiting -= more
-
-    @asynccontextmanager
-    async def _places(self, wanted: int) -> AsyncIterator[None]:
-        async with AsyncExitStack() as taken:
-            if wanted > 1:
-                async with self._several:
-                    for _ in range(min(wanted, self._concurrency)):
-                        await taken.enter_async_context(self._slots)
-            else:
-                await taken.enter_async_context(self._slots)
-            yield
 
     async def _try(
         self,
@@ -309,7 +287,7 @@ class Http:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._connector = Connector(
-                limit=self._concurrency, keepalive_timeout=self._keep_alive, ssl=self._trusted()
+                limit=self._budget.concurrency, keepalive_timeout=self._keep_alive, ssl=self._trusted()
             )
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
@@ -338,26 +316,3 @@ class Http:
         if not same or target.user is not None:
             raise Retry(f"{self.name}: the server sent a link to another host, which was not followed")
         return target
-
-
-class HttpFactory:
-    """Opens sessions for providers and adds up their requests by connection."""
-
-    def __init__(self, clock: Clock, answered: Answered = unheard) -> None:
-        self._clock = clock
-        self._answered = answered
-        self._traffic: dict[str, Traffic] = {}
-        """By connection. Sessions come and go with each reload, so none of them is kept."""
-
-    def open(self, name: str, base: str, **how: Unpack[How]) -> Http:
-        """Open a session of the connection `name`; the provider closes it."""
-        traffic = self._traffic.setdefault(name, Traffic())
-        return Http(name, base, self._clock, answered=self._answered, traffic=traffic, **how)
-
-    def requests(self) -> dict[str, int]:
-        """Return how many requests each connection has sent so far."""
-        return {name: traffic.sent for name, traffic in self._traffic.items()}
-
-    def waiting(self) -> dict[str, int]:
-        """Return how many requests of each connection wait to be sent."""
-        return {name: traffic.waiting for name, traffic in self._traffic.items()}

@@ -58,9 +58,12 @@ class SqliteHistory(History):
 
         await self._writer.transaction("IMMEDIATE", work)
 
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+    async def put_unsynced(
+        self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime
+    ) -> Sequence[Unsynced]:
         wanted = {(side.value, event_id): (kind.value, why) for (side, event_id), (kind, why) in found.items()}
-        await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
+        new = await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
+        return [found[Side(side), event_id] for side, event_id in new]
 
     async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
         wanted = {"account": account, "last": last}
@@ -96,7 +99,8 @@ def _put_unsynced(
     wanted: Mapping[tuple[str, str], tuple[str, str]],
     now: datetime,
     database: sqlite3.Connection,
-) -> None:
+) -> Sequence[tuple[str, str]]:
+    """Return the sides and ids of those that were not known to be left out for the same reason."""
     rows = fetch(database, sql.UNSYNCED, {"account": account})
     known = {(row["side"], row["event_id"]): (row["kind"], row["reason"]) for row in rows}
     since = codec.instant_text(now)
@@ -124,6 +128,7 @@ def _put_unsynced(
             for (side, event_id), (kind, reason) in new
         ],
     )
+    return [key for key, _ in new]
 
 
 def _execute(database: sqlite3.Connection, many: Many, rows: Sequence[Mapping[str, Any]]) -> None:

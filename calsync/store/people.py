@@ -43,18 +43,29 @@ class SqlitePeople:
         """Remove somebody with all that lets them in."""
         await self._write((sql.REMOVE,), {"person": person})
 
-    async def invite(self, name: str, role: Role, invitation: str, until: datetime, now: datetime) -> Person:
-        """Add somebody, or give somebody who is there this role; an earlier invitation ends."""
-        values = {"name": name, "role": role.value, "now": codec.instant_text(now)}
+    async def invite(
+        self, name: str, role: Role | None, invitation: str, until: datetime, now: datetime
+    ) -> Person | None:
+        """Add somebody, or give somebody who is there this role; an earlier invitation ends.
+
+        Without a role somebody who is there keeps the present one. None, and nothing is done, where no
+        administrator would be left.
+        """
+        values = {"name": name, "role": None if role is None else role.value, "now": codec.instant_text(now)}
 
         def work(database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
+            found = fetch(database, sql.NAMED, values)
+            if role is Role.USER and found and found[0]["role"] == Role.ADMINISTRATOR:
+                ((administrators,),) = fetch(database, sql.ADMINISTRATORS, {})
+                if administrators == 1:
+                    return ()
             database.execute(sql.INVITE, values)
             rows = fetch(database, sql.NAMED, values)
             invited = {"person": rows[0]["id"], "hash": invitation, "until": codec.instant_text(until)}
             database.execute(sql.PUT_INVITATION, invited)
             return rows
 
-        return self._understood(_person, await self._writer.transaction("IMMEDIATE", work))[0]
+        return _only(self._understood(_person, await self._writer.transaction("IMMEDIATE", work)))
 
     async def invited(self, invitation: str, now: datetime) -> Person | None:
         """Return whom an invitation is for, as long as it is good."""
@@ -89,9 +100,9 @@ class SqlitePeople:
         return _only(self._understood(_person, await self._writer.transaction("IMMEDIATE", work)))
 
     async def set_password(self, person: int, password: str, keep: str) -> None:
-        """Change a password. All sessions but the one with the hash `keep` end."""
+        """Change a password. All sessions but the one with the hash `keep`, and all API tokens, end."""
         values = {"person": person, "password": password, "keep": keep}
-        await self._write((sql.SET_PASSWORD, sql.END_OTHER_SESSIONS), values)
+        await self._write((sql.SET_PASSWORD, sql.END_OTHER_SESSIONS, sql.END_TOKENS), values)
 
     async def begin_session(self, session: str, person: int, now: datetime, expired: datetime) -> None:
         """Begin a session; those of anybody that began before `expired` are forgotten."""
@@ -108,9 +119,10 @@ class SqlitePeople:
     async def end_session(self, session: str) -> None:
         await self._write((sql.END_SESSION,), {"hash": session})
 
-    async def add_token(self, token: str, person: int, name: str, now: datetime) -> None:
-        values = {"hash": token, "person": person, "name": name, "now": codec.instant_text(now)}
-        await self._write((sql.ADD_TOKEN,), values)
+    async def add_token(self, token: str, person: int, name: str, now: datetime, most: int) -> bool:
+        """Add a token, unless somebody has `most` of them already; tell whether it was added."""
+        values = {"hash": token, "person": person, "name": name, "now": codec.instant_text(now), "most": most}
+        return bool(await self._changed(sql.ADD_TOKEN, values))
 
     async def tokens(self, person: int) -> Sequence[ApiToken]:
         return await self._read(_token, sql.TOKENS, {"person": person})
@@ -118,8 +130,11 @@ class SqlitePeople:
     async def of_token(self, token: str) -> Person | None:
         return _only(await self._read(_person, sql.OF_TOKEN, {"hash": token}))
 
-    async def revoke_token(self, person: int, token: int) -> None:
-        await self._write((sql.REVOKE_TOKEN,), {"person": person, "token": token})
+    async def revoke_token(self, person: int, token: int) -> str | None:
+        """End somebody's token, and return its name; None where it is none of theirs."""
+        return _only(
+            [name for (name,) in await self._changed(sql.REVOKE_TOKEN, {"person": person, "token": token})]
+        )
 
     async def give(self, person: int, account: str) -> None:
         """Make an account somebody's, for as long as it is about the calendars that it is about now."""
@@ -149,6 +164,10 @@ class SqlitePeople:
                 database.execute(statement, values)
 
         await self._writer.transaction("IMMEDIATE", work)
+
+    async def _changed(self, statement: str, values: Row) -> Sequence[sqlite3.Row]:
+        """Return what a statement says of the rows that it has changed."""
+        return await self._writer.transaction("IMMEDIATE", lambda database: fetch(database, statement, values))
 
     def _understood(self, read: Callable[[sqlite3.Row], T], found: Sequence[sqlite3.Row]) -> Sequence[T]:
         with understood(self._reader.place):

@@ -10,9 +10,10 @@ OF_MICROSOFT = f"{PERSON} WHERE tenant_id = :tenant_id AND object_id = :object_i
 REMOVE = "DELETE FROM person WHERE id = :person"
 
 INVITE = """
-INSERT INTO person (name, role, created) VALUES (:name, :role, :now)
-ON CONFLICT (name) DO UPDATE SET role = excluded.role
+INSERT INTO person (name, role, created) VALUES (:name, coalesce(:role, 'user'), :now)
+ON CONFLICT (name) DO UPDATE SET role = coalesce(:role, role)
 """
+ADMINISTRATORS = "SELECT count(*) FROM person WHERE role = 'administrator'"
 PUT_INVITATION = """
 INSERT INTO invitation VALUES (:person, :hash, :until)
 ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, until = excluded.until
@@ -23,10 +24,11 @@ SET_SIGN_IN = """
 UPDATE person SET password = :password, tenant_id = :tenant_id, object_id = :object_id WHERE id = :person
 """
 SET_PASSWORD = "UPDATE person SET password = :password WHERE id = :person"  # noqa: S105 - a statement
+END_TOKENS = "DELETE FROM api_token WHERE person = :person"
 END_ALL = (
     "DELETE FROM invitation WHERE person = :person",
     "DELETE FROM session WHERE person = :person",
-    "DELETE FROM api_token WHERE person = :person",
+    END_TOKENS,
 )
 
 NEW_SESSION = "INSERT INTO session VALUES (:hash, :person, :now, :now)"
@@ -39,10 +41,14 @@ END_SESSION = "DELETE FROM session WHERE hash = :hash"
 END_OTHER_SESSIONS = "DELETE FROM session WHERE person = :person AND hash <> :keep"
 EXPIRE_SESSIONS = "DELETE FROM session WHERE began < :expired"
 
-ADD_TOKEN = "INSERT INTO api_token (person, name, hash, created) VALUES (:person, :name, :hash, :now)"  # noqa: S105
+ADD_TOKEN = """
+INSERT INTO api_token (person, name, hash, created) SELECT :person, :name, :hash, :now
+WHERE (SELECT count(*) FROM api_token WHERE person = :person) < :most
+RETURNING id
+"""  # noqa: S105 - a statement
 TOKENS = "SELECT id, name, created FROM api_token WHERE person = :person ORDER BY id"
 OF_TOKEN = f"{PERSON} WHERE id = (SELECT person FROM api_token WHERE hash = :hash)"  # noqa: S608
-REVOKE_TOKEN = "DELETE FROM api_token WHERE id = :token AND person = :person"  # noqa: S105 - a statement
+REVOKE_TOKEN = "DELETE FROM api_token WHERE id = :token AND person = :person RETURNING name"  # noqa: S105 - as above
 
 _LEFT = "(SELECT calendar FROM side WHERE side.account = ownership.account AND side = 'left')"
 _RIGHT = "(SELECT calendar FROM side WHERE side.account = ownership.account AND side = 'right')"

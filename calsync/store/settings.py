@@ -13,7 +13,7 @@ from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from calsync.store.connection import Connection
@@ -37,10 +37,13 @@ class SqliteSettings(Settings):
             return _setting(found[0]) if found else Setting()
 
     async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:
-        await self._set(account, "enabled", None if value is None else int(value), who, now)
+        await self._set([account], "enabled", None if value is None else int(value), who, now)
+
+    async def set_all_enabled(self, accounts: Collection[str], value: bool, who: str, now: datetime) -> None:
+        await self._set(accounts, "enabled", int(value), who, now)
 
     async def set_direction(self, account: str, value: Direction | None, who: str, now: datetime) -> None:
-        await self._set(account, "direction", None if value is None else value.value, who, now)
+        await self._set([account], "direction", None if value is None else value.value, who, now)
 
     async def audit(self, last: int, account: str | None = None) -> Sequence[AuditEntry]:
         if account is None:
@@ -58,17 +61,20 @@ class SqliteSettings(Settings):
 
         await self._writer.transaction("IMMEDIATE", put)
 
-    async def _set(self, account: str, what: str, value: int | str | None, who: str, now: datetime) -> None:
+    async def _set(
+        self, accounts: Collection[str], what: str, value: int | str | None, who: str, now: datetime
+    ) -> None:
         """Change one setting and tell the audit, in one transaction. What is set already changes nothing."""
-        entry = {"at": codec.instant_text(now), "who": who, "account": account, "what": what}
+        entry = {"at": codec.instant_text(now), "who": who, "what": what}
 
         def put(database: sqlite3.Connection) -> None:
-            database.execute(statements.NEW_ACCOUNT, {"account": account})
-            (row,) = fetch(database, statements.SETTING, {"account": account})
-            if row[what] != value:
-                database.execute(statements.SET[what], {"account": account, "value": value})
-                change = {"before": _text(row[what]), "after": _text(value)}
-                database.execute(statements.ADD_AUDIT, {**entry, **change})
+            for account in accounts:
+                database.execute(statements.NEW_ACCOUNT, {"account": account})
+                (row,) = fetch(database, statements.SETTING, {"account": account})
+                if row[what] != value:
+                    database.execute(statements.SET[what], {"account": account, "value": value})
+                    change = {"account": account, "before": _text(row[what]), "after": _text(value)}
+                    database.execute(statements.ADD_AUDIT, {**entry, **change})
 
         await self._writer.transaction("IMMEDIATE", put)
 

@@ -12,6 +12,7 @@ from calsync.store import codec, rows, statements
 from calsync.store.assignments import SqliteAssignments
 from calsync.store.connection import fetch
 from calsync.store.decisions import SqliteDecisions
+from calsync.store.excerpt import fill_account
 from calsync.store.failures import understood
 from calsync.store.history import SqliteHistory
 from calsync.store.migrate import migrate, migrations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class SqliteStore(Store):
-    """Opened by `open`, by `copy`, or by `in_memory`; closed by `close`."""
+    """Opened by `open`, by `copy`, by `excerpt`, or by `in_memory`; closed by `close`."""
 
     def __init__(self, writer: Connection, reader: Connection, pages: Connection | None = None) -> None:
         """`pages` reads what people look at, so that no account waits for it; None: the reader does."""
@@ -90,6 +91,22 @@ class SqliteStore(Store):
         connection = await connect(MEMORY, f"{path} (copied into memory)")
         try:
             await fill(connection, path)
+            await migrate(connection, migrations())
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, connection)
+
+    @classmethod
+    async def excerpt(cls, path: Path, account: str, since: datetime) -> SqliteStore:
+        """Copy into memory what runs of one account read, and leave the file as it is.
+
+        Of the ledger that is what was written since an instant, and the first entry. A file that does not exist
+        gives an empty store.
+        """
+        connection = await connect(MEMORY, f"{path} (copied into memory)")
+        try:
+            await fill_account(connection, path, account, since)
             await migrate(connection, migrations())
         except BaseException:
             await connection.close()

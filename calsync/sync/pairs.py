@@ -108,8 +108,7 @@ def _tired(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> str
 
 def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> Iterator[Operation]:
     for side, source, target in ((Side.RIGHT, left, right), (Side.LEFT, right, left)):
-        wants = found.wants[side]
-        if wants:
+        for wants in _by_decision(found, side):
             reason = next((found.reasons[name] for name in wants if name in found.reasons), "changed")
             update = decision(link, side, source, target, Kind.UPDATE, reason)
             decided = frozenset(_asked(link, *found.decided[name]) for name in wants if name in found.decided)
@@ -121,6 +120,15 @@ def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> I
         unsure = {name: seen.observation.event.value(name) for name in FIELDS if (side, name) in found.unsure}
         if unsure:
             yield replace(hold(link, side, left, right, UNSURE), changes=unsure, wanted=Kind.UPDATE)
+
+
+def _by_decision(found: Merge, side: Side) -> Iterator[Changes]:
+    """Yield what is to be written to a side: what a person has decided, and apart from it what no person has."""
+    wants = found.wants[side]
+    for decided in (True, False):
+        part = {name: value for name, value in wants.items() if (name in found.decided) is decided}
+        if part:
+            yield part
 
 
 def _contested(left: Seen, found: Merge) -> Changes:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calsync.sync.choices import Decision
+    from calsync.sync.model import Side
     from calsync.sync.plan import Operation
     from calsync.sync.view import View
 
@@ -49,7 +50,7 @@ def _decision(operation: Operation, view: View) -> Decision | None:
     kind = operation.wanted or operation.kind
     if kind not in _BRAKES or operation.event_id is None:
         return None
-    if kind is Kind.UPDATE and operation.kind is Kind.HOLD and operation.reason in _ASKED_FOR:
+    if kind is Kind.UPDATE and (operation.decided or operation.reason in _ASKED_FOR):
         return None
     keys = ((operation.side, operation.event_id, kind, reason) for reason in _BRAKES[kind])
     return next((view.decisions[key] for key in keys if key in view.decisions), None)
@@ -60,6 +61,27 @@ def _released(operation: Operation, decision: Decision) -> Operation:
     rename = operation.kind is Kind.DELETE or (decision.reason == BUDGET and operation.reason not in LOSING)
     reason = RELEASED if rename else operation.reason
     return replace(operation, reason=reason, decided=frozenset({decision.key}))
+
+
+def in_one_write(plan: Plan) -> Plan:
+    """Return the plan with one update for each event: what a person has decided about was judged apart."""
+    places: dict[tuple[int, Side], int] = {}
+    operations: list[Operation] = []
+    for operation in plan.operations:
+        key = (operation.link.id if operation.link else 0, operation.side)
+        if operation.kind is Kind.UPDATE and key in places:
+            operations[places[key]] = _joined(operations[places[key]], operation)
+            continue
+        if operation.kind is Kind.UPDATE:
+            places[key] = len(operations)
+        operations.append(operation)
+    return replace(plan, operations=tuple(operations))
+
+
+def _joined(one: Operation, other: Operation) -> Operation:
+    reason = next((each.reason for each in (one, other) if each.reason in LOSING), one.reason)
+    changes = {**one.changes, **other.changes}
+    return replace(one, reason=reason, changes=changes, decided=one.decided | other.decided)
 
 
 def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:

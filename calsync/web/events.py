@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0
 """Seconds between two messages of a stream: what changes meanwhile is in the next one."""
+LONG_PAUSE = 10.0
+"""Seconds behind a message that everything has changed: all that a page shows is asked for anew."""
 MOST = 500
 """Streams at once."""
 MOST_NAMES = 200
@@ -30,13 +32,20 @@ class Stream:
     """What one page has not been told yet. It is a set, so a page that does not read costs no more than that."""
 
     def __init__(self) -> None:
+        self._watched: frozenset[str] | None = None
         self._changed: set[str] = set()
         self._woken = asyncio.Event()
         self._over = asyncio.Event()
 
+    def watch(self, names: frozenset[str] | None) -> None:
+        """Be woken from now on by what has one of these names; None: by everything."""
+        self._watched = names
+
     def add(self, names: frozenset[str]) -> None:
-        self._changed |= names
-        self._woken.set()
+        seen = names if self._watched is None else names & self._watched
+        if seen:
+            self._changed |= seen
+            self._woken.set()
 
     @property
     def ended(self) -> bool:
@@ -108,3 +117,10 @@ def message(names: frozenset[str]) -> bytes:
         return b":\n\n"
     told = sorted(names) if len(names) <= MOST_NAMES else [EVERYTHING]
     return f"data: {json.dumps(told)}\n\n".encode()
+
+
+def pause_after(names: frozenset[str]) -> float:
+    """Return how many seconds a page is left in peace that was told of these."""
+    if not names:
+        return 0.0
+    return PAUSE if len(names) <= MOST_NAMES else LONG_PAUSE

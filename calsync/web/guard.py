@@ -87,9 +87,15 @@ class Guard:
 
 
 async def form_of(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form. Raises an HTTPException for one that does not arrive whole."""
+    """Return the fields of a form. Raises an HTTPException for one that does not arrive whole, or is none."""
     await read_whole(request)
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    try:
+        fields = await request.post()
+    except web.HTTPException:
+        raise
+    except Exception as error:  # it is made of nothing but what was sent, and raises what it comes upon
+        raise web.HTTPBadRequest from error
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 
 def _problem(visitor: Visitor, error: Exception) -> tuple[int, str]:

@@ -48,4 +48,7 @@ def is_own(headers: Mapping[str, str], origin: Origin) -> bool:
 
 def carries_token(given: object, visitor: Visitor) -> bool:
     """Tell whether a request knows what only our own pages for this visitor say."""
-    return isinstance(given, str) and hmac.compare_digest(given.encode(), visitor.csrf.encode())
+    if not isinstance(given, str):
+        return False
+    sent = given.encode("utf-8", "surrogatepass")  # a header may be no text
+    return hmac.compare_digest(sent, visitor.csrf.encode())

@@ -15,6 +15,7 @@ from calsync.web.guard import UNUSED, Guard
 from calsync.web.pages import (
     account,
     accounts,
+    audit,
     connections,
     events,
     invitation,
@@ -36,7 +37,7 @@ from calsync.web.throttle import Throttle
 from calsync.web.works import Works
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from ipaddress import IPv4Network, IPv6Network
 
     from calsync.desk import Desk
@@ -69,12 +70,17 @@ class Site:
         *,
         microsoft: CodeFlow | None = None,
         proxy: IPv4Network | IPv6Network | None = None,
+        signed_in: Callable[[str], None],
     ) -> None:
-        """`microsoft`: how people sign in with their Microsoft account; `proxy`: who is believed about senders."""
+        """`microsoft`: how people sign in with their Microsoft account; `proxy`: who is believed about senders.
+
+        `signed_in` is told what came of every try to sign in, in one word of calsync.web.pages.sign_in.
+        """
         self.desk = desk
         self.clock = clock
         self.microsoft = microsoft
         self.proxy = proxy
+        self.signed_in = signed_in
         self.throttle = Throttle(clock)
         self.broadcaster = Broadcaster()
         self.works = Works(clock, self.broadcaster.tell)
@@ -86,7 +92,7 @@ class Site:
         self._roles: dict[str, Role | None] = {}
         for part in (
             *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
-            *(people, profile, sign_in, invitation, language, events, start),
+            *(people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
 

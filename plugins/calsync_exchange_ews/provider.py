@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, EventError, UnknownAddress
-from calsync.http import Pause
 from calsync.ports import NamedCalendar, Provider
 from calsync_exchange_ews.auth.application import ApplicationToken
 from calsync_exchange_ews.auth.auto import Auto
@@ -46,7 +45,7 @@ class ExchangeProvider(Provider):
     def __init__(self, settings: Settings, host: Host) -> None:
         self._settings = settings
         self._host = host
-        self._pause = Pause(host.connection, host.clock)
+        self._pause = host.http.pause(host.connection, settings.url)
         self._credential = Credential(
             connection=settings.connection,
             username=settings.username,

@@ -49,6 +49,7 @@ def figures() -> dict[str, set[str]]:
     service = Service(Nobody(), FakeClock(), random.Random(1), 60)
     metrics.look_at(service, lambda: {"m365": 0}, lambda: 1)
     metrics.answered("m365", "200", 0.1)
+    metrics.signed_in("ok")
     report = Report()
     report.counts[Side.LEFT].created = 1
     metrics.finished(Finished(account="anna", report=report, error=None, seconds=0.1, since_call=0.5))

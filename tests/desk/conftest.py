@@ -40,8 +40,8 @@ def people(store: SqliteStore, clock: FakeClock, audit: Audit) -> People:
 
 
 @pytest.fixture
-def access(store: SqliteStore, clock: FakeClock) -> Access:
-    return Access(store.people, Passwords(CHEAP), clock)
+def access(store: SqliteStore, clock: FakeClock, audit: Audit) -> Access:
+    return Access(store.people, Passwords(CHEAP), clock, audit)
 
 
 @pytest.fixture

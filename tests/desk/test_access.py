@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk import Access, People, Refused
-from calsync.desk.access import IDLE, LONGEST
-from calsync.people import Person, Role
+from calsync.desk import Access, Audit, People, Refused
+from calsync.desk.access import IDLE, LONGEST, MOST_TOKENS
+from calsync.desk.seldom import PAUSE
+from calsync.people import OPERATOR, Person, Role
 
 if TYPE_CHECKING:
     from calsync.store import SqliteStore
@@ -137,3 +139,70 @@ async def test_what_opens_something_is_not_in_the_store(
     dump = await store._reader.call(lambda database: "\n".join(database.iterdump()))
     assert "Skript" in dump
     assert [secret for secret in secrets if secret in dump] == []
+
+
+async def test_a_new_password_ends_api_tokens(people: People, access: Access, anna: Person) -> None:
+    token = await access.make_api_token(anna, "Skript")
+    await access.change_password(anna, GOOD, BETTER, await access.begin_session(anna))
+    assert await access.by_api_token(token) is None
+    token = await access.make_api_token(anna, "Skript")
+    await access.accept_with_password((await people.invite("Anna")).secret, GOOD)
+    assert await access.by_api_token(token) is None
+
+
+async def test_nobody_has_more_api_tokens_than_are_kept_in_view(
+    people: People, access: Access, anna: Person
+) -> None:
+    for number in range(MOST_TOKENS):
+        await access.make_api_token(anna, f"Skript {number}")
+    with pytest.raises(Refused, match="revoke one"):
+        await access.make_api_token(anna, "one more")
+    assert len(await access.api_tokens(anna)) == MOST_TOKENS
+    await access.revoke_api_token(anna, (await access.api_tokens(anna))[0].id)
+    await access.make_api_token(anna, "one more")
+    bernd = await access.accept_with_password((await people.invite("Bernd")).secret, GOOD)
+    await access.make_api_token(bernd, "Skript")
+
+
+async def test_the_audit_tells_how_somebody_gets_in_from_now_on(
+    people: People, access: Access, audit: Audit, anna: Person
+) -> None:
+    await access.make_api_token(anna, "Skript")
+    (kept,) = await access.api_tokens(anna)
+    await access.revoke_api_token(anna, kept.id)
+    await access.revoke_api_token(anna, kept.id)  # it is none any more
+    await access.change_password(anna, GOOD, BETTER, await access.begin_session(anna))
+    await access.accept_with_microsoft((await people.invite("Anna")).secret, "tenant", "object")
+    told = [(one.who, one.what, one.after) for one in reversed(await audit.last(OPERATOR, 9))]
+    assert told == [
+        ("operator", "person_invited", "Anna (user)"),
+        ("Anna", "invitation_used", "password"),
+        ("Anna", "token_made", "Skript"),
+        ("Anna", "token_revoked", "Skript"),
+        ("Anna", "password_changed", None),
+        ("operator", "person_invited", "Anna (user)"),
+        ("Anna", "invitation_used", "Microsoft tenant/object"),
+    ]
+
+
+async def test_a_wrong_password_is_warned_of_once_in_a_while_without_a_name(
+    people: People, access: Access, anna: Person, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await access.accept_with_password((await people.invite("Bernd")).secret, GOOD)
+
+    async def warned(*names: str) -> list[str]:
+        caplog.clear()
+        for name in names:
+            await access.by_password(name, "wrong")
+        return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+
+    assert await warned("anna", "ANNA", "bernd", "eve", "mallory") == [
+        f"a sign-in failed: wrong password for person {anna.id}",
+        f"a sign-in failed: wrong password for person {anna.id + 1}",
+        "a sign-in failed: nobody has this name",
+    ]
+    assert await warned("anna", "eve") == []
+    assert await access.by_password("anna", GOOD) == anna
+    clock.advance(PAUSE.total_seconds())
+    assert len(await warned("anna", "anna", "eve")) == 2
+    assert "mallory" not in caplog.text.lower()

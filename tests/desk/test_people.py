@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk import Access, People, Refused
-from calsync.people import Role
+from calsync.desk import Access, Audit, People, Refused
+from calsync.people import OPERATOR, Role
 
 if TYPE_CHECKING:
     from calsync.testing import FakeClock
@@ -67,3 +67,40 @@ async def test_names_do_not_reach_the_log(people: People, caplog: pytest.LogCapt
     await people.remove("Anna Canary")
     assert "was invited as user" in caplog.text
     assert "Canary" not in caplog.text
+
+
+async def test_who_is_invited_again_keeps_the_role_unless_another_one_is_named(people: People) -> None:
+    await people.invite("Chef", Role.ADMINISTRATOR)
+    await people.invite("Chefin", Role.ADMINISTRATOR)
+    assert (await people.invite("CHEF")).person.administrator
+    assert (await people.invite("Anna")).person.role is Role.USER
+    assert not (await people.invite("Chef", Role.USER)).person.administrator
+    assert (await people.invite("Anna", Role.ADMINISTRATOR)).person.administrator
+
+
+async def test_nobody_changes_their_own_role(people: People) -> None:
+    chef = (await people.invite("Chef", Role.ADMINISTRATOR)).person
+    await people.invite("Chefin", Role.ADMINISTRATOR)
+    with pytest.raises(Refused, match="nobody changes their own role"):
+        await people.invite("chef", Role.USER, by=chef)
+    assert (await people.named("Chef")).administrator
+    assert (await people.invite("chef", Role.ADMINISTRATOR, by=chef)).person == chef
+
+
+async def test_the_last_administrator_stays_one(people: People) -> None:
+    await people.invite("Anna", Role.USER)
+    first = await people.invite("Chef", Role.ADMINISTRATOR)
+    with pytest.raises(Refused, match="last administrator"):
+        await people.invite("Chef", Role.USER, ["anna"])
+    assert (await people.named("Chef")).administrator
+    assert await people.accounts_of(first.person) == frozenset()
+
+
+async def test_the_audit_tells_whom_an_invitation_gave_which_accounts(people: People, audit: Audit) -> None:
+    await people.invite("Anna", Role.USER, ["anna", "bernd"])
+    told = [(one.what, one.account, one.after) for one in await audit.last(OPERATOR, 9)]
+    assert told == [
+        ("account_given", "bernd", "Anna"),
+        ("account_given", "anna", "Anna"),
+        ("person_invited", None, "Anna (user)"),
+    ]

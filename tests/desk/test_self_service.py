@@ -64,6 +64,7 @@ def again(office: Servers, store: SqliteStore, audit: Audit) -> OwnSignIns:
 async def anna(store: SqliteStore, office: Servers) -> Person:
     now = office.house.clock.now()
     person = await store.people.invite("Anna", Role.USER, "hash", now, now)
+    assert person is not None
     await store.assignments.assign(person.id, "anna-crm")
     return person
 
@@ -106,7 +107,7 @@ async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
     assert await refused(own.offer(anna)) == "has_account"
     assert (await again.offer(anna, "anna-crm")).by_browser
     (told,) = await store.settings.audit(9)
-    assert (told.who, told.what, told.after) == ("Anna", "account_added", "anna-crm")
+    assert (told.who, told.what, told.account, told.after) == ("Anna", "account_added", "anna-crm", "anna-crm")
 
 
 async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the_person(
@@ -191,6 +192,7 @@ async def test_a_calendar_on_the_other_side_belongs_to_one_account(
         await app.sync(None)
     now = office.house.clock.now()
     bert = await store.people.invite("Bert", Role.USER, "other", now, now)
+    assert bert is not None
     (calendar,) = await own.finish_sign_in(bert, *await back(office, own, bert, BERT))
     await store.assignments.assign(bert.id, "anna-crm")
     assert await refused(own.connect(bert, calendar.id, BERLIN)) == "member_taken"
@@ -208,6 +210,7 @@ async def test_denied_expired_and_foreign_sign_ins_connect_nothing(
     assert await refused(own.finish_sign_in(anna, flow, answer)) == "sign_in_over"
     now = office.house.clock.now()
     bert = await store.people.invite("Bert", Role.USER, "other", now + PATIENCE, now)
+    assert bert is not None
     user_id = office.authority.people.add(ANNA).user_id
     assert await store.people.accept("other", now, microsoft=(TENANT, user_id)) is not None
     assert bert.id != anna.id
@@ -242,4 +245,5 @@ async def test_a_sign_in_that_has_expired_is_made_again_by_the_same_person(
     assert told == [("Anna", "account_added"), ("Anna", "signed_in")]
     now = office.house.clock.now()
     bert = await store.people.invite("Bert", Role.USER, "other", now, now)
+    assert bert is not None
     assert await refused(again.begin(bert, "anna-crm", BACK)) == "account_unknown"

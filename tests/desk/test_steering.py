@@ -52,8 +52,26 @@ async def test_who_switched_and_turned_stands_in_the_audit(office: Office, store
     await office.steering.switch(anna, "anna", on=False)
     await office.steering.direct(office.boss, "anna", Direction.RIGHT_TO_LEFT)
     told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
-    assert told == [("Anna", "enabled", "off"), ("operator", "direction", "right_to_left")]
+    assert told == [
+        ("operator", "account_given", "Anna"),
+        ("Anna", "enabled", "off"),
+        ("operator", "direction", "right_to_left"),
+    ]
     assert office.woken == ["anna", "anna"]
+
+
+async def test_administrators_switch_many_accounts_at_once_and_nobody_else_does(
+    office: Office, store: SqliteStore
+) -> None:
+    anna = await office.user("Anna", "anna")
+    with pytest.raises(Refused) as error:
+        await office.steering.switch_all(anna, ["anna"], on=False)
+    assert error.value.word == "administrators_only"
+    await office.steering.switch_all(office.boss, ["bernd", "gone", "anna", "bernd"], on=False)
+    settings = await store.settings.all()
+    assert {name: one.off for name, one in settings.items()} == {"anna": True, "bernd": True}
+    assert office.woken == ["bernd", "anna"]
+    assert [one.after for one in await store.settings.audit(9, "bernd")] == ["off"]
 
 
 async def test_who_decided_stands_in_the_audit(office: Office, store: SqliteStore) -> None:
@@ -69,7 +87,7 @@ async def test_who_decided_stands_in_the_audit(office: Office, store: SqliteStor
     assert len(await office.steering.decide(anna, "anna", [case.name], Choice.LEFT)) == 1
     assert await office.steering.decide(anna, "anna", [case.name], Choice.LEFT) == []
     told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
-    assert told == [("Anna", "decision", "left: 1")]
+    assert told[1:] == [("Anna", "decision", "left: 1")]
     assert office.woken == ["anna"]
 
 
@@ -87,4 +105,4 @@ async def test_who_confirmed_stands_in_the_audit_and_only_what_was_seen_is_confi
     assert (await office.steering.confirm(anna, "anna", "0" * 64)).problem is not None
     assert (await office.steering.confirm(anna, "anna", report.plan.hash)).problem is None
     told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
-    assert told[1:] == [("Anna", "plan_confirmed", report.plan.hash)]
+    assert told[2:] == [("Anna", "plan_confirmed", report.plan.hash)]

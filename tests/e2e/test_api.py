@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 SEED = "7"
 NAMES = """
-[parameters]
+[[operations]]
+include-path-regex = "^/accounts/"
+[operations.parameters]
 "path.account" = "anna"
+
+[[operations]]
+include-path-regex = "^/connections/"
+[operations.parameters]
 "path.connection" = "flowfact"
 """
 EXAMPLES = "40"
@@ -61,12 +67,21 @@ async def token(world: World, name: str, role: Role) -> str:
         try:
             audit = Audit(store.settings, world.clock)
             people = People(store.people, world.clock, lambda: {"anna"}, audit)
-            access = Access(store.people, passwords, world.clock)
+            access = Access(store.people, passwords, world.clock, audit)
             invitation = await people.invite(name, role, ["anna"])
             person = await access.accept_with_password(invitation.secret, "vier grüne Schafe")
             return await access.make_api_token(person, "fuzzer")
         finally:
             await store.close()
+
+
+async def changed(world: World, name: str) -> set[str]:
+    """Return what somebody has changed of anna's account."""
+    store = await SqliteStore.open(world.folder / "calsync.db")
+    try:
+        return {one.what for one in await store.settings.audit(1000, "anna") if one.who == name}
+    finally:
+        await store.close()
 
 
 async def fuzzed(world: World, address: str, role: Role) -> Ended:
@@ -94,6 +109,7 @@ async def fuzzed(world: World, address: str, role: Role) -> Ended:
 async def test_whatever_is_asked_is_answered_as_the_document_says(live: World, address: str, role: Role) -> None:
     found = await fuzzed(live, address, role)
     assert found.code == 0, found.output
+    assert "direction" in await changed(live, f"Fuzzer {role}"), "the fuzzer has not met the account"
     live.expect_no_mail()
 
 

@@ -36,6 +36,10 @@ async def test_people_are_invited_listed_and_removed(live: World) -> None:
         ["Anna Beispiel", "user", "invited", "anna"],
         ["Chef", "administrator", "invited"],
     ]
+    last = await user(live, "invite", "Chef", "--no-admin")
+    assert (last.code, "last administrator" in last.errors) == (1, True)
+    assert (await user(live, "invite", "chef")).code == 0
+    assert "administrator" in (await user(live, "list")).output
     removed = await user(live, "remove", "chef")
     assert (removed.code, removed.output) == (0, "chef: removed\n")
     again = await user(live, "remove", "chef")

@@ -493,3 +493,37 @@ async def test_a_field_that_only_one_side_changed_travels_while_a_conflict_waits
     (event,) = world.right.events().values()
     assert (event.summary, event.when) == ("rechts", later(meeting.when))
     assert [case.reason for case in await cases(world)] == ["conflict"]
+
+
+async def held_rewrites_beside_a_conflict(world: World, meeting: Event) -> str:
+    """Have the rewrites of 30 pairs held, and both sides of one change another field; return its copy."""
+    world.settings["policy"] = "hold"
+    await held_rewrites(world, meeting)
+    left = next(each for each, event in world.left.events().items() if event.summary == "Termin 0")
+    right = partner(world, world.left.events()[left])
+    world.left.user_edit(left, summary="links")
+    world.right.user_edit(right, summary="rechts")
+    await world.run()
+    assert {case.reason for case in await cases(world)} == {"brake_rewrites", "conflict"}
+    return right
+
+
+@pytest.mark.parametrize(
+    ("rewrites", "notes"), [(Choice.KEEP, "Schlüssel"), (Choice.RELEASE, "überall neu"), (None, "Schlüssel")]
+)
+@pytest.mark.parametrize(("chosen", "summary"), [(Choice.LEFT, "links"), (Choice.RIGHT, "rechts")])
+async def test_what_is_said_of_one_field_is_not_said_of_another(
+    world: World, meeting: Event, rewrites: Choice | None, notes: str, chosen: Choice, summary: str
+) -> None:
+    """One field of a pair is a conflict, and a brake holds another."""
+    right = await held_rewrites_beside_a_conflict(world, meeting)
+    for case in await cases(world):
+        if case.reason == "conflict":
+            await say(world, chosen, case.name)
+        elif rewrites is not None:
+            await say(world, rewrites, case.name)
+    await world.run()
+    await world.run()
+    assert world.right.events()[right].summary == summary
+    assert world.right.events()[right].description == notes
+    assert {event.summary for event in world.left.events().values()} >= {summary}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
 from calsync.sync.choices import DECIDED, RELEASED, Choice
+from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
@@ -131,8 +132,10 @@ class Decisions:
         for word in self._words_about(node):
             if word.choice is not Choice.KEEP or self._touched(word) or not self._counts(word):
                 continue
-            changed = [
-                name for name in word.fields if before.event.value(name) != after.event.value(name) and word.known
+            changed = [  # a server may put a field in its own form when another one is written
+                name
+                for name in word.fields
+                if word.known and not may_be_form(after.event.value(name), before.event.value(name))
             ]
             if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"

@@ -37,6 +37,7 @@ FOUND = (
     1266538,
     1272853,
     2000173,
+    3011537,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

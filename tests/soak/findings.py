@@ -14,7 +14,7 @@ MEMORY_GROWTH = 0.05
 TASK_GROWTH = FILE_GROWTH = 10
 """Connections of the moment, each with a task; a leak is of many accounts, again and again."""
 STOP_SECONDS = 10.0
-OVERWRITTEN = 0.05
+OVERWRITTEN = 0.01
 """Of all values: FLOWFACT knows no conditional write, so seldom one is written over that was just entered."""
 MIB = 1024 * 1024
 
@@ -47,6 +47,12 @@ class Findings:
     longest_stop: float
     exit_codes: Sequence[int]
     mails: int
+    pages: int
+    """Pages that visitors were given in the second half."""
+    messages: int
+    """What open pages were told there."""
+    refused: Mapping[str, int]
+    """What else they were answered there, by path and status."""
     bugs: int
     """Tracebacks in the log."""
     first: Sample
@@ -80,6 +86,14 @@ class Findings:
             Check(name="both sides agree", seen=str(self.converged), bound="True", kept=self.converged),
             _at_most("just entered, and written over", self.overwritten, int(self.entered * OVERWRITTEN)),
             _at_most("mails", self.mails, 0),
+            Check(
+                name="pages, messages to open ones",
+                seen=f"{self.pages}, {self.messages}",
+                bound="some",
+                kept=min(self.pages, self.messages) > 0,
+            ),
+            _at_most("pages refused", sum(self.refused.values()), 0),
+            *(Check(name=f"refused: {name}", seen=f"{number}") for name, number in self.refused.items()),
             _at_most("tracebacks in the log", self.bugs, 0),
             Check(
                 name="memory in the second half",

@@ -1,8 +1,8 @@
 """One soak: a rough half with restarts, a rest, a steady half in one process, a rest, and the judge.
 
-Both rests are alike: nobody works, nothing is wrong, all accounts are served by connections that were just opened,
-and everything has arrived. So what the process holds at the second one and did not hold at the first one, it has
-not let go of.
+Both rests are alike: nobody works or looks at pages, nothing is wrong, all accounts are served by connections that
+were just opened, and everything has arrived. So what the process holds at the second one and did not hold at the
+first one, it has not let go of.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.soak.agency import Agency
 from tests.soak.faults import Trouble
 from tests.soak.findings import Findings
 from tests.soak.service import Service
+from tests.soak.visitors import Visitors, sessions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,21 +70,24 @@ class Soak:
         self._trouble = Trouble(sandbox, random.Random(seed + 1))
         self._log = folder / "calsync.log"
         self._reloads = 0
-        url = f"http://127.0.0.1:{self._port}"
+        self._url = f"http://127.0.0.1:{self._port}"
         self._configure(POLLS[0])
-        self.service = Service(folder / "calsync.yaml", url, self._log)
+        self.service = Service(folder / "calsync.yaml", self._url, self._log)
 
     async def play(self) -> Findings:
         """Do everything in its order."""
         began = time.monotonic()
         self._agency.begin()
+        names = [one.name for one in self._agency.accounts]
+        people = await sessions(self._folder / "calsync.db", {"loads": names[0], "listens": names[-1]})
         await self.service.start()
-        async with self._unrest():
+        async with self._unrest(Visitors(self._url, people)):
             await self._restarts(self._seconds * ROUGH, RESTARTS)
             await self._reloads_for(self._seconds * (1 / 2 - ROUGH), RELOADS // 4)
         first = await self._rest()
         samples: list[Sample] = []
-        async with self._unrest(samples):
+        visitors = Visitors(self._url, people)
+        async with self._unrest(visitors, samples):
             await self._reloads_for(self._seconds / 2, RELOADS)
         last = await self._rest()
         converged = not self._agency.apart()
@@ -102,6 +106,9 @@ class Soak:
             longest_stop=self.service.longest_stop,
             exit_codes=sorted(self.service.exit_codes),
             mails=self._sandbox.mails.count,
+            pages=visitors.loaded,
+            messages=visitors.heard,
+            refused=dict(sorted(visitors.refused.items())),
             bugs=self._log.read_text("utf-8").count("Traceback"),
             first=first,
             last=last,
@@ -109,10 +116,10 @@ class Soak:
         )
 
     @asynccontextmanager
-    async def _unrest(self, samples: list[Sample] | None = None) -> AsyncIterator[None]:
-        """Let people work and servers fail, and look at the service, from entering to leaving."""
+    async def _unrest(self, visitors: Visitors, samples: list[Sample] | None = None) -> AsyncIterator[None]:
+        """Let people work, look at pages and servers fail, and look at the service, from entering to leaving."""
         async with asyncio.TaskGroup() as group:
-            works = [self._agency.work(EDIT_PACE), self._trouble.come(FAULT_PACE)]
+            works = [self._agency.work(EDIT_PACE), self._trouble.come(FAULT_PACE), visitors.look()]
             works.append(self._forget() if samples is None else self._look(samples))
             tasks = [group.create_task(work) for work in works]
             yield
@@ -174,10 +181,11 @@ class Soak:
     def _configure(self, poll_seconds: int, leave_out: int = 0) -> None:
         left_out = self._agency.leave_out(leave_out)
         accounts = [one for one in self._agency.accounts if one.name not in left_out]
-        place = self._sandbox.write_configuration(self._folder, accounts)
-        address = f"public_url: http://127.0.0.1:{self._port}\n  listen: 127.0.0.1:{self._port}"
+        place = self._sandbox.write_configuration(self._folder, accounts, pages=self._port)
         text = place.read_text("utf-8")
-        text = text.replace("poll_seconds: 2\n", f"poll_seconds: {poll_seconds}\n  {address}\n")
+        text = text.replace(
+            "poll_seconds: 2\n", f"poll_seconds: {poll_seconds}\n  public_url: http://127.0.0.1:{self._port}\n"
+        )
         text = text.replace("overlap_seconds: 120\n", "overlap_seconds: 1\n")  # how long a marker may stay unseen
         place.write_text(text, "utf-8")
 

@@ -21,6 +21,7 @@ async def store() -> AsyncIterator[SqliteStore]:
     store = await SqliteStore.in_memory()
     for number, name in enumerate(("Anna", "Bert"), 1):
         person = await store.people.invite(name, Role.USER, name, NOW + timedelta(days=1), NOW)
+        assert person is not None
         assert person.id == number
     yield store
     await store.close()

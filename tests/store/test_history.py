@@ -64,6 +64,17 @@ async def test_what_is_too_old_or_too_much_is_forgotten(store: SqliteStore) -> N
     assert await store.history.of("bert", 5) == [WROTE]
 
 
+async def test_who_keeps_what_is_left_out_learns_what_of_it_is_new(store: SqliteStore) -> None:
+    series, busy = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
+    put = store.history.put_unsynced
+    skip, block = (Kind.SKIP, "series"), (Kind.BLOCK, "has_attendees")
+    assert await put("anna", {series: skip}, START) == [skip]
+    assert await put("anna", {series: skip, busy: block}, START) == [block]
+    assert await put("anna", {series: block, busy: block}, START) == [block]
+    assert await put("bert", {busy: block}, START) == [block]
+    assert await put("anna", {busy: block}, START) == []
+
+
 async def test_what_is_left_out_keeps_its_age_while_its_reason_stays(store: SqliteStore, path: Path) -> None:
     series, busy = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
     await store.history.put_unsynced(

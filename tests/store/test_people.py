@@ -21,7 +21,13 @@ LATER = NOW + timedelta(days=7)
 
 @pytest.fixture
 async def anna(store: SqliteStore) -> Person:
-    return await store.people.invite("Anna", Role.USER, "hash-1", LATER, NOW)
+    return await invited(store, "Anna", Role.USER, "hash-1")
+
+
+async def invited(store: SqliteStore, name: str, role: Role | None, invitation: str) -> Person:
+    person = await store.people.invite(name, role, invitation, LATER, NOW)
+    assert person is not None
+    return person
 
 
 async def seen(store: SqliteStore, lease: Lease, left: str, right: str) -> None:
@@ -47,10 +53,13 @@ async def test_an_invitation_ends(store: SqliteStore, anna: Person) -> None:
 async def test_a_new_invitation_ends_the_former_one_and_may_give_another_role(
     store: SqliteStore, anna: Person
 ) -> None:
-    again = await store.people.invite("ANNA", Role.ADMINISTRATOR, "hash-2", LATER, NOW)
+    again = await invited(store, "ANNA", Role.ADMINISTRATOR, "hash-2")
     assert (again.id, again.name, again.administrator) == (anna.id, "Anna", True)
     assert await store.people.invited("hash-1", NOW) is None
     assert await store.people.all() == [again]
+    assert await invited(store, "Anna", None, "hash-3") == again
+    assert await store.people.invite("Anna", Role.USER, "hash-4", LATER, NOW) is None, "nobody else is one"
+    assert await store.people.invited("hash-3", NOW) == again
 
 
 async def test_an_invitation_is_used_once(store: SqliteStore, anna: Person) -> None:
@@ -74,7 +83,7 @@ async def test_a_second_invitation_replaces_every_way_in(store: SqliteStore, ann
     people = store.people
     await people.accept("hash-1", NOW, microsoft=("tenant", "object"))
     await people.begin_session("session", anna.id, NOW, NOW)
-    await people.add_token("token", anna.id, "backup script", NOW)
+    await people.add_token("token", anna.id, "backup script", NOW, 1)
     await people.invite("Anna", Role.USER, "hash-2", LATER, NOW)
     assert await people.session("session") is not None
     await people.accept("hash-2", NOW, password="hashed")
@@ -106,20 +115,21 @@ async def test_a_new_password_ends_the_other_sessions(store: SqliteStore, anna: 
 
 
 async def test_a_token_is_its_owners_to_revoke(store: SqliteStore, anna: Person) -> None:
-    bernd = await store.people.invite("Bernd", Role.USER, "hash-2", LATER, NOW)
-    await store.people.add_token("token", anna.id, "backup script", NOW)
+    bernd = await invited(store, "Bernd", Role.USER, "hash-2")
+    assert await store.people.add_token("token", anna.id, "backup script", NOW, 1)
+    assert not await store.people.add_token("other", anna.id, "one too many", NOW, 1)
     (token,) = await store.people.tokens(anna.id)
     assert (token.name, token.created) == ("backup script", NOW)
-    await store.people.revoke_token(bernd.id, token.id)
+    assert await store.people.revoke_token(bernd.id, token.id) is None
     assert await store.people.of_token("token") == anna
-    await store.people.revoke_token(anna.id, token.id)
+    assert await store.people.revoke_token(anna.id, token.id) == "backup script"
     assert await store.people.of_token("token") is None
 
 
 async def test_who_is_removed_has_no_way_in(store: SqliteStore, anna: Person) -> None:
     people = store.people
     await people.begin_session("session", anna.id, NOW, NOW)
-    await people.add_token("token", anna.id, "backup script", NOW)
+    await people.add_token("token", anna.id, "backup script", NOW, 1)
     await people.give(anna.id, "anna")
     await people.remove(anna.id)
     assert await people.session("session") is None
@@ -165,7 +175,7 @@ async def test_a_restored_backup_lets_nobody_in_who_has_not_a_password(
 ) -> None:
     people = store.people
     await people.begin_session("session", anna.id, NOW, NOW)
-    await people.add_token("token", anna.id, "backup script", NOW)
+    await people.add_token("token", anna.id, "backup script", NOW, 1)
     await people.give(anna.id, "anna")
     await back_up(path, tmp_path / "saved.db")
     await store.close()

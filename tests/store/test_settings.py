@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import pytest
+
+from calsync.errors import StoreError
 from calsync.records import AuditEntry, Setting
 from calsync.store import SqliteStore
 from calsync.sync.model import Direction
@@ -36,6 +39,19 @@ async def test_a_setting_is_seen_by_every_process_and_keeps_the_lease(
 async def test_an_account_that_never_ran_can_be_set(store: SqliteStore, clock: FakeClock) -> None:
     await store.settings.set_enabled("bert", False, "Petra", clock.now())
     assert (await store.settings.all())["bert"].off
+
+
+async def test_of_many_accounts_that_are_switched_all_are_or_none(store: SqliteStore, clock: FakeClock) -> None:
+    await store.settings.set_enabled("bert", False, "Kai", clock.now())
+    await store.settings.set_all_enabled(["anna", "bert"], False, "Petra", clock.now())
+    assert [one.off for one in (await store.settings.all()).values()] == [True, True]
+    assert [(one.who, one.account) for one in await store.settings.audit(9)] == [
+        ("Kai", "bert"),
+        ("Petra", "anna"),
+    ]
+    with pytest.raises(StoreError):
+        await store.settings.set_all_enabled(["anna", cast("str", b"\xff")], True, "Petra", clock.now())
+    assert [one.off for one in (await store.settings.all()).values()] == [True, True]
 
 
 async def test_every_change_is_told_with_who_did_it_and_nothing_else_is(

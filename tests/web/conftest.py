@@ -136,7 +136,7 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
 
     return Desk(
         people=office.people,
-        access=Access(store.people, Passwords((2, 8, 1)), clock),
+        access=Access(store.people, Passwords((2, 8, 1)), clock, office.audit),
         showing=office.showing,
         steering=office.steering,
         own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
@@ -152,8 +152,14 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
 
 
 @pytest.fixture
-def site(desk: Desk, clock: FakeClock, port: int) -> Site:
-    return Site(desk, clock, Origins("127.0.0.1", port, PUBLIC))
+def sign_ins() -> list[str]:
+    """Return what the pages say came of sign-ins."""
+    return []
+
+
+@pytest.fixture
+def site(desk: Desk, clock: FakeClock, port: int, sign_ins: list[str]) -> Site:
+    return Site(desk, clock, Origins("127.0.0.1", port, PUBLIC), signed_in=sign_ins.append)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from jinja2 import ChoiceLoader, DictLoader
+from multidict import CIMultiDict
 
 from calsync.sync.model import AllDay, Timed
 from calsync.testing import FakeClock
@@ -138,3 +139,10 @@ def test_only_the_trusted_proxy_says_who_sent_a_request(peer: str, forwarded: st
     request = request.clone(remote=peer)
     assert sender(request, ip_network("10.0.0.0/8")) == told
     assert sender(request, None) == peer
+
+
+def test_what_a_sender_says_of_itself_stands_before_what_the_proxy_adds() -> None:
+    """Some proxies add a header of their own instead of a part (HAProxy, `option forwardfor`)."""
+    headers = CIMultiDict([("X-Forwarded-For", "198.51.100.1"), ("X-Forwarded-For", "203.0.113.7")])
+    request = make_mocked_request("GET", "/", headers=headers).clone(remote="10.0.0.1")
+    assert sender(request, ip_network("10.0.0.0/8")) == "203.0.113.7"

@@ -68,3 +68,6 @@ async def test_the_api_tells_it_to_the_owner_alone(
             assert answer.status == 200
             assert ("Zahnarzt" in answer.text) is told, name
             assert ("Wurzelbehandlung" in answer.text) <= told, name
+        headers = {"Authorization": f"Bearer {token}"}
+        plan = await browser.ask("POST", "/api/v1/accounts/anna/plan", headers=headers)
+        assert (plan.status, "Zahnarzt" in plan.text) == (200, told)

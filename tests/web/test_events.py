@@ -37,7 +37,7 @@ class Changes:
 
 @pytest.fixture
 async def changes(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Changes]:
-    monkeypatch.setattr(page, "PAUSE", 0)
+    monkeypatch.setattr(page, "pause_after", lambda _: 0)
     changes = Changes()
     task = asyncio.create_task(site.live(aiter(changes)))
     yield changes
@@ -96,6 +96,62 @@ async def test_what_changes_meanwhile_is_one_message_however_much_it_is() -> Non
             stream.add(frozenset({"anna", f"account {number % 3}"}))
         assert await stream.next(1) == {"anna", "account 0", "account 1", "account 2"}
         assert await stream.next(0.001) == frozenset()
+
+
+async def test_what_a_page_may_not_see_does_not_wake_it() -> None:
+    broadcaster = Broadcaster()
+    async with broadcaster.stream() as stream:
+        stream.watch(frozenset({"anna"}))
+        broadcaster.tell(frozenset({"bernd", "clara"}))
+        assert await stream.next(0.001) == frozenset()
+        broadcaster.tell(frozenset({"bernd", "anna"}))
+        assert await stream.next(1) == {"anna"}
+        stream.watch(None)
+        broadcaster.tell(frozenset({"bernd"}))
+        assert await stream.next(1) == {"bernd"}
+
+
+async def test_what_others_change_costs_a_user_no_reading_and_no_message(
+    browser: Browser, desk: Desk, anna: Person, changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await browser.sign_in("anna")
+    read: list[str] = []
+    whose = desk.access.by_session
+
+    async def by_session(session: str, *, used: bool = True) -> Person | None:
+        read.append(session)
+        return await whose(session, used=used)
+
+    monkeypatch.setattr(desk.access, "by_session", by_session)
+    async with asyncio.timeout(20), browser.client.get("/events") as answer:
+        assert await answer.content.readuntil(b"\n\n") == b":\n\n"
+        before = len(read)
+        for _ in range(5):
+            changes.tell("bernd")
+        changes.tell("anna")
+        assert await answer.content.readuntil(b"\n\n") == b'data: ["anna"]\n\n'
+        assert len(read) == before + 1
+
+
+async def test_an_account_that_is_given_meanwhile_is_told_of_after_a_while(
+    browser: Browser, desk: Desk, anna: Person, changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "HEARTBEAT", 0.01)
+    await browser.sign_in("anna")
+    async with asyncio.timeout(20), browser.client.get("/events") as answer:
+        await answer.content.readuntil(b"\n\n")
+        await desk.people.give("anna", "bernd")
+        for _ in range(2):  # one may be on its way
+            assert await answer.content.readuntil(b"\n\n") == b":\n\n"
+        changes.tell("bernd")
+        while (told := await answer.content.readuntil(b"\n\n")) == b":\n\n":
+            pass
+        assert told == b'data: ["bernd"]\n\n'
+
+
+def test_who_is_told_that_all_has_changed_is_left_in_peace_for_longer() -> None:
+    few, many = frozenset({"anna"}), frozenset(map(str, range(201)))
+    assert (events.pause_after(frozenset()), events.pause_after(few), events.pause_after(many)) == (0.0, 1.0, 10.0)
 
 
 async def test_there_are_only_so_many_streams(monkeypatch: pytest.MonkeyPatch) -> None:

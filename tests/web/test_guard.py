@@ -45,7 +45,17 @@ async def test_a_policy_allows_nothing_that_is_not_ours(browser: Browser) -> Non
 
 async def test_no_page_has_a_script_or_style_of_its_own(browser: Browser, chef: Person) -> None:
     await browser.sign_in("chef")
-    own = ("/", "/people", f"/people/{chef.id}", "/profile", "/nothing", "/accounts", "/repairs", "/connections")
+    own = (
+        "/",
+        "/people",
+        f"/people/{chef.id}",
+        "/profile",
+        "/nothing",
+        "/accounts",
+        "/repairs",
+        "/connections",
+        "/audit",
+    )
     parts = ("", "/activity", "/events", "/left-out", "/decisions", "/plan")
     for path in (*own, *(f"/accounts/anna{part}" for part in parts)):
         text = (await browser.get(path)).text

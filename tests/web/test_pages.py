@@ -160,6 +160,8 @@ async def test_a_new_link_lets_somebody_in_again(browser: Browser, desk: Desk, a
     page = await browser.post(f"/people/{anna.id}/invite", {}, at="/people")
     secret = link_on(page.text, browser.origin).rpartition("/")[2]
     assert (await desk.access.invited(secret)).id == anna.id
+    own = await browser.post(f"/people/{chef.id}/invite", {}, at="/people")
+    assert (own.status, (await desk.people.named("chef")).administrator) == (200, True)
 
 
 async def test_without_a_registration_there_is_no_microsoft_account(browser: Browser) -> None:

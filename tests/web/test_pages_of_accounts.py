@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ import pytest
 from calsync.errors import LoginError, Retry
 from calsync.sync.model import Direction
 from tests.desk.office import MEETING, config
-from tests.web.conftest import ended
 
 if TYPE_CHECKING:
     from calsync.people import Person
@@ -75,7 +75,7 @@ async def test_a_long_list_has_pages(browser: Browser, office: Office, chef: Per
 
 
 async def test_many_accounts_are_switched_once_somebody_has_seen_how_many(
-    browser: Browser, office: Office, site: Site, chef: Person
+    browser: Browser, office: Office, chef: Person
 ) -> None:
     await browser.sign_in("chef")
     nothing = await browser.post("/accounts", {"on": "0"}, at="/accounts")
@@ -88,13 +88,32 @@ async def test_many_accounts_are_switched_once_somebody_has_seen_how_many(
     fields = [("on", "0"), ("account", "anna"), ("account", "bernd"), ("account", "gone")]
     done = await browser.post("/accounts/-/switch", fields, at="/accounts")
     assert (done.status, done.location) == (303, "/accounts")
-    await ended(site.works)
     assert office.woken == ["anna", "bernd"]
     assert [(await office.store.settings.get(name)).off for name in ("anna", "bernd")] == [True, True]
     audit = await office.store.settings.audit(9, "anna")
     assert [(one.who, one.after) for one in audit] == [("Chef", "off")]
     one = await browser.post("/accounts", {"on": "1", "account": "anna"}, at="/accounts")
     assert one.says("Switch 1 account on?")
+
+
+async def test_two_who_switch_many_accounts_at_once_both_get_what_they_are_told(
+    browser: Browser, other: Browser, office: Office, chef: Person
+) -> None:
+    office.accounts.update({f"m{number:03}": config(f"m{number:03}") for number in range(200)})
+    names = list(office.accounts)
+    for one in (browser, other):
+        await one.sign_in("chef")
+
+    async def switch(who: Browser, some: list[str], on: str) -> int:
+        fields = [("on", on), *(("account", name) for name in some)]
+        return (await who.post("/accounts/-/switch", fields, at="/profile")).status
+
+    both = await asyncio.gather(switch(browser, names[:150], "0"), switch(other, names[150:], "0"))
+    assert set(both) == {303}
+    settings = await office.store.settings.all()
+    assert [name for name in names if not settings[name].off] == []
+    await switch(browser, names, "1")
+    assert not any(one.off for one in (await office.store.settings.all()).values())
 
 
 @pytest.mark.parametrize("part", PARTS)

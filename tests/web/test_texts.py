@@ -33,6 +33,7 @@ BUILT = re.compile(r"""["']([a-z_]+\.[a-z_]*)["'] ~|f["']([a-z_]+\.)\{""")
 """A key whose last part is a value: `t("role." ~ role)`, `f"refused.{word}"`."""
 CONNECTED = {name for names in PROVIDERS.values() for name in names}
 LAST: dict[str, set[str]] = {
+    "audit.": set(Side),
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
     "mine_state.": {*STATES, *(f"{state}_hint" for state in STATES)},

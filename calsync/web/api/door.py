@@ -6,7 +6,6 @@ A session of the pages counts for nothing here, so no page of another site can h
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -101,7 +100,7 @@ class Door:
             body=await body_of(route.body, request),
             address=address,
         )
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(route.patience or PATIENCE):
             answer = await route.handler(self._site.desk, asked)
         if answer is None:
             return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -123,7 +122,7 @@ class Door:
         if person is None:
             wait = self._strangers.take(sender(request, self._site.proxy))
             raise too_many(wait) if wait else unauthorized()
-        wait = self._rates.take(hashlib.sha256(token.encode()).hexdigest())
+        wait = self._rates.take(str(person.id))
         if wait:
             raise too_many(wait)
         return person
@@ -143,7 +142,7 @@ def _failed(error: Exception) -> Failed:
         case Invalid():
             return Failed(HTTPStatus.CONFLICT, "invalid", str(error), error.keys)
         case TimeoutError():
-            return Failed(HTTPStatus.SERVICE_UNAVAILABLE, "slow", f"that took longer than {PATIENCE:.0f} s")
+            return Failed(HTTPStatus.SERVICE_UNAVAILABLE, "slow", "that took too long; ask again later")
     log.warning("a request of the API was not answered: %s", reason(error))
     if isinstance(error, CalsyncError):
         detail = "calsync cannot do that now; its log says why, or ask for the repairs"

@@ -38,7 +38,10 @@ class Invite(Given, frozen=True, kw_only=True):
     """Who is to be let in. Who was invited before gets another way in."""
 
     name: Name
-    role: Role = Role.USER
+    role: Annotated[
+        Role | None,
+        msgspec.Meta(description="Null: who is there keeps the present one, and who is new is a user"),
+    ] = None
     accounts: Annotated[
         list[Name], msgspec.Meta(max_length=100, description="Given to the person in addition")
     ] = msgspec.field(default_factory=list)

@@ -1,4 +1,4 @@
-"""How often one program may ask: so many requests at once, and then so many a minute."""
+"""How often somebody may ask: so many requests at once, and then so many a minute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
 
 PER_MINUTE = 300
-"""Requests of one token; as many at once are not slowed down."""
+"""Requests of one person, with whatever tokens; as many at once are not slowed down."""
 STRANGERS = 60
 """Requests without a good token, of one sender."""
 KEPT = 10_000

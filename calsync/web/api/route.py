@@ -69,3 +69,5 @@ class Route:
     """What the variables of the path are, where they are no names of accounts or connections."""
     refusals: tuple[HTTPStatus, ...] = ()
     """What else is answered than what every route may: see `calsync.web.api.problems`."""
+    patience: float | None = None
+    """Seconds within which it is answered, where it takes longer than others."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync.web.api import accounts, connections, people, repairs, steering
+from calsync.web.api import accounts, belonging, connections, people, plans, repairs, steering
 from calsync.web.api.door import Door
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ DOCUMENT = f"{BASE}/openapi.json"
 ROUTES: Sequence[Route] = (
     *accounts.ROUTES,
     *steering.ROUTES,
+    *plans.ROUTES,
     *repairs.ROUTES,
     *connections.ROUTES,
     *people.ROUTES,
+    *belonging.ROUTES,
 )
 _NO_ROUTE = "there is no such request; /api/v1/openapi.json describes all there are"
 

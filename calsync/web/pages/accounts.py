@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from calsync.desk.overview import STATES, Order, Wanted
-from calsync.desk.refused import Refused
 from calsync.people import Role
 from calsync.web.guard import form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from aiohttp import web
 
-    from calsync.people import Person
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
 
@@ -56,13 +52,8 @@ class _Accounts:
     async def switch(self, request: web.Request, visitor: Visitor) -> web.Response:
         form = await form_of(request)
         names, on = [str(name) for name in (await request.post()).getall("account", [])], form.get("on") == "1"
-        self._site.works.begin("switch", "*", partial(self._switch_all, visitor.who, names, on=on))
+        await self._site.desk.steering.switch_all(visitor.who, names, on=on)
         return self._site.go(visitor, "/accounts", "accounts.switched_on" if on else "accounts.switched_off")
-
-    async def _switch_all(self, person: Person, names: Sequence[str], *, on: bool) -> None:
-        for name in names:
-            with suppress(Refused):  # it has left meanwhile
-                await self._site.desk.steering.switch(person, name, on=on)
 
     async def _list(self, visitor: Visitor, wanted: Wanted, problem: str | None = None) -> web.Response:
         found = await self._site.desk.showing.overview(visitor.who, wanted)
@@ -82,7 +73,6 @@ class _Accounts:
             here=_path(wanted),
             fields=_fields(wanted),
             problem=problem,
-            switching=self._site.works.of("switch"),
         )
 
 

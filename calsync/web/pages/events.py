@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync.web.events import PAUSE, message
+from calsync.web.events import message, pause_after
 
 if TYPE_CHECKING:
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
 
 HEARTBEAT = 25.0
-"""Seconds of silence that no proxy takes for the end."""
+"""Seconds of silence that no proxy takes for the end. So often it is looked up, also where nothing has changed,
+whether the session goes on and which accounts are the visitor's."""
 
 
 def add_to(site: Site) -> None:
@@ -26,16 +27,20 @@ def add_to(site: Site) -> None:
         async with site.broadcaster.stream() as stream:
             with suppress(ConnectionError):  # the page was left
                 await response.prepare(request)
-                await response.write(message(frozenset()))
+                changed: frozenset[str] = frozenset()
                 while not stream.ended:
-                    changed = await stream.next(HEARTBEAT)
                     person = await site.desk.access.by_session(visitor.session, used=False)
                     if person is None:
                         break
-                    if changed and not person.administrator:
-                        changed &= await site.desk.people.accounts_of(person)
+                    if not person.administrator:
+                        own = await site.desk.people.accounts_of(person)
+                        stream.watch(own)
+                        changed &= own
+                    else:
+                        stream.watch(None)
                     await response.write(message(changed))
-                    await stream.pause(PAUSE)
+                    await stream.pause(pause_after(changed))
+                    changed = await stream.next(HEARTBEAT)
         return response
 
     site.add("GET", "/events", listen)

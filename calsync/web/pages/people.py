@@ -62,7 +62,7 @@ class _People:
 
     async def invite_again(self, request: web.Request, visitor: Visitor) -> web.Response:
         person = (await self._member(request)).person
-        invitation = await self._people.invite(person.name, person.role, by=visitor.who)
+        invitation = await self._people.invite(person.name, by=visitor.who)
         return await self._one(visitor, await self._member(request), invitation=invitation)
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:

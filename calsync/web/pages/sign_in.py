@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from calsync.desk.refused import Refused
+from calsync.desk.seldom import Seldom
 from calsync.errors import LoginError, Retry, reason
 from calsync.web import cookies, flows
 from calsync.web.guard import form_of
+from calsync.web.throttle import TooMany
 from calsync.web.visitor import within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from ipaddress import IPv4Network, IPv6Network
 
     from calsync.people import Person
@@ -25,6 +28,14 @@ if TYPE_CHECKING:
 
 BACK = "/sign-in/microsoft/back"
 """Where Microsoft sends the browser; it is written into the app registration."""
+OK = "ok"
+WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word of the figures
+NOT_INVITED = "not_invited"
+"""Microsoft says who it is, and it is nobody who was invited."""
+FAILED = "failed"
+"""Microsoft, or what lies between, let nobody in."""
+TOO_MANY = "too_many"
+"""A sender tries more at once than a person would."""
 log = logging.getLogger("calsync.web")
 
 
@@ -42,6 +53,7 @@ def add_to(site: Site) -> None:
 class _SignIn:
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._seldom = Seldom(site.clock)
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
         path = within(request.query.get("next", "/"))
@@ -53,12 +65,14 @@ class _SignIn:
         form, address = await form_of(request), sender(request, self._site.proxy)
         name, path = form.get("name", ""), within(form.get("next", "/"))
         throttle = self._site.throttle
-        async with throttle.attempt(name, address):
+        async with self._attempt(name, address):
             person = await self._site.desk.access.by_password(name, form.get("password", ""))
             if person is None:
                 throttle.failed(name, address)
+                self._site.signed_in(WRONG_PASSWORD)
                 return self._page(visitor, path, name=name, problem="sign_in.wrong", status=403)
             throttle.succeeded(name)
+        self._site.signed_in(OK)
         return await self._site.begin_session(visitor, person, path)
 
     async def out(self, _request: web.Request, visitor: Visitor) -> web.Response:
@@ -87,12 +101,14 @@ class _SignIn:
         """Let in whom Microsoft says it is. What was begun is used up, whatever comes of it."""
         kept = flows.kept_by(request, visitor)
         try:
-            async with self._site.throttle.attempt("", sender(request, self._site.proxy)):
+            async with self._attempt("", sender(request, self._site.proxy)):
                 identity = await self._microsoft().finish(kept.get("flow") or {}, request.query)
             response = await self._let_in(visitor, identity, kept)
         except (LoginError, Retry) as error:
-            response = self._failed(visitor, error)
+            self._site.signed_in(FAILED)
+            response = self._failed(visitor, error, begun=bool(kept))
         except Refused as refused:
+            self._site.signed_in(NOT_INVITED)
             response = self._page(visitor, "/", problem=f"refused.{refused.word}", status=403)
         flows.forget(response, visitor)
         return response
@@ -100,7 +116,11 @@ class _SignIn:
     async def _let_in(self, visitor: Visitor, identity: Identity, kept: Mapping[str, Any]) -> web.Response:
         person = await self._person(identity, kept.get("invitation"))
         if person is None:
+            level = self._seldom.level(NOT_INVITED)
+            log.log(level, "a sign-in failed: nobody was invited with this Microsoft account")
+            self._site.signed_in(NOT_INVITED)
             return self._page(visitor, "/", problem="sign_in.unknown", status=403)
+        self._site.signed_in(OK)
         return await self._site.begin_session(visitor, person, within(str(kept.get("next", "/"))))
 
     async def _person(self, identity: Identity, invitation: Any) -> Person | None:
@@ -114,8 +134,20 @@ class _SignIn:
             raise web.HTTPNotFound
         return self._site.microsoft
 
-    def _failed(self, visitor: Visitor, error: LoginError | Retry) -> web.Response:
-        log.warning("a sign-in with a Microsoft account failed: %s", reason(error))
+    @asynccontextmanager
+    async def _attempt(self, name: str, address: str) -> AsyncIterator[None]:
+        """Let a sign-in wait as long as it must. Raises TooMany."""
+        try:
+            async with self._site.throttle.attempt(name, address):
+                yield
+        except TooMany:
+            self._site.signed_in(TOO_MANY)
+            raise
+
+    def _failed(self, visitor: Visitor, error: LoginError | Retry, *, begun: bool = True) -> web.Response:
+        """Show that it failed. What was never begun here tells nobody anything: anybody can come back so."""
+        level = self._seldom.level(FAILED) if begun else logging.DEBUG
+        log.log(level, "a sign-in with a Microsoft account failed: %s", reason(error))
         busy = isinstance(error, Retry)
         problem = "sign_in.microsoft_busy" if busy else "sign_in.microsoft_refused"
         return self._page(visitor, "/", problem=problem, status=503 if busy else 403)
@@ -129,7 +161,7 @@ class _SignIn:
 def sender(request: web.Request, proxy: IPv4Network | IPv6Network | None) -> str:
     """Return who sent a request: the last one whom the trusted proxy names, else who is connected."""
     peer = request.remote or ""
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    named = request.headers.getall("X-Forwarded-For", [""])[-1].rpartition(",")[2].strip()
     try:
         trusted = proxy is not None and ip_address(peer) in proxy
         return str(ip_address(named)) if trusted and named else peer

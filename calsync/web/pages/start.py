@@ -6,10 +6,10 @@ for the account is remembered here, until it is one.
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,12 +24,13 @@ from calsync.web.guard import form_of
 from calsync.web.pages.connections import begin_check, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from calsync.config import Config, ConnectionConfig
     from calsync.desk.planned import Planned
     from calsync.people import Person
     from calsync.ports import Finding, ProviderSpec
+    from calsync.ports import Person as Listed
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
     from calsync.web.works import Work
@@ -45,7 +46,6 @@ LIVE = "start"
 """What the live part of the page is called."""
 TIMEZONE = "Europe/Berlin"
 """Of estate agents with FLOWFACT; another one is chosen for the account later."""
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,8 @@ class Picked:
 
     user: str
     """The address of the user in FLOWFACT."""
+    member: str
+    """The user's id there; empty where the list of people does not tell it."""
     mailbox: str
     calendar: str = ""
     """Empty: the mailbox's own one."""
@@ -174,7 +176,9 @@ class _Start:
         user, mailbox = form.get("user", "").strip(), form.get("mailbox", "").strip()
         if not user:
             return self._pick(visitor, connected, problems={"user": MISSING})
-        self._picked[visitor.who.id] = picked = Picked(user=user, mailbox=mailbox or user)
+        people = self._site.works.of(_people(connected["flowfact"].name))
+        member = _member((people and people.outcome) or (), user)
+        self._picked[visitor.who.id] = picked = Picked(user=user, member=member, mailbox=mailbox or user)
         setup, mail = self._site.desk.setup(visitor.who), connected["mail"].name
         self._site.works.forget(_calendars(mail, picked))
         look = partial(setup.calendars, mail, {"mailbox": picked.mailbox})
@@ -360,10 +364,20 @@ def _connected(
     )
 
 
-def _account(picked: Picked, known: Mapping[str, Any]) -> str:
-    """Return the account's name: what stands before the @, and a number where there is one of this name."""
-    plain = _NOT_IN_NAMES.sub("-", picked.mailbox.partition("@")[0]).strip("-._")[:50] or "account"
-    return next(name for name in (plain, *(f"{plain}-{n}" for n in range(2, len(known) + 3))) if name not in known)
+def _member(people: Iterable[Listed], address: str) -> str:
+    """Return the id of who has this address; nothing where nobody has."""
+    wanted = address.casefold()
+    return next((one.id for one in people if wanted in map(str.casefold, one.addresses)), "")
+
+
+def _account(picked: Picked, known: Container[str]) -> str:
+    """Return the account's name: the user's id, as where accounts are discovered, else a number.
+
+    It stands in logs and figures, so it is made of no address.
+    """
+    if picked.member and picked.member not in known:
+        return picked.member
+    return next(name for name in (f"account-{n}" for n in count(1)) if name not in known)
 
 
 def _entry(picked: Picked, connected: Mapping[str, Connected]) -> dict[str, Any]:

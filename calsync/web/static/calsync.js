@@ -17,12 +17,28 @@
     for (const part of parts) if (part) ask(part);
   });
 
+  // Something changes all the time in a part that shows everything: behind each answer it is left in peace for a while.
+  const PEACE = 3000;
+  const missed = new Map();
+  const askSeldom = (id) => {
+    const part = document.getElementById(id);
+    if (missed.has(id)) missed.set(id, true);
+    else if (part) {
+      ask(part);
+      missed.set(id, false);
+      setTimeout(() => {
+        const anew = missed.get(id);
+        missed.delete(id);
+        if (anew) askSeldom(id);
+      }, PEACE);
+    }
+  };
+
   const refresh = (names) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const own = part.dataset.live.split(" ");
-      if (names === null || names.includes("*") || own.includes("*") || own.some((name) => names.includes(name))) {
-        ask(part);
-      }
+      if (names !== null && own.includes("*")) askSeldom(part.id);
+      else if (names === null || names.includes("*") || own.some((name) => names.includes(name))) ask(part);
     }
   };
   const listen = () => {

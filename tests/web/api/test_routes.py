@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.people import Role
 from calsync.ports import Finding
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
@@ -85,6 +86,7 @@ async def test_an_account_is_switched_and_directed_and_the_audit_tells_who(
     assert [(one["who"], one["what"], one["after"]) for one in changes] == [
         ("Anna", "direction", "left_to_right"),
         ("Anna", "enabled", "off"),
+        ("operator", "account_given", "Anna"),
     ]
     assert len((await chefs.get("/audit?most=1")).json["changes"]) == 1
 
@@ -195,6 +197,16 @@ async def test_somebody_is_invited_and_removed(chefs: Program, browser: Browser,
     assert (await browser.get(link)).status == 400
     oneself = await chefs.ask("DELETE", f"/people/{chef.id}")
     assert (oneself.status, oneself.word) == (409, "oneself")
+
+
+async def test_a_new_link_changes_no_role(chefs: Program, desk: Desk, chef: Person) -> None:
+    await desk.people.invite("Chefin", Role.ADMINISTRATOR)
+    assert (await chefs.ask("POST", "/people", {"name": "Chefin"})).status == 201
+    assert (await desk.people.named("Chefin")).administrator
+    own = await chefs.ask("POST", "/people", {"name": "chef", "role": "user"})
+    assert (own.status, own.word) == (409, "own_role")
+    assert (await chefs.ask("POST", "/people", {"name": "Chefin", "role": "user"})).status == 201
+    assert not (await desk.people.named("Chefin")).administrator
 
 
 async def test_an_invitation_that_cannot_be_says_why(chefs: Program) -> None:

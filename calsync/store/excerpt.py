@@ -1,0 +1,80 @@
+"""What runs of one account read of a store, copied out of its file, however much else lies there.
+
+What pages show of it, as its history, is left behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from calsync.store import codec
+from calsync.store.connection import Connection, fetch
+from calsync.store.files import there
+from calsync.store.migrate import check_version, migrate, migrations
+from calsync.store.opening import unchanged
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+WHOLE = ("side", "seen", "link", "intent", "attempt", "hold", "tombstone", "hang", "decision")
+"""Tables of which runs read all that an account has."""
+ACCOUNT = "SELECT * FROM account WHERE name = :account"
+# The first entry tells when the account was begun (calsync.store.statements.BEGUN).
+LEDGER = """
+SELECT * FROM ledger WHERE account = :account AND at >= :since
+UNION
+SELECT * FROM ledger WHERE id = (SELECT min(id) FROM ledger WHERE account = :account)
+ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    table: str
+    columns: Sequence[str]
+    values: Sequence[Sequence[Any]]
+
+
+async def fill_account(target: Connection, path: Path, account: str, since: datetime) -> None:
+    """Copy an account into an empty database in the state of the file's own migrations. The file stays as it is.
+
+    `since`: older entries of the ledger are left behind, but for the first. Of a missing file there is nothing.
+    Raises StoreError for one that is newer or foreign.
+    """
+    if not there(path):
+        return
+    read = partial(_read, str(path), {"account": account, "since": codec.instant_text(since)})
+    async with unchanged(path) as raw:
+        version, found = await Connection(raw, str(path)).transaction("DEFERRED", read)
+    if version:
+        await migrate(target, [one for one in migrations() if one.number <= version])
+        await target.transaction("IMMEDIATE", partial(_write, found))
+
+
+def _read(place: str, values: dict[str, str], database: sqlite3.Connection) -> tuple[int, Sequence[_Rows]]:
+    """Return the file's version, 0 for an empty one, and an account's rows, the account itself first."""
+    version = check_version(place, migrations(), database)
+    tables = {row["name"] for row in fetch(database, "SELECT name FROM sqlite_master WHERE type = 'table'", {})}
+    wanted = {"account": ACCOUNT, **{table: _all_of(table) for table in WHOLE}, "ledger": LEDGER}
+    found = [_rows(database, table, sql, values) for table, sql in wanted.items() if table in tables]
+    return version, [one for one in found if one.values]
+
+
+def _all_of(table: str) -> str:
+    return f"SELECT * FROM {table} WHERE account = :account"  # noqa: S608 - a name of this module
+
+
+def _rows(database: sqlite3.Connection, table: str, sql: str, values: dict[str, str]) -> _Rows:
+    found = fetch(database, sql, values)
+    return _Rows(table, found[0].keys() if found else (), [tuple(row) for row in found])
+
+
+def _write(found: Sequence[_Rows], database: sqlite3.Connection) -> None:
+    for one in found:
+        columns, marks = ", ".join(one.columns), ", ".join("?" * len(one.columns))
+        database.executemany(f"INSERT INTO {one.table} ({columns}) VALUES ({marks})", one.values)  # noqa: S608

@@ -1,0 +1,132 @@
+"""Plans: what an account would do, and the word that lets it write what waits for one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from calsync.desk.planned import MOST, planned
+from calsync.reasons import sentence
+from calsync.sync.model import Side
+from calsync.web.api.accounts import SECTION
+from calsync.web.api.problems import Failed
+from calsync.web.api.route import Asked, Given, Route, Told
+from calsync.web.api.words import Span, span
+
+if TYPE_CHECKING:
+    from calsync.desk import Desk
+    from calsync.sync.plan import Kind
+
+PATIENCE = 600.0
+"""Seconds: both calendars are read, which the first time is all that is in them."""
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$", description="What names a plan")]
+Write = Literal["create", "update", "delete"]
+
+
+class PlannedWrite(Told, frozen=True, kw_only=True):
+    """One event that would be written."""
+
+    kind: Write
+    side: Annotated[Side, msgspec.Meta(description="The side that would be written")]
+    summary: str
+    when: Span | None
+    fields: Annotated[list[str], msgspec.Meta(description="What would be written")]
+
+
+class WriteCount(Told, frozen=True, kw_only=True):
+    """How many events would be written alike."""
+
+    kind: Write
+    side: Side
+    events: int
+
+
+class ReasonCount(Told, frozen=True, kw_only=True):
+    """How many events stay as they are for one reason."""
+
+    reason: str
+    sentence: str
+    events: int
+
+
+class Plan(Told, frozen=True, kw_only=True):
+    """What a run would do now."""
+
+    hash: Hash
+    waits: Annotated[bool, msgspec.Meta(description="Whether nothing of it is written before it is confirmed")]
+    counts: list[WriteCount]
+    writes: Annotated[list[PlannedWrite], msgspec.Meta(description=f"The first {MOST} of them")]
+    others: list[ReasonCount]
+
+
+class Confirm(Given, frozen=True, kw_only=True):
+    """Which plan was seen. One that is another one by now is not confirmed."""
+
+    hash: Hash
+
+
+async def plan(desk: Desk, asked: Asked) -> Plan:
+    account = asked.path["account"]
+    found = planned(await desk.steering.plan(asked.who, account))
+    if not await desk.showing.owns(asked.who, account):
+        found = found.discreet()
+    return Plan(
+        hash=found.hash,
+        waits=found.waits,
+        counts=[
+            WriteCount(kind=_kind(kind), side=side, events=events) for (kind, side), events in found.counts.items()
+        ],
+        writes=[
+            PlannedWrite(
+                kind=_kind(one.kind),
+                side=one.side,
+                summary=one.summary,
+                when=span(one.when),
+                fields=list(one.fields),
+            )
+            for one in found.writes
+        ],
+        others=[
+            ReasonCount(reason=reason, sentence=sentence(reason), events=events)
+            for reason, events in found.others.items()
+        ],
+    )
+
+
+async def confirm(desk: Desk, asked: Asked) -> None:
+    confirmation = await desk.steering.confirm(asked.who, asked.path["account"], asked.body.hash)
+    if confirmation.problem is not None:
+        raise Failed(HTTPStatus.CONFLICT, "not_confirmed", confirmation.problem)
+
+
+def _kind(kind: Kind) -> Write:
+    found: Write = msgspec.convert(kind.value, Write)
+    return found
+
+
+ROUTES = (
+    Route(
+        id="plan_account",
+        method="POST",
+        path="/accounts/{account}/plan",
+        summary="Read both calendars, and tell what a run would do; nothing is written",
+        section=SECTION,
+        handler=plan,
+        answer=Plan,
+        patience=PATIENCE,
+    ),
+    Route(
+        id="confirm_account",
+        method="POST",
+        path="/accounts/{account}/confirm",
+        summary="Let an account write what waits for a confirmation",
+        section=SECTION,
+        handler=confirm,
+        body=Confirm,
+        answer=None,
+        refusals=(HTTPStatus.CONFLICT,),
+        patience=PATIENCE,
+    ),
+)
