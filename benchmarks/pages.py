@@ -203,7 +203,10 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
     async def all_names() -> Collection[str]:
         return known.accounts().keys()
 
-    work = Work(Accounts(store.settings, all_names, clock), Nobody(), all_names, lambda: None, HttpFactory(clock))
+    nothing, served = (lambda: None), Nobody()
+    work = Work(
+        Accounts(store.settings, all_names, clock), served, all_names, nothing, nothing, HttpFactory(clock)
+    )
     with site_of(config, store, clock, known, work, lambda _: None) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")

@@ -167,7 +167,7 @@ def _provider(server: FlowfactServer, clock: Clock) -> Provider:
         clock=clock,
         random=random.Random(1),  # noqa: S311 - nothing secret
         http=HttpFactory(clock),
-        poll_seconds=POLL,
+        poll_seconds=lambda: POLL,
     )
     return PROVIDER.open(vol.Schema(dict(PROVIDER.connection_schema))(options), host)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.desk.systems import System
 from calsync.engine import Account
 from calsync.engine.together import together
-from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, reason
+from calsync.errors import AccountError, CalsyncError, ConfigError, PluginError, Retry, reason
 from calsync.http import HttpFactory
 from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
@@ -21,7 +22,7 @@ from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from calsync.records import Settings
     from calsync.sync.model import Direction
     from calsync.sync.rules import Rule
+
+log = logging.getLogger("calsync.service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Connections:
         self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
         """Where servers call the connections; None where no public address is configured."""
         self._providers = {name: self._built(name, config, loaded) for name in config.connections}
+        self._left: list[tuple[str, Provider]] = []
+        """Connections that are gone or are others now, and not closed yet."""
         self._logins: dict[str, asyncio.Task[None]] = {}
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
 
@@ -108,7 +113,7 @@ class Connections:
             vault=_vault(config, name),
             doorbells=None if self.endpoint is None else self.endpoint.of(name),
             learnt=_learnt(config, name),
-            poll_seconds=config.service.poll_seconds,
+            poll_seconds=lambda: self._config.service.poll_seconds,
         )
         try:
             return loaded.providers[connection.provider].open(connection.settings, host)
@@ -119,10 +124,8 @@ class Connections:
 
     def stale(self, config: Config) -> set[str]:
         """Return the connections that another configuration does not have, or not as they are."""
-        before, after = self._config, config
-        if before.service.poll_seconds != after.service.poll_seconds:  # all of them know it
-            return set(before.connections)
-        return {name for name, one in before.connections.items() if after.connections.get(name) != one}
+        after = config.connections
+        return {name for name, one in self._config.connections.items() if after.get(name) != one}
 
     def prepare(self, config: Config, loaded: Loaded) -> Prepared:
         """Build what another configuration has and this one has not. Nothing is changed yet."""
@@ -142,7 +145,7 @@ class Connections:
         No account may use those any more that are `stale`.
         """
         stale = self.stale(prepared.config)
-        left = [self._providers.pop(name) for name in stale]
+        self._left += [(name, self._providers.pop(name)) for name in stale]
         logins = [self._logins.pop(name) for name in stale if name in self._logins]
         self._rules, self._versions, self._config = prepared.rules, prepared.versions, prepared.config
         self._specs = prepared.specs
@@ -150,7 +153,8 @@ class Connections:
         if self.endpoint is not None:
             for name in stale - prepared.providers.keys():
                 self.endpoint.forget(name)
-        await _closed(left, logins)
+        await _ended(logins)
+        await self._close_left()
 
     def provider(self, connection: str) -> Provider:
         return self._providers[connection]
@@ -174,16 +178,25 @@ class Connections:
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = asyncio.ensure_future(_logged_in(self._providers[connection], connection))
             self._logins[connection] = task
-        await asyncio.shield(task)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            asked = asyncio.current_task()
+            if task.cancelled() and asked is not None and not asked.cancelling():  # another configuration came
+                raise Retry(f"connection {connection}: its sign-in was broken off") from None
+            raise
 
-    def unready(self) -> list[str]:
-        """Say of each connection that was wanted and is not signed in what is in the way."""
-        problems = (_unready(name, task) for name, task in self._logins.items())
-        return [problem for problem in problems if problem is not None]
+    def unready(self) -> Mapping[str, str]:
+        """Say of each connection that was wanted and is not signed in what is in the way, by its name."""
+        problems = {name: _unready(name, task) for name, task in self._logins.items()}
+        return {name: problem for name, problem in problems.items() if problem is not None}
 
-    async def open(self, config: AccountConfig) -> Opened:
-        """Open both calendars of an account. Raises AccountError, LoginError, ConfigError, Retry."""
-        left, right = await together(self._calendar(config, side) for side in Side)
+    async def open(self, config: AccountConfig, calendars: Mapping[Side, Calendar] = {}) -> Opened:
+        """Open both calendars of an account, but for those of it that are opened already.
+
+        Raises AccountError, LoginError, ConfigError, Retry.
+        """
+        left, right = await together(self._calendar(config, side, calendars.get(side)) for side in Side)
         if config.policy == "newest" and not (
             left.capabilities.trusted_times and right.capabilities.trusted_times
         ):
@@ -265,10 +278,22 @@ class Connections:
         self._keys = {key: claim for key, claim in self._keys.items() if claim[0].name != account}
 
     async def close(self) -> None:
-        await _closed(self._providers.values(), self._logins.values())
+        await _ended(self._logins.values())
+        self._left += self._providers.items()
+        await self._close_left()
 
-    async def _calendar(self, config: AccountConfig, side: Side) -> Calendar:
-        calendar = await self.look(config, side)
+    async def _close_left(self) -> None:
+        """Close what has left. Whoever is cut off leaves the rest for the end."""
+        while self._left:
+            name, provider = self._left[-1]
+            try:
+                await provider.close()
+            except Exception as error:  # noqa: BLE001 - a bug in a plugin is in nobody's way
+                log.warning("connection %s cannot be closed: %s", name, reason(error))
+            self._left.pop()
+
+    async def _calendar(self, config: AccountConfig, side: Side, opened: Calendar | None) -> Calendar:
+        calendar = await self.look(config, side) if opened is None else opened
         self.claim(config, side, calendar)
         if config.direction.writes(side):
             await self._expect_writable(config, side, calendar)
@@ -320,12 +345,10 @@ def _unready(connection: str, login: asyncio.Task[None]) -> str | None:
     return reason(error) if isinstance(error, Exception) else None
 
 
-async def _closed(providers: Iterable[Provider], logins: Collection[asyncio.Task[None]]) -> None:
+async def _ended(logins: Collection[asyncio.Task[None]]) -> None:
     for task in logins:
         task.cancel()
     await asyncio.gather(*logins, return_exceptions=True)
-    for provider in providers:
-        await provider.close()
 
 
 async def _logged_in(provider: Provider, connection: str) -> None:

@@ -7,34 +7,30 @@ account, and no name of anybody stands in logs and markers.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from calsync.engine.together import together
-from calsync.errors import AccountError, CalsyncError, PluginError, Retry, UnknownAddress
+from calsync.errors import AccountError, PluginError, Retry, UnknownAddress
 from calsync.ports import Finding
 from calsync.reasons import sentence
 from calsync.results import Discovered
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from calsync.config import AccountConfig, DiscoverConfig
     from calsync.connections import Connections
-    from calsync.ports import Calendar, Clock, Person
+    from calsync.ports import Calendar, Person
+    from calsync.sync.model import Side
 
 AT_ONCE = 8
 """People whose calendars are looked for at the same time."""
-FIRST_WAIT = 60.0
-LONGEST_WAIT = 3600.0
-"""Seconds until discovery is tried again; twice as long each further time."""
 CHOSEN = frozenset({"excluded", "inactive", "written_down"})
 """Why people are left out on purpose; every other reason is worth a warning."""
-log = logging.getLogger("calsync.discovery")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ADDRESS = re.compile(r"\S+@\S+")
 
@@ -46,8 +42,8 @@ class Found:
     told: Discovered
     config: AccountConfig | None = None
     """The person's account; None for one who was left out."""
-    calendar: Calendar | None = None
-    """The calendar that the address leads to, where it could be opened."""
+    calendars: Mapping[Side, Calendar] = field(default_factory=dict)
+    """Those of the account that are opened already."""
 
 
 class Discovery:
@@ -112,18 +108,21 @@ class Discovery:
         if reason is not None:
             return _out(person, reason)
         lists, config = self._wanted.lists, self._account(person, own[0])
-        found = Found(_paired(person, own[0]), config)
         try:
-            if self._connections.claimant(config, lists, await self._connections.look(config, lists)) is not None:
+            calendar = await self._connections.look(config, lists)
+            if self._connections.claimant(config, lists, calendar) is not None:
                 return _out(person, "written_down")
-            return await self._opened(person, own)
+            opened = await self._opened(person, own)
         except (Retry, AccountError) as error:
             # Whoever cannot be asked now is asked again when the account runs. An account that has run before must
             # not vanish with its mailbox: it fails, and says why.
             if isinstance(error, AccountError) and person.id not in self._known:
                 return _out(person, "not_opened", str(error))
             self._unsure[person.id] = person, own
-            return found
+            return Found(_paired(person, own[0]), config)
+        if opened.config != config:  # what was opened with another address is not that account's
+            return opened
+        return replace(opened, calendars={**opened.calendars, lists: calendar})
 
     def _left_out(self, person: Person, usable: Sequence[str], included: Sequence[str]) -> str | None:
         if person.id in self._written:
@@ -147,16 +146,17 @@ class Discovery:
             except UnknownAddress as error:
                 problem = problem or error
             else:
-                return Found(_paired(person, address), config, calendar)
+                return Found(_paired(person, address), config, {self._wanted.lists.other: calendar})
         raise problem or AccountError("there is no address")
 
     def _settled(self, found: Found) -> Found:
         """Claim a person's calendar, or leave the person out where it is somebody else's."""
-        if found.config is None or found.calendar is None:
+        side = self._wanted.lists.other
+        if found.config is None or side not in found.calendars:
             return found
-        other = self._connections.claimant(found.config, self._wanted.lists.other, found.calendar)
+        other = self._connections.claimant(found.config, side, found.calendars[side])
         if other is None:
-            self._connections.claim(found.config, self._wanted.lists.other, found.calendar)
+            self._connections.claim(found.config, side, found.calendars[side])
             return found
         reason = "written_down" if other in self._written else "shared_address"
         return Found(replace(found.told, mailbox=None, reason=reason))
@@ -193,36 +193,6 @@ def left_behind(discovered: Sequence[Discovered], known: Collection[str]) -> Seq
         for one in discovered
         if one.reason not in {None, "written_down"} and one.account in known
     ]
-
-
-async def until_done(
-    discover: Callable[[], Awaitable[Mapping[str, AccountConfig]]],
-    failed: CalsyncError,
-    clock: Clock,
-    stop: asyncio.Event,
-) -> Mapping[str, AccountConfig] | None:
-    """Discover again and again after it has `failed`, until it succeeds, or until `stop` is set: then None."""
-    problem, wait = failed, FIRST_WAIT
-    log.warning("discovery failed, next try in %.0f s: %s", wait, problem)
-    while not await _stopped(stop, clock, wait):
-        try:
-            return await discover()
-        except CalsyncError as error:
-            problem, wait = error, min(2 * wait, LONGEST_WAIT)
-            log.debug("discovery failed, next try in %.0f s: %s", wait, problem)
-    return None
-
-
-async def _stopped(stop: asyncio.Event, clock: Clock, seconds: float) -> bool:
-    """Wait so long, or until `stop` is set; tell whether it is."""
-    waiting = [asyncio.ensure_future(one) for one in (clock.sleep(seconds), stop.wait())]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waiting:
-            one.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-    return stop.is_set()
 
 
 def _shared(people: Sequence[Person]) -> Collection[str]:

@@ -49,7 +49,10 @@ class Work:
     served: Steered
     ran: Callable[[], Awaitable[Collection[str]]]
     """Returns the names of all accounts that have run before."""
-    reload: Callable[[], None]
+    changed: Callable[[], None]
+    """Has the configuration read anew that people have changed."""
+    reread: Callable[[], None]
+    """Has the configuration read anew, and everybody discovered, as SIGHUP does."""
     http: HttpFactory
     """Opens the sessions of the connections that are served."""
 
@@ -98,7 +101,7 @@ def _desk(
 ) -> Desk:
     def changed() -> None:
         checks.forget()
-        work.reload()
+        work.changed()
 
     def signed_in(connection: str) -> None:
         checks.forget(connection)
@@ -122,7 +125,7 @@ def _desk(
         accounts=known.accounts,
         everybodys=setup,
         first_run=partial(first_run, clock=clock, random=SystemRandom(), http=work.http),
-        reread=work.reload,
+        reread=work.reread,
     )
 
 

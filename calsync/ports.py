@@ -287,9 +287,10 @@ class Host:
     """None where no public address is configured (`service.public_url`)."""
     learnt: Learnt | None = None
     """None where nothing is kept."""
-    poll_seconds: float = 0.0
-    """How often the host asks each calendar what changed. For so long, what a connection has read for one calendar
-    may answer for all: one question per poll, however many there are. 0: whoever asks wants a fresh answer."""
+    poll_seconds: Callable[[], float] = lambda: 0.0
+    """Returns how often the host asks each calendar what changed, in seconds; later it may be another number. For
+    so long, what a connection has read for one calendar may answer for all: one question per poll, however many
+    there are. 0: whoever asks wants a fresh answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config
     from calsync.connections import Connections
+    from calsync.ports import Calendar
     from calsync.results import Discovered
     from calsync.store import FileRuns
+    from calsync.sync.model import Side
 
 log = logging.getLogger("calsync.discovery")
 
@@ -34,6 +36,8 @@ class Roster:
         """The accounts that were discovered."""
         self._discovery: Discovery | None = None
         """The one that found them."""
+        self._calendars: Mapping[str, Mapping[Side, Calendar]] = {}
+        """Those that it has opened of them, until they are asked for."""
 
     @property
     def written(self) -> Mapping[str, AccountConfig]:
@@ -46,9 +50,10 @@ class Roster:
         return [name for name, one in self.written.items() if not one.kept]
 
     def adopt(self, config: Config) -> None:
-        """Take over another configuration. Who is discovered is found anew."""
-        self._config = config
-        self._discovery = None
+        """Take over another configuration. Where that discovers otherwise, nobody is looked for as before."""
+        if config.discover != self._config.discover:
+            self._discovery = None
+        self._config, self._calendars = config, {}
 
     def account(self, name: str) -> AccountConfig:
         """Return an account that is written down or was discovered. Raises KeyError."""
@@ -70,7 +75,7 @@ class Roster:
             raise self.unknown(wanted)
         else:
             found = await self.try_open(self.written.values())  # their calendars are not discovered
-            found |= await self.try_open((await self.discover()).values())
+            found |= await self.try_open_found(await self.discover())
         if wanted is not None and wanted not in found:
             raise self.unknown(wanted)
         return {name: one for name, one in found.items() if wanted in {None, name}}
@@ -86,9 +91,17 @@ class Roster:
             found |= await self._try_open([config for config in configs if config.kept is kept])
         return {config.name: found[config.name] for config in configs if config.name in found}
 
-    async def _try_open(self, configs: Sequence[AccountConfig]) -> dict[str, Opened | Exception]:
+    async def try_open_found(self, names: Iterable[str]) -> dict[str, Opened | Exception]:
+        """Open accounts that have just been discovered, but for what discovery has opened of them already."""
+        calendars, self._calendars = self._calendars, {}
+        return await self._try_open([self._found[name] for name in names], calendars)
+
+    async def _try_open(
+        self, configs: Sequence[AccountConfig], calendars: Mapping[str, Mapping[Side, Calendar]] = {}
+    ) -> dict[str, Opened | Exception]:
         found = await asyncio.gather(
-            *(self._connections.open(config) for config in configs), return_exceptions=True
+            *(self._connections.open(config, calendars.get(config.name, {})) for config in configs),
+            return_exceptions=True,
         )
         names = (config.name for config in configs)
         return {name: one for name, one in zip(names, found, strict=True) if isinstance(one, Opened | Exception)}
@@ -102,6 +115,7 @@ class Roster:
         found = await self._discovery.find()
         self.discovered = [one.told for one in found]
         self._found = accounts_of(found)
+        self._calendars = {one.config.name: one.calendars for one in found if one.config is not None}
         return self._found
 
     async def discover_aloud(self) -> Mapping[str, AccountConfig]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from calsync.connections import Opened, connections_of
 from calsync.engine.together import together
-from calsync.errors import CalsyncError
+from calsync.errors import StoreError
 from calsync.service import Runner, Service
 from calsync.sync.model import Side
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.engine import Account, Confirmation, Engine, Report
     from calsync.metrics import Metrics
     from calsync.ports import Clock
-    from calsync.records import Settings
+    from calsync.records import Setting, Settings
     from calsync.roster import Roster
     from calsync.service import Chronicle, Finished, Listen
 
@@ -47,6 +48,8 @@ class Served(Runner):
         """Each account as it is written down, or was discovered, when it came."""
         self._returning: dict[str, AccountConfig] = {}
         """Those that have left to come back as they are written down now."""
+        self.changing = asyncio.Lock()
+        """Held while accounts leave and come."""
         self._engine = engine
         self._settings = settings
         self._chronicle = chronicle
@@ -102,7 +105,9 @@ class Served(Runner):
 
         `found` are those that are opened already; what else it holds of them is told by their runs.
         """
-        settings = await self._settings.all()
+        settings: Mapping[str, Setting] = {}
+        with suppress(StoreError):  # their runs tell it; nobody stays unserved for it
+            settings = await self._settings.all()
         fresh = {name: config for name, config in accounts.items() if name not in self.configs}
         self._opened |= {name: one for name, one in found.items() if name in fresh and isinstance(one, Opened)}
         self.configs |= fresh
@@ -155,7 +160,7 @@ class Served(Runner):
         """Return the discovered accounts that have a calendar of this account."""
         holders: set[str] = set()
         for side in Side:
-            with suppress(CalsyncError):  # its runs tell it
+            with suppress(Exception):  # its runs tell it, also a bug in a plugin
                 calendar = await self._connections.look(config, side)
                 holder = self._connections.claimant(config, side, calendar)
                 if holder is not None and holder not in self._roster.written:

@@ -32,6 +32,7 @@ from calsync.testing import MemoryCalendar
 CALENDARS = {}
 ERRORS = {}
 OPENED = Counter()
+HOSTS = []
 CLOSED = Counter()
 
 class Memory(Provider):
@@ -40,6 +41,7 @@ class Memory(Provider):
         if settings.get("secret") == "unusable":
             raise ConfigError([f"{host.connection}: unusable"])
         OPENED[host.connection] += 1
+        HOSTS.append(host)
 
     async def login(self):
         if error := ERRORS.get(self.host.connection):

@@ -182,6 +182,19 @@ async def test_one_who_stops_waiting_does_not_stop_the_sign_in_of_the_others(hou
     await connections.close()
 
 
+async def test_a_sign_in_that_a_changed_connection_cuts_off_ends_nobody_who_waits_for_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = house.connections()
+    monkeypatch.setattr(house.offices["crm"], "login", asyncio.Event().wait)
+    waiting = asyncio.create_task(connections.login("crm"))
+    await asyncio.sleep(0)
+    connections._logins["crm"].cancel()
+    with pytest.raises(Retry, match="connection crm: its sign-in was broken off"):
+        await waiting
+    await connections.close()
+
+
 async def test_a_bug_of_a_provider_names_its_connection(house: House) -> None:
     anna = house.add("anna", "anna-crm", "anna-mail")
     connections = house.connections()
@@ -194,16 +207,16 @@ async def test_a_bug_of_a_provider_names_its_connection(house: House) -> None:
 
 async def test_who_is_not_signed_in_yet_or_any_more_is_told_with_why(house: House) -> None:
     connections = house.connections()
-    assert connections.unready() == []  # nobody wants them
+    assert connections.unready() == {}  # nobody wants them
     house.offices["crm"].login_errors = [LoginError("crm: wrong token")]
     signing_in = asyncio.create_task(connections.login("crm"))
     await house.offices["crm"].signing_in.wait()
-    assert connections.unready() == ["connection crm: it is signing in"]
+    assert connections.unready() == {"crm": "connection crm: it is signing in"}
     with pytest.raises(LoginError):
         await signing_in
-    assert connections.unready() == ["crm: wrong token"]
+    assert connections.unready() == {"crm": "crm: wrong token"}
     await connections.login("crm")
-    assert connections.unready() == []
+    assert connections.unready() == {}
     await connections.close()
 
 
@@ -275,8 +288,23 @@ async def test_closing_ends_a_sign_in_and_closes_every_provider(house: House) ->
     await asyncio.sleep(0)
     await connections.close()
     assert all(office.closed for office in house.offices.values())
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Retry, match="broken off"):
         await waiting
+
+
+async def test_one_connection_that_cannot_be_closed_keeps_no_other_one_open(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connections = house.connections()
+
+    async def broken() -> None:
+        raise ValueError("the token eyJhbGciOi is malformed")
+
+    monkeypatch.setattr(house.offices["mail"], "close", broken)
+    await connections.close()
+    assert house.offices["crm"].closed
+    assert "connection mail cannot be closed: a bug, ValueError in" in caplog.text
+    assert "eyJhbGciOi" not in caplog.text
 
 
 async def test_people_see_what_each_connection_is_and_whether_pages_may_change_it(house: House) -> None:

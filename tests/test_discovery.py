@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -20,13 +21,15 @@ from calsync.config.model import (
     SideConfig,
     WindowConfig,
 )
-from calsync.connections import Connections
-from calsync.discovery import CHOSEN, Discovery, accounts_of, finding, left_behind, until_done
+from calsync.connections import Connections, Opened
+from calsync.discovery import CHOSEN, Discovery, accounts_of, finding, left_behind
 from calsync.errors import AccountError, LoginError, PluginError, Retry, UnknownAddress
 from calsync.loader import Loaded
 from calsync.ports import Person, Provider, ProviderSpec
 from calsync.reasons import known
 from calsync.results import Discovered
+from calsync.roster import Roster
+from calsync.store import FileRuns
 from calsync.sync.model import Direction, Side
 from calsync.testing import FakeClock, MemoryCalendar
 
@@ -46,6 +49,8 @@ class System(Provider):
         """Address -> mailbox, in the mail system."""
         self.errors: dict[str, Exception] = {}
         self.opened: list[str] = []
+        self.told: list[str | None] = []
+        """The other side's address that each calendar was opened with."""
 
     async def login(self) -> None:
         pass
@@ -56,6 +61,7 @@ class System(Provider):
     async def open(self, request: CalendarRequest) -> Calendar:
         who = str(request.settings.get("id") or request.settings.get("mailbox"))
         self.opened.append(who)
+        self.told.append(request.other_address)
         await asyncio.sleep(0)
         if who in self.errors:
             raise self.errors[who]
@@ -93,6 +99,15 @@ class Company:
         return await (await self.discovery()).find()
 
     async def discovery(self) -> Discovery:
+        config, connections = await self.opened()
+        assert config.discover is not None
+        return Discovery(config.discover, connections, config.accounts, self.known)
+
+    async def roster(self, folder: Path) -> Roster:
+        return Roster(*await self.opened(), FileRuns(folder / "calsync.db.runs"))
+
+    async def opened(self) -> tuple[Config, Connections]:
+        """Open the accounts that are written down."""
         config = Config(
             web=None,
             path=Path("calsync.yaml"),
@@ -114,14 +129,19 @@ class Company:
         )
         systems = {"crm": self.crm, "mail": self.mail}
         specs = {
-            name: ProviderSpec(name=name, connection_schema={}, calendar_schema={}, open=opener(system))
+            name: ProviderSpec(
+                name=name,
+                connection_schema={},
+                calendar_schema={},
+                open=opener(system),
+                address_key="mailbox" if name == "mail" else None,
+            )
             for name, system in systems.items()
         }
         connections = Connections(config, Loaded(providers=specs, rules={}), FakeClock(), random.Random(1))
         for one in self.written:
             await connections.open(one)
-        assert config.discover is not None
-        return Discovery(config.discover, connections, config.accounts, self.known)
+        return config, connections
 
     async def reasons(self) -> Mapping[str, str | None]:
         return {one.told.account: one.told.reason for one in await self.discover()}
@@ -304,6 +324,31 @@ async def test_an_account_whose_mailbox_was_found_keeps_its_address(company: Com
     assert company.mail.opened == []
 
 
+async def test_what_discovery_has_opened_is_not_opened_again(company: Company, tmp_path: Path) -> None:
+    company.add("u-1", "bert@example.de")
+    company.add("u-2", "cora@example.de")
+    company.mail.errors["cora@example.de"] = Retry("mail: unreachable")
+    roster = await company.roster(tmp_path)
+    names = await roster.discover()
+    company.mail.errors.clear()
+    found = await roster.try_open_found(names)
+    assert all(isinstance(one, Opened) for one in found.values())
+    assert Counter(company.mail.opened) == {"bert@example.de": 1, "cora@example.de": 2}
+    assert Counter(company.crm.opened) == {"u-1": 1, "u-2": 2}
+
+
+async def test_a_calendar_that_was_opened_with_another_address_is_opened_anew(
+    company: Company, tmp_path: Path
+) -> None:
+    company.add("u-1", "privat@web.example", "bert@example.de", mailbox=False)
+    company.mail.leads["bert@example.de"] = "bert"
+    roster = await company.roster(tmp_path)
+    found = await roster.try_open_found(await roster.discover())
+    assert isinstance(found["u-1"], Opened)
+    assert company.crm.told == ["privat@web.example", "bert@example.de"]
+    assert company.mail.opened == ["privat@web.example", "bert@example.de"]
+
+
 async def test_a_refused_sign_in_is_no_mailbox_that_is_missing(company: Company) -> None:
     company.add("u-1", "bert@example.de")
     company.mail.errors["bert@example.de"] = LoginError("mail: wrong token")
@@ -341,34 +386,3 @@ def test_an_account_that_is_left_behind_is_logged_without_an_address() -> None:
     assert left_behind(people, {"u-1", "u-2", "u-3"}) == [
         "account u-2 is not synced any more: This user is not active."
     ]
-
-
-async def test_discovery_is_tried_again_less_and_less_often_until_it_succeeds() -> None:
-    clock, stop, tried = FakeClock(), asyncio.Event(), asyncio.Queue[float]()
-    began = clock.now()
-
-    async def discover() -> Mapping[str, AccountConfig]:
-        seconds = (clock.now() - began).total_seconds()
-        tried.put_nowait(seconds)
-        if seconds < 420:
-            raise Retry("unreachable")
-        return {}
-
-    task = asyncio.create_task(until_done(discover, Retry("unreachable"), clock, stop))
-    for seconds in (60, 180, 420):
-        await clock.until_sleeping(1)
-        clock.advance(seconds - (clock.now() - began).total_seconds())
-        assert await tried.get() == seconds
-    assert await task == {}
-
-
-async def test_discovery_ends_with_the_service() -> None:
-    clock, stop = FakeClock(), asyncio.Event()
-
-    async def discover() -> Mapping[str, AccountConfig]:
-        pytest.fail("the service has stopped")
-
-    task = asyncio.create_task(until_done(discover, Retry("unreachable"), clock, stop))
-    await clock.until_sleeping(1)
-    stop.set()
-    assert await task is None

@@ -47,8 +47,11 @@ class Serving:
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         raise NotImplementedError
 
-    def reload(self) -> None:
-        self.asked.append("reload")
+    def changed(self) -> None:
+        self.asked.append("changed")
+
+    def reread(self) -> None:
+        self.asked.append("reread")
 
 
 @pytest.fixture
@@ -75,9 +78,8 @@ async def desk(tmp_path: Path, serving: Serving) -> AsyncIterator[Desk]:
         systems=dict,
         disabled=lambda: [disabled(one) for one in config.ignored],
     )
-    work = Work(
-        Accounts(store.settings, names, house.clock), serving, names, serving.reload, HttpFactory(house.clock)
-    )
+    accounts, http = Accounts(store.settings, names, house.clock), HttpFactory(house.clock)
+    work = Work(accounts, serving, names, serving.changed, serving.reread, http)
     with site_of(config, store, house.clock, known, work, lambda _: None) as site:
         assert site is not None
         yield site.desk
@@ -89,7 +91,7 @@ async def test_what_was_changed_is_read_anew_and_asked_for_anew(desk: Desk, serv
     assert [one.message for one in (await desk.checks.of("more")).findings] == ["signed in"]
     assert list(desk.checks.last()) == ["more"]
     await desk.setup(OPERATOR).change_connection("more", {"size": "2"})
-    assert serving.asked == ["reload"]
+    assert serving.asked == ["changed"]
     assert desk.checks.last() == {}
 
 
@@ -117,4 +119,4 @@ async def test_only_administrators_set_up_and_read_anew(desk: Desk, serving: Ser
             await by()
         assert error.value.word == "administrators_only"
     desk.reload(OPERATOR)
-    assert serving.asked == ["reload"]
+    assert serving.asked == ["reread"]

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import calsync.reloading
-import calsync.running
-from calsync.app import App
 from calsync.errors import ConfigError, Retry
 from calsync.service import State
 from calsync.sync.model import Direction
 from tests.house import MEETING, House
+from tests.serving import Served, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
-
-    from calsync.running import Running
 
 CARLA = """
   carla:
@@ -37,93 +34,13 @@ def house(tmp_path: Path) -> Iterator[House]:
     sys.modules.pop("calsync_memory", None)
 
 
-class Served:
-    """A service that runs, and its configuration file."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.file = house.folder / "calsync.yaml"
-        self.stop, self.reload = asyncio.Event(), asyncio.Event()
-        self.ask = self.reload.set
-        self.task: asyncio.Task[None]
-        self.running: Running
-
-    def rewrite(self, old: str, new: str) -> None:
-        text = self.file.read_text()
-        assert old in text
-        self.file.write_text(text.replace(old, new))
-
-    def add(self, text: str) -> None:
-        self.file.write_text(self.file.read_text() + text)
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for what the service brings about by itself."""
-        async with asyncio.timeout(20):
-            while not condition():  # noqa: ASYNC110 - many things are waited for
-                await asyncio.sleep(0.001)
-
-    async def passing(self, condition: Callable[[], object]) -> None:
-        """Let the time of rings pass until something has come about, and less than that of a poll."""
-        for _ in range(40):
-            await asyncio.sleep(0.01)
-            if condition():
-                return
-            self.house.clock.advance(1)
-        raise AssertionError("it has not come about")
-
-    def state(self, account: str) -> State | None:
-        return next((one.state for one in self.running.served.service.board.all() if one.account == account), None)
-
-    async def waiting(self, *accounts: str) -> None:
-        await self.until(lambda: all(self.state(account) is State.WAITING for account in accounts))
-
-    async def take_over(self) -> None:
-        """Ask for the configuration to be read anew, and wait until that is done or refused."""
-        logger, listener = logging.getLogger("calsync.service"), Taken()
-        logger.addHandler(listener)
-        self.ask()
-        await asyncio.wait_for(listener.heard.wait(), 20)
-        logger.removeHandler(listener)
-
-    def listeners(self, name: str) -> list[Any]:
-        return self.house.calendar(name).listeners
-
-
-class Taken(logging.Handler):
-    """Hears that a configuration was taken over, or not."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.getMessage().startswith(("the configuration is not", "the configuration was")):
-            self.heard.set()
-
-
 @pytest.fixture
 async def served(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Served]:
     caplog.set_level(logging.INFO, "calsync.service")
-    served, init = Served(house), calsync.running.Running.__init__
-
-    def noted(running: Running, *arguments: Any) -> None:
-        init(running, *arguments)
-        served.running = running
-
-    monkeypatch.setattr(calsync.running.Running, "__init__", noted)
-    monkeypatch.setattr(calsync.running, "SETTINGS_SECONDS", 0.01)
-    async with App.open(served.file, clock=house.clock) as app:
-        await app.sync(None)
-        for name in ("anna-crm", "anna-mail", "berta-crm", "berta-mail"):
-            house.calendar(name).behaviour.doorbell = True
-        served.task = asyncio.create_task(app.run(served.stop, served.reload))
-        await served.until(lambda: hasattr(served, "running") and hasattr(served.running, "served"))
-        await served.waiting("anna", "berta")
+    async with serving(house, monkeypatch) as served:
         yield served
-        served.stop.set()
-        await asyncio.wait_for(served.task, 20)
 
 
 async def test_who_is_the_same_is_not_touched(served: Served) -> None:
@@ -238,7 +155,7 @@ async def test_several_requests_while_one_is_under_way_make_one_more(
         await going.wait()
         return await load(config)
 
-    monkeypatch.setattr(calsync.running, "load_again", slow)
+    monkeypatch.setattr(calsync.reloading, "load_again", slow)
     served.reload.set()
     await served.until(lambda: loads == 1)
     served.add(CARLA)
@@ -305,8 +222,7 @@ async def test_an_account_that_comes_and_cannot_be_opened_stops_no_other_one(ser
     await served.take_over()
     await served.until(lambda: served.state("carla") is State.FAILING)
     served.house.plugin.ERRORS.clear()
-    served.house.clock.advance(70)
-    await served.waiting("carla")
+    await served.passing(lambda: served.state("carla") is State.WAITING, seconds=80)
 
 
 async def test_a_plan_is_made_beside_the_runs_and_writes_nothing(served: Served) -> None:
@@ -340,3 +256,38 @@ async def test_a_direction_is_chosen_and_its_plan_confirmed_while_the_service_ru
     await served.passing(lambda: served.house.calendar("berta-crm").events())
     with pytest.raises(ConfigError, match="no account 'nobody'; accounts are: anna, berta"):
         await served.running.accounts.switch("nobody", "Petra", on=False)
+
+
+async def hanging(*_: Any) -> Any:
+    await asyncio.Event().wait()
+
+
+async def test_a_stop_does_not_wait_for_a_start_that_opens_accounts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, opening = asyncio.Event(), asyncio.Event()
+
+    async def open_and_hang(*_: Any) -> Any:
+        opening.set()
+        await hanging()
+
+    async with house.open() as app:
+        monkeypatch.setattr(house.plugin.Memory, "open", open_and_hang)
+        task = asyncio.create_task(app.run(stop, asyncio.Event()))
+        await asyncio.wait_for(opening.wait(), 20)
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def test_a_bug_beside_the_accounts_stops_the_service_and_is_raised(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> Any:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(served.running._settings, "all", broken)
+    await served.until(served.stop.is_set)
+    assert "the service stops: a bug, ValueError" in caplog.text
+    with pytest.raises(ValueError, match="a bug"):
+        await asyncio.wait_for(served.task, 20)
+    served.task = asyncio.create_task(asyncio.sleep(0))  # it has ended

@@ -11,6 +11,7 @@ import pytest
 
 from calsync.ports import SystemClock
 from calsync.supervisor import Supervisor
+from calsync.testing import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,10 @@ def test_systemd_hears_each_step(systemd: Systemd, address: str) -> None:
 
 
 async def test_it_hears_again_and_again_that_the_loop_turns(systemd: Systemd, address: str) -> None:
-    async with supervisor(address, WATCHDOG_USEC="2000", WATCHDOG_PID=str(os.getpid())).watched():
+    told = supervisor(address, WATCHDOG_USEC="2000", WATCHDOG_PID=str(os.getpid()))
+    told.ready()
+    assert systemd.heard() == ["READY=1"]
+    async with told.watched():
         assert [await systemd.hears() for _ in range(3)] == ["WATCHDOG=1"] * 3
     systemd.heard()
     await asyncio.sleep(0)
@@ -78,9 +82,39 @@ async def test_it_hears_again_and_again_that_the_loop_turns(systemd: Systemd, ad
 async def test_it_is_not_told_that_where_it_does_not_ask(
     systemd: Systemd, address: str, more: dict[str, str]
 ) -> None:
-    async with supervisor(address, **more).watched():
+    told = supervisor(address, **more)
+    told.ready()
+    async with told.watched():
         await asyncio.sleep(0.01)
-    assert systemd.heard() == []
+    assert systemd.heard() == ["READY=1"]
+
+
+async def test_a_start_and_a_reload_may_take_as_long_as_the_loop_turns_and_nothing_else_may(
+    systemd: Systemd, address: str
+) -> None:
+    clock = FakeClock()
+    told = Supervisor(clock, {"NOTIFY_SOCKET": address.replace("\0", "@"), "WATCHDOG_USEC": "60000000"})
+
+    async def next_sign() -> list[str]:
+        await clock.until_sleeping()
+        clock.advance(30)
+        await asyncio.sleep(0)
+        return systemd.heard()
+
+    async with told.watched():
+        assert await systemd.hears() == "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=120000000"
+        assert await next_sign() == ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=120000000"]
+        told.ready()
+        assert await next_sign() == ["READY=1", "WATCHDOG=1"]
+        told.reloading()
+        assert (await next_sign())[1] == "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=120000000"
+        told.stopping()
+        assert await next_sign() == ["STOPPING=1", "WATCHDOG=1"]
+
+
+async def test_a_start_asks_for_its_time_without_a_watchdog_too(systemd: Systemd, address: str) -> None:
+    async with supervisor(address).watched():
+        assert await systemd.hears() == "EXTEND_TIMEOUT_USEC=120000000"
 
 
 def test_nobody_is_told_where_nobody_listens() -> None:

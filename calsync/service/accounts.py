@@ -233,7 +233,9 @@ class ServedAccount:
         if not self._failures:
             self._failing_since = self._clock.now()
         self._failures += 1
-        seconds = back_off(self._failures, error, self._poll()) * self._jitter()
+        rest = back_off(self._failures, error, self._poll()) * self._jitter()
+        settle = settle_after_failure(self._failures, error)
+        seconds = rest if settle is None or not self._rung.is_set() else min(rest, settle)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         problem = "account %(account)s failed, next try in %(seconds).0f s: %(problem)s"
         log.log(level, problem, {"account": self._name, "seconds": seconds, "problem": reason(error)})
@@ -241,7 +243,7 @@ class ServedAccount:
         what = {"error": reason(error), "error_class": class_of(error), **self._read(report)}
         what["next_try"] = self._clock.now() + timedelta(seconds=seconds)
         self._note(State.FAILING, since=self._failing_since, **what)
-        return _Rest(seconds, settle_after_failure(self._failures, error))
+        return _Rest(rest, settle)
 
     def _switched_off(self, report: Report) -> _Rest:
         """Wait to be switched on: each poll asks whether it is, and whoever switches it wakes it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -51,14 +52,11 @@ class FlowfactCalendar(Calendar):
         """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
         settings = mapping.settings
         self.key = mapping.owner
-        marker = settings.name("marker") is not None and settings.habits.marker_found is not False
-        # Without a marker a create is looked for in what was read, which may be as old as the last poll.
-        late = timedelta(seconds=0 if marker else tenant.poll_seconds)
-        self.capabilities = Capabilities(
+        self._capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
-            marker=marker,
-            marker_lag=timedelta(milliseconds=settings.overlap) + late,
+            marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
+            marker_lag=timedelta(milliseconds=settings.overlap),
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,
         )
@@ -75,6 +73,14 @@ class FlowfactCalendar(Calendar):
         self._clock = clock
         self._opened = clock.now()
         self._alone = alone
+
+    @property
+    def capabilities(self) -> Capabilities:  # type: ignore[override] # nobody sets it, and one part of it changes
+        known = self._capabilities
+        if known.marker:
+            return known
+        # Without a marker a create is looked for in what was read, which may be as old as the last poll.
+        return replace(known, marker_lag=known.marker_lag + timedelta(seconds=self._tenant.poll_seconds))
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         await self._alone()

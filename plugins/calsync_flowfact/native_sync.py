@@ -18,7 +18,7 @@ from calsync_flowfact.reading import TRASH_EVERY
 from calsync_flowfact.tenant import addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from calsync.ports import Clock
@@ -47,12 +47,12 @@ log = logging.getLogger("calsync.flowfact")
 class NativeSync:
     """Knows for which accounts FLOWFACT syncs the calendar itself."""
 
-    def __init__(self, client: Client, clock: Clock, policy: str, poll_seconds: float) -> None:
+    def __init__(self, client: Client, clock: Clock, policy: str, poll_seconds: Callable[[], float]) -> None:
         """`policy`: `refuse` such an account, `warn` in the log, or `ignore` it and do not look."""
         self._client = client
         self._clock = clock
         self._policy = policy
-        self._again = max(KNOWN_SECONDS, TRASH_EVERY * poll_seconds)
+        self._poll_seconds = poll_seconds
         self._asking = asyncio.Lock()
         self._mailboxes: Sequence[Mapping[str, Any]] = ()
         self._asked: datetime | None = None
@@ -71,7 +71,7 @@ class NativeSync:
 
     async def refuse_later(self, account: str, user: Mapping[str, Any], mailbox: str | None) -> None:
         """Do as `refuse` does while the account runs: FLOWFACT is asked as seldom as for its trash."""
-        await self.ask(self._again)
+        await self.ask(max(KNOWN_SECONDS, TRASH_EVERY * self._poll_seconds()))
         self._judge(account, user, mailbox)
 
     async def ask(self, believed: float = KNOWN_SECONDS) -> None:

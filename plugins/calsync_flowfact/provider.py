@@ -220,7 +220,7 @@ class FlowfactProvider(Provider):
     async def _learn_news(self) -> None:
         """Ask for the users again, who were learnt with the sign-in; within a poll once for all who ask."""
         async with self._learning:
-            if self._clock.now() - self._users_at >= timedelta(seconds=self._poll_seconds):
+            if self._clock.now() - self._users_at >= timedelta(seconds=self._poll_seconds()):
                 await self._learn_users()
 
     @property

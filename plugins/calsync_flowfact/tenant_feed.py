@@ -19,12 +19,15 @@ from calsync_flowfact.position import Floors, Position, Token
 from calsync_flowfact.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from calsync.ports import Clock
     from calsync_flowfact.client import Client
     from calsync_flowfact.config import Settings
     from calsync_flowfact.trash import Trash
+
+PACE_SECONDS = 60.0
+"""How often whoever waits looks whether the host polls in another pace now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class TenantFeed:
     """Reads at most once per poll. What it knows is in memory; each calendar's token lets it begin again."""
 
     def __init__(
-        self, client: Client, settings: Settings, trash: Trash, clock: Clock, poll_seconds: float
+        self, client: Client, settings: Settings, trash: Trash, clock: Clock, poll_seconds: Callable[[], float]
     ) -> None:
         """Within `poll_seconds` of a read, or of a failed one, the server is not asked again."""
         self._read = Reading(client, settings, trash, clock)
@@ -52,7 +55,7 @@ class TenantFeed:
         self._overlap = settings.overlap
         self.tells = settings.habits.tells_changes
         """Whether this server's changes can be read at all."""
-        self.poll_seconds = poll_seconds
+        self._poll_seconds = poll_seconds
         self._reading = asyncio.Lock()
         self._asked: float | None = None
         self._failure: CalsyncError | None = None
@@ -60,6 +63,10 @@ class TenantFeed:
         self._seq = 0
         """The number of the last read."""
         self._begin_anew()
+
+    @property
+    def poll_seconds(self) -> float:
+        return self._poll_seconds()
 
     def _begin_anew(self) -> None:
         """Forget what was read: the next read begins at a calendar's token, or at the present moment."""
@@ -130,7 +137,9 @@ class TenantFeed:
 
     async def wait(self) -> None:
         """Wait for the next read, and do it where nobody else does. A failure is left to whoever asks then."""
-        await self._clock.sleep(self._due_in())
+        asked = self._asked
+        while self._asked == asked and (due := self._due_in()):
+            await self._clock.sleep(min(due, PACE_SECONDS))
         async with self._reading:
             with suppress(CalsyncError):
                 if self._position is None:

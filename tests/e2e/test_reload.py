@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from typing import TYPE_CHECKING
 
 from calsync.app import App
+from calsync.running import Running
 from calsync_sandbox.sandbox import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from tests.e2e.conftest import World
 
@@ -54,6 +58,42 @@ async def passing(world: World, condition: Callable[[], object]) -> None:
         while not condition():
             world.clock.advance(5)  # type: ignore[attr-defined] # a FakeClock
             await asyncio.sleep(0.01)
+
+
+async def test_a_change_on_the_pages_discovers_nobody_where_it_does_not_matter(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "calsync")
+    world.sandbox.add_person("bert@example.de", first="Bert", last="Beispiel")
+    written = [Account(name="anna", person=world.anna)]
+    world.configuration = world.sandbox.write_configuration(world.folder, written, discover={})
+    started: list[Running] = []
+    serve = Running.serve
+
+    async def noted(running: Running, *events: asyncio.Event) -> None:
+        started.append(running)
+        await serve(running, *events)
+
+    def told(line: str) -> int:
+        return sum(line in message for message in caplog.messages)
+
+    monkeypatch.setattr(Running, "serve", noted)
+    stop = asyncio.Event()
+    async with App.open(world.configuration, clock=world.clock) as app:
+        task = asyncio.create_task(app.run(stop, asyncio.Event()))
+        await world.until(lambda: told("discovered 1 accounts") and "anna" in started[0].served.configs)
+        world.rewrite("poll_seconds: 2", "poll_seconds: 3")
+        started[0].changed()
+        await world.until(lambda: told("the configuration was read anew: 0 accounts left or changed, 0 began"))
+        world.rewrite("poll_seconds: 3", "poll_seconds: 2")
+        started[0].request_reload()
+        await world.until(
+            lambda: told("the configuration was read anew: 0 accounts left or changed, 0 began") == 2
+        )
+        await world.until(lambda: told("discovered 1 accounts") > 1)
+        stop.set()
+        await task
+    assert told("discovered 1 accounts") == 2
 
 
 async def test_who_is_discovered_is_found_anew_with_each_reload(world: World) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -417,6 +418,32 @@ async def test_a_ring_whose_run_failed_is_answered_by_another_run(rung: Running)
     rung.accounts.errors.clear()
     await rung.settle(SETTLE_SECONDS * 8)
     await rung.accounts.reached("anna", 5)
+
+
+async def test_when_a_ring_s_failed_run_is_tried_again_is_told_as_it_is(
+    rung: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    rung.accounts.errors["anna"] = Retry("the connection broke off")
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    await rung.clock.until_sleeping(2)
+    tried = rung.clock.now() + timedelta(seconds=2 * SETTLE_SECONDS)
+    assert rung.service.board.status("anna").next_try == tried
+    assert "next try in 1 s" in caplog.text
+    rung.clock.advance(2 * SETTLE_SECONDS)
+    await rung.accounts.reached("anna", 3)
+
+
+async def test_a_server_that_asks_to_wait_is_told_with_its_pause_also_behind_a_ring(rung: Running) -> None:
+    rung.accounts.errors["anna"] = Retry("throttled", after=1000)
+    rung.doorbell.ring()
+    await rung.settle()
+    await rung.accounts.reached("anna", 2)
+    await rung.clock.until_sleeping()
+    next_try = rung.service.board.status("anna").next_try
+    assert next_try is not None
+    assert next_try - rung.clock.now() >= timedelta(seconds=900)
 
 
 async def test_a_doorbell_that_fails_is_listened_to_again(

@@ -36,8 +36,9 @@ RESTARTS = 10
 RELOADS = 8
 LEFT_OUT = 5
 """Accounts that a reload takes away; the next one brings them back."""
-POLLS = (10, 11)
-"""A reload that changes `poll_seconds` opens all connections and accounts anew."""
+POLL_SECONDS = 10
+AT_ONCE = (3, 4)
+"""A reload that changes `max_concurrency` opens all connections and accounts anew."""
 SAMPLE_SECONDS = 5.0
 RELOAD_SECONDS = 10.0
 """After so long a reload is over."""
@@ -71,7 +72,7 @@ class Soak:
         self._log = folder / "calsync.log"
         self._reloads = 0
         self._url = f"http://127.0.0.1:{self._port}"
-        self._configure(POLLS[0])
+        self._configure(AT_ONCE[0])
         self.service = Service(folder / "calsync.yaml", self._url, self._log)
 
     async def play(self) -> Findings:
@@ -140,13 +141,13 @@ class Soak:
             await asyncio.sleep(
                 min(self._chance.uniform(1 / 2, 3 / 2) * seconds / number, over - time.monotonic())
             )
-            self._reload(self._chance.choice(POLLS), self._chance.choice((0, LEFT_OUT)))
+            self._reload(self._chance.choice(AT_ONCE), self._chance.choice((0, LEFT_OUT)))
         await asyncio.sleep(over - time.monotonic())
 
     async def _rest(self) -> Sample:
         """Wait until everything has arrived, and look at the service for a while."""
-        for poll_seconds in (POLLS[1], POLLS[0]):
-            self._reload(poll_seconds)
+        for at_once in (AT_ONCE[1], AT_ONCE[0]):
+            self._reload(at_once)
             await asyncio.sleep(RELOAD_SECONDS)
         over = time.monotonic() + PATIENCE
         quiet: list[Sample] = []
@@ -173,19 +174,21 @@ class Soak:
             await asyncio.sleep(SAMPLE_SECONDS)
             self._agency.forget_requests()
 
-    def _reload(self, poll_seconds: int, leave_out: int = 0) -> None:
-        self._configure(poll_seconds, leave_out)
+    def _reload(self, at_once: int, leave_out: int = 0) -> None:
+        self._configure(at_once, leave_out)
         self._reloads += 1
         self.service.reload()
 
-    def _configure(self, poll_seconds: int, leave_out: int = 0) -> None:
+    def _configure(self, at_once: int, leave_out: int = 0) -> None:
         left_out = self._agency.leave_out(leave_out)
         accounts = [one for one in self._agency.accounts if one.name not in left_out]
         place = self._sandbox.write_configuration(self._folder, accounts, pages=self._port)
         text = place.read_text("utf-8")
-        text = text.replace(
-            "poll_seconds: 2\n", f"poll_seconds: {poll_seconds}\n  public_url: http://127.0.0.1:{self._port}\n"
-        )
+        address = f"public_url: http://127.0.0.1:{self._port}"
+        text = text.replace("poll_seconds: 2\n", f"poll_seconds: {POLL_SECONDS}\n  {address}\n")
+        for provider in ("flowfact", "graph"):
+            line = f"    provider: {provider}\n"
+            text = text.replace(line, f"{line}    max_concurrency: {at_once}\n")
         text = text.replace("overlap_seconds: 120\n", "overlap_seconds: 1\n")  # how long a marker may stay unseen
         place.write_text(text, "utf-8")
 

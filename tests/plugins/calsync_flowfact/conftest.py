@@ -219,14 +219,15 @@ def make_reader(
     tenant: TenantInMemory,
     clock: FakeClock,
     *,
-    poll_seconds: float = 0,
+    poll_seconds: float | Callable[[], float] = 0,
     habits: Habits = NOTHING_KNOWN,
     **options: Any,
 ) -> Reader:
     """Make a process that reads anna's calendar."""
     settings, client = make_settings(**options).knowing(habits), cast("Any", tenant)
     trash = Trash(client, settings.page_size)
-    shared = TenantFeed(client, settings, trash, clock, poll_seconds)
+    pace = poll_seconds if callable(poll_seconds) else lambda: poll_seconds
+    shared = TenantFeed(client, settings, trash, clock, pace)
 
     def of(owner: str) -> Reader:
         mapping, queries = EntityMapping(settings, owner, "api", BERLIN), Queries(settings, owner, BERLIN)
@@ -294,7 +295,9 @@ class Loopback:
         return await self.provider.open(CalendarRequest(account="anna", settings=settings, timezone=BERLIN))
 
 
-def provider_of(server: FlowfactServer, clock: FakeClock, *, poll_seconds: float = 0, **options: Any) -> Provider:
+def provider_of(
+    server: FlowfactServer, clock: FakeClock, *, poll_seconds: float | Callable[[], float] = 0, **options: Any
+) -> Provider:
     fields = {key: {"field": name} for key, name in MAPPED.items()}
     settings = {"api_token": server.api_token, "base_url": server.url, "fields": fields} | options
     host = Host(
@@ -302,7 +305,7 @@ def provider_of(server: FlowfactServer, clock: FakeClock, *, poll_seconds: float
         clock=clock,
         random=random.Random(1),
         http=HttpFactory(clock),
-        poll_seconds=poll_seconds,
+        poll_seconds=poll_seconds if callable(poll_seconds) else lambda: poll_seconds,
     )
     return PROVIDER.open(vol.Schema(dict(PROVIDER.connection_schema))(settings), host)
 

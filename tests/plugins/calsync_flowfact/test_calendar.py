@@ -83,6 +83,18 @@ async def test_capabilities(calendar: Calendar, loopback: Any) -> None:
     assert capabilities.marker_lag == timedelta(seconds=120)
 
 
+async def test_a_create_without_a_marker_is_unseen_for_as_long_as_polls_take_now(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    pace = 60.0
+    loopback.provider = providers(poll_seconds=lambda: pace, fields={"reminder": {"field": "reminder_date"}})
+    await loopback.provider.login()
+    calendar = await loopback.calendar()
+    assert calendar.capabilities.marker_lag == timedelta(seconds=180)
+    pace = 600.0
+    assert calendar.capabilities.marker_lag == timedelta(seconds=720)
+
+
 async def test_a_create_belongs_to_the_accounts_user(calendar: Calendar, loopback: Any) -> None:
     written = await calendar.create(DRAFT, MARKER)
     entity = loopback.server.entities[written.id]

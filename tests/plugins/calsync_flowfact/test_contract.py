@@ -256,7 +256,7 @@ async def opened(
         random=random.Random(1),
         http=HttpFactory(clock),
         learnt=Remembered(),
-        poll_seconds=poll_seconds,
+        poll_seconds=lambda: poll_seconds,
     )
     provider = PROVIDER.open(settings, host)
     try:

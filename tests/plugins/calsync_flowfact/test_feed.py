@@ -445,6 +445,40 @@ async def test_all_calendars_of_a_tenant_share_one_search(tenant: Any, reader: A
     assert tenant.requests == ["search"]
 
 
+async def test_another_pace_of_polls_counts_for_what_was_read_before(tenant: Any, reader: Any, clock: Any) -> None:
+    pace = 3600.0
+    anna = reader(poll_seconds=lambda: pace)
+    await anna.poll()
+    mine = tenant.create()
+    clock.advance(60)
+    await anna.poll()
+    assert anna.told == []
+    pace = 60.0
+    await anna.poll()
+    assert anna.told == [mine]
+
+
+async def test_whoever_listens_heeds_another_pace_of_polls_within_a_minute(
+    tenant: Any, reader: Any, clock: Any
+) -> None:
+    pace = 3600.0
+    anna, rings = reader(poll_seconds=lambda: pace), asyncio.Queue[str]()
+    await anna.poll()
+    listening = asyncio.create_task(anna.feed.listen(rings.put_nowait))
+    await clock.until_sleeping()
+    while not rings.empty():
+        rings.get_nowait()
+    tenant.create()
+    pace = 120.0
+    for _ in range(2):
+        await clock.until_sleeping()
+        clock.advance(60)
+        await asyncio.sleep(0)
+    assert await asyncio.wait_for(rings.get(), 5) == "FLOWFACT tells of a change"
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
 async def test_a_change_is_told_to_those_whom_it_concerns_and_once(tenant: Any, reader: Any, clock: Any) -> None:
     both, mine = tenant.create(), tenant.create()
     anna = reader(poll_seconds=60)
