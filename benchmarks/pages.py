@@ -27,13 +27,13 @@ from benchmarks.filled_store import ACCOUNTS, CONFIG, LEDGER, SYSTEMS, board, fi
 from calsync.desk import Audit, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.overview import Order, Wanted
+from calsync.desk.statuses import Health
 from calsync.errors import Retry
 from calsync.http import HttpFactory
 from calsync.loading import load
 from calsync.pages import Work, site_of
 from calsync.people import OPERATOR, Role
 from calsync.ports import SystemClock
-from calsync.service import State
 from calsync.store import SqliteStore
 from calsync.web import cookies, serving
 
@@ -62,7 +62,7 @@ DATA: Sequence[tuple[str, Callable[[Showing], Awaitable[object]]]] = (
     ),
     (
         "all accounts, those that fail",
-        lambda showing: showing.overview(OPERATOR, Wanted(states=frozenset({State.FAILING}))),
+        lambda showing: showing.overview(OPERATOR, Wanted(states=frozenset({Health.FAILING}))),
     ),
     ("all accounts, searched", lambda showing: showing.overview(OPERATOR, Wanted(search="-19"))),
     ("repairs", lambda showing: showing.repairs(OPERATOR)),

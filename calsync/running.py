@@ -152,7 +152,7 @@ class Running:
         return Accounts(self._settings, self._names, self._clock, self.served.service.wake)
 
     async def _names(self) -> Collection[str]:
-        return self.served.configs.keys()
+        return self.served.known.keys()
 
     async def _first(self) -> tuple[Mapping[str, Opened | Exception], Exception | None]:
         """Open all accounts, and discover, as far as possible; return what is in the way of discovery, too."""
@@ -193,7 +193,7 @@ class Running:
         ]
         board, systems = self.served.service.board, self._connections.systems
         known = Known(
-            accounts=lambda: self.served.configs,
+            accounts=lambda: self.served.known,
             systems=systems,
             board=board,
             disabled=lambda: [disabled(one) for one in self._reloading.config.ignored],

@@ -46,6 +46,8 @@ class Served(Runner):
         self.service = Service(self, clock, random, poll_seconds)
         self.configs: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when it came."""
+        self._returning: dict[str, AccountConfig] = {}
+        """Those that have left to come back as they are written down now."""
         self.changing = asyncio.Lock()
         """Held while accounts leave and come."""
         self._engine = engine
@@ -56,6 +58,11 @@ class Served(Runner):
         self._roster = roster
         self._planned = planned
         self._opened: dict[str, Opened] = {}
+
+    @property
+    def known(self) -> Mapping[str, AccountConfig]:
+        """All accounts as people see them: also those that a reload opens anew are there meanwhile."""
+        return {**self._returning, **self.configs} if self._returning else self.configs
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
         async with self._chronicle.of(account, report):
@@ -113,18 +120,33 @@ class Served(Runner):
         self._opened |= {name: one for name, one in found.items() if name in fresh and isinstance(one, Opened)}
         self.configs |= fresh
         for name in fresh:
+            self._returning.pop(name, None)
             self.service.add(name, settings[name].good_at if name in settings else None)
         return len(fresh)
 
     async def part_with(self, wanted: Mapping[str, AccountConfig], stale: Collection[str] = ()) -> int:
-        """End the accounts that are not wanted as they are, or use `stale` connections; return how many."""
+        """End the accounts that are not wanted as they are, or use `stale` connections; return how many.
+
+        Those that are wanted otherwise begin, for people, until they `begin`, or are not wanted any more.
+        """
         leaving = [
             name
             for name, one in self.configs.items()
             if wanted.get(name) != one or not connections_of(one).isdisjoint(stale)
         ]
+        back = {*self._returning, *leaving}
+        gone = [name for name in self._returning if name not in wanted]
+        self._returning = {name: wanted[name] for name in back if name in wanted}
+        for name in gone:
+            self.service.board.end(name)
+        return await self._end(leaving)
+
+    async def _end(self, leaving: Collection[str]) -> int:
+        good = {status.account: status.good_at for status in self.service.board.all()}
         await self.service.remove(*leaving)
         for name in leaving:
+            if name in self._returning:
+                self.service.board.begin(name, good.get(name))
             del self.configs[name]
             self._opened.pop(name, None)
             self._connections.release(name)
@@ -139,7 +161,7 @@ class Served(Runner):
         written = self._roster.written
         fresh = {name: one for name, one in written.items() if name not in self.configs}
         holders = set().union(*await together(self._holders(one) for one in fresh.values()))
-        await self.part_with({name: one for name, one in self.configs.items() if name not in holders})
+        await self._end([name for name in self.configs if name in holders])
         return await self.begin(fresh, await self._roster.try_open(fresh.values()))
 
     async def _holders(self, config: AccountConfig) -> set[str]:

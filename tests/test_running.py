@@ -90,6 +90,32 @@ async def test_a_connection_that_changed_is_opened_anew_with_its_accounts_only(s
     assert served.house.plugin.CLOSED == {"other": 1}
 
 
+async def test_an_account_that_is_opened_anew_begins_for_people_and_is_not_gone(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, going = asyncio.Event(), asyncio.Event()
+    roster = served.running.served._roster
+    try_open = roster.try_open
+
+    async def slow(accounts: Any) -> Any:
+        opening.set()
+        await going.wait()
+        return await try_open(accounts)
+
+    monkeypatch.setattr(roster, "try_open", slow)
+    served.rewrite("  berta:", "  dora:")
+    served.rewrite("mail: {provider: memory}", "mail: {provider: memory, secret: new}")
+    served.ask()
+    await opening.wait()
+    known = served.running.served.known
+    assert (sorted(known), served.running.served.configs) == (["anna"], {})
+    assert (served.state("anna"), served.state("berta")) == (State.STARTING, None)
+    assert next(one.good_at for one in served.running.served.service.board.all()) is not None
+    going.set()
+    await served.waiting("anna", "dora")
+    assert sorted(served.running.served.known) == ["anna", "dora"]
+
+
 async def test_a_wrong_configuration_is_told_and_the_old_one_goes_on(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:

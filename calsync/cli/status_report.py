@@ -39,6 +39,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "waiting": "works",
         "running": "at work",
         "failing": "fails",
+        "attention": "needs you",
         "day": "day",
         "created": "created",
         "updated": "changed",
@@ -62,6 +63,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "waiting": "läuft",
         "running": "arbeitet",
         "failing": "scheitert",
+        "attention": "braucht Sie",
         "day": "Tag",
         "created": "neu",
         "updated": "geändert",
@@ -133,7 +135,7 @@ def _cells(row: Row, words: Mapping[str, str]) -> list[str]:
     titles = row.titles
     direction = f"{titles[Side.LEFT]} {_ARROWS[row.direction]} {titles[Side.RIGHT]}"
     counts = map(str, (row.linked, row.held, row.blocked, row.skipped))
-    return [plain(row.account), words[row.status.state], plain(direction), _good(row.good_at, words), *counts]
+    return [plain(row.account), words[row.health], plain(direction), _good(row.good_at, words), *counts]
 
 
 def _good(good_at: datetime | None, words: Mapping[str, str]) -> str:
@@ -176,7 +178,7 @@ def _row(row: Row) -> dict[str, Any]:
         "left": row.titles[Side.LEFT],
         "right": row.titles[Side.RIGHT],
         "direction": row.direction.value,
-        "state": status.state.value,
+        "state": row.health.value,
         "since": status.since.isoformat(),
         "good_at": _text(status.good_at),
         "error": status.error,

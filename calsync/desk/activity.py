@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import MASK, masked_values
 from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences, known
 from calsync.reasons import sentence as reason_sentence
@@ -12,7 +13,7 @@ from calsync.sync.model import FIELDS, AllDay, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from calsync.reasons import Language
@@ -117,6 +118,12 @@ class Activity:
         """The fields that were written."""
         return tuple(name for name in FIELDS if name in self.after or name in self.before)
 
+    @property
+    def replaced(self) -> tuple[Field, ...]:
+        """The fields whose old and new value can be told."""
+        before, after = self.before, self.after
+        return tuple(name for name in FIELDS if name in before and name in after and before[name] != after[name])
+
     def sentence(self, language: Language) -> str:
         """Return what was done, without the time."""
         sentences = _SENTENCES.get((self.kind, self.reason)) or _SENTENCES[self.kind]
@@ -144,10 +151,19 @@ def activity(
     observations: Observations,
     titles: Mapping[Side, str],
     deleted: Mapping[tuple[Side, str], Changes],
+    private: Collection[tuple[Side, str]] | None = None,
 ) -> Activity:
-    """Return what a ledger entry tells, with what was last seen of its events, or `deleted` of them."""
+    """Return what a ledger entry tells, with what was last seen of its events, or `deleted` of them.
+
+    `private`: for others than the account's owner, those of the events that are private. What nobody knows any
+    more is not told to them either: it may have been.
+    """
     entry = row.entry
     summary, when = _known(row, observations, deleted)
+    before, after = entry.before, entry.after
+    if private is not None and (is_private := _is_private(row, observations, private)) is not False:
+        summary = MASK if is_private else None
+        before, after = masked_values(before), masked_values(after)
     return Activity(
         number=row.id,
         at=entry.at,
@@ -159,9 +175,17 @@ def activity(
         target=titles[entry.side],
         summary=None if summary is None else short(summary),
         when=when,
-        before=entry.before,
-        after=entry.after,
+        before=before,
+        after=after,
     )
+
+
+def _is_private(row: LedgerRow, observations: Observations, private: Collection[tuple[Side, str]]) -> bool | None:
+    """Tell whether an entry is about a private event; None: nobody knows."""
+    events = _events(row)
+    if not any(event in observations for event in events):
+        return None
+    return any(event in private for event in events)
 
 
 def _events(row: LedgerRow) -> list[tuple[Side, str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import masked
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.choices import Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
@@ -50,6 +51,8 @@ class Case:
     choices: Sequence[Choice]
     """What a person may choose; nothing where only something else ends it, nor while it is not known whether both
     events are there."""
+    is_for_people: bool = True
+    """Whether a person's word ends it, now or once it is known whether both events are there."""
     decided: Choice | None
     """What somebody has chosen already: the next run carries it out."""
     shown: str
@@ -61,6 +64,13 @@ class Case:
         if self.left is None or self.right is None:
             return ()
         return [name for name in FIELDS if self.left.event.value(name) != self.right.event.value(name)]
+
+    def discreet(self) -> Case:
+        """Return the case as others than the account's owner see it. Its name stays what it is."""
+        left, right = self.left, self.right
+        if not any(seen.event.private for seen in (left, right) if seen is not None):
+            return self
+        return replace(self, left=left and masked(left), right=right and masked(right))
 
     def is_named(self, word: str) -> bool:
         """Tell whether a person means this case: by its name, or by the id of an event of either side."""
@@ -112,6 +122,7 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
     left, right = _seen(state, held, links)
     shown = fingerprint(left, right)
     decision = state.decisions.get(held.key)
+    offered = () if state.rebuild is not None else offers(held.reason, held.kind, direction)
     known = [seen for seen in (left, right) if seen is not None]
     doubt = len(known) < _needed(held) or any(seen.standing.in_doubt for seen in known)
     counts = decision is not None and decision.since == held.since and (doubt or decision.fingerprint == shown)
@@ -125,7 +136,8 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
         left=None if left is None else left.observation,
         right=None if right is None else right.observation,
         gone=Side.LEFT if _is_gone(left) else Side.RIGHT if _is_gone(right) else None,
-        choices=() if doubt or state.rebuild is not None else offers(held.reason, held.kind, direction),
+        choices=() if doubt else offered,
+        is_for_people=bool(offered),
         decided=decision.choice if decision is not None and counts else None,
         shown=shown,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.desk.repairs import Condition
     from calsync.reasons import Language
     from calsync.store.showing import LeftOutRow
     from calsync.sync.model import Observation, When
@@ -28,7 +29,9 @@ class How(StrEnum):
     """How an event is left out, what needs a person first."""
 
     HELD = "held"
-    """It waits for a person."""
+    """It waits for a person's decision."""
+    STUCK = "stuck"
+    """It waits for something else than a decision."""
     BLOCKED = "blocked"
     """calsync never writes it; the person acts in the other program."""
     FAILED = "failed"
@@ -45,6 +48,7 @@ _ORDER = list(How)
 _KINDS = {"skip": How.SKIPPED, "block": How.BLOCKED, "asleep": How.ASLEEP, "parted": How.PARTED}
 _NOT_SYNCED: Mapping[How, Sentences] = {
     How.HELD: Sentences("{what} waits. {why}", "{what} wartet. {why}"),
+    How.STUCK: Sentences("{what} is kept back. {why}", "{what} bleibt liegen. {why}"),
     How.BLOCKED: Sentences("{what} is not changed. {why}", "{what} wird nicht geändert. {why}"),
     How.FAILED: Sentences(
         "{what} could not be written yet. {why}", "{what} konnte noch nicht übertragen werden. {why}"
@@ -91,7 +95,9 @@ class LeftOutPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """What the store tells of one event, without its text."""
+
     how: How
     reason: str
     events: tuple[tuple[Side, str], ...]
@@ -99,18 +105,18 @@ class _Found:
     since: datetime | None
 
 
-def sorted_out(rows: Iterable[LeftOutRow]) -> list[_Found]:
-    """Return what the store tells, what needs a person first, the newest first."""
-    found = [_found(row) for row in rows]
+def sorted_out(rows: Iterable[LeftOutRow], condition: Condition) -> list[Found]:
+    """Return what the store tells of an account in this condition, what needs a person first, the newest first."""
+    found = [_found(row, condition) for row in rows]
     return sorted(found, key=lambda one: (_ORDER.index(one.how), -_seconds(one.since), one.events))
 
 
-def counted(found: Iterable[_Found]) -> Mapping[tuple[How, str], int]:
+def counted(found: Iterable[Found]) -> Mapping[tuple[How, str], int]:
     """Return how many there are by how and reason, in the order in which they come."""
     return Counter((one.how, one.reason) for one in found)
 
 
-def left_out(found: _Found, observations: Observations, titles: Mapping[Side, str]) -> LeftOut:
+def left_out(found: Found, observations: Observations, titles: Mapping[Side, str]) -> LeftOut:
     """Return one of them with what was last seen of it."""
     side, event_id = next((event for event in found.events if event in observations), found.events[0])
     seen = observations.get((side, event_id))
@@ -126,16 +132,17 @@ def left_out(found: _Found, observations: Observations, titles: Mapping[Side, st
     )
 
 
-def _found(row: LeftOutRow) -> _Found:
+def _found(row: LeftOutRow, condition: Condition) -> Found:
     kind, _, detail = row.kind.partition(":")
     if kind in _KINDS:
         how, reason = _KINDS[kind], row.reason
-    elif kind == "hold":
-        how, reason = How.HELD, row.reason
+    elif kind in {"hold", "decided"}:
+        open_to_word = kind == "hold" and condition.can_decide(row.reason, Kind(detail))
+        how, reason = How.HELD if open_to_word else How.STUCK, row.reason
     else:
         how = How.FAILED
         reason = WORDS.get(row.reason, "quarantined" if int(detail) >= QUARANTINE_AFTER else "refused")
-    return _Found(how, reason, tuple(_events(row, kind, detail)), row.since)
+    return Found(how, reason, tuple(_events(row, kind, detail)), row.since)
 
 
 def _events(row: LeftOutRow, kind: str, detail: str) -> Iterable[tuple[Side, str]]:

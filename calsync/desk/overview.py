@@ -8,16 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync.desk.repairs import cause_of
-from calsync.service import State
+from calsync.desk.statuses import Health, health
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from calsync.desk.repairs import Cause
+    from calsync.desk.repairs import Cause, Condition, Repair
     from calsync.service import Status
-    from calsync.store.showing import Waiting
     from calsync.sync.model import Direction, Side
 
 
@@ -38,10 +37,10 @@ class Wanted:
 
     search: str = ""
     """A part of an account's or a system's name, of its address or its owner's name, in any case."""
-    states: frozenset[State] = frozenset()
+    states: frozenset[Health] = frozenset()
     """None of them: all."""
     problems: bool = False
-    """Only accounts that fail, or in which something waits for a person."""
+    """Only accounts that fail, or that somebody should look at."""
     order: Order = Order.PROBLEMS
     reverse: bool = False
     offset: int = 0
@@ -58,18 +57,22 @@ class Row:
     """What both systems are called."""
     direction: Direction
     status: Status
-    held: int
-    """How many operations wait for a person."""
-    blocked: int
+    health: Health
+    held: int = 0
+    """How many operations a person can decide about, and has not."""
+    blocked: int = 0
     """How many events must not be written."""
+    card: Repair | None = None
+    """The most urgent of what somebody should look at."""
+    pairs: int = 0
     linked: int = 0
-    """How many pairs are synced."""
+    """How many of the pairs are synced, and nothing of them waits or is refused."""
     skipped: int = 0
     """How many events take no part."""
 
     @property
     def off(self) -> bool:
-        return self.status.state is State.OFF
+        return self.health is Health.OFF
 
     @property
     def good_at(self) -> datetime | None:
@@ -85,7 +88,7 @@ class Row:
     @property
     def problem(self) -> bool:
         """Whether somebody should look at it."""
-        return not self.off and (self.status.error is not None or self.held > 0)
+        return self.health in {Health.FAILING, Health.ATTENTION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +98,29 @@ class Overview:
     rows: Sequence[Row]
     total: int
     """How many there are on all pages."""
-    states: Mapping[State, int] = field(default_factory=Counter)
+    states: Mapping[Health, int] = field(default_factory=Counter)
     """How many accounts are in each state, whatever is looked for."""
     problems: int = 0
 
 
-def row(
-    account: str, titles: Mapping[Side, str], direction: Direction, status: Status, waiting: Sequence[Waiting]
-) -> Row:
+def row(condition: Condition, cards: Sequence[Repair]) -> Row:
+    """Return how an account is, which has these cards."""
     held = blocked = 0
-    for one in waiting:
+    for one in condition.waiting:
         if one.kind is Kind.BLOCK:
             blocked += one.events
-        else:
+        elif condition.can_decide(one.reason, one.kind):
             held += one.events
-    return Row(account=account, titles=titles, direction=direction, status=status, held=held, blocked=blocked)
+    return Row(
+        account=condition.account,
+        titles=condition.titles,
+        direction=condition.direction,
+        status=condition.status,
+        health=health(condition.status, card=bool(cards)),
+        held=held,
+        blocked=blocked,
+        card=cards[0] if cards else None,
+    )
 
 
 def overview(rows: Sequence[Row], wanted: Wanted, whose: Mapping[str, str] | None = None) -> Overview:
@@ -122,29 +133,21 @@ def overview(rows: Sequence[Row], wanted: Wanted, whose: Mapping[str, str] | Non
     return Overview(
         rows=found[wanted.offset :][: wanted.most],
         total=len(found),
-        states=Counter(each.status.state for each in rows),
+        states=Counter(each.health for each in rows),
         problems=sum(each.problem for each in rows),
     )
 
 
-def with_counts(
-    page: Overview, links: Mapping[str, Counter[str]], unsynced: Mapping[str, Counter[str]]
-) -> Overview:
-    """Return the page with what is counted for its rows alone."""
-    none: Counter[str] = Counter()
-    rows = [
-        replace(
-            each,
-            linked=links.get(each.account, none)["awake"],
-            skipped=unsynced.get(each.account, none)["skip"],
-        )
-        for each in page.rows
-    ]
-    return replace(page, rows=rows)
+def with_counts(row: Row, links: Counter[str], unready: int, unsynced: Counter[str]) -> Row:
+    """Return a row with what is counted for the rows of one page alone.
+
+    `links`: by state; `unready`: how many of the awake ones wait, or are refused; `unsynced`: by kind.
+    """
+    return replace(row, pairs=links.total(), linked=links["awake"] - unready, skipped=unsynced["skip"])
 
 
 def _matches(each: Row, wanted: Wanted, whose: str) -> bool:
-    if wanted.states and each.status.state not in wanted.states:
+    if wanted.states and each.health not in wanted.states:
         return False
     if wanted.problems and not each.problem:
         return False
@@ -152,19 +155,17 @@ def _matches(each: Row, wanted: Wanted, whose: str) -> bool:
     return not word or any(word in text.casefold() for text in (each.account, whose, *each.titles.values()))
 
 
-STATES = (State.FAILING, State.STARTING, State.RUNNING, State.WAITING, State.OFF)
+STATES = tuple(Health)
 """All states, what needs somebody first."""
 
 
 def _urgency(each: Row) -> int:
-    if each.off or not each.problem:
-        return 2
-    return 0 if each.status.error is not None else 1
+    return STATES.index(each.health) if each.problem else len(STATES)
 
 
 _KEYS: Mapping[Order, Callable[[Row], tuple[float | str, ...]]] = {
     Order.PROBLEMS: lambda each: (_urgency(each), each.account.casefold()),
     Order.NAME: lambda each: (each.account.casefold(),),
     Order.GOOD_AT: lambda each: (each.good_at.timestamp() if each.good_at else 0.0, each.account.casefold()),
-    Order.STATE: lambda each: (STATES.index(each.status.state), each.account.casefold()),
+    Order.STATE: lambda each: (STATES.index(each.health), each.account.casefold()),
 }

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import TEXTS, masked
 from calsync.sync.model import FIELDS, Side, State
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.desk.left_out import Found, How
     from calsync.store.showing import LinkRow
-    from calsync.sync.model import Field, When
+    from calsync.sync.model import Field, Observation, When
 
 _GONE = frozenset({Standing.DELETED, Standing.ELSEWHERE})
 
@@ -41,8 +43,10 @@ class Pair:
 
     id: int
     state: State
+    how: How | None
+    """How it is left out; None: it is synced."""
     reason: str | None
-    """A word of calsync.reasons: why it sleeps or is parted."""
+    """A word of calsync.reasons: why it is left out."""
     origin: Side | None
     """The side whose event was there first; None where both were there before."""
     sides: Mapping[Side, Shown | None]
@@ -50,26 +54,41 @@ class Pair:
 
     @property
     def differing(self) -> tuple[Field, ...]:
-        """The fields in which both sides differ, as they were last read."""
+        """The fields in which both sides differ, as they were last read. A private text does so on purpose."""
         left, right = self.sides[Side.LEFT], self.sides[Side.RIGHT]
         if left is None or right is None:
             return ()
-        return tuple(name for name in FIELDS if getattr(left, name) != getattr(right, name))
+        meant = TEXTS if left.private or right.private else ()
+        return tuple(name for name in FIELDS if name not in meant and getattr(left, name) != getattr(right, name))
+
+    @property
+    def gone(self) -> Side | None:
+        """The side on which the event is not there any more."""
+        return next((side for side, shown in self.sides.items() if shown is None or shown.gone), None)
+
+    @property
+    def synced(self) -> bool:
+        """Whether both sides are there and the same, as far as they are to be."""
+        return self.how is None and self.gone is None and not self.differing
 
 
-def pair(row: LinkRow) -> Pair:
+def pair(row: LinkRow, waits: Mapping[tuple[Side, str | None], Found], *, own: bool) -> Pair:
+    """Return a link as somebody sees it whose `own` account it is, or others do. `waits`: what is left out."""
+    seen = {Side.LEFT: row.left, Side.RIGHT: row.right}
+    if not own and any(one.event.private for one in seen.values() if one is not None):
+        seen = {side: None if one is None else masked(one) for side, one in seen.items()}
+    left_out = next((waits[event] for event in row.ids.items() if event in waits), None)
     return Pair(
         id=row.id,
         state=row.state,
-        reason=None if row.state is State.AWAKE else row.reason,
+        how=None if left_out is None else left_out.how,
+        reason=None if left_out is None else left_out.reason,
         origin=row.origin,
-        sides={side: _shown(row, side) for side in Side},
+        sides={side: _shown(seen[side], row.standings[number]) for number, side in enumerate(Side)},
     )
 
 
-def _shown(row: LinkRow, side: Side) -> Shown | None:
-    number = list(Side).index(side)
-    seen, standing = (row.left, row.right)[number], row.standings[number]
+def _shown(seen: Observation | None, standing: Standing | None) -> Shown | None:
     if seen is None:
         return None
     event = seen.event

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.desk.discretion import MASK
 from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences
+from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.reasons import Language
-    from calsync.sync.model import Field, Side, When
+    from calsync.sync.model import Field, When
     from calsync.sync.plan import Operation
 
 MOST = 200
@@ -39,6 +41,7 @@ class PlannedWrite:
     summary: str
     when: When | None
     fields: Sequence[Field]
+    private: bool
 
     def sentence(self, titles: Mapping[Side, str], language: Language) -> str:
         """Return what would be done. `titles`: what both systems are called."""
@@ -63,6 +66,10 @@ class Planned:
     """The first MOST of them."""
     others: Mapping[str, int]
     """What stays as it is, by its reason: a word of calsync.reasons."""
+
+    def discreet(self) -> Planned:
+        """Return the plan as others than the account's owner see it."""
+        return replace(self, writes=[replace(one, summary=MASK) if one.private else one for one in self.writes])
 
 
 def planned(report: Report) -> Planned:
@@ -94,4 +101,12 @@ def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
         summary="" if seen is None else short(seen.event.summary),
         when=None if seen is None else seen.event.when,
         fields=operation.fields,
+        private=_is_private(operation),
     )
+
+
+def _is_private(operation: Operation) -> bool:
+    """Tell whether either side's event is private, or was when both sides last agreed: it may be gone by now."""
+    both = [seen.event.private for seen in (operation.source, operation.target) if seen is not None]
+    bases = [] if operation.link is None else [operation.link.base(side).private for side in Side]
+    return any([*both, *bases])

@@ -25,7 +25,7 @@ from calsync.errors import (
 from calsync.second import is_own_name
 from calsync.service import State
 from calsync.sync.brakes import DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, UNSURE
+from calsync.sync.choices import CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from calsync.reasons import Language
     from calsync.service import Status
     from calsync.store.showing import Failing, Waiting
-    from calsync.sync.model import Side
+    from calsync.sync.model import Direction, Side
 
 PATIENCE = timedelta(minutes=15)
 """A server that does not answer for so long is told: most come back by themselves."""
@@ -192,6 +192,7 @@ class Condition:
     titles: Mapping[Side, str]
     connections: Collection[str]
     status: Status
+    direction: Direction
     kept: bool = False
     """Whether it was added on the pages."""
     failing_since: datetime | None = None
@@ -201,6 +202,16 @@ class Condition:
     """The sides that a changed direction lets calsync write, and nobody has confirmed."""
     waiting: Sequence[Waiting] = ()
     failing: Sequence[Failing] = ()
+
+    def can_decide(self, reason: str, kind: Kind) -> bool:
+        """Tell whether a person's word ends what is held for this reason; else something else does."""
+        return self.rebuild is None and bool(offers(reason, kind, self.direction))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell of it."""
+        status, told = self.status, (self.rebuild, self.unconfirmed, self.waiting, self.failing)
+        return status.state is State.OFF or (status.error_class is None and not any(told))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,14 +239,16 @@ def repairs(
 
     Accounts that wait for one connection make one card. An account that is switched off has none.
     """
-    served = [one for one in conditions if one.status.state is not State.OFF]
+    served = [one for one in conditions if not one.quiet]
     failures = list(_failures(served, systems, now))
     failing = {card.connection for card in failures}
     told = {name: found for name, found in (findings or {}).items() if name not in failing}
     cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
-    order = list(Cause)
-    return sorted(cards, key=lambda card: (order.index(card.cause), _instant(card.since), card.key))
+    return sorted(cards, key=lambda card: (_ORDER.index(card.cause), _instant(card.since), card.key))
+
+
+_ORDER = list(Cause)
 
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:

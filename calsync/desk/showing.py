@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from calsync.desk import activity, left_out, overview, statuses
 from calsync.desk.chart import days
 from calsync.desk.decisions import waiting
+from calsync.desk.discretion import masked
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
 from calsync.desk.repairs import Condition, repairs
 from calsync.desk.systems import Titles, address_of, system_of, titles, untold
 from calsync.engine.attempts import QUARANTINE_AFTER
+from calsync.people import OPERATOR
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from calsync.desk.activity import Activity
     from calsync.desk.chart import Day
     from calsync.desk.decisions import Case
-    from calsync.desk.left_out import How, LeftOutPage
+    from calsync.desk.left_out import Found, How, LeftOutPage
     from calsync.desk.overview import Overview, Row, Wanted
     from calsync.desk.people import People
     from calsync.desk.repairs import Disabled, Repair
@@ -84,6 +86,10 @@ class AccountPage:
     repairs: Sequence[Repair]
     untold: Mapping[str, Sequence[str]]
     """What is not told of events, as calsync.ports.Provider says -> what the systems are called that do not."""
+    left_out: Mapping[tuple[How, str], int]
+    """How many events are not synced, or wait, by how and reason, what needs a person first."""
+    own: bool
+    """Whether it is shown to whom it belongs to, who sees what is private."""
 
     @property
     def own_mailbox(self) -> bool:
@@ -119,9 +125,7 @@ class Showing:
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
         page = overview.overview(await self._rows(await self._own(person)), wanted, await self.whose(person))
-        names = [row.account for row in page.rows]
-        showing = self._store.showing
-        return overview.with_counts(page, await showing.link_counts(names), await showing.unsynced_counts(names))
+        return replace(page, rows=await self._counted(page.rows))
 
     async def whose(self, person: Person) -> Mapping[str, str]:
         """Return whose accounts are, by name: the address that each names, and for administrators the owners.
@@ -141,15 +145,11 @@ class Showing:
         """Return what one account's page begins with. Raises Refused."""
         config = await self._expect(person, name)
         now, history = self._clock.now(), self._store.history
-        found = await self._rows({name: config})
-        counts = overview.with_counts(
-            overview.Overview(rows=found, total=1),
-            await self._store.showing.link_counts([name]),
-            await self._store.showing.unsynced_counts([name]),
-        )
+        (condition,) = await self._conditions({name: config})
+        cards = repairs([condition], self._served.systems(), now)
+        (row,) = await self._counted([overview.row(condition, cards)])
         records = await history.of(name, MOST_RUNS)
         copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
-        row = counts.rows[0]
         return AccountPage(
             row=row,
             config=config,
@@ -157,8 +157,10 @@ class Showing:
             runs=records[:20],
             last_writes=await history.last_writes(name, 5),
             mails=Mails(copies=copies, people=people, blocked=row.blocked),
-            repairs=repairs(await self._conditions({name: config}), self._served.systems(), now),
+            repairs=cards,
             untold=untold(config, self._served.systems()),
+            left_out=left_out.counted(await self._left_out(condition)),
+            own=await self.owns(person, name),
         )
 
     async def activity(
@@ -181,23 +183,26 @@ class Showing:
         deleted: Mapping[tuple[Side, str], Changes] = {}
         if gone := wanted - seen.keys():
             deleted = await self._store.showing.deleted(name, gone, min(row.entry.at for row in shown))
+        private = None if await self.owns(person, name) else await self._store.showing.private(name, wanted)
         called = titles(config, self._served.systems())
         more = shown[-1].id if len(rows) > most else None
-        return Page([activity.activity(row, seen, called, deleted) for row in shown], more)
+        return Page([activity.activity(row, seen, called, deleted, private) for row in shown], more)
 
     async def left_out(
         self, person: Person, name: str, *, how: How | None = None, offset: int = 0, most: int = 50
     ) -> LeftOutPage:
         """Return what is not synced, or waits, what needs a person first. `how`: only these. Raises Refused."""
         config = await self._expect(person, name)
-        every = left_out.sorted_out(await self._store.showing.left_out(name))
+        (condition,) = await self._conditions({name: config})
+        every = await self._left_out(condition)
         found = [one for one in every if how in {None, one.how}]
         shown = found[offset : offset + min(most, MOST)]
         wanted = {event for one in shown for event in one.events}
-        seen = await self._store.showing.seen(name, wanted)
-        called = titles(config, self._served.systems())
+        seen = dict(await self._store.showing.seen(name, wanted))
+        if not await self.owns(person, name):
+            seen |= {event: masked(seen[event]) for event in await self._store.showing.private(name, seen)}
         return left_out.LeftOutPage(
-            rows=[left_out.left_out(one, seen, called) for one in shown],
+            rows=[left_out.left_out(one, seen, condition.titles) for one in shown],
             counts=left_out.counted(every),
             total=len(found),
         )
@@ -206,17 +211,22 @@ class Showing:
         self, person: Person, name: str, *, state: State | None = None, before: int | None = None, most: int = 50
     ) -> Page[Pair]:
         """Return the links with what both sides show, the newest first. Raises Refused."""
-        await self._expect(person, name)
+        (condition,) = await self._conditions({name: await self._expect(person, name)})
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
-        return Page([pair(row) for row in rows[:most]], more)
+        own = await self.owns(person, name)
+        every = await self._left_out(condition)
+        waits: Mapping[tuple[Side, str | None], Found]
+        waits = {event: one for one in reversed(every) for event in one.events}  # what needs a person counts
+        return Page([pair(row, waits, own=own) for row in rows[:most]], more)
 
     async def holds(self, person: Person, name: str) -> Sequence[Case]:
         """Return what waits for a person's word. Raises Refused."""
         config = await self._expect(person, name)
         direction = (await self._store.settings.get(name)).direction or config.direction
-        return await waiting(self._store, name, direction, self._clock.now())
+        cases = await waiting(self._store, name, direction, self._clock.now())
+        return cases if await self.owns(person, name) else [case.discreet() for case in cases]
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
         """Return what somebody should look at; of what is no account's only for administrators."""
@@ -225,6 +235,10 @@ class Showing:
             (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
         )
         return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+
+    async def owns(self, person: Person, name: str) -> bool:
+        """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
+        return person == OPERATOR or name in await self._people.accounts_of(person)
 
     def connections(self, person: Person) -> Sequence[Connected]:
         """Return all connections by name. Raises Refused, administrators_only."""
@@ -256,16 +270,30 @@ class Showing:
         return config
 
     async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
-        waits = await self._store.showing.waiting()
-        directions = await self._store.showing.directions()
-        states = await self._statuses(accounts)
-        called = Titles(self._served.systems())
+        systems, now = self._served.systems(), self._clock.now()
         return [
-            overview.row(
-                name, called.of(config), directions.get(name, config.direction), states[name], waits.get(name, ())
-            )
-            for name, config in accounts.items()
+            overview.row(one, () if one.quiet else repairs([one], systems, now))
+            for one in await self._conditions(accounts)
         ]
+
+    async def _counted(self, rows: Sequence[Row]) -> list[Row]:
+        """Return rows with what is counted for those of one page alone."""
+        names, showing, none = [row.account for row in rows], self._store.showing, Counter[str]()
+        links, unready = await showing.link_counts(names), await showing.unready_counts(names)
+        unsynced = await showing.unsynced_counts(names)
+        return [
+            overview.with_counts(
+                row,
+                links.get(row.account, none),
+                unready.get(row.account, 0),
+                unsynced.get(row.account, none),
+            )
+            for row in rows
+        ]
+
+    async def _left_out(self, condition: Condition) -> Sequence[Found]:
+        """Return what is not synced in an account, or waits, what needs a person first."""
+        return left_out.sorted_out(await self._store.showing.left_out(condition.account), condition)
 
     async def _statuses(self, accounts: Mapping[str, AccountConfig]) -> Mapping[str, Status]:
         """Return how accounts are: the service knows it, else the store."""
@@ -278,32 +306,34 @@ class Showing:
         }
 
     async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> list[Condition]:
-        """Return how those accounts are about which there may be a card."""
+        """Return how accounts are: the one place in which pages, commands and the API find that out."""
         showing = self._store.showing
         states = await self._statuses(accounts)
         failed = await showing.accounts([name for name, status in states.items() if status.error is not None])
         waits, rebuilds, directions = await showing.waiting(), await showing.rebuilds(), await showing.directions()
         unwritten, failing = await showing.unwritten(), await showing.failing_events(QUARANTINE_AFTER)
-        marked = failed.keys() | waits.keys() | rebuilds.keys() | unwritten.keys() | failing.keys()
         called = Titles(self._served.systems())
-        return [
-            Condition(
-                account=name,
-                titles=called.of(config),
-                connections={config.left.connection, config.right.connection},
-                status=states[name],
-                kept=config.kept,
-                failing_since=failed[name].failing_since if name in failed else None,
-                rebuild=rebuilds.get(name),
-                unconfirmed=_unconfirmed(directions.get(name, config.direction), unwritten.get(name, ())),
-                waiting=waits.get(name, ()),
-                failing=failing.get(name, ()),
+        found = []
+        for name, config in accounts.items():
+            direction = directions.get(name, config.direction)
+            found.append(
+                Condition(
+                    account=name,
+                    titles=called.of(config),
+                    connections={config.left.connection, config.right.connection},
+                    status=states[name],
+                    direction=direction,
+                    kept=config.kept,
+                    failing_since=failed[name].failing_since if name in failed else None,
+                    rebuild=rebuilds.get(name),
+                    unconfirmed=_unconfirmed(direction, unwritten[name]) if name in unwritten else (),
+                    waiting=waits.get(name, ()),
+                    failing=failing.get(name, ()),
+                )
             )
-            for name, config in accounts.items()
-            if name in marked
-        ]
+        return found
 
 
 def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:
     """Return the sides that may be written, and that nothing is written to before a person has confirmed it."""
-    return [side for side in Side if side in unwritten and direction.writes(side)]
+    return sorted(side for side in unwritten if direction.writes(side))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync.service import State, Status
@@ -13,6 +14,31 @@ if TYPE_CHECKING:
 
     from calsync.service import Board
     from calsync.store.showing import Remembered
+
+
+class Health(StrEnum):
+    """How an account is to people, what needs somebody first: its badge, and what lists are filtered by."""
+
+    FAILING = "failing"
+    """Its last run failed; it is tried again."""
+    ATTENTION = "attention"
+    """It runs, and there is a card about it: somebody should look."""
+    STARTING = "starting"
+    """It has not run yet."""
+    RUNNING = "running"
+    WAITING = "waiting"
+    """Its last run went well, and nobody needs to do anything."""
+    OFF = "off"
+    """A person has switched it off."""
+
+
+def health(status: Status, *, card: bool) -> Health:
+    """Return how an account is. `card`: whether somebody should look at it (calsync.desk.repairs)."""
+    if status.state is State.OFF:
+        return Health.OFF
+    if status.error is not None:
+        return Health.FAILING
+    return Health.ATTENTION if card else Health(status.state.value)
 
 
 def served(names: Iterable[str], board: Board | None) -> dict[str, Status]:

@@ -75,6 +75,7 @@ class LinkRow(NamedTuple):
     state: State
     reason: str | None
     origin: Side | None
+    ids: Mapping[Side, str | None]
     left: Observation | None
     right: Observation | None
     standings: tuple[Standing | None, Standing | None]
@@ -98,7 +99,7 @@ class LeftOutRow(NamedTuple):
     other_id: str | None
     """Of a link the event on the right."""
     kind: str
-    """skip, block, hold:KIND, attempt:FAILURES, asleep or parted."""
+    """skip, block, hold:KIND, decided:KIND, attempt:FAILURES, asleep or parted."""
     reason: str
     """A word of calsync.reasons; of a failed write the class of its error."""
     since: datetime | None
@@ -139,7 +140,7 @@ class SqliteShowing:
         return {account: frozenset(each) for account, each in sides.items()}
 
     async def waiting(self) -> Mapping[str, Sequence[Waiting]]:
-        """Return what waits for a person, and what must not be written, by account."""
+        """Return what waits for a person who has not decided yet, and what must not be written, by account."""
         held = await self._read(sql.WAITING, {})
         blocked = await self._read(sql.BLOCKED, {})
         found: defaultdict[str, list[Waiting]] = defaultdict(list)
@@ -163,6 +164,11 @@ class SqliteShowing:
     async def link_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         """Return how many links there are in each state, by account."""
         return await self._counts(sql.LINK_COUNTS, "state", accounts)
+
+    async def unready_counts(self, accounts: Collection[str]) -> Mapping[str, int]:
+        """Return how many links are awake of which something waits, or is refused, by account."""
+        found = await self._read(sql.UNREADY_COUNTS, {"accounts": json.dumps(list(accounts))})
+        return {row["account"]: row["events"] for row in found}
 
     async def unsynced_counts(self, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         """Return how many events are left out (`skip`), or must not be written (`block`), by account."""
@@ -204,8 +210,7 @@ class SqliteShowing:
         self, account: str, wanted: Iterable[tuple[Side, str]]
     ) -> Mapping[tuple[Side, str], Observation]:
         """Return what was last read of events."""
-        values = {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
-        found = await self._read(sql.SEEN, values)
+        found = await self._read(sql.SEEN, _wanted(account, wanted))
         return dict(
             self._understood(
                 lambda row: (
@@ -215,6 +220,11 @@ class SqliteShowing:
                 found,
             )
         )
+
+    async def private(self, account: str, wanted: Iterable[tuple[Side, str]]) -> frozenset[tuple[Side, str]]:
+        """Return which of these events are private, or linked to one that is."""
+        found = await self._read(sql.PRIVATE, _wanted(account, wanted))
+        return frozenset((rows.SIDES[row["side"]], row["event_id"]) for row in found)
 
     async def copies_without_attendees(self, account: str, since: datetime) -> tuple[int, int]:
         """Return how many copies were made of originals that have attendees, and how many attendees these have."""
@@ -237,6 +247,10 @@ class SqliteShowing:
             return [read(row) for row in found]
 
 
+def _wanted(account: str, wanted: Iterable[tuple[Side, str]]) -> Row:
+    return {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
+
+
 def _remembered(row: sqlite3.Row) -> Remembered:
     failed = row["error"] is not None
     return Remembered(
@@ -254,7 +268,8 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
     left, right = (None if text is None else codec.observation(text) for text in seen)
     one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
     origin = rows.SIDES.get(row["origin"])
-    return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, left, right, (one, two))
+    ids = {side: row[f"{side}_id"] for side in Side}
+    return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, ids, left, right, (one, two))
 
 
 def _left_out_row(row: sqlite3.Row) -> LeftOutRow:

@@ -12,10 +12,14 @@ SWITCHES = "SELECT name, enabled FROM account WHERE enabled IS NOT NULL"
 DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 REBUILDS = "SELECT name, rebuild FROM account WHERE rebuild IS NOT NULL"
 UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"
-WAITING = """
+# What a person has decided waits for the next run, and for nobody.
+_OF_HOLD = """decision.account = hold.account AND decision.side = hold.side AND decision.event_id = hold.event_id
+    AND decision.kind = hold.kind AND decision.reason = hold.reason AND decision.since = hold.since"""
+WAITING = f"""
 SELECT account, side, kind, reason, count(*) AS events, min(since) AS since FROM hold
+WHERE NOT EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD})
 GROUP BY account, side, kind, reason ORDER BY account, side, kind, reason
-"""
+"""  # noqa: S608 - from above
 BLOCKED = """
 SELECT account, side, reason, count(*) AS events, min(since) AS since FROM unsynced WHERE kind = 'block'
 GROUP BY account, side, reason
@@ -29,6 +33,20 @@ GROUP BY account, side, error ORDER BY account, side, error
 LINK_COUNTS = """
 SELECT account, state, count(*) AS events FROM link
 WHERE account IN (SELECT value FROM json_each(:accounts)) GROUP BY account, state
+"""
+UNREADY_COUNTS = """
+WITH waits AS (
+    SELECT account, event_id FROM hold WHERE account IN (SELECT value FROM json_each(:accounts))
+    UNION SELECT account, event_id FROM attempt WHERE account IN (SELECT value FROM json_each(:accounts))
+    UNION SELECT account, event_id FROM unsynced
+    WHERE account IN (SELECT value FROM json_each(:accounts)) AND kind = 'block'
+), unready AS (
+    SELECT link.account, link.id FROM waits
+    CROSS JOIN link ON link.account = waits.account AND left_id = event_id WHERE state = 'awake'
+    UNION SELECT link.account, link.id FROM waits
+    CROSS JOIN link ON link.account = waits.account AND right_id = event_id WHERE state = 'awake'
+)
+SELECT account, count(*) AS events FROM unready GROUP BY account
 """
 UNSYNCED_COUNTS = """
 SELECT account, kind, count(*) AS events FROM unsynced
@@ -60,21 +78,40 @@ WHERE account = :account AND kind = 'delete' AND at >= :since AND (side, event_i
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:wanted)
 )
 """
-LEFT_OUT = """
+LEFT_OUT = f"""
 SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
 UNION ALL
-SELECT side, event_id, NULL, 'hold:' || kind, reason, since FROM hold WHERE account = :account
+SELECT side, event_id, NULL,
+    iif(EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD}), 'decided:', 'hold:') || kind, reason, since
+FROM hold WHERE account = :account
 UNION ALL
 SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL FROM attempt WHERE account = :account
 UNION ALL
 SELECT 'left', left_id, right_id, state, coalesce(reason, ''), NULL FROM link
 WHERE account = :account AND state IN ('asleep', 'parted')
-"""
+"""  # noqa: S608 - from above
 # The other order of this join would read all that was ever seen of the account.
 SEEN = """
 SELECT seen.side, seen.event_id, seen.observation, seen.standing FROM json_each(:wanted) AS wanted
 CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
     AND seen.event_id = json_extract(wanted.value, '$[1]')
+"""
+# An event is private where its own server says so, or that of the one it is linked to: not every system can tell.
+PRIVATE = """
+WITH wanted AS (
+    SELECT json_extract(value, '$[0]') AS side, json_extract(value, '$[1]') AS event_id FROM json_each(:wanted)
+)
+SELECT wanted.side, wanted.event_id FROM wanted
+CROSS JOIN seen ON seen.account = :account AND seen.side = wanted.side AND seen.event_id = wanted.event_id
+WHERE json_extract(observation, '$.event.private')
+UNION
+SELECT 'left', left_id FROM wanted CROSS JOIN link ON link.account = :account AND left_id = wanted.event_id
+CROSS JOIN seen ON seen.account = :account AND seen.side = 'right' AND seen.event_id = right_id
+WHERE wanted.side = 'left' AND json_extract(observation, '$.event.private')
+UNION
+SELECT 'right', right_id FROM wanted CROSS JOIN link ON link.account = :account AND right_id = wanted.event_id
+CROSS JOIN seen ON seen.account = :account AND seen.side = 'left' AND seen.event_id = left_id
+WHERE wanted.side = 'right' AND json_extract(observation, '$.event.private')
 """
 COPIES_WITHOUT_ATTENDEES = """
 SELECT count(*) AS copies, coalesce(sum(json_extract(observation, '$.event.attendee_count')), 0) AS people

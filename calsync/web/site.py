@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from calsync.people import Role
 from calsync.web import cookies
 from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster
-from calsync.web.guard import Guard
+from calsync.web.guard import UNUSED, Guard
 from calsync.web.pages import (
     account,
     accounts,
@@ -100,7 +101,8 @@ class Site:
         """Add a page. Administrators may do what users may; `role` None: everybody, also who has not signed in."""
         if method == "GET":
             self._roles[path] = role
-        self._routes.append(web.route(method, path, self._guard.around(page, role)))
+        shown = self._with_repairs(page) if method == "GET" else page
+        self._routes.append(web.route(method, path, self._guard.around(shown, role)))
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """Return the routes of all pages, of the API, and of one that says that there is no such page."""
@@ -138,6 +140,16 @@ class Site:
         """Let streams, and what pages have begun, end. The service stops."""
         self.broadcaster.end()
         self.works.end()
+
+    def _with_repairs(self, page: Page) -> Page:
+        """Return a page whose navigation tells how many things somebody should look at."""
+
+        async def answer(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+            if visitor.person is not None and request.path != UNUSED:
+                visitor = replace(visitor, repairs=len(await self.desk.showing.repairs(visitor.person)))
+            return await page(request, visitor)
+
+        return answer
 
     def _navigation(self, visitor: Visitor) -> list[tuple[str, str]]:
         if visitor.person is None:

@@ -30,6 +30,8 @@ class Visitor:
     """What was asked for, with its query, without the public address' own path."""
     page: str = "/"
     """What can be asked for again: the path, or the start page where something was sent."""
+    repairs: int = 0
+    """How many things somebody should look at, as far as the person may."""
     notice: str | None = None
     """The key of what is said once about what was done just before."""
 

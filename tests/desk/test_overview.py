@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.overview import Order, Row, Wanted, overview
+from calsync.desk.repairs import Cause, Repair
+from calsync.desk.statuses import Health, health
 from calsync.service import State, Status
 from calsync.sync.model import Direction, Side
 from calsync.testing.clock import START
@@ -20,30 +22,36 @@ TITLES = {Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"}
 
 
 def row(
-    account: str, state: State = State.WAITING, *, held: int = 0, minutes: int = 0, error: bool = False
+    account: str,
+    state: State = State.WAITING,
+    *,
+    card: Cause | None = None,
+    minutes: int = 0,
+    error: bool = False,
 ) -> Row:
+    status = Status(
+        account=account,
+        state=state,
+        since=START,
+        good_at=START - timedelta(minutes=minutes),
+        error="down" if error else None,
+        error_class="Retry" if error else None,
+    )
     return Row(
         account=account,
         titles=TITLES,
         direction=Direction.BOTH,
-        status=Status(
-            account=account,
-            state=state,
-            since=START,
-            good_at=START - timedelta(minutes=minutes),
-            error="down" if error else None,
-            error_class="Retry" if error else None,
-        ),
-        held=held,
-        blocked=0,
+        status=status,
+        health=health(status, card=card is not None),
+        card=None if card is None else Repair(cause=card),
     )
 
 
 ROWS = [
     row("anna", minutes=3),
-    row("Bernd", held=2, minutes=2),
+    row("Bernd", card=Cause.DIRECTION, minutes=2),
     row("carla", State.FAILING, error=True, minutes=60),
-    row("dora", State.OFF, held=9, minutes=9),
+    row("dora", State.OFF, minutes=9),
     row("emil", State.RUNNING, error=True, minutes=30),
 ]
 
@@ -59,10 +67,11 @@ def names(wanted: Wanted) -> list[str]:
         (Wanted(order=Order.NAME), ["anna", "Bernd", "carla", "dora", "emil"]),
         (Wanted(order=Order.NAME, reverse=True), ["emil", "dora", "carla", "Bernd", "anna"]),
         (Wanted(order=Order.GOOD_AT), ["carla", "emil", "dora", "anna", "Bernd"]),
-        (Wanted(order=Order.STATE), ["carla", "emil", "anna", "Bernd", "dora"]),
+        (Wanted(order=Order.STATE), ["carla", "emil", "Bernd", "anna", "dora"]),
         (Wanted(search=" BERN"), ["Bernd"]),
         (Wanted(search="outlook", order=Order.NAME, most=2), ["anna", "Bernd"]),
-        (Wanted(states=frozenset({State.OFF, State.RUNNING})), ["emil", "dora"]),
+        (Wanted(states=frozenset({Health.OFF, Health.FAILING})), ["carla", "emil", "dora"]),
+        (Wanted(states=frozenset({Health.WAITING})), ["anna"]),
         (Wanted(problems=True), ["carla", "emil", "Bernd"]),
         (Wanted(order=Order.NAME, offset=3, most=1), ["dora"]),
         (Wanted(most=None), ["carla", "emil", "Bernd", "anna", "dora"]),
@@ -76,14 +85,14 @@ def test_accounts_are_searched_filtered_sorted_and_paged(wanted: Wanted, found: 
 def test_the_page_tells_how_many_there_are_altogether() -> None:
     page = overview(ROWS, Wanted(search="r", most=1))
     assert (len(page.rows), page.total, page.problems) == (1, 3, 3)
-    assert page.states == {State.WAITING: 2, State.FAILING: 1, State.OFF: 1, State.RUNNING: 1}
+    assert page.states == {Health.WAITING: 1, Health.ATTENTION: 1, Health.FAILING: 2, Health.OFF: 1}
 
 
 def test_an_account_that_is_off_or_never_read_is_no_problem() -> None:
     fresh = row("fritz", State.STARTING)
     fresh = replace(fresh, status=replace(fresh.status, good_at=None))
     assert not fresh.problem
-    assert not row("dora", State.OFF, held=9, error=True).problem
+    assert not row("dora", State.OFF, error=True).problem
     assert overview([*ROWS, fresh], Wanted(order=Order.GOOD_AT)).rows[0] is fresh
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 WORKS = Status(account="anna", state=State.WAITING, since=START)
 TITLES = {Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"}
-ANNA = Condition(account="anna", titles=TITLES, connections={"crm", "mail"}, status=WORKS)
+ANNA = Condition(
+    account="anna", titles=TITLES, connections={"crm", "mail"}, status=WORKS, direction=Direction.BOTH
+)
 
 
 def failing(error_class: str, error: str, account: str = "anna") -> Condition:

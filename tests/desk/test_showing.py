@@ -11,6 +11,7 @@ import pytest
 from calsync.desk import Known, Refused, Showing
 from calsync.desk.overview import Wanted
 from calsync.desk.repairs import Cause, Disabled
+from calsync.desk.statuses import Health
 from calsync.desk.systems import System, titles
 from calsync.errors import Retry
 from calsync.history import Tally
@@ -50,7 +51,7 @@ async def test_nothing_of_anybody_elses_account_is_shown(office: Office, ask: An
 async def test_a_user_finds_the_own_accounts_in_the_overview(office: Office) -> None:
     bernd = await office.user("Bernd", "bernd")
     mine = await office.showing.overview(bernd, Wanted())
-    assert ([row.account for row in mine.rows], mine.total, mine.states) == (["bernd"], 1, {State.STARTING: 1})
+    assert ([row.account for row in mine.rows], mine.total, mine.states) == (["bernd"], 1, {Health.STARTING: 1})
     every = await office.showing.overview(office.boss, Wanted())
     assert [row.account for row in every.rows] == ["anna", "bernd"]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from calsync.store import SqliteStore
     from calsync.testing import FakeClock
 
-STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper()}
-SMALL = {"account", "side", "hold", "attempt", "json_each", "wanted"}
-"""Tables with a row an account or less, and what is handed over."""
+STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper() and name[0] != "_"}
+SMALL = {"account", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
+"""Tables with a row an account or less, what is handed over, and what is made of both."""
 
 
 def seen(event_id: str, summary: str, attendees: int = 0) -> Seen:

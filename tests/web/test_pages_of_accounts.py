@@ -206,7 +206,7 @@ async def test_both_sides_of_each_pair_are_shown(browser: Browser, office: Offic
     page = await browser.get("/accounts/anna/events")
     assert page.says("Anderer Titel")
     assert page.says(MEETING.summary)
-    assert page.says("Both sides differ.")
+    assert page.says("Left alone")
     assert page.says("2 attendees")
     assert (await browser.get("/accounts/anna/events?state=parted")).says("No events")
     left_out = await browser.get("/accounts/anna/left-out?how=blocked")

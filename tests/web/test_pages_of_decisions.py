@@ -67,7 +67,7 @@ async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
     done = await browser.post(AT, {"case": case, "choice": "right"}, at=AT)
     assert done.location == AT
     page = await browser.get(AT)
-    assert page.says("Decided. The next run carries it out.")
+    assert page.says("Decided. calsync carries it out now.")
     assert (page.says("Decided: Outlook counts"), cases(page)) == (True, [])
     assert office.woken == ["anna"]
     await office.run()
@@ -106,7 +106,7 @@ async def test_many_deletes_are_released_together_as_many_as_are_shown(
     names = sorted(set(cases(page)))
     assert len(names) == 30
     await browser.post(AT, [("choice", "release"), *(("case", name) for name in names)], at=AT)
-    assert (await browser.get(AT)).says("Decided. The next run carries it out.")
+    assert (await browser.get(AT)).says("Decided. calsync carries it out now.")
     await office.run()
     assert office.right.events() == {}
 

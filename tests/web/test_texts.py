@@ -16,8 +16,8 @@ from calsync.desk.left_out import How
 from calsync.desk.outcomes import _OUTCOMES
 from calsync.desk.refused import SENTENCES
 from calsync.desk.repairs import _CAUSES, cause_of
+from calsync.desk.statuses import Health
 from calsync.people import Role
-from calsync.service import State
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
@@ -40,12 +40,12 @@ LAST: dict[str, set[str]] = {
     "audit.": set(Side),
     "role.": {*Role, *(f"{role}_hint" for role in Role)},
     "direction.": {*Direction, *(f"{direction}_hint" for direction in Direction)},
-    "mine_state.": {"failing_person", *STATES, *(f"{state}_hint" for state in STATES if state != "attention")},
+    "mine_state.": {"failing_person", *STATES, *(f"{state}_hint" for state in STATES)},
     "refused.": set(SENTENCES),
     "invalid.": {*WRONG, *FOREIGN},
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},
-    "state.": set(State),
+    "state.": set(Health),
     "chart.": {"created", "updated", "deleted", "broken"},
     "choice.release_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "ask.": {f"{choice}_{kind}" for kind, choice in _OUTCOMES},

@@ -8,7 +8,7 @@ import msgspec
 
 from calsync.desk.left_out import How
 from calsync.desk.overview import Order, Wanted
-from calsync.service import State
+from calsync.desk.statuses import Health
 from calsync.sync.model import Direction, Side
 from calsync.web.api.route import Asked, Given, Route, Told
 from calsync.web.api.words import Before, Moment, Most, Offset, Span, span
@@ -37,15 +37,15 @@ class Account(Told, frozen=True, kw_only=True):
     left: Annotated[str, msgspec.Meta(description="What the left system is called")]
     right: str
     direction: Direction
-    state: State
-    since: Annotated[Moment, msgspec.Meta(description="When it came into this state")]
+    state: Annotated[Health, msgspec.Meta(description="As its badge on the pages says it")]
+    since: Annotated[Moment, msgspec.Meta(description="When what the service does with it began")]
     good_at: Annotated[Moment | None, msgspec.Meta(description="When both sides were last read without an error")]
     error: str | None
     next_try: Moment | None
     progress: Progress | None
-    held: Annotated[int, msgspec.Meta(description="What waits for a person")]
+    held: Annotated[int, msgspec.Meta(description="What waits for a person's decision")]
     blocked: Annotated[int, msgspec.Meta(description="Events that are not written, as that might mail somebody")]
-    linked: Annotated[int, msgspec.Meta(description="Pairs that are synced")]
+    linked: Annotated[int, msgspec.Meta(description="Pairs that are synced, and of which nothing waits")]
     skipped: Annotated[int, msgspec.Meta(description="Events that take no part")]
 
 
@@ -54,7 +54,7 @@ class Accounts(Told, frozen=True, kw_only=True):
 
     accounts: list[Account]
     total: Annotated[int, msgspec.Meta(description="On all pages")]
-    states: Annotated[dict[State, int], msgspec.Meta(description="Of each state, whatever is looked for")]
+    states: Annotated[dict[Health, int], msgspec.Meta(description="Of each state, whatever is looked for")]
     problems: int
 
 
@@ -64,10 +64,10 @@ class Looked(Given, frozen=True, kw_only=True):
     search: Annotated[
         str, msgspec.Meta(max_length=200, description="A part of the account's or a system's name")
     ] = ""
-    state: Annotated[list[State], msgspec.Meta(max_length=5, description="Only in one of these states")] = (
+    state: Annotated[list[Health], msgspec.Meta(max_length=6, description="Only in one of these states")] = (
         msgspec.field(default_factory=list)
     )
-    problems: Annotated[bool, msgspec.Meta(description="Only those that fail, or wait for a person")] = False
+    problems: Annotated[bool, msgspec.Meta(description="Only those that fail, or need a person")] = False
     order: Order = Order.NAME
     reverse: bool = False
     offset: Offset = 0
@@ -157,7 +157,7 @@ async def listed(desk: Desk, asked: Asked) -> Accounts:
     return Accounts(
         accounts=[account(row) for row in found.rows],
         total=found.total,
-        states={state: found.states[state] for state in State},
+        states={state: found.states[state] for state in Health},
         problems=found.problems,
     )
 
@@ -194,7 +194,7 @@ def account(row: Row) -> Account:
         left=row.titles[Side.LEFT],
         right=row.titles[Side.RIGHT],
         direction=row.direction,
-        state=status.state,
+        state=row.health,
         since=status.since,
         good_at=status.good_at,
         error=status.error,

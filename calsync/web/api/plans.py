@@ -68,7 +68,10 @@ class Confirm(Given, frozen=True, kw_only=True):
 
 
 async def plan(desk: Desk, asked: Asked) -> Plan:
-    found = planned(await desk.steering.plan(asked.who, asked.path["account"]))
+    account = asked.path["account"]
+    found = planned(await desk.steering.plan(asked.who, account))
+    if not await desk.showing.owns(asked.who, account):
+        found = found.discreet()
     return Plan(
         hash=found.hash,
         waits=found.waits,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from calsync.desk.refused import Refused
 from calsync.desk.repairs import by_itself
+from calsync.desk.statuses import Health
 from calsync.sync.model import Direction
 from calsync.web.pages.start import is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aiohttp import web
 
     from calsync.desk.activity import Activity
-    from calsync.desk.left_out import How
     from calsync.desk.overview import Row
     from calsync.desk.showing import AccountPage
     from calsync.people import Person
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LATEST = 6
 """Sentences about what was done lately."""
-STATES = ("off", "failing", "first", "busy", "attention", "fine")
+STATES = ("off", "failing", "attention", "first", "busy", "starting", "fine")
 """How an account is to its owner: `first`, it was never read well so far; `attention`, something waits."""
 
 
@@ -39,8 +39,6 @@ class Part:
     latest: Sequence[Activity]
     by_itself: bool
     """Whether what it fails with may end without anybody doing anything."""
-    left_out: Mapping[tuple[How, str], int]
-    """How many events are not synced, by how and why."""
 
 
 def add_to(site: Site) -> None:
@@ -49,14 +47,14 @@ def add_to(site: Site) -> None:
     async def show(_request: web.Request, visitor: Visitor) -> web.Response:
         if await is_wanted(site, visitor.who):
             return site.go(visitor, "/start")
-        known = site.desk.accounts()
         own = sorted(await site.desk.people.accounts_of(visitor.who))
+        parts = {name: await _part(site, visitor.who, name) for name in own}
         return site.page(
             visitor,
             "mine.html",
-            parts=[await _part(site, visitor.who, name) for name in own if name in known],
+            parts=[part for part in parts.values() if part is not None],
             whose=await site.desk.showing.whose(visitor.who) if own else {},
-            missing=[name for name in own if name not in known],
+            missing=[name for name, part in parts.items() if part is None],
             refused=None if own else await _refused(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),
             directions=list(Direction),
@@ -67,30 +65,25 @@ def add_to(site: Site) -> None:
 
 def state_of(row: Row) -> str:
     """Return how an account is to its owner: short looks that find nothing do not show."""
-    status = row.status
-    if row.off:
-        return "off"
-    if status.error is not None:
-        return "failing"
-    if status.good_at is None:
+    if row.health in {Health.OFF, Health.FAILING, Health.ATTENTION}:
+        return row.health.value
+    if row.good_at is None:
         return "first"
-    if status.progress is not None:
+    if row.status.progress is not None:
         return "busy"
-    return "attention" if row.held else "fine"
+    return "starting" if row.health is Health.STARTING else "fine"
 
 
-async def _part(site: Site, person: Person, name: str) -> Part:
+async def _part(site: Site, person: Person, name: str) -> Part | None:
+    """Return what the page shows of an account; None where it is not served, or not any more."""
     showing = site.desk.showing
-    page = await showing.account(person, name)
-    latest = await showing.activity(person, name, most=LATEST)
-    left_out = await showing.left_out(person, name, most=0)
-    return Part(
-        page=page,
-        state=state_of(page.row),
-        latest=latest.rows,
-        by_itself=by_itself(page.row.status.error_class or ""),
-        left_out=left_out.counts,
-    )
+    try:
+        page = await showing.account(person, name)
+        latest = await showing.activity(person, name, most=LATEST)
+    except Refused:
+        return None
+    heals = by_itself(page.row.status.error_class or "")
+    return Part(page=page, state=state_of(page.row), latest=latest.rows, by_itself=heals)
 
 
 async def _refused(site: Site, person: Person) -> str | None:

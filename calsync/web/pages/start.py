@@ -175,7 +175,7 @@ class _Start:
         name, entry = account_of(picked, self._site.desk.accounts()), entry_of(picked, connected)
 
         async def look() -> Planned:
-            return planned(await self._site.desk.preview(visitor.who, name, entry))
+            return planned(await self._site.desk.preview(visitor.who, name, entry)).discreet()
 
         self._site.works.forget(preview_key(picked))
         self._site.works.begin(preview_key(picked), LIVE, look)

@@ -92,14 +92,14 @@ class _Steering:
 
     async def decisions(self, request: web.Request, visitor: Visitor) -> web.Response:
         page = await account_page(self._site, request, visitor)
-        cases = await self._site.desk.showing.holds(visitor.who, page.row.account)
+        held = await self._site.desk.showing.holds(visitor.who, page.row.account)
         outcomes = partial(outcome, language=visitor.texts.language, titles=page.row.titles)
         return self._site.page(
             visitor,
             "account_decisions.html",
             page=page,
             sides=list(Side),
-            groups=grouped(cases, page.row.titles),
+            groups=grouped([case for case in held if case.is_for_people], page.row.titles),
             outcome=outcomes,
         )
 
@@ -111,9 +111,9 @@ class _Steering:
             raise web.HTTPBadRequest
         account = await self._account(request, visitor)
         taken = await self._steering.decide(visitor.who, account, names, choice)
-        notice = (
-            "decisions.taken" if len(taken) == len(names) else "decisions.partly" if taken else "decisions.over"
-        )
+        off = (await self._site.desk.showing.account(visitor.who, account)).row.off
+        done = "decisions.taken_off" if off else "decisions.taken"
+        notice = done if len(taken) == len(names) else "decisions.partly" if taken else "decisions.over"
         return self._site.go(visitor, f"/accounts/{account}/decisions", notice)
 
     async def plan(self, request: web.Request, visitor: Visitor) -> web.Response:
