@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
+from unittest.mock import patch
 
 import pytest
 
 from calsync.engine import Engine, Report
-from calsync.errors import Retry, UnknownOutcome
+from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
 from calsync.sync.model import Direction, State
 from calsync.sync.plan import Kind
@@ -17,7 +18,7 @@ from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:
     from calsync.engine.rebuild import Confirmation
-    from calsync.sync.model import Event, Link
+    from calsync.sync.model import Event, Link, Observation
     from tests.engine.conftest import World
 
 
@@ -364,3 +365,76 @@ async def test_a_server_in_trouble_is_told(world: World, meeting: Event) -> None
     assert all(
         each.state is State.AWAKE for each in (await world.store.load("anna", world.clock.now())).links.values()
     )
+
+
+async def test_on_a_system_without_markers_too_what_was_created_anew_is_not_deleted_for_its_lost_partner(
+    world: World, meeting: Event
+) -> None:
+    world.right.capabilities = replace(world.right.capabilities, marker=False)
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
+    seen = await plan_undo(world, ids=[write])
+    await plan_undo(world, seen.plan.hash, ids=[write])
+    await world.settle()
+    await at_rest(world)
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
+async def test_a_copy_that_is_back_is_not_copied_a_second_time(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    await undo(world, ids=[await last(world)])
+    world.right.user_restore(right)
+    world.right.user_edit(right, summary="zurück")
+    assert skipped(await plan_undo(world, ids=[await last(world)])) == ["undo_back"]
+
+
+async def test_a_cancelled_partner_does_not_take_with_it_what_was_created_anew(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_edit(left, cancelled=True)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    assert subjects(world)[1] == ["Besichtigung", "anderer"]
+
+
+async def test_who_switches_the_account_off_meanwhile_stops_it(world: World, meeting: Event) -> None:
+    for text in ("A", "B"):
+        world.left.user_create(replace(meeting, summary=text))
+    await world.settle()
+    entries = [entry for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.CREATE]
+    ids = [entry.id for entry in entries if entry.id is not None]
+    seen = await plan_undo(world, ids=ids)
+    delete = world.right.delete
+
+    async def switching_off(target: Observation) -> None:
+        await world.store.settings.set_enabled("anna", False, "Anna", world.clock.now())
+        await delete(target)
+
+    with (
+        patch.object(world.right, "delete", switching_off),
+        patch("calsync.engine.carry.AT_ONCE", 1),
+        pytest.raises(SwitchedOff),
+    ):
+        await plan_undo(world, seen.plan.hash, ids=ids)
+    assert len(world.right.events()) == 1
+
+
+async def test_a_side_that_no_person_has_confirmed_is_not_written(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    write = await last(world)
+    world.settings["direction"] = Direction.RIGHT_TO_LEFT
+    await world.run()
+    world.settings["direction"] = Direction.BOTH
+    (held,) = (await plan_undo(world, ids=[write])).plan.operations
+    assert (held.kind, held.reason) == (Kind.HOLD, "direction")
