@@ -42,10 +42,11 @@ async def refresh(run: Run) -> None:
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
     soon as one of them is inside, likewise that event of any sleeping pair which is outside, as no feed tells that
-    it is a single one again, likewise those that were read under another mapping and that no listing showed since,
-    new events whose id our own unlink had buried, and an event of a link and a new one with its uid: it may have
-    got a new id, which nothing tells outside the window, nor while a feed tells of the old one once more. That one
-    is read also where the link's event is gone: a feed may tell once more of an id from before.
+    it is a single one again, likewise one outside whose partner was deleted, which may be made anew from it,
+    likewise those that were read under another mapping and that no listing showed since, new events whose id our
+    own unlink had buried, and an event of a link and a new one with its uid: it may have got a new id, which
+    nothing tells outside the window, nor while a feed tells of the old one once more. That one is read also where
+    the link's event is gone: a feed may tell once more of an id from before.
     """
     for side in Side:
         wanted = sorted({*_unsure(run, side)})
@@ -118,8 +119,11 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
             continue
         untold = link.reason == "window" or not run.window.holds(seen[event_id].observation.event.when)
         sleeps = link.state is State.ASLEEP and untold
+        lost = state.seen[side.other].get(link.event_id(side.other) or "")
+        rests = link.state is State.AWAKE and untold and lost is not None and lost.deleted
         old = link.base(side).mapping_version != version and seen[event_id].round != number
-        if moved or seen[event_id].observation.revision is None or ((sleeps or old) and wakes(run, link)):
+        unread = seen[event_id].observation.revision is None
+        if moved or unread or rests or ((sleeps or old) and wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
         if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
