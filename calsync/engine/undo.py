@@ -39,7 +39,6 @@ async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmati
     Raises as a run does, also where a side could not be listed in full: what is gone would not be known.
     """
     name, state = run.account.name, run.notebook.state
-    run.may_be_off = await run.notebook.is_switched_off()
     await settle(run, UNDONE)  # what an earlier try has left open
     await look_again(run)
     if run.unlisted is not None:

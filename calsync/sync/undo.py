@@ -6,6 +6,7 @@ it shows, and both stay different until somebody edits one of them. What anybody
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.plan import Kind, Operation, Plan
@@ -15,8 +16,9 @@ from calsync.sync.undo_pairs import undo_create, undo_updates
 from calsync.sync.undoing import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from calsync.sync.model import Side
     from calsync.sync.undoing import Undoing
     from calsync.sync.view import View
 
@@ -34,7 +36,24 @@ def undo(view: View, undoing: Undoing) -> Plan:
             operations += _undo(case)
         except RuleFailed as failed:
             operations.append(case.skip(failed.reason))
-    return Plan(operations=tuple(operations))
+    return Plan(operations=tuple(_one_each(operations)))
+
+
+def _one_each(operations: Sequence[Operation]) -> Iterator[Operation]:
+    """Yield what is decided, but only the last of several creates for one lost partner, as it has one copy."""
+    newest: dict[tuple[Side, str | None], Operation] = {}
+    for each in operations:
+        if each.kind is Kind.CREATE:
+            newest[each.side, _lost(each)] = each
+    for each in operations:
+        if each.kind is Kind.CREATE and newest[each.side, _lost(each)] is not each:
+            yield replace(each, kind=Kind.SKIP, reason="undo_back", draft=None)
+        else:
+            yield each
+
+
+def _lost(create: Operation) -> str | None:
+    return None if create.source is None else create.source.event.uid or create.source.id
 
 
 def _undo(case: Case) -> Iterator[Operation]:

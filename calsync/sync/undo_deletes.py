@@ -15,9 +15,10 @@ from calsync.sync.view import Standing
 from calsync.sync.wrote import former
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from calsync.sync.undoing import Case
+    from calsync.sync.view import Seen
 
 
 def undo_delete(case: Case) -> Iterator[Operation]:
@@ -40,29 +41,33 @@ def undo_delete(case: Case) -> Iterator[Operation]:
 def _not_anew(case: Case) -> str | None:
     """Return why what was deleted is not created anew."""
     row = case.last
-    source = (case.side.other, row.source_id or "")
+    partners = _partners(case)
     if row.id in case.undoing.undoers:
         return "undo_done"
-    if row.private:
+    if row.private or any(seen.observation.event.private for seen in partners):
         return "undo_private"
     if row.source_id is None or not all(name in row.before for name in FIELDS):
         return "undo_uncertain"
-    if source in case.view.possibly_made:  # its copy may be on its way
+    if (case.side.other, row.source_id) in case.view.possibly_made:  # its copy may be on its way
         return "waits"
-    if row.id not in case.undoing.gone or _partner_is_back(case):
+    if row.id not in case.undoing.gone or any(_is_back(case, seen) for seen in partners):
         return "undo_back"
     return None
 
 
-def _partner_is_back(case: Case) -> bool:
-    """Tell whether the partner of what was deleted is there, or may be: the rules of today copy it."""
-    row = case.last
-    for event_id, seen in case.view.seen[case.side.other].items():
-        uid = seen.observation.event.uid
-        same = event_id == row.source_id or (uid is not None and uid == row.source_uid)
-        if same and not seen.deleted and seen.standing is not Standing.ELSEWHERE:
-            return True
-    return False
+def _partners(case: Case) -> Sequence[Seen]:
+    """Return what is remembered of the partner of what was deleted, under its id and its uid."""
+    return [
+        seen
+        for event_id, seen in case.view.seen[case.side.other].items()
+        if event_id == case.last.source_id or (case.last.source_uid or None) == (seen.observation.event.uid or "")
+    ]
+
+
+def _is_back(case: Case, partner: Seen) -> bool:
+    """Tell whether a partner is or may be there, or one of a pair: it has a copy, or gets one by today's rules."""
+    here = not partner.deleted and partner.standing is not Standing.ELSEWHERE
+    return here or partner.observation.id in case.view.linked[case.side.other]
 
 
 def _anew(case: Case, image: Event) -> Operation:

@@ -438,3 +438,37 @@ async def test_a_side_that_no_person_has_confirmed_is_not_written(world: World, 
     world.settings["direction"] = Direction.BOTH
     (held,) = (await plan_undo(world, ids=[write])).plan.operations
     assert (held.kind, held.reason) == (Kind.HOLD, "direction")
+
+
+async def test_an_account_goes_on_where_the_partner_of_what_was_deleted_has_a_copy_whose_delete_waits(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    world.left.user_restore(left)
+    await world.settle()
+    (copy,) = (each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.right.user_edit(copy, attendee_count=2)
+    world.left.user_delete(left)
+    await world.settle()
+    assert skipped(await undo(world, ids=[write])) == ["undo_back"]
+
+
+async def test_who_lost_two_copies_one_after_the_other_gets_one(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.user_restore(left)
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    entries = [entry for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.DELETE]
+    found = await undo(world, ids=[entry.id for entry in entries if entry.id is not None])
+    assert skipped(found) == ["undo_back"]
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])

@@ -453,6 +453,31 @@ class TestDelete:
         scene.put(LEFT, "other")
         assert only(scene, wrote(1, DELETE, before=image)).kind is CREATE
 
+    def test_not_where_its_partner_has_another_copy_whatever_becomes_of_that(
+        self, scene: Scene, image: Mapping[Field, Value]
+    ) -> None:
+        scene.pair(gone={LEFT: Standing.DELETED})
+        row = wrote(1, DELETE, before=image, link=7, event_id="right0")
+        assert why_not(scene, row) == "undo_back"
+
+    def test_not_where_its_partner_is_private_by_now(
+        self, scene: Scene, image: Mapping[Field, Value], agreed: Event
+    ) -> None:
+        scene.put(LEFT, "left1", replace(agreed, private=True), Standing.DELETED)
+        assert why_not(scene, wrote(1, DELETE, before=image)) == "undo_private"
+
+    @pytest.mark.parametrize("uid", [None, "uid-left"])
+    def test_a_partner_that_lost_several_copies_gets_the_last_one_alone(
+        self, scene: Scene, image: Mapping[Field, Value], uid: str | None
+    ) -> None:
+        rows = (
+            wrote(1, DELETE, before=image, source_uid=uid),
+            wrote(2, DELETE, before=image, source_uid=uid, link=2, event_id="right2"),
+            wrote(3, DELETE, before=image, source_id="left3", link=3, event_id="right3"),
+        )
+        found = [(operation.kind, operation.reason, operation.undoes) for operation in plan(scene, *rows)]
+        assert found == [(Kind.SKIP, "undo_back", 1), (CREATE, "undone", 2), (CREATE, "undone", 3)]
+
     def test_not_while_its_partner_s_copy_may_be_on_its_way(
         self, scene: Scene, image: Mapping[Field, Value]
     ) -> None:
