@@ -121,6 +121,10 @@ class Decisions:
         self._judge_brake(left)
         self._holds, self._awake = left.holds, left.awake
 
+    def part(self, awake: int) -> None:
+        """Take note that a person had links parted between two runs: so many are awake."""
+        self._awake = min(self._awake, awake)
+
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
         node = entry.side, entry.change.after.id
@@ -252,7 +256,8 @@ class Decisions:
         for past in self._history(word.node):
             node = past.side, past.change.after.id
             purged = past.change.after.place is Place.GONE or past.change.before is None
-            if past.number >= word.number and not past.change.after.by_us and not (node in reborn and purged):
+            theirs = past.undoes or not past.change.after.by_us
+            if past.number >= word.number and theirs and not (node in reborn and purged):
                 yield past
 
     def _seen(self, past: Entry, until: int | None) -> bool:
