@@ -41,7 +41,7 @@ def _say(*lines: str) -> None:
 
 EXPECTED = (
     *faults.NAMES,
-    *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake")),
+    *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake", "overtake_undo")),
     *(f"decision: {decision}" for decision in DECISIONS),
     *(f"undo: {what}" for what in UNDOINGS),
 )

@@ -14,7 +14,7 @@ from calsync.store.codec import instant
 from calsync.store.connection import fetch
 from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
-from calsync.sync.plan import Kind
+from calsync.sync.plan import WRITES, Kind
 from tests.simulation.database import HOLDS, open_store
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT
@@ -90,6 +90,9 @@ class Person:
                 break
             self.world.count_undoing(preview.plan)
             await asyncio.sleep(dice.choice([0, 30, 200]))
+            if self.world.meddlesome and dice.random() < OVERTAKEN:
+                planned = [each for each in preview.plan.operations if each.kind in WRITES]
+                pair.users.overtake_undo(dice.choice(planned or [*preview.plan.operations]))
             done = await self._errand(pair, selection, preview.plan.hash, breaks=self.world.meddlesome)
             if done is not None and done.problem is None:
                 break

@@ -26,14 +26,21 @@ def expected(pair: Pair, now: Undertaking) -> Iterator[tuple[Side, Kind, str, Ma
     """Yield what was done to an event, and what it must show once that is undone."""
     if pair.poisoned or pair.hanging or pair.refusing or pair.turned or pair.was_put_back:
         return
-    if any(calendar.cuts for calendar in pair.calendars.values()):
-        return
     found: dict[tuple[int | None, Side], list[LedgerEntry]] = defaultdict(list)
     for row in now.chosen:
         found[row.link, row.side].append(row)
     for (link, side), rows in found.items():
         if pair.direction.writes(side) and side not in pair.closed and _alone(pair, now, rows):
-            yield from _of_event(now, link, side, rows)
+            for where, kind, event_id, values in _of_event(now, link, side, rows):
+                if not any(calendar.cuts for calendar in pair.calendars.values()):
+                    yield where, kind, event_id, values
+                elif kind is not Kind.CREATE:  # what a server cuts may count as an edit
+                    yield (
+                        where,
+                        kind,
+                        event_id,
+                        {name: each for name, each in values.items() if name != "description"},
+                    )
 
 
 def _of_event(
