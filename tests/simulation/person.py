@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 WRITTEN = """
-SELECT id, run, at, reason, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
+SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
@@ -104,7 +104,7 @@ class Person:
             self.world.switch(pair, on=True)
 
     def _selection(self, pair: Pair) -> Selection | None:
-        """Choose some of the last writes: by their numbers, by their run, or all since one of them."""
+        """Choose some of the last writes, all of one event, of a run, or since one of them."""
         dice = self.world.dice
         rows = fetch(self.world.disk.raw, WRITTEN, {"account": pair.name})
         if not rows:
@@ -113,13 +113,13 @@ class Person:
         if undone and dice.random() < UNDOES_AGAIN:
             self.world.mix["undo: of an undo"] += 1
             return Selection(ids=[dice.choice(undone)["id"]])
-        chosen = dice.choice(rows)
-        how = dice.random()
+        chosen, how = dice.choice(rows), dice.random()
+        if how < 0.4:
+            ids = [row["id"] for row in rows if row["last"]]
+            return Selection(ids=sorted({dice.choice(ids), chosen["id"]}))
         if how < 0.6:
-            ids = (
-                [row["id"] for row in rows if row["last"]] if dice.random() < 0.7 else [row["id"] for row in rows]
-            )
-            return Selection(ids=sorted({dice.choice(ids), dice.choice(ids)}))
+            ids = [row["id"] for row in rows if (row["link"], row["side"]) == (chosen["link"], chosen["side"])]
+            return Selection(ids=ids)
         return Selection(run=chosen["run"]) if how < 0.8 else Selection(since=instant(chosen["at"]))
 
     async def _errand(
