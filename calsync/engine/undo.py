@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Run
     from calsync.records import LedgerEntry, Writes
+    from calsync.sync.model import Observation, Side
 
 PASSES = 3
 """How often it is planned anew when an event changed under the plan: only what the person saw is carried out."""
@@ -75,7 +76,8 @@ async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
 async def _plan(run: Run, writes: Writes) -> Plan:
     rows = [*_rows(writes.entries)]
     gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
-    plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone))
+    alone = await _alone(run, [row for row in rows if row.kind is Kind.CREATE and row.id in writes.chosen])
+    plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, alone=alone))
     return hold_unconfirmed(plan, run.unconfirmed)
 
 
@@ -104,3 +106,19 @@ async def _gone(run: Run, rows: Sequence[Wrote]) -> frozenset[int]:
     """Return the deletes whose event is still gone: nobody has taken it out of the trash."""
     places = await together(run.account.calendars[row.side].locate(row.event_id, row.uid) for row in rows)
     return frozenset(row.id for row, place in zip(rows, places, strict=True) if isinstance(place, Trashed | Gone))
+
+
+async def _alone(run: Run, rows: Sequence[Wrote]) -> frozenset[int]:
+    """Return the links of creates whose original is gone, and lay outside the window: no feed tells of that."""
+    untold: list[tuple[int, Side, Observation]] = []
+    for row in rows:
+        link = run.notebook.state.links.get(row.link or 0)
+        seen = link and run.notebook.state.seen[row.side.other].get(link.event_id(row.side.other) or "")
+        if link and seen and not run.window.holds(seen.observation.event.when):
+            untold.append((link.id, row.side.other, seen.observation))
+    places = await together(
+        run.account.calendars[side].locate(original.id, original.event.uid) for _, side, original in untold
+    )
+    return frozenset(
+        link for (link, *_), place in zip(untold, places, strict=True) if isinstance(place, Trashed | Gone)
+    )

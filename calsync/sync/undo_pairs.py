@@ -91,7 +91,7 @@ def _pair(case: Case, link: Link) -> tuple[Seen, Seen] | str:
         return "undo_gone"
     if written is None or written.deleted:
         return "undo_gone"
-    if other is None or other.deleted:
+    if other is None or other.deleted or link.id in case.undoing.alone:
         return "undo_alone"
     if Standing.ELSEWHERE in (written.standing, other.standing):
         return "left_account"

@@ -28,6 +28,8 @@ class Undoing:
     """The numbers of those that are to be undone."""
     gone: Collection[int] = frozenset()
     """The deletes whose event is gone still, as its server says."""
+    alone: Collection[int] = frozenset()
+    """The links whose original is gone, as its server says, where no feed tells of it."""
     undoers: Mapping[int, int] = field(init=False)
     """By the number of a write, the one of what has undone it."""
     _by_link: Mapping[int | None, Sequence[Wrote]] = field(init=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from unittest.mock import patch
 
@@ -12,7 +13,7 @@ import pytest
 from calsync.engine import Engine, Report
 from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
-from calsync.sync.model import Direction, State
+from calsync.sync.model import Direction, State, Timed
 from calsync.sync.plan import Kind
 from calsync_rules.private_mask import PrivateMask
 
@@ -472,3 +473,17 @@ async def test_who_lost_two_copies_one_after_the_other_gets_one(world: World, me
     found = await undo(world, ids=[entry.id for entry in entries if entry.id is not None])
     assert skipped(found) == ["undo_back"]
     assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
+async def test_the_last_one_is_not_deleted_outside_the_window_either(world: World, meeting: Event) -> None:
+    """Nothing tells there that its original was deleted."""
+    begin = world.clock.now() - timedelta(days=88)
+    left = world.left.user_create(replace(meeting, when=Timed(begin, begin + timedelta(hours=1))))
+    await world.settle()
+    write = await last(world)
+    world.clock.advance(5 * 86400)
+    await world.settle()
+    assert (await link(world)).state is State.ASLEEP
+    assert [each.kind for each in (await plan_undo(world, ids=[write])).plan.operations] == [Kind.DELETE]
+    world.left.user_delete(left)
+    assert skipped(await plan_undo(world, ids=[write])) == ["undo_alone"]

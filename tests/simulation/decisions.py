@@ -167,6 +167,8 @@ class Decisions:
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
             if held or link.state is State.ASLEEP or any(node in state.attempts for node in nodes):
                 self.pair.world.excuse("waits")
+            elif not self.pair.direction.writes(word.case.side):  # it had turned just before
+                self.pair.world.excuse("direction turned")
             elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 if row is not None and not row.event.cancelled:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
-UNDOES = 0.08
+UNDOES = 0.07
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""

@@ -14,7 +14,7 @@ from calsync.store.codec import instant
 from calsync.store.connection import fetch
 from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
-from calsync.sync.plan import WRITES, Kind
+from calsync.sync.plan import Kind
 from tests.simulation.database import HOLDS, open_store
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT
@@ -34,6 +34,8 @@ WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id 
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
 """How often an account is off while something is undone, an undo is undone, and the command does not live."""
 TRIES = 3
+QUARREL = 0.15
+"""How often what is undone was edited by turns."""
 OVERTAKEN = 0.2
 """How often a user changes at once what a person has just decided about."""
 
@@ -76,10 +78,11 @@ class Person:
     async def undo(self, pair: Pair, *, after: float) -> None:
         """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""
         await asyncio.sleep(after)
-        selection = self._selection(pair)
+        dice, begun = self.world.dice, self.world.clock.now()
+        quarrel = dice.random() < QUARREL and await self._quarrel(pair)
+        selection = Selection(since=begun) if quarrel else self._selection(pair)
         if selection is None:
             return
-        dice = self.world.dice
         off = pair.off_since is None and dice.random() < SWITCHED_OFF
         if off:
             self.world.switch(pair, on=False)
@@ -91,8 +94,9 @@ class Person:
             self.world.count_undoing(preview.plan)
             await asyncio.sleep(dice.choice([0, 30, 200]))
             if self.world.meddlesome and dice.random() < OVERTAKEN:
-                planned = [each for each in preview.plan.operations if each.kind in WRITES]
-                pair.users.overtake_undo(dice.choice(planned or [*preview.plan.operations]))
+                planned = [each for each in preview.plan.operations if each.kind is not Kind.SKIP]
+                updates = [each for each in planned if each.kind is Kind.UPDATE]
+                pair.users.overtake_undo(dice.choice(updates or planned))
             done = await self._errand(pair, selection, preview.plan.hash, breaks=self.world.meddlesome)
             if done is not None and done.problem is None:
                 break
@@ -102,6 +106,16 @@ class Person:
             self.world.count_undoing(preview.plan)
         if off:
             self.world.switch(pair, on=True)
+
+    async def _quarrel(self, pair: Pair) -> bool:
+        """Have users at both sides rename one event by turns, each as soon as the other's text has come."""
+        nodes = pair.users.linked()
+        for node in nodes:
+            pair.users.rename(node)
+            self.world.wake(pair, "it was renamed")
+            await pair.after_runs(1)
+        self.world.mix["undo: behind a quarrel"] += bool(nodes)
+        return bool(nodes)
 
     def _selection(self, pair: Pair) -> Selection | None:
         """Choose some of the last writes, all of one event, of a run, or since one of them."""

@@ -197,8 +197,9 @@ class Undos:
         states = [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
         if not states or self._row(node) is None or states[-1].change.after.event.cancelled:
             return False
-        # Who asks for it by its id finds what was deleted; its partner may be told late.
-        told = self.pair.witness.dealt_with(states[-1])
+        # What was deleted is asked for by its id; its partner may be told late, or outside the window never.
+        window = self.pair.account().window(self.pair.world.clock.now())
+        told = self.pair.witness.dealt_with(states[-1]) and window.holds(states[-1].change.after.event.when)
         asked = states[-1].number < now.begun and any(_about(row, node) for row in now.chosen)
         return (told or asked) and node[1] not in self._misled
 

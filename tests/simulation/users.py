@@ -14,12 +14,13 @@ from calsync.testing.rows import Place, Row
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from calsync.desk.decisions import Case
     from calsync.sync.plan import Operation
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.pair import Pair
+    from tests.simulation.witness import Node
 
 MEETINGS: tuple[Mapping[str, Any], ...] = (
     {"attendee_count": 2},
@@ -135,6 +136,21 @@ class Users:
         self._calendar(side).user_edit(seen.id, **{name: self._text(texts[name])})
         self.pair.world.mix["user: overtake"] += 1
         self.pair.note(f"{side.value} overtake {seen.id}")
+
+    def linked(self) -> Sequence[Node]:
+        """Return both events of a pair that is there, to be edited by turns."""
+        row = self._pick(Side.LEFT, Place.CALENDAR)
+        partner = row and self.pair.backwards.partner((Side.LEFT, row.id))
+        if row is None or not partner or self._calendar(Side.RIGHT).rows.present(partner[1]) is None:
+            return ()
+        return (Side.LEFT, row.id), partner, (Side.LEFT, row.id)
+
+    def rename(self, node: Node) -> None:
+        """Give an event another summary, if it is still there."""
+        side, event_id = node
+        if self._calendar(side).rows.present(event_id) is not None:
+            self._calendar(side).user_edit(event_id, summary=self._text("Termin"))
+            self.pair.note(f"{side.value} rename {event_id}")
 
     def overtake_undo(self, planned: Operation) -> None:
         """Change one of a pair, or bring back what was deleted, behind a look at the plan of an undo."""

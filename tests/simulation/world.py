@@ -83,6 +83,7 @@ UNDOINGS = (
     "gave back an update",
     "killed",
     "frozen",
+    "behind a quarrel",
     "of an undo",
     "refused",
     "while it is off",
@@ -164,9 +165,13 @@ class World:
         for statement in (statements.NEW_ACCOUNT, statements.SET["enabled"]):
             self.disk.raw.execute(statement, values)
         pair.switched(on=on)
+        self.wake(pair, "it was set")
+
+    def wake(self, pair: Pair, why: str) -> None:
+        """Let some services learn of something about an account at once."""
         for process in self.living():
             if not process.frozen and self.dice.random() < 0.5:
-                process.service.wake(pair.name, "it was set")
+                process.service.wake(pair.name, why)
 
     def switch_for_a_while(self, pair: Pair) -> None:
         """Switch an account off, and on again later."""

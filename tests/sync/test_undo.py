@@ -315,6 +315,13 @@ class TestCreate:
         scene.pair(gone={LEFT: Standing.DELETED})
         assert why_not(scene, wrote(1, CREATE, after=image)) == "undo_alone"
 
+    def test_nor_is_the_last_one_deleted_of_which_only_its_server_tells(
+        self, scene: Scene, image: Mapping[Field, Value]
+    ) -> None:
+        scene.pair(state=State.ASLEEP, reason="window")
+        undoing = Undoing(rows=[wrote(1, CREATE, after=image)], chosen={1}, alone={1})
+        assert [operation.reason for operation in undo(scene.view(), undoing).operations] == ["undo_alone"]
+
     @pytest.mark.parametrize("reason", ["adopted", "linked_different"])
     def test_what_may_be_a_user_s_own_stays(self, scene: Scene, image: Mapping[Field, Value], reason: str) -> None:
         scene.pair()
