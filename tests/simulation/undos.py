@@ -16,7 +16,7 @@ from tests.simulation.undone import expected
 from tests.simulation.witness import key, lives
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field
@@ -36,8 +36,8 @@ LINKS = "SELECT id, left_id, right_id, state FROM link WHERE account = :account"
 class Apart:
     """One field of a pair that differs because its write was undone."""
 
-    number: int
-    """How long the journal was."""
+    since: int
+    """How long the journal was; what calsync did not know by then counts as later."""
     written: Node
     other: Node
     former: Key
@@ -118,7 +118,7 @@ class Undos:
         for (_, name), apart in self._apart.items():
             rewritten = before.event.value(name) != after.event.value(name) and after.place is before.place
             ours = rewritten and self._root(node) in (apart.written, apart.other)
-            if ours and not self._touched(node, apart.number):
+            if ours and not self._touched(node, apart.since):
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
@@ -149,7 +149,7 @@ class Undos:
                 continue
             beside, known = key(name, row.event.value(name)), self._apart.get((self._root(node), name))
             if beside == after or (known is not None and known.beside == beside):
-                apart = Apart(entry.number, self._root(node), self._root(other), new, beside)
+                apart = Apart(self._known(entry), self._root(node), self._root(other), new, beside)
                 self._apart[self._root(node), name] = apart
 
     def _judge_delete(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry]) -> None:
@@ -163,7 +163,7 @@ class Undos:
                 self.pair.fail("I15", f"{node}: {name} was edited, and it was deleted")
         other = self._partner(node)
         if other is not None:
-            self._parted[self._root(other)] = entry.number
+            self._parted[self._root(other)] = self._known(entry)
         if self._root(node) in self.made or other is None or crossed:
             return
         states = [past for past in self.pair.journal if (past.side, past.change.after.id) == other]
@@ -276,14 +276,24 @@ class Undos:
             node = self.pair.reborn[node]
         return node
 
-    def _touched(self, node: Node, number: int) -> bool:
-        """Tell whether a user has done anything to an event or its kin, or undone something else, since then."""
-        family = self.pair.witness.family
-        return any(
-            (past.undoes or not past.change.after.by_us)
-            and family((past.side, past.change.after.id)) == family(node)
-            for past in self.pair.journal[number + 1 :]
+    def _known(self, entry: Entry) -> int:
+        """Return how much of what happened to the kin of an event calsync knew."""
+        kin = self._kin((entry.side, entry.change.after.id), 0)
+        unread = (
+            past.number for past in kin if not (past.change.after.by_us or self.pair.witness.dealt_with(past))
         )
+        return min(unread, default=entry.number)
+
+    def _touched(self, node: Node, since: int) -> bool:
+        """Tell whether a user has done anything to an event or its kin since then."""
+        return any(not past.change.after.by_us for past in self._kin(node, since))
+
+    def _kin(self, node: Node, since: int) -> Iterator[Entry]:
+        """Yield what happened to the family of an event."""
+        family = self.pair.witness.family(node)
+        for past in self.pair.journal[since:]:
+            if self.pair.witness.family((past.side, past.change.after.id)) == family:
+                yield past
 
 
 def _chain(rows: Sequence[LedgerEntry], name: Field) -> tuple[set[Key], Key | None]:
