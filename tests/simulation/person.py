@@ -34,7 +34,7 @@ WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id 
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
 """How often an account is off while something is undone, an undo is undone, and the command does not live."""
 TRIES = 3
-QUARREL = 0.15
+QUARREL = 0.2
 """How often what is undone was edited by turns."""
 OVERTAKEN = 0.2
 """How often a user changes at once what a person has just decided about."""
@@ -114,6 +114,8 @@ class Person:
             pair.users.rename(node)
             self.world.wake(pair, "it was renamed")
             await pair.after_runs(1)
+        if nodes and self.world.dice.random() < 0.5:  # one more, which is still to be copied
+            pair.users.rename(nodes[0])
         self.world.mix["undo: behind a quarrel"] += bool(nodes)
         return bool(nodes)
 

@@ -75,6 +75,7 @@ class Undos:
     async def undertaken(self, errand: Errand) -> AsyncIterator[None]:
         """Watch a command."""
         now = await self._undertaking(errand)
+        self._judge_numbers(now)
         self._now = now
         yield
         self._now = None
@@ -202,6 +203,19 @@ class Undos:
         told = self.pair.witness.dealt_with(states[-1]) and window.holds(states[-1].change.after.event.when)
         asked = states[-1].number < now.begun and any(_about(row, node) for row in now.chosen)
         return (told or asked) and node[1] not in self._misled
+
+    def _judge_numbers(self, now: Undertaking) -> None:
+        """The number by which the ledger names a pair never names another one."""
+        for link in {row.link for row in now.all}:
+            pairs: list[set[Node]] = []
+            for row in now.all:
+                named = ((row.side, row.event_id), (row.side.other, row.source_id))
+                pair = {self.pair.witness.family(self._root((side, each))) for side, each in named if each}
+                if row.link == link:
+                    kin = [known for known in pairs if known & pair]
+                    pairs = [known for known in pairs if known not in kin] + [pair.union(*kin)]
+            if len(pairs) > 1 and not self.pair.was_put_back:
+                self.pair.fail("I15", f"number {link} names {pairs}")
 
     def _judge_outcome(self, now: Undertaking) -> None:
         """Judge what was carried out without any trouble: what nobody touched is as it was before."""
