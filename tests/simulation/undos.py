@@ -97,7 +97,7 @@ class Undos:
         elif entry.change.before is None:
             self._judge_create(entry, self._now)
         else:
-            rows = [row for row in self._now.chosen if self._is_about(row, entry)]
+            rows = self._about(self._now.chosen, entry)
             if not rows:
                 self.pair.fail("I15", f"{entry.side} {entry.change.after.id} was undone, and not what was chosen")
             elif entry.change.after.place is entry.change.before.place:
@@ -264,10 +264,12 @@ class Undos:
         """Tell whether somebody else has written meanwhile."""
         return any(not past.undoes for past in self.pair.journal[now.begun :])
 
-    def _is_about(self, row: LedgerEntry, entry: Entry) -> bool:
-        one, two = (row.side, row.event_id or ""), (entry.side, entry.change.after.id)
-        family = self.pair.witness.family
-        return row.side is entry.side and (self._root(one) == self._root(two) or family(one) == family(two))
+    def _about(self, rows: Sequence[LedgerEntry], entry: Entry) -> Sequence[LedgerEntry]:
+        """Return the rows about an event, else those about one of its kin, in whose place it may have come."""
+        node, family = (entry.side, entry.change.after.id), self.pair.witness.family
+        events = [(row, (row.side, row.event_id or "")) for row in rows if row.side is entry.side]
+        same = [row for row, event in events if self._root(event) == self._root(node)]
+        return same or [row for row, event in events if family(event) == family(node)]
 
     def _crossed(self, entry: Entry) -> bool:
         before = entry.change.before
