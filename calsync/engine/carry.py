@@ -142,7 +142,7 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
 
 async def _check_switch(run: Run) -> None:
     """Raise SwitchedOff where a person has switched the account off while it runs."""
-    if await run.notebook.is_switched_off():
+    if not run.may_be_off and await run.notebook.is_switched_off():
         raise SwitchedOff(f"account {run.account.name} was switched off, nothing more is sent")
 
 
@@ -159,10 +159,9 @@ def _check_prospect(run: Run, side: Side) -> None:
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
-    if operation.reason != UNDONE:  # whatever the other side shows, and also where the account was switched off
-        if operation.kind is Kind.DELETE:
-            outcome.source_now = await _still_there(run, operation)
-        await _check_switch(run)
+    if operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
+        outcome.source_now = await _still_there(run, operation)
+    await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)
     elif operation.kind is Kind.UPDATE and operation.target is not None:

@@ -43,7 +43,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     draft, source = intent.draft, intent.source
     if draft is None or source is None:
         raise TypeError("a create's intent holds its draft and its source")
-    observation = found or _imagined(written, draft)
+    observation, undone = found or _imagined(written, draft), intent.reason == UNDONE
     if observation is None:
         raise TypeError("a create is confirmed by its answer or by what was found")
     # The answer to a create that was sent before may show what somebody has made of its event since.
@@ -62,27 +62,19 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)
     if source.id not in seen[intent.side.other]:  # forgotten while the create was open: is it still there?
         lost = fresh_seen(run, None, source, intent.side.other)
-        lost = doubted(run, lost) if intent.reason != UNDONE else replace(lost, standing=Standing.DELETED)
+        lost = replace(lost, standing=Standing.DELETED) if undone else doubted(run, lost)
         batch.seen[intent.side.other][source.id] = lost
-    if intent.reason == UNDONE:
-        link = _created_anew(run, link, intent.side)
-    batch.links[link.id] = link
+    batch.links[link.id] = _alone(run, link) if undone else link
     for reason in _left_behind(run, intent.side, source.event, draft):
         run.report.remark(intent.kind, intent.side, reason)
     _tell(run, batch, intent, link.id, observation.id, {}, base.values)
 
 
-def _created_anew(run: Run, link: Link, side: Side) -> Link:
-    """Return the link of an event that was deleted and is there again: it stays alone until its partner is back.
-
-    Then both are taken as they are found.
-    """
-    partner = run.notebook.state.seen[side.other].get(link.event_id(side.other) or "")
-    alone = partner is None or partner.standing is not Standing.PRESENT
-    for each in Side:
-        empty = Base(mapping_version=run.account.calendars[each].capabilities.mapping_version)
-        link = link.with_base(each, empty)
-    return replace(link, state=State.PARTED, reason=UNDONE) if alone else link
+def _alone(run: Run, link: Link) -> Link:
+    """Return the link of what was created anew: alone until its partner is back, then both are as found."""
+    for side in Side:
+        link = link.with_base(side, Base(mapping_version=run.account.calendars[side].capabilities.mapping_version))
+    return replace(link, state=State.PARTED, reason=UNDONE)
 
 
 def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:

@@ -101,9 +101,12 @@ class Engine:
     ) -> Confirmation:
         """Undo writes of an account, if its plan is the one that a person saw; without a hash only make the plan.
 
-        It goes on where the account is switched off. What is done is told to `report`. Raises as `run`.
+        It also undoes of an account that is switched off; who switches it off meanwhile stops it. What is done is
+        told to `report`. Raises as `run`.
         """
+        may_be_off = (await self._store.settings.get(account.name)).off
         async with self._reading(account, report) as run:
+            run.may_be_off = may_be_off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
 
     @asynccontextmanager

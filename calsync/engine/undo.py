@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,11 @@ from calsync.engine.rebuild import Confirmation
 from calsync.engine.settle import settle
 from calsync.engine.together import together
 from calsync.ports import Gone, Trashed
+from calsync.sync.brakes import hold_unconfirmed
 from calsync.sync.choices import UNDONE
-from calsync.sync.model import Side
-from calsync.sync.plan import WRITES, Kind, Plan, line
-from calsync.sync.undo import Undoing, undo
-from calsync.sync.view import Standing
+from calsync.sync.plan import Kind, Plan, line
+from calsync.sync.undo import undo
+from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Run
     from calsync.records import LedgerEntry, Writes
+    from calsync.sync.model import Observation, Side
 
 PASSES = 3
 """How often it is planned anew when an event changed under the plan: only what the person saw is carried out."""
@@ -35,10 +35,15 @@ Read = Callable[[], Awaitable["Writes"]]
 
 
 async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmation:
-    """Undo writes, if that would do what a person saw; without a hash only say what it would do."""
+    """Undo writes, if that would do what a person saw; without a hash only say what it would do.
+
+    Raises as a run does, also where a side could not be listed in full: what is gone would not be known.
+    """
     name, state = run.account.name, run.notebook.state
     await settle(run, UNDONE)  # what an earlier try has left open
     await look_again(run)
+    if run.unlisted is not None:
+        raise run.unlisted
     plan = await _plan(run, await read())
     run.report.plan = plan
     run.report.note_standing(tuple(plan.operations))
@@ -57,11 +62,10 @@ async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmati
 
 
 async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
-    approved = Counter(line(operation) for operation in plan.operations)
+    approved = {line(operation) for operation in plan.operations}
     await apply_links(run, [each for each in plan.operations if each.kind is Kind.UNLINK])
     for _ in range(PASSES):
-        wanted = [each for each in plan.operations if each.kind in WRITES and approved[line(each)]]
-        if not await carry_out(run, wanted):
+        if not await carry_out(run, [each for each in plan.operations if line(each) in approved]):
             break
         await look_again(run)
         plan = await _plan(run, await read())
@@ -72,17 +76,9 @@ async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
 async def _plan(run: Run, writes: Writes) -> Plan:
     rows = [*_rows(writes.entries)]
     gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
-    return undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, back=frozenset(_back(run))))
-
-
-def _back(run: Run) -> Iterator[tuple[Side, str]]:
-    """Yield the uids of what is there and linked."""
-    for link in run.notebook.state.links.values():
-        for side in Side:
-            seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
-            uid = seen.observation.event.uid if seen and seen.standing is Standing.PRESENT else None
-            if uid is not None:
-                yield side, uid
+    alone = await _alone(run, [row for row in rows if row.kind is Kind.CREATE and row.id in writes.chosen])
+    plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, alone=alone))
+    return hold_unconfirmed(plan, run.unconfirmed)
 
 
 def _rows(entries: Sequence[LedgerEntry]) -> Iterator[Wrote]:
@@ -111,3 +107,19 @@ async def _gone(run: Run, rows: Sequence[Wrote]) -> frozenset[int]:
     """Return the deletes whose event is still gone: nobody has taken it out of the trash."""
     places = await together(run.account.calendars[row.side].locate(row.event_id, row.uid) for row in rows)
     return frozenset(row.id for row, place in zip(rows, places, strict=True) if isinstance(place, Trashed | Gone))
+
+
+async def _alone(run: Run, rows: Sequence[Wrote]) -> frozenset[int]:
+    """Return the links of creates whose original is gone, and lay outside the window: no feed tells of that."""
+    untold: list[tuple[int, Side, Observation]] = []
+    for row in rows:
+        link = run.notebook.state.links.get(row.link or 0)
+        seen = link and run.notebook.state.seen[row.side.other].get(link.event_id(row.side.other) or "")
+        if link and seen and not run.window.holds(seen.observation.event.when):
+            untold.append((link.id, row.side.other, seen.observation))
+    places = await together(
+        run.account.calendars[side].locate(original.id, original.event.uid) for _, side, original in untold
+    )
+    return frozenset(
+        link for (link, *_), place in zip(untold, places, strict=True) if isinstance(place, Trashed | Gone)
+    )

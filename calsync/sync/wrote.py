@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.sync.forms import may_be_form
-from calsync.sync.model import FIELDS, Event
+from calsync.sync.model import FIELDS
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.sync.model import Field, Side, Value
-    from calsync.sync.plan import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,11 @@ class Wrote:
     @property
     def image(self) -> Mapping[Field, Value]:
         """What the event showed: before a delete, after any other write."""
-        return self.before if self.kind == "delete" else self.after
+        return self.before if self.kind is Kind.DELETE else self.after
+
+    def touches(self, name: Field) -> bool:
+        """Tell whether the write was about a field; a create and a delete are about all."""
+        return name in self.before or name in self.after
 
 
 def folded(rows: Sequence[Wrote]) -> Mapping[Field, tuple[Value, Value]]:
@@ -46,29 +50,32 @@ def folded(rows: Sequence[Wrote]) -> Mapping[Field, tuple[Value, Value]]:
     found: dict[Field, tuple[Value, Value]] = {}
     broken: set[Field] = set()
     for row in reversed(rows):
-        for name in FIELDS:
-            if name not in row.before or name not in row.after or name in broken:
-                continue
+        for name in row.before.keys() & row.after.keys() - broken:
             if name not in found:
                 found[name] = (row.before[name], row.after[name])
             elif may_be_form(found[name][0], row.after[name]):
                 found[name] = (row.before[name], found[name][1])
-            else:
+            else:  # somebody has edited it in between
                 broken.add(name)
     return found
 
 
-def before_all(rows: Sequence[Wrote]) -> Mapping[Field, Value]:
-    """Return what the writes ahead of a delete, which is the last of these, had changed, as it was before them."""
-    deleted = rows[-1].before
-    return {
-        name: before for name, (before, after) in folded(rows[:-1]).items() if may_be_form(deleted[name], after)
-    }
+def last_life(rows: Sequence[Wrote]) -> Sequence[Wrote]:
+    """Return the writes since an event was created last, or came back from a delete; at least the last one."""
+    begin = 0
+    for number, row in enumerate(rows):
+        if row.kind is Kind.CREATE:
+            begin = number
+        elif row.kind is Kind.DELETE and number + 1 < len(rows):
+            begin = number + 1
+    return rows[begin:]
 
 
-def event_of(row: Wrote, values: Mapping[Field, Value]) -> Event:
-    """Return an event with these values. Raises ValueError where one is missing."""
-    summary, when, description = (values.get(name) for name in FIELDS)
-    if not isinstance(summary, str) or when is None or isinstance(when, str) or not isinstance(description, str):
-        raise ValueError("the image of a deleted event has all fields")
-    return Event(summary=summary, when=when, description=description, private=row.private, uid=row.uid)
+def former(rows: Sequence[Wrote]) -> Mapping[Field, Value]:
+    """Return what an event showed before the writes to it, of which the last one has deleted it."""
+    *earlier, deleted = rows
+    image = dict(deleted.before)
+    for name, (before, after) in folded(earlier).items():
+        if name in image and may_be_form(image[name], after):
+            image[name] = before
+    return {name: image[name] for name in FIELDS if name in image}

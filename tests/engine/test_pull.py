@@ -93,6 +93,23 @@ async def test_a_delete_outside_the_window_is_noticed_while_the_pair_is_awake(
     assert [event.summary for event in world.right.events().values()] == ["anderer"]
 
 
+async def test_an_event_outside_the_window_is_read_before_its_deleted_copy_is_made_anew(
+    world: World, meeting: Event, tomorrow: datetime
+) -> None:
+    """Its move could not be carried over, and nothing tells there that it is private by now."""
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.right.user_edit(right, attendee_count=2)
+    far = tomorrow + timedelta(days=600)
+    world.left.user_edit(left, when=Timed(far, far + timedelta(hours=1)))
+    assert (await world.run()).counts[Side.RIGHT].blocked == 1
+    world.left.user_edit(left, private=True)
+    world.right.user_delete(right)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ["Privat"]
+
+
 async def test_an_event_restored_outside_the_window_is_seen_while_its_delete_waits(
     world: World, meeting: Event, tomorrow: datetime
 ) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
+from unittest.mock import patch
 
 import pytest
 
 from calsync.engine import Engine, Report
-from calsync.errors import Retry, UnknownOutcome
+from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
-from calsync.sync.model import Direction, State
+from calsync.sync.model import Direction, State, Timed
 from calsync.sync.plan import Kind
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:
     from calsync.engine.rebuild import Confirmation
-    from calsync.sync.model import Event, Link
+    from calsync.sync.model import Event, Link, Observation
     from tests.engine.conftest import World
 
 
@@ -364,3 +366,124 @@ async def test_a_server_in_trouble_is_told(world: World, meeting: Event) -> None
     assert all(
         each.state is State.AWAKE for each in (await world.store.load("anna", world.clock.now())).links.values()
     )
+
+
+async def test_on_a_system_without_markers_too_what_was_created_anew_is_not_deleted_for_its_lost_partner(
+    world: World, meeting: Event
+) -> None:
+    world.right.capabilities = replace(world.right.capabilities, marker=False)
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
+    seen = await plan_undo(world, ids=[write])
+    await plan_undo(world, seen.plan.hash, ids=[write])
+    await world.settle()
+    await at_rest(world)
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
+async def test_a_copy_that_is_back_is_not_copied_a_second_time(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    await undo(world, ids=[await last(world)])
+    world.right.user_restore(right)
+    world.right.user_edit(right, summary="zurück")
+    assert skipped(await plan_undo(world, ids=[await last(world)])) == ["undo_back"]
+
+
+async def test_a_cancelled_partner_does_not_take_with_it_what_was_created_anew(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_edit(left, cancelled=True)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    assert subjects(world)[1] == ["Besichtigung", "anderer"]
+
+
+async def test_who_switches_the_account_off_meanwhile_stops_it(world: World, meeting: Event) -> None:
+    for text in ("A", "B"):
+        world.left.user_create(replace(meeting, summary=text))
+    await world.settle()
+    entries = [entry for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.CREATE]
+    ids = [entry.id for entry in entries if entry.id is not None]
+    seen = await plan_undo(world, ids=ids)
+    delete = world.right.delete
+
+    async def switching_off(target: Observation) -> None:
+        await world.store.settings.set_enabled("anna", False, "Anna", world.clock.now())
+        await delete(target)
+
+    with (
+        patch.object(world.right, "delete", switching_off),
+        patch("calsync.engine.carry.AT_ONCE", 1),
+        pytest.raises(SwitchedOff),
+    ):
+        await plan_undo(world, seen.plan.hash, ids=ids)
+    assert len(world.right.events()) == 1
+
+
+async def test_a_side_that_no_person_has_confirmed_is_not_written(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    write = await last(world)
+    world.settings["direction"] = Direction.RIGHT_TO_LEFT
+    await world.run()
+    world.settings["direction"] = Direction.BOTH
+    (held,) = (await plan_undo(world, ids=[write])).plan.operations
+    assert (held.kind, held.reason) == (Kind.HOLD, "direction")
+
+
+async def test_an_account_goes_on_where_the_partner_of_what_was_deleted_has_a_copy_whose_delete_waits(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    write = await last(world)
+    world.left.user_restore(left)
+    await world.settle()
+    (copy,) = (each for each, event in world.right.events().items() if event.summary == meeting.summary)
+    world.right.user_edit(copy, attendee_count=2)
+    world.left.user_delete(left)
+    await world.settle()
+    assert skipped(await undo(world, ids=[write])) == ["undo_back"]
+
+
+async def test_who_lost_two_copies_one_after_the_other_gets_one(world: World, meeting: Event) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    world.left.user_restore(left)
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    entries = [entry for entry in await world.store.ledger("anna", 100) if entry.kind == Kind.DELETE]
+    found = await undo(world, ids=[entry.id for entry in entries if entry.id is not None])
+    assert skipped(found) == ["undo_back"]
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
+async def test_the_last_one_is_not_deleted_outside_the_window_either(world: World, meeting: Event) -> None:
+    """Nothing tells there that its original was deleted."""
+    begin = world.clock.now() - timedelta(days=88)
+    left = world.left.user_create(replace(meeting, when=Timed(begin, begin + timedelta(hours=1))))
+    await world.settle()
+    write = await last(world)
+    world.clock.advance(5 * 86400)
+    await world.settle()
+    assert (await link(world)).state is State.ASLEEP
+    assert [each.kind for each in (await plan_undo(world, ids=[write])).plan.operations] == [Kind.DELETE]
+    world.left.user_delete(left)
+    assert skipped(await plan_undo(world, ids=[write])) == ["undo_alone"]

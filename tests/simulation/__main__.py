@@ -16,7 +16,7 @@ from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS, UNPROVEN
 from tests.simulation.users import ACTIONS
-from tests.simulation.world import DECISIONS
+from tests.simulation.world import DECISIONS, UNDOINGS
 
 SHOWN = 25
 SHORT = 3000
@@ -41,8 +41,9 @@ def _say(*lines: str) -> None:
 
 EXPECTED = (
     *faults.NAMES,
-    *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake")),
+    *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake", "overtake_undo")),
     *(f"decision: {decision}" for decision in DECISIONS),
+    *(f"undo: {what}" for what in UNDOINGS),
 )
 """What so many histories as `make test` plays must have seen at least once."""
 

@@ -54,6 +54,11 @@ class SlowCalendar(MemoryCalendar):
     crossed: set[str]
     """The revisions that a user made between the read before a write and that write."""
 
+    @property
+    def cuts(self) -> bool:
+        """Whether its server cuts notes."""
+        return self.behaviour.normalise is _cut_notes
+
     def tell(self) -> None:
         """Ring about a change, whoever made it: once, twice, late, or not at all."""
         world = self.pair.world

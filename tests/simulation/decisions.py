@@ -131,6 +131,10 @@ class Decisions:
         self._judge_brake(left)
         self._holds, self._awake = left.holds, left.awake
 
+    def part(self, awake: int) -> None:
+        """Take note that a person had links parted between two runs: so many are awake."""
+        self._awake = min(self._awake, awake)
+
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
         node = entry.side, entry.change.after.id
@@ -175,6 +179,8 @@ class Decisions:
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
             if held or link.state is State.ASLEEP or any(node in state.attempts for node in nodes):
                 self.pair.world.excuse("waits")
+            elif not self.pair.direction.writes(word.case.side):  # it had turned just before
+                self.pair.world.excuse("direction turned")
             elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 if row is not None and not row.event.cancelled:
@@ -264,7 +270,8 @@ class Decisions:
         for past in self._history(word.node):
             node = past.side, past.change.after.id
             purged = past.change.after.place is Place.GONE or past.change.before is None
-            if past.number >= word.number and not past.change.after.by_us and not (node in reborn and purged):
+            theirs = past.undoes or not past.change.after.by_us
+            if past.number >= word.number and theirs and not (node in reborn and purged):
                 yield past
 
     def _seen(self, past: Entry, until: int | None) -> bool:

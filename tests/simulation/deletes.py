@@ -34,6 +34,7 @@ class Deletes:
             each.change.after.id
             for each in begun
             if each.change.after.by_us
+            and not each.undoes
             and each.change.before is not None
             and each.change.before.place is each.change.after.place
             and not self.pair.decisions.passes((each.side, each.change.after.id))

@@ -17,6 +17,7 @@ EXCUSES: Mapping[str, str] = {
     "mask": "one of the pair is or was private: the other one shows the mask, or what a user wrote over it",
     "one-way: target edited": "what a user changes on the target of a one-way account stays there",
     "direction turned": "an edit or a delete counts as a target's where its side is not the source any more",
+    "undone": "a person has undone a write: both sides stay as they are until one of them is edited",
     "linked different": "what a match-up found differing stays so until somebody edits it",
     # I2: why a value of a user is nowhere any more
     "lost": "the ledger holds it, with the reason why it lost",
@@ -27,6 +28,7 @@ EXCUSES: Mapping[str, str] = {
     "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
     "late create": "it was on its way when its runner was frozen: no lease can call it back",
     "late write": "it was on its way when its runner was frozen: what came meanwhile it cannot know",
+    "late undo": "it was on its way when its runner was frozen: it counts as a user's edit or delete then",
     # I4: why what a user deleted lives
     "deleted behind a cut of the server": "a text that a server cut beside a write may count as an edit",
     "deleted while unsettled": "calsync had not dealt with all that had happened to the pair before",

@@ -218,5 +218,6 @@ NAMES = (
     "busy_calendar",
     "doorbells",
     "decides",
+    "undoes",
 )
 """What `--faults` may name."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
+UNDOES = 0.07
+"""How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
@@ -134,7 +136,12 @@ class History:
             for pair in world.pairs.values()
             if self._draws("decides", 0.5)
         ]
-        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding)
+        undoing = [
+            self.person.undo(pair, after=dice.choice([0, 3, 100]))
+            for pair in world.pairs.values()
+            if self._draws("undoes", UNDOES)
+        ]
+        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding, *undoing)
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import random
 
-    from tests.simulation.process import Process
+    from tests.simulation.steps import Steps
 
-PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
+PROCESS: ContextVar[Steps | None] = ContextVar("process", default=None)
 
 
 Turn = tuple[Context, Callable[..., Any], tuple[Any, ...], asyncio.TimerHandle | None]
@@ -42,7 +42,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._ready = []
         self._dice = dice
         self._time = 0.0
-        self._frozen: dict[Process, list[Turn]] = {}
+        self._frozen: dict[Steps, list[Turn]] = {}
         self.steps = 0
         self._kept: list[Any] = []
 
@@ -53,7 +53,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Let time pass at once, while nobody gets a turn: a process that computes, a machine that sleeps."""
         self._time += seconds
 
-    def thaw(self, process: Process) -> None:
+    def thaw(self, process: Steps) -> None:
         """Let a process go on that was frozen."""
         self._ready += self._frozen.pop(process, [])
 
@@ -106,7 +106,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.steps += 1
             context.run(callback, *args)  # what it raises is a bug, and ends the history
 
-    def _put_aside(self, process: Process, turn: Turn) -> None:
+    def _put_aside(self, process: Steps, turn: Turn) -> None:
         if process.dead:
             self._kept.append(turn)  # were it collected, its coroutine's `finally` would run
         else:

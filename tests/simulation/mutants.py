@@ -16,7 +16,7 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
-from tests.simulation import mutants_decisions, mutants_proof, mutants_rules
+from tests.simulation import mutants_decisions, mutants_proof, mutants_rules, mutants_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -261,6 +261,16 @@ MUTANTS: dict[str, Mutant] = {
         mutants_decisions.doubt_ends_a_word,
         mutants_decisions.choice_is_swapped,
         mutants_decisions.release_lets_all_pass,
+        mutants_undo.undone_copy_is_forgotten,
+        mutants_undo.undo_moves_both_bases,
+        mutants_undo.undo_ignores_edits,
+        mutants_undo.undo_ignores_what_is_back,
+        mutants_undo.undo_deletes_the_last_one,
+        mutants_undo.undone_deletes_are_ordinary,
+        mutants_undo.undo_folds_over_edits,
+        mutants_undo.undo_creates_again,
+        mutants_undo.link_numbers_are_used_twice,
+        mutants_undo.created_anew_is_a_pair,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DIFFERENT = frozenset({"linked_different", "masked", "rebuilt_different", "given_up"})
 """The reasons with which the ledger tells of a link whose sides differ on purpose."""
 LOSERS = frozenset(
-    {"overruled", "restored", "masked", "linked_different", "unknown_outcome", "decided", "given_up"}
+    {"overruled", "restored", "masked", "linked_different", "unknown_outcome", "decided", "given_up", "undone"}
 )
 """The reasons with which the ledger may hold a value that is nowhere any more."""
 Waiting = dict[Node, list["Operation"]]
@@ -113,6 +113,8 @@ class Oracle:
             return "waits"
         if self._refused(link):
             return "refused"
+        if self.pair.undos.apart(rows, name):
+            return "undone"
         private = any(row.event.private for row in rows) or link.left_base.private or link.right_base.private
         if private and name in TEXTS:
             return "mask"
@@ -175,6 +177,7 @@ class Oracle:
                 ("edited after the delete", touched),
                 ("brought back", restored),
                 ("late create", late),
+                ("undone", any(other in self.pair.undos.made for other in kin)),
                 ("direction turned", any(turn >= number for turn in self.pair.turned)),
             ):
                 if holds:

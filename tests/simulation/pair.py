@@ -23,8 +23,10 @@ from tests.simulation.bots import Bots
 from tests.simulation.database import look
 from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
+from tests.simulation.errand import UNDOING
 from tests.simulation.loop import PROCESS
 from tests.simulation.rules import Hanging, Poisoned, refuses
+from tests.simulation.undos import Undos
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
 from tests.simulation.writes import MASK, MINUTES, Writes
@@ -68,6 +70,8 @@ class Entry:
     side: Side
     change: Change
     marker: str
+    undoes: bool = False
+    """A person had it done: it undoes what calsync wrote."""
 
 
 @dataclass(eq=False)
@@ -135,6 +139,7 @@ class Pair:
         self.decisions = Decisions(self)
         self.deletes = Deletes(self)
         self.written = Writes(self)
+        self.undos = Undos(self)
         self.bots = Bots(self)
         self.users = Users(self)
         self._ended = asyncio.Event()
@@ -146,7 +151,8 @@ class Pair:
     @property
     def running(self) -> bool:
         """Whether a living process is in a run of this account."""
-        return any(self.name in process.running for process in self.world.processes if not process.dead)
+        served = any(self.name in process.running for process in self.world.processes if not process.dead)
+        return served or any(one.pair is self and not one.dead for one in self.world.errands.values())
 
     @property
     def served(self) -> bool:
@@ -169,13 +175,17 @@ class Pair:
         )
 
     def run_begins(self) -> None:
-        """Take note of a run that begins, and let users and fate meddle with it."""
-        ACCOUNT.set(self.name)
+        """Take note of a run that begins."""
         START.set((len(self.journal), self.world.clock.now()))
         self._judges_this_run()
         if self.unended:  # nobody has looked at what the run before has left
             self.witness.listen(look(self.world.disk.raw, self.name))
         self.unended += 1
+        self.acts()
+
+    def acts(self) -> None:
+        """Take note that a process begins to work on this account, and let users and fate meddle with it."""
+        ACCOUNT.set(self.name)
         self.writes_begun = 0
         for calendar in self.calendars.values():
             calendar.behaviour.gone, calendar.losing = calendar.losing, set()
@@ -219,11 +229,11 @@ class Pair:
             self.switches_at = None
             self.world.switch_for_a_while(self)
         process = PROCESS.get()
-        if self.off_since is None or process is None or process.freezes:  # a frozen one had asked before
-            return
+        if self.off_since is None or process is None or process.may_be_off or process.freezes:
+            return  # a frozen one had asked before
         self.writes_off += 1
         late = self.world.clock.now() > self.off_since
-        if late or self.writes_off > carry.AT_ONCE * len(self.world.processes):
+        if late or self.writes_off > carry.AT_ONCE * (len(self.world.processes) + len(self.world.errands)):
             self.fail("switch", "it is off, and calsync goes on writing")
 
     def forget(self, since: int, noted: list[Hang], *, ran: bool) -> None:
@@ -273,22 +283,28 @@ class Pair:
 
     def record(self, side: Side, change: Change) -> None:
         """Write a change of an event into the journal, and have it judged by what is known at this moment."""
-        entry = Entry(len(self.journal), side, change, MAKING.get())
+        undoes = UNDOING.get() and change.after.by_us
+        entry = Entry(len(self.journal), side, change, MAKING.get(), undoes)
         self.journal.append(entry)
         if change.after.by_us:
             self._judges_this_run()
             did = "creates" if change.before is None else change.after.place
+            did = f"undoes: {did}" if undoes else did
             event = change.after.event
             self.note(f"  calsync {did} {change.after.id} {event.summary}, {event.description}, {event.when}")
             process = PROCESS.get()
             late = process is not None and process.freezes > BEGUN.get()
             if late:
                 self.witness.excuse_late_write(entry)
+            elif undoes:
+                self.undos.judge(entry)
             else:
+                self.undos.judge_ordinary(entry)
                 self.backwards.judge(entry)
                 self.decisions.judge(entry)
             self.written.judge(entry, late=late)
-            self.bots.judge(entry)
+            if not undoes:
+                self.bots.judge(entry)
 
     def note(self, line: str) -> None:
         self.world.note(f"{self.name} #{len(self.journal)} {line}")

@@ -1,24 +1,41 @@
-"""The person who looks after calsync, and confirms what waits for that while no process runs."""
+"""The person who looks after calsync, confirms what waits for that while no process runs, decides, and undoes."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.desk.decisions import decide, waiting
 from calsync.engine import Engine
 from calsync.errors import CalsyncError
+from calsync.records import Selection
+from calsync.store.codec import instant
 from calsync.store.connection import fetch
-from calsync.sync.choices import Choice
+from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 from tests.simulation.database import HOLDS, open_store
+from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calsync.engine.rebuild import Confirmation
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
 
 
+WRITTEN = """
+SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
+WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
+"""
+SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
+"""How often an account is off while something is undone, an undo is undone, and the command does not live."""
+TRIES = 3
+QUARREL = 0.2
+"""How often what is undone was edited by turns."""
 OVERTAKEN = 0.2
 """How often a user changes at once what a person has just decided about."""
 
@@ -57,6 +74,90 @@ class Person:
                 if self.world.meddlesome and dice.random() < OVERTAKEN:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
         return count
+
+    async def undo(self, pair: Pair, *, after: float) -> None:
+        """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""
+        await asyncio.sleep(after)
+        dice, begun = self.world.dice, self.world.clock.now()
+        quarrel = dice.random() < QUARREL and await self._quarrel(pair)
+        selection = Selection(since=begun) if quarrel else self._selection(pair)
+        if selection is None:
+            return
+        off = pair.off_since is None and dice.random() < SWITCHED_OFF
+        if off:
+            self.world.switch(pair, on=False)
+            self.world.mix["undo: while it is off"] += 1
+        preview = await self._errand(pair, selection, None)
+        for _ in range(TRIES):
+            if preview is None or all(each.kind is Kind.SKIP for each in preview.plan.operations):
+                break
+            self.world.count_undoing(preview.plan)
+            await asyncio.sleep(dice.choice([0, 30, 200]))
+            if self.world.meddlesome and dice.random() < OVERTAKEN:
+                planned = [each for each in preview.plan.operations if each.kind is not Kind.SKIP]
+                updates = [each for each in planned if each.kind is Kind.UPDATE]
+                pair.users.overtake_undo(dice.choice(updates or planned))
+            done = await self._errand(pair, selection, preview.plan.hash, breaks=self.world.meddlesome)
+            if done is not None and done.problem is None:
+                break
+            self.world.mix["undo: refused"] += done is not None
+            preview = await self._errand(pair, selection, None) if done is None else done
+        if preview is not None:
+            self.world.count_undoing(preview.plan)
+        if off:
+            self.world.switch(pair, on=True)
+
+    async def _quarrel(self, pair: Pair) -> bool:
+        """Have users at both sides rename one event by turns, each as soon as the other's text has come."""
+        nodes = pair.users.linked()
+        for node in nodes:
+            pair.users.rename(node)
+            self.world.wake(pair, "it was renamed")
+            await pair.after_runs(1)
+        if nodes and self.world.dice.random() < 0.5:  # one more, which is still to be copied
+            pair.users.rename(nodes[0])
+        self.world.mix["undo: behind a quarrel"] += bool(nodes)
+        return bool(nodes)
+
+    def _selection(self, pair: Pair) -> Selection | None:
+        """Choose some of the last writes, all of one event, of a run, or since one of them."""
+        dice = self.world.dice
+        rows = fetch(self.world.disk.raw, WRITTEN, {"account": pair.name})
+        if not rows:
+            return None
+        undone = [row for row in rows if row["reason"] == UNDONE]
+        if undone and dice.random() < UNDOES_AGAIN:
+            self.world.mix["undo: of an undo"] += 1
+            return Selection(ids=[dice.choice(undone)["id"]])
+        chosen, how = dice.choice(rows), dice.random()
+        if how < 0.4:
+            ids = [row["id"] for row in rows if row["last"]]
+            return Selection(ids=sorted({dice.choice(ids), chosen["id"]}))
+        if how < 0.6:
+            ids = [row["id"] for row in rows if (row["link"], row["side"]) == (chosen["link"], chosen["side"])]
+            return Selection(ids=ids)
+        return Selection(run=chosen["run"]) if how < 0.8 else Selection(since=instant(chosen["at"]))
+
+    async def _errand(
+        self, pair: Pair, selection: Selection, plan_hash: str | None, *, breaks: bool = False
+    ) -> Confirmation | None:
+        """Give a command, again where another process works on the account; return what it came to."""
+        dice = self.world.dice
+        for _ in range(TRIES):
+            errand = Errand(pair, selection, plan_hash)
+            if breaks and dice.random() < BROKEN:
+                fates: list[Callable[[], None]] = [errand.kill, errand.kill]
+                fates.append(partial(errand.freeze, dice.choice([100, 1000])))
+                errand.after_steps(dice.randrange(1, 120), dice.choice(fates))
+            async with pair.undos.undertaken(errand):
+                await errand.run()
+            self.world.mix["undo: frozen"] += errand.freezes
+            if errand.confirmation is not None:
+                return errand.confirmation
+            self.world.mix["undo: killed"] += errand.error is None
+            pair.note(f"not undone: {errand.error or 'killed'}")
+            await asyncio.sleep(dice.choice([10, 100]))
+        return None
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""

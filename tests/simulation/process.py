@@ -16,7 +16,7 @@ from calsync.errors import CalsyncError, SwitchedOff
 from calsync.service import Runner, Service
 from calsync.service.turns import Turns
 from tests.simulation.database import LOCKED, open_store
-from tests.simulation.loop import PROCESS
+from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -28,21 +28,15 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-class Process(Runner):
+class Process(Steps, Runner):
     """Runs from `start` until it is stopped, killed, or ends by an error of its own, which is a finding."""
 
     def __init__(self, world: World, names: Sequence[str], number: int) -> None:
         """`names` are the accounts that its configuration names."""
-        self.world = world
+        super().__init__(world, f"simulation/{number}")
         self.names = tuple(names)
-        self.holder = f"simulation/{number}"
-        self.dead = False
-        self.frozen = False
-        self.freezes = 0
-        """How often it went on after it had been frozen: a write of its last step before that is late."""
         self.locked = 0
         """So often its runs will find the database locked."""
-        self.steps = 0
         self.running: dict[str, asyncio.Task[None]] = {}
         """The run of each account that is going on."""
         self._stop = asyncio.Event()
@@ -52,43 +46,13 @@ class Process(Runner):
         self.service = Service(self, world.clock, world.dice, world.poll_seconds, turns)
         self._reload = asyncio.Event()
         self._configurations: deque[tuple[str, ...]] = deque()
-        self._at: dict[int, Callable[[], None]] = {}
-        context = copy_context()
-        context.run(PROCESS.set, self)
-        self.task = asyncio.get_running_loop().create_task(self._serve(), context=context)
-
-    def after_steps(self, steps: int, action: Callable[[], None]) -> None:
-        """Do something when the process has made so many more steps: each is what runs between two awaits."""
-        self._at[self.steps + steps] = action
-
-    def step(self) -> bool:
-        """Count a step that is about to be made; return whether it may be."""
-        if self.dead or self.frozen:
-            return False
-        self.steps += 1
-        if self.steps in self._at:
-            self._at.pop(self.steps)()
-        return not self.dead
-
-    def kill(self) -> None:
-        """End it at once. What it had sent is sent; what it had not committed is gone."""
-        if self.dead:
-            return
-        self.dead = True
-        self.world.note(f"killed {self.holder}")
-        self.world.process_ended(self)
+        self.task = self.begin(self._serve())
 
     def cancel_runs(self) -> None:
         """Cancel the runs that go on, as a watchdog or a deadline would."""
         for name, task in self.running.items():
             self.world.note(f"cancelled the run of {name}")
             task.cancel()
-
-    def freeze(self, seconds: float) -> None:
-        """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
-        self.frozen = True
-        self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
-        self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
     def finds_locked(self) -> bool:
         """Tell whether the database is locked now, and count it."""
@@ -113,13 +77,6 @@ class Process(Runner):
             await asyncio.wait({self.task}, timeout=5)
         self.dead = True
 
-    def _thaw(self) -> None:
-        if self.frozen:
-            self.frozen = False
-            self.freezes += 1
-            self.world.note(f"{self.holder} goes on")
-            self.world.loop.thaw(self)
-
     async def _serve(self) -> None:
         try:
             store = await open_store(self._raw)
@@ -136,8 +93,7 @@ class Process(Runner):
             reloads.cancel()
         except Exception as error:  # noqa: BLE001 - whatever ends a process is a finding
             self.world.fail("ended", f"{self.holder}: {type(error).__name__} {error}")
-        self.dead = True
-        self.world.process_ended(self)
+        self.ended()
 
     async def _reloads(self) -> None:
         """Do as the production does with accounts that leave and come."""

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Event, Side, Timed, When
+from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place, Row
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from calsync.desk.decisions import Case
+    from calsync.sync.plan import Operation
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.pair import Pair
+    from tests.simulation.witness import Node
 
 MEETINGS: tuple[Mapping[str, Any], ...] = (
     {"attendee_count": 2},
@@ -133,6 +136,46 @@ class Users:
         self._calendar(side).user_edit(seen.id, **{name: self._text(texts[name])})
         self.pair.world.mix["user: overtake"] += 1
         self.pair.note(f"{side.value} overtake {seen.id}")
+
+    def linked(self) -> Sequence[Node]:
+        """Return both events of a pair that is there, to be edited by turns."""
+        row = self._pick(Side.LEFT, Place.CALENDAR)
+        partner = row and self.pair.backwards.partner((Side.LEFT, row.id))
+        if row is None or not partner or self._calendar(Side.RIGHT).rows.present(partner[1]) is None:
+            return ()
+        return (Side.LEFT, row.id), partner, (Side.LEFT, row.id)
+
+    def rename(self, node: Node) -> None:
+        """Give an event another summary, if it is still there."""
+        side, event_id = node
+        if self._calendar(side).rows.present(event_id) is not None:
+            self._calendar(side).user_edit(event_id, summary=self._text("Termin"))
+            self.pair.note(f"{side.value} rename {event_id}")
+
+    def overtake_undo(self, planned: Operation) -> None:
+        """Change one of a pair, or bring back what was deleted, behind a look at the plan of an undo."""
+        side, draft = planned.side, planned.draft
+        nodes = [
+            (where, seen.id) for where, seen in ((side.other, planned.source), (side, planned.target)) if seen
+        ]
+        if draft is not None:
+            rows = self._calendar(side).rows.rows.values()
+            nodes += [(side, row.id) for row in rows if row.event.summary == draft.summary]
+        where, event_id = self.dice.choice(nodes)
+        row = self._calendar(where).rows.rows.get(event_id)
+        if row is not None and row.place is Place.TRASH and draft is not None:
+            self._calendar(where).user_restore(event_id)
+        elif row is None or row.place is not Place.CALENDAR or draft is not None:
+            return
+        elif planned.kind is Kind.DELETE and where is not side:
+            self._calendar(where).user_delete(event_id)
+        else:
+            name = "summary" if "summary" in planned.changes or self.dice.random() < 0.5 else "description"
+            self._calendar(where).user_edit(
+                event_id, **{name: self._text("Termin" if name == "summary" else "Notiz")}
+            )
+        self.pair.world.mix["user: overtake_undo"] += 1
+        self.pair.note(f"{where.value} overtake_undo {event_id}")
 
     def edit_both(self, side: Side) -> str | None:
         """Edit the same text of both events of a pair at the same time, each to another one."""

@@ -119,6 +119,9 @@ class Witness:
     def excuse_late_write(self, entry: Entry) -> None:
         """Excuse a write that was on its way when its process was frozen: no lease can call it back."""
         self.pair.world.excuse("late write")
+        if entry.undoes and entry.change.before is not None:
+            self.pair.world.excuse("late undo")
+            self.superseded |= keys(entry.change.before.event)
         if entry.change.before is None:
             self.pair.world.excuse("late create")
             self.appearances[entry.side, entry.change.after.id] += 1
@@ -166,7 +169,8 @@ class Witness:
         elif before is None:
             self._made(entry)
         elif after.place is Place.TRASH and before.place is Place.CALENDAR:
-            self._deleted_by_us(entry, before)
+            if not entry.undoes:  # then its counterparts are meant to live
+                self._deleted_by_us(entry, before)
         elif before.event.description.removeprefix(after.event.description) not in ("", before.event.description):
             self._cut.add((entry.side, after.id))
 
@@ -219,7 +223,7 @@ class Witness:
         self._join(node, source)
         self._partners[node] = source[1]
         self._unsettled.add(node)
-        if self.told_as_before(source, entry.number):
+        if not entry.undoes and self.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
             self.appearances[node] += 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.service.turns import AT_ONCE
 from calsync.store import MemoryRuns, statements
+from calsync.sync.choices import UNDONE
 from tests.simulation.clock import VirtualClock
 from tests.simulation.excuses import EXCUSES
 from tests.simulation.process import Process
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.engine import Report
+    from calsync.sync.plan import Plan
     from tests.simulation.database import Disk
+    from tests.simulation.errand import Errand
     from tests.simulation.loop import VirtualLoop
     from tests.simulation.pair import Pair
 
@@ -70,6 +73,32 @@ DECISIONS = (
     "wake window",
 )
 """The rows of the decision table, by the kind and the reason of their operations."""
+UNDOINGS = (
+    "create",
+    "delete",
+    "unlink",
+    "update",
+    "gave back a create",
+    "gave back a delete",
+    "gave back an update",
+    "killed",
+    "frozen",
+    "behind a quarrel",
+    "of an undo",
+    "refused",
+    "while it is off",
+    "skip doubt",
+    "skip undo_altered",
+    "skip undo_back",
+    "skip undo_done",
+    "skip undo_edited",
+    "skip undo_gone",
+    "skip undo_private",
+    "skip undo_read_only",
+    "skip undo_uncertain",
+    "skip waits",
+)
+"""What undoing does, and why it leaves alone what it does."""
 POLLS = (300.0, 3600.0, 6 * 3600.0)
 """Seconds between two runs of an account."""
 
@@ -89,6 +118,8 @@ class World:
         """How many accounts may run at the same time."""
         self.pairs: dict[str, Pair] = {}
         self.processes: list[Process] = []
+        self.errands: dict[str, Errand] = {}
+        """What persons have had done, by their names as holders of leases."""
         self.meddlesome = True
         """Users and fate act in the middle of runs."""
         self._noted: list[tuple[datetime, str]] = []
@@ -119,11 +150,12 @@ class World:
 
     def is_dead(self, holder: str) -> bool:
         """Tell whether a holder of a lease is dead, as a process of the same machine can find out."""
-        return all(process.dead for process in self.processes if process.holder == holder)
+        errand = self.errands.get(holder)
+        alive = errand is not None and not errand.dead
+        return not alive and all(process.dead for process in self.processes if process.holder == holder)
 
-    def process_ended(self, process: Process) -> None:
-        """Wake those who wait for an account: nothing more comes from this process."""
-        del process
+    def process_ended(self) -> None:
+        """Wake those who wait for an account: nothing more comes from some process."""
         for pair in self.pairs.values():
             pair.wake()
 
@@ -133,9 +165,13 @@ class World:
         for statement in (statements.NEW_ACCOUNT, statements.SET["enabled"]):
             self.disk.raw.execute(statement, values)
         pair.switched(on=on)
+        self.wake(pair, "it was set")
+
+    def wake(self, pair: Pair, why: str) -> None:
+        """Let some services learn of something about an account at once."""
         for process in self.living():
             if not process.frozen and self.dice.random() < 0.5:
-                process.service.wake(pair.name, "it was set")
+                process.service.wake(pair.name, why)
 
     def switch_for_a_while(self, pair: Pair) -> None:
         """Switch an account off, and on again later."""
@@ -155,6 +191,11 @@ class World:
     def count_decisions(self, report: Report) -> None:
         for operation in report.plan.operations:
             self.mix[f"decision: {operation.kind} {operation.reason.partition(':')[0]}"] += 1
+
+    def count_undoing(self, plan: Plan) -> None:
+        for operation in plan.operations:
+            reason = "" if operation.reason == UNDONE else f" {operation.reason.partition(':')[0]}"
+            self.mix[f"undo: {operation.kind}{reason}"] += 1
 
     def note(self, line: str) -> None:
         self._noted.append((self.clock.now(), line))

@@ -34,15 +34,18 @@ class Writes:
         self._judge_side(entry)
         self._judge_rules(entry)
         if before is not None and after.place is not before.place:
-            self.pair.deletes.judge(entry)
+            if not entry.undoes:
+                self.pair.deletes.judge(entry)
             return
         source = None if late else self._source(entry)
-        if source is not None:
+        anew = entry.undoes and before is None  # of what is gone calsync cannot know what became of it before
+        if source is not None and not (anew and not lives(self._row(source))):
             self._judge_mask(entry, source)
         if before is not None:
             self._judge_rest(entry, before)
-            self.pair.deletes.judge_rewrite(entry)
-        elif source is not None:
+            if not entry.undoes:
+                self.pair.deletes.judge_rewrite(entry)
+        elif source is not None and not entry.undoes:
             self._judge_create(entry, source)
 
     def _judge_side(self, entry: Entry) -> None:
@@ -61,7 +64,7 @@ class Writes:
         for broken, breaks in ((self.pair.poisoned, poisons), (self.pair.hanging, hangs)):
             if not broken or not any(breaks(row.event) for row in rows):
                 continue
-            if broken == "on_create" and entry.change.before is not None:
+            if broken == "on_create" and (entry.undoes or entry.change.before is not None):
                 continue
             if self._crossed(entry):
                 self.pair.world.excuse("a rule in the gap")
@@ -121,9 +124,9 @@ class Writes:
         if entry.change.before is None:
             return self.pair.witness.source(entry)
         partner = self.pair.backwards.partner((entry.side, entry.change.after.id))
-        return None if partner is None else self._now(partner)
+        return None if partner is None else self.now(partner)
 
-    def _now(self, node: Node) -> Node:
+    def now(self, node: Node) -> Node:
         """Return an event under the id that it has by now."""
         renewed = {old: new for new, old in self.pair.reborn.items()}
         while node in renewed:
@@ -162,7 +165,7 @@ class Writes:
         original = self.pair.witness.source(made) if made.change.after.by_us else None
         if original is None:
             return False
-        now = self._now(original)
+        now = self.now(original)
         if not self._row(now).event.private and self._renamed(node):
             return False
         return any(past.change.after.event.private for past in self._states(now))

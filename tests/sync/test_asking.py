@@ -115,6 +115,13 @@ def test_a_hang_is_over_when_an_event_is_another_one(scene: Scene) -> None:
     assert not replace(hang, left=None).is_over(scene.seen, versions)
 
 
+def test_a_hang_names_the_rule_and_the_events_that_it_was_asked_about(scene: Scene) -> None:
+    scene.pair()
+    asked = Asked("anna", "scripted", "1")
+    hang = Hang.of((asked, (scene.seen[Side.LEFT]["left1"].observation, None)))
+    assert hang == Hang(rule="scripted", version="1", left=Version("left1", "1"), right=None)
+
+
 def test_pairs_and_single_events_are_held_and_nothing_else(scene: Scene, scripted: type[Scripted]) -> None:
     scene.pair()
     scene.pair(left={"summary": "neu"}, gone={Side.RIGHT: Standing.DELETED})

@@ -1,0 +1,61 @@
+"""A command that a person gives, in a process of its own: it says what undoing would do, or undoes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from calsync.engine import Engine, Report
+from calsync.errors import CalsyncError
+from tests.simulation.database import open_store
+from tests.simulation.steps import Steps
+
+if TYPE_CHECKING:
+    from calsync.engine.rebuild import Confirmation
+    from calsync.records import Selection
+    from tests.simulation.pair import Pair
+
+UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
+"""Whether what this task writes undoes something."""
+
+
+class Errand(Steps):
+    """One command about one account."""
+
+    def __init__(self, pair: Pair, selection: Selection, plan_hash: str | None) -> None:
+        super().__init__(pair.world, f"person/{len(pair.world.errands) + 1}")
+        self.pair = pair
+        self.selection = selection
+        self.plan_hash = plan_hash
+        self.report = Report()
+        self.confirmation: Confirmation | None = None
+        """What it came to; None where it was killed, or failed."""
+        self.error: CalsyncError | None = None
+
+    async def run(self) -> None:
+        """Carry it out, until it has ended or was killed."""
+        self.world.errands[self.holder] = self
+        task = self.begin(self._undo())
+        while not self.dead:
+            await asyncio.wait({task}, timeout=50)
+
+    async def _undo(self) -> None:
+        name, world = self.pair.name, self.world
+        UNDOING.set(True)
+        self.pair.acts()
+        try:
+            store = await open_store(world.disk.raw)
+            for holder in await store.holders():
+                if world.is_dead(holder):
+                    await store.expire(holder)
+            engine = Engine(store, world.runs, world.clock, world.dice, self.holder)
+            self.may_be_off = self.pair.off_since is not None
+            self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+        except CalsyncError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - whatever ends it is a finding
+            if self.dead:  # and buried
+                return
+            self.pair.fail("bug", f"{name}: undoing ended by {type(error).__name__} {error}")
+        self.ended()

@@ -1,0 +1,134 @@
+"""The judge of undoing holds against calsync what nobody asked for, and what was not calsync's to take back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from calsync.records import LedgerEntry
+from calsync.sync.model import FIELDS, Event, Side, Timed
+from calsync.sync.plan import Kind
+from calsync.testing.clock import START
+from calsync.testing.rows import Place
+from tests.simulation.database import Left
+from tests.simulation.errand import UNDOING
+from tests.simulation.pair import MAKING
+from tests.simulation.undos import Undertaking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)))
+IMAGE = {name: MEETING.value(name) for name in FIELDS}
+
+
+def _copied(pair: Pair) -> tuple[str, str]:
+    """Have calsync copy an event to the right; return both ids."""
+    original = pair.calendars[LEFT].user_create(MEETING)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    copy = made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15).id
+    _run_leaves(pair, (original, copy))
+    return original, copy
+
+
+def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
+    left = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.witness.look(left)
+    pair.backwards.look(left)
+
+
+def _row(kind: Kind, copy: str, **more: Any) -> LedgerEntry:
+    values: dict[str, Any] = {"run": 1, "at": START, "side": RIGHT, "reason": "changed", "id": 1, "link": 1}
+    return LedgerEntry(kind=kind, event_id=copy, **{**values, **more})
+
+
+@contextmanager
+def _undoing(pair: Pair, *rows: LedgerEntry) -> Iterator[None]:
+    """Have what calsync writes undo these rows."""
+    now = Undertaking(begun=len(pair.journal), chosen=rows, all=rows, awake={}, disturbed=False)
+    pair.undos._now = now
+    token = UNDOING.set(True)
+    yield
+    UNDOING.reset(token)
+    pair.undos._now = None
+
+
+def _writes(pair: Pair, side: Side, event_id: str, **values: Any) -> list[str]:
+    """Have calsync write to an event, and return the names of the invariants that this breaks."""
+    rows = pair.calendars[side].rows
+    rows.change(event_id, by_us=True, event=replace(rows.rows[event_id].event, **values))
+    return _broken(pair)
+
+
+def _broken(pair: Pair) -> list[str]:
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def test_what_nobody_asked_for_is_a_finding(pair: Pair) -> None:
+    _, copy = _copied(pair)
+    token = UNDOING.set(True)
+    assert _writes(pair, RIGHT, copy, summary="Termin 0 mit Text") == ["I15"]
+    UNDOING.reset(token)
+
+
+def test_another_event_is_not_what_was_chosen(pair: Pair) -> None:
+    (_, copy), (_, other) = _copied(pair), _copied(pair)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    with _undoing(pair, row):
+        assert _writes(pair, RIGHT, other, summary="Termin 0 mit Text") == ["I15"]
+
+
+def test_only_what_calsync_wrote_is_replaced_and_by_what_was_there_before(pair: Pair) -> None:
+    _, copy = _copied(pair)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    with _undoing(pair, row):
+        assert _writes(pair, RIGHT, copy, summary="Termin 0 mit Text") == []
+    pair.calendars[RIGHT].user_edit(copy, summary="Termin 2 mit Text")
+    with _undoing(pair, row):
+        assert _writes(pair, RIGHT, copy, summary="Termin 0 mit Text") == ["I15"]
+
+
+def test_a_chain_ends_where_a_person_wrote(pair: Pair) -> None:
+    _, copy = _copied(pair)
+    rows = (
+        _row(Kind.UPDATE, copy, before={"summary": "Termin 8 mit Text"}, after={"summary": "Termin 7 mit Text"}),
+        _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary}, id=2),
+    )
+    with _undoing(pair, *rows):
+        assert _writes(pair, RIGHT, copy, summary="Termin 8 mit Text") == ["I15"]
+
+
+def test_an_edited_copy_is_not_deleted(pair: Pair) -> None:
+    _, copy = _copied(pair)
+    pair.calendars[RIGHT].user_edit(copy, summary="Termin 2 mit Text")
+    with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == ["I15"]
+
+
+def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
+    original, copy = _copied(pair)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    account = {"account": "anna", "left": original, "right": copy}
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (:account)", account)
+    raw.execute(
+        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+        " VALUES (:account, 1, :left, :right, 'awake', '{}', '{}')",
+        account,
+    )
+    with _undoing(pair, row):
+        _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
+    assert pair.undos.apart(rows, "summary")
+    assert not pair.undos.apart(rows, "description")
+    pair.calendars[LEFT].user_edit(original, summary="Termin 3 mit Text")
+    assert not pair.undos.apart([pair.calendars[LEFT].rows.rows[original], rows[1]], "summary")
