@@ -95,7 +95,7 @@ class Decisions:
         node, number = (case.side, case.event_id), len(self.pair.journal)
         history = list(self._history(node))
         known = all(self.pair.witness.dealt_with(past) for past in history)
-        known = known and not any(past.change.after.id in self._misled for past in history)
+        known = known and not any(past.change.after.id in self._misled or self._untold(past) for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
         self.words.append(Word(number, case, choice, fields, known, came_back))
@@ -197,6 +197,11 @@ class Decisions:
     @property
     def _misled(self) -> set[str]:
         return self.pair.hidden | self.pair.retold
+
+    def _untold(self, past: Entry) -> bool:
+        """Tell whether an event was deleted, or moved away, outside the window, where nothing tells of that."""
+        window, row = self.pair.account().window(self.pair.world.clock.now()), past.change.after
+        return row.place is not Place.CALENDAR and not window.holds(row.event.when)
 
     def _held(self, case: Case) -> Iterator[Operation]:
         operations = self.pair.report.plan.operations if self.pair.report is not None else ()
