@@ -57,7 +57,7 @@ TEXTS: Mapping[str, Texts] = {
     "own_password": Texts(
         Sentences(
             "{system} does not take the stored password any more.",
-            "{system} nimmt das gespeicherte Kennwort nicht mehr an.",
+            "{system} nimmt das gespeicherte Passwort nicht mehr an.",
         ),
         _ONE_CAUGHT_UP,
         Sentences(

@@ -85,11 +85,11 @@ async def test_a_user_connects_the_own_mailbox_on_exchange(prepared: Place) -> N
         await user.go("/own")
         given = {"E-Mail-Adresse": "bert@example.de", "Benutzername": "EX\\bert"}
         user.watch.expected.add(400)
-        await user.fill(**given, Kennwort="falsch")
+        await user.fill(**given, Passwort="falsch")
         await user.press("Weiter")
         await user.sees("Die Anmeldung wurde abgelehnt.")
         await look(user, "own-exchange")
-        await user.fill(Kennwort=password)
+        await user.fill(Passwort=password)
         await user.press("Weiter")
         await user.heading("Kalender auswählen").wait_for()
         await user.press("Kalender verbinden")

@@ -79,7 +79,7 @@ def test_the_owner_of_a_mailbox_is_asked_to_sign_in_again_and_not_to_check_a_con
     )
     systems = {own: System(connection=own, title="Outlook", kept=True)}
     (card,) = repairs([condition], systems, START)
-    assert card.happened("de") == "Outlook nimmt das gespeicherte Kennwort nicht mehr an."
+    assert card.happened("de") == "Outlook nimmt das gespeicherte Passwort nicht mehr an."
     assert "melden Sie sich" in card.todo("de")
     assert (card.button("de"), card.account, card.by_owner) == ("Neu anmelden", "anna", True)
 

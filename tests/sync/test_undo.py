@@ -173,6 +173,10 @@ class TestUpdate:
         scene.direction = Direction.RIGHT_TO_LEFT
         assert why_not(scene, renamed()) == "undo_read_only"
 
+    def test_what_nobody_can_read_any_more_is_not_guessed(self, scene: Scene) -> None:
+        scene.pair()
+        assert why_not(scene, replace(renamed(), readable=False, before={}, after={})) == "undo_unreadable"
+
     def test_what_is_as_before_is_done(self, scene: Scene) -> None:
         scene.pair()
         assert why_not(scene, renamed(1, "Besichtigung", "neu")) == "undo_done"
