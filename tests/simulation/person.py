@@ -33,7 +33,7 @@ SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) =
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
-"""How often an account is off while something is undone, an undo or what else is rare is undone, a command dies."""
+"""How often an account is off while something is undone, something rare is undone, as an undo, a command dies."""
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
