@@ -15,6 +15,7 @@ from calsync.store.connection import fetch
 from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.sync.undo_pairs import UNCERTAIN
 from tests.simulation.database import HOLDS, open_store
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT
@@ -32,7 +33,7 @@ SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) =
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
-"""How often an account is off while something is undone, an undo is undone, and the command does not live."""
+"""How often an account is off while something is undone, something rare is undone, as an undo, a command dies."""
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
@@ -125,10 +126,11 @@ class Person:
         rows = fetch(self.world.disk.raw, WRITTEN, {"account": pair.name})
         if not rows:
             return None
-        undone = [row for row in rows if row["reason"] == UNDONE]
-        if undone and dice.random() < UNDOES_AGAIN:
-            self.world.mix["undo: of an undo"] += 1
-            return Selection(ids=[dice.choice(undone)["id"]])
+        rare = [row for row in rows if row["reason"] in {UNDONE, *UNCERTAIN}]
+        if rare and dice.random() < UNDOES_AGAIN:
+            chosen = dice.choice(rare)
+            self.world.mix["undo: of an undo"] += chosen["reason"] == UNDONE
+            return Selection(ids=[chosen["id"]])
         chosen, how = dice.choice(rows), dice.random()
         if how < 0.4:
             ids = [row["id"] for row in rows if row["last"]]
