@@ -47,15 +47,21 @@ class Undoing:
 
         A delete and what has undone it are nothing together, nor are a create and a later delete.
         """
-        found: dict[tuple[int | None, Side], list[Wrote]] = defaultdict(list)
+        written: dict[tuple[int | None, Side], list[Wrote]] = defaultdict(list)
         for row in self.rows:
-            cancelled = self.undoers.get(row.id) in self.chosen or row.undoes in self.chosen
-            if row.id in self.chosen and not cancelled:
-                found[row.link, row.side].append(row)
-        for rows in sorted(found.values(), key=lambda rows: rows[0].id):
-            life = last_life(rows)
-            if life[0].kind is not Kind.CREATE or life[-1].kind is not Kind.DELETE:
-                yield life
+            written[row.link, row.side].append(row)
+        found = [rows for rows in map(self._wanted, written.values()) if rows]
+        for rows in sorted(found, key=lambda rows: rows[0].id):
+            if rows[0].kind is not Kind.CREATE or rows[-1].kind is not Kind.DELETE:
+                yield rows
+
+    def _wanted(self, rows: Sequence[Wrote]) -> Sequence[Wrote]:
+        """Return the chosen writes to one side of a pair: those to its present event, if there are any."""
+        wanted = [row for row in rows if row.id in self.chosen and not self._is_cancelled(row)]
+        return [row for row in last_life(rows) if row in wanted] or wanted
+
+    def _is_cancelled(self, row: Wrote) -> bool:
+        return self.undoers.get(row.id) in self.chosen or row.undoes in self.chosen
 
     def touched_since(self, row: Wrote, name: Field) -> bool:
         """Tell whether a later write was about a field, but for those of the same event that are undone with it.

@@ -296,6 +296,8 @@ class Pair:
             late = process is not None and process.freezes > BEGUN.get()
             if late:
                 self.witness.excuse_late_write(entry)
+                if undoes:
+                    self.undos.note(entry)
             elif undoes:
                 self.undos.judge(entry)
             else:
@@ -331,7 +333,10 @@ class Pair:
         if process is None or asking.question is None:
             raise AssertionError("no process asks this rule")
         hang = Hang.of(asking.question)
-        if hang in self.noted:
+        asked = {version.id for version in (hang.left, hang.right) if version is not None}
+        if hang in self.noted and asked & (self.hidden | self.retold):
+            self.world.excuse("told as it was before")
+        elif hang in self.noted:
             self.fail("I10", f"a rule that had not answered about {hang.left} and {hang.right} was asked again")
         self.notes.append(hang)
         self.world.mix["hanging_rule: ended a process"] += 1

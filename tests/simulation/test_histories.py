@@ -14,6 +14,11 @@ from tests.simulation.history import play
 
 FOUND = (
     3525,
+    7861,
+    8259,
+    8986,
+    16743,
+    17410,
     503302,
     626494,
     1003298,

@@ -94,6 +94,7 @@ class Undos:
 
     def judge(self, entry: Entry) -> None:
         """Judge a write that undoes another, at the moment it reaches the server."""
+        self.note(entry)
         if self._now is None:
             self.pair.fail("I15", f"{entry.side} {entry.change.after.id} was undone, and nobody asked for it")
         elif entry.change.before is None:
@@ -106,6 +107,19 @@ class Undos:
                 self._judge_update(entry, entry.change.before, rows)
             else:
                 self._judge_delete(entry, entry.change.before, rows)
+
+    def note(self, entry: Entry) -> None:
+        """Take note of what is undone, also by a write that comes late."""
+        before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
+        other = self._partner(node)
+        if before is None:
+            self.made.add(node)
+        elif other is not None and after.place is not before.place:
+            self._parted[self._root(other)] = self._known(entry)
+        elif other is not None:
+            for name in FIELDS:
+                if key(name, before.event.value(name)) != key(name, after.event.value(name)):
+                    self._note_apart(entry, name, other)
 
     def judge_ordinary(self, entry: Entry) -> None:
         """Judge any other write: it does not do again what was undone, nor carry it over."""
@@ -134,6 +148,16 @@ class Undos:
                 return True
         return False
 
+    def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
+        """Take note that a field differs, where the other event shows what calsync had written."""
+        node, row = self._root((entry.side, entry.change.after.id)), self._row(other)
+        rows = self._about(self._now.chosen, entry) if self._now is not None else []
+        (_, after), new = _chain(rows, name), key(name, entry.change.after.event.value(name))
+        beside = None if row is None else key(name, row.event.value(name))
+        known = self._apart.get((node, name))
+        if beside is not None and (beside == after or (known is not None and known.beside == beside)):
+            self._apart[node, name] = Apart(self._known(entry), node, self._root(other), new, beside)
+
     def _judge_update(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry]) -> None:
         """Only what calsync had written is replaced, by what was there before that."""
         node = entry.side, before.id
@@ -146,14 +170,6 @@ class Undos:
                 self.pair.fail("I15", f"{node}: {name} was {old}, which calsync did not write")
             elif new not in befores:
                 self.pair.fail("I15", f"{node}: {name} became {new}, and was {befores} before")
-            other = self._partner(node)
-            row = None if other is None else self._row(other)
-            if other is None or row is None:
-                continue
-            beside, known = key(name, row.event.value(name)), self._apart.get((self._root(node), name))
-            if beside == after or (known is not None and known.beside == beside):
-                apart = Apart(self._known(entry), self._root(node), self._root(other), new, beside)
-                self._apart[self._root(node), name] = apart
 
     def _judge_delete(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry]) -> None:
         """Only what calsync had made is deleted, as it had left it, and never the last one."""
@@ -165,8 +181,6 @@ class Undos:
             if key(name, before.event.value(name)) != after and not crossed:
                 self.pair.fail("I15", f"{node}: {name} was edited, and it was deleted")
         other = self._partner(node)
-        if other is not None:
-            self._parted[self._root(other)] = self._known(entry)
         if self._root(node) in self.made or other is None or crossed:
             return
         states = [past for past in self.pair.journal if (past.side, past.change.after.id) == other]
@@ -177,7 +191,6 @@ class Undos:
     def _judge_create(self, entry: Entry, now: Undertaking) -> None:
         """What was deleted is created as it was, and only where it is not there."""
         node = entry.side, entry.change.after.id
-        self.made.add(node)
         found = fetch(self.pair.world.disk.raw, UNDOES, {"account": self.pair.name, "marker": entry.marker})
         rows = [ledger_entry(row, IMAGES) for row in found]
         if not rows or rows[0].id not in {row.id for row in now.chosen}:

@@ -353,6 +353,19 @@ class TestCreate:
         scene.pair()
         assert only(scene, renamed(1, "A", "B"), wrote(2, CREATE, after=image, reason="recreated")).kind is DELETE
 
+    def test_one_that_was_made_again_stays_where_only_the_first_one_is_undone(
+        self, scene: Scene, image: Mapping[Field, Value]
+    ) -> None:
+        """Whatever was written to the second one is undone."""
+        scene.pair()
+        rows = (
+            wrote(1, CREATE, after={**image, "summary": "A"}, event_id="right0"),
+            wrote(2, CREATE, after={**image, "summary": "A"}, reason="recreated"),
+            renamed(3, "A"),
+        )
+        assert only(scene, *rows, chosen={1, 3}).changes == {"summary": "A"}
+        assert why_not(scene, *rows[:2], chosen={1}) == "undo_edited"
+
     def test_a_create_and_its_delete_are_nothing(self, scene: Scene, image: Mapping[Field, Value]) -> None:
         assert plan(scene, wrote(1, CREATE, after=image), wrote(2, DELETE, before=image)) == ()
 
