@@ -256,7 +256,7 @@ class Showing:
         return self._served.disabled()
 
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
-        accounts = self._served.accounts()
+        accounts = dict(self._served.accounts())  # others come and go while the store is read
         if person.administrator:
             return accounts
         own = await self._people.accounts_of(person)

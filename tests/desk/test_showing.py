@@ -102,6 +102,22 @@ async def test_the_service_knows_better_than_the_store(office: Office) -> None:
     assert rows["bernd"].state is State.STARTING  # written down, but not served
 
 
+async def test_an_account_that_comes_while_a_page_is_read_is_on_the_next_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switches = office.store.showing.switches
+
+    async def meanwhile() -> Any:
+        office.accounts["conny"] = config("conny")
+        return await switches()
+
+    monkeypatch.setattr(office.store.showing, "switches", meanwhile)
+    before = await office.showing.overview(office.boss, Wanted())
+    after = await office.showing.overview(office.boss, Wanted())
+    assert [row.account for row in before.rows] == ["anna", "bernd"]
+    assert [row.account for row in after.rows] == ["anna", "bernd", "conny"]
+
+
 @pytest.mark.parametrize(
     ("on", "was", "shown"), [(False, State.WAITING, State.OFF), (True, State.OFF, State.STARTING)]
 )
