@@ -13,6 +13,7 @@ from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a fun
 
 from calsync.http import Http
 from calsync_sandbox.ews import promise
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,12 @@ def _nobody_is_mailed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Http, "request", watched)
     yield
     assert broken == []
+
+
+@pytest.fixture
+def port() -> int:
+    """Return a port that a service of this test may listen at."""
+    return free_port()
 
 
 @pytest.fixture

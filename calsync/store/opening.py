@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY = ":memory:"
+MOST_TURNS = 100
+"""How many others may be first where several processes begin with a new file."""
 
 
 def create_private(path: Path) -> None:
@@ -89,11 +91,32 @@ async def _open(database: str, place: str) -> Database:
 async def _set_up(raw: Database, place: str, busy_seconds: float) -> None:
     raw.row_factory = sqlite3.Row
     await raw.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
-    (mode,) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")
+    mode = await _journal_mode(raw)
     await raw.execute("PRAGMA synchronous = FULL")
     await raw.execute("PRAGMA foreign_keys = ON")
-    if mode[0] not in ("wal", "memory"):
+    if mode not in ("wal", "memory"):
         raise StoreError(f"store {place}: the file system cannot keep a database safe; use a local disk")
+
+
+async def _journal_mode(raw: Database) -> str:
+    """Switch to the write-ahead log, and return the mode that there is then.
+
+    SQLite does not wait for another process that makes the same new file its own, but for its turn to write.
+    """
+    for _ in range(MOST_TURNS):
+        try:
+            return await _ask_for_wal(raw)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await raw.execute("BEGIN IMMEDIATE")
+            await raw.execute("ROLLBACK")
+    return await _ask_for_wal(raw)
+
+
+async def _ask_for_wal(raw: Database) -> str:
+    ((mode,),) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")
+    return str(mode)
 
 
 def _source(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from calsync_sandbox.demo.stage import Stage
 from calsync_sandbox.sandbox import Sandbox
 from tests.browser.chromium import AXE, CHROMIUM, PHONE, WIDE, Watch, barriers, chromium
 from tests.e2e.conftest import World, ended
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -182,12 +182,6 @@ async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=SECONDS * 1000)
     async with chromium() as browser:
         yield browser
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture

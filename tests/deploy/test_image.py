@@ -9,7 +9,6 @@ import asyncio
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import pytest
 from calsync.ports import SystemClock
 from tests.deploy.dockerfile import PATH, ROOT, Stage, command, stages
 from tests.e2e.conftest import World, world_at
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -159,8 +159,7 @@ async def live(empty: Path) -> AsyncIterator[World]:
 
 
 async def test_its_steps_make_a_calsync_that_works(image: Stage, installed: Path, live: World) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     live.rewrite("poll_seconds: 2", f'poll_seconds: 1\n  listen: "127.0.0.1:{port}"')
     live.rewrite("connections:", "web: {}\nconnections:")
     live.appointment()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from calsync.people import Role
 from calsync.store import SqliteStore
 from calsync.web.api import door
 from tests.e2e.conftest import Ended, World, ended
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,8 +42,7 @@ async def address(live: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """Serve anna's account in this process, for a program that asks more often than it may."""
     monkeypatch.setattr(door, "PER_MINUTE", 10**9)
     monkeypatch.setattr(door, "STRANGERS", 10**9)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
+    port = free_port()
     text = live.configuration.read_text("utf-8")
     text = text.replace("service:\n", f"service:\n  listen: 127.0.0.1:{port}\n") + "web: {}\n"
     live.configuration.write_text(text, "utf-8")

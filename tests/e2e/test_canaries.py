@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,6 +17,7 @@ from calsync_sandbox.configuration import RULES
 from calsync_sandbox.faults import Fault
 from tests.e2e.test_isolation import ANSWER, CANARY, forbidden, plant
 from tests.e2e.test_watchdog import MANIFEST
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import World
@@ -85,8 +85,7 @@ def trouble(world: World) -> None:
 
 @pytest.mark.parametrize("style", ["console", "json"])
 async def test_the_log_and_the_figures_tell_nothing(live: World, style: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     gossip(live)
     live.rewrite("poll_seconds: 2", f'poll_seconds: 1\n  listen: "127.0.0.1:{port}"')
     live.rewrite("connections:", "web: {}\nconnections:")

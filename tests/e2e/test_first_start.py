@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,13 +72,6 @@ class Administrator:
         return self.text
 
 
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
-
-
 @pytest.fixture(params=["graph", "exchange_ews"])
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
     async with Sandbox(exchange=request.param) as sandbox:
@@ -93,7 +85,8 @@ async def command(folder: Path, *arguments: str) -> Process:
 
 
 async def stopped(process: Process) -> Ended:
-    process.terminate()
+    if process.returncode is None:
+        process.terminate()
     return await asyncio.wait_for(ended(process), 10)
 
 

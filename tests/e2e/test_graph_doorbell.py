@@ -23,13 +23,6 @@ MOST_ROUNDS = 12
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
-
-
-@pytest.fixture
 def called(live: World, port: int) -> World:
     """Return a world in which calsync can be called, and polls once an hour."""
     at = f"public_url: http://127.0.0.1:{port}\n  listen: 127.0.0.1:{port}"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from calsync_sandbox.faults import Fault
@@ -23,13 +21,6 @@ if TYPE_CHECKING:
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 SECONDS_TO_STOP = 10
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
 
 
 @asynccontextmanager

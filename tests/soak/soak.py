@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import time
 from contextlib import asynccontextmanager
 from statistics import median
 from typing import TYPE_CHECKING
 
 from calsync_sandbox.sandbox import Sandbox
+from tests.free_port import free_port
 from tests.soak.agency import Agency
 from tests.soak.faults import Trouble
 from tests.soak.findings import Findings
@@ -61,8 +61,7 @@ class Soak:
     """One soak's parts, and the order of what happens."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, seconds: float, accounts: int, seed: int) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self._port = taken.getsockname()[1]
+        self._port = free_port()
         self._chance = random.Random(seed)
         self._seconds = seconds
         self._folder = folder

@@ -108,6 +108,17 @@ async def test_a_short_lock_is_waited_for(path: Path) -> None:
     await store.close()
 
 
+async def test_two_processes_may_begin_with_a_new_file_at_once(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # as where SQLite sets up its write-ahead log
+    opening = asyncio.create_task(SqliteStore.open(path))
+    await asyncio.wait([opening], timeout=0.05)
+    assert not opening.done()
+    other.execute("ROLLBACK")
+    other.close()
+    await (await opening).close()
+
+
 @pytest.mark.parametrize("opening", [SqliteStore.open, SqliteStore.copy])
 async def test_a_file_that_is_no_database(letter: Path, opening: Callable[[Path], Awaitable[SqliteStore]]) -> None:
     with pytest.raises(StoreError, match=r"calsync\.db.*not a database of calsync"):

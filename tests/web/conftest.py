@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,14 +91,6 @@ class Browser:
         """Return a cookie's value."""
         found = [one.value for one in self.client.cookie_jar if one.key == name]
         return found[0] if found else None
-
-
-@pytest.fixture
-def port() -> int:
-    """Return a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
 
 
 @pytest.fixture
