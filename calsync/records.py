@@ -42,9 +42,9 @@ class SideState:
     listed_run: int | None = None
     """The run of the last complete listing; None before the first."""
     listed_at: datetime | None = None
-    mapping_version: int | None = None
-    """The provider's mapping under which all was read that the last complete listing showed; None where that is
-    not known, as after a listing under another one broke off."""
+    reading: int | None = None
+    """The way (`Capabilities.reading`) in which all was read that the last complete listing showed; None where it
+    is not known, as after a listing in another one broke off."""
     written: bool | None = None
     """Whether calsync writes to this side, as far as a person knows; None where no run has begun yet."""
     calendar: str | None = None

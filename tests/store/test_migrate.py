@@ -100,7 +100,7 @@ async def test_a_side_that_was_listed_before_mappings_had_a_version_keeps_what_i
     await migrate(connection, migrations())
     store = SqliteStore(connection, connection)
     left = (await store.load("anna", FakeClock().now())).sides[Side.LEFT]
-    assert (left.token, left.round, left.listed_run, left.mapping_version) == ("abc", 2, 3, None)
+    assert (left.token, left.round, left.listed_run, left.reading) == ("abc", 2, 3, None)
     await store.close()
 
 
