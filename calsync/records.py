@@ -136,6 +136,9 @@ class LedgerEntry:
     source_uid: str | None = None
     private: bool = False
     """Of a write: whether the written event was private before it."""
+    attendees: int | None = None
+    """Of a write: how many people were invited to the event, or to the one it was made from, at that moment. None
+    where nobody could tell."""
     readable: bool = True
     """Whether the values can be told: not where the key is another one than they were sealed with."""
     before: Mapping[Field, Value] = field(default_factory=dict)

@@ -262,6 +262,7 @@ def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
         "uid": entry.uid,
         "source_uid": entry.source_uid,
         "private": int(entry.private),
+        "attendees": entry.attendees,
         "before_image": before,
         "after_image": after,
     }
@@ -284,6 +285,7 @@ def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
         uid=row["uid"],
         source_uid=row["source_uid"],
         private=bool(row["private"]),
+        attendees=row["attendees"],
         readable=found is not None,
         before=before,
         after=after,

@@ -127,3 +127,24 @@ async def test_people_who_were_invited_twice_stay_two_and_the_first_keeps_the_na
     first, second = await store.people.named("CLARA ÖZTÜRK"), await store.people.named("Clara Öztürk (2)")
     assert (first and first.id, second and second.id) == (1, 2)
     await store.close()
+
+
+async def test_mails_that_were_prevented_before_they_were_counted_are_those_that_pages_told_of() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, [one for one in migrations() if one.number < 15])
+    await found(connection, "INSERT INTO account (name, run) VALUES ('anna', 3)")
+    for event_id, attendees in (("l1", 2), ("l2", 0), ("l3", "null")):
+        observation = f'{{"event":{{"attendee_count":{attendees}}}}}'
+        values = f"('anna', 'left', '{event_id}', '{observation}', 1, 1, 'present', 1)"
+        await found(connection, f"INSERT INTO seen VALUES {values}")  # noqa: S608
+        columns = "(account, run, at, kind, side, reason, source_id, before_image, after_image)"
+        values = f"('anna', 1, '2026-03-02', 'create', 'right', 'new', '{event_id}', '{{}}', '{{}}')"
+        await found(connection, f"INSERT INTO ledger {columns} VALUES {values}")  # noqa: S608
+    for event_id, reason in (("r1", "has_attendees"), ("r2", "online_meeting")):
+        values = f"('anna', 'right', '{event_id}', 'block', '{reason}', '2026-03-02')"
+        await found(connection, f"INSERT INTO unsynced VALUES {values}")  # noqa: S608
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    assert (await store.showing.mails_prevented("anna"), await store.showing.mails_prevented()) == (2, 2)
+    assert await found(connection, "SELECT attendees FROM ledger ORDER BY id") == [2, 0, None]
+    await store.close()
