@@ -218,9 +218,10 @@ def _overwritten(target: Observation, intent: Intent) -> Observation:
 
 
 def _invited(*events: Observation | None) -> int | None:
-    """Return how many people another program would have told of a write; None where no event of it says that."""
+    """Return how many people another program would have told of a write; None where nobody can tell."""
     counts = [seen.event.attendee_count for seen in events if seen is not None]
-    return max((count for count in counts if count is not None), default=None)
+    most = max((count for count in counts if count is not None), default=0)
+    return most if most or None not in counts else None
 
 
 def _tell(

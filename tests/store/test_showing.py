@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calsync.testing import FakeClock
 
 STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper() and name[0] != "_"}
-SMALL = {"account", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
+SMALL = {"account", "departed", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
 """Tables with a row an account or less, what is handed over, and what is made of both."""
 
 
