@@ -160,6 +160,10 @@ REASONS: dict[str, Sentences] = {
         "Das Original hat eine Erinnerung, die Kopie keine. Stellen Sie dort bei Bedarf bitte selbst eine ein.",
     ),
     # What is not synced.
+    "other_type": Sentences(
+        "It is of a type of appointment that is not synced here (the rule only_types in the configuration).",
+        "Termine dieser Terminart werden hier nicht synchronisiert (Regel only_types in der Konfiguration).",
+    ),
     "series": Sentences(
         "It belongs to a series, and series are not synced. Where it matters, enter single appointments.",
         "Der Termin gehört zu einer Serie, und Serien werden nicht synchronisiert. Tragen Sie bei Bedarf "

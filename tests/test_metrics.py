@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from calsync.engine import Report
 from calsync.errors import AccountError, ConfigError, EventError, LoginError, PluginError, Retry, StoreError
-from calsync.metrics import MAILS, Metrics, result_of
+from calsync.history import MAILS
+from calsync.metrics import Metrics, result_of
 from calsync.reasons import known
 from calsync.service import Finished, Runner, Service, State
 from calsync.sync.model import Side
@@ -21,7 +22,6 @@ from calsync.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from calsync.history import Unsynced
     from calsync.service import Listen
 
 
@@ -55,13 +55,11 @@ class Office:
         *,
         error: Exception | None = None,
         since_call: float | None = None,
-        newly: Counter[Unsynced] | None = None,
         **left: int,
     ) -> None:
         report = Report()
         for name, number in left.items():
             setattr(report.counts[Side.LEFT], name, number)
-        report.newly.update(newly or {})
         self.metrics.finished(
             Finished(account=account, report=report, error=error, seconds=0.2, since_call=since_call)
         )
@@ -182,12 +180,11 @@ def test_accounts_whose_doorbells_are_heard_are_counted(office: Office) -> None:
     assert office.value("calsync_heard_accounts") == 1
 
 
-def test_mails_that_were_prevented_are_counted_when_their_events_are_left_alone_first(office: Office) -> None:
-    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 1, (Kind.BLOCK, "online_meeting"): 1}))
-    office.end()
-    assert office.value("calsync_mails_prevented_total") == 1
-    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 2, (Kind.SKIP, "has_attendees"): 1}))
-    assert office.value("calsync_mails_prevented_total") == 3
+def test_mails_that_were_prevented_are_told_as_the_store_counts_them(office: Office) -> None:
+    assert office.value("calsync_mails_prevented_total") is None
+    for mails in (3, 7):
+        office.metrics.prevented(mails)
+        assert office.value("calsync_mails_prevented_total") == mails
 
 
 def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -> None:

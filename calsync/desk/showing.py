@@ -156,7 +156,12 @@ class Showing:
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],
             last_writes=await history.last_writes(name, 5),
-            mails=Mails(copies=copies, people=people, blocked=row.blocked),
+            mails=Mails(
+                prevented=await self._store.showing.mails_prevented(name),
+                copies=copies,
+                people=people,
+                blocked=row.blocked,
+            ),
             repairs=cards,
             untold=untold(config, self._served.systems()),
             left_out=left_out.counted(await self._left_out(condition)),

@@ -71,8 +71,6 @@ class Report:
     """What is done, and took or left behind something that a person should know of; of all passes."""
     unsynced: dict[tuple[Side, str], Unsynced] | None = None
     """The events that the last pass left out, or must not touch; None where no pass has come to an end."""
-    newly: Counter[Unsynced] = field(default_factory=Counter)
-    """Why events are left out that were not so for the same reason before, once that is kept."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""

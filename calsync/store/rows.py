@@ -38,7 +38,7 @@ def side_row(side: Side, state: SideState) -> Row:
         "round": state.round,
         "listed_run": state.listed_run,
         "listed_at": state.listed_at and codec.instant_text(state.listed_at),
-        "mapping_version": state.mapping_version,
+        "mapping_version": state.reading,
         "written": state.written,
         "calendar": state.calendar,
     }
@@ -52,7 +52,7 @@ def side_state(row: sqlite3.Row) -> SideState:
         round=row["round"],
         listed_run=row["listed_run"],
         listed_at=_read(codec.instant, row["listed_at"]),
-        mapping_version=row["mapping_version"],
+        reading=row["mapping_version"],
         written=None if row["written"] is None else bool(row["written"]),
         calendar=row["calendar"],
     )
@@ -262,6 +262,7 @@ def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
         "uid": entry.uid,
         "source_uid": entry.source_uid,
         "private": int(entry.private),
+        "attendees": entry.attendees,
         "before_image": before,
         "after_image": after,
     }
@@ -284,6 +285,7 @@ def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
         uid=row["uid"],
         source_uid=row["source_uid"],
         private=bool(row["private"]),
+        attendees=row["attendees"],
         readable=found is not None,
         before=before,
         after=after,

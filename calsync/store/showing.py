@@ -227,11 +227,20 @@ class SqliteShowing:
         return frozenset((rows.SIDES[row["side"]], row["event_id"]) for row in found)
 
     async def copies_without_attendees(self, account: str, since: datetime) -> tuple[int, int]:
-        """Return how many copies were made of originals that have attendees, and how many attendees these have."""
+        """Return how many copies were made of originals with attendees, and how many attendees these had then."""
         (row,) = await self._read(
             sql.COPIES_WITHOUT_ATTENDEES, {"account": account, "since": codec.instant_text(since)}
         )
         return row["copies"], row["people"]
+
+    async def mails_prevented(self, account: str | None = None) -> int:
+        """Return how many writes of an account, or of all there ever were, would have mailed somebody elsewhere.
+
+        Those that were made without a mail, and those that were left undone. This never becomes less.
+        """
+        statement = sql.ALL_MAILS_PREVENTED if account is None else sql.MAILS_PREVENTED
+        rows = await self._read(statement, {} if account is None else {"account": account})
+        return sum(row["mails"] for row in rows)
 
     async def _counts(self, statement: str, of: str, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -191,10 +191,13 @@ ADD_LEDGER = insert(
         "uid",
         "source_uid",
         "private",
+        "attendees",
         "before_image",
         "after_image",
     ),
 )
+# In the transaction of the writes themselves: what the ledger forgets stays counted.
+PREVENTED = "UPDATE account SET mails_prevented = mails_prevented + :mails WHERE name = :account"
 EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
 EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.asking import Asked, Asking, Version
-from calsync.sync.model import FIELDS, Draft, Event, Field, Observation, Side
+from calsync.sync.model import FIELDS, Draft, Event, Field, Need, Observation, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calsync.sync.asking import Events, Hang
     from calsync.sync.model import Capabilities, Changes
@@ -67,6 +67,8 @@ class Rule:
     """A step of the chain. Each method has a default that changes nothing; override what the rule is about."""
 
     name: str = ""
+    needs: frozenset[Need] = frozenset()
+    """What it looks at that is not read of events otherwise."""
 
     def admit(self, event: Event) -> str | None:
         """Return the reason why this event is not synced, or None to let it pass."""
@@ -120,6 +122,11 @@ class RuleHangs(RuleFailed):
     @property
     def reason(self) -> str:
         return f"rule_hangs:{self.rule}"
+
+
+def needs_of(rules: Iterable[Rule]) -> frozenset[Need]:
+    """Return what is to be read of events because one of these rules needs it."""
+    return frozenset[Need]().union(*(rule.needs for rule in rules))
 
 
 class Chain:

@@ -12,7 +12,7 @@ from calsync.errors import AccountError, ConfigError
 from calsync.ports import Calendar, Finding, Provider
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
-from calsync_flowfact.config import CODECS, about_of, settings_of
+from calsync_flowfact.config import CODECS, FOR_RULES, about_of, settings_of
 from calsync_flowfact.entity import created_ms
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, kept
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from calsync.forms import Question
     from calsync.ports import CalendarRequest, Host, Person
+    from calsync.sync.model import Need
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
@@ -61,6 +62,11 @@ TRASH_UNSEEN = (
     "have looked for it in vain; ask FLOWFACT's administrator for the right to the trash"
 )
 
+NO_LOCATION = (
+    "a rule copies locations, but no field is mapped to location: none is copied from or to FLOWFACT",
+    "eine Regel übernimmt den Ort, aber dafür ist kein Feld zugeordnet: von und nach FLOWFACT wird keiner kopiert",
+)
+
 
 def open_provider(options: Mapping[str, Any], host: Host) -> Provider:
     """Build the provider from validated options. Does no I/O."""
@@ -76,6 +82,8 @@ class FlowfactProvider(Provider):
         self._client = Client(settings, host)
         self._trash = Trash(self._client, settings.page_size)
         self._poll_seconds = host.poll_seconds
+        self._needs: frozenset[Need] = frozenset()
+        """What the rules of the accounts need whose calendars were opened."""
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
@@ -114,15 +122,42 @@ class FlowfactProvider(Provider):
             user = find_user(self._users, request.settings, request.account)
         whose = request.account, user, request.other_address
         await self._native_sync.refuse(*whose)
+        settings = self._expect_mapped(request)
+        self._widen(request.needs)
         mapping = EntityMapping(
-            settings=self._settings,
+            settings=settings,
             owner=user["id"],
             api_user=self._api_user_id,
             zone=request.timezone,
         )
-        queries = Queries(self._settings, user["id"], request.timezone)
+        queries = Queries(settings, user["id"], request.timezone)
         alone = partial(self._native_sync.refuse_later, *whose)
-        return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
+        return FlowfactCalendar(
+            self._client,
+            mapping,
+            queries,
+            self._trash,
+            self._feed,
+            self._clock,
+            alone,
+            lacks_location="location" in request.needs and settings.name("location") is None,
+        )
+
+    def _expect_mapped(self, request: CalendarRequest) -> Settings:
+        """Return the settings of an account. Raises AccountError where its rules could judge none of them."""
+        if "types" in request.needs and self._settings.name("types") is None:
+            raise AccountError(
+                f"account {request.account}: a rule looks at the type of appointments, but connection"
+                f" {self._client.name} has no field mapped to it; name FLOWFACT's field for the Terminart under"
+                " fields.types, as `calsync flowfact schema` shows it, or remove the rule"
+            )
+        return self._settings.needing(request.needs)
+
+    def _widen(self, needs: frozenset[Need]) -> None:
+        """Have what all accounts' rules need read together, once for all of them."""
+        if not needs <= self._needs:
+            self._needs |= needs
+            self._feed.widen(self._settings.needing(self._needs))
 
     async def check(self) -> Sequence[Finding]:
         name, settings = self._client.name, self._settings
@@ -148,7 +183,11 @@ class FlowfactProvider(Provider):
         if not await self._sees_trash():
             findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
         for key, meaning in UNMAPPED.items():
-            if settings.name(key) is None and not (key == "all_day" and settings.stores_days):
+            if (
+                settings.name(key) is None
+                and key not in FOR_RULES
+                and not (key == "all_day" and settings.stores_days)
+            ):
                 en, de = f"no field is mapped to {key}: {meaning.en}", f"ohne Feld für {key}: {meaning.de}"
                 findings.append(Finding("warning", f"connection {name}: {en}", f"connection {name}: {de}"))
         return findings
@@ -159,6 +198,9 @@ class FlowfactProvider(Provider):
             return ()
         name, hits = self._client.name, await calendar.newest(SAMPLE)
         findings = [Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")]
+        if calendar.lacks_location:
+            en, de = (f"connection {name}: {said}" for said in NO_LOCATION)
+            findings.append(Finding("warning", en, de))
         if unread := calendar.unreadable(hits.entities):
             said = f"{unread} of the newest {len(hits.entities)} have no start or no end that can be read"
             findings.append(Finding("warning", f"connection {name}: {said}; they are left out"))
@@ -174,8 +216,9 @@ class FlowfactProvider(Provider):
         habits, name = self._settings.habits, self._client.name
         problems = [f"{UNMOVED}, {READ_IN_FULL}"] if habits.modified_moves is False else []
         try:
-            works = await sorts(self._client, self._settings, self._shown, SIZE)
-            paged = await heeds_offset(self._client, self._settings, self._shown)
+            plain = self._settings.needing(())
+            works = await sorts(self._client, plain, self._shown, SIZE)
+            paged = await heeds_offset(self._client, plain, self._shown)
         except (NoRight, NotFound, Rejected):
             works, paged = None, True  # whoever reads will be told
         if works is False or habits.sorts is False:
@@ -240,7 +283,7 @@ class FlowfactProvider(Provider):
     async def _check_sample(self) -> None:
         """Hold the mapping against stored appointments, where some may be seen. Raises ConfigError."""
         try:
-            sample = await draw(self._client, self._settings, self._api_user_id)
+            sample = await draw(self._client, self._settings.needing(()), self._api_user_id)
         except (NoRight, NotFound, Rejected):
             return
         self._shown = sample.shown
@@ -262,7 +305,8 @@ class FlowfactProvider(Provider):
             self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
 
     def _new_feed(self) -> TenantFeed:
-        return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)
+        settings = self._settings.needing(self._needs)
+        return TenantFeed(self._client, settings, self._trash, self._clock, self._poll_seconds)
 
     async def _sees_trash(self) -> bool:
         try:

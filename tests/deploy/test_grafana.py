@@ -48,6 +48,7 @@ def figures() -> dict[str, set[str]]:
     metrics = Metrics(FakeClock())
     service = Service(Nobody(), FakeClock(), random.Random(1), 60)
     metrics.look_at(service, lambda: {"m365": 0}, lambda: 1)
+    metrics.prevented(1)
     metrics.answered("m365", "200", 0.1)
     metrics.signed_in("ok")
     report = Report()
