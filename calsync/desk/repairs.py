@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk import repair_texts
@@ -245,10 +246,22 @@ def repairs(
     told = {name: found for name, found in (findings or {}).items() if name not in failing}
     cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
-    return sorted(cards, key=lambda card: (_ORDER.index(card.cause), _instant(card.since), card.key))
+    return sorted(cards, key=_urgency)
+
+
+def has_card(condition: Condition, systems: Mapping[str, System], now: datetime) -> bool:
+    """Tell whether `repairs` has a card of this account. That takes one card, not all of them."""
+    if condition.quiet:
+        return False
+    told = chain(_waiting(condition), _failures([condition], systems, now))
+    return next(told, None) is not None
 
 
 _ORDER = list(Cause)
+
+
+def _urgency(card: Repair) -> tuple[int, float, str, str]:
+    return _ORDER.index(card.cause), _instant(card.since), card.account or "", card.connection or ""
 
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:

@@ -62,7 +62,7 @@ class _Accounts:
             "accounts.html",
             status=200 if problem is None else 400,
             found=found,
-            whose=await self._site.desk.showing.whose(visitor.who),
+            whose=await self._site.desk.showing.whose(visitor.who, [row.account for row in found.rows]),
             wanted=wanted,
             every=sum(found.states.values()),
             states=[state for state in STATES if found.states.get(state)],
