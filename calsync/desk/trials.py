@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Trials(Written):
-    """Opens connections beside the service, and closes them. One that is there is counted, and shares its budget."""
+    """Opens connections beside the service, and closes them. One that is there keeps to its budget, counted."""
 
     def __init__(
         self, path: Path, clock: Clock, http: HttpFactory | None, signed_in: Callable[[str], object], told: Told
