@@ -399,7 +399,7 @@ def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Findin
     """Return a calendar's findings; what is in the way of writing is no obstacle on a side that is only read."""
     if writes:
         return list(findings)
-    return [Finding("warning", one.message) if one.severity == "error" else one for one in findings]
+    return [replace(one, severity="warning") if one.severity == "error" else one for one in findings]
 
 
 def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:
