@@ -25,7 +25,7 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES
 from calsync.sync.choices import CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
@@ -61,6 +61,7 @@ class Cause(StrEnum):
     DIRECTION = "direction"
     DELETES = "deletes"
     REWRITES = "rewrites"
+    BUDGET = "budget"
     CONFLICT = "conflict"
     UNSURE = "unsure"
     LOOP = "loop"
@@ -106,6 +107,7 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.DIRECTION: Action.CONFIRM,
     Cause.DELETES: Action.DECIDE,
     Cause.REWRITES: Action.DECIDE,
+    Cause.BUDGET: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
@@ -380,6 +382,7 @@ _NOT_THEIR_FAULT = frozenset({"Retry", "UnknownOutcome"})
 _HELD: Mapping[str, Cause] = {
     DELETES: Cause.DELETES,
     REWRITES: Cause.REWRITES,
+    BUDGET: Cause.BUDGET,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
     "loop": Cause.LOOP,

@@ -128,6 +128,7 @@ def test_what_is_wrong_with_an_account_is_its_own_card(error_class: str, cause: 
     [
         ("brake_deletes", Cause.DELETES, Action.DECIDE),
         ("brake_rewrites", Cause.REWRITES, Action.DECIDE),
+        ("budget", Cause.BUDGET, Action.DECIDE),
         ("conflict", Cause.CONFLICT, Action.DECIDE),
         ("changed_by_server", Cause.UNSURE, Action.DECIDE),
         ("loop:when", Cause.LOOP, Action.SHOW),
