@@ -206,8 +206,8 @@ TEXTS: Mapping[str, Texts] = {
             "Das folgt von selbst, nach und nach. Alles, was schon übertragen ist, bleibt.",
         ),
         Sentences(
-            "Please check whether another program enters or changes events, or somebody sends many invitations. If "
-            "all of it is wanted, release it.",
+            "Please check whether another program enters or changes events, or somebody sends many invitations. "
+            "If all of it is wanted, release it.",
             "Bitte prüfen Sie, ob ein anderes Programm Termine einträgt oder ändert, oder ob jemand viele "
             "Einladungen schickt. Wenn alles gewollt ist, geben Sie es frei.",
         ),

@@ -76,6 +76,8 @@ class AccountPage:
     """What one account's page begins with."""
 
     row: Row
+    whose: str
+    """Whose it is, as `Showing.whose` says; empty where nothing is known."""
     config: AccountConfig
     days: Sequence[Day]
     """What was written on each of the last CHART_DAYS days, in the account's own time zone."""
@@ -154,6 +156,7 @@ class Showing:
         copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
         return AccountPage(
             row=row,
+            whose=(await self.whose(person, [name])).get(name, ""),
             config=config,
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],

@@ -47,7 +47,9 @@ class _Accounts:
             names = [row.account for row in (await self._site.desk.showing.overview(visitor.who, every)).rows]
         if not names:
             return await self._list(visitor, wanted, problem="accounts.none_chosen")
-        return self._site.page(visitor, "accounts_switch.html", names=names, on=on, back=_path(wanted))
+        whose = await self._site.desk.showing.whose(visitor.who, names)
+        back = _path(wanted)
+        return self._site.page(visitor, "accounts_switch.html", names=names, whose=whose, on=on, back=back)
 
     async def switch(self, request: web.Request, visitor: Visitor) -> web.Response:
         form = await form_of(request)
