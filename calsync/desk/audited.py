@@ -96,12 +96,12 @@ _VALUES: Mapping[str, Mapping[str, Sentences]] = {
 }
 
 
-def told(entry: AuditEntry, titles: Mapping[Side, str], language: Language, account: str | None = None) -> str:
-    """Return what somebody did. `titles`: what both systems of the account are called; `account`: its own name.
+def told(entry: AuditEntry, titles: Mapping[Side, str], language: Language, whose: str = "") -> str:
+    """Return what somebody did. `titles`: what both systems of the account are called; `whose` it is.
 
     What this version does not know is told as it was noted.
     """
-    account = account or entry.account or ""
+    account = f"{entry.account} ({whose})" if entry.account and whose else entry.account or ""
     after = account if account and entry.what in _OF_ACCOUNTS else entry.after or ""
     if entry.what not in SENTENCES:
         return f"{entry.who}: {entry.what} {after}".rstrip()

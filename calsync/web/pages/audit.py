@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from calsync.records import AuditEntry
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
 
@@ -26,6 +25,7 @@ def add_to(site: Site) -> None:
 
     async def show(request: web.Request, visitor: Visitor) -> web.Response:
         account = request.query.get("account", "").strip()
+        language = visitor.texts.language
         entries = await site.desk.audit.last(visitor.who, MOST, account or None)
         whose = await site.desk.showing.whose(visitor.who, {one.account for one in entries if one.account})
         return site.page(
@@ -33,17 +33,17 @@ def add_to(site: Site) -> None:
             "audit.html",
             account=account,
             accounts=sorted(site.desk.accounts()),
-            changes=[(one.at, _told(site, visitor, one, whose)) for one in entries],
+            changes=[
+                (
+                    one.at,
+                    told(one, _titles(site, visitor, one.account), language, whose.get(one.account or "", "")),
+                )
+                for one in entries
+            ],
             most=MOST,
         )
 
     site.add("GET", "/audit", show, Role.ADMINISTRATOR)
-
-
-def _told(site: Site, visitor: Visitor, entry: AuditEntry, whose: Mapping[str, str]) -> str:
-    """Return what somebody did, with whose the account is."""
-    name, titles = entry.account or "", _titles(site, visitor, entry.account)
-    return told(entry, titles, visitor.texts.language, f"{name} ({whose[name]})" if whose.get(name) else name)
 
 
 def _titles(site: Site, visitor: Visitor, account: str | None) -> Mapping[Side, str]:
