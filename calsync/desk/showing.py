@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -22,7 +22,7 @@ from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from calsync.config import AccountConfig
     from calsync.desk.activity import Activity
@@ -76,6 +76,8 @@ class AccountPage:
     """What one account's page begins with."""
 
     row: Row
+    whose: str
+    """Whose it is, as `Showing.whose` says; empty where nothing is known."""
     config: AccountConfig
     days: Sequence[Day]
     """What was written on each of the last CHART_DAYS days, in the account's own time zone."""
@@ -124,21 +126,23 @@ class Showing:
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
-        page = overview.overview(await self._rows(await self._own(person)), wanted, await self.whose(person))
+        own = await self._own(person)
+        found, conditions = await self._found(person, own, wanted.search), await self._conditions(own)
+        page = overview.overview(conditions, self._served.systems(), self._clock.now(), wanted, found)
         return replace(page, rows=await self._counted(page.rows))
 
-    async def whose(self, person: Person) -> Mapping[str, str]:
+    async def whose(self, person: Person, names: Iterable[str]) -> Mapping[str, str]:
         """Return whose accounts are, by name: the address that each names, and for administrators the owners.
 
-        What has a name that says nothing, as the id of somebody in a system, is known by that.
+        What has a name that says nothing, as the id of somebody in a system, is known by that. One that somebody
+        may not see is left out.
         """
-        systems, owners = self._served.systems(), defaultdict[str, list[str]](list)
-        for member in await self._people.all() if person.administrator else ():
-            for account in member.accounts:
-                owners[account].append(member.person.name)
+        systems, own = self._served.systems(), await self._own(person)
+        known = {name: own[name] for name in names if name in own}
+        owners = await self._people.owners(known) if person.administrator else {}
         return {
-            name: ", ".join(each for each in (address_of(config, systems), *owners[name]) if each)
-            for name, config in (await self._own(person)).items()
+            name: ", ".join(each for each in (address_of(config, systems), *owners.get(name, ())) if each)
+            for name, config in known.items()
         }
 
     async def account(self, person: Person, name: str) -> AccountPage:
@@ -152,6 +156,7 @@ class Showing:
         copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
         return AccountPage(
             row=row,
+            whose=(await self.whose(person, [name])).get(name, ""),
             config=config,
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],
@@ -274,12 +279,14 @@ class Showing:
             raise Refused("account_unknown")
         return config
 
-    async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
-        systems, now = self._served.systems(), self._clock.now()
-        return [
-            overview.row(one, () if one.quiet else repairs([one], systems, now))
-            for one in await self._conditions(accounts)
-        ]
+    async def _found(self, person: Person, own: Mapping[str, AccountConfig], search: str) -> Collection[str]:
+        """Return the accounts that are found by whose they are."""
+        word = search.strip().casefold()
+        if not word:
+            return ()
+        systems = self._served.systems()
+        owned = await self._people.found(word) if person.administrator else frozenset()
+        return owned.union(name for name, each in own.items() if word in address_of(each, systems).casefold())
 
     async def _counted(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with what is counted for those of one page alone."""

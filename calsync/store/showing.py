@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from calsync.store import codec, rows
+from calsync.store import codec, rows, statements
 from calsync.store import showing_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
@@ -121,7 +121,7 @@ class SqliteShowing:
 
     async def directions(self) -> Mapping[str, Direction]:
         """Return the directions that people have chosen, by account."""
-        found = await self._read(sql.DIRECTIONS, {})
+        found = await self._read(statements.DIRECTIONS, {})
         return dict(self._understood(lambda row: (row["name"], Direction(row["direction"])), found))
 
     async def switches(self) -> Mapping[str, bool]:

@@ -78,6 +78,7 @@ RESTORED = (
     "DELETE FROM decision",
 )
 
+DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 SETTINGS = "SELECT name, enabled, direction, good_at FROM account ORDER BY name"
 SETTING = "SELECT enabled, direction, good_at FROM account WHERE name = :account"
 SET = {

@@ -147,6 +147,26 @@ async def test_a_person_is_removed_but_not_oneself(
     assert (oneself.status, oneself.says("You cannot remove yourself.")) == (400, True)
 
 
+async def test_many_people_are_paged_and_searched(browser: Browser, desk: Desk, chef: Person) -> None:
+    for number in range(55):
+        await desk.people.invite(f"Agent {number:02}", Role.USER, ["bernd"] if number == 54 else [])
+    await browser.sign_in("chef")
+    first = await browser.get("/people")
+    assert [first.says(text) for text in ("Agent 00", "Agent 54", "56 people", "1 to 50 of 56")] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    second = await browser.get("/people?offset=50")
+    assert [second.says(text) for text in ("Agent 00", "Agent 54", "51 to 56 of 56")] == [False, True, True]
+    for search in ("GENT 54", "bern"):
+        found = await browser.get(f"/people?search={search}")
+        assert [found.says(text) for text in ("Agent 54", "Agent 53", "1 person")] == [True, False, True]
+    assert (await browser.get("/people?search=zoë")).says("Nobody was found.")
+    assert (await browser.get("/people?offset=x")).says("Agent 00")
+
+
 async def test_a_name_that_is_there_is_not_invited_by_mistake(
     browser: Browser, desk: Desk, anna: Person, chef: Person
 ) -> None:

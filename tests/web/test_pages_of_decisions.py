@@ -54,6 +54,29 @@ def cases(page: Answer) -> list[str]:
     return re.findall(r'name="case" value="([0-9a-f]{8})"', page.text)
 
 
+async def test_what_a_spent_budget_keeps_back_is_released_where_its_card_leads(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    office.left.user_create(replace(MEETING, summary="Das Erste"))
+    await office.run()
+    for number in range(202):
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=hour(1 + number // 20)))
+    await office.run()
+    await browser.sign_in("anna")
+    card = await browser.get("/repairs")
+    assert card.says("More is to be written to Outlook than anybody edits: 2 events.")
+    assert re.search(rf'href="{AT}">\s*<span>Decide', card.text)
+    page = await browser.get(AT)
+    assert page.says("They follow by themselves")
+    named = list(dict.fromkeys(cases(page)))
+    assert len(named) == 2
+    fields = [("choice", "release"), *(("case", name) for name in named)]
+    assert (await browser.post(AT, fields, at=AT)).status == 303
+    await office.run()
+    assert len(office.right.events()) == 203
+    assert (await browser.get("/repairs")).says("Everything runs")
+
+
 async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
     browser: Browser, office: Office, anna: Person
 ) -> None:
