@@ -24,8 +24,8 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, UNSURE, offers
+from calsync.sync.brakes import DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
@@ -62,6 +62,7 @@ class Cause(StrEnum):
     REWRITES = "rewrites"
     CONFLICT = "conflict"
     UNSURE = "unsure"
+    ASKED = "asked"
     LOOP = "loop"
     OFTEN = "often"
     RULE = "rule"
@@ -107,6 +108,7 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.REWRITES: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
+    Cause.ASKED: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
@@ -369,6 +371,9 @@ _HELD: Mapping[str, Cause] = {
     REWRITES: Cause.REWRITES,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
+    AMBIGUOUS: Cause.ASKED,
+    LEFT_ACCOUNT: Cause.ASKED,
+    PRIVATE_DELETED: Cause.ASKED,
     "loop": Cause.LOOP,
     CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,
