@@ -24,6 +24,7 @@ from calsync.cli import (
 )
 from calsync.cli.text import JOINER, UNSEEN, plain
 from calsync.desk.decisions import Case
+from calsync.desk.left_out import How, LeftOut, LeftOutPage
 from calsync.engine import Counts
 from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
@@ -80,6 +81,22 @@ CASE = Case(
     decided=None,
     shown=HOSTILE,
 )
+BLOCKED = LeftOutPage(
+    rows=[
+        LeftOut(
+            how=How.BLOCKED,
+            reason=HOSTILE,
+            side=Side.LEFT,
+            system=HOSTILE,
+            event_id=HOSTILE,
+            summary=HOSTILE,
+            when=None,
+            since=None,
+        )
+    ],
+    counts={},
+    total=1,
+)
 FOUND = [CheckResult(HOSTILE, severity, HOSTILE) for severity in ("ok", "warning", "error")]
 DEVICE = DeviceCode(address=HOSTILE, code=HOSTILE, until=NOW)
 PLUGIN = Plugin(
@@ -104,7 +121,7 @@ SUGGESTED = Suggestion(
 PRINTED: dict[str, Callable[[], Iterable[str]]] = {
     "check_report": lambda: check_report.lines(FOUND),
     "holds_report": lambda: [
-        *holds_report.lines({HOSTILE: [CASE]}, "de"),
+        *holds_report.lines({HOSTILE: [CASE]}, {HOSTILE: BLOCKED}, "de"),
         holds_report.decided(HOSTILE, [CASE], Choice.RELEASE, "en"),
     ],
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
@@ -123,12 +140,12 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
 
 SAFE = {
     *("plain", "dumps", "len", "table", "get_help"),
-    *("lines", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
+    *("lines", "choices", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
 }
 """What makes text fit to be printed, or returns only such text."""
 OWN = {"told", "state", "direction", "until", "count", "link"}
 """Names of calsync's own words and numbers."""
-ELSEWHERE = {"activity_report", "status_report"}
+ELSEWHERE = {"activity_report", "explain_report", "status_report"}
 """Reports of what the desk tells; their tests ask them."""
 
 
