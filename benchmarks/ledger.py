@@ -1,7 +1,7 @@
 """What the ledger costs an import: the same first sync with its rows and without them, one after the other.
 
-Without: `add_ledger` of the store's transactions does nothing, so that no row is sealed or written. All else is the
-command that users run. Run: python -m benchmarks.ledger [--rounds 5]
+Without: `add_ledger` of the store's transactions does nothing, so that no row is sealed or written. All else is
+the command that users run. Run: python -m benchmarks.ledger [--rounds 5]
 """
 
 from __future__ import annotations

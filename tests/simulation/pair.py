@@ -25,7 +25,7 @@ from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
 from tests.simulation.errand import UNDOING
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Hanging, Optional, Poisoned, refuses
+from tests.simulation.rules import Hanging, OptionalRules, Poisoned, refuses
 from tests.simulation.undos import Undos
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
@@ -88,7 +88,7 @@ class Pair:
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
-    optional: Optional = field(default_factory=Optional)
+    optional: OptionalRules = field(default_factory=OptionalRules)
     """The rules that it has besides the usual ones."""
     poisoned: Question | None = None
     """What a rule raises at for some events."""
