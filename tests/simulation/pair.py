@@ -267,7 +267,8 @@ class Pair:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
         if self.put_back:
-            self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
+            # Also of a disk that was put back before, and whose plan nobody had confirmed.
+            self.forgotten = [(since, min(until, len(self.journal))) for since, until in self.forgotten]
             self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
