@@ -1,7 +1,7 @@
 """What the ledger costs an import: the same first sync with its rows and without them, one after the other.
 
-Without: `add_ledger` of the store's transactions does nothing, so that no row is sealed or written. All else is the
-command that users run. Run: python -m benchmarks.ledger [--rounds 5]
+Without: `add_ledger` of the store's transactions does nothing, so that no row is sealed or written. All else is
+the command that users run. Run: python -m benchmarks.ledger [--rounds 5]
 """
 
 from __future__ import annotations
@@ -47,17 +47,19 @@ class Ledger:
 
     @property
     def wall(self) -> float:
-        """The ledger's part of the seconds."""
-        return _part([cost.wall for cost in self.kept_rows], [cost.wall for cost in self.without])
+        """The ledger's part of the seconds, in the best of the rounds: other programs only add to them."""
+        some, others = (min(cost.wall for cost in costs) for costs in (self.kept_rows, self.without))
+        return 1 - others / some
 
     @property
     def cpu(self) -> float:
-        """The ledger's part of the client's CPU seconds."""
-        return _part([cost.cpu for cost in self.kept_rows], [cost.cpu for cost in self.without])
+        """The ledger's part of the client's CPU seconds: the median of the rounds."""
+        rounds = zip(self.kept_rows, self.without, strict=True)
+        return statistics.median(1 - other.cpu / one.cpu for one, other in rounds)
 
     @property
     def kept(self) -> bool:
-        return self.wall <= BOUND
+        return max(self.wall, self.cpu) <= BOUND
 
 
 def ledger(rounds: int) -> Ledger:
@@ -79,17 +81,14 @@ def _imported(program: Sequence[str]) -> Cost:
     return cost
 
 
-def _part(some: Sequence[float], others: Sequence[float]) -> float:
-    """Return the median of what the ones have more than the others, of themselves."""
-    return statistics.median(1 - other / one for one, other in zip(some, others, strict=True))
-
-
 def ledger_line(found: Ledger) -> str:
-    seconds = [statistics.median(cost.wall for cost in costs) for costs in (found.kept_rows, found.without)]
+    both = found.kept_rows, found.without
+    walls = " and ".join(f"{min(cost.wall for cost in costs):.2f} s" for costs in both)
+    cpus = " and ".join(f"{statistics.median(cost.cpu for cost in costs):.2f} s" for costs in both)
     missed = "" if found.kept else "  MISSED"
     return (
-        f"the ledger of an import of {EVENTS:,} events: {seconds[0]:.2f} s with it, {seconds[1]:.2f} s without it;"
-        f" {found.wall:.0%} of the time, {found.cpu:.0%} of the client's CPU, at most {BOUND:.0%}{missed}"
+        f"an import of {EVENTS:,} events with the ledger and without: {walls}, {found.wall:.0%};"
+        f" client CPU {cpus}, {found.cpu:.0%}; at most {BOUND:.0%}{missed}"
     )
 
 

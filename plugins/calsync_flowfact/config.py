@@ -8,8 +8,8 @@ has them is checked at login.
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
@@ -83,8 +83,6 @@ DEFAULTS: Mapping[str, str | None] = {
 }
 FOR_RULES: frozenset[Need] = frozenset({"location", "types"})
 """The values that are read, and written, only where a rule needs them."""
-SHARED = frozenset({"types"})
-"""The values that are never written, and of a list: its field may say something else as well."""
 PROFILES: Mapping[str, Mapping[str, str | None]] = {"dto": DEFAULTS, "none": dict.fromkeys(DEFAULTS)}
 """The field of a value that the configuration does not name."""
 CLEARED: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("",))
@@ -228,6 +226,11 @@ _SCHEMA = text(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "the name or the id of a schema")
 _LISTED = text(r"\S(.*\S)?", "a value of the list, as FLOWFACT stores it")
 
 
+def may_share(key: str, other: str) -> bool:
+    """Tell whether one field may hold both values: a type that says yes or no as well. Neither is written."""
+    return {key, other} in ({"types", "private"}, {"types", "series"})
+
+
 def _field_schema(key: str) -> Any:
     name = _NAME if key in REQUIRED else vol.Maybe(_NAME)
     keys = {vol.Optional("field"): name, vol.Optional("codec"): one_of(CODECS[key])}
@@ -253,8 +256,13 @@ def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     One field for two values: each write of one would destroy the other. Days as dates: they need times as text.
     """
     maps = _field_maps(fields)
-    used = Counter(one.field for key, one in maps.items() if one.field and key not in SHARED)
-    twice = sorted(name for name, times in used.items() if times > 1)
+    twice = sorted(
+        {
+            one.field
+            for (key, one), (other, two) in combinations(maps.items(), 2)
+            if one.field and one.field == two.field and not may_share(key, other)
+        }
+    )
     if twice:
         raise vol.Invalid(f"name {', '.join(twice)} for more than one value")
     missing = sorted(key for key in REQUIRED if maps[key].field is None)

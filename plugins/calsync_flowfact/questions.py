@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.forms import Option, Question, Words
-from calsync_flowfact.config import CODECS, FOR_RULES, FROM_TIMES, REQUIRED, SHARED
+from calsync_flowfact.config import CODECS, FOR_RULES, FROM_TIMES, REQUIRED, may_share
 from calsync_flowfact.suggest import Confidence, captions, kind_of, listed
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _question(
     if key in found:
         suggested = _suggested(key, found[key], properties)
         options[suggested.name] = suggested
-    used = {one.field for other, one in found.items() if other not in {key, *SHARED}}
+    used = {one.field for other, one in found.items() if other != key and not may_share(key, other)}
     others = _others(key, properties, used) if key in ASKED_FULLY else ()
     for option in (*_present(key, present, properties), *others):
         options.setdefault(option.name, option)

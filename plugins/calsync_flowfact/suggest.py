@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from calsync_flowfact.config import CODECS, REQUIRED, SHARED, FieldMap
+from calsync_flowfact.config import CODECS, REQUIRED, FieldMap, may_share
 from calsync_flowfact.days import days_end, days_zone, whole_days
 from calsync_flowfact.entity import values as values_of
 from calsync_flowfact.forms import notes_form, time_form
@@ -110,8 +110,8 @@ def suggest(properties: Mapping[str, Any], entities: Sequence[Entity]) -> Sequen
     ]
     chosen: dict[str, tuple[int, str]] = {}
     for score, key, name in sorted(rated, key=lambda one: -one[0]):
-        taken = {field for other, (_, field) in chosen.items() if other not in SHARED}
-        if score and key not in chosen and (key in SHARED or name not in taken):
+        taken = {field for other, (_, field) in chosen.items() if not may_share(key, other)}
+        if score and key not in chosen and name not in taken:
             chosen[key] = score, name
     for key in _ONLY_ONE - chosen.keys():
         fields = [name for _, owner, name in rated if owner == key]

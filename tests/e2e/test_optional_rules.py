@@ -46,7 +46,7 @@ def asked(world: World) -> bytes:
 
 async def test_copies_get_their_originals_location_on_both_sides(outlook: World) -> None:
     outlook.configure(rules=WITH_LOCATION)
-    outlook.appointment(**{FIELD: PLACE})
+    outlook.appointment(location_description=PLACE)
     outlook.event("Notar", location={"displayName": "Kanzlei Weiß"})
     outlook.appointment("Anruf")
     await outlook.settle()
@@ -57,9 +57,9 @@ async def test_copies_get_their_originals_location_on_both_sides(outlook: World)
 
 async def test_a_location_is_its_users_from_then_on(outlook: World) -> None:
     outlook.configure(rules=WITH_LOCATION)
-    entity = outlook.appointment(**{FIELD: PLACE})
+    entity = outlook.appointment(location_description=PLACE)
     await outlook.settle()
-    outlook.patch(entity, **{FIELD: "Büro"})
+    outlook.patch(entity, location_description="Büro")
     await outlook.settle()
     assert place(outlook) == ("Büro", PLACE)
     outlook.anna.mailbox.edit(outlook.in_outlook()["id"], {"location": {"displayName": ""}, "subject": "Notar"})
@@ -73,7 +73,7 @@ async def test_a_room_a_meeting_and_a_private_event_are_copied_without_a_place(o
     outlook.event("Teams", location={"displayName": link, "locationUri": link})
     outlook.event("Online", isOnlineMeeting=True, location={"displayName": "Microsoft Teams-Besprechung"})
     outlook.event("Raum", location={"displayName": "raum-koeln@example.de", "locationType": "conferenceRoom"})
-    outlook.appointment("Arzt", private=True, **{FIELD: "Praxis am Ring"})
+    outlook.appointment("Arzt", private=True, location_description="Praxis am Ring")
     room = {"locationEmailAddress": "raum@example.de", "locationType": "conferenceRoom"}
     outlook.event("Treffen", location={"displayName": "Raum Köln", **room})
     await outlook.settle()
@@ -84,7 +84,7 @@ async def test_a_room_a_meeting_and_a_private_event_are_copied_without_a_place(o
 
 
 async def test_switching_it_on_and_off_writes_nothing_and_reads_no_more_than_needed(outlook: World) -> None:
-    outlook.appointment(kind="call", **{FIELD: PLACE})
+    outlook.appointment(kind="call", location_description=PLACE)
     outlook.event("Notar", location={"displayName": "Kanzlei Weiß"})
     await outlook.settle()
     assert FIELD.encode() not in asked(outlook)
@@ -130,14 +130,14 @@ async def test_a_service_that_is_given_the_rule_heeds_it_for_all_accounts(live: 
     bert = live.sandbox.add_person("bert@example.de", first="Bert", last="Beispiel")
     accounts = [Account(name="anna", person=live.anna), Account(name="bert", person=bert)]
     live.configure(accounts=accounts)
-    live.appointment("vorher", **{FIELD: "Büro"})
+    live.appointment("vorher", location_description="Büro")
     process = await live.start("run")
     await live.until(lambda: len(live.anna.mailbox.events) == 1)
     live.configure(accounts=accounts, rules=WITH_LOCATION)
     process.send_signal(signal.SIGHUP)
     await live.until(lambda: FIELD.encode() in asked(live))
-    live.appointment("nachher", hours=2, **{FIELD: PLACE})
-    live.appointment("bei Bert", hours=3, assignee=[bert.user["id"]], **{FIELD: PLACE})
+    live.appointment("nachher", hours=2, location_description=PLACE)
+    live.appointment("bei Bert", hours=3, assignee=[bert.user["id"]], location_description=PLACE)
     await live.until(lambda: len(live.anna.mailbox.events) == 2 and bert.mailbox.events)
     process.terminate()
     _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)

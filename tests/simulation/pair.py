@@ -25,7 +25,7 @@ from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
 from tests.simulation.errand import UNDOING
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Hanging, Optional, Poisoned, refuses
+from tests.simulation.rules import Hanging, OptionalRules, Poisoned, refuses
 from tests.simulation.undos import Undos
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
@@ -88,7 +88,7 @@ class Pair:
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
-    optional: Optional = field(default_factory=Optional)
+    optional: OptionalRules = field(default_factory=OptionalRules)
     """The rules that it has besides the usual ones."""
     poisoned: Question | None = None
     """What a rule raises at for some events."""
@@ -267,7 +267,8 @@ class Pair:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
         if self.put_back:
-            self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
+            # Also of a disk that was put back before, and whose plan nobody had confirmed.
+            self.forgotten = [(since, min(until, len(self.journal))) for since, until in self.forgotten]
             self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}

@@ -89,7 +89,7 @@ class Poisoned(Rule):
 
 
 @dataclass
-class Optional:
+class OptionalRules:
     """The rules of an account that are off by default: which of them it has now, and whether that ever changed."""
 
     locations: bool = False

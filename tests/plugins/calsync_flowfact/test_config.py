@@ -159,8 +159,9 @@ def test_what_rules_need_is_mapped_and_fetched_for_them_alone(settings: Callable
 def test_a_field_may_be_the_type_and_say_something_else(settings: Callable[..., Settings]) -> None:
     private = {"field": "art", "codec": "list", "values": ["privat"]}
     assert settings(fields={"types": {"field": "art"}, "private": private}).name("types") == "art"
-    with pytest.raises(vol.Invalid, match="name art for more than one value"):
-        CONNECTION({"api_token": "t", "fields": {"location": {"field": "art"}, "private": private}})
+    for wrong in ({"location": {"field": "art"}, "private": private}, {"types": {"field": "subject"}}):
+        with pytest.raises(vol.Invalid, match=r"name (art|subject) for more than one value"):
+            CONNECTION({"api_token": "t", "fields": wrong})
 
 
 def test_a_profile_says_what_is_not_named(settings: Callable[..., Settings]) -> None:
