@@ -129,10 +129,14 @@ class Showing:
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
-        own = await self._own(person)
-        found, conditions = await self._found(person, own, wanted.search), await self._conditions(own)
+        found = await self._found(person, wanted.search)
+        conditions = await self._conditions(await self._own(person))
         page = overview.overview(conditions, self._served.systems(), self._clock.now(), wanted, found)
         return replace(page, rows=await self._counted(page.rows))
+
+    async def addresses(self, person: Person) -> Mapping[str, str]:
+        """Return the addresses that accounts name, of all that somebody may see; empty where one names none."""
+        return self._addresses(await self._own(person))
 
     async def whose(self, person: Person, names: Iterable[str]) -> Mapping[str, str]:
         """Return whose accounts are, by name: the address that each names, and for administrators the owners.
@@ -140,12 +144,12 @@ class Showing:
         What has a name that says nothing, as the id of somebody in a system, is known by that. One that somebody
         may not see is left out.
         """
-        systems, own = self._served.systems(), await self._own(person)
-        known = {name: own[name] for name in names if name in own}
-        owners = await self._people.owners(known) if person.administrator else {}
+        own = await self._own(person)
+        addresses = self._addresses({name: own[name] for name in names if name in own})
+        owners = await self._people.owners(addresses) if person.administrator else {}
         return {
-            name: ", ".join(each for each in (address_of(config, systems), *owners.get(name, ())) if each)
-            for name, config in known.items()
+            name: ", ".join(each for each in (address, *owners.get(name, ())) if each)
+            for name, address in addresses.items()
         }
 
     async def account(self, person: Person, name: str) -> AccountPage:
@@ -273,6 +277,10 @@ class Showing:
         expect_administrator(person)
         return self._served.disabled()
 
+    def _addresses(self, accounts: Mapping[str, AccountConfig]) -> dict[str, str]:
+        systems = self._served.systems()
+        return {name: address_of(config, systems) for name, config in accounts.items()}
+
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
         accounts = dict(self._served.accounts())  # others come and go while the store is read
         if person.administrator:
@@ -287,14 +295,14 @@ class Showing:
             raise Refused("account_unknown")
         return config
 
-    async def _found(self, person: Person, own: Mapping[str, AccountConfig], search: str) -> Collection[str]:
+    async def _found(self, person: Person, search: str) -> Collection[str]:
         """Return the accounts that are found by whose they are."""
         word = search.strip().casefold()
         if not word:
             return ()
-        systems = self._served.systems()
         owned = await self._people.found(word) if person.administrator else frozenset()
-        return owned.union(name for name, each in own.items() if word in address_of(each, systems).casefold())
+        addresses = await self.addresses(person)
+        return owned.union(name for name, address in addresses.items() if word in address.casefold())
 
     async def _counted(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with what is counted for those of one page alone."""

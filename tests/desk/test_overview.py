@@ -110,6 +110,7 @@ async def test_accounts_are_known_and_found_by_their_address_and_their_owner(off
     whose = await office.showing.whose(office.boss, ["anna", "bernd", "carla"])
     assert whose == {"anna": "n.schmidt@example.de, Nina Schmidt", "bernd": ""}
     assert await office.showing.whose(nina, ["anna", "bernd"]) == {"anna": "n.schmidt@example.de"}
+    assert await office.showing.addresses(nina) == {"anna": "n.schmidt@example.de"}
     for word in ("N.SCHMIDT@", "nina"):
         found = await office.showing.overview(office.boss, Wanted(search=word))
         assert [row.account for row in found.rows] == ["anna"]

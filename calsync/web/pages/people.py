@@ -122,6 +122,10 @@ class _People:
         connection = await self._members.connection(visitor.who)
         return None if connection is None else self._site.desk.showing.titles(connection, "")[Side.LEFT]
 
+    async def _addresses(self, visitor: Visitor) -> Mapping[str, str]:
+        """Return all accounts by name, each with the address that it names."""
+        return dict(sorted((await self._site.desk.showing.addresses(visitor.who)).items()))
+
     async def _member(self, request: web.Request) -> Member:
         try:
             return await self._people.member(int(request.match_info["person"]))
@@ -142,7 +146,6 @@ class _People:
         """
         found = [member for member in await self._people.all() if _matches(member, name_key(search))]
         members, end = found[offset : offset + ROWS], offset + ROWS
-        given = {account for member in members for account in member.accounts}
         return self._site.page(
             visitor,
             "people.html",
@@ -153,8 +156,7 @@ class _People:
             offset=offset,
             before=_path(search, max(0, offset - ROWS)) if offset else None,
             after=_path(search, end) if end < len(found) else None,
-            accounts=sorted(self._site.desk.accounts()),
-            whose=await self._site.desk.showing.whose(visitor.who, given),
+            addresses=await self._addresses(visitor),
             problems=problems or {},
             filled=filled or {},
         )
@@ -173,8 +175,7 @@ class _People:
             "person.html",
             status=200 if problem is None else 400,
             member=member,
-            accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
-            whose=await self._site.desk.showing.whose(visitor.who, member.accounts),
+            addresses=await self._addresses(visitor),
             system=await self._system(visitor),
             assigned=await self._members.of(visitor.who, member.person.id),
             problem=problem,
