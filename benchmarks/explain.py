@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.cost import Cost
-from benchmarks.filled_store import ACCOUNTS, CONFIG, LEDGER, SYSTEMS, board, fill, names
+from benchmarks.filled_store import CONFIG, SYSTEMS, board, fill, names
 from benchmarks.pages import ROUNDS, PageTime, page_table
 from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.people import OPERATOR
@@ -77,7 +77,6 @@ async def _cost(ask: Callable[[], Awaitable[object]]) -> Cost:
 
 
 if __name__ == "__main__":
-    print(f"{ACCOUNTS:,} accounts, {ACCOUNTS * LEDGER:,} ledger rows")
     found = explain_times()
     print(page_table(found))
     sys.exit(0 if all(one.kept for one in found) else 1)

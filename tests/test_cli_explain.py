@@ -56,8 +56,9 @@ def as_json(house: House, capsys: Printed, *words: str) -> Any:
 
 def test_the_answer_comes_first_then_both_sides_rules_and_life(house: House, capsys: Printed) -> None:
     (event,) = sync(house, MEETING)
-    before = house.database()
+    before, asked = house.database(), len(house.calendar("anna-crm").calls)
     assert command(house, "anna", event) == 0
+    assert len(house.calendar("anna-crm").calls) == asked
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"„{MEETING.summary}“ steht in crm und in mail: calsync hat den Termin am ")
     assert lines[2].split()[0] == "crm"

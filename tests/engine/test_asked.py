@@ -340,3 +340,24 @@ async def test_of_several_that_came_back_one_may_be_a_new_appointment(world: Wor
     assert found[two] not in {None, right}
     assert len(world.right.events()) == 2
     assert await cases(world) == []
+
+
+async def twins_more(world: World, meeting: Event) -> None:
+    """Have other twins, later than the first ones."""
+    world.left.user_create(replace(meeting, summary="Notar"))
+    for _ in range(2):
+        world.right.user_create(replace(meeting, summary="Notar"))
+    await world.run()
+
+
+async def test_a_run_tells_since_when_the_oldest_of_each_reason_waits(world: World, meeting: Event) -> None:
+    begun = world.clock.now()
+    await twins(world, meeting, 1, 2)
+    world.clock.advance(60)
+    await twins_more(world, meeting)
+    report = await world.run()
+    assert set(report.held_since) == {"ambiguous"}
+    assert report.held_since["ambiguous"] - begun < timedelta(seconds=60)
+    await say(world, Choice.KEEP)
+    await world.settle()
+    assert (await world.run()).held_since == {}
