@@ -62,7 +62,7 @@ def choices(hits: Hits, language: Language) -> list[str]:
 
 
 def unknown(account: str, language: Language) -> str:
-    return WORDS[language]["unknown"].format(account=account)
+    return WORDS[language]["unknown"].format(account=plain(account))
 
 
 def lines(told: Explanation, language: Language) -> list[str]:
