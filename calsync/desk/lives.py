@@ -222,12 +222,14 @@ def _apart(life: Life, told: Answer, ground: Ground) -> Answer:
     deletes = [row.entry for row in life.ledger if row.entry.kind == Kind.DELETE]
     if told.place == "neither":
         if not deletes:
-            return replace(told, end="gone")
+            return replace(told, end="skipped", reason="both_deleted")
         return replace(told, end="deleted_at", origin=deletes[-1].side.other, at=deletes[-1].at)
     if life.intents:
         return replace(told, end="skipped", reason="waits")
     if any(seen is not None and seen.standing.in_doubt for seen in life.seen.values()):
         return replace(told, end="skipped", reason="doubt")
+    if life.link is not None:  # what becomes of the rest, the next run decides
+        return replace(told, end="gone")
     if ground.off:
         return replace(told, end="off")
     if ground.reason is not None:
