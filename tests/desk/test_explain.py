@@ -59,6 +59,8 @@ async def test_a_copy_says_where_it_came_from_and_when(office: Office) -> None:
         "„Besichtigung Haus Meyer“ wurde aus FLOWFACT nach Outlook übernommen."
     )
     assert [step.at for step in found.steps] == sorted(step.at for step in found.steps if step.at is not None)
+    assert steps[-1].startswith("Was calsync nach Outlook geschrieben hat, wurde zurückgelesen")
+    assert "In Outlook wurde der Termin zum ersten Mal gelesen." not in steps
     (right,) = office.right.events()
     assert (await explained(office, right, RIGHT)).sentence("de") == found.sentence("de")
 
