@@ -75,6 +75,8 @@ class Explanation:
     answer: Answer
     off: bool
     """Whether the account is switched off."""
+    pending: bool
+    """Whether an edit of either side is still to be carried over."""
     rules: Sequence[Asked]
     """What each rule makes of both events, as it is configured now, in its order."""
     steps: Sequence[Step]
@@ -90,7 +92,8 @@ class Explanation:
         found = [in_language(texts.OFF, language)] if self.off and self.answer.end != "off" else []
         if self.pair.differing and self.answer.place == "both" and self.pair.how is None:
             fields = field_names(self.pair.differing, language)
-            found.append(in_language(texts.DIFFERENT, language).format(fields=fields))
+            told = texts.PENDING if self.pending else texts.DIFFERENT
+            found.append(in_language(told, language).format(fields=fields))
         if self.answer.place == "both" and any(each.private for each in shown):
             found.append(in_language(texts.MASKED, language))
         return found
@@ -139,6 +142,7 @@ class Explaining:
             summary=_summary(life, done, hidden=bool(private)),
             answer=answer(life, found, _ground(condition), decided=_is_decided(life)),
             off=condition.status.state is Doing.OFF,
+            pending=_is_pending(life),
             rules=self._asked(name, life, found),
             steps=steps(life, done, found, condition.titles),
         )
@@ -252,6 +256,17 @@ def _is_decided(life: Life) -> bool:
     """Tell whether all that waits for a person is decided, and waits for the next run."""
     waits = [row.kind for row in life.left_out if row.kind.startswith(("hold", "decided"))]
     return bool(waits) and all(kind.startswith("decided") for kind in waits)
+
+
+def _is_pending(life: Life) -> bool:
+    """Tell whether one of both events is not what both sides have agreed on."""
+    if life.link is None:
+        return False
+    for side, seen in life.seen.items():
+        agreed = life.link.base(side).values
+        if seen is not None and any(seen.observation.event.value(name) != agreed[name] for name in agreed):
+            return True
+    return False
 
 
 def _ground(condition: Condition) -> Ground:

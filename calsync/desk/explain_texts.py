@@ -79,6 +79,10 @@ DIFFERENT = Sentences(
     "Both differ in: {fields}. That stays so until somebody edits one of them.",
     "Beide unterscheiden sich in: {fields}. Das bleibt so, bis jemand einen der beiden ändert.",
 )
+PENDING = Sentences(
+    "Both differ in: {fields}. One of them was edited, and the next run carries that over.",
+    "Beide unterscheiden sich in: {fields}. Einer davon wurde geändert; der nächste Lauf überträgt das.",
+)
 MASKED = Sentences(
     "The copy of a private appointment shows only that the time is taken.",
     "Die Kopie eines privaten Termins zeigt nur, dass die Zeit belegt ist.",

@@ -94,26 +94,36 @@ def steps(life: Life, done: Sequence[Activity], found: Sequence[Found], titles: 
         *(Step(at=one.at, run=one.run, word="activity", activity=one) for one in done),
         *_waiting(life, found, titles),
     ]
-    return [step for _, step in sorted(enumerate(told), key=lambda each: (_order(each[1]), each[0]))]
+    return sorted(told, key=_order)
 
 
-def _order(step: Step) -> tuple[int, float]:
+def _order(step: Step) -> tuple[int, float, int]:
+    """Return where a step stands: of one moment first what was read, then what was done, then what is so since."""
+    rank = {"first": 0, "modified": 0, "activity": 1}.get(step.word, 2)
     if step.at is None:
-        return (0 if step.word == "first" else 2), 0.0
-    return 1, step.at.timestamp()
+        return (0 if step.word == "first" else 2), 0.0, rank
+    return 1, step.at.timestamp(), rank
 
 
 def _read(life: Life, side: Side, titles: Titles) -> Iterator[Step]:
     seen, system = life.seen[side], titles[side]
     if seen is None:
         return
-    yield Step(at=life.runs.get(seen.first_run), run=seen.first_run, word="first", system=system)
     observation = seen.observation
+    made = (Kind.CREATE, side, observation.id)  # what calsync has made was not read first, but written
+    if made not in {(row.entry.kind, row.entry.side, row.entry.event_id) for row in life.ledger}:
+        yield Step(at=life.runs.get(seen.first_run), run=seen.first_run, word="first", system=system)
     if observation.modified is not None and seen.standing is Standing.PRESENT:
         yield Step(at=observation.modified, word="modified", system=system)
-    if seen.standing_run > seen.first_run or seen.standing is not Standing.PRESENT:
-        at, word = life.runs.get(seen.standing_run), _stands(seen)
-        yield Step(at=at, run=seen.standing_run, word=word, system=system)
+    word, run = _stands(seen), seen.standing_run or seen.first_run
+    if word != "read" or run > seen.first_run:
+        yield Step(at=_behind(life, run), run=run, word=word, system=system)
+
+
+def _behind(life: Life, run: int) -> datetime | None:
+    """Return when a run had done what is told of it; None where nobody knows when it was."""
+    begun = [] if run not in life.runs else [life.runs[run]]
+    return max([*begun, *(row.entry.at for row in life.ledger if row.entry.run == run)], default=None)
 
 
 def _stands(seen: Seen) -> str:
@@ -222,12 +232,14 @@ def _apart(life: Life, told: Answer, ground: Ground) -> Answer:
     deletes = [row.entry for row in life.ledger if row.entry.kind == Kind.DELETE]
     if told.place == "neither":
         if not deletes:
-            return replace(told, end="gone")
+            return replace(told, end="skipped", reason="both_deleted")
         return replace(told, end="deleted_at", origin=deletes[-1].side.other, at=deletes[-1].at)
     if life.intents:
         return replace(told, end="skipped", reason="waits")
     if any(seen is not None and seen.standing.in_doubt for seen in life.seen.values()):
         return replace(told, end="skipped", reason="doubt")
+    if life.link is not None:  # what becomes of the rest, the next run decides
+        return replace(told, end="gone")
     if ground.off:
         return replace(told, end="off")
     if ground.reason is not None:

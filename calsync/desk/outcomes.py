@@ -33,8 +33,9 @@ _OUTCOMES: Mapping[tuple[Kind, Choice], Sentences] = {
     (Kind.CREATE, Choice.KEEP): Sentences(
         "It stays {other}, is not copied {side}, and is not synced. Of the others like it, whatever then has no "
         "counterpart is copied, unless you decide to leave it alone, too.",
-        "Der Termin bleibt {other} stehen, wird {side} nicht angelegt und nicht synchronisiert. Was von den übrigen "
-        "gleichen Terminen dann kein Gegenstück hat, wird übernommen, sofern Sie das nicht auch dort ablehnen.",
+        "Der Termin bleibt {other} stehen, wird {side} nicht angelegt und nicht synchronisiert. Was von den "
+        "übrigen gleichen Terminen dann kein Gegenstück hat, wird übernommen, sofern Sie das nicht auch dort "
+        "ablehnen.",
     ),
     (Kind.CREATE, Choice.PAIR): _PAIR,
     (Kind.HOLD, Choice.PAIR): _PAIR,

@@ -59,6 +59,8 @@ async def test_a_copy_says_where_it_came_from_and_when(office: Office) -> None:
         "„Besichtigung Haus Meyer“ wurde aus FLOWFACT nach Outlook übernommen."
     )
     assert [step.at for step in found.steps] == sorted(step.at for step in found.steps if step.at is not None)
+    assert steps[-1].startswith("Was calsync nach Outlook geschrieben hat, wurde zurückgelesen")
+    assert "In Outlook wurde der Termin zum ersten Mal gelesen." not in steps
     (right,) = office.right.events()
     assert (await explained(office, right, RIGHT)).sentence("de") == found.sentence("de")
 
@@ -72,6 +74,29 @@ async def test_what_both_sides_had_says_so_and_in_what_it_differs(office: Office
     assert found.notes("de") == [
         "Beide unterscheiden sich in: Notizen. Das bleibt so, bis jemand einen der beiden ändert."
     ]
+
+
+async def test_an_edit_that_is_still_to_be_carried_over_is_told(office: Office) -> None:
+    left = office.left.user_create(MEETING)
+    await office.run()
+    office.left.user_edit(left, summary="Notar")
+    await office.plan("anna")  # it reads, and writes nothing
+    found = await explained(office, left)
+    assert found.notes("de") == [
+        "Beide unterscheiden sich in: Betreff. Einer davon wurde geändert; der nächste Lauf überträgt das."
+    ]
+
+
+async def test_of_a_pair_whose_one_event_is_gone_the_other_is_not_said_to_be_copied(office: Office) -> None:
+    left = office.left.user_create(MEETING)
+    office.left.user_create(replace(MEETING, summary="anderer"))
+    await office.run()
+    office.left.user_delete(left)
+    await office.plan("anna")
+    found = await explained(office, left)
+    assert found.sentence("de").endswith(
+        "steht in Outlook, aber nicht in FLOWFACT: Dort wurde der Termin gelöscht."
+    )
 
 
 async def test_a_rule_that_keeps_an_event_out_is_named(office: Office) -> None:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from calsync.engine import local, planning
 from calsync.store import statements
-from calsync.sync import brakes, choices, matchup, merge, partings, reconcile, released, returns
+from calsync.sync import brakes, choices, matchup, merge, partings, reconcile, released, returns, twins
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def doubt_ends_a_word() -> Iterator[None]:
 
 def left_alone_for_a_run() -> AbstractContextManager[Any]:
     """A twin that a person wants to be left alone is only left out of this run."""
-    decide = matchup.decide_twins
+    decide = twins.decide_twins
 
-    def forgetful(view: Any, twins: Any) -> Any:
-        decided, rest = decide(view, twins)
+    def forgetful(view: Any, group: Any) -> Any:
+        decided, rest = decide(view, group)
         return [each for each in decided if each.reason != choices.LEFT_ALONE], rest
 
     return patch.object(matchup, "decide_twins", forgetful)
