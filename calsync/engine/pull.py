@@ -176,10 +176,10 @@ def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, See
 
 
 def observed(known: Seen | None, observation: Observation, run: int, number: int, *, anew: bool) -> Seen:
-    """Return what is remembered after a feed told of an event; `anew` under another mapping than before.
+    """Return what is remembered after a feed told of an event; `anew` where it reads otherwise than before.
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
-    that last one was of another mapping: then the event is asked about. So it is where two versions are of one
+    that last one was read otherwise: then the event is asked about. So it is where two versions are of one
     moment, which tells no order. That an event is deleted or left, proven or told, is not undone by what may be a
     late repetition, also of an edit that nobody told before: the event is asked about.
     """
@@ -194,7 +194,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
     same = observation.revision == known.observation.revision
     if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
-    if not same and not anew and _at_once(observation, known.observation):
+    if not same and _at_once(observation, known.observation):
         return replace(known, round=number, standing=Standing.ABSENT, standing_run=run)
     return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
 

@@ -119,6 +119,20 @@ async def test_an_edit_from_before_the_first_run_with_the_rule_is_delivered(worl
     assert (one.summary, one.description) == (other.summary, other.description) == ("Notar", "Ausweis")
 
 
+async def test_a_listing_that_tells_an_old_version_of_the_same_moment_is_no_edit(
+    world: World, meeting: Event
+) -> None:
+    chain(world, USUAL)
+    left = world.left.user_create(meeting)
+    world.left.user_edit(left, description="neu")
+    await world.settle()
+    done = len(writes(world))
+    world.left.behaviour.stale.add(left)
+    chain(world, WITH_LOCATION)
+    await world.settle()
+    assert (only(world.right)[1].description, len(writes(world))) == ("neu", done)
+
+
 async def test_what_was_not_copied_yet_gets_its_location_when_the_rule_is_there(
     world: World, meeting: Event
 ) -> None:
