@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 EVENTS = 5000
 BOUND = 0.15
-"""The ledger's part of an import, held against the client's CPU seconds, which other programs do not shift: its rows
-are written in the transactions that confirm the writes, so that it waits for nothing by itself."""
+"""The ledger's part of an import, held against the client's CPU seconds, which other programs do not shift: its
+rows are written in the transactions that confirm the writes, so that it waits for nothing by itself."""
 WITHOUT = """
 import sys
 from calsync.cli import main

@@ -283,10 +283,14 @@ class Connections:
             direction=config.direction,
             policy=config.policy,
             on_target_edit=config.on_target_edit,
-            chain=Chain(self._rules, account=config.name, versions=self._versions, asking=self.asking),
+            chain=self.chain(config.name),
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
+
+    def chain(self, account: str) -> Chain:
+        """Return the rules of an account, as they are configured now."""
+        return Chain(self._rules, account=account, versions=self._versions, asking=self.asking)
 
     def release(self, account: str) -> None:
         """Let the calendars of an account belong to nobody."""

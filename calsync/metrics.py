@@ -178,7 +178,21 @@ class _Standing(Collector):
         yield GaugeMetricFamily("calsync_tasks", "Tasks of the event loop.", value=self.tasks())
         yield self._ages(statuses)
         yield _gauge("calsync_holds", "Events that wait for a person.", "reason", _stand(statuses, Kind.HOLD))
+        yield _gauge(
+            "calsync_oldest_hold_age_seconds",
+            "Since when the longest has been held that nobody has decided.",
+            "reason",
+            self._oldest(statuses),
+        )
         yield _gauge("calsync_blocks", "Events that are not written.", "reason", _stand(statuses, Kind.BLOCK))
+
+    def _oldest(self, statuses: Iterable[Status]) -> Mapping[str, float]:
+        now, ages = self._clock.now(), dict[str, float]()
+        for status in statuses:
+            for reason, since in status.held_since.items():
+                word = _word(reason)
+                ages[word] = max(ages.get(word, 0.0), (now - since).total_seconds())
+        return ages
 
     def _ages(self, statuses: Iterable[Status]) -> Metric:
         now = self._clock.now()
@@ -207,7 +221,7 @@ def _word_of(error_class: str) -> str:
     return next((word for kind, word in RESULTS.items() if kind in mro), "bug")
 
 
-def _gauge(name: str, documentation: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
+def _gauge(name: str, documentation: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, documentation, labels=[label])
     for value, number in sorted(values.items()):
         gauge.add_metric([value], number)

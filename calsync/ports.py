@@ -208,6 +208,12 @@ class Finding:
     def said(self, language: str) -> str:
         return self.german if language == "de" and self.german is not None else self.message
 
+    def of(self, connection: str) -> Finding:
+        """Return the same, said of a connection."""
+        place = f"connection {connection}: "
+        german = None if self.german is None else f"{place}{self.german}"
+        return Finding(self.severity, f"{place}{self.message}", german)
+
 
 class Vault(ABC):
     """Keeps what one connection must remember and nobody may read, as the tokens of a person's sign-in.

@@ -197,6 +197,7 @@ class Running:
             systems=systems,
             board=board,
             disabled=lambda: [disabled(one) for one in self._reloading.config.ignored],
+            chain=self._connections.chain,
         )
         work = Work(
             self.accounts, self.served, self._runs.all, self.changed, self.request_reload, self._connections.http

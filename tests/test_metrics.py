@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,6 +200,20 @@ def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -
     assert office.value("calsync_failing_accounts", result="store") == 0
     office.board.note("anna", State.WAITING, error=None, error_class=None)
     assert office.value("calsync_failing_accounts", result="sign_in") == 0
+
+
+def test_the_age_of_the_oldest_hold_is_told_by_reason_and_goes_with_it(office: Office) -> None:
+    day = timedelta(days=1)
+    now = office.clock.now()
+    for name, since in (("anna", now - 2 * day), ("kai", now - day)):
+        office.board.begin(name, None)
+        office.board.note(name, held_since={"ambiguous": since, "rule_failed:geheim": now})
+    office.clock.advance(60)
+    two_days = 2 * day.total_seconds() + 60
+    assert office.value("calsync_oldest_hold_age_seconds", reason="ambiguous") == two_days
+    assert office.value("calsync_oldest_hold_age_seconds", reason="rule_failed") == 60
+    office.board.note("anna", held_since={})
+    assert office.value("calsync_oldest_hold_age_seconds", reason="ambiguous") == two_days - day.total_seconds()
 
 
 def test_the_reasons_of_mails_are_words_of_calsync() -> None:

@@ -9,7 +9,6 @@ FROM account LEFT JOIN run ON run.id = (SELECT max(id) FROM run WHERE run.accoun
 WHERE account.name IN (SELECT value FROM json_each(:accounts))
 """
 SWITCHES = "SELECT name, enabled FROM account WHERE enabled IS NOT NULL"
-DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 REBUILDS = "SELECT name, rebuild FROM account WHERE rebuild IS NOT NULL"
 UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"
 # What a person has decided waits for the next run, and for nobody.

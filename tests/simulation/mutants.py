@@ -264,6 +264,8 @@ MUTANTS: dict[str, Mutant] = {
         mutants_decisions.doubt_ends_a_word,
         mutants_decisions.choice_is_swapped,
         mutants_decisions.release_lets_all_pass,
+        mutants_decisions.left_alone_for_a_run,
+        mutants_decisions.elsewhere_is_deleted,
         mutants_undo.undone_copy_is_forgotten,
         mutants_undo.undo_moves_both_bases,
         mutants_undo.undo_ignores_edits,
