@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.config import new_key
 from calsync.connections import Connections, Opened, connections_of
-from calsync.desk import Audit, Known, People, Showing
+from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
@@ -286,17 +286,30 @@ class App:
     @asynccontextmanager
     async def showing(self) -> AsyncIterator[Showing]:
         """Open what people may see. Asks no server; a store that is not there yet stays so. Raises StoreError."""
+        async with self._looking() as (showing, _):
+            yield showing
+
+    @asynccontextmanager
+    async def explaining(self) -> AsyncIterator[Explaining]:
+        """Open what people may learn of single appointments, as `showing`."""
+        async with self._looking() as (_, explaining):
+            yield explaining
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[tuple[Showing, Explaining]]:
         place = self._config.service.store
         store = await (SqliteStore.open(place) if place.exists() else SqliteStore.in_memory())
         accounts = dict(self._config.accounts)
         if self._config.discover is not None:  # who is discovered now is not asked for
             for name in (await self._runs.all()).keys() - accounts.keys():
                 accounts[name] = replace(self._config.discover.account, name=name)
-        served = Known(accounts=lambda: accounts, systems=self._connections.systems)
+        connections = self._connections
+        served = Known(accounts=lambda: accounts, systems=connections.systems, chain=connections.chain)
         try:
             audit = Audit(store.settings, self._clock)
             people = People(store.people, self._clock, lambda: accounts, audit)
-            yield Showing(store, people, self._clock, served)
+            showing = Showing(store, people, self._clock, served)
+            yield showing, Explaining(store, showing, served)
         finally:
             await store.close()
 

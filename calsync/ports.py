@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.forms import FormField, Question
     from calsync.http import HttpFactory
-    from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
+    from calsync.sync.model import Capabilities, Changes, Draft, Need, Observation, Window
 
 
 class Clock(ABC):
@@ -314,6 +314,8 @@ class CalendarRequest:
     timezone: ZoneInfo
     other_address: str | None = None
     """The e-mail address that leads to the account's other calendar, where its side names one."""
+    needs: frozenset[Need] = frozenset()
+    """What is to be read of events besides, as far as the system has it. It moves `Capabilities.also_read`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,8 +517,8 @@ class RuleSpec:
     """What a plugin hands over to register a rule."""
 
     name: str
-    schema: Mapping[Any, Any]
-    """voluptuous schema of the rule's options."""
+    schema: Any
+    """voluptuous schema of the rule's options, a mapping."""
     build: Callable[[Mapping[str, Any]], Any]
     """Build the `calsync.sync.rules.Rule` from validated options."""
 

@@ -91,7 +91,7 @@ class Reloading:
         config, loaded = await load_again(before)
         fresh = self._connections.prepare(config, loaded)
         async with self._served.changing:
-            stale = self._connections.stale(config)
+            stale = self._connections.to_leave(fresh)
             left = await self._served.part_with(self._wanted(config), stale)
             await self._connections.adopt(fresh)
             self._roster.adopt(config)

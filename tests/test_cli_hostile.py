@@ -15,6 +15,7 @@ import calsync.cli
 from calsync.cli import (
     activity_report,
     check_report,
+    explain_report,
     failures,
     holds_report,
     login_report,
@@ -28,6 +29,7 @@ from calsync.cli.text import JOINER, UNSEEN, plain
 from calsync.desk.activity import KINDS, Activity
 from calsync.desk.chart import Day
 from calsync.desk.decisions import Case
+from calsync.desk.explain import Hit, Hits
 from calsync.desk.left_out import How, LeftOut, LeftOutPage
 from calsync.desk.mails import Mails
 from calsync.desk.overview import Overview, Row
@@ -93,6 +95,22 @@ CASE = Case(
     decided=None,
     shown=HOSTILE,
 )
+BLOCKED = LeftOutPage(
+    rows=[
+        LeftOut(
+            how=How.BLOCKED,
+            reason=HOSTILE,
+            side=Side.LEFT,
+            system=HOSTILE,
+            event_id=HOSTILE,
+            summary=HOSTILE,
+            when=None,
+            since=None,
+        )
+    ],
+    counts={},
+    total=1,
+)
 FOUND = [CheckResult(HOSTILE, severity, HOSTILE) for severity in ("ok", "warning", "error")]
 DEVICE = DeviceCode(address=HOSTILE, code=HOSTILE, until=NOW)
 PLUGIN = Plugin(
@@ -141,7 +159,7 @@ PAGE = AccountPage(
     days=[Day(day=NOW.date(), tally=Tally(created=1), broken=1)],
     runs=[RunRecord(number=1, began=NOW, ended=NOW, error=HOSTILE)],
     last_writes=[],
-    mails=Mails(copies=1, people=1, blocked=1),
+    mails=Mails(prevented=1, copies=1, people=1, blocked=1),
     repairs=CARDS,
     untold={HOSTILE: [HOSTILE]},
     left_out={(How.HELD, HOSTILE): 1},
@@ -164,6 +182,7 @@ LEFT_OUT = LeftOutPage(
     counts={},
     total=99,
 )
+HITS = Hits(rows=[Hit(side=Side.LEFT, event_id=HOSTILE, system=HOSTILE, summary=HOSTILE, when=None)], total=2)
 DONE = Page(
     [
         Activity(
@@ -175,6 +194,7 @@ DONE = Page(
             side=Side.LEFT,
             source=HOSTILE,
             target=HOSTILE,
+            event_id=HOSTILE,
             summary=HOSTILE,
             when=EVENT.when,
             before={"summary": HOSTILE},
@@ -192,8 +212,9 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
         *status_report.account_lines(PAGE, LEFT_OUT, "de"),
     ],
     "check_report": lambda: check_report.lines(FOUND),
+    "explain_report": lambda: [*explain_report.choices(HITS, "de"), explain_report.unknown(HOSTILE, "en")],
     "holds_report": lambda: [
-        *holds_report.lines({HOSTILE: [CASE]}, "de"),
+        *holds_report.lines({HOSTILE: [CASE]}, {HOSTILE: BLOCKED}, "de"),
         holds_report.decided(HOSTILE, [CASE], Choice.RELEASE, "en"),
     ],
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
@@ -212,7 +233,7 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
 
 SAFE = {
     *("plain", "dumps", "len", "table", "get_help"),
-    *("lines", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
+    *("lines", "choices", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
 }
 """What makes text fit to be printed, or returns only such text."""
 OWN = {"told", "state", "direction", "until", "count", "link"}

@@ -254,6 +254,11 @@ TEXTS: Mapping[str, Texts] = {
         ),
         None,
     ),
+    "asked": Texts(
+        Sentences("This waits for your decision: {events}.", "Das wartet auf Ihre Entscheidung: {events}."),
+        _WAIT,
+        None,
+    ),
     "rule": Texts(
         Sentences("A rule fails: {events}.", "Eine Regel scheitert: {events}."),
         _WAIT,

@@ -25,8 +25,8 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, UNSURE, offers
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
@@ -64,6 +64,7 @@ class Cause(StrEnum):
     BUDGET = "budget"
     CONFLICT = "conflict"
     UNSURE = "unsure"
+    ASKED = "asked"
     LOOP = "loop"
     OFTEN = "often"
     RULE = "rule"
@@ -110,6 +111,7 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.BUDGET: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
+    Cause.ASKED: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
@@ -385,6 +387,9 @@ _HELD: Mapping[str, Cause] = {
     BUDGET: Cause.BUDGET,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
+    AMBIGUOUS: Cause.ASKED,
+    LEFT_ACCOUNT: Cause.ASKED,
+    PRIVATE_DELETED: Cause.ASKED,
     "loop": Cause.LOOP,
     CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,

@@ -21,6 +21,7 @@ from calsync.people import OPERATOR
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
+from calsync.sync.rules import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -61,6 +62,8 @@ class Known:
     """Returns what the checks of connections have found last."""
     disabled: Callable[[], Sequence[Disabled]] = field(default=tuple)
     """Returns the entries of the configuration that cannot be used."""
+    chain: Callable[[str], Chain] = field(default=lambda _: Chain(()))
+    """Returns the rules of an account, as they are configured now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +169,22 @@ class Showing:
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],
             last_writes=await history.last_writes(name, 5),
-            mails=Mails(copies=copies, people=people, blocked=row.blocked),
+            mails=Mails(
+                prevented=await self._store.showing.mails_prevented(name),
+                copies=copies,
+                people=people,
+                blocked=row.blocked,
+            ),
             repairs=cards,
             untold=untold(config, self._served.systems()),
             left_out=left_out.counted(await self._left_out(condition)),
             own=await self.owns(person, name),
         )
+
+    async def condition(self, person: Person, name: str) -> Condition:
+        """Return how one account is. Raises Refused."""
+        (condition,) = await self._conditions({name: await self._expect(person, name)})
+        return condition
 
     async def activity(
         self,

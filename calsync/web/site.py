@@ -20,6 +20,7 @@ from calsync.web.pages import (
     audit,
     connections,
     events,
+    explain,
     invitation,
     language,
     mine,
@@ -93,7 +94,8 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(mine, own, accounts, setup_accounts, account, explain, steering, connections),
+            *(setup_connections, repairs),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)

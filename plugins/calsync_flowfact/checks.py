@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.ports import Finding
-from calsync_flowfact.config import CODECS
+from calsync_flowfact.config import CODECS, FOR_RULES
 from calsync_flowfact.habits import BELIEVED
 from calsync_flowfact.questions import UNMAPPED
 
@@ -52,6 +52,11 @@ NOT_PAGED = Finding(
     "die Suche von FLOWFACT beginnt nicht dort, wo sie soll, deshalb lassen sich Kalender nicht lesen, die länger "
     "als eine Seite sind; bitte erhöhen Sie page_size über deren Länge",
 )
+NO_LOCATION = Finding(
+    "warning",
+    "a rule copies locations, but no field is mapped to location: none is copied from or to FLOWFACT",
+    "eine Regel übernimmt den Ort, aber dafür ist kein Feld zugeordnet: von und nach FLOWFACT wird keiner kopiert",
+)
 TRASH_UNSEEN = Finding(
     "warning",
     "FLOWFACT's trash may not be seen by the API user; a deleted appointment is then found later, when two runs "
@@ -90,7 +95,8 @@ def mapped(settings: Settings) -> Finding:
 def unmapped(settings: Settings) -> Iterator[Finding]:
     """Yield what calsync does without for want of a field."""
     for key, meaning in UNMAPPED.items():
-        if settings.name(key) is None and not (key == "all_day" and settings.stores_days):
+        missing = settings.name(key) is None and key not in FOR_RULES
+        if missing and not (key == "all_day" and settings.stores_days):
             yield Finding(
                 "warning", f"no field is mapped to {key}: {meaning.en}", f"ohne Feld für {key}: {meaning.de}"
             )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from calsync.forms import Question
     from calsync.ports import CalendarRequest, Finding, Host, Person
+    from calsync.sync.model import Need
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
@@ -54,6 +55,8 @@ class FlowfactProvider(Provider):
         self._client = Client(settings, host)
         self._trash = Trash(self._client, settings.page_size)
         self._poll_seconds = host.poll_seconds
+        self._needs: frozenset[Need] = frozenset()
+        """What the rules of the accounts need whose calendars were opened."""
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
@@ -92,15 +95,42 @@ class FlowfactProvider(Provider):
             user = find_user(self._users, request.settings, request.account)
         whose = request.account, user, request.other_address
         await self._native_sync.refuse(*whose)
+        settings = self._expect_mapped(request)
+        self._widen(request.needs)
         mapping = EntityMapping(
-            settings=self._settings,
+            settings=settings,
             owner=user["id"],
             api_user=self._api_user_id,
             zone=request.timezone,
         )
-        queries = Queries(self._settings, user["id"], request.timezone)
+        queries = Queries(settings, user["id"], request.timezone)
         alone = partial(self._native_sync.refuse_later, *whose)
-        return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
+        return FlowfactCalendar(
+            self._client,
+            mapping,
+            queries,
+            self._trash,
+            self._feed,
+            self._clock,
+            alone,
+            lacks_location="location" in request.needs and settings.name("location") is None,
+        )
+
+    def _expect_mapped(self, request: CalendarRequest) -> Settings:
+        """Return the settings of an account. Raises AccountError where its rules could judge none of them."""
+        if "types" in request.needs and self._settings.name("types") is None:
+            raise AccountError(
+                f"account {request.account}: a rule looks at the type of appointments, but connection"
+                f" {self._client.name} has no field mapped to it; name FLOWFACT's field for the Terminart under"
+                " fields.types, as `calsync flowfact schema` shows it, or remove the rule"
+            )
+        return self._settings.needing(request.needs)
+
+    def _widen(self, needs: frozenset[Need]) -> None:
+        """Have what all accounts' rules need read together, once for all of them."""
+        if not needs <= self._needs:
+            self._needs |= needs
+            self._feed.widen(self._settings.needing(self._needs))
 
     async def check(self) -> Sequence[Finding]:
         name, settings = self._client.name, self._settings
@@ -123,6 +153,8 @@ class FlowfactProvider(Provider):
             return ()
         hits = await calendar.newest(SAMPLE)
         findings = [checks.appointments(hits.total)]
+        if calendar.lacks_location:
+            findings.append(checks.NO_LOCATION)
         if unread := calendar.unreadable(hits.entities):
             findings.append(checks.unread(unread, len(hits.entities)))
         rights = await rights_of(self._client, self._api_user_id, hits.entities)
@@ -133,8 +165,9 @@ class FlowfactProvider(Provider):
         habits = self._settings.habits
         found = [checks.UNMOVED] if habits.modified_moves is False else []
         try:
-            works = await sorts(self._client, self._settings, self._shown, SIZE)
-            paged = await heeds_offset(self._client, self._settings, self._shown)
+            plain = self._settings.needing(())
+            works = await sorts(self._client, plain, self._shown, SIZE)
+            paged = await heeds_offset(self._client, plain, self._shown)
         except (NoRight, NotFound, Rejected):
             works, paged = None, True  # whoever reads will be told
         if works is False or habits.sorts is False:
@@ -184,7 +217,7 @@ class FlowfactProvider(Provider):
     async def _check_sample(self) -> None:
         """Hold the mapping against stored appointments, where some may be seen. Raises ConfigError."""
         try:
-            sample = await draw(self._client, self._settings, self._api_user_id)
+            sample = await draw(self._client, self._settings.needing(()), self._api_user_id)
         except (NoRight, NotFound, Rejected):
             return
         self._shown = sample.shown
@@ -207,7 +240,8 @@ class FlowfactProvider(Provider):
             self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
 
     def _new_feed(self) -> TenantFeed:
-        return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)
+        settings = self._settings.needing(self._needs)
+        return TenantFeed(self._client, settings, self._trash, self._clock, self._poll_seconds)
 
     async def _sees_trash(self) -> bool:
         try:

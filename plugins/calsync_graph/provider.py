@@ -79,6 +79,7 @@ class GraphProvider(Provider):
             zone=request.timezone,
             can_edit=row.get("canEdit") is not False,
             doorbell=self._doorbell,
+            needs=request.needs,
         )
 
     async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:

@@ -135,8 +135,10 @@ def test_what_is_wrong_with_an_account_is_its_own_card(error_class: str, cause: 
         ("changed_often", Cause.OFTEN, Action.SHOW),
         ("rule_failed:shout", Cause.RULE, Action.SHOW),
         ("rule_hangs:shout", Cause.RULE, Action.SHOW),
-        ("ambiguous", Cause.HELD, Action.SHOW),
-        ("left_account", Cause.HELD, Action.SHOW),
+        ("ambiguous", Cause.ASKED, Action.DECIDE),
+        ("left_account", Cause.ASKED, Action.DECIDE),
+        ("private_original_deleted", Cause.ASKED, Action.DECIDE),
+        ("a_plugins_own", Cause.HELD, Action.SHOW),
     ],
 )
 def test_what_waits_is_a_card_of_its_kind(reason: str, cause: Cause, action: Action) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.desk.office import Office
     from tests.web.conftest import Browser
 
-PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan")
+PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/explain")
 SENT = ("switch", "direction", "sync", "decisions", "plan", "confirm")
 MAIL = "connection mail: the sign-in has ended"
 
