@@ -183,8 +183,7 @@ class Showing:
 
     async def condition(self, person: Person, name: str) -> Condition:
         """Return how one account is. Raises Refused."""
-        (condition,) = await self._conditions({name: await self._expect(person, name)})
-        return condition
+        return await self._condition(name, await self._expect(person, name))
 
     async def activity(
         self,
@@ -234,7 +233,7 @@ class Showing:
         self, person: Person, name: str, *, state: State | None = None, before: int | None = None, most: int = 50
     ) -> Page[Pair]:
         """Return the links with what both sides show, the newest first. Raises Refused."""
-        condition = await self._condition(name, await self._expect(person, name))
+        condition = await self.condition(person, name)
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
