@@ -10,6 +10,7 @@ from calsync.engine import Counts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.engine import Leaving
     from calsync.sync.model import Side
     from calsync.sync.plan import Kind, Plan
 
@@ -38,6 +39,14 @@ class Discovered:
     """Why somebody was left out: a word of calsync.reasons."""
     error: str | None = None
     """What a system said about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What became of an account that is to leave, or would."""
+
+    leaving: Leaving
+    counts: Mapping[Side, Counts]
 
 
 @dataclass(frozen=True, slots=True)

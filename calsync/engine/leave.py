@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
@@ -45,6 +45,8 @@ class Leaving:
     """Names what a person saw."""
     staying: int
     """How many of calsync's copies stay in both calendars."""
+    run: int
+    """The number of the run that does it, or has shown it."""
     problem: str | None = None
     """Why it is not done, or not to its end, in one sentence."""
     marked: Sequence[Marked] = ()
@@ -63,7 +65,7 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
         raise run.unlisted
     plan = await _plan(run, remove)
     run.report.plan = plan
-    found = Leaving(plan=plan, hash=_hash(run, remove, plan), staying=_staying(run, plan))
+    found = Leaving(plan=plan, hash=_hash(run, remove, plan), staying=_staying(run, plan), run=run.number)
     problem = _refused(run, remove) or _other(found, plan_hash)
     if problem is not None or plan_hash is None:
         return _with(run, found, problem)
@@ -75,7 +77,7 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
         return _with(run, found, problem)
     marked = await unmark(run)
     await _forget(run)
-    return Leaving(plan=plan, hash=found.hash, staying=found.staying, marked=marked)
+    return replace(found, marked=marked)
 
 
 async def _plan(run: Run, remove: Side | None) -> Plan:
@@ -136,7 +138,7 @@ def _unfinished(run: Run, plan: Plan) -> str | None:
 
 def _with(run: Run, found: Leaving, problem: str | None) -> Leaving:
     told = None if problem is None else f"account {run.account.name}: {problem}"
-    return Leaving(plan=found.plan, hash=found.hash, staying=found.staying, problem=told)
+    return replace(found, problem=told)
 
 
 async def _remove(run: Run, remove: Side | None, plan: Plan) -> None:
