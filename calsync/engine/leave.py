@@ -159,9 +159,8 @@ async def _forget(run: Run) -> None:
     calsync has deleted: a search that lags may show it once more.
     """
     state, batch = run.notebook.state, Batch()
-    for link in state.links.values():
-        left, right = (state.seen[side].get(link.event_id(side) or "") for side in Side)
-        batch.links[link.id] = remembered(link, left, right)
+    view = view_of(run)
+    batch.links.update({link.id: remembered(view, link) for link in state.links.values()})
     for side in Side:
         known = state.sides[side]
         batch.sides[side] = SideState(round=known.round, calendar=known.calendar, written=False)

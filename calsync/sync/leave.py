@@ -57,17 +57,18 @@ def candidates(view: View, side: Side) -> Iterator[tuple[Link, Seen]]:
             yield link, original
 
 
-def remembered(link: Link, left: Seen | None, right: Seen | None) -> Link | None:
+def remembered(view: View, link: Link) -> Link | None:
     """Return what is kept of a link when its account has left: the ids of both events, or nothing.
 
     What both sides show alike is matched up again by what it shows. Every other pair would be taken for two
     appointments when the account comes back, or what somebody deleted for a new one.
     """
+    left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
     gone = [seen is not None and seen.deleted for seen in (left, right)]
     if all(gone) or is_removed(link, left, right):
         return None
     synced = link.state is State.AWAKE or (link.state is State.ASLEEP and link.reason == "window")
-    if synced and left is not None and right is not None and not any(gone) and _alike(left, right):
+    if synced and left is not None and right is not None and not any(gone) and _match(left, right):
         return None
     reason = link.reason if link.state is State.PARTED else LEAVING
     parted = replace(link, state=State.PARTED, reason=reason)
@@ -108,7 +109,10 @@ def _skip(delete: Operation, why: str) -> Operation:
     return replace(delete, kind=Kind.SKIP, reason=why, source=delete.target, target=None)
 
 
-def _alike(left: Seen, right: Seen) -> bool:
-    """Tell whether match-up would pair two events (calsync.sync.matchup)."""
+def _match(left: Seen, right: Seen) -> bool:
+    """Tell whether match-up would pair two events (calsync.sync.matchup): both are synced, and alike.
+
+    No rule is asked: one that refuses an event had its pair asleep, and one that hangs must keep nobody here.
+    """
     one, two = left.observation.event, right.observation.event
-    return (one.summary, one.when) == (two.summary, two.when)
+    return not (one.series or two.series) and (one.summary, one.when) == (two.summary, two.when)

@@ -128,14 +128,13 @@ async def planted(live: World) -> None:
 
 def found_in(folder: Path, *words: str) -> list[str]:
     """Return the files that hold one of these words, whatever they are."""
-    holds = [
+    return [
         f"{path.name}: {word}"
         for path in sorted(folder.iterdir())
         if path.is_file()
         for word in words
         if word.encode() in path.read_bytes()
     ]
-    return holds
 
 
 async def erased(live: World) -> Ended:
@@ -156,8 +155,8 @@ async def test_nothing_of_an_erased_account_is_found_any_more(live: World) -> No
     assert found_in(live.folder, *PLANTED, *ids) == []
     assert not any(word in done.output + done.errors for word in PLANTED)
     tables = [row[0] for row in live.stored("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    rows = {table: live.stored(f"SELECT * FROM {table}") for table in tables if table != "sqlite_sequence"}
-    assert {table for table, found in rows.items() if found} == {"account"}
+    filled = {table for table in tables if live.stored(f"SELECT 1 FROM {table}")}  # noqa: S608 - the store's own
+    assert filled == {"account"}
     assert live.stored("SELECT name, enabled FROM account") == [("anna", 0)]
     assert (await live.command("sync")).code == 0
     assert live.stored("SELECT count(*) FROM seen")[0][0] == 0
