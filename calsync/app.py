@@ -20,7 +20,7 @@ from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
-from calsync.leaving import Erased, erase_account, exported, forget_sign_ins
+from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
@@ -31,6 +31,7 @@ from calsync.results import (
     AccountResult,
     CheckResult,
     Discovered,
+    Erased,
     Left,
     Message,
     SyncResult,
@@ -215,9 +216,15 @@ class App:
         finally:
             await store.close()
 
-    async def export(self, account: str) -> Mapping[str, Any]:
-        """Return everything that is kept about an account. Raises ConfigError for an unknown one, StoreError."""
-        return await exported(self._config, self._runs, account, self._clock.now())
+    async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:
+        """Return everything that is kept about an account; with a target, write it to that new file as well.
+
+        Raises ConfigError for an unknown account, StoreError.
+        """
+        content = await exported(self._config, self._runs, account, self._clock.now())
+        if target is not None:
+            write_export(target, content)
+        return content
 
     async def erase(self, account: str) -> Erased:
         """Erase an account that is switched off, while no service runs. Raises ConfigError, StoreError, Retry."""

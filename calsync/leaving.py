@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from calsync.connections import connections_of, learnt_file
 from calsync.errors import ConfigError
+from calsync.results import Erased
 from calsync.second import SecondFile, is_own_name
 from calsync.store import SqliteStore
 from calsync.store.erase import erase, expect_alone
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """The version of what `exported` returns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
-    """What is left where an account was erased, and calsync must not or cannot take away."""
-
-    configured: bool
-    """The operator's file names it."""
-    kept_off: bool
-    """Its name stays in the store, switched off: it would begin by itself otherwise."""
-    copies: Sequence[Path]
-    """Older copies of the store beside it."""
 
 
 async def forget_sign_ins(config: Config, account: str) -> None:
@@ -64,11 +52,7 @@ def write_export(target: Path, content: Mapping[str, Any]) -> None:
     """Write an export to a new file for its owner only. Raises StoreError, also where there is such a file."""
     with told(target):
         create(target)
-        target.write_text(as_text(content), "utf-8")
-
-
-def as_text(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        target.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 async def erase_account(config: Config, runs: FileRuns, account: str) -> Erased:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from calsync.leaving import Erased
-    from calsync.results import Left
+    from calsync.results import Erased, Left
 
 NONE = "none"
 
@@ -66,13 +65,10 @@ def leave(path: Path, account: str, remove: str, plan_hash: str | None, as_json:
 )
 def export(path: Path, account: str, target: Path | None) -> int:
     """Print everything that is kept about an account as JSON, for the person whose data it is."""
-    from calsync.leaving import as_text, write_export  # noqa: PLC0415 - it brings in every driver
-
-    content = asyncio.run(_export(path, account))
+    content = asyncio.run(_export(path, account, target))
     if target is None:
-        click.echo(as_text(content), nl=False)
+        print_json(content)
     else:
-        write_export(target, content)
         click.echo(f"{plain(account)}: {plain(str(target))}")
     return DONE
 
@@ -97,11 +93,11 @@ async def _leave(path: Path, account: str, remove: Side | None, plan_hash: str |
         return await app.leave(account, remove, plan_hash, who())
 
 
-async def _export(path: Path, account: str) -> Mapping[str, Any]:
+async def _export(path: Path, account: str, target: Path | None) -> Mapping[str, Any]:
     from calsync.app import App  # noqa: PLC0415 - it brings in every driver
 
     async with App.open(path) as app:
-        return await app.export(account)
+        return await app.export(account, target)
 
 
 async def _erase(path: Path, account: str) -> Erased:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.engine.unmark import Marked
-    from calsync.leaving import Erased
     from calsync.reasons import Language
-    from calsync.results import Left
+    from calsync.results import Erased, Left
 
 EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "staying": 0, "done": False}
 NOT_REMOVED = Sentences("These are not removed:", "Diese werden nicht entfernt:")
@@ -29,7 +28,7 @@ REMOVED = Sentences("{count} copies were removed.", "{count} Kopien wurden entfe
 MARKED = Sentences("These keep calsync's marker:", "Diese behalten calsyncs Kennzeichen:")
 OFF = Sentences(
     "It is switched off, and forgotten but for its ledger. Run {run} is the one to undo.",
-    "Das Konto ist ausgeschaltet und bis auf das Protokoll vergessen. Rückgängig machen lässt sich der Lauf {run}.",
+    "Das Konto ist ausgeschaltet und bis auf das Protokoll vergessen. Rückgängig machen lässt sich Lauf {run}.",
 )
 ERASED = Sentences("erased", "gelöscht")
 KEPT_OFF = Sentences(
@@ -96,7 +95,9 @@ def _removed(plan: Plan, language: Language) -> list[str]:
     """Return what is removed, and each copy that is not, with the reason."""
     deletes = [each for each in plan.operations if each.kind is Kind.DELETE]
     rest = [each for each in plan.operations if each.kind is not Kind.DELETE]
-    rows = [[f"  {each.side}", *plan_report.event(each)[:2], sentence(each.reason, language)] for each in rest]
+    rows = [
+        [f"  {each.side}", *plan_report.event(each)[:2], plain(sentence(each.reason, language))] for each in rest
+    ]
     return [
         *plan_report.operations(Plan(operations=deletes), language),
         *([in_language(NOT_REMOVED, language), *table(rows)] if rows else []),
@@ -107,7 +108,7 @@ def _marked(marked: Sequence[Marked], language: Language) -> list[str]:
     if not marked:
         return []
     rows = [
-        ["  " + each.side, plain(each.observation.event.summary), sentence(each.reason, language)]
+        ["  " + each.side, plain(each.observation.event.summary), plain(sentence(each.reason, language))]
         for each in marked
     ]
     return [in_language(MARKED, language), *table(rows)]
