@@ -21,6 +21,7 @@ from calsync.web.pages import (
     events,
     invitation,
     language,
+    leaving,
     mine,
     own,
     people,
@@ -92,7 +93,18 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(
+                mine,
+                own,
+                accounts,
+                setup_accounts,
+                account,
+                steering,
+                leaving,
+                connections,
+                setup_connections,
+                repairs,
+            ),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)

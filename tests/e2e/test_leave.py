@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.ports import SystemClock
+from tests.e2e.conftest import world_at
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.e2e.conftest import Ended, World
@@ -37,7 +41,15 @@ def marked(live: World) -> list[str]:
     return [text for text in content if "v1:anna:" in text]
 
 
-async def test_what_stays_carries_no_marker_on_any_system(live: World) -> None:
+@pytest.fixture(params=["graph", "exchange_ews"])
+async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A world on Microsoft Graph, and on an Exchange Server; FLOWFACT is on the other side of both."""
+    async for world in world_at(SystemClock(), tmp_path, request.param):
+        yield world
+
+
+async def test_what_stays_carries_no_marker_on_any_system(either: World) -> None:
+    live = either
     live.appointment("aus FLOWFACT")
     live.event("aus Outlook", hours=2)
     assert (await live.command("sync")).code == 0
