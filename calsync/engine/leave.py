@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calsync.engine.account import Run
+    from calsync.sync.plan import Operation
 
 PASSES = 3
 """How often it is planned anew when an event changed under the plan: only what the person saw is carried out."""
@@ -71,9 +72,12 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
         return _with(run, found, problem)
     run.approved = run.may_be_off = True
     await switch_off()
+    run.report.note_standing(tuple(plan.operations))
     await _remove(run, remove, plan)
+    found = replace(found, plan=_without_blocked(run, plan))
     problem = _unfinished(run, await _plan(run, remove))
     if problem is not None:
+        run.report.unsynced = None  # it is no list of all that is left out
         return _with(run, found, problem)
     marked = await unmark(run)
     await _forget(run)
@@ -150,6 +154,19 @@ async def _remove(run: Run, remove: Side | None, plan: Plan) -> None:
         plan = await _plan(run, remove)
     for error in run.trouble.values():
         raise error
+
+
+def _without_blocked(run: Run, plan: Plan) -> Plan:
+    """Return the plan with those deletes blocked that the provider itself has refused."""
+    refused = run.report.unsynced or {}
+
+    def told(operation: Operation) -> Operation:
+        kind, reason = refused.get((operation.side, operation.event_id or ""), (None, ""))
+        if operation.kind is not Kind.DELETE or kind is not Kind.BLOCK:
+            return operation
+        return replace(operation, kind=Kind.BLOCK, reason=reason, wanted=Kind.DELETE)
+
+    return Plan(operations=tuple(told(operation) for operation in plan.operations))
 
 
 async def _forget(run: Run) -> None:

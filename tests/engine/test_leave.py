@@ -199,6 +199,25 @@ async def test_a_copy_with_attendees_stays_and_keeps_its_marker(world: World, me
     assert world.right.mails == 0
 
 
+async def test_a_copy_that_gets_attendees_behind_the_look_stays_and_is_told(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    (copy,) = world.right.events()
+    seen = await plan_leave(world, RIGHT)
+    permit = MemoryCalendar._permit
+
+    def invited(self: MemoryCalendar, *rest: Any) -> None:
+        row = self.rows.rows[copy]
+        permit(self, replace(row, event=replace(row.event, attendee_count=1)), *rest[1:])
+
+    with patch.object(MemoryCalendar, "_permit", invited):
+        found = await plan_leave(world, RIGHT, seen.hash)
+    assert found.problem is None
+    assert [(each.kind, each.reason) for each in found.plan.operations] == [(Kind.BLOCK, "has_attendees")]
+    assert list(world.right.events()) == [copy]
+    assert [each.reason for each in found.marked] == ["has_attendees"]
+
+
 async def test_a_side_that_is_only_read_is_not_written(world: World, meeting: Event) -> None:
     world.right.user_create(meeting)
     await world.settle()
