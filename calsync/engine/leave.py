@@ -73,11 +73,13 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
     run.approved = run.may_be_off = True
     await switch_off()
     run.report.note_standing(tuple(plan.operations))
-    await _remove(run, remove, plan)
-    found = replace(found, plan=_without_blocked(run, plan))
+    try:
+        await _remove(run, remove, plan)
+        found = replace(found, plan=_without_blocked(run, plan))
+    finally:
+        run.report.unsynced = None  # it is no list of all that is left out
     problem = _unfinished(run, await _plan(run, remove))
     if problem is not None:
-        run.report.unsynced = None  # it is no list of all that is left out
         return _with(run, found, problem)
     marked = await unmark(run)
     await _forget(run)

@@ -272,6 +272,21 @@ async def test_a_server_in_trouble_leaves_the_account_to_be_left_again(
     assert markers(world) == []
 
 
+async def test_what_was_left_out_is_still_known_where_it_does_not_come_to_its_end(
+    world: World, meeting: Event
+) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    seen = await plan_leave(world, RIGHT)
+    engine = Engine(world.store, world.runs, world.clock, random.Random(3), "test")
+    world.right.faults.add("unmark", lambda: Retry("busy"), times=None)
+    world.right.faults.add("delete", lambda: Retry("busy"), times=None)
+    for plan_hash in (None, seen.hash):
+        report = Report()
+        await engine.leave(world.account(), RIGHT, "test", report, plan_hash)
+        assert report.unsynced is None
+
+
 async def test_a_delete_without_an_answer_is_settled_first(world: World, meeting: Event) -> None:
     world.left.user_create(meeting)
     await world.settle()
