@@ -208,7 +208,7 @@ class World:
     def excuse(self, name: str, detail: str = "") -> None:
         """Count an excuse of the table, with what it was about."""
         if name not in EXCUSES:
-            raise KeyError(name)
+            self.fail("the judge", f"no such excuse stands in the table: {name}")
         self.excuses[f"{name}: {detail}" if detail else name] += 1
 
     def fail(self, invariant: str, text: str) -> None:
