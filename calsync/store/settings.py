@@ -79,7 +79,7 @@ class SqliteSettings(Settings):
         await self._writer.transaction("IMMEDIATE", put)
 
     async def _read(self, sql: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
-        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+        return await self._reader.call(lambda database: fetch(database, sql, values))
 
 
 def _setting(row: sqlite3.Row) -> Setting:
