@@ -19,7 +19,7 @@ from tests.simulation.rules import QUESTIONS
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from calsync.sync.asking import Hang
     from tests.simulation.process import Process
@@ -31,6 +31,8 @@ QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
 """So many runs show what calsync makes of two programs that disagree."""
+SPARE = 2
+"""So many runs more than the others an account makes while one of them waits for its next try, or is off."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
 
@@ -130,22 +132,24 @@ class History:
         process = self._process(names)
         if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
-        runs = LOOPING if bots else dice.choice([1, 1, 2])
-        deciding = [
-            self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 2000]))
-            for pair in world.pairs.values()
-            if self._draws("decides", 0.5)
-        ]
-        undoing = [
-            self.person.undo(pair, after=dice.choice([0, 3, 100]))
-            for pair in world.pairs.values()
-            if self._draws("undoes", UNDOES)
-        ]
-        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding, *undoing)
+        await self._run_for_a_while(names, LOOPING if bots else dice.choice([1, 1, 2]))
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
             faults.mend(world)
+
+    async def _run_for_a_while(self, names: list[str], runs: int) -> None:
+        """Let these accounts run so often; meanwhile, or a run later, a person decides and undoes something."""
+        world, dice = self.world, self.dice
+        deciding = [
+            self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 1.5 * world.poll_seconds]))
+            for pair in self._drawn("decides", 0.5)
+        ]
+        undoing = [
+            self.person.undo(pair, after=dice.choice([0, 3, 100])) for pair in self._drawn("undoes", UNDOES)
+        ]
+        running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
+        await asyncio.gather(*running, *deciding, *undoing)
 
     async def _pause(self) -> None:
         """Stop the service for a while, in which a person may look after it."""
@@ -247,6 +251,10 @@ class History:
         drawn = self.dice.random() < chance and name in self.allowed
         self.world.mix[name] += drawn
         return drawn
+
+    def _drawn(self, name: str, chance: float) -> Iterator[Pair]:
+        """Yield those accounts to which it happens."""
+        yield from (pair for pair in self.world.pairs.values() if self._draws(name, chance))
 
     async def _stop_all(self) -> None:
         for process in self.world.living():
