@@ -7,6 +7,7 @@ import random
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
+from calsync.records import Selection
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
@@ -16,6 +17,7 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
 from tests.simulation.rules import QUESTIONS
+from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
+TAKEN_BACK = 0.015
+"""How often much is taken back that was entered on the same day."""
 UNDOES = 0.07
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
@@ -150,6 +154,27 @@ class History:
         ]
         running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
         await asyncio.gather(*running, *deciding, *undoing)
+        for pair in self._drawn("taken_back", TAKEN_BACK):
+            await self._take_back(pair)
+
+    async def _take_back(self, pair: Pair) -> None:
+        """Have much go of what was entered on one day, as a person says, and users go on behind that.
+
+        What a person wanted counts for no brake on that day, and what a person keeps is kept.
+        """
+        begun, side = self.world.clock.now(), self.dice.choice(list(Side))
+        pair.users.fill(side, SEVERAL)
+        await pair.after_runs(1)
+        if self._draws("undoes", 0.5):
+            await self.person.undo(pair, after=0, selection=Selection(since=begun))
+        else:
+            pair.users.clear_out(side)
+            await pair.after_runs(1)
+            await self._decide_all(pair)
+        await pair.after_runs(1)
+        for _ in range(self.dice.choice([1, 2])):
+            pair.users.go_on(side)
+            await pair.after_runs(1)
 
     async def _pause(self) -> None:
         """Stop the service for a while, in which a person may look after it."""

@@ -76,12 +76,12 @@ class Person:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
         return count
 
-    async def undo(self, pair: Pair, *, after: float) -> None:
+    async def undo(self, pair: Pair, *, after: float, selection: Selection | None = None) -> None:
         """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""
         await asyncio.sleep(after)
         dice, begun = self.world.dice, self.world.clock.now()
         quarrel = dice.random() < QUARREL and await self._quarrel(pair)
-        selection = Selection(since=begun) if quarrel else self._selection(pair)
+        selection = Selection(since=begun) if quarrel else selection or self._selection(pair)
         if selection is None:
             return
         off = pair.off_since is None and dice.random() < SWITCHED_OFF
