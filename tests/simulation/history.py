@@ -11,7 +11,7 @@ from calsync.records import Selection
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import Disk, open_store
+from tests.simulation.database import Disk, store_on
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
@@ -327,6 +327,6 @@ class History:
         else:
             world.fail("rest", "an account does not come to rest")
             return
-        store = await open_store(world.disk.raw)
+        store = store_on(world.disk.raw)
         for pair in world.pairs.values():
             Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

@@ -12,7 +12,7 @@ from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.database import look, open_store
+from tests.simulation.database import look, store_on
 from tests.simulation.undone import expected
 from tests.simulation.witness import key, lives
 
@@ -262,7 +262,7 @@ class Undos:
 
     async def _undertaking(self, errand: Errand) -> Undertaking:
         raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
-        writes = await (await open_store(raw)).writes(self.pair.name, errand.selection)
+        writes = await store_on(raw).writes(self.pair.name, errand.selection)
         open_writes = fetch(raw, "SELECT 1 FROM intent WHERE account = :account", values)
         tries = fetch(raw, "SELECT 1 FROM attempt WHERE account = :account", values)
         awake = {
