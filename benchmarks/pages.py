@@ -89,6 +89,7 @@ PAGES = (
     "/connections",
     "/people",
     "/people/{owner}",
+    "/audit",
     "/start",
 )
 """An administrator asks for these."""
@@ -225,6 +226,8 @@ async def _pages(site: Site, url: str) -> list[PageTime]:
         NEWCOMER: await _session(site, NEWCOMER, Role.USER),
     }
     owner = (await site.desk.people.named(OWNER)).id
+    newcomer = (await site.desk.people.named(NEWCOMER)).id
+    await site.desk.members.assign(OPERATOR, newcomer, "new@example.de")  # who nobody knows is offered nothing
     async with aiohttp.ClientSession(url) as client:
         for page, who in (*((page.format(owner=owner), CHEF) for page in PAGES), *OTHERS):
 

@@ -17,7 +17,7 @@ from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, needs_of
 from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
@@ -126,6 +126,12 @@ class Connections:
         """Return the connections that another configuration does not have, or not as they are."""
         after = config.connections
         return {name for name, one in self._config.connections.items() if after.get(name) != one}
+
+    def to_leave(self, prepared: Prepared) -> set[str]:
+        """Return the connections whose accounts are to be opened anew: all, where rules need something else."""
+        if needs_of(prepared.rules) != needs_of(self._rules):
+            return {*self._config.connections}
+        return self.stale(prepared.config)
 
     def prepare(self, config: Config, loaded: Loaded) -> Prepared:
         """Build what another configuration has and this one has not. Nothing is changed yet."""
@@ -242,6 +248,7 @@ class Connections:
             settings=wanted.settings,
             timezone=config.timezone,
             other_address=self._address(config.side(side.other)),
+            needs=needs_of(self._rules),
         )
         return await self._providers[wanted.connection].open(request)
 
@@ -276,10 +283,14 @@ class Connections:
             direction=config.direction,
             policy=config.policy,
             on_target_edit=config.on_target_edit,
-            chain=Chain(self._rules, account=config.name, versions=self._versions, asking=self.asking),
+            chain=self.chain(config.name),
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
+
+    def chain(self, account: str) -> Chain:
+        """Return the rules of an account, as they are configured now."""
+        return Chain(self._rules, account=account, versions=self._versions, asking=self.asking)
 
     def release(self, account: str) -> None:
         """Let the calendars of an account belong to nobody."""

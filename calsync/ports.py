@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.forms import FormField, Question
     from calsync.http import HttpFactory
-    from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
+    from calsync.sync.model import Capabilities, Changes, Draft, Need, Observation, Window
 
 
 class Clock(ABC):
@@ -208,6 +208,12 @@ class Finding:
     def said(self, language: str) -> str:
         return self.german if language == "de" and self.german is not None else self.message
 
+    def of(self, connection: str) -> Finding:
+        """Return the same, said of a connection."""
+        place = f"connection {connection}: "
+        german = None if self.german is None else f"{place}{self.german}"
+        return Finding(self.severity, f"{place}{self.message}", german)
+
 
 class Vault(ABC):
     """Keeps what one connection must remember and nobody may read, as the tokens of a person's sign-in.
@@ -308,6 +314,8 @@ class CalendarRequest:
     timezone: ZoneInfo
     other_address: str | None = None
     """The e-mail address that leads to the account's other calendar, where its side names one."""
+    needs: frozenset[Need] = frozenset()
+    """What is to be read of events besides, as far as the system has it. It moves `Capabilities.also_read`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -509,8 +517,8 @@ class RuleSpec:
     """What a plugin hands over to register a rule."""
 
     name: str
-    schema: Mapping[Any, Any]
-    """voluptuous schema of the rule's options."""
+    schema: Any
+    """voluptuous schema of the rule's options, a mapping."""
     build: Callable[[Mapping[str, Any]], Any]
     """Build the `calsync.sync.rules.Rule` from validated options."""
 

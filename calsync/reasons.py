@@ -119,8 +119,12 @@ REASONS: dict[str, Sentences] = {
         "Das wurde zurückgehalten, und jemand hat es freigegeben.",
     ),
     "kept": Sentences(
-        "It was deleted on the other side, but somebody has decided to keep it here.",
-        "Der Termin wurde auf der anderen Seite gelöscht, aber jemand hat entschieden, ihn hier zu behalten.",
+        "It is not there any more on the other side, but somebody has decided to keep it here.",
+        "Auf der anderen Seite gibt es den Termin nicht mehr, aber jemand hat entschieden, ihn hier zu behalten.",
+    ),
+    "left_alone": Sentences(
+        "Somebody has decided that it is not copied to the other side.",
+        "Jemand hat entschieden, dass der Termin nicht auf die andere Seite übernommen wird.",
     ),
     "decided": Sentences(
         "Somebody has chosen between the values of both sides; the value that was not chosen is in the ledger.",
@@ -160,6 +164,10 @@ REASONS: dict[str, Sentences] = {
         "Das Original hat eine Erinnerung, die Kopie keine. Stellen Sie dort bei Bedarf bitte selbst eine ein.",
     ),
     # What is not synced.
+    "other_type": Sentences(
+        "It is of a type of appointment that is not synced here (the rule only_types in the configuration).",
+        "Termine dieser Terminart werden hier nicht synchronisiert (Regel only_types in der Konfiguration).",
+    ),
     "series": Sentences(
         "It belongs to a series, and series are not synced. Where it matters, enter single appointments.",
         "Der Termin gehört zu einer Serie, und Serien werden nicht synchronisiert. Tragen Sie bei Bedarf "
@@ -230,21 +238,23 @@ REASONS: dict[str, Sentences] = {
         "oder unterschiedlich lassen. Bitte entscheiden Sie.",
     ),
     "ambiguous": Sentences(
-        "Several events with the same title and time may belong together. Please delete the surplus ones, or "
-        "decide which belong together.",
-        "Mehrere Termine mit gleichem Titel und gleicher Zeit könnten zusammengehören. Bitte löschen Sie "
-        "überzählige, oder entscheiden Sie, welche zusammengehören.",
+        "Several events with the same title and time may belong together. Please decide which belong together, "
+        "which are to be copied, and which are to be left alone; or delete the surplus ones.",
+        "Mehrere Termine mit gleichem Betreff und gleicher Zeit könnten zusammengehören. Bitte entscheiden Sie, "
+        "welche zusammengehören, welche übernommen werden und welche nicht; oder löschen Sie überzählige.",
     ),
     "left_account": Sentences(
-        "It now belongs to somebody else or stands in another calendar. Please decide whether its copy is "
-        "deleted.",
-        "Der Termin gehört jetzt jemand anderem oder steht in einem anderen Kalender. Bitte entscheiden Sie, "
-        "ob die Kopie gelöscht wird.",
+        "On the other side it now belongs to somebody else or stands in another calendar. Please decide whether "
+        "it is deleted here, or kept and not synced any more. If it was edited here, it can only be kept.",
+        "Auf der anderen Seite gehört der Termin jetzt jemand anderem oder steht in einem anderen Kalender. Bitte "
+        "entscheiden Sie, ob er hier gelöscht wird oder ohne Synchronisation stehen bleibt. Wurde er hier "
+        "geändert, kann er nur stehen bleiben.",
     ),
     "private_original_deleted": Sentences(
-        "The private original was deleted, but its copy was edited. Please delete the copy yourself, or keep it.",
-        "Das private Original wurde gelöscht, die Kopie aber geändert. Bitte löschen Sie die Kopie selbst, "
-        "oder behalten Sie sie.",
+        "The private original was deleted, but its copy was edited. Please decide whether the copy is deleted, "
+        "too, or kept.",
+        "Das private Original wurde gelöscht, die Kopie aber geändert. Bitte entscheiden Sie, ob auch die Kopie "
+        "gelöscht wird oder stehen bleibt.",
     ),
     "changed_by_server": Sentences(
         "The server stored something else than was written. Please look at the event in both calendars and "

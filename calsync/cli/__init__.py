@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, export, holds, keys, showing, undo, users
+from calsync.cli import accounts, backups, commands, explain, export, holds, keys, showing, undo, users
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -40,6 +40,7 @@ for command in (
     commands.plugins,
     showing.status,
     showing.activity,
+    explain.explain,
     accounts.switch,
     accounts.direction,
     holds.holds,

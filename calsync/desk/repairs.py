@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk import repair_texts
@@ -24,8 +25,8 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, UNSURE, offers
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
@@ -60,8 +61,10 @@ class Cause(StrEnum):
     DIRECTION = "direction"
     DELETES = "deletes"
     REWRITES = "rewrites"
+    BUDGET = "budget"
     CONFLICT = "conflict"
     UNSURE = "unsure"
+    ASKED = "asked"
     LOOP = "loop"
     OFTEN = "often"
     RULE = "rule"
@@ -105,8 +108,10 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.DIRECTION: Action.CONFIRM,
     Cause.DELETES: Action.DECIDE,
     Cause.REWRITES: Action.DECIDE,
+    Cause.BUDGET: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
+    Cause.ASKED: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
@@ -245,10 +250,22 @@ def repairs(
     told = {name: found for name, found in (findings or {}).items() if name not in failing}
     cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
-    return sorted(cards, key=lambda card: (_ORDER.index(card.cause), _instant(card.since), card.key))
+    return sorted(cards, key=_urgency)
+
+
+def has_card(condition: Condition, systems: Mapping[str, System], now: datetime) -> bool:
+    """Tell whether `repairs` has a card of this account. That takes one card, not all of them."""
+    if condition.quiet:
+        return False
+    told = chain(_waiting(condition), _failures([condition], systems, now))
+    return next(told, None) is not None
 
 
 _ORDER = list(Cause)
+
+
+def _urgency(card: Repair) -> tuple[int, float, str, str]:
+    return _ORDER.index(card.cause), _instant(card.since), card.account or "", card.connection or ""
 
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:
@@ -367,8 +384,12 @@ _NOT_THEIR_FAULT = frozenset({"Retry", "UnknownOutcome"})
 _HELD: Mapping[str, Cause] = {
     DELETES: Cause.DELETES,
     REWRITES: Cause.REWRITES,
+    BUDGET: Cause.BUDGET,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
+    AMBIGUOUS: Cause.ASKED,
+    LEFT_ACCOUNT: Cause.ASKED,
+    PRIVATE_DELETED: Cause.ASKED,
     "loop": Cause.LOOP,
     CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,

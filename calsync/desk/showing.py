@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -20,9 +20,10 @@ from calsync.people import OPERATOR
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
+from calsync.sync.rules import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from calsync.config import AccountConfig
     from calsync.desk.activity import Activity
@@ -60,6 +61,8 @@ class Known:
     """Returns what the checks of connections have found last."""
     disabled: Callable[[], Sequence[Disabled]] = field(default=tuple)
     """Returns the entries of the configuration that cannot be used."""
+    chain: Callable[[str], Chain] = field(default=lambda _: Chain(()))
+    """Returns the rules of an account, as they are configured now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class AccountPage:
     """What one account's page begins with."""
 
     row: Row
+    whose: str
+    """Whose it is, as `Showing.whose` says; empty where nothing is known."""
     config: AccountConfig
     days: Sequence[Day]
     """What was written on each of the last CHART_DAYS days, in the account's own time zone."""
@@ -124,21 +129,27 @@ class Showing:
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
-        page = overview.overview(await self._rows(await self._own(person)), wanted, await self.whose(person))
+        found = await self._found(person, wanted.search)
+        conditions = await self._conditions(await self._own(person))
+        page = overview.overview(conditions, self._served.systems(), self._clock.now(), wanted, found)
         return replace(page, rows=await self._counted(page.rows))
 
-    async def whose(self, person: Person) -> Mapping[str, str]:
+    async def addresses(self, person: Person) -> Mapping[str, str]:
+        """Return the addresses that accounts name, of all that somebody may see; empty where one names none."""
+        return self._addresses(await self._own(person))
+
+    async def whose(self, person: Person, names: Iterable[str]) -> Mapping[str, str]:
         """Return whose accounts are, by name: the address that each names, and for administrators the owners.
 
-        What has a name that says nothing, as the id of somebody in a system, is known by that.
+        What has a name that says nothing, as the id of somebody in a system, is known by that. One that somebody
+        may not see is left out.
         """
-        systems, owners = self._served.systems(), defaultdict[str, list[str]](list)
-        for member in await self._people.all() if person.administrator else ():
-            for account in member.accounts:
-                owners[account].append(member.person.name)
+        own = await self._own(person)
+        addresses = self._addresses({name: own[name] for name in names if name in own})
+        owners = await self._people.owners(addresses) if person.administrator else {}
         return {
-            name: ", ".join(each for each in (address_of(config, systems), *owners[name]) if each)
-            for name, config in (await self._own(person)).items()
+            name: ", ".join(each for each in (address, *owners.get(name, ())) if each)
+            for name, address in addresses.items()
         }
 
     async def account(self, person: Person, name: str) -> AccountPage:
@@ -152,16 +163,27 @@ class Showing:
         copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
         return AccountPage(
             row=row,
+            whose=(await self.whose(person, [name])).get(name, ""),
             config=config,
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],
             last_writes=await history.last_writes(name, 5),
-            mails=Mails(copies=copies, people=people, blocked=row.blocked),
+            mails=Mails(
+                prevented=await self._store.showing.mails_prevented(name),
+                copies=copies,
+                people=people,
+                blocked=row.blocked,
+            ),
             repairs=cards,
             untold=untold(config, self._served.systems()),
             left_out=left_out.counted(await self._left_out(condition)),
             own=await self.owns(person, name),
         )
+
+    async def condition(self, person: Person, name: str) -> Condition:
+        """Return how one account is. Raises Refused."""
+        (condition,) = await self._conditions({name: await self._expect(person, name)})
+        return condition
 
     async def activity(
         self,
@@ -255,6 +277,10 @@ class Showing:
         expect_administrator(person)
         return self._served.disabled()
 
+    def _addresses(self, accounts: Mapping[str, AccountConfig]) -> dict[str, str]:
+        systems = self._served.systems()
+        return {name: address_of(config, systems) for name, config in accounts.items()}
+
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
         accounts = dict(self._served.accounts())  # others come and go while the store is read
         if person.administrator:
@@ -269,12 +295,14 @@ class Showing:
             raise Refused("account_unknown")
         return config
 
-    async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
-        systems, now = self._served.systems(), self._clock.now()
-        return [
-            overview.row(one, () if one.quiet else repairs([one], systems, now))
-            for one in await self._conditions(accounts)
-        ]
+    async def _found(self, person: Person, search: str) -> Collection[str]:
+        """Return the accounts that are found by whose they are."""
+        word = search.strip().casefold()
+        if not word:
+            return ()
+        owned = await self._people.found(word) if person.administrator else frozenset()
+        addresses = await self.addresses(person)
+        return owned.union(name for name, address in addresses.items() if word in address.casefold())
 
     async def _counted(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with what is counted for those of one page alone."""

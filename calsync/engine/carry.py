@@ -15,6 +15,7 @@ from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
+from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.choices import UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
@@ -180,6 +181,7 @@ async def _still_there(run: Run, operation: Operation) -> Observation | None:
     place = await run.account.calendars[operation.side.other].locate(source.id, source.event.uid)
     if isinstance(place, Here) and not place.observation.event.cancelled:
         return place.observation
-    if isinstance(place, NoAccess | Elsewhere):
+    left = any(reason == LEFT_ACCOUNT for *_, reason in operation.decided)  # a person knows that it is elsewhere
+    if isinstance(place, NoAccess) or (isinstance(place, Elsewhere) and not left):
         raise Retry(f"account {run.account.name}: a deleted event can no longer be proven to be deleted")
     return None

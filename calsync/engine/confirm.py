@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft, Field, Value
 
 
+UNKNOWN = "unknown_outcome"
+"""The reason of a write of which nobody can tell whether it was carried out."""
+
+
 def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
     """Add to `batch` what a confirmed write changes in what is remembered.
 
@@ -128,7 +132,7 @@ def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:
     """Put the before-image of an update into the ledger of which nobody can tell whether it was carried out."""
     if intent.target is not None:
         before = {name: intent.target.event.value(name) for name in intent.changes}
-        lost = replace(intent, reason="unknown_outcome")
+        lost = replace(intent, reason=UNKNOWN)
         _tell(run, batch, lost, intent.link, intent.target.id, before, intent.changes)
 
 
@@ -213,6 +217,13 @@ def _overwritten(target: Observation, intent: Intent) -> Observation:
     return replace(target, event=target.event.with_values(intent.changes), revision=None, modified=None)
 
 
+def _invited(*events: Observation | None) -> int | None:
+    """Return how many people another program would have told of a write; None where nobody can tell."""
+    counts = [seen.event.attendee_count for seen in events if seen is not None]
+    most = max((count for count in counts if count is not None), default=0)
+    return most if most or None not in counts else None
+
+
 def _tell(
     run: Run,
     batch: Batch,
@@ -237,6 +248,7 @@ def _tell(
             uid=target.event.uid if target else None,
             source_uid=source.event.uid if source else None,
             private=target is not None and target.event.private,
+            attendees=None if intent.reason == UNKNOWN else _invited(source, target),
             before=before,
             after=after,
         )

@@ -219,8 +219,15 @@ def _begun(account: Account, side: Side, known: SideState) -> SideState:
 
 
 def _tell_waiting(run: Run) -> None:
-    """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt."""
+    """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt.
+
+    And since when the oldest hold of each reason waits.
+    """
     state = run.notebook.state
+    undecided = [held for key, held in state.holds.items() if key not in state.decisions]
+    # The last one of a reason counts, which is the oldest.
+    eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
+    run.report.held_since = {held.reason: held.since for held in eldest}
     for side in run.unconfirmed:
         if not run.report.notices[Kind.HOLD, side, "direction"]:
             run.report.note_waiting(Kind.HOLD, side, "direction")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.plan import WRITES, Kind, render_value
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CONFLICT = "conflict"
 UNSURE = "changed_by_server"
+AMBIGUOUS = "ambiguous"
+"""New events that may belong together, and nobody can tell which with which."""
 RELEASED = "released"
 """The reason of a write that a person has released: neither the sliding brake nor the budget counts it."""
 ADOPTED = "adopted"
@@ -30,6 +32,8 @@ WANTED = frozenset({RELEASED, UNDONE})
 """Reasons of deletes that a person wanted: the sliding brake does not count them."""
 KEPT = "kept"
 """The reason of a part: the other side is gone, and a person keeps what is left."""
+LEFT_ALONE = "left_alone"
+"""The reason of a parted link with one event: a person does not want it copied."""
 DECIDED = "decided"
 """The reason of an update: a person has chosen between the values of both sides."""
 GIVEN_UP = "given_up"
@@ -49,6 +53,8 @@ class Choice(StrEnum):
     LEFT = "left"
     """The left side's values go to the right."""
     RIGHT = "right"
+    PAIR = "pair"
+    """Both events that are shown belong together; nothing is written."""
 
 
 _CARRY = (Choice.RELEASE, Choice.KEEP)
@@ -60,6 +66,12 @@ _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,
+    (AMBIGUOUS, Kind.CREATE): (Choice.PAIR, *_CARRY),
+    (AMBIGUOUS, Kind.HOLD): (Choice.PAIR, Choice.KEEP),
+    (LEFT_ACCOUNT, Kind.DELETE): _CARRY,
+    (LEFT_ACCOUNT, Kind.HOLD): (Choice.KEEP,),
+    (PRIVATE_DELETED, Kind.DELETE): _CARRY,
+    (PRIVATE_DELETED, Kind.HOLD): (Choice.KEEP,),
 }
 """All that can be decided, by reason and by what is held; nothing that a rule, a direction or a rebuild holds."""
 
@@ -78,6 +90,8 @@ class Decision:
     since: datetime
     """Since when it had been held."""
     at: datetime
+    partner: str | None = None
+    """Of a pair: the event on `side` that this one belongs together with."""
 
     @property
     def key(self) -> HoldKey:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, SystemClock, Trashed, Written
-from calsync.sync.model import Capabilities, Event, Observation
+from calsync.sync.model import Capabilities, Event, Observation, also_read
 from calsync.testing.faults import Faults
 from calsync.testing.feed import Feed
 from calsync.testing.rows import Place, Row, Rows, UserSide
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.ports import Page, Ring, Whereabouts
-    from calsync.sync.model import Changes, Draft, Field, Window
+    from calsync.sync.model import Changes, Draft, Field, Need, Window
     from calsync.testing.faults import Method
 
 T = TypeVar("T")
@@ -97,6 +97,7 @@ class MemoryCalendar(UserSide, Calendar):
         self.key = name
         self.capabilities = capabilities
         self.behaviour = behaviour or Behaviour()
+        self.needs: frozenset[Need] = frozenset()
         self.rows = Rows(name, now)
         self.feed = Feed(self.rows, self.behaviour, self._observe)
         self.faults = Faults()
@@ -105,6 +106,11 @@ class MemoryCalendar(UserSide, Calendar):
         """Messages that the system sent to attendees because of writes through the port."""
         self.listeners: list[Ring] = []
         """Who listens at present."""
+
+    def ask_for(self, needs: frozenset[Need]) -> None:
+        """Read events with these values from now on, as if the calendar was opened where rules need them."""
+        self.needs = needs
+        self.capabilities = replace(self.capabilities, also_read=also_read(needs))
 
     def writes(self) -> list[Call]:
         """Return the creates, updates and deletes that were asked for so far, refused ones too."""
@@ -213,9 +219,14 @@ class MemoryCalendar(UserSide, Calendar):
         return fault.error() if fault is not None else None
 
     def _observe(self, row: Row, *, marker: bool) -> Observation:
+        event = self.behaviour.reads(row.event)
+        if event.location and "location" not in self.needs:
+            event = replace(event, location="")
+        if event.types and "types" not in self.needs:
+            event = replace(event, types=())
         return Observation(
             id=row.id,
-            event=self.behaviour.reads(row.event),
+            event=event,
             revision=row.revision,
             modified=row.modified,
             written_by_us=row.by_us if self.behaviour.tells_writer else None,
@@ -261,7 +272,13 @@ class MemoryCalendar(UserSide, Calendar):
 
 def _drafted(draft: Draft, capabilities: Capabilities) -> Event:
     reminder = draft.reminder is not None if capabilities.writes_reminder else None
-    return Event(summary=draft.summary, when=draft.when, description=draft.description, reminder=reminder)
+    return Event(
+        summary=draft.summary,
+        when=draft.when,
+        description=draft.description,
+        reminder=reminder,
+        location=draft.location,
+    )
 
 
 def _answer(answer: T, fault: Exception | None) -> T:

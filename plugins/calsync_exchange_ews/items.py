@@ -1,7 +1,7 @@
 """What is written of an item: a closed set of properties, in the order that the schema prescribes.
 
 There is no way here to name attendees, resources, responses, meeting options or MIME content. What is not named
-stays as it is on the server.
+stays as it is on the server. A location is text, and written once, with the item.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ ORDER = (
     "Start",
     "End",
     "IsAllDayEvent",
+    "Location",
     "StartTimeZone",
     "EndTimeZone",
 )
@@ -73,6 +74,7 @@ def new_item(draft: Draft, marker: str, zone: ZoneInfo, *, zones: bool) -> Eleme
             "t:ReminderMinutesBeforeStart", text=str(OFFERED_MINUTES if draft.reminder is None else draft.reminder)
         ),
         "ExtendedProperty": make("t:ExtendedProperty", marker_field(), make("t:Value", text=marker)),
+        "Location": make("t:Location", text=draft.location) if draft.location else None,
         **_times(draft.when, zone, zone, zones=zones),
     }
     present = {key: each for key, each in fields.items() if each is not None}

@@ -48,10 +48,16 @@ class FlowfactCalendar(Calendar):
         tenant: TenantFeed,
         clock: Clock,
         alone: Callable[[], Awaitable[None]],
+        *,
+        lacks_location: bool = False,
     ) -> None:
-        """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
+        """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself.
+
+        `lacks_location`: a rule needs the location, and no field holds it.
+        """
         settings = mapping.settings
         self.key = mapping.owner
+        self.lacks_location = lacks_location
         self._capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
@@ -59,6 +65,7 @@ class FlowfactCalendar(Calendar):
             marker_lag=timedelta(milliseconds=settings.overlap),
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,
+            also_read=settings.also_read,
         )
         self._client = client
         self._size = settings.page_size

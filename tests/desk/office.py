@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.config import AccountConfig
 from calsync.config.model import SideConfig, WindowConfig
-from calsync.desk import Audit, Known, People, Showing, Steering
+from calsync.desk import Audit, Explaining, Known, People, Showing, Steering
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from calsync.ports import Finding
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
+    from calsync.sync.rules import Rule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEETING = Event(
@@ -86,18 +87,17 @@ class Office:
         self.chronicle = Chronicle(store.history, clock)
         self.board = Board(clock)
         """Says how an account is once it has begun there; until then the store does."""
-        self.showing = Showing(
-            store,
-            people,
-            clock,
-            Known(
-                accounts=lambda: self.accounts,
-                systems=lambda: self.systems,
-                board=self.board,
-                findings=lambda: self.findings,
-                disabled=lambda: self.disabled,
-            ),
+        self.rules: Sequence[Rule] = (SeriesSkip(), AttendeeStripping())
+        known = Known(
+            accounts=lambda: self.accounts,
+            systems=lambda: self.systems,
+            board=self.board,
+            findings=lambda: self.findings,
+            disabled=lambda: self.disabled,
+            chain=lambda _: Chain(self.rules),
         )
+        self.showing = Showing(store, people, clock, known)
+        self.explaining = Explaining(store, self.showing, known)
         self.boss = OPERATOR
         self.woken: list[str] = []
         """Accounts that were woken."""
@@ -186,7 +186,7 @@ class Office:
             direction=(await self.store.settings.get(name)).direction or account.direction,
             policy=account.policy,
             on_target_edit=account.on_target_edit,
-            chain=Chain((SeriesSkip(), AttendeeStripping())),
+            chain=Chain(self.rules),
             past=timedelta(days=90),
             future=timedelta(days=365),
         )

@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk.overview import Order, Row, Wanted, overview
-from calsync.desk.repairs import Cause, Repair
-from calsync.desk.statuses import Health, health
+from calsync.desk.overview import Order, Overview, Wanted, overview, row
+from calsync.desk.repairs import Condition, repairs
+from calsync.desk.statuses import Health
 from calsync.service import State, Status
 from calsync.sync.model import Direction, Side
 from calsync.testing.clock import START
+from tests.desk.office import SYSTEMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.desk.office import Office
 
-TITLES = {Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"}
 
-
-def row(
+def condition(
     account: str,
     state: State = State.WAITING,
     *,
-    card: Cause | None = None,
+    unconfirmed: Sequence[Side] = (),
     minutes: int = 0,
     error: bool = False,
-) -> Row:
+) -> Condition:
     status = Status(
         account=account,
         state=state,
@@ -37,27 +38,31 @@ def row(
         error="down" if error else None,
         error_class="Retry" if error else None,
     )
-    return Row(
+    return Condition(
         account=account,
-        titles=TITLES,
+        titles={Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"},
+        connections={"crm", "mail"},
         direction=Direction.BOTH,
         status=status,
-        health=health(status, card=card is not None),
-        card=None if card is None else Repair(cause=card),
+        unconfirmed=unconfirmed,
     )
 
 
-ROWS = [
-    row("anna", minutes=3),
-    row("Bernd", card=Cause.DIRECTION, minutes=2),
-    row("carla", State.FAILING, error=True, minutes=60),
-    row("dora", State.OFF, minutes=9),
-    row("emil", State.RUNNING, error=True, minutes=30),
+ALL = [
+    condition("anna", minutes=3),
+    condition("Bernd", unconfirmed=[Side.RIGHT], minutes=2),
+    condition("carla", State.FAILING, error=True, minutes=60),
+    condition("dora", State.OFF, minutes=9),
+    condition("emil", State.RUNNING, error=True, minutes=30),
 ]
 
 
+def shown(conditions: Sequence[Condition], wanted: Wanted) -> Overview:
+    return overview(conditions, SYSTEMS, START, wanted)
+
+
 def names(wanted: Wanted) -> list[str]:
-    return [each.account for each in overview(ROWS, wanted).rows]
+    return [each.account for each in shown(ALL, wanted).rows]
 
 
 @pytest.mark.parametrize(
@@ -83,17 +88,18 @@ def test_accounts_are_searched_filtered_sorted_and_paged(wanted: Wanted, found: 
 
 
 def test_the_page_tells_how_many_there_are_altogether() -> None:
-    page = overview(ROWS, Wanted(search="r", most=1))
+    page = shown(ALL, Wanted(search="r", most=1))
     assert (len(page.rows), page.total, page.problems) == (1, 3, 3)
     assert page.states == {Health.WAITING: 1, Health.ATTENTION: 1, Health.FAILING: 2, Health.OFF: 1}
 
 
 def test_an_account_that_is_off_or_never_read_is_no_problem() -> None:
-    fresh = row("fritz", State.STARTING)
+    fresh = condition("fritz", State.STARTING)
     fresh = replace(fresh, status=replace(fresh.status, good_at=None))
-    assert not fresh.problem
-    assert not row("dora", State.OFF, error=True).problem
-    assert overview([*ROWS, fresh], Wanted(order=Order.GOOD_AT)).rows[0] is fresh
+    off = condition("dora", State.OFF, unconfirmed=[Side.RIGHT], error=True)
+    assert not any(row(one, repairs([one], SYSTEMS, START)).problem for one in (fresh, off))
+    assert shown([*ALL, fresh], Wanted(order=Order.GOOD_AT)).rows[0].account == "fritz"
+    assert shown([fresh, off], Wanted()).problems == 0
 
 
 async def test_accounts_are_known_and_found_by_their_address_and_their_owner(office: Office) -> None:
@@ -101,8 +107,10 @@ async def test_accounts_are_known_and_found_by_their_address_and_their_owner(off
     own = replace(office.accounts["anna"].right, settings={"mailbox": "n.schmidt@example.de"})
     office.accounts["anna"] = replace(office.accounts["anna"], right=own)
     nina = await office.user("Nina Schmidt", "anna")
-    assert await office.showing.whose(office.boss) == {"anna": "n.schmidt@example.de, Nina Schmidt", "bernd": ""}
-    assert await office.showing.whose(nina) == {"anna": "n.schmidt@example.de"}
+    whose = await office.showing.whose(office.boss, ["anna", "bernd", "carla"])
+    assert whose == {"anna": "n.schmidt@example.de, Nina Schmidt", "bernd": ""}
+    assert await office.showing.whose(nina, ["anna", "bernd"]) == {"anna": "n.schmidt@example.de"}
+    assert await office.showing.addresses(nina) == {"anna": "n.schmidt@example.de"}
     for word in ("N.SCHMIDT@", "nina"):
         found = await office.showing.overview(office.boss, Wanted(search=word))
         assert [row.account for row in found.rows] == ["anna"]

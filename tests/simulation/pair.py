@@ -13,7 +13,7 @@ from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.model import Direction, Side
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, needs_of
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
@@ -25,7 +25,7 @@ from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
 from tests.simulation.errand import UNDOING
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Hanging, Poisoned, refuses
+from tests.simulation.rules import Hanging, OptionalRules, Poisoned, refuses
 from tests.simulation.undos import Undos
 from tests.simulation.users import Users
 from tests.simulation.witness import Witness
@@ -88,6 +88,8 @@ class Pair:
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
+    optional: OptionalRules = field(default_factory=OptionalRules)
+    """The rules that it has besides the usual ones."""
     poisoned: Question | None = None
     """What a rule raises at for some events."""
     hanging: bool = False
@@ -173,6 +175,12 @@ class Pair:
             past=PAST,
             future=FUTURE,
         )
+
+    def configure(self) -> None:
+        """Have the calendars opened anew for what the rules need. Only the left system knows types."""
+        needs = needs_of(self.optional.rules())
+        self.calendars[Side.LEFT].ask_for(needs)
+        self.calendars[Side.RIGHT].ask_for(needs - {"types"})
 
     def run_begins(self) -> None:
         """Take note of a run that begins."""
@@ -260,7 +268,8 @@ class Pair:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
         if self.put_back:
-            self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
+            # Also of a disk that was put back before, and whose plan nobody had confirmed.
+            self.forgotten = [(since, min(until, len(self.journal))) for since, until in self.forgotten]
             self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
@@ -325,6 +334,7 @@ class Pair:
 
     def _chain(self) -> Chain:
         rules: list[Rule] = [SeriesSkip(), AttendeeStripping(), PrivateMask(MASK), ReminderOnce(MINUTES)]
+        rules += self.optional.rules()
         asking = Asking()
         if self.poisoned:
             rules.insert(0, Poisoned(self.poisoned))

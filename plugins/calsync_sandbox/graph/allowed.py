@@ -23,6 +23,7 @@ CREATED = PATCHED | {
     "allowNewTimeProposals",
     "transactionId",
     "singleValueExtendedProperties",
+    "location",
 }
 SUBSCRIBED = frozenset(
     {
@@ -84,6 +85,8 @@ class Allowed:
     def _create(self, body: Mapping[str, Any]) -> Iterator[str]:
         yield from self._event(body, CREATED)
         yield from (f"{name} is not false" for name in _FALSE if body.get(name) is not False)
+        place = body.get("location", {})
+        yield from (f"writes location.{name}" for name in sorted(set(place or ()) - {"displayName"}))
         if not body.get("transactionId"):
             yield "a create that is repeated would make a second event"
 

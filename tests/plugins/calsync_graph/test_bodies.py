@@ -51,7 +51,8 @@ def target(start_zone: str = WINDOWS, end_zone: str = WINDOWS) -> Stored:
 )
 def test_a_post_has_these_keys_and_no_others(draft: Draft, marker: str) -> None:
     body = new_event(draft, marker, BERLIN).json()
-    assert set(body) == POST_KEYS
+    assert set(body) == POST_KEYS - ({"location"} if not draft.location else set())
+    assert body.get("location", {}) == ({"displayName": draft.location} if draft.location else {})
     assert (body["responseRequested"], body["allowNewTimeProposals"]) == (False, False)
     assert body["isReminderOn"] is (draft.reminder is not None)
     assert isinstance(body["reminderMinutesBeforeStart"], int)
@@ -81,6 +82,7 @@ def test_the_keys_name_nobody_and_send_nothing() -> None:
     posted = [
         "allowNewTimeProposals",
         "isReminderOn",
+        "location",
         "reminderMinutesBeforeStart",
         "responseRequested",
         "singleValueExtendedProperties",

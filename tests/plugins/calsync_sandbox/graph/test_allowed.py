@@ -90,6 +90,13 @@ def test_a_create_names_nobody(allowed: Allowed, name: str) -> None:
     assert f"writes {name}" in problems(allowed, "POST", f"{M}/events", {**NEW, name: None})
 
 
+def test_a_create_takes_place_where_a_text_says(allowed: Allowed) -> None:
+    assert problems(allowed, "POST", f"{M}/events", {**NEW, "location": {"displayName": "Köln"}}) == []
+    room = {"displayName": "Raum 2", "locationEmailAddress": "raum@example.de", "locationType": "conferenceRoom"}
+    found = problems(allowed, "POST", f"{M}/events", {**NEW, "location": room})
+    assert found == ["writes location.locationEmailAddress", "writes location.locationType"]
+
+
 def test_every_operation_on_an_event_is_refused(allowed: Allowed) -> None:
     operations = json.loads(METADATA.read_text("utf-8"))["operations"]
     bound = {one["name"] for one in operations if one["kind"] == "Action" and one["bind"] == "graph.event"}
