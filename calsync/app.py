@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.config import new_key
@@ -20,6 +20,7 @@ from calsync.engine import Confirmation, Engine, Report
 from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
+from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.ports import Finding, SystemClock
@@ -30,6 +31,8 @@ from calsync.results import (
     AccountResult,
     CheckResult,
     Discovered,
+    Erased,
+    Left,
     Message,
     SyncResult,
     Undone,
@@ -196,6 +199,44 @@ class App:
             return name, Undone(found.plan, found.problem, report.counts)
         finally:
             await store.close()
+
+    async def leave(self, account: str, remove: Side | None, plan_hash: str | None, who: str) -> Left:
+        """Let an account leave calsync, if that does what a person saw; without a hash only say what it would do.
+
+        `remove`: the side whose copies are removed. Raises as `confirm`.
+        """
+        opened = (await self._open_accounts(account))[account]
+        if isinstance(opened, Exception):
+            raise opened
+        store = await open_store(self._config.service.store)
+        try:
+            opened = await self._connections.as_set(opened, store.settings)
+            report, engine = Report(), self._engine(store, self._runs)
+            async with Chronicle(store.history, self._clock).of(account, report):
+                found = await engine.leave(self._connections.account(opened), remove, who, report, plan_hash)
+            if plan_hash is not None and found.problem is None:
+                await forget_sign_ins(self._config, account)
+                entry = AuditEntry(
+                    at=self._clock.now(), who=who, account=account, what="left", before=None, after=remove
+                )
+                await store.settings.note(entry)
+            return Left(found, report.counts)
+        finally:
+            await store.close()
+
+    async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:
+        """Return everything that is kept about an account; with a target, write it to that new file as well.
+
+        Raises ConfigError for an unknown account, StoreError.
+        """
+        content = await exported(self._config, self._runs, account, self._clock.now())
+        if target is not None:
+            write_export(target, content)
+        return content
+
+    async def erase(self, account: str) -> Erased:
+        """Erase an account that is switched off, while no service runs. Raises ConfigError, StoreError, Retry."""
+        return await erase_account(self._config, self._runs, account)
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Accounts]:

@@ -23,6 +23,7 @@ from calsync.web import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
@@ -348,9 +349,13 @@ def _vault(config: Config, connection: str) -> Vault | None:
     return None if key is None else FileVault(vault_folder(store), connection, key)
 
 
+def learnt_file(store: Path, connection: str) -> Path:
+    """Return where a connection keeps what it has found out about its server, beside the store."""
+    return store.with_name(f"{store.name}.{connection}.learnt")
+
+
 def _learnt(config: Config, connection: str) -> Learnt:
-    store = config.service.store
-    return FileLearnt(store.with_name(f"{store.name}.{connection}.learnt"))
+    return FileLearnt(learnt_file(config.service.store, connection))
 
 
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:

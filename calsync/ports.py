@@ -184,6 +184,14 @@ class Calendar(Reader):
     async def delete(self, target: Observation) -> None:
         """Move the event to the trash. One that is in the trash already is a success."""
 
+    @abstractmethod
+    async def unmark(self, event_id: str) -> None:
+        """Take calsync's marker from an event, and change nothing else; one without a marker is a success.
+
+        The event is read first, so no observation of it is needed. Raises Missing; Blocked as an update does,
+        whatever it would write; EventError where the server keeps the marker all the same.
+        """
+
     async def listen(self, ring: Ring) -> None:
         """Ring whenever something in this calendar may have changed, until cancelled.
 

@@ -86,6 +86,30 @@ REASONS: dict[str, Sentences] = {
         "It is undone already.",
         "Das ist schon rückgängig gemacht.",
     ),
+    "leaving": Sentences(
+        "The account leaves calsync, and somebody wants its copies removed.",
+        "Das Konto verlässt calsync, und jemand möchte seine Kopien entfernen.",
+    ),
+    "leave_own": Sentences(
+        "It stays: it was there before calsync, or nobody can tell that it was not.",
+        "Der Termin bleibt: Es gab ihn schon vor calsync, oder das Gegenteil ist nicht sicher.",
+    ),
+    "leave_edited": Sentences(
+        "It stays: somebody has edited this copy, and calsync has not copied that to the original.",
+        "Der Termin bleibt: Jemand hat diese Kopie geändert, und das steht nicht im Original.",
+    ),
+    "leave_alone": Sentences(
+        "It stays: its original is gone, so this is the only one that is left.",
+        "Der Termin bleibt: Das Original gibt es nicht mehr. Dieser ist der letzte.",
+    ),
+    "leave_parted": Sentences(
+        "It stays: it has not been synced with its original any more.",
+        "Der Termin bleibt: Er wurde zuletzt nicht mehr mit seinem Original abgeglichen.",
+    ),
+    "leave_read_only": Sentences(
+        "It keeps calsync's marker: the account's direction does not let calsync write there.",
+        "Der Termin behält calsyncs Kennzeichen: In dieser Richtung schreibt calsync dort nicht.",
+    ),
     "linked_different": Sentences(
         "Both sides had this appointment already, with differences that stay until somebody edits one of them.",
         "Beide Seiten hatten diesen Termin schon, mit Unterschieden. Diese bleiben, bis jemand einen der "

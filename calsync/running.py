@@ -14,6 +14,7 @@ from calsync.discoveries import Discoveries
 from calsync.engine import Engine, Report
 from calsync.errors import ConfigError, Retry, StoreError
 from calsync.holder import this_process
+from calsync.leaving import forget_sign_ins
 from calsync.preview import copied
 from calsync.readiness import in_the_way
 from calsync.reloading import Reloading, tell_ignored
@@ -127,7 +128,11 @@ class Running:
             self._random,
             self._config.service.poll_seconds,
             self._planned,
+            self._forget_sign_ins,
         )
+
+    async def _forget_sign_ins(self, account: str) -> None:
+        await forget_sign_ins(self._reloading.config, account)
 
     async def _planned(self, account: Account) -> Report:
         """Say what a run would do, on a copy of what the account has in the store."""

@@ -18,6 +18,7 @@ from calsync.cli import (
     explain_report,
     failures,
     holds_report,
+    leaving_report,
     login_report,
     plan_report,
     plugin_report,
@@ -36,12 +37,23 @@ from calsync.desk.overview import Overview, Row
 from calsync.desk.repairs import Cause, Repair
 from calsync.desk.showing import AccountPage, Page
 from calsync.desk.statuses import Health
-from calsync.engine import Counts
+from calsync.engine import Counts, Leaving
+from calsync.engine.unmark import Marked
 from calsync.history import RunRecord, Tally
 from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
 from calsync.ports import DeviceCode
-from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult, Undone
+from calsync.results import (
+    AccountPlan,
+    AccountResult,
+    CheckResult,
+    Discovered,
+    Erased,
+    Left,
+    Message,
+    SyncResult,
+    Undone,
+)
 from calsync.service import State, Status
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Observation, Side, Timed
@@ -77,6 +89,13 @@ SYNCED = SyncResult(
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
 UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side})
+SKIP = Operation(kind=Kind.SKIP, side=Side.RIGHT, reason=HOSTILE, source=SEEN)
+DELETE = Operation(kind=Kind.DELETE, side=Side.RIGHT, reason=HOSTILE, target=SEEN)
+LEAVING = Leaving(
+    plan=Plan((SKIP, DELETE)), hash="0", staying=1, run=1, marked=[Marked(Side.RIGHT, SEEN, HOSTILE)]
+)
+LEFT = Left(LEAVING, {side: Counts() for side in Side})
+ERASED = Erased(configured=True, kept_off=True, copies=[Path(HOSTILE)])
 PEOPLE = [
     Discovered(account=HOSTILE, address=HOSTILE, mailbox=HOSTILE),
     Discovered(account=HOSTILE, address=HOSTILE, reason=HOSTILE, error=HOSTILE),
@@ -220,6 +239,11 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
     "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE),
     "undo_report": lambda: undo_report.lines(HOSTILE, UNDONE, "de", done=False),
+    "leaving_report": lambda: [
+        *leaving_report.lines(HOSTILE, LEFT, "de", done=False),
+        *leaving_report.lines(HOSTILE, LEFT, "en", done=True),
+        *leaving_report.erased(HOSTILE, ERASED, "de"),
+    ],
     "plugin_report": lambda: plugin_report.lines([PLUGIN]),
     "sync_report": lambda: sync_report.lines(SYNCED, "de"),
     "flowfact commands": lambda: commands.answer_lines(
@@ -233,7 +257,8 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
 
 SAFE = {
     *("plain", "dumps", "len", "table", "get_help"),
-    *("lines", "choices", "decided", "done", "invitation", "answer_lines", "schema_lines", "mapping_lines"),
+    *("lines", "choices", "decided", "done", "erased", "invitation"),
+    *("answer_lines", "schema_lines", "mapping_lines"),
 }
 """What makes text fit to be printed, or returns only such text."""
 OWN = {"told", "state", "direction", "until", "count", "link"}

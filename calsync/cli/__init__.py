@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, explain, export, holds, keys, showing, undo, users
+from calsync.cli import accounts, backups, commands, explain, export, holds, keys, leaving, showing, undo, users
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -50,6 +50,9 @@ for command in (
     keys.rotate,
     export.export,
     undo.undo,
+    leaving.leave,
+    leaving.export,
+    leaving.erase,
     users.user,
 ):
     cli.add_command(command)

@@ -12,9 +12,10 @@ from calsync.desk.statuses import Health, health
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.desk.conditions import Conditions
     from calsync.desk.repairs import Cause, Condition, Repair
     from calsync.desk.systems import System
     from calsync.service import Status
@@ -127,21 +128,22 @@ def row(condition: Condition, cards: Sequence[Repair]) -> Row:
 class _Judged(NamedTuple):
     """How an account is, which has to be known of all of them to find those of one page."""
 
-    condition: Condition
+    account: str
+    status: Status
     health: Health
 
     @property
     def name(self) -> str:
-        return self.condition.account.casefold()
+        return self.account.casefold()
 
     @property
     def good_at(self) -> float:
-        at = self.condition.status.good_at
+        at = self.status.good_at
         return 0.0 if at is None else at.timestamp()
 
 
 def overview(
-    conditions: Iterable[Condition],
+    conditions: Conditions,
     systems: Mapping[str, System],
     now: datetime,
     wanted: Wanted,
@@ -151,15 +153,17 @@ def overview(
 
     Cards are made for the accounts of the page alone. `also`: the accounts that are found by whose they are.
     """
-    every = [_Judged(one, health(one.status, card=has_card(one, systems, now))) for one in conditions]
-    found = [each for each in every if _matches(each, wanted, also)]
+    carded = {one.account for one in conditions.telling() if has_card(one, systems, now)}
+    every = [
+        _Judged(account, status, health(status, card=account in carded))
+        for account, status in conditions.states.items()
+    ]
+    found = [each for each in every if _matches(each, wanted, conditions, also)]
     found.sort(key=_KEYS[wanted.order], reverse=wanted.reverse)
+    shown = [conditions.of(each.account) for each in found[wanted.offset :][: wanted.most]]
     states = Counter(each.health for each in every)
     return Overview(
-        rows=[
-            row(each.condition, repairs([each.condition], systems, now))
-            for each in found[wanted.offset :][: wanted.most]
-        ],
+        rows=[row(one, repairs([one], systems, now)) for one in shown],
         total=len(found),
         states=states,
         problems=sum(count for state, count in states.items() if state.problem),
@@ -174,15 +178,15 @@ def with_counts(row: Row, links: Counter[str], unready: int, unsynced: Counter[s
     return replace(row, pairs=links.total(), linked=links["awake"] - unready, skipped=unsynced["skip"])
 
 
-def _matches(each: _Judged, wanted: Wanted, also: Collection[str]) -> bool:
+def _matches(each: _Judged, wanted: Wanted, conditions: Conditions, also: Collection[str]) -> bool:
     if wanted.states and each.health not in wanted.states:
         return False
     if wanted.problems and not each.health.problem:
         return False
     if not (word := wanted.search.strip().casefold()):
         return True
-    account, titles = each.condition.account, each.condition.titles.values()
-    return account in also or any(word in text.casefold() for text in (account, *titles))
+    titles = conditions.titles.of(conditions.accounts[each.account]).values()
+    return each.account in also or any(word in text.casefold() for text in (each.account, *titles))
 
 
 STATES = tuple(Health)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from calsync.desk import activity, left_out, overview, statuses
 from calsync.desk.chart import days
+from calsync.desk.conditions import Conditions
 from calsync.desk.decisions import waiting
 from calsync.desk.discretion import masked
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
-from calsync.desk.repairs import Condition, repairs
+from calsync.desk.repairs import repairs
 from calsync.desk.systems import Titles, address_of, system_of, titles, untold
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.people import OPERATOR
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
     from calsync.desk.left_out import Found, How, LeftOutPage
     from calsync.desk.overview import Overview, Row, Wanted
     from calsync.desk.people import People
-    from calsync.desk.repairs import Disabled, Repair
+    from calsync.desk.repairs import Condition, Disabled, Repair
     from calsync.desk.systems import System
     from calsync.history import RunRecord
     from calsync.people import Person
     from calsync.ports import Clock, Finding
     from calsync.service import Board, Status
     from calsync.store import SqliteStore
-    from calsync.sync.model import Changes, Direction, State
+    from calsync.sync.model import Changes, State
 
 T = TypeVar("T")
 MOST = 200
@@ -156,7 +157,7 @@ class Showing:
         """Return what one account's page begins with. Raises Refused."""
         config = await self._expect(person, name)
         now, history = self._clock.now(), self._store.history
-        (condition,) = await self._conditions({name: config})
+        condition = await self._condition(name, config)
         cards = repairs([condition], self._served.systems(), now)
         (row,) = await self._counted([overview.row(condition, cards)])
         records = await history.of(name, MOST_RUNS)
@@ -182,8 +183,7 @@ class Showing:
 
     async def condition(self, person: Person, name: str) -> Condition:
         """Return how one account is. Raises Refused."""
-        (condition,) = await self._conditions({name: await self._expect(person, name)})
-        return condition
+        return await self._condition(name, await self._expect(person, name))
 
     async def activity(
         self,
@@ -215,7 +215,7 @@ class Showing:
     ) -> LeftOutPage:
         """Return what is not synced, or waits, what needs a person first. `how`: only these. Raises Refused."""
         config = await self._expect(person, name)
-        (condition,) = await self._conditions({name: config})
+        condition = await self._condition(name, config)
         every = await self._left_out(condition)
         found = [one for one in every if how in {None, one.how}]
         shown = found[offset : offset + min(most, MOST)]
@@ -233,7 +233,7 @@ class Showing:
         self, person: Person, name: str, *, state: State | None = None, before: int | None = None, most: int = 50
     ) -> Page[Pair]:
         """Return the links with what both sides show, the newest first. Raises Refused."""
-        (condition,) = await self._conditions({name: await self._expect(person, name)})
+        condition = await self.condition(person, name)
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
@@ -252,11 +252,11 @@ class Showing:
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
         """Return what somebody should look at; of what is no account's only for administrators."""
-        cards = await self._conditions(await self._own(person))
+        told = (await self._conditions(await self._own(person))).telling()
         findings, disabled = (
             (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
         )
-        return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+        return repairs(told, self._served.systems(), self._clock.now(), findings, disabled)
 
     async def owns(self, person: Person, name: str) -> bool:
         """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
@@ -333,35 +333,21 @@ class Showing:
             name: statuses.remembered_status(name, remembered.get(name), now) for name in sorted(others)
         }
 
-    async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> list[Condition]:
+    async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> Conditions:
         """Return how accounts are: the one place in which pages, commands and the API find that out."""
-        showing = self._store.showing
-        states = await self._statuses(accounts)
-        failed = await showing.accounts([name for name, status in states.items() if status.error is not None])
-        waits, rebuilds, directions = await showing.waiting(), await showing.rebuilds(), await showing.directions()
-        unwritten, failing = await showing.unwritten(), await showing.failing_events(QUARANTINE_AFTER)
-        called = Titles(self._served.systems())
-        found = []
-        for name, config in accounts.items():
-            direction = directions.get(name, config.direction)
-            found.append(
-                Condition(
-                    account=name,
-                    titles=called.of(config),
-                    connections={config.left.connection, config.right.connection},
-                    status=states[name],
-                    direction=direction,
-                    kept=config.kept,
-                    failing_since=failed[name].failing_since if name in failed else None,
-                    rebuild=rebuilds.get(name),
-                    unconfirmed=_unconfirmed(direction, unwritten[name]) if name in unwritten else (),
-                    waiting=waits.get(name, ()),
-                    failing=failing.get(name, ()),
-                )
-            )
-        return found
+        showing, states = self._store.showing, await self._statuses(accounts)
+        failed = [name for name, status in states.items() if status.error is not None]
+        return Conditions(
+            accounts=accounts,
+            states=states,
+            titles=Titles(self._served.systems()),
+            directions=await showing.directions(),
+            remembered=await showing.accounts(failed),
+            rebuilds=await showing.rebuilds(),
+            unwritten=await showing.unwritten(),
+            waiting=await showing.waiting(),
+            failing=await showing.failing_events(QUARANTINE_AFTER),
+        )
 
-
-def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:
-    """Return the sides that may be written, and that nothing is written to before a person has confirmed it."""
-    return sorted(side for side in unwritten if direction.writes(side))
+    async def _condition(self, name: str, config: AccountConfig) -> Condition:
+        return (await self._conditions({name: config})).of(name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from calsync.engine.account import Account, Run
 from calsync.engine.engine import Engine
+from calsync.engine.leave import Leaving
 from calsync.engine.rebuild import Confirmation
 from calsync.engine.report import Counts, Notices, Report
 
-__all__ = ["Account", "Confirmation", "Counts", "Engine", "Notices", "Report", "Run"]
+__all__ = ["Account", "Confirmation", "Counts", "Engine", "Leaving", "Notices", "Report", "Run"]

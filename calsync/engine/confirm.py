@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import ADOPTED, LOSING, UNDONE
+from calsync.sync.choices import ADOPTED, LEAVING, LOSING, UNDONE
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
@@ -144,9 +144,9 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
     if known is not None:
         batch.seen[intent.side][target.id] = replace(known, standing=Standing.DELETED, standing_run=run.number)
     link = _current(run, batch, intent)
-    if link is not None and intent.reason == UNDONE:
+    if link is not None and intent.reason in {UNDONE, LEAVING}:
         # Both ids stay: nothing may copy the original anew, and the copy may come out of the trash.
-        batch.links[link.id] = replace(link, state=State.PARTED, reason=UNDONE)
+        batch.links[link.id] = replace(link, state=State.PARTED, reason=intent.reason)
     elif link is not None:
         unlink(run, batch, link)
     before = {name: target.event.value(name) for name in FIELDS}

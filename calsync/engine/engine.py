@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.account import Account, Run
 from calsync.engine.carry import carry_out
+from calsync.engine.leave import Leaving, leave_account
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
 from calsync.engine.past import read_past
@@ -108,6 +109,21 @@ class Engine:
         async with self._reading(account, report) as run:
             run.may_be_off = may_be_off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
+
+    async def leave(
+        self, account: Account, remove: Side | None, who: str, report: Report, plan_hash: str | None = None
+    ) -> Leaving:
+        """Let an account leave, if its plan is the one that a person saw; without a hash only make the plan.
+
+        `remove`: the side whose copies are removed; None: all stay. It is switched off first, by `who`. What is
+        done is told to `report`. Raises as `run`; whatever ended it, it can be begun anew.
+        """
+
+        async def switch_off() -> None:
+            await self._store.settings.set_enabled(account.name, value=False, who=who, now=self._clock.now())
+
+        async with self._reading(account, report) as run:
+            return await leave_account(run, remove, plan_hash, switch_off)
 
     @asynccontextmanager
     async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:

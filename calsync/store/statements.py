@@ -205,7 +205,7 @@ EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN ('released', 'undone')
+WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN ('released', 'undone', 'leaving')
 GROUP BY side
 """
 LAST_LINK = """
@@ -228,7 +228,7 @@ WITH written AS (
     )
 )
 SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
-WHERE reason NOT IN ('released', 'undone', 'decided', 'unknown_outcome')
+WHERE reason NOT IN ('released', 'undone', 'leaving', 'decided', 'unknown_outcome')
 """
 
 ACCOUNTS_OF = """

@@ -28,7 +28,9 @@ ADOPTED = "adopted"
 """The reason of a create whose answer was lost on a system without markers: an event like it counts as made."""
 UNDONE = "undone"
 """The reason of a write that undoes another, and of a part that it leaves behind."""
-WANTED = frozenset({RELEASED, UNDONE})
+LEAVING = "leaving"
+"""The reason of deletes of copies that a person removes while the account leaves, and of pairs left behind."""
+WANTED = frozenset({RELEASED, UNDONE, LEAVING})
 """Reasons of deletes that a person wanted: the sliding brake does not count them."""
 KEPT = "kept"
 """The reason of a part: the other side is gone, and a person keeps what is left."""

@@ -113,8 +113,8 @@ class MemoryCalendar(UserSide, Calendar):
         self.capabilities = replace(self.capabilities, also_read=also_read(needs))
 
     def writes(self) -> list[Call]:
-        """Return the creates, updates and deletes that were asked for so far, refused ones too."""
-        return [call for call in self.calls if call.method in ("create", "update", "delete")]
+        """Return the writes that were asked for so far, refused ones too."""
+        return [call for call in self.calls if call.method in ("create", "update", "delete", "unmark")]
 
     def events(self) -> dict[str, Event]:
         """Return the events that a user sees in the calendar, by id."""
@@ -123,6 +123,11 @@ class MemoryCalendar(UserSide, Calendar):
     def reminder_minutes(self, event_id: str) -> int | None:
         """Return the lead time of the reminder that was set at the event's creation."""
         return self.rows.rows[event_id].reminder_minutes
+
+    def markers(self) -> dict[str, str]:
+        """Return the markers of the events that a user sees in the calendar, by id."""
+        rows = self.rows.rows.values()
+        return {row.id: row.marker for row in rows if row.place is Place.CALENDAR and row.marker}
 
     def drop_tokens(self) -> None:
         """Forget all sync tokens: the next use of one raises TokenLost."""
@@ -190,6 +195,16 @@ class MemoryCalendar(UserSide, Calendar):
             row = self._checked(target)
             self._permit(row, ())
             self.rows.change(row.id, by_us=True, place=Place.TRASH)
+        _answer(None, fault)
+
+    async def unmark(self, event_id: str) -> None:
+        fault = await self._enter(Call("unmark", event_id))
+        row = self.rows.present(event_id)
+        if row is None:
+            raise Missing(f"{self.key}: the event is not in the calendar")
+        if row.marker:
+            self._permit(row, ())
+            self.rows.unmark(event_id)
         _answer(None, fault)
 
     async def listen(self, ring: Ring) -> None:

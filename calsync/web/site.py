@@ -23,6 +23,7 @@ from calsync.web.pages import (
     explain,
     invitation,
     language,
+    leaving,
     mine,
     own,
     people,
@@ -94,7 +95,7 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, explain, steering, connections),
+            *(mine, own, accounts, setup_accounts, account, explain, steering, leaving, connections),
             *(setup_connections, repairs),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.errors import Blocked, CalsyncError, Missing, Stale, UnknownOutcome
+from calsync.errors import Blocked, CalsyncError, EventError, Missing, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Trashed, Written
 from calsync.sync.model import Capabilities, also_read
 from calsync_exchange_ews.client import UNKNOWN_ZONE
 from calsync_exchange_ews.failures import Fate, Refused, fate_of
 from calsync_exchange_ews.feed import Feed
-from calsync_exchange_ews.items import edits, new_item
+from calsync_exchange_ews.items import edits, new_item, no_marker
 from calsync_exchange_ews.reading import EventReader
 from calsync_exchange_ews.requests import LOCATION, ItemId, create_item, delete_item, update_item
 from calsync_exchange_ews.written import another_version, is_merged, refuses_version, written_of
@@ -129,6 +129,24 @@ class ExchangeCalendar(Calendar):
             raise Stale((await self._reader.one(target.id)).observation)
         if not reply.ok and fate_of(reply) is not Fate.GONE:
             raise self._client.error(reply, changes=True)
+
+    async def unmark(self, event_id: str) -> None:
+        """Delete the marker's property; servers of another make keep what was deleted, and get it emptied."""
+        clears = True
+        for _ in range(ATTEMPTS + 1):
+            fresh = await self._reader.one(event_id)
+            if not fresh.observation.marker:
+                return
+            _refuse(fresh.observation.event, silent=self._silent)
+            item = ItemId(event_id, fresh.change_key or None)
+            reply = await self._sent(update_item(item, [no_marker(clears=clears)]))
+            if fate_of(reply) is Fate.CONFLICT:  # it may be told of a write that was carried out
+                continue
+            if not reply.ok and not (clears and fate_of(reply) is Fate.PROPERTY):
+                raise self._client.error(reply, changes=True)
+            clears = False
+        if (await self._reader.one(event_id)).observation.marker:
+            raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
     async def listen(self, ring: Ring) -> None:
         if self.doorbell is not None:

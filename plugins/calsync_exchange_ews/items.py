@@ -59,6 +59,14 @@ def marker_field() -> Element:
     return make("t:ExtendedFieldURI", PropertySetId=MARKER_SET, PropertyName=MARKER_NAME, PropertyType="String")
 
 
+def no_marker(*, clears: bool) -> Element:
+    """Return the edit that takes the marker away; without `clears` one that empties it, as `edits` does."""
+    if clears:
+        return make("t:DeleteItemField", marker_field())
+    emptied = make("t:ExtendedProperty", marker_field(), make("t:Value"))
+    return make("t:SetItemField", marker_field(), make("t:CalendarItem", emptied))
+
+
 def field_uri(uri: str) -> Element:
     """Return the name of a property, such as `item:Subject`."""
     return make("t:FieldURI", FieldURI=uri)

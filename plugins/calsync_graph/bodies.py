@@ -33,6 +33,7 @@ POST_KEYS = PATCH_KEYS | {
     "singleValueExtendedProperties",
     "location",
 }
+UNMARK_KEYS = frozenset({"singleValueExtendedProperties"})
 TRANSACTIONS = uuid.UUID("0b6f3c1e-6d0f-5a4b-8f1d-2f8a3a7c9d10")
 """Namespace of transactionIds: the same marker always gives the same one."""
 OFFERED_MINUTES = 15
@@ -56,7 +57,7 @@ class Body(ABC):
 
     @abstractmethod
     def json(self) -> dict[str, Any]:
-        """Return the object to send: `PATCH_KEYS` or `POST_KEYS`, and no others."""
+        """Return the object to send: `PATCH_KEYS`, `POST_KEYS` or `UNMARK_KEYS`, and no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,14 @@ class Edit(Body):
         if self.times is not None:
             fields |= self.times.json()
         return fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmark(Body):
+    """A PATCH that empties the marker. That a property can be taken away altogether is not documented."""
+
+    def json(self) -> dict[str, Any]:
+        return {"singleValueExtendedProperties": [{"id": MARKER_PROPERTY, "value": ""}]}
 
 
 def new_event(draft: Draft, marker: str, zone: ZoneInfo) -> NewEvent:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Here, Trashed, Written
 from calsync.sync.model import Capabilities, also_read
-from calsync_graph.bodies import Edit, edit, new_event
+from calsync_graph.bodies import Edit, Unmark, edit, new_event
 from calsync_graph.feed import Feed
 from calsync_graph.mapping import Unreadable, is_text, observation
 from calsync_graph.reading import EventReader
@@ -134,6 +134,22 @@ class GraphCalendar(Calendar):
             cancelled = isinstance(place, Here) and place.observation.event.cancelled
             if not cancelled and not isinstance(place, Gone | Trashed):
                 raise await self._home.only_one_event(denied) from denied
+
+    async def unmark(self, event_id: str) -> None:
+        fresh = await self._reader.one(event_id)
+        if not fresh.observation.marker:
+            return
+        _refuse_mail(fresh.observation.event)
+        try:
+            await self._client.patch(self._reader.path(event_id), Unmark(), fresh.observation.revision or "")
+        except Refused as refused:
+            if refused.conflict:
+                raise Retry(str(refused)) from refused
+            raise await self._unwritten(event_id, refused) from refused
+        except Denied as denied:
+            raise await self._home.only_one_event(denied) from denied
+        if (await self._reader.one(event_id)).observation.marker:
+            raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
     async def listen(self, ring: Ring) -> None:
         if self._doorbell is not None:

@@ -15,7 +15,7 @@ from calsync.desk import Audit, Explaining, Known, People, Showing, Steering
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
-from calsync.engine import Account, Confirmation, Engine, Report
+from calsync.engine import Account, Confirmation, Engine, Leaving, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
 from calsync.service import Board, Chronicle
@@ -156,6 +156,10 @@ class Office:
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         return await engine.confirm(await self._account(account), plan_hash)
+
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        return await engine.leave(await self._account(account), remove, who, Report(), plan_hash)
 
     async def user(self, name: str, *accounts: str) -> Person:
         """Return somebody who looks after these accounts only."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.conditions import Conditions
 from calsync.desk.overview import Order, Overview, Wanted, overview, row
-from calsync.desk.repairs import Condition, repairs
+from calsync.desk.repairs import repairs
 from calsync.desk.statuses import Health
+from calsync.desk.systems import Titles
 from calsync.service import State, Status
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import Side
 from calsync.testing.clock import START
-from tests.desk.office import SYSTEMS
+from tests.desk.office import SYSTEMS, config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +25,8 @@ if TYPE_CHECKING:
     from tests.desk.office import Office
 
 
-def condition(
-    account: str,
-    state: State = State.WAITING,
-    *,
-    unconfirmed: Sequence[Side] = (),
-    minutes: int = 0,
-    error: bool = False,
-) -> Condition:
-    status = Status(
+def status(account: str, state: State = State.WAITING, *, minutes: int = 0, error: bool = False) -> Status:
+    return Status(
         account=account,
         state=state,
         since=START,
@@ -38,27 +34,30 @@ def condition(
         error="down" if error else None,
         error_class="Retry" if error else None,
     )
-    return Condition(
-        account=account,
-        titles={Side.LEFT: "FLOWFACT", Side.RIGHT: "Outlook"},
-        connections={"crm", "mail"},
-        direction=Direction.BOTH,
-        status=status,
-        unconfirmed=unconfirmed,
-    )
 
 
 ALL = [
-    condition("anna", minutes=3),
-    condition("Bernd", unconfirmed=[Side.RIGHT], minutes=2),
-    condition("carla", State.FAILING, error=True, minutes=60),
-    condition("dora", State.OFF, minutes=9),
-    condition("emil", State.RUNNING, error=True, minutes=30),
+    status("anna", minutes=3),
+    status("Bernd", minutes=2),
+    status("carla", State.FAILING, error=True, minutes=60),
+    status("dora", State.OFF, minutes=9, error=True),
+    status("emil", State.RUNNING, error=True, minutes=30),
 ]
+UNWRITTEN = {"Bernd": [Side.RIGHT], "dora": [Side.RIGHT]}
+"""What waits for a confirmed plan: of Bernd, and of dora, who is off."""
 
 
-def shown(conditions: Sequence[Condition], wanted: Wanted) -> Overview:
-    return overview(conditions, SYSTEMS, START, wanted)
+def conditions(*states: Status) -> Conditions:
+    return Conditions(
+        accounts={each.account: config(each.account) for each in states},
+        states={each.account: each for each in states},
+        titles=Titles(SYSTEMS),
+        unwritten=UNWRITTEN,
+    )
+
+
+def shown(states: Sequence[Status], wanted: Wanted) -> Overview:
+    return overview(conditions(*states), SYSTEMS, START, wanted)
 
 
 def names(wanted: Wanted) -> list[str]:
@@ -94,12 +93,21 @@ def test_the_page_tells_how_many_there_are_altogether() -> None:
 
 
 def test_an_account_that_is_off_or_never_read_is_no_problem() -> None:
-    fresh = condition("fritz", State.STARTING)
-    fresh = replace(fresh, status=replace(fresh.status, good_at=None))
-    off = condition("dora", State.OFF, unconfirmed=[Side.RIGHT], error=True)
-    assert not any(row(one, repairs([one], SYSTEMS, START)).problem for one in (fresh, off))
+    fresh = replace(status("fritz", State.STARTING), good_at=None)
+    known = conditions(*ALL, fresh)
+    assert not any(row(one, repairs([one], SYSTEMS, START)).problem for one in map(known.of, ("dora", "fritz")))
     assert shown([*ALL, fresh], Wanted(order=Order.GOOD_AT)).rows[0].account == "fritz"
-    assert shown([fresh, off], Wanted()).problems == 0
+    assert shown([fresh, ALL[3]], Wanted()).problems == 0
+
+
+def test_how_an_account_is_counted_and_how_its_row_says_it_is_are_the_same() -> None:
+    page = shown(ALL, Wanted())
+    assert page.states == Counter(each.health for each in page.rows)
+    assert page.problems == sum(each.problem for each in page.rows)
+    known = conditions(*ALL)
+    quiet = {each.account for each in ALL} - {one.account for one in known.telling()}
+    assert quiet == {"anna", "dora"}
+    assert all(known.of(account).quiet for account in quiet)
 
 
 async def test_accounts_are_known_and_found_by_their_address_and_their_owner(office: Office) -> None:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Engine, Report
 from calsync.errors import CalsyncError
+from calsync.records import Selection
 from tests.simulation.database import open_store
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
+    from calsync.engine.leave import Leaving
     from calsync.engine.rebuild import Confirmation
-    from calsync.records import Selection
+    from calsync.sync.model import Side
     from tests.simulation.pair import Pair
 
+LEAVING: ContextVar[bool] = ContextVar("leaving", default=False)
+"""Whether what this task writes is done because its account leaves."""
 UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
 """Whether what this task writes undoes something."""
 
@@ -36,13 +40,12 @@ class Errand(Steps):
     async def run(self) -> None:
         """Carry it out, until it has ended or was killed."""
         self.world.errands[self.holder] = self
-        task = self.begin(self._undo())
+        task = self.begin(self._work())
         while not self.dead:
             await asyncio.wait({task}, timeout=50)
 
-    async def _undo(self) -> None:
+    async def _work(self) -> None:
         name, world = self.pair.name, self.world
-        UNDOING.set(True)
         self.pair.acts()
         try:
             store = await open_store(world.disk.raw)
@@ -50,12 +53,32 @@ class Errand(Steps):
                 if world.is_dead(holder):
                     await store.expire(holder)
             engine = Engine(store, world.runs, world.clock, world.dice, self.holder)
-            self.may_be_off = self.pair.off_since is not None
-            self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+            await self._act(engine)
         except CalsyncError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - whatever ends it is a finding
             if self.dead:  # and buried
                 return
-            self.pair.fail("bug", f"{name}: undoing ended by {type(error).__name__} {error}")
+            self.pair.fail("bug", f"{name}: a command ended by {type(error).__name__} {error}")
         self.ended()
+
+    async def _act(self, engine: Engine) -> None:
+        UNDOING.set(True)
+        self.may_be_off = self.pair.off_since is not None
+        self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+
+
+class Departure(Errand):
+    """A command by which the account leaves, or which says what that would do."""
+
+    def __init__(self, pair: Pair, remove: Side | None, plan_hash: str | None) -> None:
+        super().__init__(pair, Selection(), plan_hash)
+        self.remove = remove
+        self.leaving: Leaving | None = None
+        """What it came to; None where it was killed, or failed."""
+
+    async def _act(self, engine: Engine) -> None:
+        UNDOING.set(True)
+        LEAVING.set(True)
+        self.may_be_off = True
+        self.leaving = await engine.leave(self.pair.account(), self.remove, "person", self.report, self.plan_hash)

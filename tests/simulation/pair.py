@@ -23,7 +23,8 @@ from tests.simulation.bots import Bots
 from tests.simulation.database import look
 from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
-from tests.simulation.errand import UNDOING
+from tests.simulation.errand import LEAVING, UNDOING
+from tests.simulation.leaves import Leaves
 from tests.simulation.loop import PROCESS
 from tests.simulation.rules import Hanging, OptionalRules, Poisoned, refuses
 from tests.simulation.undos import Undos
@@ -118,6 +119,8 @@ class Pair:
     """When that run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
+    leaves_begun: int = 0
+    """How long the journal was when the command began by which the account leaves."""
     off_since: datetime | None = None
     """When a person has switched it off."""
     switches_at: int | None = None
@@ -142,6 +145,7 @@ class Pair:
         self.deletes = Deletes(self)
         self.written = Writes(self)
         self.undos = Undos(self)
+        self.leaves = Leaves(self)
         self.bots = Bots(self)
         self.users = Users(self)
         self._ended = asyncio.Event()
@@ -310,12 +314,15 @@ class Pair:
             late = process is not None and process.freezes > BEGUN.get()
             if late:
                 self.witness.excuse_late_write(entry)
-                if undoes:
+                if undoes and not LEAVING.get():
                     self.undos.note(entry)
+            elif LEAVING.get():
+                self.leaves.judge(entry)
             elif undoes:
                 self.undos.judge(entry)
             else:
                 self.undos.judge_ordinary(entry)
+                self.leaves.judge_ordinary(entry)
                 self.backwards.judge(entry)
                 self.decisions.judge(entry)
             self.written.judge(entry, late=late)

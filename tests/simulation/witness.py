@@ -87,9 +87,7 @@ class Witness:
 
     def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
-        while self._read < len(self.pair.journal):
-            self._follow(self.pair.journal[self._read])
-            self._read += 1
+        self.read()
         self.listen(left)
         if not left.intents and self.pair.report is not None:
             self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
@@ -100,6 +98,12 @@ class Witness:
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
+
+    def read(self) -> None:
+        """Follow the journal."""
+        while self._read < len(self.pair.journal):
+            self._follow(self.pair.journal[self._read])
+            self._read += 1
 
     def listen(self, left: Left) -> None:
         """Remember what the ledger tells, before it forgets it."""

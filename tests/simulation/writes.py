@@ -32,6 +32,8 @@ class Writes:
         """Judge a write; one that is `late` may not know what its runner slept through."""
         before, after = entry.change.before, entry.change.after
         self._judge_side(entry)
+        if before is not None and before.marker and not after.marker:
+            return  # it lost its marker, and the judge of leaving sees that it lost nothing else
         self._judge_rules(entry)
         self._judge_types(entry)
         if before is not None and after.place is not before.place:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.desk.office import Office
     from tests.web.conftest import Browser
 
-PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/explain")
-SENT = ("switch", "direction", "sync", "decisions", "plan", "confirm")
+PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/explain", "/leave")
+SENT = ("switch", "direction", "sync", "decisions", "plan", "confirm", "leave", "leave/confirm")
 MAIL = "connection mail: the sign-in has ended"
 
 

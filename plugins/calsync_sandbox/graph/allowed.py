@@ -25,6 +25,8 @@ CREATED = PATCHED | {
     "singleValueExtendedProperties",
     "location",
 }
+UNMARKED = frozenset({"singleValueExtendedProperties"})
+"""Only to empty one; what else might be written to one is not allowed."""
 SUBSCRIBED = frozenset(
     {
         "changeType",
@@ -65,7 +67,8 @@ class Allowed:
         elif method == "POST" and _EVENTS.fullmatch(path):
             yield from self._create(_decoded(body))
         elif method == "PATCH" and _EVENT.fullmatch(path):
-            yield from self._event(_decoded(body), PATCHED)
+            changed = _decoded(body)
+            yield from self._event(changed, UNMARKED if _empties(changed) else PATCHED)
             yield from _unconditional(headers)
         elif method == "DELETE" and _EVENT.fullmatch(path):
             yield from _unconditional(headers)
@@ -104,6 +107,12 @@ class Allowed:
             return
         yield from (f"subscribes with {name}, or without" for name in sorted(body.keys() ^ named))
         yield from self._schema.problems("subscription", body)
+
+
+def _empties(body: Mapping[str, Any]) -> bool:
+    """Tell whether a write empties one extended property, and does nothing else."""
+    given = body.get("singleValueExtendedProperties")
+    return len(body) == 1 and isinstance(given, list) and [one.get("value") for one in given] == [""]
 
 
 def _unconditional(headers: Mapping[str, str]) -> Iterator[str]:

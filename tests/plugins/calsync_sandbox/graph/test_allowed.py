@@ -46,6 +46,8 @@ def test_what_calsync_asks(allowed: Allowed) -> None:
     assert problems(allowed, "GET", f"{M}/calendarView/delta") == []
     assert problems(allowed, "POST", f"{M}/calendars/c/events", NEW) == []
     assert problems(allowed, "PATCH", f"{M}/calendars/c/events/1", {"subject": "Neu"}) == []
+    emptied = {"singleValueExtendedProperties": [{"id": "String {x} Name Own", "value": ""}]}
+    assert problems(allowed, "PATCH", f"{M}/calendars/c/events/1", emptied) == []
     assert problems(allowed, "DELETE", f"{M}/events/1") == []
     part = {"id": "1", "method": "GET", "url": f"{M}/events/1?$expand=x".removeprefix("/v1.0"), "headers": PREFER}
     assert problems(allowed, "POST", "/v1.0/$batch", {"requests": [part]}) == []
