@@ -18,17 +18,18 @@ async def ahead(parts: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     An error that a part's fetching raises comes out behind the parts before it. To be used with `aclosing`: a
     caller that stops early then waits until nothing is on its way any more, and the source is closed too.
     """
-    coming = asyncio.create_task(_fetch(parts))
-    try:
-        while found := await coming:
-            coming = asyncio.create_task(_fetch(parts))
+    found = await _fetch(parts)  # nobody works beside the first one
+    while found:
+        coming = asyncio.create_task(_fetch(parts))
+        try:
             yield found[0]
-    except BaseException:  # behind its last part, the source has closed itself
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
-        if isinstance(parts, AsyncGenerator):
-            await parts.aclose()
-        raise
+            found = await coming
+        except BaseException:  # behind its last part, or an error, the source has closed itself
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
+            raise
 
 
 async def _fetch(parts: AsyncIterator[T]) -> tuple[T, ...]:

@@ -42,6 +42,8 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     (`run.trouble`); what was done until then is recorded, and the other side goes on.
     """
     writes = [operation for operation in operations if operation.kind in WRITES and is_due(run, operation)]
+    if not writes:
+        return False
     again, done = False, 0
     async with aclosing(ahead(_sent(run, writes))) as chunks:
         async for outcomes in chunks:

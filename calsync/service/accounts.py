@@ -95,8 +95,8 @@ class ServedAccount:
         self._rang: datetime | None = None
         """When it was called first that no run has answered yet."""
         self._errands: deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = deque()
-        self._sent = asyncio.Event()
-        """Somebody has sent an errand."""
+        self._sent = self._nothing_sent()
+        """Is done when somebody has sent an errand."""
         self._listening: Listening | None = None
         self._turn: Turn | None = None
         self._busy = False
@@ -132,7 +132,8 @@ class ServedAccount:
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._errands.append((errand, done))
-        self._sent.set()
+        if not self._sent.done():
+            self._sent.set_result(None)
         self.wake("a person asked")
         return await done
 
@@ -165,7 +166,8 @@ class ServedAccount:
                 self._busy = False
 
     async def _go_errands(self) -> None:
-        self._sent.clear()
+        if self._sent.done():
+            self._sent = self._nothing_sent()
         while self._errands:
             errand, done = self._errands.popleft()
             if done.done():
@@ -269,18 +271,21 @@ class ServedAccount:
 
         A ring brings it forward, but for the time that rings settle.
         """
-        calls: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._sent.wait())]
+        waits = [asyncio.ensure_future(self._clock.sleep(rest.seconds))]
         if rest.settle is not None:
-            calls.append(asyncio.ensure_future(self._settled(rest.settle)))
-        over = asyncio.ensure_future(self._clock.sleep(rest.seconds))
+            waits.append(asyncio.ensure_future(self._settled(rest.settle)))
         try:
-            await asyncio.wait([over, *calls], return_when=asyncio.FIRST_COMPLETED)
-            called = any(call.done() for call in calls)
+            await asyncio.wait([self._sent, *waits], return_when=asyncio.FIRST_COMPLETED)
+            called = self._sent.done() or any(settled.done() for settled in waits[1:])
         finally:
-            for task in (over, *calls):
-                task.cancel()
-        await ended([over, *calls])
+            for wait in waits:
+                wait.cancel()
+        await ended(waits)
         return called
+
+    @staticmethod
+    def _nothing_sent() -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
 
     async def _settled(self, settle: float) -> None:
         await self._rung.wait()

@@ -42,7 +42,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     hangs = [rows.hang(row) for row in found(statements.HANGS)]
     return AccountState(
         run=run[0]["run"] if run else 0,
-        sides={side: sides.get(side, SideState()) for side in Side},
+        sides={side: sides.get(side) or SideState() for side in Side},
         seen=_seen(found(statements.SEEN)),
         links={link.id: link for link in links},
         intents={intent.marker: intent for intent in intents},

@@ -86,7 +86,7 @@ class SqliteSettings(Settings):
         await self._writer.transaction("IMMEDIATE", put)
 
     async def _read(self, sql: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
-        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+        return await self._reader.call(lambda database: fetch(database, sql, values))
 
 
 async def chosen_directions(path: Path) -> Mapping[str, Direction]:

@@ -213,7 +213,8 @@ SELECT max(coalesce((SELECT max(link) FROM ledger WHERE account = :account), 0),
     coalesce((SELECT max(id) FROM link WHERE account = :account), 0)) AS last
 """
 BEGUN = "SELECT run FROM ledger WHERE account = :account ORDER BY id LIMIT 1"
-# As calsync.sync.budget counts; one part for each kind, as each has an index of its own.
+# As calsync.sync.budget counts; one part for each kind, as each has an index of its own. The side is named by a
+# value: by `<>` each create would read all that is seen of the account.
 SPENT = """
 WITH written AS (
     SELECT at, reason FROM ledger WHERE account = :account AND kind = 'delete' AND at >= :since
@@ -222,8 +223,8 @@ WITH written AS (
     UNION ALL
     SELECT at, reason FROM ledger WHERE account = :account AND kind = 'create' AND at >= :since AND NOT EXISTS (
         SELECT 1 FROM seen
-        WHERE seen.account = ledger.account AND seen.side <> ledger.side AND seen.event_id = ledger.source_id
-        AND seen.first_run <= :begun
+        WHERE seen.account = ledger.account AND seen.event_id = ledger.source_id AND seen.first_run <= :begun
+        AND seen.side = CASE ledger.side WHEN 'left' THEN 'right' ELSE 'left' END
     )
 )
 SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written

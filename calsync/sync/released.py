@@ -30,6 +30,8 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
     A release counts only for a write that nothing else holds. What is kept is kept also where it is blocked, or
     held for another reason now: it must not be carried out when that one is over.
     """
+    if not view.decisions:
+        return plan
     operations: list[Operation] = []
     rebases = list(plan.rebases)
     for operation in plan.operations:

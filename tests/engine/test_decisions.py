@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.decisions import decide, waiting
+from calsync.engine import Engine
 from calsync.errors import Retry, UnknownOutcome
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State, Timed
@@ -431,6 +433,33 @@ async def test_a_rebuild_drops_decisions_and_takes_none(world: World, meeting: E
     assert {case.choices for case in await cases(world)} <= {()}
     assert await say(world, Choice.RELEASE) == 0
     assert len(world.right.events()) == MANY + 2
+
+
+@pytest.mark.parametrize("doubted", ["before the old disk", "behind it"])
+async def test_a_word_stays_while_its_pair_is_in_doubt_but_not_behind_an_old_disk(
+    world: World, meeting: Event, doubted: str
+) -> None:
+    await held_deletes(world, meeting)
+    await say(world, Choice.RELEASE)
+    copies = set(world.right.events())
+    if doubted == "behind it":
+        await world.runs.put("anna", 1000)
+    world.right.behaviour.hidden |= copies
+    world.right.behaviour.gone |= copies
+    world.right.drop_tokens()
+    await world.run()
+    stay = await world.store.decisions.of("anna")
+    assert len(stay) == (MANY if doubted == "before the old disk" else 0)
+    await world.runs.put("anna", 1000)
+    world.right.behaviour.hidden.clear()
+    world.right.behaviour.gone.clear()
+    report = await world.run()
+    assert await world.store.decisions.of("anna") == []
+    engine = Engine(world.store, world.runs, world.clock, random.Random(1), "test")
+    assert (await engine.confirm(world.account(), report.plan.hash)).problem is None
+    await world.settle()
+    assert set(world.right.events()) == copies
+    assert [case.decided for case in await cases(world)] == [None] * MANY
 
 
 async def test_what_a_server_may_have_changed_is_decided(world: World, meeting: Event) -> None:

@@ -140,6 +140,15 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
 
 async def open_store(raw: sqlite3.Connection) -> SqliteStore:
     """Open the store as one process does."""
-    connection = Connection(cast("Database", InThread(raw)), "simulation")
-    await migrate(connection, migrations())
+    await migrate(_connection(raw), migrations())
+    return store_on(raw)
+
+
+def store_on(raw: sqlite3.Connection) -> SqliteStore:
+    """Return the store of a disk, without what a process does when it begins."""
+    connection = _connection(raw)
     return SqliteStore(connection, connection)
+
+
+def _connection(raw: sqlite3.Connection) -> Connection:
+    return Connection(cast("Database", InThread(raw)), "simulation")

@@ -218,6 +218,7 @@ NAMES = (
     "naive",
     "trusted_times",
     "busy_calendar",
+    "taken_back",
     "doorbells",
     "decides",
     "undoes",

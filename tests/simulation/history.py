@@ -7,30 +7,36 @@ import random
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
+from calsync.records import Selection
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import Disk, open_store
+from tests.simulation.database import Disk, store_on
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
 from tests.simulation.rules import QUESTIONS
+from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from calsync.sync.asking import Hang
     from tests.simulation.process import Process
 
 DAY = 86400.0
+TAKEN_BACK = 0.015
+"""How often much is taken back that was entered on the same day."""
 UNDOES = 0.07
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
 """So many runs show what calsync makes of two programs that disagree."""
+SPARE = 2
+"""So many runs more than the others an account makes while one of them waits for its next try, or is off."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
 
@@ -157,22 +163,45 @@ class History:
         process = self._process(names)
         if dice.random() < (0.8 if self.two_runners else 0.25):
             self._break_process(process)
-        runs = LOOPING if bots else dice.choice([1, 1, 2])
-        deciding = [
-            self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 2000]))
-            for pair in world.pairs.values()
-            if self._draws("decides", 0.5)
-        ]
-        undoing = [
-            self.person.undo(pair, after=dice.choice([0, 3, 100]))
-            for pair in world.pairs.values()
-            if self._draws("undoes", UNDOES)
-        ]
-        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding, *undoing)
+        await self._run_for_a_while(names, LOOPING if bots else dice.choice([1, 1, 2]))
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
             faults.mend(world)
+
+    async def _run_for_a_while(self, names: list[str], runs: int) -> None:
+        """Let these accounts run so often; meanwhile, or a run later, a person decides and undoes something."""
+        world, dice = self.world, self.dice
+        deciding = [
+            self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 1.5 * world.poll_seconds]))
+            for pair in self._drawn("decides", 0.5)
+        ]
+        undoing = [
+            self.person.undo(pair, after=dice.choice([0, 3, 100])) for pair in self._drawn("undoes", UNDOES)
+        ]
+        running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
+        await asyncio.gather(*running, *deciding, *undoing)
+        for pair in self._drawn("taken_back", TAKEN_BACK):
+            await self._take_back(pair)
+
+    async def _take_back(self, pair: Pair) -> None:
+        """Have much go of what was entered on one day, as a person says, and users go on behind that.
+
+        What a person wanted counts for no brake on that day, and what a person keeps is kept.
+        """
+        begun, side = self.world.clock.now(), self.dice.choice(list(Side))
+        pair.users.fill(side, SEVERAL)
+        await pair.after_runs(1)
+        if self._draws("undoes", 0.5):
+            await self.person.undo(pair, after=0, selection=Selection(since=begun))
+        else:
+            pair.users.clear_out(side)
+            await pair.after_runs(1)
+            await self._decide_all(pair)
+        await pair.after_runs(1)
+        for _ in range(self.dice.choice([1, 2])):
+            pair.users.go_on(side)
+            await pair.after_runs(1)
 
     async def _pause(self) -> None:
         """Stop the service for a while, in which a person may look after it."""
@@ -275,6 +304,10 @@ class History:
         self.world.mix[name] += drawn
         return drawn
 
+    def _drawn(self, name: str, chance: float) -> Iterator[Pair]:
+        """Yield those accounts to which it happens."""
+        yield from (pair for pair in self.world.pairs.values() if self._draws(name, chance))
+
     async def _stop_all(self) -> None:
         for process in self.world.living():
             await process.stop()
@@ -321,6 +354,6 @@ class History:
         else:
             world.fail("rest", "an account does not come to rest")
             return
-        store = await open_store(world.disk.raw)
+        store = store_on(world.disk.raw)
         for pair in world.pairs.values():
             Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import heapq
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import random
 
     from tests.simulation.steps import Steps
 
+T = TypeVar("T")
 PROCESS: ContextVar[Steps | None] = ContextVar("process", default=None)
 
 
+REGISTERED: Any = asyncio.tasks._all_tasks  # type: ignore[attr-defined] # there is no other way to it
+"""Where asyncio keeps all tasks, weakly, which costs more than to make them. A virtual loop keeps its own ones."""
 Turn = tuple[Context, Callable[..., Any], tuple[Any, ...], asyncio.TimerHandle | None]
 """What is called with which arguments, in whose context; None, or the timer that may be cancelled until then."""
 
@@ -45,6 +48,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._frozen: dict[Steps, list[Turn]] = {}
         self.steps = 0
         self._kept: list[Any] = []
+        self._tasks: list[asyncio.Task[Any]] = []
 
     def time(self) -> float:
         return self._time
@@ -61,11 +65,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Put an end to what dead processes left, without letting it say or do anything more."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # coroutines that were never awaited
-            for task in asyncio.all_tasks(self):
-                task._log_destroy_pending = False  # type: ignore[attr-defined] # they are meant to be
-                with suppress(BaseException):
-                    task.get_coro().close()
+            for task in self._tasks:
+                if not task.done():
+                    task._log_destroy_pending = False  # type: ignore[attr-defined] # they are meant to be
+                    with suppress(BaseException):
+                        task.get_coro().close()
             self._kept.clear()
+            self._tasks.clear()
+
+    def run_until_complete(self, future: Coroutine[Any, Any, T]) -> T:  # type: ignore[override] # no futures
+        REGISTERED.add = self._tasks.append
+        try:
+            return super().run_until_complete(future)
+        finally:
+            del REGISTERED.add
+
+    def _asyncgen_firstiter_hook(self, agen: object) -> None:
+        """Nobody asks for them."""
 
     def _asyncgen_finalizer_hook(self, agen: object) -> None:
         """What a dead process was in the middle of is not brought to an end."""
@@ -75,6 +91,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> None:
         """Return no handle, for nobody cancels such a turn, and there are a thousand in each history."""
         self._ready.append((copy_context() if context is None else context, callback, args, None))
+
+    def call_at(  # type: ignore[override] # the base checks the types of `args`
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True  # type: ignore[attr-defined] # as the base does
+        return timer
+
+    def get_debug(self) -> bool:
+        return False
 
     def create_task(  # type: ignore[override] # without a factory
         self, coro: Any, *, name: str | None = None, context: Context | None = None

@@ -279,12 +279,3 @@ MUTANTS: dict[str, Mutant] = {
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
-UNPROVEN = frozenset(
-    {
-        "released_is_ordinary",
-        "kept_wakes_by_new_id",
-        "undone_deletes_are_ordinary",
-        "undo_deletes_the_last_one",
-    }
-)
-"""Not caught within 2,000 histories of the present simulation: they are hunted by name only."""

@@ -227,7 +227,8 @@ class Pair:
         self.runs += 1
         self.unended = 0
         self.bots.act()
-        self._ended.set()
+        for pair in self.world.pairs.values():
+            pair.wake()
 
     def switched(self, *, on: bool) -> None:
         """Take note that a person has switched the account on or off."""
@@ -283,10 +284,14 @@ class Pair:
         closed = any(side in self.closed or state.sides[side].written is False for side in sides)
         return closed or self.put_back or state.rebuild is not None
 
-    async def after_runs(self, runs: int) -> None:
-        """Wait until so many more runs have ended, or no process serves this account any more."""
+    async def after_runs(self, runs: int, spare: int = sys.maxsize) -> None:
+        """Wait until so many more runs have ended, or no process serves this account any more.
+
+        Or until another account has made `spare` more than that: then this one waits for long, or is off.
+        """
         wanted = self.runs + runs
-        while self.runs < wanted and self.served:
+        others = [(pair, pair.runs + runs + spare) for pair in self.world.pairs.values() if pair is not self]
+        while self.runs < wanted and self.served and all(pair.runs < most for pair, most in others):
             self._ended.clear()
             await self._ended.wait()
 

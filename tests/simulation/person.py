@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
-from tests.simulation.database import HOLDS, open_store
+from tests.simulation.database import HOLDS, store_on
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT
 
@@ -49,7 +50,7 @@ class Person:
 
     async def waiting(self) -> list[Pair]:
         """Return the accounts that wait for a word."""
-        store = await open_store(self.world.disk.raw)
+        store = store_on(self.world.disk.raw)
         now = self.world.clock.now()
         return [pair for pair in self.world.pairs.values() if pair.waits(await store.load(pair.name, now))]
 
@@ -58,30 +59,33 @@ class Person:
         await asyncio.sleep(after)
         if not fetch(self.world.disk.raw, HOLDS, {"account": pair.name}):  # most of the time
             return 0
-        store = await open_store(self.world.disk.raw)
+        store = store_on(self.world.disk.raw)
         now, dice, count = self.world.clock.now(), self.world.dice, 0
         cases = [case for case in await waiting(store, pair.name, pair.direction, now) if case.choices]
         all_the_same = dice.random() < 0.5
         choices = {case.name: dice.choice(case.choices) for case in cases}
+        wanted: dict[Choice, list[str]] = defaultdict(list)
         for case in cases:
             if case.decided is not None or dice.random() >= chance:
                 continue
             pair.decisions.ask(case)
             first = choices[cases[0].name]
             choice = first if all_the_same and first in case.choices else choices[case.name]
-            if await decide(store, pair.name, pair.direction, [case.name], choice, now):
+            wanted[choice].append(case.name)
+        for choice, names in wanted.items():
+            for case in await decide(store, pair.name, pair.direction, names, choice, now):
                 pair.decisions.take(case, choice)
                 count += 1
                 if self.world.meddlesome and dice.random() < OVERTAKEN:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
         return count
 
-    async def undo(self, pair: Pair, *, after: float) -> None:
+    async def undo(self, pair: Pair, *, after: float, selection: Selection | None = None) -> None:
         """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""
         await asyncio.sleep(after)
         dice, begun = self.world.dice, self.world.clock.now()
         quarrel = dice.random() < QUARREL and await self._quarrel(pair)
-        selection = Selection(since=begun) if quarrel else self._selection(pair)
+        selection = Selection(since=begun) if quarrel else selection or self._selection(pair)
         if selection is None:
             return
         off = pair.off_since is None and dice.random() < SWITCHED_OFF
@@ -163,7 +167,7 @@ class Person:
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""
-        store = await open_store(self.world.disk.raw)
+        store = store_on(self.world.disk.raw)
         for holder in await store.holders():
             await store.expire(holder)
         engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, "person")

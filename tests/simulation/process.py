@@ -135,21 +135,33 @@ class Process(Steps, Runner):
             if isinstance(error.__cause__, sqlite3.IntegrityError):  # the engine broke a rule of its own store
                 self.world.fail("bug", f"{name}: {error}")
             self.world.mix["switch: stopped a run"] += isinstance(error, SwitchedOff) and bool(pair.writes_begun)
-            pair.run_ended(self._raw, None, f"{type(error).__name__} {error}")
+            self._ended(pair, None, f"{type(error).__name__} {error}")
             raise
         except asyncio.CancelledError:
             this = asyncio.current_task()
             if not task.cancelled() or self._stop.is_set() or (this is not None and this.cancelling()):
                 raise
-            pair.run_ended(self._raw, None, "cancelled")
+            self._ended(pair, None, "cancelled")
             raise CancelledRun from None
         except Exception as error:
             self.world.fail("bug", f"{name}: {type(error).__name__} {error}")
-            pair.run_ended(self._raw, None, "a bug")
+            self._ended(pair, None, "a bug")
             raise
         finally:
             self.running.pop(name, None)
-        pair.run_ended(self._raw, report, "")
+        self._ended(pair, report, "")
+
+    def _ended(self, pair: Pair, report: Report | None, failure: str) -> None:
+        """Have a run judged. What a judge raises ends the history: the service would take it for a failed run."""
+        try:
+            pair.run_ended(self._raw, report, failure)
+        except Exception as error:
+            self.world.loop.call_soon(_raise, error, context=self.world.context)
+            raise
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class CancelledRun(CalsyncError):  # noqa: N818 - what happened

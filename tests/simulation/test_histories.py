@@ -11,6 +11,7 @@ from tests.simulation import faults
 from tests.simulation.determinism import differences
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
+from tests.simulation.witness import Witness
 
 FOUND = (
     3525,
@@ -65,3 +66,12 @@ def test_a_kill_at_any_step_breaks_no_invariant(seed: int) -> None:
 
 def test_a_seed_gives_the_same_history_every_time_under_any_hash_of_strings() -> None:
     assert list(differences(0, TWICE, faults.NAMES)) == []
+
+
+def test_what_a_judge_raises_ends_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a judge")
+
+    monkeypatch.setattr(Witness, "look", broken)
+    with pytest.raises(KeyError, match="a judge"):
+        play(0)

@@ -9,6 +9,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from calsync.records import LedgerEntry
 from calsync.sync.model import FIELDS, Event, Side, Timed
 from calsync.sync.plan import Kind
@@ -45,6 +47,18 @@ def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
     pair.backwards.look(left)
 
 
+def _link(pair: Pair, original: str, copy: str) -> None:
+    """Have the store remember a pair."""
+    account = {"account": "anna", "left": original, "right": copy}
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (:account)", account)
+    raw.execute(
+        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+        " VALUES (:account, 1, :left, :right, 'awake', '{}', '{}')",
+        account,
+    )
+
+
 def _row(kind: Kind, copy: str, **more: Any) -> LedgerEntry:
     values: dict[str, Any] = {"run": 1, "at": START, "side": RIGHT, "reason": "changed", "id": 1, "link": 1}
     return LedgerEntry(kind=kind, event_id=copy, **{**values, **more})
@@ -53,7 +67,14 @@ def _row(kind: Kind, copy: str, **more: Any) -> LedgerEntry:
 @contextmanager
 def _undoing(pair: Pair, *rows: LedgerEntry) -> Iterator[None]:
     """Have what calsync writes undo these rows."""
-    now = Undertaking(begun=len(pair.journal), chosen=rows, all=rows, awake={}, disturbed=False)
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=rows,
+        all=rows,
+        awake={},
+        disturbed=False,
+    )
     pair.undos._now = now
     token = UNDOING.set(True)
     yield
@@ -114,17 +135,23 @@ def test_an_edited_copy_is_not_deleted(pair: Pair) -> None:
     assert _broken(pair) == ["I15"]
 
 
+@pytest.mark.parametrize(("lag", "broken"), [(0, ["I15"]), (60, [])])
+def test_the_last_one_is_not_deleted_where_the_command_was_told_that_it_is_the_last(
+    pair: Pair, lag: int, broken: list[str]
+) -> None:
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.calendars[LEFT].behaviour.lag = timedelta(seconds=lag)
+    pair.calendars[LEFT].user_delete(original)
+    with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == broken
+
+
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
-    account = {"account": "anna", "left": original, "right": copy}
-    raw = pair.world.disk.raw
-    raw.execute("INSERT INTO account (name) VALUES (:account)", account)
-    raw.execute(
-        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
-        " VALUES (:account, 1, :left, :right, 'awake', '{}', '{}')",
-        account,
-    )
+    _link(pair, original, copy)
     with _undoing(pair, row):
         _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
     rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]

@@ -12,12 +12,13 @@ from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.database import look, open_store
+from tests.simulation.database import look, store_on
 from tests.simulation.undone import expected
 from tests.simulation.witness import key, lives
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field
@@ -53,6 +54,7 @@ class Undertaking:
 
     begun: int
     """How long the journal was."""
+    begun_at: datetime
     chosen: Sequence[LedgerEntry]
     all: Sequence[LedgerEntry]
     awake: dict[int, dict[Side, Node]]
@@ -106,7 +108,7 @@ class Undos:
             elif entry.change.after.place is entry.change.before.place:
                 self._judge_update(entry, entry.change.before, rows)
             else:
-                self._judge_delete(entry, entry.change.before, rows)
+                self._judge_delete(entry, entry.change.before, rows, self._now)
 
     def note(self, entry: Entry) -> None:
         """Take note of what is undone, also by a write that comes late."""
@@ -171,7 +173,7 @@ class Undos:
             elif new not in befores:
                 self.pair.fail("I15", f"{node}: {name} became {new}, and was {befores} before")
 
-    def _judge_delete(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry]) -> None:
+    def _judge_delete(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry], now: Undertaking) -> None:
         """Only what calsync had made is deleted, as it had left it, and never the last one."""
         node, crossed = (entry.side, before.id), self._crossed(entry)
         if not any(row.kind == Kind.CREATE for row in rows):
@@ -185,8 +187,13 @@ class Undos:
             return
         states = [past for past in self.pair.journal if (past.side, past.change.after.id) == other]
         gone = bool(states) and not lives(states[-1].change.after)
-        if gone and self.pair.witness.dealt_with(states[-1]) and other[1] not in self._misled:
+        if gone and self._was_read(states[-1], now) and other[1] not in self._misled:
             self.pair.fail("I15", f"{node} was the last one, and was deleted")
+
+    def _was_read(self, past: Entry, now: Undertaking) -> bool:
+        """Tell whether a command that began with reading both sides had to be told of a change."""
+        lag = self.pair.calendars[past.side].behaviour.lag
+        return past.number < now.begun and past.change.after.modified <= now.begun_at - lag
 
     def _judge_create(self, entry: Entry, now: Undertaking) -> None:
         """What was deleted is created as it was, and only where it is not there."""
@@ -255,7 +262,7 @@ class Undos:
 
     async def _undertaking(self, errand: Errand) -> Undertaking:
         raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
-        writes = await (await open_store(raw)).writes(self.pair.name, errand.selection)
+        writes = await store_on(raw).writes(self.pair.name, errand.selection)
         open_writes = fetch(raw, "SELECT 1 FROM intent WHERE account = :account", values)
         tries = fetch(raw, "SELECT 1 FROM attempt WHERE account = :account", values)
         awake = {
@@ -265,6 +272,7 @@ class Undos:
         }
         return Undertaking(
             begun=len(self.pair.journal),
+            begun_at=self.pair.world.clock.now(),
             chosen=[entry for entry in writes.entries if entry.id in writes.chosen],
             all=writes.entries,
             awake=awake,

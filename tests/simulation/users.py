@@ -60,6 +60,10 @@ CLOCK_CHANGES = tuple(
 """Nights in which an hour is missing, or comes twice."""
 FULL = 5
 """Events of a calendar that is worth clearing out."""
+SPARED = 3
+"""So many are left where they go on with what is left."""
+SEVERAL = 9
+"""Events of which most may go while some are left, and more go than calsync deletes without being asked."""
 MANY = 26
 """Events of a busy calendar: more than calsync rewrites at once."""
 
@@ -79,6 +83,9 @@ class Users:
         kept = [one for one in Side if self._kept(one) is not None]
         if kept and self.dice.random() < 0.3:  # what a person keeps must stay so under a new id
             name, side = "move_with_new_id", self.dice.choice(kept)
+        self._do(name, side)
+
+    def _do(self, name: str, side: Side) -> None:
         action: Callable[[Side], str | None] = getattr(self, name)
         done = action(side)
         if done is not None:
@@ -235,10 +242,16 @@ class Users:
         rows = [row for row in self._calendar(side).rows.rows.values() if row.place is Place.CALENDAR]
         if len(rows) < FULL:
             return None
-        doomed = rows[self.dice.choice([0, 1]) :]
+        doomed = rows[self.dice.choice([0, 1, SPARED]) :]
         for row in doomed:
             self._calendar(side).user_delete(row.id)
         return str(len(doomed))
+
+    def go_on(self, side: Side) -> None:
+        """Delete one more event, or have what a person keeps get a new id."""
+        kept = [one for one in Side if self._kept(one) is not None]
+        name, where = ("move_with_new_id", self.dice.choice(kept)) if kept else ("delete", side)
+        self._do(name, where)
 
     def edit_all(self, side: Side) -> str | None:
         """Change the notes of all events, as an import or another program does."""
@@ -249,9 +262,9 @@ class Users:
             self._calendar(side).user_edit(row.id, description=self._text("Notiz"))
         return str(len(rows))
 
-    def fill(self, side: Side) -> None:
+    def fill(self, side: Side, number: int = MANY) -> None:
         """Enter many appointments."""
-        for _ in range(MANY):
+        for _ in range(number):
             self._calendar(side).user_create(self._event())
 
     def restore(self, side: Side) -> str | None:

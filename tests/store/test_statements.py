@@ -1,4 +1,6 @@
 import sqlite3
+from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -22,15 +24,25 @@ def test_no_rows_make_no_statement() -> None:
     assert list(statements.DROP_LINK.of([])) == []
 
 
+def steps(sql: str, values: Any) -> list[str]:
+    """Return how SQLite carries out a statement."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for migration in migrations():
+            for statement in migration.statements:
+                database.execute(statement)
+        return [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
 @pytest.mark.parametrize("name", DROPS)
 def test_dropping_many_rows_reads_no_other_ones(name: str) -> None:
-    database = sqlite3.connect(":memory:")
-    for migration in migrations():
-        for statement in migration.statements:
-            database.execute(statement)
     drop = DROPS[name]
     ((sql, values),) = drop.of([dict.fromkeys(drop.columns, "x")] * ROWS)
-    steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-    database.close()
-    assert steps
-    assert not [step for step in steps if step.startswith("SCAN")]
+    found = steps(sql, values)
+    assert found
+    assert not [step for step in found if step.startswith("SCAN")]
+
+
+def test_what_a_first_sync_spends_is_counted_without_reading_all_events_for_each() -> None:
+    found = steps(statements.SPENT, dict.fromkeys(("account", "since", "begun", "hour"), "x"))
+    (step,) = (step for step in found if step.startswith("SEARCH seen"))
+    assert step.endswith("(account=? AND side=? AND event_id=?)")
