@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -277,6 +278,8 @@ class Connections:
             policy=config.policy,
             on_target_edit=config.on_target_edit,
             chain=Chain(self._rules, account=config.name, versions=self._versions, asking=self.asking),
+            rules=_named(self._config.rules, self._versions),
+            first_sync=config.first_sync,
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
@@ -345,6 +348,12 @@ def _learnt(config: Config, connection: str) -> Learnt:
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
     rule: Rule = rules[config.name].build(config.options)
     return rule
+
+
+def _named(rules: Sequence[RuleConfig], versions: Mapping[str, str]) -> str:
+    """Return what names a list of rules: equal for the same ones in the same order with the same options."""
+    told = [[rule.name, versions.get(rule.name, ""), sorted(rule.options.items())] for rule in rules]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def _unready(connection: str, login: asyncio.Task[None]) -> str | None:

@@ -59,8 +59,8 @@ class AccountPlan:
     plan: Plan | None
     error: str | None
     rebuild: str | None = None
-    """Why nothing is written before a person has confirmed the plan: restored, behind, lost; or direction, where
-    only the side waits that was not written before."""
+    """Why nothing is written before a person has confirmed the plan: restored, behind, lost; or first_sync or
+    direction, where only the sides wait that were not written before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def holds(path: Path, account: str | None, as_json: bool) -> int:
     "--all-rewrites", "batch", flag_value="rewrites", help="All changes that wait because there were many."
 )
 @click.option("--all-budget", "batch", flag_value="budget", help="All that waits because much was written lately.")
+@click.option("--all-rules", "batch", flag_value="rules", help="All that waits since the rules were changed.")
 def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) -> int:
     """Decide about what waits; the next run carries it out.
 
@@ -55,7 +56,8 @@ def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) 
     *named, choice = words or ("",)
     if choice not in list(Choice) or len(named) != (batch is None):
         raise click.UsageError(
-            f"Give one case, or --all-deletes, --all-rewrites or --all-budget; then one of {', '.join(Choice)}."
+            "Give one case, or --all-deletes, --all-rewrites, --all-budget or --all-rules; then one of "
+            f"{', '.join(Choice)}."
         )
     case = named[0] if named else None
     wanted, taken = asyncio.run(_decide(path, account, case, batch, Choice(choice)))

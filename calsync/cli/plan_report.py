@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
 from calsync.reasons import sentence
+from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import AllDay
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def operations(plan: Plan, language: Language) -> list[str]:
 
 
 def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
-    reason = "direction" if why == "direction" else "rebuild"
+    reason = why if why in {DIRECTION, FIRST_SYNC} else "rebuild"
     return [f"  {sentence(reason, language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.discretion import masked
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
 from calsync.sync.choices import Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     Links = Mapping[tuple[Side, str | None], Link]
 
 
-BATCHES: Mapping[str, str] = {"deletes": DELETES, "rewrites": REWRITES, "budget": BUDGET}
-"""What is held because there was a lot of it, with its reason; it is decided together, or one by one."""
+BATCHES: Mapping[str, str] = {
+    "deletes": DELETES,
+    "rewrites": REWRITES,
+    "budget": BUDGET,
+    "rules": RULES,
+}
+"""What is held because there is a lot of it, with its reason; it is decided together, or one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

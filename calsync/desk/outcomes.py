@@ -24,6 +24,10 @@ _OUTCOMES: Mapping[tuple[Kind, Choice], Sentences] = {
         "It is copied {side}.",
         "Der Termin wird {side} angelegt.",
     ),
+    (Kind.CREATE, Choice.KEEP): Sentences(
+        "It stays where it is, and is never copied {side}.",
+        "Der Termin bleibt, wo er ist, und wird {side} nie angelegt.",
+    ),
     (Kind.DELETE, Choice.RELEASE): Sentences(
         "It is deleted {side}, too.",
         "Der Termin wird auch {side} gelöscht.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.desk.discretion import MASK
 from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences
+from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
@@ -89,7 +90,7 @@ def _write(operation: Operation) -> Kind | None:
     """Return what would be written: at once, or once the plan is confirmed."""
     if operation.kind in WRITES:
         return operation.kind
-    waits = operation.reason == "direction" or operation.reason.startswith("rebuild")
+    waits = operation.reason in {DIRECTION, FIRST_SYNC} or operation.reason.startswith("rebuild")
     return operation.wanted if waits and operation.wanted in WRITES else None
 
 

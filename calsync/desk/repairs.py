@@ -24,7 +24,7 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import DELETES, REWRITES
+from calsync.sync.brakes import DELETES, DIRECTION, FIRST_SYNC, REWRITES, RULES
 from calsync.sync.choices import CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
@@ -58,10 +58,12 @@ class Cause(StrEnum):
     UNREACHABLE = "unreachable"
     REBUILD = "rebuild"
     DIRECTION = "direction"
+    FIRST_SYNC = "first_sync"
     DELETES = "deletes"
     REWRITES = "rewrites"
     CONFLICT = "conflict"
     UNSURE = "unsure"
+    RULES = "rules"
     LOOP = "loop"
     OFTEN = "often"
     RULE = "rule"
@@ -103,10 +105,12 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.UNREACHABLE: Action.TRY,
     Cause.REBUILD: Action.CONFIRM,
     Cause.DIRECTION: Action.CONFIRM,
+    Cause.FIRST_SYNC: Action.CONFIRM,
     Cause.DELETES: Action.DECIDE,
     Cause.REWRITES: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
+    Cause.RULES: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
@@ -199,7 +203,9 @@ class Condition:
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan."""
     unconfirmed: Collection[Side] = ()
-    """The sides that a changed direction lets calsync write, and nobody has confirmed."""
+    """The sides that a changed direction, or a first sync, lets calsync write, and nobody has confirmed."""
+    asks: bool = False
+    """Whether its first sync waits for a person."""
     waiting: Sequence[Waiting] = ()
     failing: Sequence[Failing] = ()
 
@@ -350,8 +356,9 @@ def _waiting(condition: Condition) -> Iterator[Repair]:
     if condition.rebuild is not None:
         yield Repair(cause=Cause.REBUILD, account=condition.account, reason=condition.rebuild)
         return
+    turned = any(waiting.reason == DIRECTION for waiting in condition.waiting)
     for side in condition.unconfirmed:
-        yield _card(condition, Cause.DIRECTION, side)
+        yield _card(condition, Cause.FIRST_SYNC if condition.asks and not turned else Cause.DIRECTION, side)
     for waiting in condition.waiting:
         cause = _held(waiting.kind, waiting.reason)
         if cause is not None:
@@ -369,6 +376,7 @@ _HELD: Mapping[str, Cause] = {
     REWRITES: Cause.REWRITES,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
+    RULES: Cause.RULES,
     "loop": Cause.LOOP,
     CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,
@@ -381,7 +389,7 @@ def _held(kind: Kind, reason: str) -> Cause | None:
     word = reason.partition(":")[0]
     if kind is Kind.BLOCK:
         return Cause.ATTENDEES
-    if word == "direction" or word.startswith("rebuild"):
+    if word in {DIRECTION, FIRST_SYNC} or word.startswith("rebuild"):
         return None
     return _HELD.get(word, Cause.HELD)
 

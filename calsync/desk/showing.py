@@ -327,6 +327,7 @@ class Showing:
                     failing_since=failed[name].failing_since if name in failed else None,
                     rebuild=rebuilds.get(name),
                     unconfirmed=_unconfirmed(direction, unwritten[name]) if name in unwritten else (),
+                    asks=config.first_sync == "ask",
                     waiting=waits.get(name, ()),
                     failing=failing.get(name, ()),
                 )

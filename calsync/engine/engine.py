@@ -22,6 +22,7 @@ from calsync.engine.undo import undo_writes
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.sync.ruled import Before
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -126,6 +127,9 @@ class Engine:
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
+            before = None
+            if state.rules not in {None, account.rules}:
+                before = Before({side: {**state.seen[side]} for side in Side}, state.sides[Side.LEFT].window)
             run = Run(
                 account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
                 notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
@@ -136,6 +140,7 @@ class Engine:
                 window=window,
                 past=await read_past(self._store, account.name, now),
                 report=report,
+                before=before,
             )
             report.number = run.number
             await run.notebook.commit(begin)
@@ -168,7 +173,7 @@ class Engine:
 
     async def _work(self, run: Run, *, write: bool) -> None:
         if run.unconfirmed:
-            run.report.rebuild = "direction"
+            run.report.rebuild = run.waits_for
         if write:
             await settle(run)
         for attempt in range(PASSES):
@@ -211,7 +216,8 @@ def _is_at_rest(run: Run) -> bool:
 
 def _begun(account: Account, side: Side, known: SideState) -> SideState:
     """Return a side with what the account says of it now."""
-    written = account.direction.writes(side) and known.written is not False
+    asks = account.first_sync == "ask" and known.written is None and known.listed_run is None
+    written = account.direction.writes(side) and known.written is not False and not asks
     calendar = account.calendars[side].key
     if (known.written, known.calendar) == (written, calendar):
         return known
@@ -222,8 +228,8 @@ def _tell_waiting(run: Run) -> None:
     """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt."""
     state = run.notebook.state
     for side in run.unconfirmed:
-        if not run.report.notices[Kind.HOLD, side, "direction"]:
-            run.report.note_waiting(Kind.HOLD, side, "direction")
+        if not run.report.notices[Kind.HOLD, side, run.waits_for]:
+            run.report.note_waiting(Kind.HOLD, side, run.waits_for)
     for intent in state.intents.values():
         if intent.run < run.number:
             run.report.note_waiting(intent.kind, intent.side, "waits")

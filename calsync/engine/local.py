@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from calsync.engine.confirm import let_go, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
+from calsync.sync.brakes import RULES
 from calsync.sync.choices import GIVEN_UP
-from calsync.sync.model import Link, State
+from calsync.sync.model import Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Run
     from calsync.sync.choices import Decision
-    from calsync.sync.model import Side
     from calsync.sync.plan import HoldKey
 
 TOLD = frozenset({"masked", GIVEN_UP})
@@ -37,6 +37,8 @@ async def apply_local(run: Run, plan: Plan) -> bool:
     versions = run.account.chain.versions
     batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
+    if run.notebook.state.rules != run.account.rules:  # with what is held because of it
+        batch.rules = run.account.rules
     if batch != Batch(holds=run.notebook.state.holds):
         await run.notebook.commit(batch)
     return any(operation.kind is Kind.WAKE or operation.reason == "moved" for operation in plan.operations)
@@ -53,6 +55,11 @@ async def apply_links(run: Run, operations: Sequence[Operation]) -> None:
 
 def _apply(run: Run, batch: Batch, operation: Operation) -> None:
     link = _current(run, batch, operation.link)
+    if (
+        operation.kind is Kind.PART and link is None and operation.source is not None
+    ):  # nothing was ever made of it
+        link = Link(id=run.notebook.new_link_id(), left=None, right=None, origin=operation.origin)
+        link = link.with_event(operation.side.other, operation.source.id)
     if operation.kind in _STATES and link is not None and operation.state is not None:
         reason = None if operation.state is State.AWAKE else operation.reason
         batch.links[link.id] = replace(link, state=operation.state, reason=reason)
@@ -132,7 +139,7 @@ def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
     was decided now: it may go on waiting.
     """
     known = run.notebook.state.holds
-    stays = _decided(plan)
+    stays = _decided(plan) | {*_still_ruled(run, plan)}
     holds = {key: held for key, held in known.items() if key in stays or _link_id(run, key) in plan.undecided}
     for operation in plan.operations:
         if operation.kind is not Kind.HOLD or operation.event_id is None:
@@ -143,6 +150,29 @@ def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
         new = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=run.now)
         holds[key] = known.get(key, new)
     return holds
+
+
+def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
+    """Yield the creates that wait since the rules were changed, also where their events are in doubt now.
+
+    None does where a person is to confirm the whole plan: that is a word about them, too.
+    """
+    state = run.notebook.state
+    over = {
+        (side, seen.id)
+        for operation in plan.operations
+        if operation.kind in {Kind.SKIP, Kind.PART, Kind.LINK}
+        for side in Side
+        for seen in (operation.source, operation.target)
+        if seen is not None
+    }
+    for key in state.holds:
+        side, event_id, kind, reason = key
+        event = side.other, event_id
+        ruled = (kind, reason) == (Kind.CREATE, RULES) and side not in run.unconfirmed and state.rebuild is None
+        alone = event_id in state.seen[side.other] and run.notebook.link_of(*event) is None
+        if ruled and alone and event not in over:
+            yield key
 
 
 def _done_with(run: Run, plan: Plan) -> Iterator[Decision]:

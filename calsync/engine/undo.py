@@ -78,7 +78,7 @@ async def _plan(run: Run, writes: Writes) -> Plan:
     gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
     alone = await _alone(run, [row for row in rows if row.kind is Kind.CREATE and row.id in writes.chosen])
     plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, alone=alone))
-    return hold_unconfirmed(plan, run.unconfirmed)
+    return hold_unconfirmed(plan, run.unconfirmed, run.waits_for)
 
 
 def _rows(entries: Sequence[LedgerEntry]) -> Iterator[Wrote]:

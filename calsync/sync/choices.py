@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.plan import WRITES, Kind, render_value
 
@@ -30,6 +30,8 @@ WANTED = frozenset({RELEASED, UNDONE})
 """Reasons of deletes that a person wanted: the sliding brake does not count them."""
 KEPT = "kept"
 """The reason of a part: the other side is gone, and a person keeps what is left."""
+DISCARDED = "discarded"
+"""The reason of a link that has but one event: a person does not want it to be copied."""
 DECIDED = "decided"
 """The reason of an update: a person has chosen between the values of both sides."""
 GIVEN_UP = "given_up"
@@ -57,6 +59,7 @@ _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (DELETES, Kind.DELETE): _CARRY,
     (REWRITES, Kind.UPDATE): _CARRY,
     **{(BUDGET, kind): (Choice.RELEASE,) for kind in WRITES},  # it ends by itself, so nothing can be kept from it
+    **{(RULES, kind): _CARRY for kind in WRITES},
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,
