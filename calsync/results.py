@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.engine import Counts
+from calsync.sync.approved import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.plan_file import Planned
     from calsync.sync.model import Side
     from calsync.sync.plan import Kind, Plan
 
@@ -61,6 +63,8 @@ class AccountPlan:
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan: restored, behind, lost; or first_sync or
     direction, where only the sides wait that were not written before."""
+    made: Planned | None = None
+    """The same with its terms, as it is kept in a file; None where there is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class AccountResult:
     messages: tuple[Message, ...] = ()
     off: bool = False
     """A person has switched the account off; what was done before that is counted."""
+    drift: Drift = field(default_factory=Drift)
+    """What is not as in the plan that was to be carried out, so that nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

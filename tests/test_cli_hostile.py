@@ -29,6 +29,7 @@ from calsync.loader import Plugin
 from calsync.loader.manifest import Manifest
 from calsync.ports import DeviceCode
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult, Undone
+from calsync.sync.approved import Drift, Moved, plan_lines
 from calsync.sync.choices import Choice
 from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
@@ -45,6 +46,7 @@ EVENT = Event(summary=HOSTILE, when=Timed(NOW, NOW.replace(hour=10)), descriptio
 SEEN = Observation(id=HOSTILE, event=EVENT, revision=HOSTILE)
 OTHER = Observation(id=HOSTILE, event=EVENT.with_values({"description": "anders " + HOSTILE}), revision=HOSTILE)
 UPDATE = Operation(kind=Kind.UPDATE, side=Side.RIGHT, reason=HOSTILE, source=SEEN, changes={"summary": HOSTILE})
+DRIFT = Drift(moved=[Moved("added", line) for line in plan_lines(Plan((UPDATE,)))], window=True)
 SYNCED = SyncResult(
     1.0,
     {HOSTILE: 1},
@@ -58,6 +60,7 @@ SYNCED = SyncResult(
             ),
         ),
         f"{HOSTILE}2": AccountResult(ok=False, error=HOSTILE),
+        f"{HOSTILE}3": AccountResult(ok=False, error=HOSTILE, drift=DRIFT),
     },
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
@@ -108,7 +111,7 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
         holds_report.decided(HOSTILE, [CASE], Choice.RELEASE, "en"),
     ],
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
-    "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE),
+    "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE, Path(HOSTILE)),
     "undo_report": lambda: undo_report.lines(HOSTILE, UNDONE, "de", done=False),
     "plugin_report": lambda: plugin_report.lines([PLUGIN]),
     "sync_report": lambda: sync_report.lines(SYNCED, "de"),

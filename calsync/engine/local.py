@@ -32,7 +32,7 @@ async def apply_local(run: Run, plan: Plan) -> bool:
         _rebase(run, batch, rebase)
     for operation in plan.operations:
         _apply(run, batch, operation)
-    batch.holds = _holds(run, plan)
+    batch.holds = holds_of(run, plan)
     batch.decisions = list(_done_with(run, plan))
     versions = run.account.chain.versions
     batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
@@ -132,7 +132,7 @@ def _current(run: Run, batch: Batch, link: Link | None) -> Link | None:
     return batch.links[link.id] if link.id in batch.links else run.notebook.state.links.get(link.id)
 
 
-def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
+def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
     """Return what waits for a person now; what waited already keeps its age.
 
     So does what a person has decided, until it is carried out, and whatever is held of a link about which nothing

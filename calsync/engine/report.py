@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.history import Unsynced
+    from calsync.sync.model import Window
     from calsync.sync.plan import Operation
 
 Notices = Counter[tuple[Kind, Side, str]]
@@ -57,6 +58,8 @@ class Report:
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan: a word of calsync.records.Rebuild; or
     `first_sync` or `direction`, where only the sides wait that were not written before."""
+    window: Window | None = None
+    """What was read; None before that."""
     number: int = 0
     """The number of the run; 0 before it has begun."""
     good_at: datetime | None = None

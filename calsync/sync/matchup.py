@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import about, unlinked
-from calsync.sync.judgement import guarded, refusal
+from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.model import FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import RuleFailed
@@ -99,10 +99,13 @@ def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation
         view.chain.about(side, seen.observation)
         try:
             draft = view.chain.draft(seen.observation.event)
+            rules = ruled(view, seen.observation, draft.values())
         except RuleFailed as failed:
             yield about(Kind.HOLD, target, failed.reason, seen)
             continue
-        create = Operation(kind=Kind.CREATE, side=target, reason="new", source=seen.observation, draft=draft)
+        create = Operation(
+            kind=Kind.CREATE, side=target, reason="new", source=seen.observation, draft=draft, rules=rules
+        )
         yield from guarded(view, create)
 
 

@@ -100,8 +100,8 @@ def in_one_write(plan: Plan) -> Plan:
 
 def _joined(one: Operation, other: Operation) -> Operation:
     reason = next((each.reason for each in (one, other) if each.reason in LOSING), one.reason)
-    changes = {**one.changes, **other.changes}
-    return replace(one, reason=reason, changes=changes, decided=one.decided | other.decided)
+    changes, rules = {**one.changes, **other.changes}, {**one.rules, **other.rules}
+    return replace(one, reason=reason, changes=changes, rules=rules, decided=one.decided | other.decided)
 
 
 def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:
