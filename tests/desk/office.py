@@ -21,7 +21,7 @@ from calsync.people import OPERATOR, Role
 from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, Rule
 from calsync.testing import FakeClock, MemoryCalendar
 from calsync.testing.clock import START
 from calsync_rules.attendee_stripping import AttendeeStripping
@@ -82,6 +82,8 @@ class Office:
             for name in self.accounts
             for side in Side
         }
+        self.rules: Sequence[Rule] = ()
+        """Asked behind the ones that there always are."""
         self.runs = MemoryRuns()
         self.chronicle = Chronicle(store.history, clock)
         self.board = Board(clock)
@@ -186,7 +188,8 @@ class Office:
             direction=(await self.store.settings.get(name)).direction or account.direction,
             policy=account.policy,
             on_target_edit=account.on_target_edit,
-            chain=Chain((SeriesSkip(), AttendeeStripping())),
+            chain=Chain((SeriesSkip(), AttendeeStripping(), *self.rules)),
+            first_sync=account.first_sync,
             past=timedelta(days=90),
             future=timedelta(days=365),
         )
