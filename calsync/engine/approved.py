@@ -45,7 +45,7 @@ async def apply_plan(run: Run, approved: Approved) -> Applied:
     seen, problem = await _seen(run, approved, waits)
     run.report.plan = seen
     run.report.note_standing(tuple(seen.operations))
-    if seen.hash != approved.hash:
+    if _is_another(seen, approved):
         moved = drift(approved, seen, run.window)
         problem = f"account {name}: {_told(moved)}; nothing was written. Look at it again, and make a new plan"
         return Applied(plan=seen, problem=problem, drift=moved)
@@ -54,6 +54,11 @@ async def apply_plan(run: Run, approved: Approved) -> Applied:
     again = await _carry_out(run, seen, waits)
     left = "an event was changed while the plan was carried out, and was left as it is; make a new plan"
     return Applied(plan=seen, problem=f"account {name}: {left}" if again else None)
+
+
+def _is_another(plan: Plan, approved: Approved) -> bool:
+    """Tell whether a plan would do anything else than what a person has seen."""
+    return plan.hash != approved.hash
 
 
 def _beforehand(run: Run, approved: Approved, waits: str | None) -> str | None:

@@ -94,6 +94,10 @@ def _has_changed(operation: Operation, view: View, before: Before) -> bool:
         if event is None:
             continue
         known, now = before.seen[side].get(event.id), view.seen[side].get(event.id)
+        if (
+            known is not None and known.observation.revision is None
+        ):  # what calsync wrote, and nobody has read since
+            continue
         if known is None or now is None or _facts(known) != _facts(now):
             return True
         one, other = known.observation.event, now.observation.event

@@ -1,8 +1,9 @@
-"""A command that a person gives, in a process of its own: it says what undoing would do, or undoes."""
+"""A command that a person gives, in a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tests.simulation.steps import Steps
 if TYPE_CHECKING:
     from calsync.engine.rebuild import Confirmation
     from calsync.records import Selection
+    from calsync.store import SqliteStore
     from tests.simulation.pair import Pair
 
 UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
@@ -23,39 +25,53 @@ UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
 class Errand(Steps):
     """One command about one account."""
 
-    def __init__(self, pair: Pair, selection: Selection, plan_hash: str | None) -> None:
+    def __init__(self, pair: Pair) -> None:
         super().__init__(pair.world, f"person/{len(pair.world.errands) + 1}")
         self.pair = pair
-        self.selection = selection
-        self.plan_hash = plan_hash
         self.report = Report()
-        self.confirmation: Confirmation | None = None
-        """What it came to; None where it was killed, or failed."""
         self.error: CalsyncError | None = None
 
     async def run(self) -> None:
         """Carry it out, until it has ended or was killed."""
         self.world.errands[self.holder] = self
-        task = self.begin(self._undo())
+        task = self.begin(self._work())
         while not self.dead:
             await asyncio.wait({task}, timeout=50)
 
-    async def _undo(self) -> None:
-        name, world = self.pair.name, self.world
-        UNDOING.set(True)
-        self.pair.acts()
+    @abstractmethod
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        """Do it."""
+
+    async def _work(self) -> None:
+        world = self.world
         try:
             store = await open_store(world.disk.raw)
             for holder in await store.holders():
                 if world.is_dead(holder):
                     await store.expire(holder)
-            engine = Engine(store, world.runs, world.clock, world.dice, self.holder)
-            self.may_be_off = self.pair.off_since is not None
-            self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+            await self.command(store, Engine(store, world.runs, world.clock, world.dice, self.holder))
         except CalsyncError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - whatever ends it is a finding
             if self.dead:  # and buried
                 return
-            self.pair.fail("bug", f"{name}: undoing ended by {type(error).__name__} {error}")
+            self.pair.fail("bug", f"{self.pair.name}: a command ended by {type(error).__name__} {error}")
         self.ended()
+
+
+class Undoing(Errand):
+    """It says what undoing would do, or undoes."""
+
+    def __init__(self, pair: Pair, selection: Selection, plan_hash: str | None) -> None:
+        super().__init__(pair)
+        self.selection = selection
+        self.plan_hash = plan_hash
+        self.confirmation: Confirmation | None = None
+        """What it came to; None where it was killed, or failed."""
+
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        del store
+        UNDOING.set(True)
+        self.pair.acts()
+        self.may_be_off = self.pair.off_since is not None
+        self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)

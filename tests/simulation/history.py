@@ -15,7 +15,7 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
-from tests.simulation.rules import QUESTIONS
+from tests.simulation.rules import QUESTIONS, STRICT
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
+APPLIES = 0.03
+"""How often a person has a plan carried out while the service runs."""
 UNDOES = 0.07
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
@@ -109,6 +111,9 @@ class History:
         pair.poisoned = dice.choice(QUESTIONS) if self._draws("poisoned_rule", 0.15) else None
         pair.hanging = self._draws("hanging_rule", 0.1)
         pair.refusing = self._draws("refusing_server", 0.1)
+        if self._draws("asks_first", 0.1):
+            pair.first_sync = "ask"
+            pair.closed = {side for side in Side if pair.direction.writes(side)}
         return pair
 
     async def _chapter(self) -> None:
@@ -136,12 +141,17 @@ class History:
             for pair in world.pairs.values()
             if self._draws("decides", 0.5)
         ]
+        applying = [
+            self.person.apply(pair) for pair in world.pairs.values() if self._draws("applies_plans", APPLIES)
+        ]
         undoing = [
             self.person.undo(pair, after=dice.choice([0, 3, 100]))
             for pair in world.pairs.values()
             if self._draws("undoes", UNDOES)
         ]
-        await asyncio.gather(*(world.pairs[name].after_runs(runs) for name in names), *deciding, *undoing)
+        await asyncio.gather(
+            *(world.pairs[name].after_runs(runs) for name in names), *deciding, *applying, *undoing
+        )
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
@@ -152,9 +162,17 @@ class History:
         await self._stop_all()
         if self._draws("long_pause", 0.5):
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
+        for pair in self.world.pairs.values():
+            if self._draws("changes_rules", 0.2):
+                pair.rule(self.dice.choice([None, *(one for one in STRICT if one != pair.strict)]))
+            if self._draws("applies_plans", 0.2):
+                for _ in range(self.dice.randrange(0, 3)):
+                    pair.users.act()
+                await self.person.apply(pair)
         await self._put_back()
         for pair in self.world.pairs.values():
-            if pair.turned and self.dice.random() < 0.5 and pair in await self.person.waiting():
+            waits = bool(pair.turned) or pair.first_sync == "ask"
+            if waits and self.dice.random() < 0.5 and pair in await self.person.waiting():
                 await self.person.confirm(pair)
 
     async def _put_back(self) -> None:
@@ -268,6 +286,7 @@ class History:
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging, pair.switches_at = None, False, None
+            pair.rule(None)
         self._switch_on()
         world.note("quiet")
         if not await self._confirm_all():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field
     from calsync.testing.rows import Row
-    from tests.simulation.errand import Errand
+    from tests.simulation.errand import Undoing
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
 
@@ -74,7 +74,7 @@ class Undos:
         self._now: Undertaking | None = None
 
     @asynccontextmanager
-    async def undertaken(self, errand: Errand) -> AsyncIterator[None]:
+    async def undertaken(self, errand: Undoing) -> AsyncIterator[None]:
         """Watch a command."""
         now = await self._undertaking(errand)
         self._judge_numbers(now)
@@ -253,7 +253,7 @@ class Undos:
             else:
                 self.pair.fail("I15", f"{side} {event_id}: its {kind} was not undone")
 
-    async def _undertaking(self, errand: Errand) -> Undertaking:
+    async def _undertaking(self, errand: Undoing) -> Undertaking:
         raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
         writes = await (await open_store(raw)).writes(self.pair.name, errand.selection)
         open_writes = fetch(raw, "SELECT 1 FROM intent WHERE account = :account", values)
