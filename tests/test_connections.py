@@ -302,6 +302,17 @@ async def test_the_rules_have_another_name_where_any_of_them_is_another(house: H
     assert moved.rules == house.connections(rules=(one,)).account(opened).rules
 
 
+async def test_options_without_an_order_name_the_rules_alike_in_every_process(house: House) -> None:
+    opened = await house.connections().open(house.add("anna", "anna", "anna"))
+    words = [f"Art {number}" for number in range(50)]
+    names = set()
+    for order in (words, words[::-1]):
+        options = {"names": frozenset(order), "more": {each: {each} for each in order}, "made": object()}
+        rule = RuleConfig(name="nothing", options=options, line=5)
+        names.add(house.connections(rules=(rule,)).account(opened).rules)
+    assert len(names) == 1
+
+
 async def test_closing_ends_a_sign_in_and_closes_every_provider(house: House) -> None:
     house.add("anna", "anna-crm", "anna-mail")
     connections = house.connections()

@@ -49,6 +49,7 @@ class Errand(Steps):
             for holder in await store.holders():
                 if world.is_dead(holder):
                     await store.expire(holder)
+            await self.pair.take_notes(store)
             await self.command(store, Engine(store, world.runs, world.clock, world.dice, self.holder))
         except CalsyncError as error:
             self.error = error

@@ -36,6 +36,7 @@ class Planning(Errand):
     async def command(self, store: SqliteStore, engine: Engine) -> None:
         del store, engine
         ACCOUNT.set(self.pair.name)
+        self.on_copy = True
         world, account = self.world, self.pair.account()
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as raw:
             raw.row_factory = sqlite3.Row
