@@ -99,4 +99,4 @@ def _told(moved: Drift) -> str:
     counts = {what: sum(each.what == what for each in moved.moved) for what in ("added", "changed", "gone")}
     told = [f"{count} {what}" for what, count in counts.items() if count]
     told += ["the window moved"] if moved.window else []
-    return f"the plan is not as it was approved ({', '.join(told)})"
+    return f"the plan is not as it was approved ({', '.join(told) or 'its hash is another'})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -72,9 +73,7 @@ def plan_lines(plan: Plan) -> Sequence[PlanLine]:
 def drift(approved: Approved, plan: Plan, window: Window) -> Drift:
     """Return what is another plan's: lines that were added, are gone, or are about the same events otherwise."""
     now = plan_lines(plan)
-    names, known = {each.name for each in now}, {each.name for each in approved.lines}
-    added = [each for each in now if each.name not in known]
-    gone = [each for each in approved.lines if each.name not in names]
+    added, gone = _beyond(now, approved.lines), _beyond(approved.lines, now)
     before = {(each.side, each.event) for each in gone}
     changed = {(each.side, each.event) for each in added} & before
     moved = [
@@ -83,6 +82,17 @@ def drift(approved: Approved, plan: Plan, window: Window) -> Drift:
     ]
     whens = [each.line.when for each in moved if each.line.when is not None]
     return Drift(moved=moved, window=any(approved.window.holds(when) is not window.holds(when) for when in whens))
+
+
+def _beyond(lines: Sequence[PlanLine], others: Sequence[PlanLine]) -> Sequence[PlanLine]:
+    """Return the lines that others do not have, or not as often."""
+    left = Counter(each.name for each in others)
+    beyond = []
+    for each in lines:
+        left[each.name] -= 1
+        if left[each.name] < 0:
+            beyond.append(each)
+    return beyond
 
 
 def awaits_word(operation: Operation) -> bool:

@@ -129,6 +129,17 @@ async def test_what_a_rule_had_skipped_is_held_when_it_goes(world: World, meetin
     assert sorted(await held(world)) == [("left", "create", "rules"), ("right", "create", "rules")]
 
 
+async def test_a_plan_says_beforehand_what_the_changed_rules_would_do(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    world.settings["rules"] = ()
+    planned = await world.run(write=False)
+    assert [(one.kind, one.reason, one.wanted) for one in planned.plan.operations] == [
+        (Kind.HOLD, "rules", Kind.CREATE)
+    ]
+    assert (await world.run()).plan.hash == planned.plan.hash
+
+
 async def test_what_is_new_in_the_run_of_the_change_is_copied(world: World, meeting: Event) -> None:
     await runs_with(world, Skips())
     world.left.user_create(replace(meeting, summary="Urlaub"))

@@ -49,6 +49,7 @@ def test_what_was_added_is_gone_or_is_another_is_told_apart() -> None:
     assert moved(approved(CREATE), CREATE, UPDATE) == [("added", "changed")]
     assert moved(approved(CREATE, UPDATE), CREATE) == [("gone", "changed")]
     assert moved(approved(CREATE, UPDATE), CREATE, other) == [("changed", "overruled")]
+    assert moved(approved(CREATE), CREATE, CREATE) == [("added", "new")]
 
 
 @pytest.mark.parametrize("kind", [Kind.HOLD, Kind.BLOCK, Kind.LINK, Kind.PART, Kind.SLEEP, Kind.UNLINK])
