@@ -92,6 +92,10 @@ class Agency:
         """Return the writes of which calsync does not know how they ended."""
         return self._agents[0].stored("SELECT account, kind FROM intent")
 
+    def later(self) -> set[str]:
+        """Return the accounts in which something that failed waits for its next try."""
+        return {account for (account,) in self._agents[0].stored("SELECT DISTINCT account FROM attempt")}
+
     async def complaints(self) -> list[str]:
         """Return what is wrong with the calendars, with reasons, and what calsync did that it may not do."""
         self.forget_requests()

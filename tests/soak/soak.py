@@ -1,8 +1,8 @@
 """One soak: a rough half with restarts, a rest, a steady half in one process, a rest, and the judge.
 
 Both rests are alike: nobody works or looks at pages, nothing is wrong, all accounts are served by connections that
-were just opened, and everything has arrived. So what the process holds at the second one and did not hold at the
-first one, it has not let go of.
+were just opened and are heard, and everything has arrived but, at the first rest, what is tried again later. So
+what the process holds at the second one and did not hold at the first one, it has not let go of.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ class Soak:
         async with self._unrest(Visitors(self._url, people)):
             await self._restarts(self._seconds * ROUGH, RESTARTS)
             await self._reloads_for(self._seconds * (1 / 2 - ROUGH), RELOADS // 4)
-        first = await self._rest()
+        first = await self._rest(arrived=False)
         samples: list[Sample] = []
         visitors = Visitors(self._url, people)
         async with self._unrest(visitors, samples):
             await self._reloads_for(self._seconds / 2, RELOADS)
-        last = await self._rest()
+        last = await self._rest(arrived=True)
         converged = not self._agency.apart()
         await self.service.stop()
         return Findings(
@@ -143,8 +143,11 @@ class Soak:
             self._reload(self._chance.choice(AT_ONCE), self._chance.choice((0, LEFT_OUT)))
         await asyncio.sleep(over - time.monotonic())
 
-    async def _rest(self) -> Sample:
-        """Wait until everything has arrived, and look at the service for a while."""
+    async def _rest(self, *, arrived: bool) -> Sample:
+        """Wait until everything has arrived, and look at the service for a while.
+
+        `arrived`: also what failed more than once, and is tried again some minutes later.
+        """
         for at_once in (AT_ONCE[1], AT_ONCE[0]):
             self._reload(at_once)
             await asyncio.sleep(RELOAD_SECONDS)
@@ -152,12 +155,13 @@ class Soak:
         quiet: list[Sample] = []
         while len(quiet) < QUIET_SAMPLES and time.monotonic() < over:
             self._agency.forget_requests()
-            quiet = [*quiet, await self.service.sample()] if await self._is_quiet() else []
+            quiet = [*quiet, await self.service.sample()] if await self._is_quiet(arrived) else []
             await asyncio.sleep(SAMPLE_SECONDS / 2)
         return typical(quiet or [await self.service.sample()])
 
-    async def _is_quiet(self) -> bool:
-        if self._agency.open_writes() or self._agency.apart():
+    async def _is_quiet(self, arrived: bool) -> bool:
+        late = set() if arrived else self._agency.later()
+        if self._agency.open_writes() or not late.issuperset(self._agency.apart()):
             return False
         figures, all_of_them = await self.service.figures(), len(self._agency.accounts)
         states = (("calsync_accounts", "waiting"), ("calsync_heard_accounts", ""))
@@ -185,12 +189,20 @@ class Soak:
         place = self._sandbox.write_configuration(self._folder, accounts, pages=self._port)
         text = place.read_text("utf-8")
         address = f"public_url: http://127.0.0.1:{self._port}"
-        text = text.replace("poll_seconds: 2\n", f"poll_seconds: {POLL_SECONDS}\n  {address}\n")
+        text = replaced(text, "poll_seconds: 2\n", f"poll_seconds: {POLL_SECONDS}\n  {address}\n")
         for provider in ("flowfact", "graph"):
-            line = f"    provider: {provider}\n"
-            text = text.replace(line, f"{line}    max_concurrency: {at_once}\n")
-        text = text.replace("overlap_seconds: 120\n", "overlap_seconds: 1\n")  # how long a marker may stay unseen
+            line = f'    provider: "{provider}"\n'
+            text = replaced(text, line, f"{line}    max_concurrency: {at_once}\n")
+        # how long a marker may stay unseen
+        text = replaced(text, "overlap_seconds: 120\n", "overlap_seconds: 1\n")
         place.write_text(text, "utf-8")
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """Return a configuration with something in it replaced, which must stand there."""
+    if old not in text:
+        raise ValueError(f"the sandbox writes another configuration now, without {old!r}")
+    return text.replace(old, new)
 
 
 def typical(samples: list[Sample]) -> Sample:
