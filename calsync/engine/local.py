@@ -158,20 +158,13 @@ def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
     None does where a person is to confirm the whole plan: that is a word about them, too.
     """
     state = run.notebook.state
-    over = {
-        (side, seen.id)
-        for operation in plan.operations
-        if operation.kind in {Kind.SKIP, Kind.PART, Kind.LINK}
-        for side in Side
-        for seen in (operation.source, operation.target)
-        if seen is not None
-    }
+    ended = [each for each in plan.operations if each.kind in {Kind.SKIP, Kind.PART, Kind.LINK}]
+    over = {seen.id for each in ended for seen in (each.source, each.target) if seen is not None}
     for key in state.holds:
         side, event_id, kind, reason = key
-        event = side.other, event_id
         ruled = (kind, reason) == (Kind.CREATE, RULES) and side not in run.unconfirmed and state.rebuild is None
-        alone = event_id in state.seen[side.other] and run.notebook.link_of(*event) is None
-        if ruled and alone and event not in over:
+        alone = event_id in state.seen[side.other] and run.notebook.link_of(side.other, event_id) is None
+        if ruled and alone and event_id not in over:
             yield key
 
 

@@ -94,9 +94,8 @@ def _has_changed(operation: Operation, view: View, before: Before) -> bool:
         if event is None:
             continue
         known, now = before.seen[side].get(event.id), view.seen[side].get(event.id)
-        if (
-            known is not None and known.observation.revision is None
-        ):  # what calsync wrote, and nobody has read since
+        unread = known is not None and known.observation.revision is None
+        if unread:  # it is what calsync wrote: how its server tells it is nobody's change
             continue
         if known is None or now is None or _facts(known) != _facts(now):
             return True
