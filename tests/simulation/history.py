@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DAY = 86400.0
 APPLIES = 0.03
 """How often a person has a plan carried out while the service runs."""
-UNDOES = 0.07
+UNDOES = 0.1
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
@@ -111,7 +111,7 @@ class History:
         pair.poisoned = dice.choice(QUESTIONS) if self._draws("poisoned_rule", 0.15) else None
         pair.hanging = self._draws("hanging_rule", 0.1)
         pair.refusing = self._draws("refusing_server", 0.1)
-        if self._draws("asks_first", 0.1):
+        if self._draws("asks_first", 0.05):
             pair.first_sync = "ask"
             pair.closed = {side for side in Side if pair.direction.writes(side)}
         return pair
@@ -163,7 +163,7 @@ class History:
         if self._draws("long_pause", 0.5):
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
         for pair in self.world.pairs.values():
-            if self._draws("changes_rules", 0.2):
+            if self._draws("changes_rules", 0.15):
                 pair.rule(self.dice.choice([None, *(one for one in STRICT if one != pair.strict)]))
             if self._draws("applies_plans", 0.2):
                 for _ in range(self.dice.randrange(0, 3)):
