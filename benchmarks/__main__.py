@@ -22,10 +22,12 @@ from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
 from benchmarks.idle import idle, idle_table
+from benchmarks.ledger import ledger, ledger_line
 from benchmarks.pages import page_table, page_times
 from benchmarks.reading import read
 from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.tenant import polled, tenant_table
+from benchmarks.undo import undo, undo_line
 from calsync.service.backoff import SETTLE_SECONDS
 
 if TYPE_CHECKING:
@@ -68,8 +70,10 @@ def main() -> int:
     pages = page_times()
     resting = idle()
     print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}\n\n{idle_table(resting)}")
+    rows, undone = ledger(arguments.rounds), undo()
+    print(f"\n{ledger_line(rows)}\n{undo_line(undone)}")
     kept = [one.kept for group in (figures, polls, pages, [resting]) for one in group]
-    return 0 if all(kept) else 1
+    return 0 if all(kept) and rows.kept and undone.kept else 1
 
 
 def _reading_figures(rounds: Sequence[dict[str, Cost]]) -> list[Figure]:

@@ -19,6 +19,8 @@ from benchmarks.cost import Cost, alone, cpu_seconds
 from benchmarks.sandbox_process import SandboxProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.sandbox_process import Fill
     from calsync_sandbox.configuration import Exchange
 
@@ -36,16 +38,17 @@ class FirstSync:
 def first_sync(exchange: Exchange, fill: Fill) -> FirstSync:
     """Import a calendar of an Exchange into an empty FLOWFACT, in a sandbox of its own."""
     with SandboxProcess(exchange, fill) as sandbox:
-        with tempfile.TemporaryDirectory() as folder:
-            result, sync = _sync(sandbox.write_configuration(folder))
+        result, sync = synced(sandbox, ["-m", "calsync"])
         requests = sandbox.requests()
         bare_loop = alone(send, requests)
     return FirstSync(sync, bare_loop, result["accounts"]["anna"]["left"]["created"], len(requests))
 
 
-def _sync(configuration: str) -> tuple[dict[str, Any], Cost]:
-    command = [sys.executable, "-m", "calsync", "sync", "-c", configuration, "--json"]
-    used = cpu_seconds(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+def synced(sandbox: SandboxProcess, program: Sequence[str]) -> tuple[dict[str, Any], Cost]:
+    """Sync the sandbox's account once with an empty store; `program` is what Python runs as calsync."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, *program, "sync", "-c", sandbox.write_configuration(folder), "--json"]
+        used = cpu_seconds(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result, Cost(wall=result["seconds"], cpu=cpu_seconds(resource.RUSAGE_CHILDREN) - used)

@@ -40,9 +40,10 @@ from calsync.web import cookies, serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-    from calsync.engine import Confirmation, Report
+    from calsync.engine import Confirmation, Leaving, Report
     from calsync.people import Person
     from calsync.ports import Clock
+    from calsync.sync.model import Side
     from calsync.web.site import Site
 
 ROUNDS = 20
@@ -89,6 +90,7 @@ PAGES = (
     "/connections",
     "/people",
     "/people/{owner}",
+    "/audit",
     "/start",
 )
 """An administrator asks for these."""
@@ -146,6 +148,10 @@ class Nobody:
         """There is nobody to run."""
 
     async def plan(self, account: str) -> Report:
+        raise Retry(f"account {account} is not served")
+
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
+        del remove, who, plan_hash
         raise Retry(f"account {account} is not served")
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
@@ -225,6 +231,8 @@ async def _pages(site: Site, url: str) -> list[PageTime]:
         NEWCOMER: await _session(site, NEWCOMER, Role.USER),
     }
     owner = (await site.desk.people.named(OWNER)).id
+    newcomer = (await site.desk.people.named(NEWCOMER)).id
+    await site.desk.members.assign(OPERATOR, newcomer, "new@example.de")  # who nobody knows is offered nothing
     async with aiohttp.ClientSession(url) as client:
         for page, who in (*((page.format(owner=owner), CHEF) for page in PAGES), *OTHERS):
 

@@ -7,19 +7,20 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.config import new_key
 from calsync.connections import Connections, Opened, connections_of
-from calsync.desk import Audit, Known, People, Showing
+from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
-from calsync.errors import CalsyncError, ConfigError, Retry, SwitchedOff, reason
+from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
+from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.plan_file import Planned, read_plans, write_plans
@@ -31,6 +32,8 @@ from calsync.results import (
     AccountResult,
     CheckResult,
     Discovered,
+    Erased,
+    Left,
     Message,
     SyncResult,
     Undone,
@@ -38,7 +41,7 @@ from calsync.results import (
 from calsync.roster import Roster
 from calsync.running import Running, refuse
 from calsync.service import Chronicle
-from calsync.store import FileRuns, MemoryRuns, SqliteStore
+from calsync.store import FileRuns, MemoryRuns, SqliteStore, chosen_directions
 from calsync.sync.model import Side
 from calsync.takeover import open_store
 
@@ -102,6 +105,12 @@ class App:
         """
         lines = [line for one in self._config.ignored for line in one.problems]
         results = [CheckResult("configuration", "warning", line) for line in lines]
+        chosen: Mapping[str, Direction] = {}
+        try:
+            chosen = await chosen_directions(self._config.service.store)
+        except StoreError as error:
+            told = f"{error}; accounts are checked in the directions of the configuration"
+            results.append(CheckResult("store", "warning", told))
         broken: set[str] = set()
         for name in self._config.connections:
             try:
@@ -111,7 +120,8 @@ class App:
                 broken.add(name)
                 findings = [Finding("error", line) for line in _lines(error)]
             results.extend(_checked(f"connection {name}", findings))
-        results.extend(await self._check_accounts(self._config.accounts, broken, try_writes=try_writes))
+        accounts = _directed(self._config.accounts, chosen)
+        results.extend(await self._check_accounts(accounts, broken, try_writes=try_writes))
         discover = self._config.discover
         if discover is not None and not connections_of(discover.account) & broken:
             try:
@@ -119,6 +129,7 @@ class App:
             except CalsyncError as error:
                 return [*results, *_checked("discovery", [Finding("error", line) for line in _lines(error)])]
             results.extend(_checked("discovery", [finding(one) for one in self._roster.discovered]))
+            found = _directed(found, chosen)
             results.extend(await self._check_accounts(found, broken, try_writes=try_writes))
         return results
 
@@ -194,6 +205,44 @@ class App:
         finally:
             await store.close()
 
+    async def leave(self, account: str, remove: Side | None, plan_hash: str | None, who: str) -> Left:
+        """Let an account leave calsync, if that does what a person saw; without a hash only say what it would do.
+
+        `remove`: the side whose copies are removed. Raises as `confirm`.
+        """
+        opened = (await self._open_accounts(account))[account]
+        if isinstance(opened, Exception):
+            raise opened
+        store = await open_store(self._config.service.store)
+        try:
+            opened = await self._connections.as_set(opened, store.settings)
+            report, engine = Report(), self._engine(store, self._runs)
+            async with Chronicle(store.history, self._clock).of(account, report):
+                found = await engine.leave(self._connections.account(opened), remove, who, report, plan_hash)
+            if plan_hash is not None and found.problem is None:
+                await forget_sign_ins(self._config, account)
+                entry = AuditEntry(
+                    at=self._clock.now(), who=who, account=account, what="left", before=None, after=remove
+                )
+                await store.settings.note(entry)
+            return Left(found, report.counts)
+        finally:
+            await store.close()
+
+    async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:
+        """Return everything that is kept about an account; with a target, write it to that new file as well.
+
+        Raises ConfigError for an unknown account, StoreError.
+        """
+        content = await exported(self._config, self._runs, account, self._clock.now())
+        if target is not None:
+            write_export(target, content)
+        return content
+
+    async def erase(self, account: str) -> Erased:
+        """Erase an account that is switched off, while no service runs. Raises ConfigError, StoreError, Retry."""
+        return await erase_account(self._config, self._runs, account)
+
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Accounts]:
         """Let a person set accounts. Raises StoreError."""
@@ -215,7 +264,7 @@ class App:
         store = await SqliteStore.copy(self._config.service.store)
         try:
             return {
-                name: await waiting(store, name, self._direction(name), self._clock.now())
+                name: await waiting(store, name, await self._direction(store, name), self._clock.now())
                 for name in dict.fromkeys(names)
                 if account in {None, name}
             }
@@ -226,16 +275,17 @@ class App:
         """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
         store = await SqliteStore.open(self._config.service.store)
         try:
-            return await decide(store, account, self._direction(account), names, choice, self._clock.now())
+            direction = await self._direction(store, account)
+            return await decide(store, account, direction, names, choice, self._clock.now())
         finally:
             await store.close()
 
-    def _direction(self, account: str) -> Direction:
+    async def _direction(self, store: SqliteStore, account: str) -> Direction:
         discover = self._config.discover
         known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
         if known is None:
             raise self._roster.unknown(account)
-        return known.direction
+        return (await store.settings.get(account)).direction or known.direction
 
     async def backup(self, target: Path | None) -> Path:
         """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""
@@ -282,17 +332,30 @@ class App:
     @asynccontextmanager
     async def showing(self) -> AsyncIterator[Showing]:
         """Open what people may see. Asks no server; a store that is not there yet stays so. Raises StoreError."""
+        async with self._looking() as (showing, _):
+            yield showing
+
+    @asynccontextmanager
+    async def explaining(self) -> AsyncIterator[Explaining]:
+        """Open what people may learn of single appointments, as `showing`."""
+        async with self._looking() as (_, explaining):
+            yield explaining
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[tuple[Showing, Explaining]]:
         place = self._config.service.store
         store = await (SqliteStore.open(place) if place.exists() else SqliteStore.in_memory())
         accounts = dict(self._config.accounts)
         if self._config.discover is not None:  # who is discovered now is not asked for
             for name in (await self._runs.all()).keys() - accounts.keys():
                 accounts[name] = replace(self._config.discover.account, name=name)
-        served = Known(accounts=lambda: accounts, systems=self._connections.systems)
+        connections = self._connections
+        served = Known(accounts=lambda: accounts, systems=connections.systems, chain=connections.chain)
         try:
             audit = Audit(store.settings, self._clock)
             people = People(store.people, self._clock, lambda: accounts, audit)
-            yield Showing(store, people, self._clock, served)
+            showing = Showing(store, people, self._clock, served)
+            yield showing, Explaining(store, showing, served)
         finally:
             await store.close()
 
@@ -444,6 +507,11 @@ def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:
     return found
 
 
+def _directed(accounts: Mapping[str, AccountConfig], chosen: Mapping[str, Direction]) -> dict[str, AccountConfig]:
+    """Return accounts under the directions that people have chosen."""
+    return {name: replace(one, direction=chosen.get(name, one.direction)) for name, one in accounts.items()}
+
+
 def _lines(error: CalsyncError) -> Sequence[str]:
     return str(error).splitlines()
 
@@ -452,7 +520,7 @@ def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Findin
     """Return a calendar's findings; what is in the way of writing is no obstacle on a side that is only read."""
     if writes:
         return list(findings)
-    return [Finding("warning", one.message) if one.severity == "error" else one for one in findings]
+    return [replace(one, severity="warning") if one.severity == "error" else one for one in findings]
 
 
 def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:

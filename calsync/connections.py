@@ -21,12 +21,13 @@ from calsync.learnt import FileLearnt
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, needs_of
 from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
     from random import Random
 
     from calsync.config import AccountConfig, Config, RuleConfig, SideConfig
@@ -130,6 +131,12 @@ class Connections:
         """Return the connections that another configuration does not have, or not as they are."""
         after = config.connections
         return {name for name, one in self._config.connections.items() if after.get(name) != one}
+
+    def to_leave(self, prepared: Prepared) -> set[str]:
+        """Return the connections whose accounts are to be opened anew: all, where rules need something else."""
+        if needs_of(prepared.rules) != needs_of(self._rules):
+            return {*self._config.connections}
+        return self.stale(prepared.config)
 
     def prepare(self, config: Config, loaded: Loaded) -> Prepared:
         """Build what another configuration has and this one has not. Nothing is changed yet."""
@@ -246,6 +253,7 @@ class Connections:
             settings=wanted.settings,
             timezone=config.timezone,
             other_address=self._address(config.side(side.other)),
+            needs=needs_of(self._rules),
         )
         return await self._providers[wanted.connection].open(request)
 
@@ -280,12 +288,16 @@ class Connections:
             direction=config.direction,
             policy=config.policy,
             on_target_edit=config.on_target_edit,
-            chain=Chain(self._rules, account=config.name, versions=self._versions, asking=self.asking),
+            chain=self.chain(config.name),
             rules=_named(self._config.rules, self._versions),
             first_sync=config.first_sync,
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
+
+    def chain(self, account: str) -> Chain:
+        """Return the rules of an account, as they are configured now."""
+        return Chain(self._rules, account=account, versions=self._versions, asking=self.asking)
 
     def release(self, account: str) -> None:
         """Let the calendars of an account belong to nobody."""
@@ -343,9 +355,13 @@ def _vault(config: Config, connection: str) -> Vault | None:
     return None if key is None else FileVault(vault_folder(store), connection, key)
 
 
+def learnt_file(store: Path, connection: str) -> Path:
+    """Return where a connection keeps what it has found out about its server, beside the store."""
+    return store.with_name(f"{store.name}.{connection}.learnt")
+
+
 def _learnt(config: Config, connection: str) -> Learnt:
-    store = config.service.store
-    return FileLearnt(store.with_name(f"{store.name}.{connection}.learnt"))
+    return FileLearnt(learnt_file(config.service.store, connection))
 
 
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from calsync.sync.plan import Kind
 
 Unsynced = tuple["Kind", str]
 """Why an event is left out: `skip` or `block`, and a word of calsync.reasons."""
+MAILS = frozenset({"has_attendees", "not_organised_here"})
+"""Why a write is blocked that somebody might be mailed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,8 @@ class History(ABC):
         """Keep a run, and forget the oldest."""
 
     @abstractmethod
-    async def put_unsynced(
-        self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime
-    ) -> Sequence[Unsynced]:
+    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
         """Replace what is known to be left out. What is so for the same reason keeps its age.
 
-        Return of all others why they are left out now.
+        All others are counted that are left alone because a write might mail somebody.
         """

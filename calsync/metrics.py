@@ -10,7 +10,7 @@ from collections import Counter as Tally
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from calsync import errors
@@ -42,8 +42,6 @@ RESULTS = {
 DIRECTIONS = {Side.LEFT: "right_to_left", Side.RIGHT: "left_to_right"}
 """By the side that is written."""
 EVENTS = ("created", "updated", "deleted", "linked", "failed")
-MAILS = frozenset({"has_attendees", "not_organised_here"})
-"""Why a write was blocked that somebody might have been mailed for."""
 RUN_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 REQUEST_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 RING_SECONDS = (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
@@ -71,9 +69,6 @@ class Metrics:
             "Events that were written or linked, and writes that failed.",
             ["direction", "result"],
             registry=registry,
-        )
-        self._prevented = Counter(
-            "calsync_mails_prevented", "Writes not sent that might have mailed somebody.", registry=registry
         )
         self._requests = Counter(
             "calsync_requests",
@@ -114,15 +109,16 @@ class Metrics:
             self._count(side, counts)
         if run.since_call is not None and any(counts.writes for counts in run.report.counts.values()):
             self._ring_seconds.observe(max(0.0, run.since_call))
-        for (kind, reason), number in run.report.newly.items():
-            if kind is Kind.BLOCK and reason in MAILS:
-                self._prevented.inc(number)
 
     def look_at(
         self, service: Service, waiting: Callable[[], Mapping[str, int]], tasks: Callable[[], int]
     ) -> None:
         """Tell from now on how a service's accounts are, how many requests wait, and how many tasks there are."""
         self._standing.service, self._standing.waiting, self._standing.tasks = service, waiting, tasks
+
+    def prevented(self, mails: int) -> None:
+        """Take over what the store has counted of all accounts."""
+        self._standing.mails_prevented = mails
 
     def text(self) -> bytes:
         """Return all figures in Prometheus' text format (version 0.0.4)."""
@@ -144,6 +140,8 @@ class _Standing(Collector):
         self.service: Service | None = None
         self.waiting: Callable[[], Mapping[str, int]] = dict
         self.tasks: Callable[[], int] = int
+        self.mails_prevented: int | None = None
+        """As the store knew last; None before it was asked: a counter that is not told yet is no zero."""
 
     def describe(self) -> Iterable[Metric]:
         return self.collect()
@@ -152,6 +150,12 @@ class _Standing(Collector):
         yield _gauge(
             "calsync_queued_requests", "Requests that wait to be sent to a connection.", "system", self.waiting()
         )
+        if self.mails_prevented is not None:
+            yield CounterMetricFamily(
+                "calsync_mails_prevented",
+                "Writes that told no attendee, and writes left undone because they might have.",
+                value=self.mails_prevented,
+            )
         if self.service is None:
             return
         statuses = self.service.board.all()
@@ -174,7 +178,21 @@ class _Standing(Collector):
         yield GaugeMetricFamily("calsync_tasks", "Tasks of the event loop.", value=self.tasks())
         yield self._ages(statuses)
         yield _gauge("calsync_holds", "Events that wait for a person.", "reason", _stand(statuses, Kind.HOLD))
+        yield _gauge(
+            "calsync_oldest_hold_age_seconds",
+            "Since when the longest has been held that nobody has decided.",
+            "reason",
+            self._oldest(statuses),
+        )
         yield _gauge("calsync_blocks", "Events that are not written.", "reason", _stand(statuses, Kind.BLOCK))
+
+    def _oldest(self, statuses: Iterable[Status]) -> Mapping[str, float]:
+        now, ages = self._clock.now(), dict[str, float]()
+        for status in statuses:
+            for reason, since in status.held_since.items():
+                word = _word(reason)
+                ages[word] = max(ages.get(word, 0.0), (now - since).total_seconds())
+        return ages
 
     def _ages(self, statuses: Iterable[Status]) -> Metric:
         now = self._clock.now()
@@ -203,7 +221,7 @@ def _word_of(error_class: str) -> str:
     return next((word for kind, word in RESULTS.items() if kind in mro), "bug")
 
 
-def _gauge(name: str, documentation: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
+def _gauge(name: str, documentation: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, documentation, labels=[label])
     for value, number in sorted(values.items()):
         gauge.add_metric([value], number)

@@ -14,6 +14,7 @@ from calsync.desk import (
     Audit,
     Checks,
     Desk,
+    Explaining,
     Members,
     OwnMailboxes,
     OwnSignIns,
@@ -113,10 +114,12 @@ def _desk(
     setup = Setup(config.path, clock, changed, signed_in, http=work.http)
     checks, audit = Checks(setup.check_connection, clock, work.served.proven), Audit(store.settings, clock)
     people = People(store.people, clock, known.accounts, audit)
+    showing = Showing(store, people, clock, replace(known, findings=checks.last))
     return Desk(
         people=people,
         access=Access(store.people, passwords, clock, audit),
-        showing=Showing(store, people, clock, replace(known, findings=checks.last)),
+        showing=showing,
+        explaining=Explaining(store, showing, known),
         steering=Steering(store, people, clock, known.accounts, work.accounts, work.served, audit),
         own=OwnMailboxes(setup, store.people, store.assignments, work.ran, clock, audit),
         own_sign_ins=OwnSignIns(setup, store.people, audit),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from calsync.forms import FormField, Question
     from calsync.http import HttpFactory
-    from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
+    from calsync.sync.model import Capabilities, Changes, Draft, Need, Observation, Window
 
 
 class Clock(ABC):
@@ -184,6 +184,14 @@ class Calendar(Reader):
     async def delete(self, target: Observation) -> None:
         """Move the event to the trash. One that is in the trash already is a success."""
 
+    @abstractmethod
+    async def unmark(self, event_id: str) -> None:
+        """Take calsync's marker from an event, and change nothing else; one without a marker is a success.
+
+        The event is read first, so no observation of it is needed. Raises Missing; Blocked as an update does,
+        whatever it would write; EventError where the server keeps the marker all the same.
+        """
+
     async def listen(self, ring: Ring) -> None:
         """Ring whenever something in this calendar may have changed, until cancelled.
 
@@ -207,6 +215,12 @@ class Finding:
 
     def said(self, language: str) -> str:
         return self.german if language == "de" and self.german is not None else self.message
+
+    def of(self, connection: str) -> Finding:
+        """Return the same, said of a connection."""
+        place = f"connection {connection}: "
+        german = None if self.german is None else f"{place}{self.german}"
+        return Finding(self.severity, f"{place}{self.message}", german)
 
 
 class Vault(ABC):
@@ -308,6 +322,8 @@ class CalendarRequest:
     timezone: ZoneInfo
     other_address: str | None = None
     """The e-mail address that leads to the account's other calendar, where its side names one."""
+    needs: frozenset[Need] = frozenset()
+    """What is to be read of events besides, as far as the system has it. It moves `Capabilities.also_read`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -509,8 +525,8 @@ class RuleSpec:
     """What a plugin hands over to register a rule."""
 
     name: str
-    schema: Mapping[Any, Any]
-    """voluptuous schema of the rule's options."""
+    schema: Any
+    """voluptuous schema of the rule's options, a mapping."""
     build: Callable[[Mapping[str, Any]], Any]
     """Build the `calsync.sync.rules.Rule` from validated options."""
 

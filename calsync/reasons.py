@@ -86,6 +86,30 @@ REASONS: dict[str, Sentences] = {
         "It is undone already.",
         "Das ist schon rückgängig gemacht.",
     ),
+    "leaving": Sentences(
+        "The account leaves calsync, and somebody wants its copies removed.",
+        "Das Konto verlässt calsync, und jemand möchte seine Kopien entfernen.",
+    ),
+    "leave_own": Sentences(
+        "It stays: it was there before calsync, or nobody can tell that it was not.",
+        "Der Termin bleibt: Es gab ihn schon vor calsync, oder das Gegenteil ist nicht sicher.",
+    ),
+    "leave_edited": Sentences(
+        "It stays: somebody has edited this copy, and calsync has not copied that to the original.",
+        "Der Termin bleibt: Jemand hat diese Kopie geändert, und das steht nicht im Original.",
+    ),
+    "leave_alone": Sentences(
+        "It stays: its original is gone, so this is the only one that is left.",
+        "Der Termin bleibt: Das Original gibt es nicht mehr. Dieser ist der letzte.",
+    ),
+    "leave_parted": Sentences(
+        "It stays: it has not been synced with its original any more.",
+        "Der Termin bleibt: Er wurde zuletzt nicht mehr mit seinem Original abgeglichen.",
+    ),
+    "leave_read_only": Sentences(
+        "It keeps calsync's marker: the account's direction does not let calsync write there.",
+        "Der Termin behält calsyncs Kennzeichen: In dieser Richtung schreibt calsync dort nicht.",
+    ),
     "linked_different": Sentences(
         "Both sides had this appointment already, with differences that stay until somebody edits one of them.",
         "Beide Seiten hatten diesen Termin schon, mit Unterschieden. Diese bleiben, bis jemand einen der "
@@ -119,8 +143,12 @@ REASONS: dict[str, Sentences] = {
         "Das wurde zurückgehalten, und jemand hat es freigegeben.",
     ),
     "kept": Sentences(
-        "It was deleted on the other side, but somebody has decided to keep it here.",
-        "Der Termin wurde auf der anderen Seite gelöscht, aber jemand hat entschieden, ihn hier zu behalten.",
+        "It is not there any more on the other side, but somebody has decided to keep it here.",
+        "Auf der anderen Seite gibt es den Termin nicht mehr, aber jemand hat entschieden, ihn hier zu behalten.",
+    ),
+    "left_alone": Sentences(
+        "Somebody has decided that it is not copied to the other side.",
+        "Jemand hat entschieden, dass der Termin nicht auf die andere Seite übernommen wird.",
     ),
     "decided": Sentences(
         "Somebody has chosen between the values of both sides; the value that was not chosen is in the ledger.",
@@ -160,6 +188,10 @@ REASONS: dict[str, Sentences] = {
         "Das Original hat eine Erinnerung, die Kopie keine. Stellen Sie dort bei Bedarf bitte selbst eine ein.",
     ),
     # What is not synced.
+    "other_type": Sentences(
+        "It is of a type of appointment that is not synced here (the rule only_types in the configuration).",
+        "Termine dieser Terminart werden hier nicht synchronisiert (Regel only_types in der Konfiguration).",
+    ),
     "series": Sentences(
         "It belongs to a series, and series are not synced. Where it matters, enter single appointments.",
         "Der Termin gehört zu einer Serie, und Serien werden nicht synchronisiert. Tragen Sie bei Bedarf "
@@ -230,21 +262,23 @@ REASONS: dict[str, Sentences] = {
         "oder unterschiedlich lassen. Bitte entscheiden Sie.",
     ),
     "ambiguous": Sentences(
-        "Several events with the same title and time may belong together. Please delete the surplus ones, or "
-        "decide which belong together.",
-        "Mehrere Termine mit gleichem Titel und gleicher Zeit könnten zusammengehören. Bitte löschen Sie "
-        "überzählige, oder entscheiden Sie, welche zusammengehören.",
+        "Several events with the same title and time may belong together. Please decide which belong together, "
+        "which are to be copied, and which are to be left alone; or delete the surplus ones.",
+        "Mehrere Termine mit gleichem Betreff und gleicher Zeit könnten zusammengehören. Bitte entscheiden Sie, "
+        "welche zusammengehören, welche übernommen werden und welche nicht; oder löschen Sie überzählige.",
     ),
     "left_account": Sentences(
-        "It now belongs to somebody else or stands in another calendar. Please decide whether its copy is "
-        "deleted.",
-        "Der Termin gehört jetzt jemand anderem oder steht in einem anderen Kalender. Bitte entscheiden Sie, "
-        "ob die Kopie gelöscht wird.",
+        "On the other side it now belongs to somebody else or stands in another calendar. Please decide whether "
+        "it is deleted here, or kept and not synced any more. If it was edited here, it can only be kept.",
+        "Auf der anderen Seite gehört der Termin jetzt jemand anderem oder steht in einem anderen Kalender. Bitte "
+        "entscheiden Sie, ob er hier gelöscht wird oder ohne Synchronisation stehen bleibt. Wurde er hier "
+        "geändert, kann er nur stehen bleiben.",
     ),
     "private_original_deleted": Sentences(
-        "The private original was deleted, but its copy was edited. Please delete the copy yourself, or keep it.",
-        "Das private Original wurde gelöscht, die Kopie aber geändert. Bitte löschen Sie die Kopie selbst, "
-        "oder behalten Sie sie.",
+        "The private original was deleted, but its copy was edited. Please decide whether the copy is deleted, "
+        "too, or kept.",
+        "Das private Original wurde gelöscht, die Kopie aber geändert. Bitte entscheiden Sie, ob auch die Kopie "
+        "gelöscht wird oder stehen bleibt.",
     ),
     "changed_by_server": Sentences(
         "The server stored something else than was written. Please look at the event in both calendars and "
@@ -278,10 +312,6 @@ REASONS: dict[str, Sentences] = {
         "it, and release it or leave it as it is.",
         "Die Regeln wurden geändert. Ohne das würde hier nichts geschrieben, denn das war vorher schon so. Bitte "
         "sehen Sie es sich an, und geben Sie es frei, oder lassen Sie es, wie es ist.",
-    ),
-    "discarded": Sentences(
-        "Somebody has decided that it is not copied.",
-        "Jemand hat entschieden, dass der Termin nicht übernommen wird.",
     ),
     # What nobody has typed.
     "too_long": Sentences(

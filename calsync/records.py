@@ -42,9 +42,9 @@ class SideState:
     listed_run: int | None = None
     """The run of the last complete listing; None before the first."""
     listed_at: datetime | None = None
-    mapping_version: int | None = None
-    """The provider's mapping under which all was read that the last complete listing showed; None where that is
-    not known, as after a listing under another one broke off."""
+    reading: int | None = None
+    """The way (`Capabilities.reading`) in which all was read that the last complete listing showed; None where it
+    is not known, as after a listing in another one broke off."""
     written: bool | None = None
     """Whether calsync writes to this side, as far as a person knows; None where no run has begun yet."""
     calendar: str | None = None
@@ -136,6 +136,9 @@ class LedgerEntry:
     source_uid: str | None = None
     private: bool = False
     """Of a write: whether the written event was private before it."""
+    attendees: int | None = None
+    """Of a write: how many people were invited to the event, or to the one it was made from, at that moment. None
+    where nobody could tell."""
     readable: bool = True
     """Whether the values can be told: not where the key is another one than they were sealed with."""
     before: Mapping[Field, Value] = field(default_factory=dict)

@@ -14,9 +14,10 @@ from calsync.errors import ConfigError, reason
 from calsync.loading import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calsync.config import AccountConfig, Config
+    from calsync.config.model import Service, Web
     from calsync.connections import Connections
     from calsync.discoveries import Discoveries
     from calsync.loader import Loaded
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from calsync.served import Served
     from calsync.supervisor import Supervisor
 
-AT_ANY_TIME = frozenset({"poll_seconds"})
-"""The keys of `service:` that may change while the service runs."""
+AT_ANY_TIME = frozenset({"poll_seconds", "self_service"})
+"""The keys of `service:` and `web:` that are heeded while the service runs."""
+REFUSED = frozenset({"store", "key"})
+"""The keys of `service:` with which nothing is taken over: what is served would lie in two places."""
 log = logging.getLogger("calsync.service")
 
 
@@ -52,6 +55,9 @@ class Reloading:
         self._supervisor = supervisor
         self._asked = asked
         self._changed = asyncio.Event()
+        self._started = config
+        self._told: Sequence[str] = ()
+        """What waits for the next start, as the log knows it."""
 
     def ask(self) -> None:
         """Have the configuration read anew, and everybody discovered, as SIGHUP does."""
@@ -85,12 +91,13 @@ class Reloading:
         config, loaded = await load_again(before)
         fresh = self._connections.prepare(config, loaded)
         async with self._served.changing:
-            stale = self._connections.stale(config)
+            stale = self._connections.to_leave(fresh)
             left = await self._served.part_with(self._wanted(config), stale)
             await self._connections.adopt(fresh)
             self._roster.adopt(config)
             self.config, self._served.service.poll_seconds = config, config.service.poll_seconds
             tell_ignored(config)
+            self._tell_waiting(waiting_for_a_start(self._started, config))
             gc.collect()  # who left is held by cycles, and collections are made seldom (calsync.cli.main)
             came = await self._served.begin_written()
         log.info("the configuration was read anew: %d accounts left or changed, %d began", left, came)
@@ -100,6 +107,12 @@ class Reloading:
                 self._served.service.wake(account, "another configuration")
         if config.discover is not None:
             self._discoveries.configured(anew=everybody or finds_others(before, config, stale))
+
+    def _tell_waiting(self, keys: Sequence[str]) -> None:
+        """Tell what of the configuration is not heeded yet; once, until it is something else."""
+        if keys and keys != self._told:
+            log.warning("heeded at the next start only: %s; start calsync anew", ", ".join(keys))
+        self._told = keys
 
     def _wanted(self, config: Config) -> Mapping[str, AccountConfig]:
         """Return the accounts that are to be served: whoever was discovered stays, where discovery is the same."""
@@ -115,16 +128,26 @@ async def load_again(before: Config) -> tuple[Config, Loaded]:
     Raises ConfigError, PluginError for a configuration that cannot be taken over.
     """
     after, loaded = await asyncio.to_thread(load, before.path)
-    changed = [
-        one.name
-        for one in fields(before.service)
-        if one.name not in AT_ANY_TIME and getattr(before.service, one.name) != getattr(after.service, one.name)
-    ]
+    changed = [name for name in _changed(before.service, after.service) if name in REFUSED]
     if changed:
         raise ConfigError(
             [f"{after.path}: service.{name} is read at the start only; start calsync anew" for name in changed]
         )
     return after, loaded
+
+
+def waiting_for_a_start(before: Config, after: Config) -> Sequence[str]:
+    """Return the keys that differ and are heeded at a start only: where pages and figures are, and who gets in."""
+    keys = [f"service.{name}" for name in _changed(before.service, after.service)]
+    if (before.web is None) is not (after.web is None):
+        return [*keys, "web"]
+    return keys if before.web is None else [*keys, *(f"web.{name}" for name in _changed(before.web, after.web))]
+
+
+def _changed(before: Service | Web, after: Service | Web | None) -> Sequence[str]:
+    """Return the names of what differs in a section, but for what is heeded at any time."""
+    names = (one.name for one in fields(before) if one.name not in AT_ANY_TIME)
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
 def tell_ignored(config: Config) -> None:

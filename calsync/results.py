@@ -9,8 +9,10 @@ from calsync.engine import Counts
 from calsync.sync.approved import Drift
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from calsync.engine import Leaving
     from calsync.plan_file import Planned
     from calsync.sync.model import Side
     from calsync.sync.plan import Kind, Plan
@@ -40,6 +42,26 @@ class Discovered:
     """Why somebody was left out: a word of calsync.reasons."""
     error: str | None = None
     """What a system said about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What became of an account that is to leave, or would."""
+
+    leaving: Leaving
+    counts: Mapping[Side, Counts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What is left where an account was erased, and calsync must not or cannot take away."""
+
+    configured: bool
+    """The operator's file names it."""
+    kept_off: bool
+    """Its name stays in the store, switched off: it would begin by itself otherwise."""
+    copies: Sequence[Path]
+    """Older copies of the store beside it."""
 
 
 @dataclass(frozen=True, slots=True)

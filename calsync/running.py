@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from calsync.beside import side_by_side, until
@@ -12,8 +12,9 @@ from calsync.desk import Known
 from calsync.desk.accounts import Accounts
 from calsync.discoveries import Discoveries
 from calsync.engine import Engine, Report
-from calsync.errors import ConfigError, Retry
+from calsync.errors import ConfigError, Retry, StoreError
 from calsync.holder import this_process
+from calsync.leaving import forget_sign_ins
 from calsync.preview import copied
 from calsync.readiness import in_the_way
 from calsync.reloading import Reloading, tell_ignored
@@ -127,7 +128,11 @@ class Running:
             self._random,
             self._config.service.poll_seconds,
             self._planned,
+            self._forget_sign_ins,
         )
+
+    async def _forget_sign_ins(self, account: str) -> None:
+        await forget_sign_ins(self._reloading.config, account)
 
     async def _planned(self, account: Account) -> Report:
         """Say what a run would do, on a copy of what the account has in the store."""
@@ -189,7 +194,7 @@ class Running:
         routes = [
             *([] if endpoint is None else endpoint.routes()),
             *health_routes(self._problems, token),
-            *metrics_routes(self._metrics.text, token),
+            *metrics_routes(self._figures, token),
         ]
         board, systems = self.served.service.board, self._connections.systems
         known = Known(
@@ -197,6 +202,7 @@ class Running:
             systems=systems,
             board=board,
             disabled=lambda: [disabled(one) for one in self._reloading.config.ignored],
+            chain=self._connections.chain,
         )
         work = Work(
             self.accounts, self.served, self._runs.all, self.changed, self.request_reload, self._connections.http
@@ -204,6 +210,12 @@ class Running:
         with site_of(self._config, store, self._clock, known, work, self._metrics.signed_in) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site
+
+    async def _figures(self) -> bytes:
+        """Return all figures. Where the store cannot be read, what it has counted is as it was read last."""
+        with suppress(StoreError):
+            self._metrics.prevented(await self._store.showing.mails_prevented())
+        return self._metrics.text()
 
     async def _problems(self) -> Sequence[str]:
         """Say what is in the way of working, each thing once."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from calsync.connections import Opened, connections_of
+from calsync.engine import Report
 from calsync.engine.together import together
 from calsync.errors import LoginError, StoreError
 from calsync.service import Runner, Service
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig
     from calsync.connections import Connections
-    from calsync.engine import Account, Confirmation, Engine, Report
+    from calsync.engine import Account, Confirmation, Engine, Leaving
     from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.records import Setting, Settings
@@ -41,8 +42,12 @@ class Served(Runner):
         random: Random,
         poll_seconds: float,
         planned: Callable[[Account], Awaitable[Report]],
+        forget: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`planned` says what a run of an account would do, and remembers nothing."""
+        """`planned` says what a run of an account would do, and remembers nothing.
+
+        `forget` removes what an account's own connections keep of a sign-in.
+        """
         self.service = Service(self, clock, random, poll_seconds)
         self.configs: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when it came."""
@@ -57,6 +62,7 @@ class Served(Runner):
         self._connections = connections
         self._roster = roster
         self._planned = planned
+        self._forget = forget
         self._opened: dict[str, Opened] = {}
 
     @property
@@ -103,6 +109,19 @@ class Served(Runner):
             return await self._planned(await self._account(account))
 
         return await self.service.ask(account, errand)
+
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
+        """Let an account leave, or say what that would do, as `App.leave` does. Raises as `confirm`."""
+
+        async def errand() -> Leaving:
+            report = Report()
+            async with self._chronicle.of(account, report):
+                return await self._engine.leave(await self._account(account), remove, who, report, plan_hash)
+
+        found = await self.service.ask(account, errand)
+        if plan_hash is not None and found.problem is None:
+            await self._forget(account)
+        return found
 
     def wake(self, account: str, reason: str) -> None:
         """Have an account run soon."""

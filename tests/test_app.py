@@ -18,6 +18,7 @@ from calsync.loader.manifest import read_manifest
 from calsync.service.backoff import SETTLE_SECONDS
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
+from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
 from calsync.watchdog import Note, note_beside, write_note
 from tests.house import MEETING, House
@@ -276,6 +277,60 @@ async def test_a_source_may_be_read_only(house: House) -> None:
     async with house.open() as app:
         found = [each for each in await app.check() if each.scope == "account berta"]
     assert [(each.severity, each.message) for each in found] == [("warning", "read-only")]
+
+
+async def choose(house: House, account: str, direction: Direction) -> None:
+    """Let a person choose an account's direction."""
+    async with house.open() as app, app.desk() as accounts:
+        await accounts.direct(account, direction, "Petra")
+
+
+async def test_an_account_is_checked_in_the_direction_that_a_person_has_chosen(house: House) -> None:
+    house.configure(right="frozen", direction="right_to_left")
+    await choose(house, "berta", Direction.BOTH)
+    async with house.open() as app:
+        found = [each for each in await app.check() if each.scope == "account berta"]
+        assert [(each.severity, each.message) for each in found] == [("error", "connection mail: read-only")]
+        told = {each.message for each in await app.check(try_writes=True)}
+    assert "anna-crm can be written" in told
+    house.configure(right="frozen", direction="both")
+    await choose(house, "berta", Direction.RIGHT_TO_LEFT)
+    async with house.open() as app:
+        found = [each for each in await app.check() if each.scope == "account berta"]
+    assert [(each.severity, each.message) for each in found] == [("warning", "read-only")]
+
+
+async def test_a_check_leaves_the_store_alone_and_goes_on_without_one_that_cannot_be_read(house: House) -> None:
+    store = house.folder / "calsync.db"
+    async with house.open() as app:
+        await app.check()
+    assert not store.exists()
+    store.write_text("of another program", "utf-8")
+    async with house.open() as app:
+        found = [each for each in await app.check() if each.severity != "ok"]
+    ((scope, severity, message),) = [(each.scope, each.severity, each.message) for each in found]
+    assert (scope, severity) == ("store", "warning")
+    assert message.endswith("accounts are checked in the directions of the configuration")
+    assert store.read_text("utf-8") == "of another program"
+
+
+async def test_what_waits_is_offered_for_the_direction_that_a_person_has_chosen(house: House) -> None:
+    house.configure(direction="both\n    policy: hold")
+    async with house.open() as app:
+        await app.sync("berta")
+        event = house.calendar("berta-crm").user_create(MEETING)
+        await app.sync("berta")
+        (copy,) = house.calendar("berta-mail").events()
+        house.calendar("berta-crm").user_edit(event, summary="links")
+        house.calendar("berta-mail").user_edit(copy, summary="rechts")
+        await app.sync("berta")
+        (case,) = (await app.holds("berta"))["berta"]
+        assert case.choices == (Choice.LEFT, Choice.RIGHT, Choice.KEEP)
+    await choose(house, "berta", Direction.LEFT_TO_RIGHT)
+    async with house.open() as app:
+        (case,) = (await app.holds("berta"))["berta"]
+        assert case.choices == (Choice.LEFT, Choice.KEEP)
+        assert await app.decide("berta", [case.name], Choice.RIGHT) == []
 
 
 async def test_accounts_of_a_broken_connection_are_not_checked(house: House) -> None:

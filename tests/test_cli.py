@@ -381,7 +381,10 @@ def test_help_lists_every_command(capsys: Printed, arguments: list[str]) -> None
 
 def test_plugins_lists_the_bundled_ones(capsys: Printed) -> None:
     assert run(["plugins"]) == 0
-    assert "rules: attendee_stripping, private_mask, reminder_once, series_skip" in capsys.readouterr().out
+    assert (
+        "rules: attendee_stripping, copy_location, only_types, private_mask, reminder_once, series_skip"
+        in capsys.readouterr().out
+    )
     assert run(["plugins", "--json"]) == 0
     plugins = json.loads(capsys.readouterr().out)["plugins"]
     assert {plugin["name"] for plugin in plugins} >= {"flowfact", "graph", "rules", "sandbox"}

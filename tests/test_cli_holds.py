@@ -13,8 +13,10 @@ import pytest
 import calsync.app
 from calsync.cli import run
 from calsync.desk.decisions import Case
+from calsync.desk.left_out import How, LeftOut, LeftOutPage
 from calsync.desk.outcomes import outcome
 from calsync.errors import ConfigError
+from calsync.people import OPERATOR
 from calsync.sync.choices import Choice, offers
 from calsync.sync.model import Direction, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind
@@ -22,6 +24,8 @@ from calsync.sync.plan import Kind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from pathlib import Path
+
+    from calsync.people import Person
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVENT = Event(summary="Notar \u202egnal", when=Timed(NOW, NOW.replace(hour=10)), description="Akte")
@@ -55,6 +59,7 @@ class FakeApp:
     """Shows what a test has put into it, and takes each decision that is not taken yet."""
 
     cases: Mapping[str, Sequence[Case]] = {"anna": [DELETE, OTHER, CONFLICT, FAILED], "bert": []}
+    blocked: Mapping[str, Sequence[LeftOut]] = {}
     over = False
     asked: tuple[Collection[str], Choice] | None = None
 
@@ -68,6 +73,15 @@ class FakeApp:
         if account is not None and account not in self.cases:
             raise ConfigError([f"there is no account {account!r}"])
         return {name: cases for name, cases in self.cases.items() if account in {None, name}}
+
+    @asynccontextmanager
+    async def showing(self) -> AsyncIterator[FakeApp]:
+        yield self
+
+    async def left_out(self, person: Person, name: str, *, how: How) -> LeftOutPage:
+        assert (person, how) == (OPERATOR, How.BLOCKED)
+        rows = self.blocked.get(name, ())
+        return LeftOutPage(rows=rows, counts={}, total=len(rows))
 
     async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
         type(self).asked = (names, choice)
@@ -92,7 +106,7 @@ def test_what_waits_is_shown_with_both_sides_and_what_each_choice_does(capsys: P
     lines = printed.splitlines()
     assert lines[0] == "anna: 4 waiting"
     assert lines[2:4] == [
-        "    release: It is deleted on the right, too.",
+        "    release: It is deleted on the right.",
         "    keep: It stays on the right, and is not synced any more unless it comes back on the left.",
     ]
     shown = "aaaa1111 since 2026-03-02 09:00 UTC left (deleted) 2026-03-02 09:00 UTC Notar \\u202egnal Akte"
@@ -105,7 +119,7 @@ def test_what_waits_is_shown_with_both_sides_and_what_each_choice_does(capsys: P
 def test_a_german_person_reads_german(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     assert run(["holds", "anna", "-c", "x.yaml"]) == 0
-    assert "release: Der Termin wird auch rechts gelöscht." in capsys.readouterr().out
+    assert "release: Der Termin wird rechts gelöscht." in capsys.readouterr().out
     assert run(["holds", "bert", "-c", "x.yaml"]) == 0
     assert capsys.readouterr().out == "es wartet nichts auf Sie\n"
 
@@ -113,7 +127,7 @@ def test_a_german_person_reads_german(capsys: Printed, monkeypatch: pytest.Monke
 def test_json_holds_everything(capsys: Printed) -> None:
     assert run(["holds", "-c", "x.yaml", "--json"]) == 0
     accounts = json.loads(capsys.readouterr().out)["accounts"]
-    assert accounts["bert"] == {"cases": []}
+    assert accounts["bert"] == {"cases": [], "blocked": [], "all_blocked": 0}
     delete, other, conflict, failed = accounts["anna"]["cases"]
     assert (delete["case"], delete["operation"], delete["side"], delete["gone"]) == (
         "aaaa1111",
@@ -126,6 +140,59 @@ def test_json_holds_everything(capsys: Printed) -> None:
     assert [each["choice"] for each in conflict["choices"]] == ["left", "right", "keep"]
     assert conflict["choices"][0]["de"].startswith("Was links steht")
     assert failed["choices"] == []
+
+
+def test_what_nobody_can_release_stands_beside_what_waits_with_what_to_do(
+    app: type[FakeApp], capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = LeftOut(
+        how=How.BLOCKED,
+        reason="has_attendees",
+        side=Side.RIGHT,
+        system="Outlook",
+        event_id="r7",
+        summary="Notar \u202egnal",
+        when=EVENT.when,
+        since=NOW,
+    )
+    app.blocked = {"bert": [seen]}
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert run(["holds", "bert", "-c", "x.yaml"]) == 0
+    first, told, advice, row = capsys.readouterr().out.splitlines()
+    assert first == "es wartet nichts auf Sie"
+    assert told.startswith("bert: 1 ")
+    assert "Bitte ändern Sie ihn in Outlook" in advice
+    assert row.split(maxsplit=4)[0] == "rechts"
+    assert row.endswith("Notar \\u202egnal")
+    assert run(["holds", "bert", "-c", "x.yaml", "--json"]) == 0
+    (blocked,) = json.loads(capsys.readouterr().out)["accounts"]["bert"]["blocked"]
+    assert (blocked["event"], blocked["side"], blocked["reason"]) == ("r7", "right", "has_attendees")
+
+
+@pytest.mark.parametrize(
+    ("option", "reason", "kind"),
+    [
+        ("--all-ambiguous", "ambiguous", Kind.CREATE),
+        ("--all-left-account", "left_account", Kind.DELETE),
+        ("--all-private", "private_original_deleted", Kind.DELETE),
+        ("--all-conflicts", "conflict", Kind.UPDATE),
+        ("--all-changed-by-server", "changed_by_server", Kind.UPDATE),
+    ],
+)
+def test_all_that_waits_for_one_reason_is_decided_at_once(
+    app: type[FakeApp], reason: str, kind: Kind, option: str
+) -> None:
+    app.cases = {"anna": [DELETE, case(kind, reason, "eeee1111"), case(kind, reason, "ffff1111")]}
+    assert run(["decide", "anna", option, "keep", "-c", "x.yaml"]) == 0
+    assert app.asked == (["eeee1111", "ffff1111"], Choice.KEEP)
+
+
+def test_of_events_that_may_belong_together_an_id_names_its_own_case(app: type[FakeApp]) -> None:
+    one = case(Kind.CREATE, "ambiguous", "eeee1111", side=Side.LEFT, event_id="r1")
+    other = case(Kind.CREATE, "ambiguous", "ffff1111", event_id="l1")
+    app.cases = {"anna": [one, other]}
+    assert run(["decide", "anna", "r1", "pair", "-c", "x.yaml"]) == 0
+    assert app.asked == (["eeee1111"], Choice.PAIR)
 
 
 def test_an_unknown_account_is_a_matter_of_usage(capsys: Printed) -> None:
@@ -195,6 +262,12 @@ def test_each_choice_says_what_it_does_in_both_languages() -> None:
         (Kind.UPDATE, "brake_rewrites"),
         (Kind.UPDATE, "conflict"),
         (Kind.CREATE, "budget"),
+        (Kind.CREATE, "ambiguous"),
+        (Kind.HOLD, "ambiguous"),
+        (Kind.DELETE, "left_account"),
+        (Kind.HOLD, "left_account"),
+        (Kind.DELETE, "private_original_deleted"),
+        (Kind.HOLD, "private_original_deleted"),
     ):
         for choice in offers(reason, kind, Direction.BOTH):
             english, german = (outcome(kind, Side.LEFT, choice, language) for language in ("en", "de"))

@@ -90,6 +90,17 @@ def test_what_it_gives_for_optional_keys_is_the_default(config: Config, loaded: 
                 assert values[str(key)] == key.default(), key
 
 
+def test_the_other_rules_are_valid_as_they_are_shown(copy: Path) -> None:
+    copy.write_text(
+        copy.read_text("utf-8").replace("  # - only_types", "  - only_types").replace("  # - copy", "  - copy")
+    )
+    document = parse(copy)
+    loaded = Plugins.find(document.plugin_dirs).load(document.providers, document.rules)
+    rules = {rule.name: rule.options for rule in validate(document, loaded.providers, loaded.rules).rules}
+    assert rules["only_types"] == {"include": ["viewing", "notary"]}
+    assert rules["copy_location"] == {}
+
+
 def test_discovery_is_valid_as_it_is_shown(copy: Path, loaded: Loaded) -> None:
     head, shown = copy.read_text("utf-8").split("  # discover:\n")
     copy.write_text(head + "  discover:\n" + re.sub(r"(?m)^  # ", "  ", shown), "utf-8")

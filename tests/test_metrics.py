@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from calsync.engine import Report
 from calsync.errors import AccountError, ConfigError, EventError, LoginError, PluginError, Retry, StoreError
-from calsync.metrics import MAILS, Metrics, result_of
+from calsync.history import MAILS
+from calsync.metrics import Metrics, result_of
 from calsync.reasons import known
 from calsync.service import Finished, Runner, Service, State
 from calsync.sync.model import Side
@@ -21,7 +23,6 @@ from calsync.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from calsync.history import Unsynced
     from calsync.service import Listen
 
 
@@ -55,13 +56,11 @@ class Office:
         *,
         error: Exception | None = None,
         since_call: float | None = None,
-        newly: Counter[Unsynced] | None = None,
         **left: int,
     ) -> None:
         report = Report()
         for name, number in left.items():
             setattr(report.counts[Side.LEFT], name, number)
-        report.newly.update(newly or {})
         self.metrics.finished(
             Finished(account=account, report=report, error=error, seconds=0.2, since_call=since_call)
         )
@@ -182,12 +181,11 @@ def test_accounts_whose_doorbells_are_heard_are_counted(office: Office) -> None:
     assert office.value("calsync_heard_accounts") == 1
 
 
-def test_mails_that_were_prevented_are_counted_when_their_events_are_left_alone_first(office: Office) -> None:
-    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 1, (Kind.BLOCK, "online_meeting"): 1}))
-    office.end()
-    assert office.value("calsync_mails_prevented_total") == 1
-    office.end(newly=Counter({(Kind.BLOCK, "has_attendees"): 2, (Kind.SKIP, "has_attendees"): 1}))
-    assert office.value("calsync_mails_prevented_total") == 3
+def test_mails_that_were_prevented_are_told_as_the_store_counts_them(office: Office) -> None:
+    assert office.value("calsync_mails_prevented_total") is None
+    for mails in (3, 7):
+        office.metrics.prevented(mails)
+        assert office.value("calsync_mails_prevented_total") == mails
 
 
 def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -> None:
@@ -202,6 +200,20 @@ def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -
     assert office.value("calsync_failing_accounts", result="store") == 0
     office.board.note("anna", State.WAITING, error=None, error_class=None)
     assert office.value("calsync_failing_accounts", result="sign_in") == 0
+
+
+def test_the_age_of_the_oldest_hold_is_told_by_reason_and_goes_with_it(office: Office) -> None:
+    day = timedelta(days=1)
+    now = office.clock.now()
+    for name, since in (("anna", now - 2 * day), ("kai", now - day)):
+        office.board.begin(name, None)
+        office.board.note(name, held_since={"ambiguous": since, "rule_failed:geheim": now})
+    office.clock.advance(60)
+    two_days = 2 * day.total_seconds() + 60
+    assert office.value("calsync_oldest_hold_age_seconds", reason="ambiguous") == two_days
+    assert office.value("calsync_oldest_hold_age_seconds", reason="rule_failed") == 60
+    office.board.note("anna", held_since={})
+    assert office.value("calsync_oldest_hold_age_seconds", reason="ambiguous") == two_days - day.total_seconds()
 
 
 def test_the_reasons_of_mails_are_words_of_calsync() -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.desk import Desk
-    from calsync.engine import Confirmation, Report
+    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.sync.model import Side
 
 KEPT = """
 connections:
@@ -45,6 +46,9 @@ class Serving:
         self.asked.append(f"all of {connection}")
 
     async def plan(self, account: str) -> Report:
+        raise NotImplementedError
+
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         raise NotImplementedError
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:

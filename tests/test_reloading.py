@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.errors import StoreError
+from calsync.loading import load
+from calsync.reloading import waiting_for_a_start
 from calsync.service import State
 from tests.house import House
 from tests.serving import Served, serving
@@ -84,6 +86,56 @@ async def test_another_pace_of_polls_opens_nothing_anew(served: Served) -> None:
     assert served.listeners("anna-mail") == [heard]
     assert served.house.plugin.CLOSED == {}
     assert {host.poll_seconds() for host in served.house.plugin.HOSTS} == {120}
+
+
+async def test_what_is_heeded_at_the_next_start_is_told_once_and_stops_nothing_else(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+
+    served.rewrite("service: {", 'web: {}\nservice: {listen: "127.0.0.1:8766", ')
+    served.rewrite("poll_seconds: 60", "poll_seconds: 120")
+    await served.take_over()
+    assert told() == ["heeded at the next start only: service.listen, web; start calsync anew"]
+    assert served.running.served.service.poll_seconds == 120
+    await served.take_over()
+    assert len(told()) == 1
+    served.rewrite('listen: "127.0.0.1:8766", ', "")
+    await served.take_over()
+    assert told()[1:] == ["heeded at the next start only: web; start calsync anew"]
+    served.rewrite("web: {}", "")
+    await served.take_over()
+    assert len(told()) == 2
+
+
+ONE, TWO = "a-token-of-the-figures", "another-token-of-them"
+WEB = f"""
+web:
+  metrics_token: {ONE}
+  self_service: {{left: {{connection: crm}}, right: {{connection: mail}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        (ONE, TWO, ["web.metrics_token"]),
+        (f"metrics_token: {ONE}", "trusted_proxy: 10.0.0.1", ["web.metrics_token", "web.trusted_proxy"]),
+        ("https://one.example", "https://two.example", ["service.public_url"]),
+        ("right: {connection: mail}", "right: {connection: post}", []),
+        (WEB, "", ["web"]),
+    ],
+)
+def test_the_keys_that_wait_for_a_start_are_named(house: House, old: str, new: str, keys: list[str]) -> None:
+    file = house.folder / "calsync.yaml"
+    text = file.read_text("utf-8").replace("service: {", "service: {public_url: https://one.example, ")
+    text = text.replace("  crm: {provider: memory}", "  crm: {provider: memory}\n  post: {provider: memory}") + WEB
+    file.write_text(text, "utf-8")
+    before, _ = load(file)
+    file.write_text(text.replace(old, new), "utf-8")
+    after, _ = load(file)
+    assert waiting_for_a_start(before, after) == keys
 
 
 async def test_a_stop_does_not_wait_for_a_reload_that_opens_accounts(

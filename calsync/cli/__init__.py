@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, export, holds, keys, plans, showing, undo, users
+from calsync.cli import (
+    accounts,
+    backups,
+    commands,
+    explain,
+    export,
+    holds,
+    keys,
+    leaving,
+    plans,
+    showing,
+    undo,
+    users,
+)
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -40,6 +53,7 @@ for command in (
     commands.plugins,
     showing.status,
     showing.activity,
+    explain.explain,
     accounts.switch,
     accounts.direction,
     holds.holds,
@@ -49,6 +63,9 @@ for command in (
     keys.rotate,
     export.export,
     undo.undo,
+    leaving.leave,
+    leaving.export,
+    leaving.erase,
     users.user,
 ):
     cli.add_command(command)

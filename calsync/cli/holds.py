@@ -12,13 +12,17 @@ from calsync.cli.commands import configuration, json_output
 from calsync.cli.failures import DONE, FAILED, json_even_on_failure, print_json, tell
 from calsync.cli.text import language
 from calsync.desk.decisions import BATCHES
+from calsync.people import OPERATOR
 from calsync.sync.choices import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from calsync.desk.decisions import Case
+    from calsync.desk.left_out import LeftOutPage
+
+    Command = Callable[..., int]
 
 
 @click.command()
@@ -28,26 +32,28 @@ if TYPE_CHECKING:
 def holds(path: Path, account: str | None, as_json: bool) -> int:
     """Show what waits for a person, and what may be decided."""
     with json_even_on_failure(as_json, holds_report.EMPTY):
-        cases = asyncio.run(_holds(path, account))
+        cases, blocked = asyncio.run(_holds(path, account))
     if as_json:
-        print_json(holds_report.as_json(cases))
+        print_json(holds_report.as_json(cases, blocked))
     else:
-        click.echo("\n".join(holds_report.lines(cases, language())))
+        click.echo("\n".join(holds_report.lines(cases, blocked, language())))
     return DONE
+
+
+def _batches(command: Command) -> Command:
+    """Add the options that name all that waits for one reason."""
+    for name, reason in reversed(list(BATCHES.items())):
+        command = click.option(f"--all-{name}", "batch", flag_value=name, help=f"All that waits for: {reason}.")(
+            command
+        )
+    return command
 
 
 @click.command()
 @configuration
 @click.argument("account")
 @click.argument("words", nargs=-1, metavar="[CASE] " + "|".join(Choice))
-@click.option(
-    "--all-deletes", "batch", flag_value="deletes", help="All deletes that wait because there were many."
-)
-@click.option(
-    "--all-rewrites", "batch", flag_value="rewrites", help="All changes that wait because there were many."
-)
-@click.option("--all-budget", "batch", flag_value="budget", help="All that waits because much was written lately.")
-@click.option("--all-rules", "batch", flag_value="rules", help="All that waits since the rules were changed.")
+@_batches
 def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) -> int:
     """Decide about what waits; the next run carries it out.
 
@@ -55,10 +61,8 @@ def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) 
     """
     *named, choice = words or ("",)
     if choice not in list(Choice) or len(named) != (batch is None):
-        raise click.UsageError(
-            "Give one case, or --all-deletes, --all-rewrites, --all-budget or --all-rules; then one of "
-            f"{', '.join(Choice)}."
-        )
+        batches = ", ".join(f"--all-{name}" for name in BATCHES)
+        raise click.UsageError(f"Give one case, or one of {batches}; then one of {', '.join(Choice)}.")
     case = named[0] if named else None
     wanted, taken = asyncio.run(_decide(path, account, case, batch, Choice(choice)))
     told = holds_report.decided(account, taken, Choice(choice), language())
@@ -71,11 +75,18 @@ def decide(path: Path, account: str, words: tuple[str, ...], batch: str | None) 
     return FAILED
 
 
-async def _holds(path: Path, account: str | None) -> Mapping[str, Sequence[Case]]:
+async def _holds(
+    path: Path, account: str | None
+) -> tuple[Mapping[str, Sequence[Case]], Mapping[str, LeftOutPage]]:
+    """Return what waits by account, and what nobody can release."""
     from calsync.app import App  # noqa: PLC0415 - it brings in every driver
+    from calsync.desk.left_out import How  # noqa: PLC0415 - it brings in the engine
 
     async with App.open(path) as app:
-        return await app.holds(account)
+        cases = await app.holds(account)
+        async with app.showing() as showing:
+            blocked = {name: await showing.left_out(OPERATOR, name, how=How.BLOCKED) for name in cases}
+        return cases, blocked
 
 
 async def _decide(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.cli.text import plain, table
 from calsync.desk.outcomes import outcome
 from calsync.reasons import sentence
+from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.model import AllDay, Side
 from calsync.sync.plan import render_value
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from calsync.desk.decisions import Case
+    from calsync.desk.left_out import LeftOut, LeftOutPage
     from calsync.reasons import Language
     from calsync.sync.choices import Choice
     from calsync.sync.model import Event, Observation, When
@@ -24,11 +26,13 @@ NOTES = 40
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "nothing": "nothing waits for you",
+        "blocked": "that calsync never changes, and nobody can release here",
         "waiting": "waiting",
         "since": "since",
         "left": "left",
         "right": "right",
         "gone": "(deleted)",
+        "elsewhere": "(elsewhere)",
         "decided": "decided",
         "next": "the next run carries it out",
         "none": "there is no such case that waits; see calsync holds",
@@ -37,11 +41,13 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     },
     "de": {
         "nothing": "es wartet nichts auf Sie",
+        "blocked": "die calsync nie ändert, und die sich hier nicht freigeben lassen",
         "waiting": "wartend",
         "since": "seit",
         "left": "links",
         "right": "rechts",
         "gone": "(gelöscht)",
+        "elsewhere": "(woanders)",
         "decided": "entschieden",
         "next": "der nächste Lauf führt es aus",
         "none": "einen solchen wartenden Fall gibt es nicht; siehe calsync holds",
@@ -51,16 +57,33 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def as_json(accounts: Mapping[str, Sequence[Case]]) -> dict[str, Any]:
-    """Return what waits by account, each case with its sentences in both languages, whatever the locale."""
-    return {"accounts": {name: {"cases": [_case(case) for case in cases]} for name, cases in accounts.items()}}
+def as_json(accounts: Mapping[str, Sequence[Case]], blocked: Mapping[str, LeftOutPage]) -> dict[str, Any]:
+    """Return what waits by account, each case with its sentences in both languages, whatever the locale.
+
+    Beside it stands what nobody can release.
+    """
+    return {
+        "accounts": {
+            name: {
+                "cases": [_case(case) for case in cases],
+                "blocked": [_blocked(one) for one in blocked[name].rows],
+                "all_blocked": blocked[name].total,
+            }
+            for name, cases in accounts.items()
+        }
+    }
 
 
-def lines(accounts: Mapping[str, Sequence[Case]], language: Language) -> list[str]:
-    """Return what waits in each account: what has the same reason stands together, below what may be decided."""
-    found = [name for name, cases in accounts.items() if cases]
-    told = [line for name in found for line in _account(name, accounts[name], language)]
-    return told or [WORDS[language]["nothing"]]
+def lines(
+    accounts: Mapping[str, Sequence[Case]], blocked: Mapping[str, LeftOutPage], language: Language
+) -> list[str]:
+    """Return what waits in each account: what has the same reason stands together, below what may be decided.
+
+    What nobody can release follows, with what to do about it.
+    """
+    told = [line for name, cases in accounts.items() if cases for line in _account(name, cases, language)]
+    told = told or [WORDS[language]["nothing"]]
+    return told + [line for name, page in blocked.items() if page.rows for line in _refused(name, page, language)]
 
 
 def decided(account: str, cases: Sequence[Case], choice: Choice, language: Language) -> str:
@@ -98,6 +121,19 @@ def _case(case: Case) -> dict[str, Any]:
     }
 
 
+def _blocked(one: LeftOut) -> dict[str, Any]:
+    return {
+        "event": one.event_id,
+        "side": one.side.value,
+        "reason": one.reason,
+        "since": None if one.since is None else one.since.isoformat(),
+        "summary": one.summary,
+        "when": None if one.when is None else render_value(one.when),
+        "en": sentence(one.reason, "en"),
+        "de": sentence(one.reason, "de"),
+    }
+
+
 def _values(seen: Observation | None) -> dict[str, str] | None:
     if seen is None:
         return None
@@ -123,6 +159,20 @@ def _account(name: str, cases: Sequence[Case], language: Language) -> Iterator[s
         yield from table([cell for each in together for cell in _rows(each, words)])
 
 
+def _refused(name: str, page: LeftOutPage, language: Language) -> Iterator[str]:
+    words = WORDS[language]
+    yield f"{plain(name)}: {page.total} {words['blocked']}"
+    for reason in dict.fromkeys(one.reason for one in page.rows):
+        yield f"  {plain(sentence(reason, language))}"
+        rows = [one for one in page.rows if one.reason == reason]
+        yield from table(
+            [
+                [f"  {words[one.side]}", "" if one.when is None else _when(one.when), plain(one.summary or "")]
+                for one in rows
+            ]
+        )
+
+
 def _groups(cases: Sequence[Case]) -> Sequence[Sequence[Case]]:
     groups: dict[tuple[Any, ...], list[Case]] = {}
     for case in cases:
@@ -137,7 +187,8 @@ def _rows(case: Case, words: Mapping[str, str]) -> Iterator[list[str]]:
         marks[1] += f" ({words['decided']}: {case.decided})"
     for side, seen in ((Side.LEFT, case.left), (Side.RIGHT, case.right)):
         if seen is not None:
-            where = f"{words[side]} {words['gone']}" if case.gone is side else words[side]
+            gone = words["elsewhere" if case.reason == LEFT_ACCOUNT else "gone"]
+            where = f"{words[side]} {gone}" if case.gone is side else words[side]
             yield [*marks, where, *_shown(seen.event, notes="description" in case.differing)]
             marks = ["", ""]
 

@@ -124,10 +124,10 @@ def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
 
 
 def _one_by_one(operations: Sequence[Operation]) -> list[str]:
-    return table([["  " + operation.kind, operation.side, *_event(operation)] for operation in operations])
+    return table([["  " + operation.kind, operation.side, *event(operation)] for operation in operations])
 
 
-def _event(operation: Operation) -> list[str]:
+def event(operation: Operation) -> list[str]:
     """Return when and what: the person who asks for a plan may read their own appointments."""
     seen = operation.source or operation.target
     fields = ", ".join(operation.fields)

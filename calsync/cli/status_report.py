@@ -86,6 +86,7 @@ def account_json(page: AccountPage, left_out: LeftOutPage) -> dict[str, Any]:
         "runs": [_run(record) for record in page.runs],
         "mails": {
             "sent": page.mails.sent,
+            "prevented": page.mails.prevented,
             "copies_without_attendees": page.mails.copies,
             "attendees": page.mails.people,
             "blocked": page.mails.blocked,

@@ -4,6 +4,7 @@ from calsync.desk.access import Access
 from calsync.desk.audit import Audit
 from calsync.desk.checks import Checks
 from calsync.desk.desk import Desk
+from calsync.desk.explain import Explaining
 from calsync.desk.members import Members
 from calsync.desk.own_sign_ins import OwnSignIns
 from calsync.desk.passwords import Passwords
@@ -19,6 +20,7 @@ __all__ = [
     "Audit",
     "Checks",
     "Desk",
+    "Explaining",
     "Known",
     "Members",
     "OwnMailboxes",

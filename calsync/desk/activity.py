@@ -106,6 +106,8 @@ class Activity:
     """What the other side's system is called."""
     target: str
     """What this side's system is called."""
+    event_id: str | None
+    """The event that was written, or that it is about."""
     summary: str | None
     """None where nobody knows it any more."""
     when: When | None
@@ -173,6 +175,7 @@ def activity(
         side=entry.side,
         source=titles[entry.side.other],
         target=titles[entry.side],
+        event_id=entry.event_id,
         summary=None if summary is None else short(summary),
         when=when,
         before=before,

@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, Sentences] = {
     "plan_applied": Sentences(
         "{who} had a plan of {account} carried out.", "{who} hat einen Plan für {account} ausführen lassen."
     ),
+    "left": Sentences("{who} let {account} leave calsync.", "{who} hat {account} aus calsync entlassen."),
     "password_changed": Sentences("{who} changed the own password.", "{who} hat das eigene Passwort geändert."),
     "token_made": Sentences("{who} made the API token {after}.", "{who} hat das API-Token {after} erstellt."),
     "token_revoked": Sentences(
@@ -67,6 +68,8 @@ SENTENCES: Mapping[str, Sentences] = {
 }
 """By what was changed. `{after}` is what to; `{value}` is the part of it that has words of its own, `{rest}` what
 stands beside that."""
+_OF_ACCOUNTS = frozenset({"account_added", "account_changed", "account_removed"})
+"""What was noted with the account's name as what to."""
 _VALUES: Mapping[str, Mapping[str, Sentences]] = {
     "enabled": {
         "on": Sentences("on", "eingeschaltet"),
@@ -97,12 +100,13 @@ _VALUES: Mapping[str, Mapping[str, Sentences]] = {
 }
 
 
-def told(entry: AuditEntry, titles: Mapping[Side, str], language: Language) -> str:
-    """Return what somebody did. `titles`: what both systems of the account are called.
+def told(entry: AuditEntry, titles: Mapping[Side, str], language: Language, whose: str = "") -> str:
+    """Return what somebody did. `titles`: what both systems of the account are called; `whose` it is.
 
     What this version does not know is told as it was noted.
     """
-    after = entry.after or ""
+    account = f"{entry.account} ({whose})" if entry.account and whose else entry.account or ""
+    after = account if account and entry.what in _OF_ACCOUNTS else entry.after or ""
     if entry.what not in SENTENCES:
         return f"{entry.who}: {entry.what} {after}".rstrip()
     value, rest = _parts(entry.what, after)
@@ -111,7 +115,7 @@ def told(entry: AuditEntry, titles: Mapping[Side, str], language: Language) -> s
     if words is not None:
         value = in_language(words, language).format(rest=rest, **sides)
     return in_language(SENTENCES[entry.what], language).format(
-        who=entry.who, account=entry.account or "", after=after, value=value, rest=rest
+        who=entry.who, account=account, after=after, value=value, rest=rest
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.discretion import masked
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
-from calsync.sync.choices import Decision, fingerprint, offers
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES, RULES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, Choice, Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
+from calsync.sync.twins import Shown
+from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,11 +20,8 @@ if TYPE_CHECKING:
 
     from calsync.records import AccountState, Held
     from calsync.store import SqliteStore
-    from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Field, Link, Observation
     from calsync.sync.view import Seen
-
-    Links = Mapping[tuple[Side, str | None], Link]
 
 
 BATCHES: Mapping[str, str] = {
@@ -30,8 +29,13 @@ BATCHES: Mapping[str, str] = {
     "rewrites": REWRITES,
     "budget": BUDGET,
     "rules": RULES,
+    "conflicts": CONFLICT,
+    "changed-by-server": UNSURE,
+    "ambiguous": AMBIGUOUS,
+    "left-account": LEFT_ACCOUNT,
+    "private": PRIVATE_DELETED,
 }
-"""What is held because there is a lot of it, with its reason; it is decided together, or one by one."""
+"""What may be decided together, all that is held for one reason; or one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class Case:
     """What the left side showed last; None where there is no event of this case."""
     right: Observation | None
     gone: Side | None
-    """The side on which the event is not there any more."""
+    """The side on which the event is not there any more: deleted, or for LEFT_ACCOUNT somewhere else."""
     choices: Sequence[Choice]
     """What a person may choose; nothing where only something else ends it, nor while it is not known whether both
     events are there."""
@@ -78,7 +82,12 @@ class Case:
         return replace(self, left=left and masked(left), right=right and masked(right))
 
     def is_named(self, word: str) -> bool:
-        """Tell whether a person means this case: by its name, or by the id of an event of either side."""
+        """Tell whether a person means this case: by its name, or by the id of an event of either side.
+
+        Of events that may belong together each has a case of its own, and shows another one's event.
+        """
+        if self.reason == AMBIGUOUS:
+            return word in {self.name, self.event_id}
         return word == self.name or any(seen is not None and seen.id == word for seen in (self.left, self.right))
 
 
@@ -86,7 +95,12 @@ async def waiting(store: SqliteStore, account: str, direction: Direction, now: d
     """Return all that waits in an account, what waits longest first. Raises StoreError."""
     state = await store.load(account, now)
     links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
-    cases = [_case(state, held, links, direction) for held in state.holds.values()]
+
+    def link_of(side: Side, event_id: str) -> Link | None:
+        return links.get((side, event_id))
+
+    shown = Shown(state.holds, state.links.values(), state.seen, link_of)
+    cases = [_case(state, held, shown.of(held.key), direction) for held in state.holds.values()]
     return sorted(cases, key=lambda case: (case.since, case.side, case.event_id, case.reason))
 
 
@@ -120,15 +134,24 @@ def _decision(case: Case, choice: Choice, now: datetime) -> Decision:
         fingerprint=case.shown,
         since=case.since,
         at=now,
+        partner=_partner(case) if choice is Choice.PAIR else None,
     )
 
 
-def _case(state: AccountState, held: Held, links: Links, direction: Direction) -> Case:
-    left, right = _seen(state, held, links)
+def _partner(case: Case) -> str | None:
+    """Return the event on the side that is not written which the case's event may be paired with."""
+    seen = case.left if case.side is Side.LEFT else case.right
+    return None if seen is None else seen.id
+
+
+def _case(state: AccountState, held: Held, events: tuple[Seen | None, Seen | None], direction: Direction) -> Case:
+    left, right = events
     shown = fingerprint(left, right)
     decision = state.decisions.get(held.key)
     offered = () if state.rebuild is not None else offers(held.reason, held.kind, direction)
     known = [seen for seen in (left, right) if seen is not None]
+    if len(known) < len(Side):
+        offered = tuple(choice for choice in offered if choice is not Choice.PAIR)
     doubt = len(known) < _needed(held) or any(seen.standing.in_doubt for seen in known)
     counts = decision is not None and decision.since == held.since and (doubt or decision.fingerprint == shown)
     return Case(
@@ -148,21 +171,13 @@ def _case(state: AccountState, held: Held, links: Links, direction: Direction) -
     )
 
 
-def _seen(state: AccountState, held: Held, links: Links) -> tuple[Seen | None, Seen | None]:
-    """Return what is remembered of both events of a case: of a link, or of the one event that no link names."""
-    link = links.get((held.side, held.event_id)) or links.get((held.side.other, held.event_id))
-    ids = {side: held.event_id if link is None else link.event_id(side) for side in Side}
-    left, right = (state.seen[side].get(ids[side] or "") for side in Side)
-    return left, right
-
-
 def _needed(held: Held) -> int:
     """Return how many events there must be to decide about: a copy that is not made yet is none."""
-    return 1 if held.kind is Kind.CREATE else 2
+    return 1 if held.kind is Kind.CREATE or held.reason == AMBIGUOUS else 2
 
 
 def _is_gone(seen: Seen | None) -> bool:
-    return seen is not None and seen.deleted
+    return seen is not None and (seen.deleted or seen.standing is Standing.ELSEWHERE)
 
 
 def _name(held: Held, shown: str) -> str:

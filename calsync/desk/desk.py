@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from calsync.desk.access import Access
     from calsync.desk.audit import Audit
     from calsync.desk.checks import Checks
+    from calsync.desk.explain import Explaining
     from calsync.desk.members import Members
     from calsync.desk.own_sign_ins import OwnSignIns
     from calsync.desk.people import People
@@ -34,6 +35,7 @@ class Desk:
     people: People
     access: Access
     showing: Showing
+    explaining: Explaining
     steering: Steering
     own: OwnMailboxes
     own_sign_ins: OwnSignIns

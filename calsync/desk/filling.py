@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid, Wrong
 from calsync.forms import Kind
-from calsync.sync.model import Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +53,6 @@ def connection_of(draft: Draft, name: str) -> dict[str, Any]:
 def not_kept(name: str) -> Wrong:
     """Return what is wrong with a name that stands in the operator's file, or nowhere."""
     return Wrong("kept_no_more", name)
-
-
-def connections_in(account: Mapping[str, Any]) -> set[str]:
-    """Return the names of the connections that an account's entry uses."""
-    sides = [account.get(side.value) for side in Side]
-    return {str(side.get("connection")) for side in sides if isinstance(side, dict)}
 
 
 def without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ _NOTHING = Sentences(
 )
 _PREVENTED = Sentences(
     "0 invitations sent. Copied without their attendees in the last 30 days: {copies} ({people} attendees). "
-    "Left alone right now, as a change might mail somebody: {blocked}.",
+    "Left alone right now, as a change might mail somebody: {blocked}. Mails prevented so far: {prevented}.",
     "0 Einladungen versendet. In den letzten 30 Tagen ohne ihre Teilnehmer übernommen: {copies} "
     "({people} Teilnehmer). Derzeit unberührt, weil eine Änderung jemandem eine E-Mail schicken könnte: "
-    "{blocked}.",
+    "{blocked}. Bisher verhinderte E-Mails: {prevented}.",
 )
 
 
@@ -28,10 +28,12 @@ _PREVENTED = Sentences(
 class Mails:
     """One account's."""
 
+    prevented: int
+    """Writes since the account began that would have mailed somebody: made without a mail, or left undone."""
     copies: int
-    """Copies made within SPAN of originals that have attendees now: each would have been an invitation."""
+    """Copies made within SPAN of originals that had attendees: each would have been an invitation."""
     people: int
-    """How many attendees these originals have together."""
+    """How many attendees these originals had together."""
     blocked: int
     """Events that are not written now, as a write might mail somebody."""
 
@@ -39,8 +41,11 @@ class Mails:
     """Nothing of calsync can send one: no encoder for attendees, and every write says that nobody is told."""
 
     def sentence(self, language: Language) -> str:
-        if not self.copies and not self.blocked:
+        if not self.prevented and not self.copies and not self.blocked:
             return in_language(_NOTHING, language)
         return in_language(_PREVENTED, language).format(
-            copies=events(self.copies, language), people=self.people, blocked=events(self.blocked, language)
+            copies=events(self.copies, language),
+            people=self.people,
+            blocked=events(self.blocked, language),
+            prevented=self.prevented,
         )

@@ -19,18 +19,33 @@ SIDES: Mapping[Language, Mapping[Side, str]] = {
     "en": {Side.LEFT: "on the left", Side.RIGHT: "on the right"},
     "de": {Side.LEFT: "links", Side.RIGHT: "rechts"},
 }
+_PAIR = Sentences(
+    "Both events that are shown belong together from now on, and nothing is written. Of the others like them, "
+    "whatever then has no counterpart is copied, unless you decide to leave it alone.",
+    "Die beiden gezeigten Termine gehören von jetzt an zusammen; geschrieben wird nichts. Was von den übrigen "
+    "gleichen Terminen dann kein Gegenstück hat, wird übernommen, sofern Sie nicht „nicht übernehmen“ wählen.",
+)
 _OUTCOMES: Mapping[tuple[Kind, Choice], Sentences] = {
     (Kind.CREATE, Choice.RELEASE): Sentences(
         "It is copied {side}.",
         "Der Termin wird {side} angelegt.",
     ),
     (Kind.CREATE, Choice.KEEP): Sentences(
-        "It stays where it is, and is never copied {side}.",
-        "Der Termin bleibt, wo er ist, und wird {side} nie angelegt.",
+        "It stays {other}, is not copied {side}, and is not synced. Of the others like it, whatever then has no "
+        "counterpart is copied, unless you decide to leave it alone, too.",
+        "Der Termin bleibt {other} stehen, wird {side} nicht angelegt und nicht synchronisiert. Was von den "
+        "übrigen gleichen Terminen dann kein Gegenstück hat, wird übernommen, sofern Sie das nicht auch dort "
+        "ablehnen.",
+    ),
+    (Kind.CREATE, Choice.PAIR): _PAIR,
+    (Kind.HOLD, Choice.PAIR): _PAIR,
+    (Kind.HOLD, Choice.KEEP): Sentences(
+        "Both sides stay as they are. The event is not synced.",
+        "Beide Seiten bleiben, wie sie sind. Der Termin wird nicht synchronisiert.",
     ),
     (Kind.DELETE, Choice.RELEASE): Sentences(
-        "It is deleted {side}, too.",
-        "Der Termin wird auch {side} gelöscht.",
+        "It is deleted {side}.",
+        "Der Termin wird {side} gelöscht.",
     ),
     (Kind.DELETE, Choice.KEEP): Sentences(
         "It stays {side}, and is not synced any more unless it comes back {other}.",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from calsync.desk.repairs import cause_of
+from calsync.desk.repairs import cause_of, has_card, repairs
 from calsync.desk.statuses import Health, health
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.desk.conditions import Conditions
     from calsync.desk.repairs import Cause, Condition, Repair
+    from calsync.desk.systems import System
     from calsync.service import Status
     from calsync.sync.model import Direction, Side
 
@@ -88,7 +90,7 @@ class Row:
     @property
     def problem(self) -> bool:
         """Whether somebody should look at it."""
-        return self.health in {Health.FAILING, Health.ATTENTION}
+        return self.health.problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,18 +125,48 @@ def row(condition: Condition, cards: Sequence[Repair]) -> Row:
     )
 
 
-def overview(rows: Sequence[Row], wanted: Wanted, whose: Mapping[str, str] | None = None) -> Overview:
+class _Judged(NamedTuple):
+    """How an account is, which has to be known of all of them to find those of one page."""
+
+    account: str
+    status: Status
+    health: Health
+
+    @property
+    def name(self) -> str:
+        return self.account.casefold()
+
+    @property
+    def good_at(self) -> float:
+        at = self.status.good_at
+        return 0.0 if at is None else at.timestamp()
+
+
+def overview(
+    conditions: Conditions,
+    systems: Mapping[str, System],
+    now: datetime,
+    wanted: Wanted,
+    also: Collection[str] = (),
+) -> Overview:
     """Return the page that is looked for; its rows lack what is counted page by page.
 
-    `whose`: what accounts are found by as well, by name.
+    Cards are made for the accounts of the page alone. `also`: the accounts that are found by whose they are.
     """
-    found = [each for each in rows if _matches(each, wanted, (whose or {}).get(each.account, ""))]
+    carded = {one.account for one in conditions.telling() if has_card(one, systems, now)}
+    every = [
+        _Judged(account, status, health(status, card=account in carded))
+        for account, status in conditions.states.items()
+    ]
+    found = [each for each in every if _matches(each, wanted, conditions, also)]
     found.sort(key=_KEYS[wanted.order], reverse=wanted.reverse)
+    shown = [conditions.of(each.account) for each in found[wanted.offset :][: wanted.most]]
+    states = Counter(each.health for each in every)
     return Overview(
-        rows=found[wanted.offset :][: wanted.most],
+        rows=[row(one, repairs([one], systems, now)) for one in shown],
         total=len(found),
-        states=Counter(each.health for each in rows),
-        problems=sum(each.problem for each in rows),
+        states=states,
+        problems=sum(count for state, count in states.items() if state.problem),
     )
 
 
@@ -146,26 +178,28 @@ def with_counts(row: Row, links: Counter[str], unready: int, unsynced: Counter[s
     return replace(row, pairs=links.total(), linked=links["awake"] - unready, skipped=unsynced["skip"])
 
 
-def _matches(each: Row, wanted: Wanted, whose: str) -> bool:
+def _matches(each: _Judged, wanted: Wanted, conditions: Conditions, also: Collection[str]) -> bool:
     if wanted.states and each.health not in wanted.states:
         return False
-    if wanted.problems and not each.problem:
+    if wanted.problems and not each.health.problem:
         return False
-    word = wanted.search.strip().casefold()
-    return not word or any(word in text.casefold() for text in (each.account, whose, *each.titles.values()))
+    if not (word := wanted.search.strip().casefold()):
+        return True
+    titles = conditions.titles.of(conditions.accounts[each.account]).values()
+    return each.account in also or any(word in text.casefold() for text in (each.account, *titles))
 
 
 STATES = tuple(Health)
 """All states, what needs somebody first."""
 
 
-def _urgency(each: Row) -> int:
-    return STATES.index(each.health) if each.problem else len(STATES)
+def _urgency(each: _Judged) -> int:
+    return STATES.index(each.health) if each.health.problem else len(STATES)
 
 
-_KEYS: Mapping[Order, Callable[[Row], tuple[float | str, ...]]] = {
-    Order.PROBLEMS: lambda each: (_urgency(each), each.account.casefold()),
-    Order.NAME: lambda each: (each.account.casefold(),),
-    Order.GOOD_AT: lambda each: (each.good_at.timestamp() if each.good_at else 0.0, each.account.casefold()),
-    Order.STATE: lambda each: (STATES.index(each.health), each.account.casefold()),
+_KEYS: Mapping[Order, Callable[[_Judged], tuple[float | str, ...]]] = {
+    Order.PROBLEMS: lambda each: (_urgency(each), each.name),
+    Order.NAME: lambda each: (each.name,),
+    Order.GOOD_AT: lambda each: (each.good_at, each.name),
+    Order.STATE: lambda each: (STATES.index(each.health), each.name),
 }

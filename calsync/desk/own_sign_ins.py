@@ -58,7 +58,8 @@ class OwnSignIns:
         name, config, spec = await self._own(person, account)
         expect_asked(spec, fields)
         setup = self._noted(person)
-        async with setup.tried(name, spec, {**config.connections[name].settings, **fields}) as provider:
+        settings = {**config.connections[name].settings, **fields}
+        async with setup.tried(name, spec, settings, there=True) as provider:
             await provider.login()
             if not await provider.is_own(config.accounts[account].right.settings):
                 raise Refused("mailbox_not_own")

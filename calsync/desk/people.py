@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from calsync.desk.refused import Refused, expect_administrator
 from calsync.people import OPERATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from calsync.desk.audit import Audit
@@ -85,11 +86,24 @@ class People:
 
     async def all(self) -> Sequence[Member]:
         """Return everybody, by name."""
-        owners = await self._store.owners()
+        accounts = defaultdict[int, list[str]](list)
+        for owner, account in await self._store.owners():
+            accounts[owner].append(account)
         return [
-            Member(person=person, accounts=tuple(account for owner, account in owners if owner == person.id))
+            Member(person=person, accounts=tuple(accounts.get(person.id, ())))
             for person in await self._store.all()
         ]
+
+    async def owners(self, accounts: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Return the names of those whom accounts belong to, by account, as far as they belong to somebody."""
+        names = defaultdict[str, list[str]](list)
+        for account, name in await self._store.owner_names(accounts):
+            names[account].append(name)
+        return names
+
+    async def found(self, part: str) -> frozenset[str]:
+        """Return the accounts that belong to somebody whose name has this part, in any case."""
+        return await self._store.found(part)
 
     async def member(self, person: int) -> Member:
         """Return somebody by id. Raises Refused: person_unknown."""

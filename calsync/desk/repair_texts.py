@@ -210,6 +210,22 @@ TEXTS: Mapping[str, Texts] = {
             "Seiten, wie sie sind.",
         ),
     ),
+    "budget": Texts(
+        Sentences(
+            "More is to be written to {system} than anybody edits: {events}.",
+            "In {system} wäre mehr zu schreiben, als jemand von Hand ändert: {events}.",
+        ),
+        Sentences(
+            "They follow by themselves, bit by bit. All that was written before stays.",
+            "Das folgt von selbst, nach und nach. Alles, was schon übertragen ist, bleibt.",
+        ),
+        Sentences(
+            "Please check whether another program enters or changes events, or somebody sends many invitations. "
+            "If all of it is wanted, release it.",
+            "Bitte prüfen Sie, ob ein anderes Programm Termine einträgt oder ändert, oder ob jemand viele "
+            "Einladungen schickt. Wenn alles gewollt ist, geben Sie es frei.",
+        ),
+    ),
     "conflict": Texts(
         Sentences(
             "{system} and {other} were changed differently: {events}.",
@@ -266,6 +282,11 @@ TEXTS: Mapping[str, Texts] = {
             "In {system} it is not up to date for now. All others go on being synced.",
             "In {system} ist das vorerst nicht auf dem neuesten Stand. Alles andere wird weiter synchronisiert.",
         ),
+        None,
+    ),
+    "asked": Texts(
+        Sentences("This waits for your decision: {events}.", "Das wartet auf Ihre Entscheidung: {events}."),
+        _WAIT,
         None,
     ),
     "rule": Texts(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk import repair_texts
@@ -24,8 +25,17 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import DELETES, DIRECTION, FIRST_SYNC, REWRITES, RULES
-from calsync.sync.choices import CONFLICT, UNSURE, offers
+from calsync.sync.brakes import (
+    BUDGET,
+    DELETES,
+    DIRECTION,
+    FIRST_SYNC,
+    LEFT_ACCOUNT,
+    PRIVATE_DELETED,
+    REWRITES,
+    RULES,
+)
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
 
@@ -61,9 +71,11 @@ class Cause(StrEnum):
     FIRST_SYNC = "first_sync"
     DELETES = "deletes"
     REWRITES = "rewrites"
+    BUDGET = "budget"
     CONFLICT = "conflict"
     UNSURE = "unsure"
     RULES = "rules"
+    ASKED = "asked"
     LOOP = "loop"
     OFTEN = "often"
     RULE = "rule"
@@ -108,9 +120,11 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.FIRST_SYNC: Action.CONFIRM,
     Cause.DELETES: Action.DECIDE,
     Cause.REWRITES: Action.DECIDE,
+    Cause.BUDGET: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
     Cause.RULES: Action.DECIDE,
+    Cause.ASKED: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
     Cause.RULE: Action.SHOW,
@@ -251,10 +265,22 @@ def repairs(
     told = {name: found for name, found in (findings or {}).items() if name not in failing}
     cards = [*_disabled(disabled), *failures, *_findings(told, systems)]
     cards += [card for condition in served for card in _waiting(condition)]
-    return sorted(cards, key=lambda card: (_ORDER.index(card.cause), _instant(card.since), card.key))
+    return sorted(cards, key=_urgency)
+
+
+def has_card(condition: Condition, systems: Mapping[str, System], now: datetime) -> bool:
+    """Tell whether `repairs` has a card of this account. That takes one card, not all of them."""
+    if condition.quiet:
+        return False
+    told = chain(_waiting(condition), _failures([condition], systems, now))
+    return next(told, None) is not None
 
 
 _ORDER = list(Cause)
+
+
+def _urgency(card: Repair) -> tuple[int, float, str, str]:
+    return _ORDER.index(card.cause), _instant(card.since), card.account or "", card.connection or ""
 
 
 def _disabled(disabled: Iterable[Disabled]) -> Iterator[Repair]:
@@ -374,9 +400,13 @@ _NOT_THEIR_FAULT = frozenset({"Retry", "UnknownOutcome"})
 _HELD: Mapping[str, Cause] = {
     DELETES: Cause.DELETES,
     REWRITES: Cause.REWRITES,
+    BUDGET: Cause.BUDGET,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
     RULES: Cause.RULES,
+    AMBIGUOUS: Cause.ASKED,
+    LEFT_ACCOUNT: Cause.ASKED,
+    PRIVATE_DELETED: Cause.ASKED,
     "loop": Cause.LOOP,
     CHANGED_OFTEN: Cause.OFTEN,
     "rule_failed": Cause.RULE,

@@ -11,10 +11,11 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from calsync.desk.drafts import add_account, entry_of, read
-from calsync.desk.filling import connection_of, connections_in, merged, not_kept, without_empty
+from calsync.desk.filling import connection_of, merged, not_kept, without_empty
 from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.desk.trials import Trials
 from calsync.forms import Kind
+from calsync.second import connections_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

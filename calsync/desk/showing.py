@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from calsync.desk import activity, left_out, overview, statuses
 from calsync.desk.chart import days
+from calsync.desk.conditions import Conditions
 from calsync.desk.decisions import waiting
 from calsync.desk.discretion import masked
 from calsync.desk.mails import SPAN, Mails
 from calsync.desk.pairs import Pair, pair
 from calsync.desk.refused import Refused, expect_administrator
-from calsync.desk.repairs import Condition, repairs
+from calsync.desk.repairs import repairs
 from calsync.desk.systems import Titles, address_of, system_of, titles, untold
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.people import OPERATOR
 from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
+from calsync.sync.rules import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from calsync.config import AccountConfig
     from calsync.desk.activity import Activity
@@ -31,14 +33,14 @@ if TYPE_CHECKING:
     from calsync.desk.left_out import Found, How, LeftOutPage
     from calsync.desk.overview import Overview, Row, Wanted
     from calsync.desk.people import People
-    from calsync.desk.repairs import Disabled, Repair
+    from calsync.desk.repairs import Condition, Disabled, Repair
     from calsync.desk.systems import System
     from calsync.history import RunRecord
     from calsync.people import Person
     from calsync.ports import Clock, Finding
     from calsync.service import Board, Status
     from calsync.store import SqliteStore
-    from calsync.sync.model import Changes, Direction, State
+    from calsync.sync.model import Changes, State
 
 T = TypeVar("T")
 MOST = 200
@@ -60,6 +62,8 @@ class Known:
     """Returns what the checks of connections have found last."""
     disabled: Callable[[], Sequence[Disabled]] = field(default=tuple)
     """Returns the entries of the configuration that cannot be used."""
+    chain: Callable[[str], Chain] = field(default=lambda _: Chain(()))
+    """Returns the rules of an account, as they are configured now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class AccountPage:
     """What one account's page begins with."""
 
     row: Row
+    whose: str
+    """Whose it is, as `Showing.whose` says; empty where nothing is known."""
     config: AccountConfig
     days: Sequence[Day]
     """What was written on each of the last CHART_DAYS days, in the account's own time zone."""
@@ -124,44 +130,60 @@ class Showing:
 
     async def overview(self, person: Person, wanted: Wanted) -> Overview:
         """Return a page of accounts, with how many are in each state."""
-        page = overview.overview(await self._rows(await self._own(person)), wanted, await self.whose(person))
+        found = await self._found(person, wanted.search)
+        conditions = await self._conditions(await self._own(person))
+        page = overview.overview(conditions, self._served.systems(), self._clock.now(), wanted, found)
         return replace(page, rows=await self._counted(page.rows))
 
-    async def whose(self, person: Person) -> Mapping[str, str]:
+    async def addresses(self, person: Person) -> Mapping[str, str]:
+        """Return the addresses that accounts name, of all that somebody may see; empty where one names none."""
+        return self._addresses(await self._own(person))
+
+    async def whose(self, person: Person, names: Iterable[str]) -> Mapping[str, str]:
         """Return whose accounts are, by name: the address that each names, and for administrators the owners.
 
-        What has a name that says nothing, as the id of somebody in a system, is known by that.
+        What has a name that says nothing, as the id of somebody in a system, is known by that. One that somebody
+        may not see is left out.
         """
-        systems, owners = self._served.systems(), defaultdict[str, list[str]](list)
-        for member in await self._people.all() if person.administrator else ():
-            for account in member.accounts:
-                owners[account].append(member.person.name)
+        own = await self._own(person)
+        addresses = self._addresses({name: own[name] for name in names if name in own})
+        owners = await self._people.owners(addresses) if person.administrator else {}
         return {
-            name: ", ".join(each for each in (address_of(config, systems), *owners[name]) if each)
-            for name, config in (await self._own(person)).items()
+            name: ", ".join(each for each in (address, *owners.get(name, ())) if each)
+            for name, address in addresses.items()
         }
 
     async def account(self, person: Person, name: str) -> AccountPage:
         """Return what one account's page begins with. Raises Refused."""
         config = await self._expect(person, name)
         now, history = self._clock.now(), self._store.history
-        (condition,) = await self._conditions({name: config})
+        condition = await self._condition(name, config)
         cards = repairs([condition], self._served.systems(), now)
         (row,) = await self._counted([overview.row(condition, cards)])
         records = await history.of(name, MOST_RUNS)
         copies, people = await self._store.showing.copies_without_attendees(name, now - SPAN)
         return AccountPage(
             row=row,
+            whose=(await self.whose(person, [name])).get(name, ""),
             config=config,
             days=days(records, now, config.timezone, CHART_DAYS),
             runs=records[:20],
             last_writes=await history.last_writes(name, 5),
-            mails=Mails(copies=copies, people=people, blocked=row.blocked),
+            mails=Mails(
+                prevented=await self._store.showing.mails_prevented(name),
+                copies=copies,
+                people=people,
+                blocked=row.blocked,
+            ),
             repairs=cards,
             untold=untold(config, self._served.systems()),
             left_out=left_out.counted(await self._left_out(condition)),
             own=await self.owns(person, name),
         )
+
+    async def condition(self, person: Person, name: str) -> Condition:
+        """Return how one account is. Raises Refused."""
+        return await self._condition(name, await self._expect(person, name))
 
     async def activity(
         self,
@@ -193,7 +215,7 @@ class Showing:
     ) -> LeftOutPage:
         """Return what is not synced, or waits, what needs a person first. `how`: only these. Raises Refused."""
         config = await self._expect(person, name)
-        (condition,) = await self._conditions({name: config})
+        condition = await self._condition(name, config)
         every = await self._left_out(condition)
         found = [one for one in every if how in {None, one.how}]
         shown = found[offset : offset + min(most, MOST)]
@@ -211,7 +233,7 @@ class Showing:
         self, person: Person, name: str, *, state: State | None = None, before: int | None = None, most: int = 50
     ) -> Page[Pair]:
         """Return the links with what both sides show, the newest first. Raises Refused."""
-        (condition,) = await self._conditions({name: await self._expect(person, name)})
+        condition = await self.condition(person, name)
         most = min(most, MOST)
         rows = await self._store.showing.links(name, state, before, most + 1)
         more = rows[most - 1].id if len(rows) > most else None
@@ -230,11 +252,11 @@ class Showing:
 
     async def repairs(self, person: Person) -> Sequence[Repair]:
         """Return what somebody should look at; of what is no account's only for administrators."""
-        cards = await self._conditions(await self._own(person))
+        told = (await self._conditions(await self._own(person))).telling()
         findings, disabled = (
             (self._served.findings(), self._served.disabled()) if person.administrator else ({}, ())
         )
-        return repairs(cards, self._served.systems(), self._clock.now(), findings, disabled)
+        return repairs(told, self._served.systems(), self._clock.now(), findings, disabled)
 
     async def owns(self, person: Person, name: str) -> bool:
         """Tell whether somebody sees what is private in an account: its owner, and who has the store's file."""
@@ -255,6 +277,10 @@ class Showing:
         expect_administrator(person)
         return self._served.disabled()
 
+    def _addresses(self, accounts: Mapping[str, AccountConfig]) -> dict[str, str]:
+        systems = self._served.systems()
+        return {name: address_of(config, systems) for name, config in accounts.items()}
+
     async def _own(self, person: Person) -> Mapping[str, AccountConfig]:
         accounts = dict(self._served.accounts())  # others come and go while the store is read
         if person.administrator:
@@ -269,12 +295,14 @@ class Showing:
             raise Refused("account_unknown")
         return config
 
-    async def _rows(self, accounts: Mapping[str, AccountConfig]) -> list[Row]:
-        systems, now = self._served.systems(), self._clock.now()
-        return [
-            overview.row(one, () if one.quiet else repairs([one], systems, now))
-            for one in await self._conditions(accounts)
-        ]
+    async def _found(self, person: Person, search: str) -> Collection[str]:
+        """Return the accounts that are found by whose they are."""
+        word = search.strip().casefold()
+        if not word:
+            return ()
+        owned = await self._people.found(word) if person.administrator else frozenset()
+        addresses = await self.addresses(person)
+        return owned.union(name for name, address in addresses.items() if word in address.casefold())
 
     async def _counted(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows with what is counted for those of one page alone."""
@@ -305,36 +333,21 @@ class Showing:
             name: statuses.remembered_status(name, remembered.get(name), now) for name in sorted(others)
         }
 
-    async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> list[Condition]:
+    async def _conditions(self, accounts: Mapping[str, AccountConfig]) -> Conditions:
         """Return how accounts are: the one place in which pages, commands and the API find that out."""
-        showing = self._store.showing
-        states = await self._statuses(accounts)
-        failed = await showing.accounts([name for name, status in states.items() if status.error is not None])
-        waits, rebuilds, directions = await showing.waiting(), await showing.rebuilds(), await showing.directions()
-        unwritten, failing = await showing.unwritten(), await showing.failing_events(QUARANTINE_AFTER)
-        called = Titles(self._served.systems())
-        found = []
-        for name, config in accounts.items():
-            direction = directions.get(name, config.direction)
-            found.append(
-                Condition(
-                    account=name,
-                    titles=called.of(config),
-                    connections={config.left.connection, config.right.connection},
-                    status=states[name],
-                    direction=direction,
-                    kept=config.kept,
-                    failing_since=failed[name].failing_since if name in failed else None,
-                    rebuild=rebuilds.get(name),
-                    unconfirmed=_unconfirmed(direction, unwritten[name]) if name in unwritten else (),
-                    asks=config.first_sync == "ask",
-                    waiting=waits.get(name, ()),
-                    failing=failing.get(name, ()),
-                )
-            )
-        return found
+        showing, states = self._store.showing, await self._statuses(accounts)
+        failed = [name for name, status in states.items() if status.error is not None]
+        return Conditions(
+            accounts=accounts,
+            states=states,
+            titles=Titles(self._served.systems()),
+            directions=await showing.directions(),
+            remembered=await showing.accounts(failed),
+            rebuilds=await showing.rebuilds(),
+            unwritten=await showing.unwritten(),
+            waiting=await showing.waiting(),
+            failing=await showing.failing_events(QUARANTINE_AFTER),
+        )
 
-
-def _unconfirmed(direction: Direction, unwritten: Collection[Side]) -> list[Side]:
-    """Return the sides that may be written, and that nothing is written to before a person has confirmed it."""
-    return sorted(side for side in unwritten if direction.writes(side))
+    async def _condition(self, name: str, config: AccountConfig) -> Condition:
+        return (await self._conditions({name: config})).of(name)

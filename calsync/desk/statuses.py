@@ -31,6 +31,11 @@ class Health(StrEnum):
     OFF = "off"
     """A person has switched it off."""
 
+    @property
+    def problem(self) -> bool:
+        """Whether somebody should look at it."""
+        return self is Health.FAILING or self is Health.ATTENTION
+
 
 def health(status: Status, *, card: bool) -> Health:
     """Return how an account is. `card`: whether somebody should look at it (calsync.desk.repairs)."""

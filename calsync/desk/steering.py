@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from calsync.desk.audit import Audit
     from calsync.desk.decisions import Case
     from calsync.desk.people import People
-    from calsync.engine import Confirmation, Report
+    from calsync.engine import Confirmation, Leaving, Report
     from calsync.people import Person
     from calsync.ports import Clock
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
-    from calsync.sync.model import Direction
+    from calsync.sync.model import Direction, Side
 
 
 class Steered(Protocol):
@@ -37,6 +37,9 @@ class Steered(Protocol):
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw."""
+
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
+        """Let an account leave, if that does what a person saw; without a hash only say what it would do."""
 
 
 class Steering:
@@ -114,6 +117,17 @@ class Steering:
         if confirmation.problem is None:
             await self._audit.note(person, "plan_confirmed", plan_hash, account=account)
         return confirmation
+
+    async def leave(self, person: Person, account: str, remove: Side | None, plan_hash: str | None) -> Leaving:
+        """Let an account leave, if that does what the person saw; without a hash only say what it would do.
+
+        `remove`: the side whose copies are removed. Raises as `plan`.
+        """
+        await self._expect(person, account)
+        found = await self._steered.leave(account, remove, person.name, plan_hash)
+        if plan_hash is not None and found.problem is None:
+            await self._audit.note(person, "left", remove, account=account)
+        return found
 
     async def _expect(self, person: Person, account: str) -> AccountConfig:
         """Return an account that somebody may steer. Nobody learns which others there are."""

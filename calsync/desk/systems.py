@@ -73,8 +73,8 @@ def untold(config: AccountConfig, systems: Mapping[str, System]) -> Mapping[str,
 
 def address_of(config: AccountConfig, systems: Mapping[str, System]) -> str:
     """Return the address that an account names, of its mailbox where there are two; empty where it names none."""
-    for side in (Side.RIGHT, Side.LEFT):
-        key = system_of(config.side(side).connection, systems).address_key
-        if key is not None and config.side(side).settings.get(key):
-            return str(config.side(side).settings[key])
+    for side in (config.right, config.left):
+        key = system_of(side.connection, systems).address_key
+        if key is not None and side.settings.get(key):
+            return str(side.settings[key])
     return ""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Trials(Written):
-    """Opens connections beside the service, and closes them. One that is as it is served shares its budget."""
+    """Opens connections beside the service, and closes them. One that is there keeps to its budget, counted."""
 
     def __init__(
         self, path: Path, clock: Clock, http: HttpFactory | None, signed_in: Callable[[str], object], told: Told
@@ -59,9 +59,8 @@ class Trials(Written):
         `provider`: None for a kept connection of this name. Raises Invalid, ConfigError.
         """
         connection, spec = await self._tried(name, provider, fields)
-        there = (await self.config()).connections.get(name)
-        same = there is not None and (there.provider, there.settings) == (spec.name, connection.settings)
-        async with self._built(connection, spec, self._http.beside() if same else None) as trial:
+        there = name in (await self.config()).connections
+        async with self._built(connection, spec, there=there) as trial:
             return await findings(trial)
 
     async def check_connection(self, name: str) -> Sequence[Finding]:
@@ -108,15 +107,24 @@ class Trials(Written):
         return found
 
     def tried(
-        self, name: str, spec: ProviderSpec, settings: Mapping[str, Any], vault: Vault | None = None
+        self,
+        name: str,
+        spec: ProviderSpec,
+        settings: Mapping[str, Any],
+        vault: Vault | None = None,
+        *,
+        there: bool = False,
     ) -> AbstractAsyncContextManager[Provider]:
-        """Return what builds a connection that no file knows. Raises Invalid for what is wrong with it."""
+        """Return what builds a connection that no file knows so. Raises Invalid for what is wrong with it.
+
+        `there`: one of this name is, with other settings.
+        """
         try:
             checked = vol.Schema(spec.connection_schema)(dict(settings))
         except vol.Invalid as error:
             raise Invalid({str(error.path[0]) if error.path else "": refused(error.error_message)}) from None
         connection = ConnectionConfig(name=name, provider=spec.name, settings=checked, line=1)
-        return self._built(connection, spec, vault=vault)
+        return self._built(connection, spec, vault, there=there)
 
     async def _tried(
         self, name: str, provider: str | None, fields: Fields
@@ -128,12 +136,16 @@ class Trials(Written):
         self,
         connection: ConnectionConfig,
         spec: ProviderSpec,
-        http: HttpFactory | None = None,
         vault: Vault | None = None,
+        *,
+        there: bool = False,
     ) -> AbstractAsyncContextManager[Provider]:
-        """Return what builds a connection that is tried. Raises Invalid for what its provider refuses."""
-        http, vault = http or HttpFactory(self._clock), vault or MemoryVault()
-        return opened(spec, connection, vault, self._clock, http, refused=_refused)
+        """Return what builds a connection that is tried. Raises Invalid for what its provider refuses.
+
+        One that is not there yet is no figure: anybody could name it as they like.
+        """
+        http = self._http.beside() if there else HttpFactory(self._clock)
+        return opened(spec, connection, vault or MemoryVault(), self._clock, http, refused=_refused)
 
     async def _open(self, name: str) -> AbstractAsyncContextManager[Provider]:
         """Return what opens a connection of either file, as it is now. Raises Invalid for an unknown one."""

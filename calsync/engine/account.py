@@ -82,6 +82,8 @@ class Run:
     """Why the writes to a side have no prospect any more: nothing more is sent to it."""
     unlisted: Retry | None = None
     """Why a side could not be listed in full, as it is once a day."""
+    approved: bool = False
+    """A person has confirmed each write of this run by its plan's hash, also to a side that waits otherwise."""
     may_be_off: bool = False
     """It is to write although the account was switched off when it began."""
     before: Before | None = None

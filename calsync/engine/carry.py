@@ -15,7 +15,8 @@ from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
-from calsync.sync.choices import UNDONE
+from calsync.sync.brakes import LEFT_ACCOUNT
+from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
 
@@ -151,7 +152,7 @@ def _check_prospect(run: Run, side: Side) -> None:
     account = run.account.name
     if side in run.trouble:
         raise NotSent(f"account {account}: not sent, as an earlier write failed")
-    if run.notebook.state.rebuild is not None or side in run.unconfirmed:
+    if run.notebook.state.rebuild is not None or (side in run.unconfirmed and not run.approved):
         raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
@@ -159,15 +160,26 @@ def _check_prospect(run: Run, side: Side) -> None:
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
-    if operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
+    if operation.kind is Kind.DELETE and operation.reason == LEAVING:
+        outcome.source_missing = not await _is_here(run, operation)
+    elif operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
         outcome.source_now = await _still_there(run, operation)
     await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)
     elif operation.kind is Kind.UPDATE and operation.target is not None:
         outcome.written = await calendar.update(operation.target, operation.changes, outcome.intent.marker)
-    elif operation.target is not None and outcome.source_now is None:
+    elif operation.target is not None and outcome.source_now is None and not outcome.source_missing:
         await calendar.delete(operation.target)
+
+
+async def _is_here(run: Run, operation: Operation) -> bool:
+    """Tell whether an original is there, just before its copy is removed: else that would be the last one."""
+    if operation.source is None:
+        raise TypeError("a copy is removed beside its original")
+    source = operation.source
+    place = await run.account.calendars[operation.side.other].locate(source.id, source.event.uid)
+    return isinstance(place, Here) and not place.observation.event.cancelled
 
 
 async def _still_there(run: Run, operation: Operation) -> Observation | None:
@@ -178,6 +190,7 @@ async def _still_there(run: Run, operation: Operation) -> Observation | None:
     place = await run.account.calendars[operation.side.other].locate(source.id, source.event.uid)
     if isinstance(place, Here) and not place.observation.event.cancelled:
         return place.observation
-    if isinstance(place, NoAccess | Elsewhere):
+    left = any(reason == LEFT_ACCOUNT for *_, reason in operation.decided)  # a person knows that it is elsewhere
+    if isinstance(place, NoAccess) or (isinstance(place, Elsewhere) and not left):
         raise Retry(f"account {run.account.name}: a deleted event can no longer be proven to be deleted")
     return None

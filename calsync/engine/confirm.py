@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
-from calsync.sync.choices import ADOPTED, LOSING, UNDONE
+from calsync.sync.choices import ADOPTED, LEAVING, LOSING, UNDONE
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from calsync.engine.notebook import Batch
     from calsync.ports import Written
     from calsync.sync.model import Draft, Field, Value
+
+
+UNKNOWN = "unknown_outcome"
+"""The reason of a write of which nobody can tell whether it was carried out."""
 
 
 def confirm(run: Run, batch: Batch, intent: Intent, written: Written | None, found: Observation | None) -> None:
@@ -128,7 +132,7 @@ def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:
     """Put the before-image of an update into the ledger of which nobody can tell whether it was carried out."""
     if intent.target is not None:
         before = {name: intent.target.event.value(name) for name in intent.changes}
-        lost = replace(intent, reason="unknown_outcome")
+        lost = replace(intent, reason=UNKNOWN)
         _tell(run, batch, lost, intent.link, intent.target.id, before, intent.changes)
 
 
@@ -140,9 +144,9 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
     if known is not None:
         batch.seen[intent.side][target.id] = replace(known, standing=Standing.DELETED, standing_run=run.number)
     link = _current(run, batch, intent)
-    if link is not None and intent.reason == UNDONE:
+    if link is not None and intent.reason in {UNDONE, LEAVING}:
         # Both ids stay: nothing may copy the original anew, and the copy may come out of the trash.
-        batch.links[link.id] = replace(link, state=State.PARTED, reason=UNDONE)
+        batch.links[link.id] = replace(link, state=State.PARTED, reason=intent.reason)
     elif link is not None:
         unlink(run, batch, link)
     before = {name: target.event.value(name) for name in FIELDS}
@@ -213,6 +217,13 @@ def _overwritten(target: Observation, intent: Intent) -> Observation:
     return replace(target, event=target.event.with_values(intent.changes), revision=None, modified=None)
 
 
+def _invited(*events: Observation | None) -> int | None:
+    """Return how many people another program would have told of a write; None where nobody can tell."""
+    counts = [seen.event.attendee_count for seen in events if seen is not None]
+    most = max((count for count in counts if count is not None), default=0)
+    return most if most or None not in counts else None
+
+
 def _tell(
     run: Run,
     batch: Batch,
@@ -237,6 +248,7 @@ def _tell(
             uid=target.event.uid if target else None,
             source_uid=source.event.uid if source else None,
             private=target is not None and target.event.private,
+            attendees=None if intent.reason == UNKNOWN else _invited(source, target),
             before=before,
             after=after,
         )

@@ -29,12 +29,12 @@ LOOKS = 2
 an event gone before the delete of it counts as carried out."""
 
 
-async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
-    """Find what each open create made; repeat it, with the same marker, where it surely made nothing."""
+async def settle_creates(run: Run, intents: Sequence[Intent], *, repeats: bool) -> None:
+    """Find what each open create made; where it surely made nothing, end it, or repeat it with the same marker."""
     if not intents:
         return
     found = await _found(run, intents)
-    batch, repeats = Batch(), []
+    batch, again = Batch(), []
     for intent in intents:
         holders = found[intent.marker]
         if holders:
@@ -43,15 +43,19 @@ async def settle_creates(run: Run, intents: Sequence[Intent]) -> None:
             batch.intents[intent.marker] = _looked_for(run, intent)
         elif holders is None:
             _give_up(run, batch, intent)
-        elif run.notebook.state.rebuild is None and may_repeat(run, intent) and _stands(run, intent):
+        elif repeats and _may_send_again(run, intent):
             # Durable before it is sent: its event may be unseen for as long as that of the first try.
-            repeats.append(replace(intent, begun=run.clock.now(), looks=0))
-            batch.intents[intent.marker] = repeats[-1]
+            again.append(replace(intent, begun=run.clock.now(), looks=0))
+            batch.intents[intent.marker] = again[-1]
         else:
             batch.intents[intent.marker] = None
     await run.notebook.commit(batch)
-    if repeats:
-        await repeat(run, repeats)
+    if again:
+        await repeat(run, again)
+
+
+def _may_send_again(run: Run, intent: Intent) -> bool:
+    return run.notebook.state.rebuild is None and may_repeat(run, intent) and _stands(run, intent)
 
 
 def _give_up(run: Run, batch: Batch, intent: Intent) -> None:

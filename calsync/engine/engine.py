@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.account import Account, Run
 from calsync.engine.approved import Applied, apply_plan
 from calsync.engine.carry import carry_out
+from calsync.engine.leave import Leaving, leave_account
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
 from calsync.engine.past import read_past
@@ -131,6 +132,21 @@ class Engine:
         async with self._reading(account, report) as run:
             run.may_be_off = may_be_off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
+
+    async def leave(
+        self, account: Account, remove: Side | None, who: str, report: Report, plan_hash: str | None = None
+    ) -> Leaving:
+        """Let an account leave, if its plan is the one that a person saw; without a hash only make the plan.
+
+        `remove`: the side whose copies are removed; None: all stay. It is switched off first, by `who`. What is
+        done is told to `report`. Raises as `run`; whatever ended it, it can be begun anew.
+        """
+
+        async def switch_off() -> None:
+            await self._store.settings.set_enabled(account.name, value=False, who=who, now=self._clock.now())
+
+        async with self._reading(account, report) as run:
+            return await leave_account(run, remove, plan_hash, switch_off)
 
     async def _expect_on(self, account: Account) -> None:
         if (await self._store.settings.get(account.name)).off:
@@ -261,8 +277,15 @@ def _waits(account: Account, side: Side, known: SideState) -> bool:
 
 
 def _tell_waiting(run: Run) -> None:
-    """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt."""
+    """Tell what nothing was decided about: a side to confirm, writes that are not settled, links in doubt.
+
+    And since when the oldest hold of each reason waits.
+    """
     state = run.notebook.state
+    undecided = [held for key, held in state.holds.items() if key not in state.decisions]
+    # The last one of a reason counts, which is the oldest.
+    eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
+    run.report.held_since = {held.reason: held.since for held in eldest}
     for side in run.unconfirmed:
         if not run.report.notices[Kind.HOLD, side, run.waits_for]:
             run.report.note_waiting(Kind.HOLD, side, run.waits_for)

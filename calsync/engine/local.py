@@ -10,7 +10,7 @@ from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
 from calsync.sync.brakes import RULES
 from calsync.sync.choices import GIVEN_UP
-from calsync.sync.model import Link, Side, State
+from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Run
     from calsync.sync.choices import Decision
+    from calsync.sync.model import Observation
     from calsync.sync.plan import HoldKey
 
 TOLD = frozenset({"masked", GIVEN_UP})
@@ -55,14 +56,11 @@ async def apply_links(run: Run, operations: Sequence[Operation]) -> None:
 
 def _apply(run: Run, batch: Batch, operation: Operation) -> None:
     link = _current(run, batch, operation.link)
-    if (
-        operation.kind is Kind.PART and link is None and operation.source is not None
-    ):  # nothing was ever made of it
-        link = Link(id=run.notebook.new_link_id(), left=None, right=None, origin=operation.origin)
-        link = link.with_event(operation.side.other, operation.source.id)
     if operation.kind in _STATES and link is not None and operation.state is not None:
         reason = None if operation.state is State.AWAKE else operation.reason
         batch.links[link.id] = replace(link, state=operation.state, reason=reason)
+    elif operation.kind is Kind.PART and operation.link is None and operation.source is not None:
+        link = _left_alone(run, batch, operation, operation.source)
     elif operation.kind is Kind.UNLINK and link is not None:
         unlink(run, batch, link)
     elif operation.kind is Kind.LINK:
@@ -71,6 +69,24 @@ def _apply(run: Run, batch: Batch, operation: Operation) -> None:
     else:
         return
     _tell(run, batch, operation, link)
+
+
+def _left_alone(run: Run, batch: Batch, operation: Operation, event: Observation) -> Link:
+    """Return a link with one event, so that it is neither new nor matched any more."""
+    mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in Side}
+    link = Link(
+        id=run.notebook.new_link_id(),
+        left=None,
+        right=None,
+        state=State.PARTED,
+        reason=operation.reason,
+        origin=operation.side.other,
+        left_base=Base(mapping_version=mappings[Side.LEFT]),
+        right_base=Base(mapping_version=mappings[Side.RIGHT]),
+    )
+    link = link.with_event(operation.side.other, event.id)
+    batch.links[link.id] = link
+    return link
 
 
 def _linked(run: Run, batch: Batch, operation: Operation) -> Link | None:
@@ -135,12 +151,12 @@ def _current(run: Run, batch: Batch, link: Link | None) -> Link | None:
 def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
     """Return what waits for a person now; what waited already keeps its age.
 
-    So does what a person has decided, until it is carried out, and whatever is held of a link about which nothing
-    was decided now: it may go on waiting.
+    So does what a person has decided, until it is carried out, and whatever is held of a link or of an event about
+    which nothing was decided now: it may go on waiting.
     """
     known = run.notebook.state.holds
     stays = _decided(plan) | {*_still_ruled(run, plan)}
-    holds = {key: held for key, held in known.items() if key in stays or _link_id(run, key) in plan.undecided}
+    holds = {key: held for key, held in known.items() if key in stays or _is_undecided(run, plan, key)}
     for operation in plan.operations:
         if operation.kind is not Kind.HOLD or operation.event_id is None:
             continue
@@ -172,7 +188,7 @@ def _done_with(run: Run, plan: Plan) -> Iterator[Decision]:
     """Yield the decisions that count no more: carried out, or made about what is not so any more."""
     stays = _decided(plan)
     for key, decision in run.notebook.state.decisions.items():
-        if key not in stays and _link_id(run, key) not in plan.undecided:
+        if key not in stays and not _is_undecided(run, plan, key):
             yield decision
 
 
@@ -180,11 +196,14 @@ def _decided(plan: Plan) -> set[HoldKey]:
     return {key for operation in plan.operations for key in operation.decided}
 
 
-def _link_id(run: Run, key: HoldKey) -> int | None:
-    """Return the link that a hold is about."""
+def _is_undecided(run: Run, plan: Plan, key: HoldKey) -> bool:
+    """Tell whether nothing was decided about a hold's link; or about its event, as that may be gone."""
     side, event_id, *_ = key
     link = run.notebook.link_of(side, event_id) or run.notebook.link_of(side.other, event_id)
-    return None if link is None else link.id
+    if link is not None:
+        return link.id in plan.undecided
+    seen = run.notebook.state.seen[side.other].get(event_id)
+    return seen is not None and seen.standing.in_doubt
 
 
 def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:

@@ -44,6 +44,8 @@ class Outcome:
     error: Exception | None = None
     source_now: Observation | None = None
     """The source of a delete, where it turned out to be there still."""
+    source_missing: bool = False
+    """The source of a copy that is to be removed beside it turned out not to be there."""
 
 
 async def record(run: Run, outcomes: Sequence[Outcome]) -> bool:
@@ -59,6 +61,9 @@ async def record(run: Run, outcomes: Sequence[Outcome]) -> bool:
         elif outcome.source_now is not None:
             again = True
             _source_lives(run, batch, outcome)
+        elif outcome.source_missing:
+            again = True
+            _source_is_missing(run, batch, outcome)
         else:
             read = found.get((outcome.intent.side, outcome.written.id)) if outcome.written else None
             stored = outcome.written.stored if outcome.written else None
@@ -128,6 +133,14 @@ def _source_lives(run: Run, batch: Batch, outcome: Outcome) -> None:
     if observation is not None:
         known = run.notebook.state.seen[side].get(observation.id)
         batch.seen[side][observation.id] = fresh_seen(run, known, observation, side)
+    batch.intents[outcome.intent.marker] = None
+
+
+def _source_is_missing(run: Run, batch: Batch, outcome: Outcome) -> None:
+    side, source = outcome.intent.side.other, outcome.intent.source
+    known = None if source is None else run.notebook.state.seen[side].get(source.id)
+    if known is not None:
+        batch.seen[side][known.observation.id] = doubted(run, known)
     batch.intents[outcome.intent.marker] = None
 
 

@@ -13,10 +13,10 @@ from calsync.sync.budget import hold_excess
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
-from calsync.sync.plan import Kind
 from calsync.sync.reconcile import reconcile
 from calsync.sync.released import carry_decisions, in_one_write
 from calsync.sync.ruled import hold_ruled
+from calsync.sync.twins import Shown
 from calsync.sync.view import View
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from calsync.engine.account import Run
     from calsync.sync.choices import Decision
     from calsync.sync.plan import HoldKey, Plan
-    from calsync.sync.view import Seen
 
 
 async def look_again(run: Run) -> None:
@@ -81,19 +80,12 @@ def _fitting(run: Run) -> Iterator[tuple[HoldKey, Decision]]:
     None counts in a rebuild: what was seen may be older than the calendars.
     """
     state = run.notebook.state
+    if state.rebuild is not None or not state.decisions:
+        return
+    shown = Shown(state.holds, state.links.values(), state.seen, run.notebook.link_of)
     for key, decision in state.decisions.items():
         held = state.holds.get(key)
-        if held is None or held.since != decision.since or state.rebuild is not None:
+        if held is None or held.since != decision.since:
             continue
-        if decision.fingerprint == fingerprint(*_shown(run, decision)):
+        if decision.fingerprint == fingerprint(*shown.of(key)):
             yield key, decision
-
-
-def _shown(run: Run, decision: Decision) -> Iterator[Seen | None]:
-    """Yield what is remembered of the left and the right event that a decision is about."""
-    link = run.notebook.link_of(decision.side, decision.event_id)
-    if link is None and decision.kind is Kind.CREATE:
-        link = run.notebook.link_of(decision.side.other, decision.event_id)
-    for side in Side:
-        event_id = decision.event_id if link is None else link.event_id(side)
-        yield run.notebook.state.seen[side].get(event_id or "")

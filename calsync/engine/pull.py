@@ -39,8 +39,8 @@ _ASKED = {
 def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
     """Tell whether both sides are to be listed in full.
 
-    That is at first, once a day, for a window of another length, and when a provider reads events into other
-    values than it did: what is remembered cannot be compared with what it reads now.
+    That is at first, once a day, for a window of another length, and when a provider reads events otherwise than
+    it did: what is remembered cannot be compared with what it reads now, or lacks what a rule needs.
 
     Accounts differ by up to two hours, so that they do not all list at once.
     """
@@ -50,7 +50,7 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
             return True
         if known.window.end - known.window.start != account.past + account.future:
             return True
-        if known.mapping_version != account.calendars[side].capabilities.mapping_version:
+        if known.reading != account.calendars[side].capabilities.reading:
             return True
     return False
 
@@ -119,7 +119,7 @@ async def _list(run: Run, side: Side) -> None:
     complete = False
     if _is_anew(run, side):  # until this listing is complete, what is remembered is of both mappings
         known = notebook.state.sides[side]
-        await notebook.commit(Batch(sides={side: replace(known, mapping_version=None)}))
+        await notebook.commit(Batch(sides={side: replace(known, reading=None)}))
     async with aclosing(ahead(run.account.calendars[side].changes(None, run.window))) as pages:
         async for page in pages:
             batch = Batch()
@@ -148,14 +148,14 @@ def _listed(run: Run, side: Side, token: str | None, number: int) -> SideState:
         round=number,
         listed_run=run.number,
         listed_at=run.now,
-        mapping_version=run.account.calendars[side].capabilities.mapping_version,
+        reading=run.account.calendars[side].capabilities.reading,
     )
 
 
 def _is_anew(run: Run, side: Side) -> bool:
-    """Tell whether the provider reads events into other values than in the last complete listing."""
-    known = run.notebook.state.sides[side].mapping_version
-    return known != run.account.calendars[side].capabilities.mapping_version
+    """Tell whether the provider reads events otherwise than in the last complete listing."""
+    known = run.notebook.state.sides[side].reading
+    return known != run.account.calendars[side].capabilities.reading
 
 
 def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, Seen]:
@@ -176,10 +176,10 @@ def _observed(run: Run, side: Side, page: Page, number: int) -> Mapping[str, See
 
 
 def observed(known: Seen | None, observation: Observation, run: int, number: int, *, anew: bool) -> Seen:
-    """Return what is remembered after a feed told of an event; `anew` under another mapping than before.
+    """Return what is remembered after a feed told of an event; `anew` where it reads otherwise than before.
 
     A read that is older than the last one is dropped, but it still shows that the event is there, except where
-    that last one was of another mapping: then the event is asked about. So it is where two versions are of one
+    that last one was read otherwise: then the event is asked about. So it is where two versions are of one
     moment, which tells no order. That an event is deleted or left, proven or told, is not undone by what may be a
     late repetition, also of an edit that nobody told before: the event is asked about.
     """
@@ -194,7 +194,7 @@ def observed(known: Seen | None, observation: Observation, run: int, number: int
     same = observation.revision == known.observation.revision
     if same and not anew and observation.event == known.observation.event:
         return _shown(known, number)
-    if not same and not anew and _at_once(observation, known.observation):
+    if not same and _at_once(observation, known.observation):
         return replace(known, round=number, standing=Standing.ABSENT, standing_run=run)
     return replace(known, observation=observation, round=number, standing=Standing.PRESENT, standing_run=run)
 

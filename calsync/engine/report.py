@@ -10,6 +10,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from calsync.history import Unsynced
@@ -71,10 +72,10 @@ class Report:
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""
     remarks: Notices = field(default_factory=Counter)
     """What is done, and took or left behind something that a person should know of; of all passes."""
+    held_since: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when the oldest of what nobody has decided waits, by its reason."""
     unsynced: dict[tuple[Side, str], Unsynced] | None = None
     """The events that the last pass left out, or must not touch; None where no pass has come to an end."""
-    newly: Counter[Unsynced] = field(default_factory=Counter)
-    """Why events are left out that were not so for the same reason before, once that is kept."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation
 
 
-async def settle(run: Run, reason: str | None = None) -> None:
+async def settle(run: Run, reason: str | None = None, *, repeats: bool = True) -> None:
     """Look up every open intent. What is found becomes the observation, what was intended the base.
 
-    `reason`: only those that were begun for it.
+    `reason`: only those that were begun for it. Without `repeats`, no create that was lost is sent again.
     """
     wanted = (each for each in run.notebook.state.intents.values() if reason in {None, each.reason})
     intents = sorted(wanted, key=lambda intent: intent.marker)
-    await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE])
+    await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE], repeats=repeats)
     updates = [intent for intent in intents if intent.kind is Kind.UPDATE]
     deletes = [intent for intent in intents if intent.kind is Kind.DELETE]
     found = {side: await _read_targets(run, side, updates) for side in Side}

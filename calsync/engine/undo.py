@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
@@ -13,14 +14,14 @@ from calsync.engine.settle import settle
 from calsync.engine.together import together
 from calsync.ports import Gone, Trashed
 from calsync.sync.brakes import hold_unconfirmed
-from calsync.sync.choices import UNDONE
+from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.plan import Kind, Plan, line
 from calsync.sync.undo import undo
 from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from calsync.engine.account import Run
     from calsync.records import LedgerEntry, Writes
@@ -57,6 +58,7 @@ async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmati
     if problem is not None:
         return Confirmation(plan, f"account {name}: {problem}")
     if plan_hash is not None:
+        run.approved = True
         await _carry_out(run, read, plan)
     return Confirmation(plan, None)
 
@@ -78,7 +80,17 @@ async def _plan(run: Run, writes: Writes) -> Plan:
     gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
     alone = await _alone(run, [row for row in rows if row.kind is Kind.CREATE and row.id in writes.chosen])
     plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, alone=alone))
-    return hold_unconfirmed(plan, run.unconfirmed, run.waits_for)
+    return _held(run, plan, {row.id for row in rows if row.reason == LEAVING})
+
+
+def _held(run: Run, plan: Plan, left: Collection[int]) -> Plan:
+    """Return the plan with what must not be written held; not with the copies that were removed by leaving.
+
+    Those sides wait for a person because the account has left them, and this person wants them as they were.
+    """
+    held = hold_unconfirmed(plan, run.unconfirmed, run.waits_for)
+    both = zip(plan.operations, held.operations, strict=True)
+    return replace(held, operations=tuple(one if one.undoes in left else other for one, other in both))
 
 
 def _rows(entries: Sequence[LedgerEntry]) -> Iterator[Wrote]:

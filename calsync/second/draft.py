@@ -82,6 +82,12 @@ def read(path: Path) -> Draft:
     return Draft(**sections)
 
 
+def connections_in(account: Mapping[str, Any]) -> set[str]:
+    """Return the names of the connections that an account's entry uses."""
+    sides = [account.get(side) for side in ("left", "right")]
+    return {str(side.get("connection")) for side in sides if isinstance(side, dict)}
+
+
 def dumped(content: Mapping[str, Any]) -> str:
     """Return YAML as people write it."""
     return yaml.dump(

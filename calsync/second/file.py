@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from calsync.config import Unresolved, parse_with, second_file
 from calsync.errors import ConfigError, LoginError, StoreError
-from calsync.second.draft import TAG, Draft, Kept, read
+from calsync.second.draft import TAG, Draft, Kept, connections_in, read
 from calsync.store.files import replace
 from calsync.vault import FileVault, fields_in, locked, vault_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from calsync.config import Document, Hidden, KeyPath
@@ -118,6 +118,20 @@ class SecondFile:
         for name, field in fields_in(self._folder):
             if name == connection and not KEPT.fullmatch(field):
                 FileVault(self._folder, name, b"").forget(field)
+
+    def drop_account(self, account: str) -> Collection[str]:
+        """Remove an account, and the connections that its person made for it; return the names of these.
+
+        Their secrets and sign-ins go too. Raises as `changing`.
+        """
+        if account not in self.draft().accounts:
+            return ()
+        with self.changing() as draft:
+            own = {name for name in connections_in(draft.accounts.pop(account)) if is_own_name(name)}
+            own -= {name for entry in draft.accounts.values() for name in connections_in(entry)}
+            for name in own:
+                draft.connections.pop(name, None)
+        return own
 
     def _sweep(self) -> None:
         """Remove the secrets that the file does not name, and all of people's own connections that it does not."""

@@ -226,7 +226,8 @@ class ServedAccount:
         tell_changed(self._name, self._notices, report.notices)
         self._notices = report.notices
         self._listen()
-        self._note(State.WAITING, error=None, error_class=None, notices=report.notices, **self._read(report))
+        stands = {"notices": report.notices, "held_since": report.held_since}
+        self._note(State.WAITING, error=None, error_class=None, **stands, **self._read(report))
         return _Rest(self._poll() * self._jitter(), settle_after(self._vain), may_idle=report.at_rest)
 
     def _failed(self, error: Exception, report: Report) -> _Rest:
@@ -251,7 +252,8 @@ class ServedAccount:
             log.info("account %(account)s is switched off", {"account": self._name})
         self._failures, self._off, self._notices = 0, True, Counter()
         self._stop_listening()
-        self._note(State.OFF, error=None, error_class=None, notices=Counter(), **self._read(report))
+        nothing: dict[str, Any] = {"notices": Counter(), "held_since": {}}
+        self._note(State.OFF, error=None, error_class=None, **nothing, **self._read(report))
         return _Rest(self._poll() * self._jitter(), SETTLE_SECONDS)
 
     def _read(self, report: Report) -> dict[str, Any]:

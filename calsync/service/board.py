@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calsync.engine import Notices
@@ -50,6 +50,8 @@ class Status:
     """How many of how many writes are done; None where nothing is written."""
     notices: Notices = field(default_factory=Counter)
     """What the last run that went well did not carry out, and why."""
+    held_since: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when the oldest of what nobody had decided by then waits, by its reason."""
     doorbell: bool = False
     """Whether both calendars would ring about a change."""
 

@@ -82,7 +82,7 @@ class Chronicle:
             return
         known = hash(frozenset(report.unsynced.items()))
         if self._unsynced.get(account) != known:
-            report.newly.update(await self._history.put_unsynced(account, report.unsynced, self._clock.now()))
+            await self._history.put_unsynced(account, report.unsynced, self._clock.now())
             self._unsynced[account] = known
 
 

@@ -62,7 +62,8 @@ def draft(text: str) -> Draft:
 def _observation(text: str) -> Observation:
     plain = _decode(text)
     event = plain["event"]
-    event = Event(**event | {"when": _when(event["when"]), "created": _moment(event.get("created"))})
+    read = {"when": _when(event["when"]), "created": _moment(event.get("created"))}
+    event = Event(**event | read | {"types": tuple(event.get("types", ()))})
     return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
 
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calsync.history import History, RunRecord, Tally
+from calsync.history import MAILS, History, RunRecord, Tally
 from calsync.store import codec, statements
 from calsync.store import history_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
 from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,12 +59,9 @@ class SqliteHistory(History):
 
         await self._writer.transaction("IMMEDIATE", work)
 
-    async def put_unsynced(
-        self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime
-    ) -> Sequence[Unsynced]:
+    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
         wanted = {(side.value, event_id): (kind.value, why) for (side, event_id), (kind, why) in found.items()}
-        new = await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
-        return [found[Side(side), event_id] for side, event_id in new]
+        await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
 
     async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
         wanted = {"account": account, "last": last}
@@ -99,8 +97,7 @@ def _put_unsynced(
     wanted: Mapping[tuple[str, str], tuple[str, str]],
     now: datetime,
     database: sqlite3.Connection,
-) -> Sequence[tuple[str, str]]:
-    """Return the sides and ids of those that were not known to be left out for the same reason."""
+) -> None:
     rows = fetch(database, sql.UNSYNCED, {"account": account})
     known = {(row["side"], row["event_id"]): (row["kind"], row["reason"]) for row in rows}
     since = codec.instant_text(now)
@@ -128,7 +125,8 @@ def _put_unsynced(
             for (side, event_id), (kind, reason) in new
         ],
     )
-    return [key for key, _ in new]
+    if mails := sum(kind == Kind.BLOCK and reason in MAILS for _, (kind, reason) in new):
+        database.execute(statements.PREVENTED, {"account": account, "mails": mails})
 
 
 def _execute(database: sqlite3.Connection, many: Many, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from calsync.people import ApiToken, Person, Role, Session, name_key
@@ -12,7 +13,7 @@ from calsync.store.failures import understood
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
     from typing import TypeVar
 
@@ -158,6 +159,15 @@ class SqlitePeople:
     async def owners(self) -> Sequence[tuple[int, str]]:
         """Return pairs of a person's id and the name of an account that belongs to them."""
         return [(person, account) for person, account in await self._read(tuple, sql.OWNERS, {})]
+
+    async def owner_names(self, accounts: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Return pairs of an account's name and the name of somebody it belongs to, of these accounts."""
+        wanted = {"accounts": json.dumps(list(accounts))}
+        return [(account, name) for account, name in await self._read(tuple, sql.OWNER_NAMES, wanted)]
+
+    async def found(self, part: str) -> frozenset[str]:
+        """Return the accounts that belong to somebody whose name has this part, in any case."""
+        return frozenset(account for (account,) in await self._read(tuple, sql.FOUND, {"part": name_key(part)}))
 
     async def _read(self, read: Callable[[sqlite3.Row], T], statement: str, values: Row) -> Sequence[T]:
         found = await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, values))

@@ -68,6 +68,13 @@ SET left_calendar = excluded.left_calendar, right_calendar = excluded.right_cale
 TAKE = "DELETE FROM ownership WHERE person = :person AND account = :account"
 OWNED = f"SELECT account, {_UNBOUND} AS unbound FROM ownership WHERE person = :person AND {_SAME}"  # noqa: S608
 OWNERS = f"SELECT person, account FROM ownership WHERE {_SAME} ORDER BY account"  # noqa: S608 - all from this module
+OWNER_NAMES = f"""
+SELECT account, name FROM ownership JOIN person ON person.id = person
+WHERE account IN (SELECT value FROM json_each(:accounts)) AND {_SAME} ORDER BY account, key
+"""  # noqa: S608 - all from this module
+FOUND = f"""
+SELECT account FROM ownership JOIN person ON person.id = person WHERE instr(key, :part) AND {_SAME}
+"""  # noqa: S608 - all from this module
 BIND = f"""
 UPDATE ownership
 SET left_calendar = coalesce(left_calendar, {_LEFT}), right_calendar = coalesce(right_calendar, {_RIGHT})

@@ -52,6 +52,10 @@ class FileRuns(Runs):
         content = await asyncio.to_thread(self._content)
         return _numbers(content)
 
+    async def erase(self, account: str) -> None:
+        """Overwrite an account's line, its name too, wherever it stands. Raises StoreError."""
+        await asyncio.to_thread(self._erase, account)
+
     def _content(self) -> bytes:
         try:
             return self._path.read_bytes()
@@ -80,6 +84,17 @@ class FileRuns(Runs):
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def _erase(self, account: str) -> None:
+        while (place := _line(content := self._content(), account)[1]) is not None:
+            end = content.index(b"\n", place)
+            with told(self._path):
+                descriptor = os.open(self._path, os.O_WRONLY)
+                try:
+                    os.pwrite(descriptor, b"-" * (end - place), place)
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
 
 def _line(content: bytes, account: str) -> tuple[int, int | None]:

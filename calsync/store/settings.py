@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import AuditEntry, Setting, Settings
 from calsync.store import codec, statements
-from calsync.store.connection import fetch
+from calsync.store.connection import Connection, fetch
 from calsync.store.failures import understood
+from calsync.store.files import there
+from calsync.store.migrate import check_version, migrations
+from calsync.store.opening import unchanged
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from calsync.store.connection import Connection
+
+SETTINGS_SINCE = 8
+"""The migration from which on people choose anything."""
 
 
 class SqliteSettings(Settings):
@@ -80,6 +87,24 @@ class SqliteSettings(Settings):
 
     async def _read(self, sql: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
         return await self._reader.transaction("DEFERRED", lambda database: fetch(database, sql, values))
+
+
+async def chosen_directions(path: Path) -> Mapping[str, Direction]:
+    """Return the directions that people have chosen, by account, of a store that stays as it is.
+
+    Where there is none, nobody has. Raises StoreError, also for one that is newer or foreign.
+    """
+    if not there(path):
+        return {}
+    async with unchanged(path) as raw:
+        found = await Connection(raw, str(path)).transaction("DEFERRED", partial(_directions, str(path)))
+    with understood(str(path)):
+        return {row["name"]: Direction(row["direction"]) for row in found}
+
+
+def _directions(place: str, database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
+    version = check_version(place, migrations(), database)
+    return [] if version < SETTINGS_SINCE else fetch(database, statements.DIRECTIONS, {})
 
 
 def _setting(row: sqlite3.Row) -> Setting:

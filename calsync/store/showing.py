@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from calsync.store import codec, rows
+from calsync.store import codec, rows, statements
 from calsync.store import showing_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
@@ -121,7 +122,7 @@ class SqliteShowing:
 
     async def directions(self) -> Mapping[str, Direction]:
         """Return the directions that people have chosen, by account."""
-        found = await self._read(sql.DIRECTIONS, {})
+        found = await self._read(statements.DIRECTIONS, {})
         return dict(self._understood(lambda row: (row["name"], Direction(row["direction"])), found))
 
     async def switches(self) -> Mapping[str, bool]:
@@ -184,11 +185,8 @@ class SqliteShowing:
     ) -> Sequence[LedgerRow]:
         """Return ledger entries, the newest first, with smaller numbers than `before`."""
         wanted = {"account": account, "kind": kind, "side": side, "before": before or NEWEST, "most": most}
-        return self._understood(self._ledger_row, await self._read(sql.LEDGER, wanted))
-
-    def _ledger_row(self, row: sqlite3.Row) -> LedgerRow:
-        entry = rows.ledger_entry(row, self._images)
-        return LedgerRow(row["id"], entry, {side: row[f"{side}_id"] for side in Side})
+        read = partial(ledger_row, images=self._images)
+        return self._understood(read, await self._read(sql.LEDGER, wanted))
 
     async def deleted(
         self, account: str, wanted: Iterable[tuple[Side, str]], since: datetime
@@ -204,7 +202,7 @@ class SqliteShowing:
 
     async def left_out(self, account: str) -> Sequence[LeftOutRow]:
         """Return all events of an account that are not synced now, or wait."""
-        return self._understood(_left_out_row, await self._read(sql.LEFT_OUT, {"account": account}))
+        return self._understood(left_out_row, await self._read(sql.LEFT_OUT, {"account": account}))
 
     async def seen(
         self, account: str, wanted: Iterable[tuple[Side, str]]
@@ -227,11 +225,20 @@ class SqliteShowing:
         return frozenset((rows.SIDES[row["side"]], row["event_id"]) for row in found)
 
     async def copies_without_attendees(self, account: str, since: datetime) -> tuple[int, int]:
-        """Return how many copies were made of originals that have attendees, and how many attendees these have."""
+        """Return how many copies were made of originals with attendees, and how many attendees these had then."""
         (row,) = await self._read(
             sql.COPIES_WITHOUT_ATTENDEES, {"account": account, "since": codec.instant_text(since)}
         )
         return row["copies"], row["people"]
+
+    async def mails_prevented(self, account: str | None = None) -> int:
+        """Return how many writes of an account, or of all there ever were, would have mailed somebody elsewhere.
+
+        Those that were made without a mail, and those that were left undone. This never becomes less.
+        """
+        statement = sql.ALL_MAILS_PREVENTED if account is None else sql.MAILS_PREVENTED
+        rows = await self._read(statement, {} if account is None else {"account": account})
+        return sum(row["mails"] for row in rows)
 
     async def _counts(self, statement: str, of: str, accounts: Collection[str]) -> Mapping[str, Counter[str]]:
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -272,7 +279,13 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
     return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, ids, left, right, (one, two))
 
 
-def _left_out_row(row: sqlite3.Row) -> LeftOutRow:
+def ledger_row(row: sqlite3.Row, images: Images) -> LedgerRow:
+    """Return a row of the ledger that was joined with its link."""
+    return LedgerRow(row["id"], rows.ledger_entry(row, images), {side: row[f"{side}_id"] for side in Side})
+
+
+def left_out_row(row: sqlite3.Row) -> LeftOutRow:
+    """Return a row of what LEFT_OUT finds."""
     side, since = rows.SIDES[row["side"]], _instant(row["since"])
     return LeftOutRow(side, row["event_id"], row["other_id"], row["kind"], row["reason"], since)
 

@@ -9,7 +9,6 @@ FROM account LEFT JOIN run ON run.id = (SELECT max(id) FROM run WHERE run.accoun
 WHERE account.name IN (SELECT value FROM json_each(:accounts))
 """
 SWITCHES = "SELECT name, enabled FROM account WHERE enabled IS NOT NULL"
-DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 REBUILDS = "SELECT name, rebuild FROM account WHERE rebuild IS NOT NULL"
 UNWRITTEN = "SELECT account, side FROM side WHERE written = 0"
 # What a person has decided waits for the next run, and for nobody.
@@ -114,9 +113,10 @@ CROSS JOIN seen ON seen.account = :account AND seen.side = 'left' AND seen.event
 WHERE wanted.side = 'right' AND json_extract(observation, '$.event.private')
 """
 COPIES_WITHOUT_ATTENDEES = """
-SELECT count(*) AS copies, coalesce(sum(json_extract(observation, '$.event.attendee_count')), 0) AS people
-FROM ledger JOIN seen ON seen.account = ledger.account AND seen.event_id = ledger.source_id
-    AND seen.side = CASE ledger.side WHEN 'left' THEN 'right' ELSE 'left' END
-WHERE ledger.account = :account AND ledger.kind = 'create' AND ledger.at >= :since
-    AND json_extract(observation, '$.event.attendee_count') > 0
+SELECT count(*) AS copies, coalesce(sum(attendees), 0) AS people FROM ledger
+WHERE account = :account AND kind = 'create' AND at >= :since AND attendees > 0
+"""
+MAILS_PREVENTED = "SELECT mails_prevented AS mails FROM account WHERE name = :account"
+ALL_MAILS_PREVENTED = """
+SELECT mails_prevented + coalesce((SELECT sum(mails_prevented) FROM account), 0) AS mails FROM departed
 """

@@ -17,6 +17,7 @@ from calsync.store.excerpt import fill_account
 from calsync.store.failures import understood
 from calsync.store.history import SqliteHistory
 from calsync.store.images import Images, images_beside
+from calsync.store.lives import SqliteLives
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
 from calsync.store.people import SqlitePeople
@@ -70,6 +71,8 @@ class SqliteStore(Store):
         """What runs came to."""
         self.showing = SqliteShowing(pages, self._images)
         """What pages show."""
+        self.lives = SqliteLives(pages, self._images)
+        """What is remembered of one appointment."""
 
     @property
     def settings(self) -> SqliteSettings:

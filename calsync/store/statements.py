@@ -79,6 +79,7 @@ RESTORED = (
     "DELETE FROM decision",
 )
 
+DIRECTIONS = "SELECT name, direction FROM account WHERE direction IS NOT NULL"
 SETTINGS = "SELECT name, enabled, direction, good_at FROM account ORDER BY name"
 SETTING = "SELECT enabled, direction, good_at FROM account WHERE name = :account"
 SET = {
@@ -156,12 +157,13 @@ HOLDS = "SELECT * FROM hold WHERE account = :account"
 
 # Only about what is held since then, and the first word about it stands: a run may be carrying it out already.
 DECIDE = """
-INSERT INTO decision (account, side, event_id, kind, reason, choice, fingerprint, since, at)
-SELECT account, side, event_id, kind, reason, :choice, :fingerprint, since, :at FROM hold
+INSERT INTO decision (account, side, event_id, kind, reason, choice, partner, fingerprint, since, at)
+SELECT account, side, event_id, kind, reason, :choice, :partner, :fingerprint, since, :at FROM hold
 WHERE account = :account AND side = :side AND event_id = :event_id AND kind = :kind AND reason = :reason
     AND since = :since AND EXISTS (SELECT 1 FROM account WHERE name = :account AND rebuild IS NULL)
 ON CONFLICT (account, side, event_id, kind, reason) DO UPDATE
-SET choice = excluded.choice, fingerprint = excluded.fingerprint, since = excluded.since, at = excluded.at
+SET choice = excluded.choice, partner = excluded.partner, fingerprint = excluded.fingerprint,
+    since = excluded.since, at = excluded.at
 WHERE fingerprint <> excluded.fingerprint OR since <> excluded.since
 """
 DECISIONS = "SELECT * FROM decision WHERE account = :account"
@@ -192,16 +194,19 @@ ADD_LEDGER = insert(
         "uid",
         "source_uid",
         "private",
+        "attendees",
         "before_image",
         "after_image",
     ),
 )
+# In the transaction of the writes themselves: what the ledger forgets stays counted.
+PREVENTED = "UPDATE account SET mails_prevented = mails_prevented + :mails WHERE name = :account"
 EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
 EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger
-WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN ('released', 'undone')
+WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN ('released', 'undone', 'leaving')
 GROUP BY side
 """
 LAST_LINK = """
@@ -223,7 +228,7 @@ WITH written AS (
     )
 )
 SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
-WHERE reason NOT IN ('released', 'undone', 'decided', 'unknown_outcome')
+WHERE reason NOT IN ('released', 'undone', 'leaving', 'decided', 'unknown_outcome')
 """
 
 ACCOUNTS_OF = """

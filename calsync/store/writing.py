@@ -96,7 +96,10 @@ class SqliteTransaction(Transaction):
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         put = partial(rows.ledger_row, account=self._account, images=self._images)
-        self._many(statements.ADD_LEDGER, (put(entry) for entry in entries))
+        batch = [put(entry) for entry in entries]
+        self._many(statements.ADD_LEDGER, batch)
+        if mails := sum((row["attendees"] or 0) > 0 for row in batch):
+            self._one(statements.PREVENTED, {"mails": mails})
 
     async def expire(self, before: datetime) -> None:
         for statement in (statements.EXPIRE_TOMBSTONES, statements.EXPIRE_LEDGER):

@@ -23,6 +23,10 @@ FIRST_SYNC = "first_sync"
 """It is the account's first sync, and a person is to confirm it."""
 RULES = "rules"
 """The rules are others than they were, and may be why it is written at all; see calsync.sync.ruled."""
+LEFT_ACCOUNT = "left_account"
+PRIVATE_DELETED = "private_original_deleted"
+ASKED_ONE_BY_ONE = frozenset({LEFT_ACCOUNT, PRIVATE_DELETED})
+"""Reasons of held deletes that no brake counts: a person is asked about each anyway, and may take weeks."""
 
 
 def hold_unconfirmed(plan: Plan, sides: Collection[Side], reason: str) -> Plan:
@@ -61,8 +65,8 @@ def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]
     for operation in plan.operations:
         if operation.decided:  # its link counts as ended, or the rest of its side could go along with it
             released += operation.kind is Kind.DELETE
-        elif Kind.DELETE in (operation.kind, operation.wanted):  # one that is blocked is proven deleted, too
-            planned[operation.side] += 1
+        elif Kind.DELETE in (operation.kind, operation.wanted) and operation.reason not in ASKED_ONE_BY_ONE:
+            planned[operation.side] += 1  # one that is blocked is proven deleted, too
     awake = _awake(view) - released + sum(deleted_lately.values())
     total = sum(planned.values()) + sum(deleted_lately.values())
     everything = any(planned[side] + deleted_lately[side] >= awake for side in Side)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.plan import WRITES, Kind, render_value
 
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
 CONFLICT = "conflict"
 UNSURE = "changed_by_server"
+AMBIGUOUS = "ambiguous"
+"""New events that may belong together, and nobody can tell which with which."""
 RELEASED = "released"
 """The reason of a write that a person has released: neither the sliding brake nor the budget counts it."""
 ADOPTED = "adopted"
 """The reason of a create whose answer was lost on a system without markers: an event like it counts as made."""
 UNDONE = "undone"
 """The reason of a write that undoes another, and of a part that it leaves behind."""
-WANTED = frozenset({RELEASED, UNDONE})
+LEAVING = "leaving"
+"""The reason of deletes of copies that a person removes while the account leaves, and of pairs left behind."""
+WANTED = frozenset({RELEASED, UNDONE, LEAVING})
 """Reasons of deletes that a person wanted: the sliding brake does not count them."""
 KEPT = "kept"
 """The reason of a part: the other side is gone, and a person keeps what is left."""
-DISCARDED = "discarded"
-"""The reason of a link that has but one event: a person does not want it to be copied."""
+LEFT_ALONE = "left_alone"
+"""The reason of a parted link with one event: a person does not want it copied."""
 DECIDED = "decided"
 """The reason of an update: a person has chosen between the values of both sides."""
 GIVEN_UP = "given_up"
@@ -51,6 +55,8 @@ class Choice(StrEnum):
     LEFT = "left"
     """The left side's values go to the right."""
     RIGHT = "right"
+    PAIR = "pair"
+    """Both events that are shown belong together; nothing is written."""
 
 
 _CARRY = (Choice.RELEASE, Choice.KEEP)
@@ -63,6 +69,12 @@ _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,
+    (AMBIGUOUS, Kind.CREATE): (Choice.PAIR, *_CARRY),
+    (AMBIGUOUS, Kind.HOLD): (Choice.PAIR, Choice.KEEP),
+    (LEFT_ACCOUNT, Kind.DELETE): _CARRY,
+    (LEFT_ACCOUNT, Kind.HOLD): (Choice.KEEP,),
+    (PRIVATE_DELETED, Kind.DELETE): _CARRY,
+    (PRIVATE_DELETED, Kind.HOLD): (Choice.KEEP,),
 }
 """All that can be decided, by reason and by what is held; nothing that a rule, a direction or a rebuild holds."""
 
@@ -81,6 +93,8 @@ class Decision:
     since: datetime
     """Since when it had been held."""
     at: datetime
+    partner: str | None = None
+    """Of a pair: the event on `side` that this one belongs together with."""
 
     @property
     def key(self) -> HoldKey:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import about, unlinked
-from calsync.sync.judgement import guarded, refusal, ruled
-from calsync.sync.model import FIELDS, Base, Side, State
-from calsync.sync.plan import Kind, Operation
+from calsync.sync.judgement import refusal
+from calsync.sync.model import Side
+from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
+from calsync.sync.twins import copy, creation, decide_twins, hold_twin, link_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from calsync.sync.model import When
+    from calsync.sync.plan import Operation
     from calsync.sync.view import Seen, View
 
 Twins = tuple[str, "When"]
-_EARLY = datetime.min.replace(tzinfo=UTC)
 
 
 def decide_unlinked(view: View, returning: AbstractSet[tuple[Side, str]]) -> Iterator[Operation]:
@@ -55,59 +55,33 @@ def _match(view: View, fresh: dict[Side, list[Seen]]) -> Iterator[Operation]:
     """Group the new events of both sides by summary and `when`, and decide group by group."""
     groups: dict[Twins, dict[Side, list[Seen]]] = {}
     for side in Side:
-        for seen in sorted(fresh[side], key=_creation):
+        for seen in sorted(fresh[side], key=creation):
             event = seen.observation.event
             group = groups.setdefault((event.summary, event.when), {Side.LEFT: [], Side.RIGHT: []})
             group[side].append(seen)
     for group in groups.values():
-        left, right = group[Side.LEFT], group[Side.RIGHT]
-        if left and right:
-            yield from _pair_up(view, left, right)
+        yield from _decide_group(view, group)
+
+
+def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]]) -> Iterator[Operation]:
+    left, right = group[Side.LEFT], group[Side.RIGHT]
+    if not (left and right):
+        yield from _copies(view, Side.LEFT if left else Side.RIGHT, left or right)
+    elif len(left) == len(right):
+        yield from (link_up(view, one, two) for one, two in zip(left, right, strict=True))
+    else:
+        decided, rest = decide_twins(view, group)
+        yield from decided
+        if decided:
+            yield from _decide_group(view, rest)
         else:
-            yield from _copies(view, Side.LEFT if left else Side.RIGHT, left or right)
-
-
-def _pair_up(view: View, left: Sequence[Seen], right: Sequence[Seen]) -> Iterator[Operation]:
-    if len(left) != len(right):
-        for side, group in ((Side.LEFT, left), (Side.RIGHT, right)):
-            for seen in group:
-                yield about(Kind.HOLD, side.other, "ambiguous", seen)
-        return
-    for one, two in zip(left, right, strict=True):
-        same = all(one.observation.event.value(name) == two.observation.event.value(name) for name in FIELDS)
-        yield Operation(
-            kind=Kind.LINK,
-            side=Side.RIGHT,
-            reason="matched" if same else "linked_different",
-            source=one.observation,
-            target=two.observation,
-            state=State.AWAKE,
-            bases={
-                side: Base.of(seen.observation.event, view.capabilities[side].mapping_version)
-                for side, seen in zip(Side, (one, two), strict=True)
-            },
-        )
+            yield from (hold_twin(view, side, seen) for side in Side for seen in rest[side])
 
 
 def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation]:
     """Create each event on the other side, in one-way accounts only from the source."""
-    target = side.other
     for seen in group:
-        if not view.direction.writes(target):
+        if not view.direction.writes(side.other):
             yield about(Kind.SKIP, side, "one_way", seen)
-            continue
-        view.chain.about(side, seen.observation)
-        try:
-            draft = view.chain.draft(seen.observation.event)
-            rules = ruled(view, seen.observation, draft.values())
-        except RuleFailed as failed:
-            yield about(Kind.HOLD, target, failed.reason, seen)
-            continue
-        create = Operation(
-            kind=Kind.CREATE, side=target, reason="new", source=seen.observation, draft=draft, rules=rules
-        )
-        yield from guarded(view, create)
-
-
-def _creation(seen: Seen) -> tuple[datetime, str]:
-    return seen.observation.event.created or _EARLY, seen.observation.id
+        else:
+            yield from copy(view, side, seen, "new")

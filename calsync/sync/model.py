@@ -7,6 +7,7 @@ two values that mean the same are equal, whoever made them.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -72,6 +73,8 @@ Field = Literal["summary", "when", "description"]
 Value = str | Timed | AllDay
 FIELDS: tuple[Field, ...] = ("summary", "when", "description")
 """The fields that are compared and written. Everything else of an event is only read."""
+Need = Literal["location", "types"]
+"""What of an event is read only where a rule needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +99,15 @@ class Event:
     created: datetime | None = None
     uid: str | None = None
     """A key that the event keeps when the server gives it a new id (iCalUId, UID); None where there is none."""
+    location: str = ""
+    """Where it takes place, as its users wrote it. Empty also where no rule needs it."""
+    types: tuple[str, ...] = ()
+    """The kinds of appointment that it is, as its system stores them. None where a system has none, too."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summary", normal_line(self.summary))
+        if self.location:
+            object.__setattr__(self, "location", normal_line(self.location))
         object.__setattr__(self, "description", normal_text(self.description))
 
     def value(self, name: Field) -> Value:
@@ -130,13 +139,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a create carries: the synced fields and the reminder. Nobody can be invited by it."""
+    """What a create carries: the synced fields, the reminder and a location. Nobody can be invited by it."""
 
     summary: str
     when: When
     description: str
     reminder: int | None
     """Minutes before the start; None: explicitly without one."""
+    location: str = ""
+    """Text for people, never the address of a room or a meeting. Empty: the new event says nothing about it."""
 
     def values(self) -> dict[Field, Value]:
         """Return the synced fields."""
@@ -154,6 +165,9 @@ class Capabilities:
     mapping_version: int = 1
     """Rises when the provider reads the same event into other values: the next run then lists in full, and bases
     are read anew, silently."""
+    also_read: int = 0
+    """Another number, below ALSO_READ, where rules need something else of the same event. The next run then lists
+    in full; the compared fields are read as before, so bases stay."""
     marker: bool = True
     """Creates carry a marker that can be searched for."""
     marker_lag: timedelta = timedelta(0)
@@ -165,6 +179,21 @@ class Capabilities:
     writes_reminder: bool = True
     trusted_times: bool = False
     """`Observation.modified` is comparable across systems, so the policy `newest` may be used."""
+
+    @property
+    def reading(self) -> int:
+        """Return a number that differs where the same event would be read otherwise in any respect."""
+        return self.mapping_version + (self.also_read << 40)
+
+
+ALSO_READ = 1 << 20
+
+
+def also_read(needs: Collection[Need], how: str = "") -> int:
+    """Return the number for what rules need; 0 where they need nothing. `how`: the way in which it is read."""
+    if not needs:
+        return 0
+    return 1 + zlib.crc32("\n".join((*sorted(needs), how)).encode()) % (ALSO_READ - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from calsync.sync.decisions import decision, hold, outside
 from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.merge import Half, Merge, Terms, half, merge
 from calsync.sync.model import FIELDS, Link, Side, State
-from calsync.sync.partings import decide_deleted, decide_parted
+from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Seen, Standing, View
@@ -45,8 +45,10 @@ def _decide(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operati
     if left.deleted and right.deleted:
         yield decision(link, Side.LEFT, right, left, Kind.UNLINK, "both_deleted")
     elif Standing.ELSEWHERE in (left.standing, right.standing):
-        side = Side.LEFT if left.standing is Standing.ELSEWHERE else Side.RIGHT
-        yield hold(link, side.other, left, right, "left_account")
+        if left.standing is Standing.ELSEWHERE:
+            yield from decide_left(view, link, Side.LEFT, left, right)
+        else:
+            yield from decide_left(view, link, Side.RIGHT, right, left)
     elif left.deleted:
         yield from decide_deleted(view, link, Side.LEFT, left, right)
     elif right.deleted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calsync.sync.brakes import LEFT_ACCOUNT, PRIVATE_DELETED
 from calsync.sync.choices import KEPT, RELEASED, UNSURE, Choice
 from calsync.sync.decisions import decision, outside
 from calsync.sync.judgement import guarded, refusal, ruled
@@ -45,6 +46,20 @@ def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -
         yield from _carry_over(view, _remains(view, link, gone, lost, rest))
 
 
+def decide_left(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> Iterator[Operation]:
+    """Hold a pair of which one event belongs to somebody else by now, or stands in another calendar.
+
+    Its partner may be deleted where it is as both sides had agreed. Raises RuleFailed.
+    """
+    held = decision(link, gone.other, lost, rest, Kind.HOLD, LEFT_ACCOUNT)
+    awake = link.state is State.AWAKE and rest.standing is Standing.PRESENT and not rest.deleted
+    if awake and view.direction.writes(gone.other) and refusal(view, rest.observation.event) is None:
+        remains = _remains(view, link, gone, lost, rest)
+        if not (remains.edited or remains.unsure):
+            held = replace(held, wanted=Kind.DELETE)
+    yield from _ask(view, held)
+
+
 def decide_parted(view: View, link: Link, left: Seen | None, right: Seen | None) -> Iterator[Operation]:
     """Leave a parted link alone, unless its partner returns, both are gone, or a one-way source changes."""
     gone = [_is_gone(link, Side.LEFT, left), _is_gone(link, Side.RIGHT, right)]
@@ -67,7 +82,8 @@ def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
         else:
             yield decision(link, gone, remains.rest, remains.lost, Kind.PART, "target_deleted", State.PARTED)
     elif remains.unsure and not remains.edited:
-        yield from _unsure(view, remains)
+        held = decision(link, kept, remains.lost, remains.rest, Kind.HOLD, UNSURE)
+        yield from _ask(view, replace(held, wanted=Kind.DELETE))  # it might take an edit with it
     elif not remains.edited:
         yield from guarded(view, decision(link, kept, remains.lost, remains.rest, Kind.DELETE, "deleted"))
     elif not view.direction.writes(gone):
@@ -76,18 +92,16 @@ def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
         yield from _renew(view, remains, "recreated")
 
 
-def _unsure(view: View, remains: _Remains) -> Iterator[Operation]:
-    """Hold a delete that might take an edit with it, unless a person has decided."""
-    link, kept, rest = remains.link, remains.gone.other, remains.rest
-    held = decision(link, kept, remains.lost, rest, Kind.HOLD, UNSURE)
-    decided = view.decisions.get((kept, rest.observation.id, Kind.DELETE, UNSURE))
-    if decided is None:
-        yield replace(held, wanted=Kind.DELETE)
-    elif decided.choice is Choice.KEEP:
-        yield replace(held, kind=Kind.PART, reason=KEPT, state=State.PARTED)
+def _ask(view: View, held: Operation) -> Iterator[Operation]:
+    """Yield what a person has decided about a pair of which one event is gone, else its hold."""
+    decided = view.decisions.get((held.side, held.event_id or "", held.wanted or Kind.HOLD, held.reason))
+    if decided is not None and decided.choice is Choice.KEEP:
+        yield replace(held, kind=Kind.PART, reason=KEPT, state=State.PARTED, wanted=None)
+    elif decided is not None and held.wanted is Kind.DELETE:
+        key = frozenset({decided.key})
+        yield from guarded(view, replace(held, kind=Kind.DELETE, reason=RELEASED, wanted=None, decided=key))
     else:
-        delete = replace(held, kind=Kind.DELETE, reason=RELEASED, decided=frozenset({decided.key}))
-        yield from guarded(view, delete)
+        yield held
 
 
 def _returned(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operation]:
@@ -111,11 +125,12 @@ def _renew_target(view: View, link: Link, seen: dict[Side, Seen]) -> Iterator[Op
 
 
 def _renew(view: View, remains: _Remains, reason: str) -> Iterator[Operation]:
-    """Create a link's lost side anew, but never an original from what its mask let through."""
+    """Create a link's lost side anew, but never an original from what its mask let through: a person decides."""
     link, gone, source = remains.link, remains.gone, remains.rest
     if remains.masked:
-        held = decision(link, gone, source, remains.lost, Kind.HOLD, "private_original_deleted")
-        yield replace(held, wanted=Kind.CREATE)
+        held = decision(link, gone.other, remains.lost, source, Kind.HOLD, PRIVATE_DELETED)
+        writes = view.direction.writes(gone.other)
+        yield from _ask(view, replace(held, wanted=Kind.DELETE if writes else None))
         return
     draft = view.chain.draft(source.observation.event)
     create = decision(link, gone, source, None, Kind.CREATE, reason)

@@ -30,7 +30,7 @@ def reconcile(view: View) -> Plan:
         else:
             _sort(decide_pair(view, link), operations, rebases)
     for found in returns:
-        operations.extend(decide_return(found))
+        operations.extend(decide_return(view, found))
     returning = {(found.side, seen.observation.id) for found in returns for seen in found.holders}
     operations.extend(decide_unlinked(view, returning))
     undecided.update(each.link.id for each in operations if each.link is not None and _failed(each))

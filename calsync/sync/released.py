@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
-from calsync.sync.choices import CONFLICT, DISCARDED, GIVEN_UP, KEPT, LOSING, RELEASED, UNSURE, Choice
+from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LEFT_ALONE, LOSING, RELEASED, UNSURE, Choice
 from calsync.sync.model import State
 from calsync.sync.plan import Kind, Plan, Rebase
 
@@ -42,7 +42,7 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
             if decision.kind is Kind.DELETE:
                 operations.append(replace(operation, kind=Kind.PART, reason=KEPT, state=State.PARTED, wanted=None))
             elif decision.kind is Kind.CREATE:
-                operations.append(_discarded(operation))
+                operations.append(_left_alone(operation))
             else:
                 rebases.extend(_given_up(operation, rebases))
         elif decision is not None and operation.kind is decision.kind:
@@ -70,14 +70,13 @@ def _released(operation: Operation, decision: Decision) -> Operation:
     return replace(operation, reason=reason, decided=frozenset({decision.key}))
 
 
-def _discarded(operation: Operation) -> Operation:
+def _left_alone(operation: Operation) -> Operation:
     """Return a link of the one event that is never copied; of a pair that lost the other one, its own."""
     return replace(
         operation,
         kind=Kind.PART,
-        reason=DISCARDED,
+        reason=LEFT_ALONE,
         state=State.PARTED,
-        origin=operation.side.other,
         draft=None,
         wanted=None,
     )

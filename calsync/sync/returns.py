@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.choices import KEPT, UNDONE
-from calsync.sync.decisions import about, unlinked
+from calsync.sync.choices import KEPT, LEFT_ALONE, UNDONE
+from calsync.sync.decisions import unlinked
 from calsync.sync.model import Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
+from calsync.sync.twins import chosen_partner, decide_single, hold_twin
 from calsync.sync.view import Seen, Standing, View
 
 if TYPE_CHECKING:
@@ -45,28 +46,34 @@ def find_returns(view: View) -> Sequence[Return]:
     return found
 
 
-def decide_return(found: Return) -> Iterator[Operation]:
-    """Give a link to the one event that carries the uid; several wait for a person."""
+def decide_return(view: View, found: Return) -> Iterator[Operation]:
+    """Give a link to the one event that carries the uid; of several a person says which."""
     if not found.proven:
         return
-    link = found.links[0]
-    for seen in found.holders:
-        if len(found.holders) > 1:
-            yield replace(about(Kind.HOLD, found.side.other, "ambiguous", seen), link=link)
-        else:
-            yield Operation(
-                kind=Kind.LINK,
-                side=found.side,
-                reason="moved",
-                link=link,
-                target=seen.observation,
-                state=State.PARTED if _is_kept(link) else State.AWAKE,
-            )
+    link, side, rest = found.links[0], found.side, list(found.holders)
+    if len(rest) > 1:
+        partner = link.event_id(side.other)
+        chosen = [seen for seen in rest if partner and chosen_partner(view, side, seen) == partner]
+        decided = {seen.observation.id: decide_single(view, side, seen) for seen in rest if seen not in chosen}
+        for operations in decided.values():
+            yield from operations
+        rest = chosen[:1] or [seen for seen in rest if not decided[seen.observation.id]]
+    if len(rest) > 1:
+        yield from (replace(hold_twin(view, side, seen), link=link) for seen in rest)
+    for seen in rest if len(rest) == 1 else ():
+        yield Operation(
+            kind=Kind.LINK,
+            side=side,
+            reason="moved",
+            link=link,
+            target=seen.observation,
+            state=State.PARTED if _is_kept(link) else State.AWAKE,
+        )
 
 
 def _is_kept(link: Link) -> bool:
     """Tell whether a person wants a link as it is. Only its partner's return changes that, not a new id."""
-    return link.state is State.PARTED and link.reason in {KEPT, UNDONE}
+    return link.state is State.PARTED and link.reason in {KEPT, LEFT_ALONE, UNDONE}
 
 
 def _candidates(view: View, side: Side) -> Iterator[Seen]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.asking import Asked, Asking, Version
-from calsync.sync.model import FIELDS, Draft, Event, Field, Observation, Side
+from calsync.sync.model import FIELDS, Draft, Event, Field, Need, Observation, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calsync.sync.asking import Events, Hang
     from calsync.sync.model import Capabilities, Changes
@@ -67,6 +67,8 @@ class Rule:
     """A step of the chain. Each method has a default that changes nothing; override what the rule is about."""
 
     name: str = ""
+    needs: frozenset[Need] = frozenset()
+    """What it looks at that is not read of events otherwise."""
 
     def admit(self, event: Event) -> str | None:
         """Return the reason why this event is not synced, or None to let it pass."""
@@ -122,6 +124,11 @@ class RuleHangs(RuleFailed):
         return f"rule_hangs:{self.rule}"
 
 
+def needs_of(rules: Iterable[Rule]) -> frozenset[Need]:
+    """Return what is to be read of events because one of these rules needs it."""
+    return frozenset[Need]().union(*(rule.needs for rule in rules))
+
+
 class Chain:
     """The configured rules, asked one after the other. An account has a chain of its own."""
 
@@ -142,6 +149,7 @@ class Chain:
         self.account = account
         self.versions = {rule.name: (versions or {}).get(rule.name, "") for rule in self.rules}
         self._asking = asking or Asking()
+        self._known_hangs = tuple(hangs)
         self._asked = [(rule, Asked(account, rule.name, self.versions[rule.name])) for rule in self.rules]
         self._hangs = {
             (hang.left, hang.right): hang.rule for hang in hangs if self.versions.get(hang.rule) == hang.version
@@ -152,6 +160,11 @@ class Chain:
     def without(self, hangs: Sequence[Hang]) -> Chain:
         """Return this chain, in which the questions that were never answered are not asked."""
         return Chain(self.rules, account=self.account, versions=self.versions, asking=self._asking, hangs=hangs)
+
+    def alone(self, rule: Rule) -> Chain:
+        """Return a chain of one rule of this one. What this rule never answered is not asked there either."""
+        own = [hang for hang in self._known_hangs if hang.rule == rule.name]
+        return Chain([rule], account=self.account, versions=self.versions, asking=self._asking, hangs=own)
 
     def about(self, side: Side, event: Observation | None, partner: Observation | None = None) -> None:
         """Tell what is asked about next: an event on `side`, and its partner where it has one."""
@@ -217,6 +230,11 @@ class Chain:
         """Return what a create of the copy of `source` carries: projected, by default without a reminder."""
         event, _ = self.project(source)
         draft = Draft(summary=event.summary, when=event.when, description=event.description, reminder=None)
+        return self.on_create(source, draft)
+
+    def on_create(self, source: Event, draft: Draft) -> Draft:
+        """Return a draft of the copy of `source` after all rules."""
+        self._expect_answers()
         try:
             for rule, asked in self._asked:
                 self._asking.question = asked, self._events

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.choices import UNDONE
+from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.decisions import decision
 from calsync.sync.judgement import guarded, refusal
 from calsync.sync.model import FIELDS, Draft, Event, Observation, State
@@ -50,9 +50,10 @@ def _not_anew(case: Case) -> str | None:
         return "undo_uncertain"
     if (case.side.other, row.source_id) in case.view.possibly_made:  # its copy may be on its way
         return "waits"
-    if row.id not in case.undoing.gone or any(_is_back(case, seen) for seen in partners):
+    if row.id not in case.undoing.gone:
         return "undo_back"
-    return None
+    back = _has_another if row.reason == LEAVING else _is_back
+    return "undo_back" if any(back(case, seen) for seen in partners) else None
 
 
 def _partners(case: Case) -> Sequence[Seen]:
@@ -70,6 +71,12 @@ def _is_back(case: Case, partner: Seen) -> bool:
     return here or partner.observation.id in case.view.linked[case.side.other]
 
 
+def _has_another(case: Case, original: Seen) -> bool:
+    """Tell whether an original, which was there when its copy was removed, has got another one since."""
+    link = case.view.linked[case.side.other].get(original.observation.id)
+    return link is not None and (case.link is None or link != case.link.id or case.link.reason != LEAVING)
+
+
 def _anew(case: Case, image: Event) -> Operation:
     """Return the create of what the ledger remembers: without a reminder, which it does not."""
     row = case.last
@@ -77,6 +84,7 @@ def _anew(case: Case, image: Event) -> Operation:
         kind=Kind.CREATE,
         side=case.side,
         reason=UNDONE,
+        link=case.link if row.reason == LEAVING else None,
         source=Observation(id=row.source_id or "", event=replace(image, uid=row.source_uid), revision=None),
         draft=Draft(summary=image.summary, when=image.when, description=image.description, reminder=None),
         undoes=row.id,

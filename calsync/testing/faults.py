@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Method = Literal["changes", "read", "locate", "find_marker", "create", "update", "delete", "listen"]
+Method = Literal["changes", "read", "locate", "find_marker", "create", "update", "delete", "unmark", "listen"]
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, SystemClock, Trashed, Written
-from calsync.sync.model import Capabilities, Event, Observation
+from calsync.sync.model import Capabilities, Event, Observation, also_read
 from calsync.testing.faults import Faults
 from calsync.testing.feed import Feed
 from calsync.testing.rows import Place, Row, Rows, UserSide
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.ports import Page, Ring, Whereabouts
-    from calsync.sync.model import Changes, Draft, Field, Window
+    from calsync.sync.model import Changes, Draft, Field, Need, Window
     from calsync.testing.faults import Method
 
 T = TypeVar("T")
@@ -97,6 +97,7 @@ class MemoryCalendar(UserSide, Calendar):
         self.key = name
         self.capabilities = capabilities
         self.behaviour = behaviour or Behaviour()
+        self.needs: frozenset[Need] = frozenset()
         self.rows = Rows(name, now)
         self.feed = Feed(self.rows, self.behaviour, self._observe)
         self.faults = Faults()
@@ -106,9 +107,14 @@ class MemoryCalendar(UserSide, Calendar):
         self.listeners: list[Ring] = []
         """Who listens at present."""
 
+    def ask_for(self, needs: frozenset[Need]) -> None:
+        """Read events with these values from now on, as if the calendar was opened where rules need them."""
+        self.needs = needs
+        self.capabilities = replace(self.capabilities, also_read=also_read(needs))
+
     def writes(self) -> list[Call]:
-        """Return the creates, updates and deletes that were asked for so far, refused ones too."""
-        return [call for call in self.calls if call.method in ("create", "update", "delete")]
+        """Return the writes that were asked for so far, refused ones too."""
+        return [call for call in self.calls if call.method in ("create", "update", "delete", "unmark")]
 
     def events(self) -> dict[str, Event]:
         """Return the events that a user sees in the calendar, by id."""
@@ -117,6 +123,11 @@ class MemoryCalendar(UserSide, Calendar):
     def reminder_minutes(self, event_id: str) -> int | None:
         """Return the lead time of the reminder that was set at the event's creation."""
         return self.rows.rows[event_id].reminder_minutes
+
+    def markers(self) -> dict[str, str]:
+        """Return the markers of the events that a user sees in the calendar, by id."""
+        rows = self.rows.rows.values()
+        return {row.id: row.marker for row in rows if row.place is Place.CALENDAR and row.marker}
 
     def drop_tokens(self) -> None:
         """Forget all sync tokens: the next use of one raises TokenLost."""
@@ -186,6 +197,16 @@ class MemoryCalendar(UserSide, Calendar):
             self.rows.change(row.id, by_us=True, place=Place.TRASH)
         _answer(None, fault)
 
+    async def unmark(self, event_id: str) -> None:
+        fault = await self._enter(Call("unmark", event_id))
+        row = self.rows.present(event_id)
+        if row is None:
+            raise Missing(f"{self.key}: the event is not in the calendar")
+        if row.marker:
+            self._permit(row, ())
+            self.rows.unmark(event_id)
+        _answer(None, fault)
+
     async def listen(self, ring: Ring) -> None:
         if not self.behaviour.doorbell:
             return
@@ -213,9 +234,14 @@ class MemoryCalendar(UserSide, Calendar):
         return fault.error() if fault is not None else None
 
     def _observe(self, row: Row, *, marker: bool) -> Observation:
+        event = self.behaviour.reads(row.event)
+        if event.location and "location" not in self.needs:
+            event = replace(event, location="")
+        if event.types and "types" not in self.needs:
+            event = replace(event, types=())
         return Observation(
             id=row.id,
-            event=self.behaviour.reads(row.event),
+            event=event,
             revision=row.revision,
             modified=row.modified,
             written_by_us=row.by_us if self.behaviour.tells_writer else None,
@@ -261,7 +287,13 @@ class MemoryCalendar(UserSide, Calendar):
 
 def _drafted(draft: Draft, capabilities: Capabilities) -> Event:
     reminder = draft.reminder is not None if capabilities.writes_reminder else None
-    return Event(summary=draft.summary, when=draft.when, description=draft.description, reminder=reminder)
+    return Event(
+        summary=draft.summary,
+        when=draft.when,
+        description=draft.description,
+        reminder=reminder,
+        location=draft.location,
+    )
 
 
 def _answer(answer: T, fault: Exception | None) -> T:

@@ -80,6 +80,11 @@ class Rows:
             before, replace(before, event=event or before.event, place=place or before.place, by_us=by_us)
         )
 
+    def unmark(self, event_id: str) -> Row:
+        """Take an event's marker away, with a new revision."""
+        before = self.rows[event_id]
+        return self._store(before, replace(before, marker=None, by_us=True))
+
     def present(self, event_id: str) -> Row | None:
         """Return an event that is in the calendar now."""
         row = self.rows.get(event_id)

@@ -9,16 +9,16 @@ from aiohttp import web
 from calsync.web.inside import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
 
 
-def metrics_routes(text: Callable[[], bytes], token: str | None) -> list[web.RouteDef]:
+def metrics_routes(text: Callable[[], Awaitable[bytes]], token: str | None) -> list[web.RouteDef]:
     """Return what answers with `text`, as `inside` does."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=text(), headers={"Content-Type": TYPE})
+        return web.Response(body=await text(), headers={"Content-Type": TYPE})
 
     return [web.get("/metrics", inside(answer, token))]

@@ -23,7 +23,7 @@ class Templates:
 
     `t(key, **values)` and `t.count(key, n)` are the texts, `href(path)` makes a link, `static(name)` one to a
     file, `moment(at, zone)`, `day(...)`, `time(...)`, `ago(at)` and `span(when, zone)` write times, `visitor` is
-    who asks.
+    who asks, and `text | coded` sets commands apart.
     """
 
     def __init__(self, clock: Clock, files: StaticFiles) -> None:
@@ -36,6 +36,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["coded"] = _coded
 
     def render(
         self, template: str, visitor: Visitor, navigation: Sequence[tuple[str, str]], values: Mapping[str, Any]
@@ -55,6 +56,16 @@ class Templates:
             machine=moments.machine,
             ago=lambda at: _ago(moments, at, self._clock.now()),
         )
+
+
+def _coded(text: str) -> Markup | str:
+    """Return what calsync or a system said with commands set apart, which stand between backticks."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return text
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
 
 
 def _ago(moments: Moments, at: datetime, now: datetime) -> Markup:

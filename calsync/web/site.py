@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from calsync.desk.repair_groups import grouped
 from calsync.people import Role
 from calsync.web import cookies
 from calsync.web.api import api_routes
@@ -19,8 +20,10 @@ from calsync.web.pages import (
     audit,
     connections,
     events,
+    explain,
     invitation,
     language,
+    leaving,
     mine,
     own,
     people,
@@ -92,7 +95,8 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, steering, connections, setup_connections, repairs),
+            *(mine, own, accounts, setup_accounts, account, explain, steering, leaving, connections),
+            *(setup_connections, repairs),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):
             part.add_to(self)
@@ -146,7 +150,8 @@ class Site:
 
         async def answer(request: web.Request, visitor: Visitor) -> web.StreamResponse:
             if visitor.person is not None and request.path != UNUSED:
-                visitor = replace(visitor, repairs=len(await self.desk.showing.repairs(visitor.person)))
+                cards = await self.desk.showing.repairs(visitor.person)
+                visitor = replace(visitor, repairs=len(grouped(cards)))
             return await page(request, visitor)
 
         return answer

@@ -5,28 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.errors import Blocked, CalsyncError, Missing, Stale, UnknownOutcome
+from calsync.errors import Blocked, CalsyncError, EventError, Missing, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Trashed, Written
-from calsync.sync.model import Capabilities
+from calsync.sync.model import Capabilities, also_read
 from calsync_exchange_ews.client import UNKNOWN_ZONE
 from calsync_exchange_ews.failures import Fate, Refused, fate_of
 from calsync_exchange_ews.feed import Feed
-from calsync_exchange_ews.items import edits, new_item
+from calsync_exchange_ews.items import edits, new_item, no_marker
 from calsync_exchange_ews.reading import EventReader
-from calsync_exchange_ews.requests import ItemId, create_item, delete_item, update_item
+from calsync_exchange_ews.requests import LOCATION, ItemId, create_item, delete_item, update_item
 from calsync_exchange_ews.written import another_version, is_merged, refuses_version, written_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
     from calsync.ports import Page, Ring, Whereabouts
-    from calsync.sync.model import Changes, Draft, Event, Observation, Window
+    from calsync.sync.model import Changes, Draft, Event, Need, Observation, Window
     from calsync_exchange_ews.doorbell import Doorbell
     from calsync_exchange_ews.home import Home
     from calsync_exchange_ews.mapping import Stored
     from calsync_exchange_ews.requests import Operation
     from calsync_exchange_ews.responses import Reply
 
+FIELDS: Mapping[Need, str] = {"location": LOCATION}
+"""What can be read besides, and how it is called."""
 ATTEMPTS = 2
 """How often an update is sent: a server that touches an item by itself moves its version, and nobody's edit."""
 
@@ -34,16 +36,24 @@ ATTEMPTS = 2
 class ExchangeCalendar(Calendar):
     """Reads and writes one calendar. Nobody is mailed about a write: every request says so (`requests.SILENT`)."""
 
-    def __init__(self, home: Home, *, silent: bool, doorbell: Doorbell | None = None) -> None:
-        """`silent`: meetings that the mailbox organises are written too; their attendees' copies then differ."""
+    def __init__(
+        self, home: Home, *, silent: bool, doorbell: Doorbell | None = None, needs: Collection[Need] = ()
+    ) -> None:
+        """`silent`: meetings that the mailbox organises are written too; their attendees' copies then differ.
+
+        `needs`: what rules look at; of types, Outlook has none.
+        """
         self.key = home.info.id
         self.home = home
         self.doorbell = doorbell
         self._silent = silent
         self._client = home.client
-        self.capabilities = Capabilities(writes_may_mail=not silent, conditional_writes=False)
+        wanted = FIELDS.keys() & needs
+        self.capabilities = Capabilities(
+            writes_may_mail=not silent, conditional_writes=False, also_read=also_read(wanted)
+        )
         self._learn()
-        self._reader = EventReader(home)
+        self._reader = EventReader(home, [FIELDS[each] for each in sorted(wanted)])
         self._feed = Feed(home, self._reader)
         self._zones_refused: set[str] = set()
         """The operations in which the server refuses to have a zone named."""
@@ -119,6 +129,24 @@ class ExchangeCalendar(Calendar):
             raise Stale((await self._reader.one(target.id)).observation)
         if not reply.ok and fate_of(reply) is not Fate.GONE:
             raise self._client.error(reply, changes=True)
+
+    async def unmark(self, event_id: str) -> None:
+        """Delete the marker's property; servers of another make keep what was deleted, and get it emptied."""
+        clears = True
+        for _ in range(ATTEMPTS + 1):
+            fresh = await self._reader.one(event_id)
+            if not fresh.observation.marker:
+                return
+            _refuse(fresh.observation.event, silent=self._silent)
+            item = ItemId(event_id, fresh.change_key or None)
+            reply = await self._sent(update_item(item, [no_marker(clears=clears)]))
+            if fate_of(reply) is Fate.CONFLICT:  # it may be told of a write that was carried out
+                continue
+            if not reply.ok and not (clears and fate_of(reply) is Fate.PROPERTY):
+                raise self._client.error(reply, changes=True)
+            clears = False
+        if (await self._reader.one(event_id)).observation.marker:
+            raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
     async def listen(self, ring: Ring) -> None:
         if self.doorbell is not None:

@@ -27,16 +27,53 @@ UNTRIED = Finding(
     "ok",
     "updates are made on condition of the version that was read; whether the server heeds that, the first update "
     "shows, or `calsync check --try-writes`",
+    "geschrieben wird unter der Bedingung, dass der Termin noch so ist, wie er gelesen wurde; ob der Server das "
+    "beachtet, zeigt die erste Änderung, oder `calsync check --try-writes`",
 )
-HEEDED = Finding("ok", "the server refuses to update an event that has changed since it was read")
+HEEDED = Finding(
+    "ok",
+    "the server refuses to update an event that has changed since it was read",
+    "der Server lehnt es ab, einen Termin zu ändern, der sich seit dem Lesen geändert hat",
+)
 UNHEEDED = Finding(
     "warning",
     "the server updates an event that has changed since it was read, so each is read just before; what a user "
     "writes within that moment is overwritten",
+    "der Server ändert auch einen Termin, der sich seit dem Lesen geändert hat, deshalb wird jeder unmittelbar "
+    "davor gelesen; was jemand in diesem Augenblick schreibt, wird überschrieben",
 )
-UNLISTED = (
+READ_ONLY = Finding(
+    "error",
+    "the calendar can only be read: give the user write access to it, or the role ApplicationImpersonation",
+    "der Kalender lässt sich nur lesen: Bitte geben Sie dem Benutzer Schreibrechte daran, oder die Rolle "
+    "ApplicationImpersonation",
+)
+TRASH_UNSEEN = Finding(
+    "warning",
+    "Deleted Items cannot be seen, so a deleted event is asked about twice before it counts as deleted",
+    "„Gelöschte Elemente“ ist nicht sichtbar, deshalb wird nach einem gelöschten Termin zweimal gefragt, bevor er "
+    "als gelöscht gilt",
+)
+UNLISTED = Finding(
+    "warning",
     "the mailbox's other calendars cannot be listed, so nobody knows whether an event was moved there or deleted: "
-    "deletes in Outlook are not carried over; let calsync impersonate, or make all folders visible to its user"
+    "deletes in Outlook are not carried over; let calsync impersonate, or make all folders visible to its user",
+    "die anderen Kalender des Postfachs lassen sich nicht auflisten, deshalb weiß niemand, ob ein Termin dorthin "
+    "verschoben oder gelöscht wurde: Löschungen in Outlook werden nicht übertragen; bitte lassen Sie calsync die "
+    "Identität annehmen (impersonate), oder machen Sie alle Ordner für seinen Benutzer sichtbar",
+)
+NAMELESS = Finding(
+    "warning",
+    "the server does not say which Exchange it is",
+    "der Server sagt nicht, welches Exchange er ist",
+)
+WRITABLE = Finding(
+    "ok",
+    "an event could be created, changed and deleted",
+    "ein Termin ließ sich anlegen, ändern und löschen",
+)
+NOTIFIES = Finding(
+    "ok", "the server notifies calsync of changes", "der Server benachrichtigt calsync über Änderungen"
 )
 TRIAL_DAY = date(2000, 1, 1)
 TRIAL = Draft(
@@ -52,15 +89,11 @@ SUBSCRIPTION_EDITION = (15, 2, 2562)
 
 def about_server(client: Client, schemes: Sequence[str]) -> Sequence[Finding]:
     """Tell what the server is and how people sign in. `schemes`: what it offers; none where it asks nobody."""
-    name = client.connection
-    found = [_product(name, client.server_version)]
+    found = [_product(client.server_version)]
     if client.version != VERSIONS[0]:
-        found.append(
-            Finding("warning", f"connection {name}: the server knows no newer protocol than {client.version}")
-        )
-    offers = ", ".join(schemes) or "no sign-in"
-    found.append(Finding("ok", f"connection {name}: signed in; the server offers {offers}"))
-    return found
+        found.append(_old_protocol(client.version))
+    found.append(_signed_in(", ".join(schemes)))
+    return [one.of(client.connection) for one in found]
 
 
 async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
@@ -69,17 +102,13 @@ async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
     if calendar.doorbell is not None:
         found.append(await _notifications(calendar.home))
     if not calendar.home.info.writable:
-        advice = "give the user write access to it, or the role ApplicationImpersonation"
-        found.append(Finding("error", f"the calendar can only be read: {advice}"))
+        found.append(READ_ONLY)
     if calendar.home.trash is None:
-        problem = (
-            "Deleted Items cannot be seen, so a deleted event is asked about twice before it counts as deleted"
-        )
-        found.append(Finding("warning", problem))
+        found.append(TRASH_UNSEEN)
     try:
         await calendars_of(calendar.home.client, calendar.home.caller)
     except (AccountError, EventError, Retry):
-        found.append(Finding("warning", UNLISTED))
+        found.append(UNLISTED)
     return found
 
 
@@ -88,19 +117,31 @@ async def try_writes(calendar: ExchangeCalendar) -> Sequence[Finding]:
     try:
         created = await calendar.create(TRIAL, "calsync-check")
     except CalsyncError as error:
-        return [Finding("error", f"no event can be created: {error}")]
+        return [
+            Finding("error", f"no event can be created: {error}", f"es lässt sich kein Termin anlegen: {error}")
+        ]
     try:
         await calendar.update(
             (await calendar.read([created.id]))[created.id], {"summary": TRIAL.summary + "."}, ""
         )
-        found = [Finding("ok", "an event could be created, changed and deleted")]
+        found = [WRITABLE]
     except (CalsyncError, KeyError) as error:
-        found = [Finding("error", f"the event that was created cannot be changed: {error}")]
+        found = [
+            Finding(
+                "error",
+                f"the event that was created cannot be changed: {error}",
+                f"der angelegte Termin lässt sich nicht ändern: {error}",
+            )
+        ]
     try:
         await calendar.delete((await calendar.read([created.id]))[created.id])
     except (CalsyncError, KeyError) as error:
-        left = f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}"
-        found = [each for each in found if each.severity == "error"] + [Finding("error", left)]
+        left = Finding(
+            "error",
+            f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}",
+            f"der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
+        )
+        found = [each for each in found if each.severity == "error"] + [left]
     return found
 
 
@@ -108,15 +149,35 @@ def _versions(client: Client) -> Finding:
     return {None: UNTRIED, True: HEEDED, False: UNHEEDED}[client.heeds_versions]
 
 
-def _product(name: str, version: str) -> Finding:
+def _old_protocol(version: str) -> Finding:
+    return Finding(
+        "warning",
+        f"the server knows no newer protocol than {version}",
+        f"der Server kennt kein neueres Protokoll als {version}",
+    )
+
+
+def _signed_in(schemes: str) -> Finding:
+    return Finding(
+        "ok",
+        f"signed in; the server offers {schemes or 'no sign-in'}",
+        f"angemeldet; der Server bietet an: {schemes or 'keine Anmeldung'}",
+    )
+
+
+def _product(version: str) -> Finding:
     parts = version.split(".")
     product = PRODUCTS.get(parts[0]) or PRODUCTS.get(".".join(parts[:2]))
     if product is None:
-        return Finding("warning", f"connection {name}: the server does not say which Exchange it is")
+        return NAMELESS
     if tuple(int(part) for part in parts[:3] if part) >= SUBSCRIPTION_EDITION:
-        return Finding("ok", f"connection {name}: Exchange Server Subscription Edition ({version})")
-    ended = f"connection {name}: it says it is {product} ({version}), which Microsoft does not look after any more"
-    return Finding("warning", ended)
+        edition = f"Exchange Server Subscription Edition ({version})"
+        return Finding("ok", edition, edition)
+    return Finding(
+        "warning",
+        f"it says it is {product} ({version}), which Microsoft does not look after any more",
+        f"der Server nennt sich {product} ({version}), das Microsoft nicht mehr pflegt",
+    )
 
 
 async def _zone(home: Home) -> Finding:
@@ -124,10 +185,18 @@ async def _zone(home: Home) -> Finding:
     try:
         (reply,) = await home.client.call(get_server_time_zones(zone), home.caller, counted=False)
     except (AccountError, EventError, Retry):
-        return Finding("warning", f"the server does not say whether it knows the zone {zone}")
+        return Finding(
+            "warning",
+            f"the server does not say whether it knows the zone {zone}",
+            f"der Server sagt nicht, ob er die Zeitzone {zone} kennt",
+        )
     if zone in known_zones(reply):
-        return Finding("ok", f"the server knows the zone {zone}")
-    return Finding("warning", f"the server does not know the zone {zone}: times are written in UTC")
+        return Finding("ok", f"the server knows the zone {zone}", f"der Server kennt die Zeitzone {zone}")
+    return Finding(
+        "warning",
+        f"the server does not know the zone {zone}: times are written in UTC",
+        f"der Server kennt die Zeitzone {zone} nicht: Zeiten werden in UTC geschrieben",
+    )
 
 
 async def _notifications(home: Home) -> Finding:
@@ -136,8 +205,12 @@ async def _notifications(home: Home) -> Finding:
         (reply,) = await home.client.call(subscribe(home.folder), home.caller, counted=False)
         if reply.ok:
             await home.client.call(unsubscribe(subscription_of(reply)), home.caller, counted=False)
-            return Finding("ok", "the server notifies calsync of changes")
+            return NOTIFIES
         problem = shown(reply)
     except (AccountError, EventError, Retry) as error:
         problem = str(error)
-    return Finding("warning", f"the server does not notify of changes ({problem}): the calendar is only polled")
+    return Finding(
+        "warning",
+        f"the server does not notify of changes ({problem}): the calendar is only polled",
+        f"der Server benachrichtigt nicht über Änderungen ({problem}): Der Kalender wird nur regelmäßig abgefragt",
+    )

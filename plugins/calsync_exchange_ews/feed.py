@@ -192,7 +192,7 @@ class Feed:
     async def _masters(self, occurrences: Sequence[str]) -> Sequence[Observation | None]:
         try:
             replies = await self._client.call(
-                get_masters(occurrences), self._home.caller, len(occurrences), counted=False
+                get_masters(occurrences, self._reader.also), self._home.caller, len(occurrences), counted=False
             )
         except (EventError, Retry):  # servers of another make know no masters, and not all of them say so
             return [None] * len(occurrences)

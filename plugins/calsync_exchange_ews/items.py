@@ -1,7 +1,7 @@
 """What is written of an item: a closed set of properties, in the order that the schema prescribes.
 
 There is no way here to name attendees, resources, responses, meeting options or MIME content. What is not named
-stays as it is on the server.
+stays as it is on the server. A location is text, and written once, with the item.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ ORDER = (
     "Start",
     "End",
     "IsAllDayEvent",
+    "Location",
     "StartTimeZone",
     "EndTimeZone",
 )
@@ -56,6 +57,14 @@ OFFERED_MINUTES = 15
 def marker_field() -> Element:
     """Return the name of the marker's property."""
     return make("t:ExtendedFieldURI", PropertySetId=MARKER_SET, PropertyName=MARKER_NAME, PropertyType="String")
+
+
+def no_marker(*, clears: bool) -> Element:
+    """Return the edit that takes the marker away; without `clears` one that empties it, as `edits` does."""
+    if clears:
+        return make("t:DeleteItemField", marker_field())
+    emptied = make("t:ExtendedProperty", marker_field(), make("t:Value"))
+    return make("t:SetItemField", marker_field(), make("t:CalendarItem", emptied))
 
 
 def field_uri(uri: str) -> Element:
@@ -73,6 +82,7 @@ def new_item(draft: Draft, marker: str, zone: ZoneInfo, *, zones: bool) -> Eleme
             "t:ReminderMinutesBeforeStart", text=str(OFFERED_MINUTES if draft.reminder is None else draft.reminder)
         ),
         "ExtendedProperty": make("t:ExtendedProperty", marker_field(), make("t:Value", text=marker)),
+        "Location": make("t:Location", text=draft.location) if draft.location else None,
         **_times(draft.when, zone, zone, zones=zones),
     }
     present = {key: each for key, each in fields.items() if each is not None}

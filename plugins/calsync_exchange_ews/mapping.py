@@ -148,6 +148,7 @@ def _event(fields: Mapping[str, Element], when: When, account: ZoneInfo, meeting
         cancelled=_flag(fields, "IsCancelled") is True or bool(state & CANCELLED),
         created=_moment(fields, "DateTimeCreated", account),
         uid=_text(fields, "UID") or None,
+        location=_text(fields, "Location"),  # told only where it was asked for
     )
 
 

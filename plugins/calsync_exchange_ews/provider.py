@@ -92,7 +92,7 @@ class ExchangeProvider(Provider):
             kind = UnknownAddress if isinstance(error, UnknownAddress) else AccountError
             raise kind(f"account {request.account}: {error}") from error
         home = Home(self._client, caller, info, trash.id if trash else None, request.timezone)
-        return ExchangeCalendar(home, silent=self._settings.silent, doorbell=self._doorbell)
+        return ExchangeCalendar(home, silent=self._settings.silent, doorbell=self._doorbell, needs=request.needs)
 
     async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:
         caller = Caller(zone="UTC", mailbox=settings["mailbox"], impersonated=self._settings.impersonate)

@@ -14,7 +14,7 @@ from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place
 from calsync_exchange_ews.mapping import Stored, Unreadable, item_id, stored
 from calsync_exchange_ews.other_makes import is_deleted, who_invite
-from calsync_exchange_ews.requests import find_marker, get_item_as_stored
+from calsync_exchange_ews.requests import find_marker, get_item, get_item_as_stored
 from calsync_exchange_ews.responses import item_of
 from calsync_exchange_ews.search import search
 from calsync_exchange_ews.trail import Trail
@@ -38,7 +38,9 @@ log = logging.getLogger("calsync.exchange")
 class EventReader:
     """Reads the events of one calendar, with their markers."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, also: Sequence[str] = ()) -> None:
+        """`also` names fields that are read besides."""
+        self.also = also
         self._home = home
         self._client = home.client
         self._trail = Trail(home)
@@ -112,10 +114,14 @@ class EventReader:
 
     async def _ask(self, ids: Sequence[str]) -> Sequence[tuple[Reply, bool | None]]:
         """Read items; with each, whether it invites anybody, where it does not say so by itself."""
-        replies = [*await read_items(self._client, ids, self._home.caller)]
+        question = partial(get_item, also=self.also)
+        replies = [*await read_items(self._client, ids, self._home.caller, question)]
         failed = [place for place, reply in enumerate(replies) if reply.code == UNCONVERTED]
         stored_as = await read_items(
-            self._client, [ids[each] for each in failed], self._home.caller, get_item_as_stored
+            self._client,
+            [ids[each] for each in failed],
+            self._home.caller,
+            partial(get_item_as_stored, also=self.also),
         )
         for place, reply in zip(failed, stored_as, strict=True):
             replies[place] = reply

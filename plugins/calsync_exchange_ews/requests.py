@@ -47,6 +47,8 @@ READ_FIELDS = (
     "calendar:IsOnlineMeeting",
 )
 """What is read of an item. Never attendees, nor the organiser: whether it is a meeting, and whose, is enough."""
+LOCATION = "calendar:Location"
+"""What is read of an item besides, where a rule needs it: text, no room's mailbox."""
 RECIPIENT_TAGS = ("0x0E04", "0x0E03", "0x0E02")
 """PidTagDisplayTo, PidTagDisplayCc, PidTagDisplayBcc (MS-OXPROPS): who is required, optional, a resource."""
 DELETED_ON = "0x668F"
@@ -129,14 +131,15 @@ def sync_folder_items(folder: Folder, state: str | None) -> Operation:
     return Operation("SyncFolderItems", make("m:SyncFolderItems", *children))
 
 
-def get_item(ids: Iterable[ItemId]) -> Operation:
-    """Read items by id, with their markers and with notes as text."""
-    return Operation("GetItem", make("m:GetItem", _shape(), make("m:ItemIds", *(each.element() for each in ids))))
+def get_item(ids: Iterable[ItemId], also: Sequence[str] = ()) -> Operation:
+    """Read items by id, with their markers and with notes as text; `also` names further fields."""
+    shape = _shape(also)
+    return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
 
 
-def get_item_as_stored(ids: Iterable[ItemId]) -> Operation:
+def get_item_as_stored(ids: Iterable[ItemId], also: Sequence[str] = ()) -> Operation:
     """Read items whose notes the server cannot make a text of: with notes as they are."""
-    shape = _shape(notes="Best")
+    shape = _shape(also, notes="Best")
     return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
 
 
@@ -150,10 +153,10 @@ def get_deletion(ids: Iterable[ItemId]) -> Operation:
     return _tagged(ids, (DELETED_ON,), "SystemTime")
 
 
-def get_masters(occurrences: Iterable[str]) -> Operation:
+def get_masters(occurrences: Iterable[str], also: Sequence[str] = ()) -> Operation:
     """Read the masters of the series that these occurrences belong to."""
     ids = (make("t:RecurringMasterItemId", OccurrenceId=each) for each in occurrences)
-    return Operation("GetItem", make("m:GetItem", _shape(), make("m:ItemIds", *ids)))
+    return Operation("GetItem", make("m:GetItem", _shape(also), make("m:ItemIds", *ids)))
 
 
 def find_in_view(folder: Folder, start: datetime, end: datetime, most: int) -> Operation:
@@ -262,13 +265,13 @@ def _tagged(ids: Iterable[ItemId], tags: Iterable[str], kind: str) -> Operation:
     return Operation("GetItem", make("m:GetItem", shape, make("m:ItemIds", *(each.element() for each in ids))))
 
 
-def _shape(notes: str = "Text") -> Element:
+def _shape(also: Sequence[str], notes: str = "Text") -> Element:
     return make(
         "m:ItemShape",
         make("t:BaseShape", text="IdOnly"),
         make("t:IncludeMimeContent", text="false"),
         make("t:BodyType", text=notes),
-        _more(READ_FIELDS, marker_field()),
+        _more((*READ_FIELDS, *also), marker_field()),
     )
 
 

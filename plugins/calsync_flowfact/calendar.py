@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import Blocked, Missing, Stale
+from calsync.errors import Blocked, EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
 from calsync_flowfact.emptying import emptied, observed
@@ -48,10 +48,16 @@ class FlowfactCalendar(Calendar):
         tenant: TenantFeed,
         clock: Clock,
         alone: Callable[[], Awaitable[None]],
+        *,
+        lacks_location: bool = False,
     ) -> None:
-        """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself."""
+        """`alone` raises AccountError where FLOWFACT has begun to sync this calendar itself.
+
+        `lacks_location`: a rule needs the location, and no field holds it.
+        """
         settings = mapping.settings
         self.key = mapping.owner
+        self.lacks_location = lacks_location
         self._capabilities = Capabilities(
             conditional_writes=False,
             mapping_version=settings.mapping_version(str(mapping.zone)),
@@ -59,6 +65,7 @@ class FlowfactCalendar(Calendar):
             marker_lag=timedelta(milliseconds=settings.overlap),
             writes_may_mail=False,
             writes_reminder=settings.name("reminder") is not None,
+            also_read=settings.also_read,
         )
         self._client = client
         self._size = settings.page_size
@@ -169,6 +176,22 @@ class FlowfactCalendar(Calendar):
             if await self._exists(target.id):
                 raise
 
+    async def unmark(self, event_id: str) -> None:
+        """Empty the marker's field, in the other form where the server ignores the configured one."""
+        settings = self._mapping.settings
+        field = settings.name("marker")
+        if field is None:
+            return
+        for empty in (settings.empty_values, settings.other_empty_values):
+            entity = await self._owned(event_id)
+            if not any(values(entity, field)):
+                return
+            self._replaced[event_id] = revision(entity)
+            schema = schema_of(entity, settings.write_schema)
+            await self._client.patch(schema, event_id, {field: {"values": list(empty)}})
+        if any(values(await self._owned(event_id), field)):
+            raise EventError("FLOWFACT does not empty the appointment's marker")
+
     async def newest(self, size: int) -> Hits:
         """Return the appointments of the user that were created last, and how many there are."""
         return await self._client.search(self._queries.newest(CREATED), 0, size)
@@ -186,15 +209,20 @@ class FlowfactCalendar(Calendar):
         FLOWFACT knows no conditional write, so a change between this read and the write is overwritten in the
         written fields.
         """
+        entity = await self._owned(target.id)
+        fresh = observed(self._mapping, entity)
+        if fresh.revision is None or fresh.revision != target.revision:
+            raise Stale(fresh)
+        return entity
+
+    async def _owned(self, event_id: str) -> Entity:
+        """Return an appointment of this calendar. Raises Missing."""
         try:
-            entity = await self._client.get(target.id)
+            entity = await self._client.get(event_id)
         except NoRight as error:
             raise Missing("the API user may not see the appointment any more") from error
         if entity is None or not self._mapping.owned(entity):
             raise Missing("the appointment is no longer in this calendar")
-        fresh = observed(self._mapping, entity)
-        if fresh.revision is None or fresh.revision != target.revision:
-            raise Stale(fresh)
         return entity
 
     async def _exists(self, event_id: str) -> bool:

@@ -8,17 +8,20 @@ has them is checked at login.
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
 from calsync.options import one_of, text, whole
+from calsync.sync.model import also_read
 from calsync_flowfact.habits import NOTHING_KNOWN, Habits, about
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from calsync.sync.model import Need
 
 CODEC_VERSION = 2
 """Rises when the code reads the same entity into other values."""
@@ -59,6 +62,8 @@ CODECS: Mapping[str, Sequence[str]] = {
     "reminder": INSTANT,
     "series": YES_NO,
     "private": YES_NO,
+    "location": ("text",),
+    "types": ("value",),
 }
 """The codecs that each mapped value may have, the default first."""
 DEFAULTS: Mapping[str, str | None] = {
@@ -73,7 +78,11 @@ DEFAULTS: Mapping[str, str | None] = {
     "reminder": None,
     "series": None,
     "private": None,
+    "location": None,
+    "types": None,
 }
+FOR_RULES: frozenset[Need] = frozenset({"location", "types"})
+"""The values that are read, and written, only where a rule needs them."""
 PROFILES: Mapping[str, Mapping[str, str | None]] = {"dto": DEFAULTS, "none": dict.fromkeys(DEFAULTS)}
 """The field of a value that the configuration does not name."""
 CLEARED: tuple[tuple[str, ...], tuple[str, ...]] = ((), ("",))
@@ -121,6 +130,13 @@ class Settings:
             other_empty_values=() if habits.clears is False else self.other_empty_values,
         )
 
+    def needing(self, needs: Collection[Need]) -> Settings:
+        """Return the settings of an account whose rules need these values: others of the kind are not mapped."""
+        unneeded: dict[str, FieldMap] = {
+            key: replace(self.fields[key], field=None) for key in FOR_RULES.difference(needs)
+        }
+        return replace(self, fields={**self.fields, **unneeded})
+
     def name(self, key: str) -> str | None:
         """Return the FLOWFACT field of a value, None where it is not mapped."""
         return self.fields[key].field
@@ -146,6 +162,12 @@ class Settings:
     def fetched(self) -> list[str]:
         """The parts of an entity that are asked for: what is mapped, and nothing else about anybody."""
         return ["id", "_metadata", *sorted({one.field for one in self.fields.values() if one.field})]
+
+    @property
+    def also_read(self) -> int:
+        """Return what `Capabilities.also_read` is to be with these settings."""
+        mapped = sorted(key for key in FOR_RULES if self.name(key))
+        return also_read(mapped, repr([self.fields[key] for key in mapped]))
 
     def mapping_version(self, zone: str) -> int:
         """Return a number that differs where the same entity would be read into other values."""
@@ -178,7 +200,7 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 def about_of(settings: Settings, properties: Mapping[str, Any]) -> str:
     """Return what a probe of this connection is about, as `habits` compares it."""
-    mapping = "\n".join(f"{key}: {settings.fields[key]!r}" for key in CODECS)
+    mapping = "\n".join(f"{key}: {settings.fields[key]!r}" for key in CODECS if key not in FOR_RULES)
     return about(settings.base_url, (settings.schema, settings.write_schema), properties, mapping)
 
 
@@ -202,6 +224,11 @@ _SCHEMA = text(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "the name or the id of a schema")
 
 
 _LISTED = text(r"\S(.*\S)?", "a value of the list, as FLOWFACT stores it")
+
+
+def may_share(key: str, other: str) -> bool:
+    """Tell whether one field may hold both values: a type that says yes or no as well. Neither is written."""
+    return {key, other} in ({"types", "private"}, {"types", "series"})
 
 
 def _field_schema(key: str) -> Any:
@@ -229,8 +256,13 @@ def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     One field for two values: each write of one would destroy the other. Days as dates: they need times as text.
     """
     maps = _field_maps(fields)
-    used = Counter(one.field for one in maps.values() if one.field)
-    twice = sorted(name for name, times in used.items() if times > 1)
+    twice = sorted(
+        {
+            one.field
+            for (key, one), (other, two) in combinations(maps.items(), 2)
+            if one.field and one.field == two.field and not may_share(key, other)
+        }
+    )
     if twice:
         raise vol.Invalid(f"name {', '.join(twice)} for more than one value")
     missing = sorted(key for key in REQUIRED if maps[key].field is None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import ConfigError, Retry
 from calsync_flowfact.answers import problem
-from calsync_flowfact.config import about_of
+from calsync_flowfact.config import FOR_RULES, about_of
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, Probed, kept, to_keep
 from calsync_flowfact.probe import Probe
@@ -80,7 +80,7 @@ class Inquiry:
         return answers
 
     async def _suggestions(self, properties: Mapping[str, Any]) -> Sequence[Suggestion]:
-        fetch = ["id", "_metadata", *(one.field for one in suggest(properties, ()))]
+        fetch = ["id", "_metadata", *(one.field for one in suggest(properties, ()) if one.key not in FOR_RULES)]
         try:
             hits = await self.client.search({**newest(self.settings), "fetch": fetch}, 0, SIZE)
         except (NoRight, NotFound, Rejected):

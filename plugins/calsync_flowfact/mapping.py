@@ -86,9 +86,11 @@ class EntityMapping:
         )
 
     def draft_fields(self, draft: Draft, marker: str) -> Fields:
-        """Return the body of a create: the event, its owner, its marker and its reminder."""
+        """Return the body of a create: the event, its owner, its marker, its reminder and its location."""
         fields = self._text_fields(draft.summary, draft.description) | self._when_fields(draft.when)
         fields |= self._field("owner", self.owner) | self._field("marker", marker)
+        if draft.location:
+            fields |= self._field("location", draft.location)
         if draft.reminder is not None:
             when = draft.when
             start = day_start(when.first, self.zone) if isinstance(when, AllDay) else when.start
@@ -129,6 +131,8 @@ class EntityMapping:
             attendee_count=len(values(entity, attendees)) if attendees else None,
             series=flag(entity, self.settings.fields["series"]),
             created=instant(created_ms(entity)),
+            location=self._text(entity, "location"),
+            types=tuple(sorted(map(str, values(entity, settings.name("types"))))),
         )
 
     def _by_us(self, entity: Entity) -> bool | None:

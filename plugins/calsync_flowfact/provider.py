@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, ConfigError
-from calsync.ports import Calendar, Finding, Provider
+from calsync.ports import Calendar, Provider
+from calsync_flowfact import checks
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client
-from calsync_flowfact.config import CODECS, about_of, settings_of
+from calsync_flowfact.config import about_of, settings_of
 from calsync_flowfact.entity import created_ms
 from calsync_flowfact.failures import NoRight, NotFound, Rejected
 from calsync_flowfact.habits import BELIEVED, kept
@@ -21,7 +22,6 @@ from calsync_flowfact.mapping import EntityMapping
 from calsync_flowfact.native_sync import NativeSync
 from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
-from calsync_flowfact.questions import UNMAPPED
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, draw
 from calsync_flowfact.tenant import field_problems, find_user, people_of
@@ -33,33 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.forms import Question
-    from calsync.ports import CalendarRequest, Host, Person
+    from calsync.ports import CalendarRequest, Finding, Host, Person
+    from calsync.sync.model import Need
     from calsync_flowfact.answers import Answer
     from calsync_flowfact.config import Settings
     from calsync_flowfact.entity import Entity
     from calsync_flowfact.habits import Probed
-
-NO_SAMPLE = (
-    "FLOWFACT shows no appointment that the mapping could be held against, as calsync's own prove nothing; look "
-    "at the first one on both sides before you go on, as a wrong unit of time does not show otherwise"
-)
-
-NATIVE_SYNC_UNKNOWN = (
-    "FLOWFACT does not tell whether its own calendar sync is on; make sure that it is off for the same mailboxes"
-)
-
-READ_IN_FULL = "so every calendar is read in full at each poll, which is slow; raise service.poll_seconds"
-UNSORTED = "FLOWFACT's search does not put what was created or modified last in front"
-UNMOVED = "a change in FLOWFACT does not move the time of modification that a search can sort by"
-NOT_PAGED = (
-    "FLOWFACT's search does not begin where it is asked to, so calendars that do not fit on one page cannot be "
-    "read; raise page_size above their length"
-)
-
-TRASH_UNSEEN = (
-    "FLOWFACT's trash may not be seen by the API user; a deleted appointment is then found later, when two runs "
-    "have looked for it in vain; ask FLOWFACT's administrator for the right to the trash"
-)
 
 
 def open_provider(options: Mapping[str, Any], host: Host) -> Provider:
@@ -76,6 +55,8 @@ class FlowfactProvider(Provider):
         self._client = Client(settings, host)
         self._trash = Trash(self._client, settings.page_size)
         self._poll_seconds = host.poll_seconds
+        self._needs: frozenset[Need] = frozenset()
+        """What the rules of the accounts need whose calendars were opened."""
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users: Sequence[Mapping[str, Any]] = ()
@@ -114,90 +95,86 @@ class FlowfactProvider(Provider):
             user = find_user(self._users, request.settings, request.account)
         whose = request.account, user, request.other_address
         await self._native_sync.refuse(*whose)
+        settings = self._expect_mapped(request)
+        self._widen(request.needs)
         mapping = EntityMapping(
-            settings=self._settings,
+            settings=settings,
             owner=user["id"],
             api_user=self._api_user_id,
             zone=request.timezone,
         )
-        queries = Queries(self._settings, user["id"], request.timezone)
+        queries = Queries(settings, user["id"], request.timezone)
         alone = partial(self._native_sync.refuse_later, *whose)
-        return FlowfactCalendar(self._client, mapping, queries, self._trash, self._feed, self._clock, alone)
+        return FlowfactCalendar(
+            self._client,
+            mapping,
+            queries,
+            self._trash,
+            self._feed,
+            self._clock,
+            alone,
+            lacks_location="location" in request.needs and settings.name("location") is None,
+        )
+
+    def _expect_mapped(self, request: CalendarRequest) -> Settings:
+        """Return the settings of an account. Raises AccountError where its rules could judge none of them."""
+        if "types" in request.needs and self._settings.name("types") is None:
+            raise AccountError(
+                f"account {request.account}: a rule looks at the type of appointments, but connection"
+                f" {self._client.name} has no field mapped to it; name FLOWFACT's field for the Terminart under"
+                " fields.types, as `calsync flowfact schema` shows it, or remove the rule"
+            )
+        return self._settings.needing(request.needs)
+
+    def _widen(self, needs: frozenset[Need]) -> None:
+        """Have what all accounts' rules need read together, once for all of them."""
+        if not needs <= self._needs:
+            self._needs |= needs
+            self._feed.widen(self._settings.needing(self._needs))
 
     async def check(self) -> Sequence[Finding]:
         name, settings = self._client.name, self._settings
-        mapped = [
-            f"{key} = {settings.name(key)} ({settings.fields[key].codec})" for key in CODECS if settings.name(key)
-        ]
-        kind = self._api_user.get("type") or "unknown"
-        findings = [
-            Finding(
-                "ok", f"connection {name}: signed in to FLOWFACT{await self._company()} with a user of type {kind}"
-            ),
-            Finding(
-                "ok", f"connection {name}: schema {settings.schema} holds every mapped field: {', '.join(mapped)}"
-            ),
-        ]
+        findings = [checks.signed_in(self._api_user, await self._company()), checks.mapped(settings)]
         findings += await self._search_findings()
         if not self._sampled:
-            findings.append(Finding("warning", f"connection {name}: {NO_SAMPLE}"))
-        findings += map(self._finding, self._doubts)
-        findings.append(self._probe_finding())
+            findings.append(checks.NO_SAMPLE)
+        findings += map(checks.finding, self._doubts)
+        findings.append(checks.probed(self._probed, settings, self._clock.now(), name))
         if self._native_sync.untold:
-            findings.append(Finding("warning", f"connection {name}: {NATIVE_SYNC_UNKNOWN}"))
+            findings.append(checks.NATIVE_SYNC_UNKNOWN)
         if not await self._sees_trash():
-            findings.append(Finding("warning", f"connection {name}: {TRASH_UNSEEN}"))
-        for key, meaning in UNMAPPED.items():
-            if settings.name(key) is None and not (key == "all_day" and settings.stores_days):
-                en, de = f"no field is mapped to {key}: {meaning.en}", f"ohne Feld für {key}: {meaning.de}"
-                findings.append(Finding("warning", f"connection {name}: {en}", f"connection {name}: {de}"))
-        return findings
+            findings.append(checks.TRASH_UNSEEN)
+        findings += checks.unmapped(settings)
+        return [one.of(name) for one in findings]
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         """Read some appointments, which proves that they can be read, and ask what else may be done with them."""
         if not isinstance(calendar, FlowfactCalendar):
             return ()
-        name, hits = self._client.name, await calendar.newest(SAMPLE)
-        findings = [Finding("ok", f"connection {name}: the user has {hits.total} appointments in FLOWFACT")]
+        hits = await calendar.newest(SAMPLE)
+        findings = [checks.appointments(hits.total)]
+        if calendar.lacks_location:
+            findings.append(checks.NO_LOCATION)
         if unread := calendar.unreadable(hits.entities):
-            said = f"{unread} of the newest {len(hits.entities)} have no start or no end that can be read"
-            findings.append(Finding("warning", f"connection {name}: {said}; they are left out"))
+            findings.append(checks.unread(unread, len(hits.entities)))
         rights = await rights_of(self._client, self._api_user_id, hits.entities)
-        return [*findings, *map(self._finding, rights)]
-
-    def _finding(self, answer: Answer) -> Finding:
-        name = self._client.name
-        return Finding(answer.severity, f"connection {name}: {answer.en}", f"connection {name}: {answer.de}")
+        return [one.of(self._client.name) for one in (*findings, *map(checks.finding, rights))]
 
     async def _search_findings(self) -> Sequence[Finding]:
         """Say where the search does not do what reading relies on."""
-        habits, name = self._settings.habits, self._client.name
-        problems = [f"{UNMOVED}, {READ_IN_FULL}"] if habits.modified_moves is False else []
+        habits = self._settings.habits
+        found = [checks.UNMOVED] if habits.modified_moves is False else []
         try:
-            works = await sorts(self._client, self._settings, self._shown, SIZE)
-            paged = await heeds_offset(self._client, self._settings, self._shown)
+            plain = self._settings.needing(())
+            works = await sorts(self._client, plain, self._shown, SIZE)
+            paged = await heeds_offset(self._client, plain, self._shown)
         except (NoRight, NotFound, Rejected):
             works, paged = None, True  # whoever reads will be told
         if works is False or habits.sorts is False:
-            problems.append(f"{UNSORTED}, {READ_IN_FULL}")
+            found.append(checks.UNSORTED)
         if not paged:
-            problems.append(NOT_PAGED)
-        return [Finding("error", f"connection {name}: {problem}") for problem in problems]
-
-    def _probe_finding(self) -> Finding:
-        name, advice = self._client.name, f"run `calsync flowfact probe {self._client.name} -c FILE`"
-        if self._probed is None:
-            said = "not probed yet, so calsync goes the careful way"
-            return Finding("ok", f"connection {name}: {said}; to probe it, {advice}")
-        day = f"{self._probed.at:%Y-%m-%d}"
-        if self._clock.now() - self._probed.at >= BELIEVED:
-            said = f"the probe of {day} is older than {BELIEVED.days} days and not believed any more"
-            return Finding("warning", f"connection {name}: {said}; {advice} again")
-        lag, overlap = self._probed.habits.search_lag, self._settings.overlap / 1000
-        if lag is not None and lag > overlap:
-            said = f"the search saw a write after {lag:.0f} seconds, but overlap_seconds is {overlap:.0f}"
-            return Finding("warning", f"connection {name}: {said}; set it to twice that time")
-        return Finding("ok", f"connection {name}: probed on {day}")
+            found.append(checks.NOT_PAGED)
+        return found
 
     @property
     def untold(self) -> frozenset[str]:
@@ -240,7 +217,7 @@ class FlowfactProvider(Provider):
     async def _check_sample(self) -> None:
         """Hold the mapping against stored appointments, where some may be seen. Raises ConfigError."""
         try:
-            sample = await draw(self._client, self._settings, self._api_user_id)
+            sample = await draw(self._client, self._settings.needing(()), self._api_user_id)
         except (NoRight, NotFound, Rejected):
             return
         self._shown = sample.shown
@@ -250,7 +227,8 @@ class FlowfactProvider(Provider):
 
     def _refuse(self, answers: Sequence[Answer]) -> None:
         """Raise ConfigError with what is wrong, if anything is."""
-        if problems := [self._finding(one).message for one in answers if one.severity == "error"]:
+        name = self._client.name
+        if problems := [checks.finding(one).of(name).message for one in answers if one.severity == "error"]:
             raise ConfigError(problems)
 
     def _recall(self, properties: Mapping[str, Any]) -> None:
@@ -262,7 +240,8 @@ class FlowfactProvider(Provider):
             self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
 
     def _new_feed(self) -> TenantFeed:
-        return TenantFeed(self._client, self._settings, self._trash, self._clock, self._poll_seconds)
+        settings = self._settings.needing(self._needs)
+        return TenantFeed(self._client, settings, self._trash, self._clock, self._poll_seconds)
 
     async def _sees_trash(self) -> bool:
         try:
@@ -272,8 +251,8 @@ class FlowfactProvider(Provider):
         return True
 
     async def _company(self) -> str:
+        """Return the company's name; empty where it is not told."""
         try:
-            company = await self._client.company()
+            return await self._client.company()
         except (NoRight, NotFound, Rejected):
-            company = ""
-        return f" of {company}" if company else ""
+            return ""

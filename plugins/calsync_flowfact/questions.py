@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.forms import Option, Question, Words
-from calsync_flowfact.config import CODECS, FROM_TIMES, REQUIRED
+from calsync_flowfact.config import CODECS, FOR_RULES, FROM_TIMES, REQUIRED, may_share
 from calsync_flowfact.suggest import Confidence, captions, kind_of, listed
 
 if TYPE_CHECKING:
@@ -38,6 +38,14 @@ UNMAPPED: Mapping[str, Words] = {
         "private appointments cannot be told from others",
         "private Termine sind nicht von anderen zu unterscheiden: Betreff und Notizen stehen dann auch in Outlook",
     ),
+    "location": Words(
+        "the rule copy_location copies no location from or to FLOWFACT",
+        "die Regel copy_location übernimmt keinen Ort aus FLOWFACT und keinen nach FLOWFACT",
+    ),
+    "types": Words(
+        "the rule only_types cannot be used",
+        "die Regel only_types lässt sich nicht verwenden",
+    ),
 }
 """What it means that a value has no field."""
 NEEDED = Words("nothing can be synced without it", "ohne dieses Feld lässt sich nichts synchronisieren")
@@ -53,6 +61,8 @@ LABELS: Mapping[str, Words] = {
     "all_day": Words("All day", "Ganztägig"),
     "owner": Words("User", "Benutzer"),
     "attendee_count": Words("Participants", "Teilnehmer"),
+    "location": Words("Location", "Ort"),
+    "types": Words("Type of appointment", "Terminart"),
 }
 """In the order in which they are asked: first what no tenant is known to have under a certain name."""
 OPEN = frozenset({"private", "series", "reminder", "marker"})
@@ -80,7 +90,7 @@ def _question(
     if key in found:
         suggested = _suggested(key, found[key], properties)
         options[suggested.name] = suggested
-    used = {one.field for other, one in found.items() if other != key}
+    used = {one.field for other, one in found.items() if other != key and not may_share(key, other)}
     others = _others(key, properties, used) if key in ASKED_FULLY else ()
     for option in (*_present(key, present, properties), *others):
         options.setdefault(option.name, option)
@@ -95,7 +105,7 @@ def _question(
         help=UNMAPPED.get(key, NEEDED),
         options=list(options.values()),
         chosen=chosen,
-        settled=key not in OPEN and chosen == held,
+        settled=key in FOR_RULES or (key not in OPEN and chosen == held),
     )
 
 

@@ -1,9 +1,9 @@
 """A mapping that a tenant's schema suggests, by names, captions and types: for a person to confirm.
 
-Each value of calsync gets the field that speaks most for it; no field serves two values. What the whole name and
-the whole caption say is `sure`, what one of them says is `likely`. A word among others is a `guess` ("Preis von"
-is no start), as is a field that alone is of the right type. The codec follows from the type, and from how stored
-appointments look where some may be seen; so does the form of whole days.
+Each value of calsync gets the field that speaks most for it; no field that is written serves two values. What the
+whole name and the whole caption say is `sure`, what one of them says is `likely`. A word among others is a `guess`
+("Preis von" is no start), as is a field that alone is of the right type. The codec follows from the type, and from
+how stored appointments look where some may be seen; so does the form of whole days.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from calsync_flowfact.config import CODECS, REQUIRED, FieldMap
+from calsync_flowfact.config import CODECS, REQUIRED, FieldMap, may_share
 from calsync_flowfact.days import days_end, days_zone, whole_days
 from calsync_flowfact.entity import values as values_of
 from calsync_flowfact.forms import notes_form, time_form
@@ -60,10 +60,21 @@ WORDS: Mapping[str, Sequence[str]] = {
     "reminder": ("reminder", "reminderdate", "erinnerung", "erinnernam", "erinnern", "alarm"),
     "series": ("recurrence", "serie", "wiederholung", "rrule", "recurring", "serientermin"),
     "private": ("private", "privat", "vertraulich", "isprivate", "confidential", "privatertermin"),
+    "location": (
+        "location",
+        "locationdescription",
+        "ort",
+        "terminort",
+        "place",
+        "treffpunkt",
+        "adresse",
+        "address",
+    ),
+    "types": ("kind", "terminart", "art", "type", "typ", "appointmenttype", "kategorie", "category"),
 }
 """What a field's name or caption may be, without blanks, case and umlauts."""
 PLACES = frozenset({"location", "ort", "place", "adresse", "address", "treffpunkt", "raum", "room"})
-"""Words of a field that calsync never writes, whatever else its name says."""
+"""Words of a field that says where something is, whatever else its name says: it holds nothing but a location."""
 KINDS: Mapping[str, Sequence[str]] = {
     "summary": ("TEXT", "TEXTAREA"),
     "description": ("TEXTAREA", "TEXT"),
@@ -76,6 +87,8 @@ KINDS: Mapping[str, Sequence[str]] = {
     "reminder": ("DATE", "METADATA_DATE", "NUMBER", "TEXT"),
     "series": ("CHECKBOX", "LIST", "TEXT"),
     "private": ("CHECKBOX", "LIST"),
+    "location": ("TEXT", "TEXTAREA"),
+    "types": ("LIST", "TEXT"),
 }
 """The types that a field for a value may have."""
 _ONLY_ONE = frozenset({"owner"})
@@ -88,15 +101,17 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 def suggest(properties: Mapping[str, Any], entities: Sequence[Entity]) -> Sequence[Suggestion]:
     """Return what is suggested, in the order of calsync's values."""
-    declared = {
-        name: one for name, one in properties.items() if isinstance(one, dict) and not _is_place(name, one)
-    }
+    declared = {name: one for name, one in properties.items() if isinstance(one, dict)}
     rated = [
-        (_score(key, name, one), key, name) for key in CODECS for name, one in declared.items() if _fits(key, one)
+        (_score(key, name, one), key, name)
+        for key in CODECS
+        for name, one in declared.items()
+        if _fits(key, one) and _is_place(name, one) is (key == "location")
     ]
     chosen: dict[str, tuple[int, str]] = {}
     for score, key, name in sorted(rated, key=lambda one: -one[0]):
-        if score and key not in chosen and name not in {taken for _, taken in chosen.values()}:
+        taken = {field for other, (_, field) in chosen.items() if not may_share(key, other)}
+        if score and key not in chosen and name not in taken:
             chosen[key] = score, name
     for key in _ONLY_ONE - chosen.keys():
         fields = [name for _, owner, name in rated if owner == key]

@@ -32,6 +32,7 @@ _PLAUSIBLE: Mapping[str, frozenset[str]] = {
     "bool": frozenset({"CHECKBOX", "TEXT", "NUMBER", "JSON"}),
     "list": frozenset({"LIST", "TEXT"}),
     "user_id": frozenset({"USER", "SCHEMA", "TEXT", "LIST"}),
+    "value": frozenset({"LIST", "TEXT"}),
 }
 """The field types that a codec may belong to (`@flowfact/types`); a count is taken of any."""
 _WRITTEN: Mapping[str, frozenset[str]] = {"bool": frozenset({"CHECKBOX"}), "list": frozenset({"LIST"})}

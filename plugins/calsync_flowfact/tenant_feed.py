@@ -49,7 +49,11 @@ class TenantFeed:
         self, client: Client, settings: Settings, trash: Trash, clock: Clock, poll_seconds: Callable[[], float]
     ) -> None:
         """Within `poll_seconds` of a read, or of a failed one, the server is not asked again."""
+        self._client = client
+        self._trash = trash
         self._read = Reading(client, settings, trash, clock)
+        self._wider: Settings | None = None
+        """What is fetched besides from the next read on."""
         self._owner_field = settings.required("owner")
         self._clock = clock
         self._overlap = settings.overlap
@@ -67,6 +71,16 @@ class TenantFeed:
     @property
     def poll_seconds(self) -> float:
         return self._poll_seconds()
+
+    def widen(self, settings: Settings) -> None:
+        """Fetch what these settings say from the next read on. What was read is read once more, with all of it."""
+        self._wider = settings
+
+    def _take_over(self) -> None:
+        if self._wider is not None:
+            self._read = Reading(self._client, self._wider, self._trash, self._clock)
+            self._wider = self._asked = None
+            self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Forget what was read: the next read begins at a calendar's token, or at the present moment."""
@@ -94,6 +108,7 @@ class TenantFeed:
     async def present(self, reads: str, owned: int) -> Token:
         """Return the token of a calendar that is about to be listed in full. Raises Retry, LoginError."""
         async with self._reading:
+            self._take_over()
             if self._position is None:
                 self._begin(await self._read.present())
                 self._asked = self._clock.now().timestamp()
@@ -104,6 +119,7 @@ class TenantFeed:
     async def since(self, token: Token) -> News:
         """Return what was read that a calendar was not told. Raises TokenLost, Retry, LoginError, AccountError."""
         async with self._reading:
+            self._take_over()
             if self._position is None:
                 self._begin(token.position)
             await self._poll()
@@ -142,6 +158,7 @@ class TenantFeed:
             await self._clock.sleep(min(due, PACE_SECONDS))
         async with self._reading:
             with suppress(CalsyncError):
+                self._take_over()
                 if self._position is None:
                     self._begin(await self._read.present())
                 await self._poll()

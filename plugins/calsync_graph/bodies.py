@@ -1,8 +1,8 @@
 """What is written: the bodies of POST and PATCH, as closed sets of keys.
 
 Graph mails attendees about every write that names or concerns them, and has no switch against it. So there is no
-way here to name attendees, online meetings, responses or sending: the classes have no such fields, and the client
-takes nothing else.
+way here to name attendees, rooms, online meetings, responses or sending: the classes have no such fields, and the
+client takes nothing else.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ POST_KEYS = PATCH_KEYS | {
     "allowNewTimeProposals",
     "transactionId",
     "singleValueExtendedProperties",
+    "location",
 }
+UNMARK_KEYS = frozenset({"singleValueExtendedProperties"})
 TRANSACTIONS = uuid.UUID("0b6f3c1e-6d0f-5a4b-8f1d-2f8a3a7c9d10")
 """Namespace of transactionIds: the same marker always gives the same one."""
 OFFERED_MINUTES = 15
@@ -55,7 +57,7 @@ class Body(ABC):
 
     @abstractmethod
     def json(self) -> dict[str, Any]:
-        """Return the object to send: `PATCH_KEYS` or `POST_KEYS`, and no others."""
+        """Return the object to send: `PATCH_KEYS`, `POST_KEYS` or `UNMARK_KEYS`, and no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class NewEvent(Body):
     reminder: int | None
     """Minutes before the start; None: explicitly none."""
     marker: str
+    location: str = ""
+    """Text that people read. Nothing else of a location can be said, so no room is asked to come."""
 
     def json(self) -> dict[str, Any]:
         return {
@@ -81,6 +85,7 @@ class NewEvent(Body):
             "allowNewTimeProposals": False,
             "transactionId": str(uuid.uuid5(TRANSACTIONS, self.marker)),
             "singleValueExtendedProperties": [{"id": MARKER_PROPERTY, "value": self.marker}],
+            **({"location": {"displayName": self.location}} if self.location else {}),
         }
 
 
@@ -103,6 +108,14 @@ class Edit(Body):
         return fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmark(Body):
+    """A PATCH that empties the marker. That a property can be taken away altogether is not documented."""
+
+    def json(self) -> dict[str, Any]:
+        return {"singleValueExtendedProperties": [{"id": MARKER_PROPERTY, "value": ""}]}
+
+
 def new_event(draft: Draft, marker: str, zone: ZoneInfo) -> NewEvent:
     """Return the POST of a draft, its times in the account's zone."""
     return NewEvent(
@@ -111,6 +124,7 @@ def new_event(draft: Draft, marker: str, zone: ZoneInfo) -> NewEvent:
         times=times(draft.when, zone.key, zone.key, zone),
         reminder=draft.reminder,
         marker=marker,
+        location=draft.location,
     )
 
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Here, Trashed, Written
-from calsync.sync.model import Capabilities
-from calsync_graph.bodies import Edit, edit, new_event
+from calsync.sync.model import Capabilities, also_read
+from calsync_graph.bodies import Edit, Unmark, edit, new_event
 from calsync_graph.feed import Feed
 from calsync_graph.mapping import Unreadable, is_text, observation
 from calsync_graph.reading import EventReader
 from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from calsync.ports import Page, Ring, Whereabouts
-    from calsync.sync.model import Changes, Draft, Event, Observation, Window
+    from calsync.sync.model import Changes, Draft, Event, Need, Observation, Window
     from calsync_graph.client import Client
     from calsync_graph.doorbell import Doorbell
     from calsync_graph.home import Home
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CAPABILITIES = Capabilities(mapping_version=2, conditional_writes=False, writes_may_mail=True)
 """Every write names the version that was read, but that Graph heeds it is not documented. So what an event holds
 besides the fields that were written counts as its user's."""
+HAS: frozenset[Need] = frozenset({"location"})
+"""What can be read besides."""
 
 log = logging.getLogger("calsync.graph")
 
@@ -36,12 +38,18 @@ log = logging.getLogger("calsync.graph")
 class GraphCalendar(Calendar):
     """Reads and writes one calendar. Refuses each write that could mail somebody, whatever the rules say."""
 
-    capabilities = CAPABILITIES
-
     def __init__(
-        self, client: Client, home: Home, key: str, zone: ZoneInfo, *, can_edit: bool, doorbell: Doorbell | None
+        self,
+        client: Client,
+        home: Home,
+        key: str,
+        zone: ZoneInfo,
+        *,
+        can_edit: bool,
+        doorbell: Doorbell | None,
+        needs: Collection[Need] = (),
     ) -> None:
-        """`zone`: the account's, for new events."""
+        """`zone`: the account's, for new events. `needs`: what rules look at; of types, Outlook has none."""
         self.key = key
         self.can_edit = can_edit
         self.heeds_versions: bool | None = None
@@ -50,7 +58,10 @@ class GraphCalendar(Calendar):
         self._home = home
         self._zone = zone
         self._doorbell = doorbell
-        self._reader = EventReader(client, home)
+        wanted = HAS.intersection(needs)
+        self.capabilities = replace(CAPABILITIES, also_read=also_read(wanted))
+        self._location = "location" in wanted
+        self._reader = EventReader(client, home, location=self._location)
         self._feed = Feed(client, home, self._reader)
 
     def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
@@ -80,7 +91,7 @@ class GraphCalendar(Calendar):
             raise
         if not row.get("id"):
             raise UnknownOutcome(f"connection {self._client.connection}: a create was answered without an event")
-        return _written(row, row["id"], marker)
+        return self._written(row, row["id"], marker)
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         """Change on condition of the revision. Stamps are not needed: the answer holds the stored event."""
@@ -102,7 +113,7 @@ class GraphCalendar(Calendar):
                 "told of the change; it is not written to any more",
                 self._client.connection,
             )
-        return _written(row, target.id, fresh.observation.marker)
+        return self._written(row, target.id, fresh.observation.marker)
 
     async def delete(self, target: Observation) -> None:
         try:
@@ -123,6 +134,22 @@ class GraphCalendar(Calendar):
             cancelled = isinstance(place, Here) and place.observation.event.cancelled
             if not cancelled and not isinstance(place, Gone | Trashed):
                 raise await self._home.only_one_event(denied) from denied
+
+    async def unmark(self, event_id: str) -> None:
+        fresh = await self._reader.one(event_id)
+        if not fresh.observation.marker:
+            return
+        _refuse_mail(fresh.observation.event)
+        try:
+            await self._client.patch(self._reader.path(event_id), Unmark(), fresh.observation.revision or "")
+        except Refused as refused:
+            if refused.conflict:
+                raise Retry(str(refused)) from refused
+            raise await self._unwritten(event_id, refused) from refused
+        except Denied as denied:
+            raise await self._home.only_one_event(denied) from denied
+        if (await self._reader.one(event_id)).observation.marker:
+            raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
     async def listen(self, ring: Ring) -> None:
         if self._doorbell is not None:
@@ -157,6 +184,16 @@ class GraphCalendar(Calendar):
         except (Missing, EventError) as error:
             return error
 
+    def _written(self, row: Mapping[str, Any], event_id: str, marker: str | None) -> Written:
+        """Read the answer to a write, which lacks the marker. One with HTML notes is left to be read again."""
+        try:
+            seen = observation(row, location=self._location)
+        except Unreadable:
+            return Written(id=event_id)
+        if not is_text(row):
+            return Written(id=event_id, revision=seen.revision)
+        return Written(id=event_id, revision=seen.revision, stored=replace(seen, marker=marker))
+
     async def _created_before(self, refused: Refused, marker: str) -> Written:
         """Return the event that an earlier create with this marker made. Its id is not always told."""
         known = refused.reply.existing_event
@@ -186,14 +223,3 @@ def _refuse_mail(event: Event) -> None:
         raise Blocked("not_organised_here")
     if event.series:
         raise Blocked("series")
-
-
-def _written(row: Mapping[str, Any], event_id: str, marker: str | None) -> Written:
-    """Read the answer to a write, which lacks the marker. One with HTML notes is left to be read again."""
-    try:
-        seen = observation(row)
-    except Unreadable:
-        return Written(id=event_id)
-    if not is_text(row):
-        return Written(id=event_id, revision=seen.revision)
-    return Written(id=event_id, revision=seen.revision, stored=replace(seen, marker=marker))

@@ -1,4 +1,4 @@
-"""What `calsync check` tells of a calendar: whether it can be written, and whether versions are heeded."""
+"""What `calsync check` tells of an application and a calendar: what they may do, what is heeded."""
 
 from __future__ import annotations
 
@@ -15,17 +15,58 @@ if TYPE_CHECKING:
 
     from calsync_graph.calendar import GraphCalendar
 
-READ_ONLY = Finding("error", "the calendar can only be read: give the application write access to it")
+READ_ONLY = Finding(
+    "error",
+    "the calendar can only be read: give the application write access to it",
+    "der Kalender lässt sich nur lesen: Bitte geben Sie der Anwendung Schreibrechte daran",
+)
 UNTRIED = Finding(
     "warning",
     "it is not proven that Microsoft Graph refuses to write to an event that has changed since it was read: "
     "`calsync check --try-writes` proves it",
+    "es ist nicht erwiesen, dass Microsoft Graph es ablehnt, einen Termin zu ändern, der sich seit dem Lesen "
+    "geändert hat: `calsync check --try-writes` erweist es",
 )
-HEEDED = Finding("ok", "Microsoft Graph refuses to write to an event that has changed since it was read")
+HEEDED = Finding(
+    "ok",
+    "Microsoft Graph refuses to write to an event that has changed since it was read",
+    "Microsoft Graph lehnt es ab, einen Termin zu ändern, der sich seit dem Lesen geändert hat",
+)
 UNHEEDED = Finding(
     "warning",
     "Microsoft Graph writes to an event that has changed since it was read, so each is read just before; who is "
     "invited within that moment may be told of the change",
+    "Microsoft Graph ändert auch einen Termin, der sich seit dem Lesen geändert hat, deshalb wird jeder "
+    "unmittelbar davor gelesen; wer in diesem Augenblick eingeladen wird, erfährt vielleicht von der Änderung",
+)
+WRITABLE = Finding(
+    "ok",
+    "an event could be created, changed and deleted",
+    "ein Termin ließ sich anlegen, ändern und löschen",
+)
+SCOPE_UNKNOWN = Finding(
+    "warning",
+    "it is not proven that the application opens no other mailboxes: name one in mailbox_outside_scope "
+    "(docs/how-to/microsoft-365.md)",
+    "es ist nicht erwiesen, dass die Anwendung keine anderen Postfächer öffnet: Bitte nennen Sie eines in "
+    "mailbox_outside_scope (docs/how-to/microsoft-365.md)",
+)
+SCOPED = Finding(
+    "ok",
+    "the mailbox_outside_scope cannot be read, as it should be",
+    "mailbox_outside_scope lässt sich nicht lesen, wie es sein soll",
+)
+SCOPE_UNTRIED = Finding(
+    "warning",
+    "the mailbox_outside_scope proves nothing: there is no active mailbox of this address",
+    "mailbox_outside_scope beweist nichts: Es gibt kein aktives Postfach mit dieser Adresse",
+)
+UNSCOPED = Finding(
+    "warning",
+    "the mailbox_outside_scope can be read: consent alone opens every mailbox: scope the application "
+    "(docs/how-to/microsoft-365.md)",
+    "mailbox_outside_scope lässt sich lesen: Die Zustimmung allein öffnet jedes Postfach; bitte schränken Sie die "
+    "Anwendung ein (docs/how-to/microsoft-365.md)",
 )
 TRIAL_DAY = date(2000, 1, 1)
 TRIAL = Draft(
@@ -50,16 +91,27 @@ async def try_writes(calendar: GraphCalendar, chance: random.Random) -> Sequence
         # Graph would answer a marker that it knows with the event of an earlier trial.
         created = (await calendar.create(TRIAL, f"calsync-check:{chance.getrandbits(64):x}")).id
     except CalsyncError as error:
-        return [Finding("error", f"no event can be created: {error}")]
+        return [
+            Finding("error", f"no event can be created: {error}", f"es lässt sich kein Termin anlegen: {error}")
+        ]
     found: list[Finding] = []
     try:
         await calendar.try_versions(created)
     except CalsyncError as error:
-        found.append(Finding("error", f"the event that was created cannot be changed: {error}"))
+        changed = Finding(
+            "error",
+            f"the event that was created cannot be changed: {error}",
+            f"der angelegte Termin lässt sich nicht ändern: {error}",
+        )
+        found.append(changed)
     try:
         for seen in (await calendar.read([created])).values():
             await calendar.delete(seen)
     except CalsyncError as error:
-        left = f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}"
-        found.append(Finding("error", left))
-    return found or [Finding("ok", "an event could be created, changed and deleted")]
+        left = Finding(
+            "error",
+            f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}",
+            f"der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
+        )
+        found.append(left)
+    return found or [WRITABLE]

@@ -34,18 +34,20 @@ class Stored:
     end_zone: str
 
 
-def stored(row: Mapping[str, Any]) -> Stored:
-    """Read an event that was answered by id. Raises Unreadable."""
+def stored(row: Mapping[str, Any], *, location: bool = False) -> Stored:
+    """Read an event that was answered by id, as `observation` does. Raises Unreadable."""
     return Stored(
-        observation=observation(row),
+        observation=observation(row, location=location),
         start_zone=row.get("originalStartTimeZone") or "",
         end_zone=row.get("originalEndTimeZone") or row.get("originalStartTimeZone") or "",
     )
 
 
-def observation(row: Mapping[str, Any]) -> Observation:
-    """Read an event. Raises Unreadable."""
+def observation(row: Mapping[str, Any], *, location: bool = False) -> Observation:
+    """Read an event, with its `location` where it is wanted: Graph always tells it. Raises Unreadable."""
     event_id, event = row.get("id"), _event(row)
+    if location:
+        event = replace(event, location=_location(row))
     if not isinstance(event_id, str) or not event_id:
         raise Unreadable("an event without an id cannot be read")
     return Observation(
@@ -115,6 +117,12 @@ def _event(row: Mapping[str, Any]) -> Event:
         created=_moment(row.get("createdDateTime")),
         uid=row.get("iCalUId") or None,
     )
+
+
+def _location(row: Mapping[str, Any]) -> str:
+    """Return what people read of a location: not the mailbox of a room, nor where its name leads."""
+    place = row.get("location")
+    return str(place.get("displayName") or "") if isinstance(place, dict) else ""
 
 
 def _is_series(row: Mapping[str, Any]) -> bool:

@@ -9,7 +9,14 @@ from calsync.ports import Finding, NamedCalendar, Provider
 from calsync.signin import DelegatedTokens
 from calsync_graph.auth import tokens_of
 from calsync_graph.calendar import GraphCalendar
-from calsync_graph.checks import about_calendar, try_writes
+from calsync_graph.checks import (
+    SCOPE_UNKNOWN,
+    SCOPE_UNTRIED,
+    SCOPED,
+    UNSCOPED,
+    about_calendar,
+    try_writes,
+)
 from calsync_graph.client import SUBSCRIPTIONS, Client
 from calsync_graph.config import settings_of
 from calsync_graph.doorbell import Doorbell
@@ -72,6 +79,7 @@ class GraphProvider(Provider):
             zone=request.timezone,
             can_edit=row.get("canEdit") is not False,
             doorbell=self._doorbell,
+            needs=request.needs,
         )
 
     async def calendars(self, settings: Mapping[str, Any]) -> Sequence[NamedCalendar]:
@@ -107,10 +115,12 @@ class GraphProvider(Provider):
 
     async def check(self) -> Sequence[Finding]:
         name, tenant = self._settings.connection, self._settings.tenant_id
-        signed_in = Finding("ok", f"connection {name}: signed in to the tenant {tenant}")
+        signed_in = Finding("ok", f"signed in to the tenant {tenant}", f"angemeldet beim Mandanten {tenant}").of(
+            name
+        )
         if isinstance(self._tokens, DelegatedTokens):
             return (signed_in,)  # a person opens the own mailbox, whatever the application may
-        return (signed_in, await self._scope())
+        return (signed_in, (await self._scope()).of(name))
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         return about_calendar(calendar) if isinstance(calendar, GraphCalendar) else ()
@@ -124,20 +134,16 @@ class GraphProvider(Provider):
 
     async def _scope(self) -> Finding:
         """Tell whether the application is kept out of a mailbox: nothing but a try proves that it is scoped."""
-        connection, outside = self._settings.connection, self._settings.mailbox_outside_scope
+        outside = self._settings.mailbox_outside_scope
         if outside is None:
-            unknown = f"connection {connection}: it is not proven that the application opens no other mailboxes"
-            advice = "name one in mailbox_outside_scope (docs/how-to/microsoft-365.md)"
-            return Finding("warning", f"{unknown}: {advice}")
-        place = f"connection {connection}: the mailbox_outside_scope"
+            return SCOPE_UNKNOWN
         try:
             await self._client.get(f"{mailbox_path(outside)}/calendar")
         except Denied:
-            return Finding("ok", f"{place} cannot be read, as it should be")
+            return SCOPED
         except (AccountError, Refused):
-            return Finding("warning", f"{place} proves nothing: there is no active mailbox of this address")
-        why = "consent alone opens every mailbox: scope the application (docs/how-to/microsoft-365.md)"
-        return Finding("warning", f"{place} can be read: {why}")
+            return SCOPE_UNTRIED
+        return UNSCOPED
 
 
 def open_provider(options: Mapping[str, Any], host: Host) -> GraphProvider:

@@ -29,9 +29,11 @@ log = logging.getLogger("calsync.graph")
 class EventReader:
     """Reads the events of one calendar, with their markers."""
 
-    def __init__(self, client: Client, home: Home) -> None:
+    def __init__(self, client: Client, home: Home, *, location: bool = False) -> None:
+        """`location`: where events take place is wanted."""
         self._client = client
         self._home = home
+        self._location = location
 
     def path(self, event_id: str) -> str:
         return f"{self._home.path}/events/{quoted(event_id)}"
@@ -48,7 +50,7 @@ class EventReader:
             raise await self._home.only_one_event(trouble) from trouble
         if not await self._home.holds(row):
             raise Missing("the event stands in another calendar")
-        return stored(row)
+        return stored(row, location=self._location)
 
     async def many(self, ids: Sequence[str]) -> dict[str, Observation]:
         """Return the present events among `ids`, up to twenty in one request. Raises AccountError, LoginError.
@@ -86,7 +88,7 @@ class EventReader:
     def observed(self, row: Mapping[str, Any]) -> Observation | None:
         """Return an event of a list, or None for one that cannot be read: it must not stop the others."""
         try:
-            return observation(row)
+            return observation(row, location=self._location)
         except Unreadable:
             log.warning("%s: the times of an event cannot be read; it is left out", self._client.connection)
             return None

@@ -79,6 +79,7 @@ async def test_pages_of_administrators(office: Place) -> None:
     await chef.go("/people")
     await chef.page.get_by_role("link", name="Anna Beispiel").click()
     await gallery.hang("person", chef.page.url, "h1")
+    await gallery.hang("audit", "/audit", "main .log")
 
 
 async def test_pages_of_accounts(office: Place) -> None:

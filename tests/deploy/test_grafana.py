@@ -48,6 +48,7 @@ def figures() -> dict[str, set[str]]:
     metrics = Metrics(FakeClock())
     service = Service(Nobody(), FakeClock(), random.Random(1), 60)
     metrics.look_at(service, lambda: {"m365": 0}, lambda: 1)
+    metrics.prevented(1)
     metrics.answered("m365", "200", 0.1)
     metrics.signed_in("ok")
     report = Report()
@@ -55,7 +56,8 @@ def figures() -> dict[str, set[str]]:
     metrics.finished(Finished(account="anna", report=report, error=None, seconds=0.1, since_call=0.5))
     service.board.begin("anna", None)
     held, blocked = (Kind.HOLD, Side.LEFT, "conflict"), (Kind.BLOCK, Side.LEFT, "has_attendees")
-    service.board.note("anna", notices=Counter({held: 1, blocked: 1}))
+    since = {"conflict": FakeClock().now()}
+    service.board.note("anna", notices=Counter({held: 1, blocked: 1}), held_since=since)
     families = text_string_to_metric_families(metrics.text().decode())
     found: dict[str, set[str]] = {}
     for sample in (sample for family in families for sample in family.samples):

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from calsync.config import AccountConfig
 from calsync.config.model import SideConfig, WindowConfig
-from calsync.desk import Audit, Known, People, Showing, Steering
+from calsync.desk import Audit, Explaining, Known, People, Showing, Steering
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.desk.systems import System
-from calsync.engine import Account, Confirmation, Engine, Report
+from calsync.engine import Account, Confirmation, Engine, Leaving, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
 from calsync.service import Board, Chronicle
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from calsync.ports import Finding
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
+    from calsync.sync.rules import Rule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MEETING = Event(
@@ -82,24 +83,21 @@ class Office:
             for name in self.accounts
             for side in Side
         }
-        self.rules: Sequence[Rule] = ()
-        """Asked behind the ones that there always are."""
         self.runs = MemoryRuns()
         self.chronicle = Chronicle(store.history, clock)
         self.board = Board(clock)
         """Says how an account is once it has begun there; until then the store does."""
-        self.showing = Showing(
-            store,
-            people,
-            clock,
-            Known(
-                accounts=lambda: self.accounts,
-                systems=lambda: self.systems,
-                board=self.board,
-                findings=lambda: self.findings,
-                disabled=lambda: self.disabled,
-            ),
+        self.rules: Sequence[Rule] = (SeriesSkip(), AttendeeStripping())
+        known = Known(
+            accounts=lambda: self.accounts,
+            systems=lambda: self.systems,
+            board=self.board,
+            findings=lambda: self.findings,
+            disabled=lambda: self.disabled,
+            chain=lambda _: Chain(self.rules),
         )
+        self.showing = Showing(store, people, clock, known)
+        self.explaining = Explaining(store, self.showing, known)
         self.boss = OPERATOR
         self.woken: list[str] = []
         """Accounts that were woken."""
@@ -159,6 +157,10 @@ class Office:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         return await engine.confirm(await self._account(account), plan_hash)
 
+    async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        return await engine.leave(await self._account(account), remove, who, Report(), plan_hash)
+
     async def user(self, name: str, *accounts: str) -> Person:
         """Return somebody who looks after these accounts only."""
         return (await self.people.invite(name, Role.USER, accounts)).person
@@ -188,7 +190,7 @@ class Office:
             direction=(await self.store.settings.get(name)).direction or account.direction,
             policy=account.policy,
             on_target_edit=account.on_target_edit,
-            chain=Chain((SeriesSkip(), AttendeeStripping(), *self.rules)),
+            chain=Chain(self.rules),
             first_sync=account.first_sync,
             past=timedelta(days=90),
             future=timedelta(days=365),

@@ -120,6 +120,7 @@ def test_every_kind_has_its_sentence_in_both_languages(kind: str, language: Lang
         side=Side.RIGHT,
         source="FLOWFACT",
         target="Outlook",
+        event_id=None,
         summary=None,
         when=None,
         before={},

@@ -64,6 +64,12 @@ def test_a_change_is_one_plain_sentence(
         assert told(entry(what, after), TITLES, "de") == german
 
 
+def test_an_account_is_named_as_people_know_it_and_a_person_of_its_name_is_not() -> None:
+    assert told(entry("enabled", "on"), TITLES, "en", "Nina") == "Petra switched anna (Nina) on."
+    assert told(entry("account_added", "anna"), TITLES, "en", "Nina") == "Petra added the account anna (Nina)."
+    assert told(entry("account_given", "anna"), TITLES, "en", "Nina") == "Petra gave anna (Nina) to anna."
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_whatever_can_be_chosen_has_its_sentence(language: Language) -> None:
     changes = [

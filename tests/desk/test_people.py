@@ -51,6 +51,18 @@ async def test_users_see_their_own_accounts_and_administrators_all(people: Peopl
     assert not await people.may_see(anna, "anna")
 
 
+async def test_everybody_is_listed_with_their_accounts_and_accounts_with_their_owners(people: People) -> None:
+    await people.invite("Bernd", Role.USER, ["bernd"])
+    await people.invite("anna", Role.USER, ["anna", "bernd"])
+    await people.invite("Chef", Role.ADMINISTRATOR)
+    assert [(one.person.name, one.accounts) for one in await people.all()] == [
+        ("anna", ("anna", "bernd")),
+        ("Bernd", ("bernd",)),
+        ("Chef", ()),
+    ]
+    assert await people.owners(["anna", "bernd", "clara"]) == {"anna": ["anna"], "bernd": ["anna", "Bernd"]}
+
+
 async def test_nobody_removes_themselves_so_one_administrator_is_left(people: People) -> None:
     chef = (await people.invite("Chef", Role.ADMINISTRATOR)).person
     with pytest.raises(Refused, match="nobody removes themselves"):

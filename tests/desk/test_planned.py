@@ -50,7 +50,7 @@ async def test_updates_and_deletes_are_told_as_well(office: Office) -> None:
 
 
 async def test_of_each_write_it_is_told_what_becomes_of_each_field_and_why(office: Office) -> None:
-    office.rules = [PrivateMask("Privat")]
+    office.rules = [*office.rules, PrivateMask("Privat")]
     edited = office.left.user_create(replace(MEETING, summary="eins", description="alt"))
     await office.run()
     office.left.user_edit(edited, description="neu")
@@ -69,7 +69,7 @@ async def test_of_each_write_it_is_told_what_becomes_of_each_field_and_why(offic
 
 
 async def test_others_than_the_owner_see_no_text_of_what_is_private(office: Office) -> None:
-    office.rules = [PrivateMask("Privat")]
+    office.rules = [*office.rules, PrivateMask("Privat")]
     edited = office.left.user_create(replace(MEETING, summary="Zahnarzt", description="Dr. Weh"))
     await office.run()
     office.left.user_edit(edited, private=True)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from calsync.desk.repair_texts import BUTTONS, TEXTS
-from calsync.desk.repairs import ACTIONS, Action, Cause, Condition, Disabled, Repair, card_of, repairs
+from calsync.desk.repairs import (
+    ACTIONS,
+    Action,
+    Cause,
+    Condition,
+    Disabled,
+    Repair,
+    card_of,
+    has_card,
+    repairs,
+)
 from calsync.desk.systems import System
 from calsync.errors import AccountError, EventError, LoginError, OtherSync, Retry
 from calsync.ports import Finding
@@ -118,14 +128,17 @@ def test_what_is_wrong_with_an_account_is_its_own_card(error_class: str, cause: 
     [
         ("brake_deletes", Cause.DELETES, Action.DECIDE),
         ("brake_rewrites", Cause.REWRITES, Action.DECIDE),
+        ("budget", Cause.BUDGET, Action.DECIDE),
         ("conflict", Cause.CONFLICT, Action.DECIDE),
         ("changed_by_server", Cause.UNSURE, Action.DECIDE),
         ("loop:when", Cause.LOOP, Action.SHOW),
         ("changed_often", Cause.OFTEN, Action.SHOW),
         ("rule_failed:shout", Cause.RULE, Action.SHOW),
         ("rule_hangs:shout", Cause.RULE, Action.SHOW),
-        ("ambiguous", Cause.HELD, Action.SHOW),
-        ("left_account", Cause.HELD, Action.SHOW),
+        ("ambiguous", Cause.ASKED, Action.DECIDE),
+        ("left_account", Cause.ASKED, Action.DECIDE),
+        ("private_original_deleted", Cause.ASKED, Action.DECIDE),
+        ("a_plugins_own", Cause.HELD, Action.SHOW),
     ],
 )
 def test_what_waits_is_a_card_of_its_kind(reason: str, cause: Cause, action: Action) -> None:
@@ -184,6 +197,33 @@ def test_what_the_rules_would_write_is_decided() -> None:
 def test_an_account_that_is_switched_off_has_no_card() -> None:
     off = Status(account="anna", state=State.OFF, since=START)
     assert causes(replace(held("conflict"), status=off, rebuild="lost")) == []
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(hours=1)])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        ANNA,
+        replace(held("conflict"), status=replace(WORKS, state=State.OFF)),
+        failing("Retry", "connection mail: busy"),
+        failing("LoginError", "connection crm: refused"),
+        replace(held("loop:when"), status=failing("Retry", "connection mail: busy").status),
+        held("brake_deletes"),
+        held("direction:right"),
+        held("has_attendees", Kind.BLOCK),
+        replace(ANNA, failing=[Failing(Side.RIGHT, "Retry", 5)]),
+        replace(ANNA, failing=[Failing(Side.RIGHT, "EventError", 2)]),
+        replace(ANNA, rebuild="restored"),
+        replace(ANNA, unconfirmed=[Side.RIGHT]),
+    ],
+)
+def test_whether_there_is_a_card_is_known_without_the_cards(condition: Condition, after: timedelta) -> None:
+    assert has_card(condition, SYSTEMS, START + after) == bool(cards(condition, after=after))
+
+
+def test_of_equally_urgent_cards_the_accounts_come_by_name() -> None:
+    found = cards(*(replace(held("conflict"), account=name) for name in ("carla", "anna", "bernd")))
+    assert [card.account for card in found] == ["anna", "bernd", "carla"]
 
 
 def test_what_accounts_fail_with_is_not_told_again_as_the_finding_of_a_check() -> None:

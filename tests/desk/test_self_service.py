@@ -14,6 +14,7 @@ from calsync.desk.refused import Refused
 from calsync.desk.self_service import PATIENCE, OwnMailboxes
 from calsync.desk.setup import Setup
 from calsync.errors import LoginError
+from calsync.http import HttpFactory
 from calsync.people import Role
 from calsync.sync.model import Direction
 from tests.desk.servers import ANNA, BACK, BERLIN, BERT, PASSWORD, TENANT, Servers
@@ -56,8 +57,15 @@ def own(office: Servers, store: SqliteStore, audit: Audit) -> OwnMailboxes:
 
 
 @pytest.fixture
-def again(office: Servers, store: SqliteStore, audit: Audit) -> OwnSignIns:
-    return OwnSignIns(Setup(office.file, office.house.clock), store.people, audit)
+def counted() -> list[str]:
+    """Return the connections of the requests that are counted, which whoever signs in again sends."""
+    return []
+
+
+@pytest.fixture
+def again(office: Servers, store: SqliteStore, audit: Audit, counted: list[str]) -> OwnSignIns:
+    http = HttpFactory(office.house.clock, lambda name, _status, _seconds: counted.append(name))
+    return OwnSignIns(Setup(office.file, office.house.clock, http=http), store.people, audit)
 
 
 @pytest.fixture
@@ -111,7 +119,7 @@ async def test_a_person_signs_in_picks_a_calendar_and_has_an_account(
 
 
 async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the_person(
-    office: Servers, own: OwnMailboxes, again: OwnSignIns, anna: Person
+    office: Servers, own: OwnMailboxes, again: OwnSignIns, anna: Person, counted: list[str]
 ) -> None:
     office.configure(right="exchange")
     office.graph.mailbox(ANNA).add_calendar("Büro")
@@ -129,6 +137,7 @@ async def test_exchange_takes_the_server_of_the_operator_and_the_password_of_the
         assert (await app.sync(None)).accounts["anna-crm"].error is None
     assert (await again.offer(anna, "anna-crm")).filled == {"username": "EX\\anna"}
     await again.change_password(anna, "anna-crm", given)
+    assert set(counted) == {account.right.connection}
     with pytest.raises(LoginError):
         await again.change_password(anna, "anna-crm", {**given, "password": "wrong"})
     assert await refused(again.change_password(anna, "berta", given)) == "account_unknown"

@@ -160,12 +160,19 @@ async def test_mails_that_were_not_sent_are_counted_for_what_they_are(office: Of
     office.left.user_edit(busy, summary="Notar 2")
     await office.run()
     mails = (await office.showing.account(office.boss, "anna")).mails
-    assert (mails.sent, mails.copies, mails.people, mails.blocked) == (0, 1, 3, 1)
+    assert (mails.sent, mails.copies, mails.people, mails.blocked, mails.prevented) == (0, 1, 3, 1, 2)
     assert mails.sentence("de") == (
         "0 Einladungen versendet. In den letzten 30 Tagen ohne ihre Teilnehmer übernommen: 1 Termin "
-        "(3 Teilnehmer). Derzeit unberührt, weil eine Änderung jemandem eine E-Mail schicken könnte: 1 Termin."
+        "(3 Teilnehmer). Derzeit unberührt, weil eine Änderung jemandem eine E-Mail schicken könnte: 1 Termin. "
+        "Bisher verhinderte E-Mails: 2."
     )
     assert mails.sentence("en").startswith("0 invitations sent.")
+    (guests,) = (each for each, event in office.left.events().items() if event.attendee_count)
+    office.left.user_edit(guests, attendee_count=0)  # what would have been sent then stays counted
+    office.right.user_edit(copies["Notar"], attendee_count=0)
+    await office.run()
+    mails = (await office.showing.account(office.boss, "anna")).mails
+    assert (mails.copies, mails.people, mails.blocked, mails.prevented) == (1, 3, 0, 2)
 
 
 async def test_pairs_are_shown_with_both_sides_and_what_differs(office: Office) -> None:

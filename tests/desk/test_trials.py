@@ -1,4 +1,4 @@
-"""A connection that is tried as it is served keeps to its budget, and is counted with it."""
+"""A connection that is there is tried within its budget, and counted with it, also with other settings."""
 
 from __future__ import annotations
 
@@ -70,17 +70,30 @@ async def test_a_check_sends_nothing_while_the_server_wants_a_pause(
     assert set(counted) == {"exchange"}
 
 
-async def test_a_kept_connection_shares_the_pause_until_its_form_is_filled_in_otherwise(
-    setup: Setup, office: Servers, http: HttpFactory, counted: list[str]
+@pytest.mark.parametrize("password", ["", "another one"])
+async def test_a_kept_connection_shares_the_pause_also_where_its_form_is_filled_in_otherwise(
+    setup: Setup, office: Servers, http: HttpFactory, counted: list[str], password: str
 ) -> None:
     await setup.add_connection("post", "exchange_ews", form(office))
     pause = http.pause("post", str(office.ews.ews_url))
     pause.begin(300)
-    (told,) = await setup.try_connection("post", None, form(office, password=""))
+    (told,) = await setup.try_connection("post", None, form(office, password=password))
     assert "the server asks to wait" in told.message
-    (told,) = await setup.try_connection("post", None, form(office, password="another one"))
-    assert "the server asks to wait" not in told.message
     assert counted == []
+    office.house.clock.advance(301)
+    (told, *_) = await setup.try_connection("post", None, form(office, password=password))
+    assert told.severity == ("error" if password else "ok")
+    assert set(counted) == {"post"}
+
+
+async def test_another_server_is_asked_although_the_present_one_wants_a_pause(
+    setup: Setup, office: Servers, http: HttpFactory, counted: list[str]
+) -> None:
+    await setup.add_connection("post", "exchange_ews", form(office) | {"url": "https://127.0.0.1:1/ews"})
+    http.pause("post", "https://127.0.0.1:1/ews").begin(300)
+    (told, *_) = await setup.try_connection("post", None, form(office))
+    assert told.severity == "ok"
+    assert set(counted) == {"post"}
 
 
 async def test_a_connection_that_nobody_serves_waits_for_no_pause_and_is_no_figure(

@@ -154,7 +154,14 @@ async def test_plugins() -> None:
     provided = {one["name"]: one["provides"] for one in json.loads(output)["plugins"]}
     assert provided["flowfact"]["providers"] == ["flowfact"]
     assert provided["graph"]["providers"] == ["graph"]
-    assert provided["rules"]["rules"] == ["attendee_stripping", "private_mask", "reminder_once", "series_skip"]
+    assert provided["rules"]["rules"] == [
+        "attendee_stripping",
+        "copy_location",
+        "only_types",
+        "private_mask",
+        "reminder_once",
+        "series_skip",
+    ]
     assert provided["sandbox"]["commands"] == ["demo"]
 
 

@@ -93,7 +93,7 @@ async def test_a_listing_that_breaks_off_is_not_the_new_mapping(world: World, me
         with pytest.raises(Retry, match="before it was complete"):
             await world.run()
     state = await world.store.load("anna", world.clock.now())
-    assert state.sides[Side.LEFT].mapping_version is None
+    assert state.sides[Side.LEFT].reading is None
     assert {link.left_base.mapping_version for link in state.links.values()} == {1, 2}
     world.left.behaviour.listing_pages = None
     await world.settle()

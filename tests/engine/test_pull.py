@@ -144,7 +144,7 @@ async def test_an_event_restored_outside_the_window_is_seen_when_its_pair_slept(
     (left,) = world.left.events()
     world.left.user_edit(left, when=meeting.when)
     await world.settle()
-    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "private_original_deleted"] == 1
+    assert (await world.run()).notices[Kind.HOLD, Side.LEFT, "private_original_deleted"] == 1
     world.right.user_restore(right)
     world.clock.advance(2 * DAY)
     await world.settle()

@@ -167,7 +167,7 @@ async def test_released_it_is_copied_and_discarded_it_never_is(world: World, mee
     assert len(world.right.events()) == 1
     assert await held(world) == []
     (link,) = [each for each in (await links(world)) if each.state is State.PARTED]
-    assert (link.left, link.right, link.reason) == (kept, None, "discarded")
+    assert (link.left, link.right, link.reason) == (kept, None, "left_alone")
     world.left.user_delete(kept)
     await world.settle()
     assert [each for each in (await links(world)) if each.state is State.PARTED] == []

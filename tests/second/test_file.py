@@ -10,7 +10,7 @@ import pytest
 
 from calsync.errors import ConfigError, Retry
 from calsync.second import Kept, SecondFile
-from calsync.vault import FileVault, lock
+from calsync.vault import FileVault, lock, vault_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,3 +204,38 @@ def test_what_a_provider_keeps_is_no_secret_of_the_file(file: SecondFile, store:
     assert [problem.text for problem in document.problems] == ["no secret belongs here"]
     file.forget("post")
     assert kept(store) == []
+
+
+def own(file: SecondFile, account: str, connection: str, left: str = "flowfact") -> None:
+    """Let somebody have connected the own mailbox, with a password and a sign-in."""
+    with file.changing() as draft:
+        kept = file.keep(connection, "password", OLD)
+        draft.connections[connection] = {"provider": "mail", "password": kept}
+        draft.accounts[account] = {"left": {"connection": left}, "right": {"connection": connection}}
+    file.take_over(connection, {"tokens": OLD})
+
+
+def test_an_account_goes_with_the_connection_that_was_made_for_it(file: SecondFile, store: Path) -> None:
+    own(file, "anna", "own-0123456789ab")
+    own(file, "ben", "own-ba9876543210")
+    put(file, NEW)
+    assert set(file.drop_account("anna")) == {"own-0123456789ab"}
+    draft = file.draft()
+    assert (list(draft.accounts), list(draft.connections)) == (["ben"], ["own-ba9876543210", "post"])
+    kept = [path.name for path in vault_folder(store).iterdir() if not path.name.startswith(".")]
+    assert not any(name.startswith("own-0123456789ab") for name in kept)
+    assert len([name for name in kept if name.startswith("own-ba9876543210")]) == 2
+    assert file.drop_account("anna") == ()
+
+
+def test_a_connection_that_others_use_or_that_was_set_up_stays(file: SecondFile) -> None:
+    own(file, "anna", "own-0123456789ab")
+    own(file, "ben", "own-0123456789ab")
+    own(file, "carl", "post")
+    assert set(file.drop_account("anna")) == set(file.drop_account("carl")) == set()
+    assert set(file.draft().connections) == {"own-0123456789ab", "post"}
+
+
+def test_without_a_file_nothing_is_made(file: SecondFile) -> None:
+    assert file.drop_account("anna") == ()
+    assert not file.path.exists()

@@ -16,7 +16,7 @@ from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from calsync.history import Unsynced
@@ -38,13 +38,9 @@ class Kept(History):
             raise StoreError("the disk is full")
         self.runs.append(record)
 
-    async def put_unsynced(
-        self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime
-    ) -> Sequence[Unsynced]:
+    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
         del account, now
-        before = self.unsynced[-1] if self.unsynced else {}
         self.unsynced.append(dict(found))
-        return [why for key, why in found.items() if before.get(key) != why]
 
     def told(self) -> list[tuple[int, str | None]]:
         return [(record.number, record.error_class) for record in self.runs]
@@ -146,15 +142,3 @@ async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs
         async with runs.chronicle.of("anna", report):
             pass
     assert runs.kept.unsynced == [found[0], {}]
-
-
-async def test_what_is_left_alone_is_news_once_also_for_another_process(runs: Runs) -> None:
-    async def run() -> int:
-        report = Report()
-        async with runs.chronicle.of("anna", report):
-            report.unsynced = {(Side.LEFT, "l1"): (Kind.BLOCK, "has_attendees")}
-        return report.newly[Kind.BLOCK, "has_attendees"]
-
-    assert [await run(), await run()] == [1, 0]
-    runs.chronicle = Chronicle(runs.kept, runs.clock)
-    assert await run() == 0

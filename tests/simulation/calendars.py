@@ -96,6 +96,10 @@ class SlowCalendar(MemoryCalendar):
         known = self.rows.present(target.id)
         await super().delete(target if known is None else await self._read_first(target, {}))
 
+    async def unmark(self, event_id: str) -> None:
+        self._begin()
+        await super().unmark(event_id)
+
     async def _read_first(self, target: Observation, changes: Changes) -> Observation:
         """Where the system knows no conditional write: read and check, and then write whatever is there."""
         if self.capabilities.conditional_writes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.engine import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
-from calsync.sync.choices import DECIDED, RELEASED, WANTED, Choice
+from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, WANTED, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
@@ -52,6 +52,12 @@ class Word:
         return self.case.side, self.case.event_id
 
     @property
+    def event(self) -> Node:
+        """The event that is asked about. What is to be copied, or may be a twin, stands on the other side."""
+        single = self.case.kind is Kind.CREATE or self.case.reason == AMBIGUOUS
+        return (self.case.side.other, self.case.event_id) if single else self.node
+
+    @property
     def chosen(self) -> Mapping[Field, Key]:
         """Return the values that are to be on both sides."""
         return self._values(self.fields)
@@ -85,6 +91,8 @@ class Decisions:
     def ask(self, case: Case) -> None:
         """Take note that a person is asked about a case: once is enough, as long as nobody touches the pair."""
         for word in self.words:
+            if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
+                continue  # its request may be lost, and then nothing is known of it any more
             same = (word.case.kind, word.case.reason, word.case.shown) == (case.kind, case.reason, case.shown)
             asked = same and word.node == (case.side, case.event_id)
             if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
@@ -140,6 +148,7 @@ class Decisions:
         node = entry.side, entry.change.after.id
         before, after = entry.change.before, entry.change.after
         if before is None:
+            self._judge_copy(entry)
             return
         gone = after.place is not before.place
         for word in self._words_about(node):
@@ -154,6 +163,25 @@ class Decisions:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
 
+    def _judge_copy(self, entry: Entry) -> None:
+        """Judge a create: what a person wants to be left alone, or has paired, is not copied."""
+        source = self.pair.witness.source(entry)
+        last = {word.event: word for word in self.words if word.event == source}
+        for word in last.values():
+            left_alone = word.choice in (Choice.KEEP, Choice.PAIR) and word.case.reason == AMBIGUOUS
+            if (
+                left_alone
+                and word.known
+                and self._counts(word)
+                and not self._touched(word)
+                and self._was_done(word)
+            ):
+                self.pair.fail("decision", f"{source} was copied, although a person said {word.choice}")
+
+    def _was_done(self, word: Word) -> bool:
+        """Tell whether a run has carried out what was said of a twin, so that it has a link since."""
+        return word.event in self.pair.witness.linked
+
     def passes(self, node: Node) -> bool:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
@@ -161,6 +189,11 @@ class Decisions:
             for word in self.words
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
+
+    def released(self, node: Node, reason: str) -> bool:
+        """Tell whether a person has let calsync delete this event, for this reason."""
+        words = [word for word in self.words if word.node == node and word.case.reason == reason]
+        return any(word.choice is Choice.RELEASE for word in words)
 
     def kept(self, side: Side) -> list[str]:
         """Return the events of a side that a person did not let calsync delete."""
@@ -174,6 +207,8 @@ class Decisions:
             link = links.get(word.node)
             if not word.known or self._touched(word) or not self._counts(word) or link is None:
                 continue
+            if word.choice is Choice.PAIR:
+                continue  # its judge is the one of the pair that it makes
             nodes = [(side, link.event_id(side) or "") for side in Side]
             rows = [self.pair.calendars[side].rows.present(event_id) for side, event_id in nodes]
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
@@ -219,7 +254,8 @@ class Decisions:
             return
         if entry.kind != Kind.DELETE:
             return
-        deletes = [past.number for past in self._history(node) if past.change.after.place is Place.TRASH]
+        gone = (Place.TRASH, Place.ELSEWHERE)
+        deletes = [past.number for past in self._history(node) if past.change.after.place in gone]
         for past in self._since(words[-1]):
             misled = past.change.after.id in self._misled
             again = next((number for number in deletes if number > past.number), 0)
@@ -272,7 +308,7 @@ class Decisions:
     def _since(self, word: Word) -> Iterator[Entry]:
         """Yield what users did to a pair since a decision; a new id alone is nothing."""
         reborn = {*self.pair.reborn, *self.pair.reborn.values()}
-        for past in self._history(word.node):
+        for past in self._history(word.event):
             node = past.side, past.change.after.id
             purged = past.change.after.place is Place.GONE or past.change.before is None
             theirs = past.undoes or not past.change.after.by_us

@@ -13,11 +13,15 @@ from tests.simulation.database import open_store
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
+    from calsync.engine.leave import Leaving
     from calsync.engine.rebuild import Confirmation
     from calsync.records import Selection
     from calsync.store import SqliteStore
+    from calsync.sync.model import Side
     from tests.simulation.pair import Pair
 
+LEAVING: ContextVar[bool] = ContextVar("leaving", default=False)
+"""Whether what this task writes is done because its account leaves."""
 UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
 """Whether what this task writes undoes something."""
 
@@ -76,3 +80,22 @@ class Undoing(Errand):
         self.pair.acts()
         self.may_be_off = self.pair.off_since is not None
         self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+
+
+class Departure(Errand):
+    """A command by which the account leaves, or which says what that would do."""
+
+    def __init__(self, pair: Pair, remove: Side | None, plan_hash: str | None) -> None:
+        super().__init__(pair)
+        self.remove = remove
+        self.plan_hash = plan_hash
+        self.leaving: Leaving | None = None
+        """What it came to; None where it was killed, or failed."""
+
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        del store
+        UNDOING.set(True)
+        LEAVING.set(True)
+        self.pair.acts()
+        self.may_be_off = True
+        self.leaving = await engine.leave(self.pair.account(), self.remove, "person", self.report, self.plan_hash)

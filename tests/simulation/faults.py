@@ -209,6 +209,8 @@ NAMES = (
     "long_pause",
     "old_disk",
     "lost_store",
+    "optional_rules",
+    "change_rules",
     "poisoned_rule",
     "hanging_rule",
     "refusing_server",

@@ -63,6 +63,8 @@ class History:
     ) -> None:
         self.world = world
         self.dice = world.dice
+        self.rules_dice = random.Random(hash(world.dice.getstate()[1]))
+        """Of their own, so that what else happens in a history goes on as it did without these rules."""
         self.person = Person(world)
         self.allowed = allowed
         self.two_runners = two_runners
@@ -114,7 +116,35 @@ class History:
         if self._draws("asks_first", 0.05):
             pair.first_sync = "ask"
             pair.closed = {side for side in Side if pair.direction.writes(side)}
+        if self._chooses("optional_rules", 0.2):
+            pair.optional.locations = self.rules_dice.random() < 0.7
+            pair.optional.types = self.rules_dice.random() < 0.5
+        pair.configure()
         return pair
+
+    def _chooses(self, name: str, chance: float) -> bool:
+        """Tell whether something happens with the rules that an account may leave; as `_draws`."""
+        chosen = self.rules_dice.random() < chance and name in self.allowed
+        self.world.mix[name] += chosen
+        return chosen
+
+    async def _reconfigure(self) -> None:
+        """Let somebody choose another direction, or other rules."""
+        if self._draws("turn_direction", 0.05):
+            if any(pair.running for pair in self.world.pairs.values()) or self.dice.random() < 0.5:
+                await self._stop_all()
+            faults.turn_direction(self.world)
+        if self._chooses("change_rules", 0.04):
+            await self._change_rules()
+
+    async def _change_rules(self) -> None:
+        """Have another configuration read: no account runs while its calendars are opened anew."""
+        await self._stop_all()
+        pair = self.rules_dice.choice(list(self.world.pairs.values()))
+        if not pair.running:
+            pair.optional.change(self.rules_dice)
+            pair.configure()
+            pair.note(f"rules {pair.optional}")
 
     async def _chapter(self) -> None:
         """Let users act, something break, and the service run for a while."""
@@ -127,10 +157,7 @@ class History:
         bots = self._draws("bots", 0.02)
         if bots:
             faults.bots(dice.choice(list(world.pairs.values())))
-        if self._draws("turn_direction", 0.05):
-            if any(pair.running for pair in world.pairs.values()) or dice.random() < 0.5:
-                await self._stop_all()
-            faults.turn_direction(world)
+        await self._reconfigure()
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
         process = self._process(names)
         if dice.random() < (0.8 if self.two_runners else 0.25):

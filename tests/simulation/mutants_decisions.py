@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from calsync.engine import local, planning
 from calsync.store import statements
-from calsync.sync import brakes, choices, merge, reconcile, released, returns
+from calsync.sync import brakes, choices, matchup, merge, partings, reconcile, released, returns, twins
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -100,6 +100,32 @@ def doubt_ends_a_word() -> Iterator[None]:
 
     with patch.object(planning, "reconcile", rash):
         yield
+
+
+def left_alone_for_a_run() -> AbstractContextManager[Any]:
+    """A twin that a person wants to be left alone is only left out of this run."""
+    decide = twins.decide_twins
+
+    def forgetful(view: Any, group: Any) -> Any:
+        decided, rest = decide(view, group)
+        return [each for each in decided if each.reason != choices.LEFT_ALONE], rest
+
+    return patch.object(matchup, "decide_twins", forgetful)
+
+
+def elsewhere_is_deleted() -> AbstractContextManager[Any]:
+    """The partner of what left the account is deleted, and nobody is asked."""
+    ask = partings._ask
+
+    def rash(view: Any, held: Any) -> Iterator[Any]:
+        if held.reason == brakes.LEFT_ACCOUNT and held.wanted is Kind.DELETE:
+            key = (held.side, held.event_id, held.wanted, held.reason)
+            held = replace(held, kind=Kind.DELETE, reason=choices.RELEASED, wanted=None, decided=frozenset({key}))
+            yield held
+        else:
+            yield from ask(view, held)
+
+    return patch.object(partings, "_ask", rash)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -11,6 +12,8 @@ from calsync.sync.model import Direction
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import ALLOW
 from calsync_rules.attendee_stripping import AttendeeStripping
+from calsync_rules.copy_location import CopyLocation
+from calsync_rules.only_types import OnlyTypes
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 
@@ -48,6 +51,23 @@ def mask_becomes_original() -> AbstractContextManager[Any]:
 def no_reminder() -> AbstractContextManager[Any]:
     """A copy is created as if its source had no reminder."""
     return patch.object(ReminderOnce, "on_create", lambda _self, _source, draft: draft)
+
+
+def tells_places() -> AbstractContextManager[Any]:
+    """A copy is created where its source takes place, whoever may know that."""
+    return patch.object(
+        CopyLocation, "on_create", lambda _self, source, draft: replace(draft, location=source.location)
+    )
+
+
+def forgets_places() -> AbstractContextManager[Any]:
+    """A copy takes place nowhere."""
+    return patch.object(CopyLocation, "on_create", lambda _self, _source, draft: draft)
+
+
+def all_types() -> AbstractContextManager[Any]:
+    """What is of another type is synced as well."""
+    return patch.object(OnlyTypes, "admit", lambda *_: None)
 
 
 def one_way_is_silent() -> AbstractContextManager[Any]:

@@ -13,7 +13,7 @@ from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.model import Direction, Side
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, needs_of
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
@@ -23,9 +23,10 @@ from tests.simulation.bots import Bots
 from tests.simulation.database import look
 from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
-from tests.simulation.errand import UNDOING
+from tests.simulation.errand import LEAVING, UNDOING
+from tests.simulation.leaves import Leaves
 from tests.simulation.loop import PROCESS
-from tests.simulation.rules import Hanging, Poisoned, Strict, refuses
+from tests.simulation.rules import Hanging, OptionalRules, Poisoned, Strict, refuses
 from tests.simulation.ruling import Ruling
 from tests.simulation.undos import Undos
 from tests.simulation.users import Users
@@ -93,6 +94,8 @@ class Pair:
     """The sides that were not written, and of which no person has confirmed since that they are."""
     policy: ConflictPolicy = "right"
     on_target_edit: TargetEdit = "keep"
+    optional: OptionalRules = field(default_factory=OptionalRules)
+    """The rules that it has besides the usual ones."""
     poisoned: Question | None = None
     """What a rule raises at for some events."""
     hanging: bool = False
@@ -126,6 +129,8 @@ class Pair:
     """When that run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
+    leaves_begun: int = 0
+    """How long the journal was when the command began by which the account leaves."""
     off_since: datetime | None = None
     """When a person has switched it off."""
     switches_at: int | None = None
@@ -151,6 +156,7 @@ class Pair:
         self.written = Writes(self)
         self.undos = Undos(self)
         self.ruling = Ruling(self)
+        self.leaves = Leaves(self)
         self.bots = Bots(self)
         self.users = Users(self)
         self._ended = asyncio.Event()
@@ -186,6 +192,12 @@ class Pair:
             past=PAST,
             future=FUTURE,
         )
+
+    def configure(self) -> None:
+        """Have the calendars opened anew for what the rules need. Only the left system knows types."""
+        needs = needs_of(self.optional.rules())
+        self.calendars[Side.LEFT].ask_for(needs)
+        self.calendars[Side.RIGHT].ask_for(needs - {"types"})
 
     def run_begins(self) -> None:
         """Take note of a run that begins."""
@@ -289,7 +301,8 @@ class Pair:
         self.note("confirmed")
         self.ruling.forget()
         if self.put_back:
-            self.forgotten[-1] = (self.forgotten[-1][0], len(self.journal))
+            # Also of a disk that was put back before, and whose plan nobody had confirmed.
+            self.forgotten = [(since, min(until, len(self.journal))) for since, until in self.forgotten]
             self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
@@ -329,12 +342,15 @@ class Pair:
             late = process is not None and process.freezes > BEGUN.get()
             if late:
                 self.witness.excuse_late_write(entry)
-                if undoes:
+                if undoes and not LEAVING.get():
                     self.undos.note(entry)
+            elif LEAVING.get():
+                self.leaves.judge(entry)
             elif undoes:
                 self.undos.judge(entry)
             else:
                 self.undos.judge_ordinary(entry)
+                self.leaves.judge_ordinary(entry)
                 self.backwards.judge(entry)
                 self.decisions.judge(entry)
                 self.ruling.judge(entry)
@@ -354,6 +370,7 @@ class Pair:
 
     def _chain(self) -> Chain:
         rules: list[Rule] = [SeriesSkip(), AttendeeStripping(), PrivateMask(MASK), ReminderOnce(MINUTES)]
+        rules += self.optional.rules()
         asking = Asking()
         if self.poisoned:
             rules.insert(0, Poisoned(self.poisoned))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal, get_args
 
 from calsync.sync.model import AllDay, Event
 from calsync.sync.rules import ALLOW, Hold, Rule
+from calsync_rules.copy_location import CopyLocation
+from calsync_rules.only_types import OnlyTypes
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
     from calsync.sync.model import Draft
@@ -37,6 +41,14 @@ def refuses(event: Event) -> bool:
 def keeps_out(event: Event) -> bool:
     """Tell whether the third rule wants to have nothing to do with this event."""
     return _every(5, event)
+
+
+CALL, VIEWING = "call", "viewing"
+
+
+def type_of(number: int) -> str:
+    """Return the type of the appointment that its user enters with this number."""
+    return CALL if number % 5 == 0 else VIEWING
 
 
 def _every(nth: int, event: Event) -> bool:
@@ -102,6 +114,30 @@ class Strict(Rule):
         texts = [write.target.event.summary] if write.target is not None else []
         texts += [str(write.changes["summary"])] if write.changes and "summary" in write.changes else []
         return Hold("guarded") if any(keeps_out(Event(summary=text, when=NEVER)) for text in texts) else ALLOW
+
+
+@dataclass
+class OptionalRules:
+    """The rules of an account that are off by default: which of them it has now, and whether that ever changed."""
+
+    locations: bool = False
+    """Copies are created with their original's location."""
+    types: bool = False
+    """What is a call is not synced."""
+    changed: bool = False
+    """They were others before, so what is remembered, or on its way, may follow those."""
+
+    def rules(self) -> list[Rule]:
+        chosen: list[Rule] = [CopyLocation()] if self.locations else []
+        return [*chosen, OnlyTypes([CALL], included=False)] if self.types else chosen
+
+    def change(self, dice: random.Random) -> None:
+        """Have or leave one of them."""
+        self.changed = True
+        if dice.random() < 0.5:
+            self.locations = not self.locations
+        else:
+            self.types = not self.types
 
 
 class Hanging(Rule):

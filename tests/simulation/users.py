@@ -11,6 +11,7 @@ from calsync.sync.model import AllDay, Event, Side, Timed, When
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place, Row
+from tests.simulation.rules import type_of
 
 if TYPE_CHECKING:
     import random
@@ -110,7 +111,7 @@ class Users:
         if (side, row.id) in self.pair.reborn:
             del values["when"]  # out of the window before it was read, nothing would tell which one it was
         chosen = self.dice.sample(sorted(values), self.dice.choice([1, 1, 2]))
-        self._calendar(side).user_edit(row.id, **{name: values[name] for name in chosen})
+        self._calendar(side).user_edit(row.id, location=self._place(), **{name: values[name] for name in chosen})
         return f"{row.id} { ({name: values[name] for name in chosen}) }"
 
     def cross(self, side: Side, event_id: str) -> None:
@@ -367,11 +368,17 @@ class Users:
             when=self._near(),
             description=self._text("Notiz"),
             reminder=self.dice.choice([True, False, None]),
+            location=self._place(),
+            types=(type_of(self._count),),
         )
 
     def _text(self, word: str) -> str:
         self._count += 1
         return f"{word} {self._count} mit Text"
+
+    def _place(self) -> str:
+        """Return where something takes place: nowhere else did anything yet."""
+        return f"Raum {self._count}"
 
     def _near(self) -> When:
         self._count += 1

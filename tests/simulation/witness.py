@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
+from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons, refuses
@@ -86,9 +87,7 @@ class Witness:
 
     def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
-        while self._read < len(self.pair.journal):
-            self._follow(self.pair.journal[self._read])
-            self._read += 1
+        self.read()
         self.listen(left)
         if not left.intents and self.pair.report is not None:
             self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
@@ -99,6 +98,12 @@ class Witness:
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
+
+    def read(self) -> None:
+        """Follow the journal."""
+        while self._read < len(self.pair.journal):
+            self._follow(self.pair.journal[self._read])
+            self._read += 1
 
     def listen(self, left: Left) -> None:
         """Remember what the ledger tells, before it forgets it."""
@@ -264,6 +269,9 @@ class Witness:
         outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
         yield ("brought back",), {each for side, each in self.restored if side is other}
         yield ("late create",), {each for side, each in self.late if (side, each) not in self._partners}
+        if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
+            away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
+            yield ("a person knows that it left the account",), away
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
         unmarked = {each for each, row in present.items() if row.marker is None}

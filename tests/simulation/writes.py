@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import FIELDS
+from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
-from tests.simulation.rules import hangs, poisons
+from tests.simulation.rules import CALL, hangs, poisons
 from tests.simulation.witness import TEXTS, key, lives
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ class Writes:
         """Judge a write; one that is `late` may not know what its runner slept through."""
         before, after = entry.change.before, entry.change.after
         self._judge_side(entry)
+        if before is not None and before.marker and not after.marker:
+            return  # it lost its marker, and the judge of leaving sees that it lost nothing else
         self._judge_rules(entry)
+        self._judge_types(entry)
         if before is not None and after.place is not before.place:
             if not entry.undoes:
                 self.pair.deletes.judge(entry)
@@ -47,6 +50,8 @@ class Writes:
                 self.pair.deletes.judge_rewrite(entry)
         elif source is not None and not entry.undoes:
             self._judge_create(entry, source)
+        if before is None:
+            self._judge_location(entry, source)
 
     def _judge_side(self, entry: Entry) -> None:
         """I7: nothing is written to a source, nor before a person has confirmed it."""
@@ -71,6 +76,35 @@ class Writes:
             else:
                 what = f"{entry.side} {entry.change.after.id}"
                 self.pair.fail("I14", f"{what} was written, although a rule {breaks.__name__}")
+
+    def _judge_types(self, entry: Entry) -> None:
+        """I14: a call on the left, which knows types, and its copy are not written where calls are left out."""
+        optional = self.pair.optional
+        if not optional.types or optional.changed:
+            return
+        source = self._source(entry)
+        nodes = [(entry.side, entry.change.after.id), *([source] if source is not None else [])]
+        if any(side is Side.LEFT and CALL in self._row((side, each)).event.types for side, each in nodes):
+            self.pair.fail("I14", f"{entry.side} {entry.change.after.id} was written, although it is a call")
+
+    def _judge_location(self, entry: Entry, source: Node | None) -> None:
+        """I14: a create takes place where its source does or did, if a rule says so and it is not private."""
+        optional, location = self.pair.optional, entry.change.after.event.location
+        what = f"{entry.side} {entry.change.after.id}"
+        if location and not (optional.locations or optional.changed):
+            self.pair.fail("I14", f"{what} takes place in {location}, which no rule has copied")
+        if source is None or entry.undoes:
+            return
+        states = [past.change.after.event for past in self._states(source)]
+        hidden = source[1] in self.pair.hidden | self.pair.retold
+        if location and (location not in {event.location for event in states} or self._is_private(source)):
+            if hidden:
+                self.pair.world.excuse("told as it was before")
+            else:
+                self.pair.fail("I14", f"{what} takes place in {location}, which {source[1]} must not tell")
+        open_ = not any(event.private or event.online_meeting or not event.location for event in states)
+        if optional.locations and not optional.changed and open_ and not location:
+            self.pair.fail("I14", f"{what} takes place nowhere, and {source[1]} somewhere")
 
     def _judge_mask(self, entry: Entry, source: Node) -> None:
         """I14: what is private on one side is not written on the other one."""

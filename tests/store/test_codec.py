@@ -30,6 +30,8 @@ EVENTS = st.builds(
     cancelled=st.booleans(),
     created=st.none() | INSTANTS,
     uid=st.none() | TEXT,
+    location=TEXT,
+    types=st.lists(TEXT, max_size=2).map(tuple),
 )
 OBSERVATIONS = st.builds(
     Observation,
@@ -66,7 +68,16 @@ def test_bases_come_back(base: Base) -> None:
     assert codec.base(codec.text(base)) == base
 
 
-@given(st.builds(Draft, summary=TEXT, when=WHEN, description=TEXT, reminder=st.none() | st.integers(0, 999)))
+@given(
+    st.builds(
+        Draft,
+        summary=TEXT,
+        when=WHEN,
+        description=TEXT,
+        reminder=st.none() | st.integers(0, 999),
+        location=TEXT,
+    )
+)
 def test_drafts_come_back(draft: Draft) -> None:
     assert codec.draft(codec.text(draft)) == draft
 

@@ -64,15 +64,23 @@ async def test_what_is_too_old_or_too_much_is_forgotten(store: SqliteStore) -> N
     assert await store.history.of("bert", 5) == [WROTE]
 
 
-async def test_who_keeps_what_is_left_out_learns_what_of_it_is_new(store: SqliteStore) -> None:
-    series, busy = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
-    put = store.history.put_unsynced
-    skip, block = (Kind.SKIP, "series"), (Kind.BLOCK, "has_attendees")
-    assert await put("anna", {series: skip}, START) == [skip]
-    assert await put("anna", {series: skip, busy: block}, START) == [block]
-    assert await put("anna", {series: block, busy: block}, START) == [block]
-    assert await put("bert", {busy: block}, START) == [block]
-    assert await put("anna", {busy: block}, START) == []
+async def test_what_is_left_alone_for_a_mail_is_counted_once(store: SqliteStore) -> None:
+    one, two = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
+    put, counted = store.history.put_unsynced, store.showing.mails_prevented
+    skip, teams = (Kind.SKIP, "series"), (Kind.BLOCK, "online_meeting")
+    busy, theirs = (Kind.BLOCK, "has_attendees"), (Kind.BLOCK, "not_organised_here")
+    for found, prevented in (
+        ({one: skip}, 0),
+        ({one: skip, two: busy}, 1),
+        ({one: teams, two: busy}, 1),
+        ({one: theirs, two: busy}, 2),
+        ({}, 2),
+        ({two: busy}, 3),
+    ):
+        await put("anna", found, START)
+        assert await counted("anna") == prevented
+    await put("bert", {two: busy}, START)
+    assert (await counted("bert"), await counted()) == (1, 4)
 
 
 async def test_what_is_left_out_keeps_its_age_while_its_reason_stays(store: SqliteStore, path: Path) -> None:

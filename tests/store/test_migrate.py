@@ -37,7 +37,7 @@ async def test_every_table_is_strict(store: SqliteStore, path: Path) -> None:
     database = sqlite3.connect(path)
     strict = {row[1]: row[5] for row in database.execute("PRAGMA table_list") if not row[1].startswith("sqlite_")}
     database.close()
-    assert len(strict) == 20
+    assert len(strict) == 21
     assert set(strict.values()) == {1}
 
 
@@ -100,7 +100,7 @@ async def test_a_side_that_was_listed_before_mappings_had_a_version_keeps_what_i
     await migrate(connection, migrations())
     store = SqliteStore(connection, connection)
     left = (await store.load("anna", FakeClock().now())).sides[Side.LEFT]
-    assert (left.token, left.round, left.listed_run, left.mapping_version) == ("abc", 2, 3, None)
+    assert (left.token, left.round, left.listed_run, left.reading) == ("abc", 2, 3, None)
     await store.close()
 
 
@@ -126,4 +126,25 @@ async def test_people_who_were_invited_twice_stay_two_and_the_first_keeps_the_na
     assert [one.name for one in await store.people.all()] == ["Clara Öztürk", "clara öztürk (2)", "Änne"]
     first, second = await store.people.named("CLARA ÖZTÜRK"), await store.people.named("Clara Öztürk (2)")
     assert (first and first.id, second and second.id) == (1, 2)
+    await store.close()
+
+
+async def test_mails_that_were_prevented_before_they_were_counted_are_those_that_pages_told_of() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, [one for one in migrations() if one.number < 15])
+    await found(connection, "INSERT INTO account (name, run) VALUES ('anna', 3)")
+    for event_id, attendees in (("l1", 2), ("l2", 0), ("l3", "null")):
+        observation = f'{{"event":{{"attendee_count":{attendees}}}}}'
+        values = f"('anna', 'left', '{event_id}', '{observation}', 1, 1, 'present', 1)"
+        await found(connection, f"INSERT INTO seen VALUES {values}")  # noqa: S608
+        columns = "(account, run, at, kind, side, reason, source_id, before_image, after_image)"
+        values = f"('anna', 1, '2026-03-02', 'create', 'right', 'new', '{event_id}', '{{}}', '{{}}')"
+        await found(connection, f"INSERT INTO ledger {columns} VALUES {values}")  # noqa: S608
+    for event_id, reason in (("r1", "has_attendees"), ("r2", "online_meeting")):
+        values = f"('anna', 'right', '{event_id}', 'block', '{reason}', '2026-03-02')"
+        await found(connection, f"INSERT INTO unsynced VALUES {values}")  # noqa: S608
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    assert (await store.showing.mails_prevented("anna"), await store.showing.mails_prevented()) == (2, 2)
+    assert await found(connection, "SELECT attendees FROM ledger ORDER BY id") == [2, 0, None]
     await store.close()

@@ -155,6 +155,9 @@ async def test_an_account_is_given_and_taken(store: SqliteStore, anna: Person) -
     await store.people.give(anna.id, "anna")
     assert await store.people.owned(anna.id) == {"anna"}
     assert await store.people.owners() == [(anna.id, "anna")]
+    assert await store.people.owner_names(["anna", "carla"]) == [("anna", "Anna")]
+    assert await store.people.owner_names(["carla"]) == []
+    assert [await store.people.found(part) for part in ("NN", "rn")] == [{"anna"}, frozenset()]
     await store.people.take(anna.id, "anna")
     assert await store.people.owned(anna.id) == frozenset()
 
@@ -168,6 +171,7 @@ async def test_an_account_that_is_about_another_calendar_is_not_the_former_owner
     await seen(store, lease, "crm/1", "mail/2")
     assert await store.people.owned(anna.id) == frozenset()
     assert await store.people.owners() == []
+    assert (await store.people.owner_names(["anna"]), await store.people.found("anna")) == ([], frozenset())
     await store.people.give(anna.id, "anna")  # somebody has looked at it
     assert await store.people.owned(anna.id) == {"anna"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import defaultdict
 from datetime import timedelta
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from calsync.testing import FakeClock
 
 STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper() and name[0] != "_"}
-SMALL = {"account", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
+SMALL = {"account", "departed", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
 """Tables with a row an account or less, what is handed over, and what is made of both."""
 
 
@@ -115,16 +116,40 @@ async def test_links_are_told_with_both_sides(store: SqliteStore, lease: Lease) 
     assert await store.showing.link_counts(["anna", "bert"]) == {"anna": {"awake": 1, "parted": 1}}
 
 
-async def test_copies_of_originals_with_attendees_are_counted(store: SqliteStore, lease: Lease) -> None:
-    def copied(source: str, at: int, side: Side = Side.RIGHT) -> LedgerEntry:
-        when = START + timedelta(days=at)
-        return LedgerEntry(run=1, at=when, kind="create", side=side, reason="new", event_id="x", source_id=source)
+def wrote(attendees: int | None, at: int, kind: str = "create") -> LedgerEntry:
+    when = START + timedelta(days=at)
+    return LedgerEntry(run=1, at=when, kind=kind, side=Side.RIGHT, reason="new", event_id="x", attendees=attendees)
 
+
+async def test_copies_of_originals_with_attendees_are_counted(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(Side.LEFT, [seen("l1", "a", 3), seen("l2", "b", 4), seen("l3", "c")])
-        await transaction.put_seen(Side.RIGHT, [seen("r1", "d", 2)])
-        await transaction.add_ledger(
-            [copied("l1", 1), copied("l2", -1), copied("l3", 1), copied("r1", 1, Side.LEFT)]
-        )
+        await transaction.add_ledger([wrote(3, 1), wrote(4, -1), wrote(0, 1), wrote(None, 1), wrote(2, 1)])
+        await transaction.add_ledger([wrote(9, 1, "update")])
     assert await store.showing.copies_without_attendees("anna", START) == (2, 5)
     assert await store.showing.copies_without_attendees("bert", START) == (0, 0)
+
+
+async def cancelled(store: SqliteStore, lease: Lease, entries: list[LedgerEntry]) -> None:
+    """Add entries in a transaction that comes to nothing."""
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger(entries)
+        raise asyncio.CancelledError
+
+
+async def test_mails_that_were_prevented_outlive_the_ledger_and_their_account(
+    store: SqliteStore, lease: Lease
+) -> None:
+    counted = store.showing.mails_prevented
+    assert (await counted("anna"), await counted()) == (0, 0)
+    async with store.transaction(lease) as transaction:
+        await transaction.add_ledger([wrote(3, 1), wrote(0, 1), wrote(None, 1), wrote(1, 2, "update")])
+    assert (await counted("anna"), await counted("bert"), await counted()) == (2, 0, 2)
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled(store, lease, [wrote(3, 3)])
+    assert await counted() == 2
+    async with store.transaction(lease) as transaction:
+        await transaction.expire(START + timedelta(days=40))
+    assert await store.ledger("anna", 9) == []
+    assert (await counted("anna"), await counted()) == (2, 2)
+    await store._writer.transaction("IMMEDIATE", lambda database: database.execute("DELETE FROM account"))
+    assert (await counted("anna"), await counted()) == (0, 2)

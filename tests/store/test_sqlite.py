@@ -83,7 +83,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         round=5,
         listed_run=6,
         listed_at=NOW,
-        mapping_version=1 << 33,
+        reading=1 << 59,
         written=False,
         calendar="anna@example.de",
     )

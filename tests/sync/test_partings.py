@@ -96,8 +96,8 @@ def test_a_private_original_is_not_made_again_from_its_mask(
     masked.pair({"private": True}, {"summary": "Privat", "description": "", "when": later}, origin=origin, **bases)
     masked.seen[LEFT]["left1"] = replace(masked.seen[LEFT]["left1"], standing=Standing.DELETED)
     held = masked.only()
-    assert (held.kind, held.side, held.reason) == (Kind.HOLD, LEFT, "private_original_deleted")
-    assert held.wanted is Kind.CREATE
+    assert (held.kind, held.side, held.reason) == (Kind.HOLD, RIGHT, "private_original_deleted")
+    assert held.wanted is Kind.DELETE
     masked.put(RIGHT, "right1", replace(mask, summary="in Outlook"))
     assert masked.decided() == [(Kind.DELETE, RIGHT, "deleted")]
 

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from calsync.errors import Stale
-from calsync.ports import Page, Whereabouts, Written
-from calsync.sync.model import Capabilities, Changes, Draft, Event, Observation, Window
+from calsync.ports import Calendar, Page, Whereabouts, Written
+from calsync.sync.model import Capabilities, Changes, Draft, Event, Need, Observation, Window
 from calsync.testing import Behaviour, MemoryCalendar
 from calsync.testing.contract import CalendarContract, UnderTest
+from calsync.testing.rows import Row
 
 MAILING = Capabilities(writes_may_mail=True)
 
 
 class MemoryUnderTest(UnderTest):
+    has = frozenset({"location", "types"})
+
     def __init__(self, calendar: MemoryCalendar) -> None:
         self.calendar: MemoryCalendar = calendar
         self.idempotent = calendar.behaviour.idempotent
@@ -44,6 +47,16 @@ class MemoryUnderTest(UnderTest):
 
     def mails(self) -> int:
         return self.calendar.mails
+
+    async def opened_for(self, needs: frozenset[Need]) -> Calendar:
+        self.calendar.ask_for(needs)
+        return self.calendar
+
+    async def user_say(self, event_id: str, need: Need, value: str) -> None:
+        self.calendar.user_edit(event_id, **{need: value if need == "location" else (value,)})
+
+    async def stored_location(self, event_id: str) -> str:
+        return self.calendar.events()[event_id].location
 
 
 class TestAtItsBest(CalendarContract):
@@ -147,6 +160,33 @@ class RemindsOnUpdates(MemoryCalendar):
         return written
 
 
+class TellsEverything(MemoryCalendar):
+    """It reads what no rule needs."""
+
+    def _observe(self, row: Row, *, marker: bool) -> Observation:
+        return replace(super()._observe(row, marker=marker), event=row.event)
+
+
+class SaysNotHow(MemoryCalendar):
+    """Nobody can tell that it reads something else than before."""
+
+    def ask_for(self, needs: frozenset[Need]) -> None:
+        self.needs = needs
+
+
+class ForgetsThePlace(MemoryCalendar):
+    async def create(self, draft: Draft, marker: str) -> Written:
+        return await super().create(replace(draft, location=""), marker)
+
+
+class EmptiesThePlace(MemoryCalendar):
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        written = await super().update(target, changes, stamp)
+        row = self.rows.rows[target.id]
+        self.rows.rows[target.id] = replace(row, event=replace(row.event, location=""))
+        return written
+
+
 def with_(**behaviour: Any) -> Callable[[], MemoryCalendar]:
     return lambda: MemoryCalendar(capabilities=MAILING, behaviour=Behaviour(**behaviour))
 
@@ -174,6 +214,10 @@ BROKEN: Sequence[tuple[Callable[[], MemoryCalendar], Callable[[UnderTest], Await
     (AnswersAnOldRevision, SUITE.test_a_write_of_our_own_is_told_as_it_was_answered),
     (RemindsAlways, SUITE.test_only_a_create_sets_the_reminder),
     (RemindsOnUpdates, SUITE.test_only_a_create_sets_the_reminder),
+    (TellsEverything, SUITE.test_what_no_rule_needs_is_not_read),
+    (SaysNotHow, SUITE.test_what_a_rule_needs_is_read_in_another_reading),
+    (ForgetsThePlace, SUITE.test_a_create_says_where_it_takes_place),
+    (EmptiesThePlace, SUITE.test_no_update_touches_a_location),
     (with_(naive=True), SUITE.test_nobody_is_mailed),
     (Repeats, SUITE.test_a_repeated_create_makes_no_second_event),
     (with_(page_size=100), SUITE.test_a_long_listing_comes_in_pages),

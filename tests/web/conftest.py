@@ -129,6 +129,7 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
         people=office.people,
         access=Access(store.people, Passwords((2, 8, 1)), clock, office.audit),
         showing=office.showing,
+        explaining=office.explaining,
         steering=office.steering,
         own=OwnMailboxes(setup, store.people, store.assignments, ran, clock, office.audit),
         own_sign_ins=OwnSignIns(setup, store.people, office.audit),

@@ -48,9 +48,21 @@ def rendered(source: str, language: Language = "de", **values: object) -> str:
     return templates.render("page.html", visitor, [], values)
 
 
+def test_commands_in_what_a_system_said_are_set_apart() -> None:
+    assert rendered("{{ said | coded }}", said="run `calsync <x>`") == "run <code>calsync &lt;x&gt;</code>"
+    assert rendered("{{ said | coded }}", said="a ` b") == "a ` b"
+
+
+def test_a_choice_may_say_what_stands_behind_a_name() -> None:
+    source = '{{ field("Konto", "account", options=given) }}'
+    assert '<option value="4711">anna@example.de</option>' in rendered(source, given={"4711": "anna@example.de"})
+    assert '<option value="4711"></option>' in rendered(source, given=["4711"])
+
+
 @pytest.mark.parametrize(
     "source",
     [
+        "{{ evil | coded }}",
         "{{ badge(evil, 'good') }}",
         "{{ button(evil, label=evil, name=evil, value=evil) }}",
         "{% call card(evil, note=evil, id=evil) %}{{ evil }}{% endcall %}",

@@ -35,7 +35,10 @@ def state() -> State:
 
 @pytest.fixture
 async def client(state: State, port: int) -> AsyncIterator[Client]:
-    routes = [*health_routes(state.ask, TOKEN), *metrics_routes(lambda: b"calsync_runs_total 1.0\n", TOKEN)]
+    async def figures() -> bytes:
+        return b"calsync_runs_total 1.0\n"
+
+    routes = [*health_routes(state.ask, TOKEN), *metrics_routes(figures, TOKEN)]
     async with (
         serving(routes, "127.0.0.1", port),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,

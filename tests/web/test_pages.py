@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from calsync.desk import Desk
     from calsync.testing import FakeClock
     from calsync.web.site import Site
+    from tests.desk.office import Office
 
 BETTER = "fünf blaue Schafe"
 
@@ -145,6 +147,40 @@ async def test_a_person_is_removed_but_not_oneself(
     assert [member.person.name for member in await desk.people.all()] == ["Chef"]
     oneself = await browser.post(f"/people/{chef.id}/remove", {}, at="/people")
     assert (oneself.status, oneself.says("You cannot remove yourself.")) == (400, True)
+
+
+async def test_accounts_are_given_by_the_address_that_they_name(
+    browser: Browser, office: Office, anna: Person, chef: Person
+) -> None:
+    office.systems["mail"] = replace(office.systems["mail"], address_key="mailbox")
+    for name in ("anna", "bernd"):
+        own = replace(office.accounts[name].right, settings={"mailbox": f"{name}@example.de"})
+        office.accounts[name] = replace(office.accounts[name], right=own)
+    await browser.sign_in("chef")
+    offered = [f'<option value="{name}">{name}@example.de</option>' for name in ("anna", "bernd")]
+    pages = [await browser.get(path) for path in ("/people", f"/people/{anna.id}")]
+    assert [[page.says(option) for option in offered] for page in pages] == [[True, True], [False, True]]
+    assert all(page.says("<small>anna@example.de</small>") for page in pages)
+
+
+async def test_many_people_are_paged_and_searched(browser: Browser, desk: Desk, chef: Person) -> None:
+    for number in range(55):
+        await desk.people.invite(f"Agent {number:02}", Role.USER, ["bernd"] if number == 54 else [])
+    await browser.sign_in("chef")
+    first = await browser.get("/people")
+    assert [first.says(text) for text in ("Agent 00", "Agent 54", "56 people", "1 to 50 of 56")] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    second = await browser.get("/people?offset=50")
+    assert [second.says(text) for text in ("Agent 00", "Agent 54", "51 to 56 of 56")] == [False, True, True]
+    for search in ("GENT 54", "bern"):
+        found = await browser.get(f"/people?search={search}")
+        assert [found.says(text) for text in ("Agent 54", "Agent 53", "1 person")] == [True, False, True]
+    assert (await browser.get("/people?search=zoë")).says("Nobody was found.")
+    assert (await browser.get("/people?offset=x")).says("Agent 00")
 
 
 async def test_a_name_that_is_there_is_not_invited_by_mistake(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.desk.office import Office
     from tests.web.conftest import Browser
 
-PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan")
-SENT = ("switch", "direction", "sync", "decisions", "plan", "confirm")
+PARTS = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/explain", "/leave")
+SENT = ("switch", "direction", "sync", "decisions", "plan", "confirm", "leave", "leave/confirm")
 MAIL = "connection mail: the sign-in has ended"
 
 
@@ -41,6 +41,20 @@ async def test_administrators_see_every_account_with_what_it_needs(
     assert page.says("The sign-in or the credentials are not valid any more")
     assert page.says("1 event synced")
     assert page.says("FLOWFACT")
+
+
+async def test_wherever_an_account_is_named_it_is_said_whose_it_is(
+    browser: Browser, office: Office, anna: Person, chef: Person
+) -> None:
+    office.systems["mail"] = replace(office.systems["mail"], address_key="mailbox")
+    own = replace(office.accounts["anna"].right, settings={"mailbox": "n.schmidt@example.de"})
+    office.accounts["anna"] = replace(office.accounts["anna"], right=own)
+    await browser.sign_in("chef")
+    for path in ("/accounts", *(f"/accounts/anna{part}" for part in PARTS)):
+        assert (await browser.get(path)).says("<small>n.schmidt@example.de, Anna</small>"), path
+    assert (await browser.get("/accounts/anna")).says("<title>anna (n.schmidt@example.de, Anna)")
+    assert (await browser.get("/accounts/-/switch?on=1&account=anna")).says("n.schmidt@example.de, Anna")
+    assert not (await browser.get("/accounts/bernd")).says("<h1>bernd<small>")
 
 
 async def test_accounts_are_searched_filtered_and_sorted(browser: Browser, office: Office, chef: Person) -> None:

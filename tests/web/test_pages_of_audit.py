@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from calsync.desk import Desk
     from calsync.store import SqliteStore
     from calsync.testing import FakeClock
+    from tests.desk.office import Office
     from tests.web.conftest import Browser
 
 
@@ -27,11 +29,27 @@ async def test_who_switched_what_is_told_the_newest_first(
     await browser.sign_in("chef")
     assert (await browser.get("/people")).says('href="/audit"')
     page = await browser.get("/audit")
-    sentences = ["Chef had bernd sync from FLOWFACT to Outlook only.", "Anna switched anna off."]
+    sentences = ["Chef had bernd sync from FLOWFACT to Outlook only.", "Anna switched anna (Anna) off."]
     places = [page.text.index(one) for one in sentences]
     assert places == sorted(places)
     browser.language = "de"
-    assert (await browser.get("/audit")).says("Anna hat anna ausgeschaltet.")
+    assert (await browser.get("/audit")).says("Anna hat anna (Anna) ausgeschaltet.")
+
+
+async def test_a_change_tells_whose_account_it_was_about(
+    browser: Browser, desk: Desk, office: Office, anna: Person, chef: Person
+) -> None:
+    office.systems["mail"] = replace(office.systems["mail"], address_key="mailbox")
+    own = replace(office.accounts["anna"].right, settings={"mailbox": "n.schmidt@example.de"})
+    office.accounts["anna"] = replace(office.accounts["anna"], right=own)
+    await desk.steering.switch(chef, "anna", on=False)
+    await desk.audit.set_up(chef, "account_changed", "anna")
+    await desk.audit.set_up(chef, "account_removed", "carla")
+    await browser.sign_in("chef")
+    page = await browser.get("/audit")
+    assert page.says("Chef switched anna (n.schmidt@example.de, Anna) off.")
+    assert page.says("Chef changed the account anna (n.schmidt@example.de, Anna).")
+    assert page.says("Chef removed the account carla.")
 
 
 async def test_it_is_told_of_one_account(browser: Browser, desk: Desk, anna: Person, chef: Person) -> None:

@@ -99,6 +99,16 @@ async def test_a_check_is_begun_at_once_and_its_findings_come_by_themselves(
     assert page.says("With a note")
 
 
+async def test_a_connection_says_what_it_connects_to_as_people_call_it(
+    browser: Browser, office: Office, chef: Person
+) -> None:
+    office.systems["mail"] = System(connection="mail", title="Outlook", provider="exchange_ews")
+    await browser.sign_in("chef")
+    page = await browser.get("/connections")
+    assert (page.says("mail · Exchange Server · "), page.says("exchange_ews")) == (True, False)
+    assert page.says("crm · memory · ")
+
+
 async def test_what_a_check_cannot_do_is_told(browser: Browser, office: Office, site: Site, chef: Person) -> None:
     office.systems["gone"] = System(connection="gone", title="Old")
     await browser.sign_in("chef")

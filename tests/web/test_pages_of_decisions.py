@@ -54,6 +54,29 @@ def cases(page: Answer) -> list[str]:
     return re.findall(r'name="case" value="([0-9a-f]{8})"', page.text)
 
 
+async def test_what_a_spent_budget_keeps_back_is_released_where_its_card_leads(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    office.left.user_create(replace(MEETING, summary="Das Erste"))
+    await office.run()
+    for number in range(202):
+        office.left.user_create(replace(MEETING, summary=f"Termin {number}", when=hour(1 + number // 20)))
+    await office.run()
+    await browser.sign_in("anna")
+    card = await browser.get("/repairs")
+    assert card.says("More is to be written to Outlook than anybody edits: 2 events.")
+    assert re.search(rf'href="{AT}">\s*<span>Decide', card.text)
+    page = await browser.get(AT)
+    assert page.says("They follow by themselves")
+    named = list(dict.fromkeys(cases(page)))
+    assert len(named) == 2
+    fields = [("choice", "release"), *(("case", name) for name in named)]
+    assert (await browser.post(AT, fields, at=AT)).status == 303
+    await office.run()
+    assert len(office.right.events()) == 203
+    assert (await browser.get("/repairs")).says("Everything runs")
+
+
 async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
     browser: Browser, office: Office, anna: Person
 ) -> None:
@@ -211,3 +234,61 @@ async def test_why_there_is_no_plan_is_told(browser: Browser, office: Office, si
     await browser.post(PLAN, {}, at=PLAN)
     await ended(site.works)
     assert (await browser.get(PLAN)).says("another process is working on it")
+
+
+async def test_twins_are_shown_beside_each_other_and_decided_together(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    office.left.user_create(replace(MEETING, description="links"))
+    for number in range(2):
+        office.right.user_create(replace(MEETING, description=f"rechts {number}"))
+    await office.run()
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert page.says("This waits for your decision: 2 events.")
+    for said in ("Belong together", "Create", "Do not copy", "rechts 0", "rechts 1"):
+        assert page.says(said), said
+    assert page.says('data-confirm="Not copy 2 events of Outlook to FLOWFACT?"')
+    together = re.findall(r'class="buttons together".*?</form>', page.text, re.DOTALL)
+    (names,) = (re.findall(r'name="case" value="([0-9a-f]{8})"', form) for form in together)
+    await browser.post(AT, [("choice", "keep"), *(("case", name) for name in names)], at=AT)
+    assert (await browser.get(AT)).says("Decided. calsync carries it out now.")
+    await office.run()
+    assert (await browser.get(AT)).says("Nothing waits for you")
+    assert len(office.right.events()) == 3  # the one on the left has no twin any more that may be its copy
+
+
+async def test_what_left_the_account_says_so_and_its_partner_is_deleted_by_a_persons_word(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    event = office.left.user_create(MEETING)
+    office.left.user_create(replace(MEETING, summary="bleibt"))
+    await office.run()
+    office.left.user_move_away(event)
+    await office.run()
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert page.says("On the other side it now belongs to somebody else or stands in another calendar.")
+    assert page.says('data-confirm="Delete this event in Outlook?"')
+    (case,) = cases(page)
+    await browser.post(AT, {"case": case, "choice": "release"}, at=AT)
+    await office.run()
+    assert [event.summary for event in office.right.events().values()] == ["bleibt"]
+
+
+async def test_what_nobody_can_release_stands_below_with_what_to_do(
+    browser: Browser, office: Office, anna: Person
+) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.right.user_edit(copy, attendee_count=2)
+    office.left.user_edit(event, description="geändert")
+    await office.run()
+    await browser.sign_in("anna")
+    page = await browser.get(AT)
+    assert page.says("Nothing waits for you")
+    assert page.says("calsync does not change this")
+    assert page.says("Please change it in Outlook")
+    assert page.says(MEETING.summary)
+    assert cases(page) == []

@@ -112,6 +112,8 @@ async def test_many_accounts_with_the_same_problem_are_one_card_and_all_of_them_
     page = await browser.get("/repairs")
     assert page.text.count("<article") == 1
     assert page.says("120 accounts: A calendar cannot be used.")
+    assert page.says("One thing needs you.")
+    assert re.search(r'id="repairs-count"[^>]*>1<', page.text)  # the navigation counts as the page does
     assert page.text.count("no such mailbox") == 10
     found = re.search(r'href="(/repairs\?alike=\w+)"', page.text)
     assert found

@@ -22,8 +22,8 @@ from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.model import State as LinkState
 from calsync.sync.plan import Kind
 from calsync.web.pages.mine import STATES
+from calsync.web.pages.providers import PROVIDERS
 from calsync.web.pages.start import STEPS
-from calsync.web.pages.start_connected import PROVIDERS
 from calsync.web.texts import LANGUAGES, Texts, load, negotiated
 from tests.web.conftest import WEB
 

@@ -13,12 +13,13 @@ Each test gets a calendar without events. Needs pytest and pytest-asyncio.
 
 import pytest
 
-for module in ("case", "feed", "listening", "picking", "reading", "values", "writing"):
+for module in ("case", "feed", "listening", "needs", "picking", "reading", "values", "writing"):
     pytest.register_assert_rewrite(f"calsync.testing.contract.{module}")
 
 from calsync.testing.contract.case import UnderTest  # noqa: E402 - pytest has to know them first
 from calsync.testing.contract.feed import FeedContract  # noqa: E402
 from calsync.testing.contract.listening import ListeningContract  # noqa: E402
+from calsync.testing.contract.needs import NeedsContract  # noqa: E402
 from calsync.testing.contract.picking import PickingContract  # noqa: E402
 from calsync.testing.contract.reading import ReadingContract  # noqa: E402
 from calsync.testing.contract.values import ValuesContract  # noqa: E402
@@ -26,7 +27,13 @@ from calsync.testing.contract.writing import WritingContract  # noqa: E402
 
 
 class CalendarContract(
-    FeedContract, ReadingContract, WritingContract, ValuesContract, ListeningContract, PickingContract
+    FeedContract,
+    ReadingContract,
+    WritingContract,
+    ValuesContract,
+    NeedsContract,
+    ListeningContract,
+    PickingContract,
 ):
     """All promises together."""
 

@@ -12,7 +12,7 @@ from calsync.sync.model import FIELDS, Draft, Event, Timed, Window
 
 if TYPE_CHECKING:
     from calsync.ports import Calendar, CalendarRequest, Provider
-    from calsync.sync.model import Changes, Field, Observation, Value
+    from calsync.sync.model import Changes, Field, Need, Observation, Value
 
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
@@ -35,6 +35,10 @@ class UnderTest(ABC):
     """At most so many events stand on one page of a listing; the suite creates more."""
     idempotent: bool = False
     """The system can tell that a create is repeated with the same marker."""
+    has: frozenset[Need] = frozenset()
+    """What the system has of the values that are read only where rules need them."""
+    a_type: str = "viewing"
+    """A type that its events may have."""
 
     @abstractmethod
     async def user_create(self, event: Event) -> str:
@@ -67,6 +71,19 @@ class UnderTest(ABC):
     @abstractmethod
     def mails(self) -> int:
         """Return how many messages went to attendees because of writes through the calendar."""
+
+    async def opened_for(self, needs: frozenset[Need]) -> Calendar:
+        """Return the calendar as it is opened where rules need these values; as it is where it has none."""
+        del needs
+        return self.calendar
+
+    async def user_say(self, event_id: str, need: Need, value: str) -> None:
+        """Change an event's location, or its type, of which the system `has` it."""
+        raise NotImplementedError
+
+    async def stored_location(self, event_id: str) -> str:
+        """Return what people read of where an event takes place, where the system `has` it."""
+        raise NotImplementedError
 
 
 @dataclass(slots=True)

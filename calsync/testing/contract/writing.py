@@ -1,4 +1,4 @@
-"""Creates, updates and deletes: what they write, what they refuse, what they answer."""
+"""Creates, updates, deletes and unmarking: what they write, what they refuse, what they answer."""
 # ruff: noqa: S101 - pytest's assertions
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NEW: dict[Field, Value] = {
 
 @pytest.mark.asyncio
 class WritingContract:
-    """What `Calendar.create`, `update` and `delete` promise."""
+    """What `Calendar.create`, `update`, `delete` and `unmark` promise."""
 
     async def test_a_create_stores_what_it_was_given(self, calendar_under_test: UnderTest) -> None:
         calendar = calendar_under_test.calendar
@@ -110,6 +110,55 @@ class WritingContract:
         with pytest.raises(Missing):
             await calendar.update(target, {"summary": "Neu"}, STAMP)
         await calendar.delete(target)
+
+    async def test_an_unmarked_event_is_as_it_was_and_carries_no_marker(
+        self, calendar_under_test: UnderTest
+    ) -> None:
+        calendar = calendar_under_test.calendar
+        kept, written = await calendar.create(DRAFT, STAMP), await calendar.create(DRAFT, MARKER)
+        before, other = await observed(calendar, written.id), await observed(calendar, kept.id)
+        for _ in range(2):  # also of one that carries none any more
+            await calendar.unmark(written.id)
+            after = await observed(calendar, written.id)
+            assert not after.marker
+            assert after.event == before.event
+        assert await observed(calendar, kept.id) == other
+        assert await calendar.find_marker(MARKER) == []
+        assert calendar_under_test.mails() == 0
+
+    async def test_an_unmarked_event_is_written_like_any_other(self, calendar_under_test: UnderTest) -> None:
+        calendar = calendar_under_test.calendar
+        written = await calendar.create(DRAFT, MARKER)
+        await calendar.unmark(written.id)
+        await calendar.update(await observed(calendar, written.id), NEW, STAMP)
+        assert synced((await observed(calendar, written.id)).event) == NEW
+        await calendar.delete(await observed(calendar, written.id))
+        assert isinstance(await calendar.locate(written.id), Trashed | Gone)
+
+    async def test_an_event_of_a_user_is_unmarked_without_a_write(self, calendar_under_test: UnderTest) -> None:
+        calendar = calendar_under_test.calendar
+        event_id = await calendar_under_test.user_create(EVENT)
+        before = await observed(calendar, event_id)
+        await calendar.unmark(event_id)
+        assert await observed(calendar, event_id) == before
+
+    async def test_an_event_that_is_gone_cannot_be_unmarked(self, calendar_under_test: UnderTest) -> None:
+        calendar = calendar_under_test.calendar
+        written = await calendar.create(DRAFT, MARKER)
+        await calendar_under_test.user_delete(written.id)
+        with pytest.raises(Missing):
+            await calendar.unmark(written.id)
+
+    async def test_what_might_mail_keeps_its_marker(self, calendar_under_test: UnderTest) -> None:
+        calendar = calendar_under_test.calendar
+        written = await calendar.create(DRAFT, MARKER)
+        await calendar_under_test.user_invite(written.id)
+        before = await observed(calendar, written.id)
+        if calendar.capabilities.writes_may_mail and before.marker:
+            with pytest.raises(Blocked, match="has_attendees"):
+                await calendar.unmark(written.id)
+            assert await observed(calendar, written.id) == before
+        assert calendar_under_test.mails() == 0
 
     async def test_only_a_create_sets_the_reminder(self, calendar_under_test: UnderTest) -> None:
         calendar = calendar_under_test.calendar

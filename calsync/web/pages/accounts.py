@@ -47,7 +47,9 @@ class _Accounts:
             names = [row.account for row in (await self._site.desk.showing.overview(visitor.who, every)).rows]
         if not names:
             return await self._list(visitor, wanted, problem="accounts.none_chosen")
-        return self._site.page(visitor, "accounts_switch.html", names=names, on=on, back=_path(wanted))
+        whose = await self._site.desk.showing.whose(visitor.who, names)
+        back = _path(wanted)
+        return self._site.page(visitor, "accounts_switch.html", names=names, whose=whose, on=on, back=back)
 
     async def switch(self, request: web.Request, visitor: Visitor) -> web.Response:
         form = await form_of(request)
@@ -62,7 +64,7 @@ class _Accounts:
             "accounts.html",
             status=200 if problem is None else 400,
             found=found,
-            whose=await self._site.desk.showing.whose(visitor.who),
+            whose=await self._site.desk.showing.whose(visitor.who, [row.account for row in found.rows]),
             wanted=wanted,
             every=sum(found.states.values()),
             states=[state for state in STATES if found.states.get(state)],

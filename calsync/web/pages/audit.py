@@ -25,14 +25,21 @@ def add_to(site: Site) -> None:
 
     async def show(request: web.Request, visitor: Visitor) -> web.Response:
         account = request.query.get("account", "").strip()
-        entries = await site.desk.audit.last(visitor.who, MOST, account or None)
         language = visitor.texts.language
+        entries = await site.desk.audit.last(visitor.who, MOST, account or None)
+        whose = await site.desk.showing.whose(visitor.who, {one.account for one in entries if one.account})
         return site.page(
             visitor,
             "audit.html",
             account=account,
             accounts=sorted(site.desk.accounts()),
-            changes=[(one.at, told(one, _titles(site, visitor, one.account), language)) for one in entries],
+            changes=[
+                (
+                    one.at,
+                    told(one, _titles(site, visitor, one.account), language, whose.get(one.account or "", "")),
+                )
+                for one in entries
+            ],
             most=MOST,
         )
 

@@ -12,6 +12,7 @@ from calsync.errors import CalsyncError, Retry, reason
 from calsync.people import Role
 from calsync.web import flows
 from calsync.web.guard import form_of
+from calsync.web.pages.providers import called
 from calsync.web.visitor import within
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class _Connections:
             visitor,
             "connections.html",
             rows=rows,
+            called={row.system.connection: called(visitor, row.system.provider) for row in rows},
             disabled=self._showing.disabled(visitor.who),
             back=_back(visitor),
             works={row.system.connection: self._site.works.of(key_of(row.system.connection)) for row in rows},

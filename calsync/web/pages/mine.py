@@ -53,7 +53,7 @@ def add_to(site: Site) -> None:
             visitor,
             "mine.html",
             parts=[part for part in parts.values() if part is not None],
-            whose=await site.desk.showing.whose(visitor.who) if own else {},
+            whose=await site.desk.showing.whose(visitor.who, own),
             missing=[name for name, part in parts.items() if part is None],
             refused=None if own else await _refused(site, visitor.who),
             helpers=[] if own else await _helpers(site, visitor.who),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from calsync.desk.refused import Refused
 from calsync.errors import LoginError, Retry, reason
-from calsync.people import Role
+from calsync.people import Role, name_key
 from calsync.sync.model import Side
 from calsync.web.guard import form_of
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from calsync.web.visitor import Visitor
 
 PERSON = r"/people/{person:\d{1,15}}"
+ROWS = 50
+"""People on one page."""
 log = logging.getLogger("calsync.web")
 
 
@@ -44,8 +47,13 @@ class _People:
         self._people = site.desk.people
         self._members = site.desk.members
 
-    async def show(self, _request: web.Request, visitor: Visitor) -> web.Response:
-        return await self._list(visitor)
+    async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
+        offset = request.query.get("offset", "")
+        return await self._list(
+            visitor,
+            search=request.query.get("search", "").strip()[:100],
+            offset=int(offset) if offset.isdecimal() and len(offset) < 9 else 0,  # noqa: PLR2004 - no such page
+        )
 
     async def show_one(self, request: web.Request, visitor: Visitor) -> web.Response:
         return await self._one(visitor, await self._member(request))
@@ -114,6 +122,10 @@ class _People:
         connection = await self._members.connection(visitor.who)
         return None if connection is None else self._site.desk.showing.titles(connection, "")[Side.LEFT]
 
+    async def _addresses(self, visitor: Visitor) -> Mapping[str, str]:
+        """Return all accounts by name, each with the address that it names."""
+        return dict(sorted((await self._site.desk.showing.addresses(visitor.who)).items()))
+
     async def _member(self, request: web.Request) -> Member:
         try:
             return await self._people.member(int(request.match_info["person"]))
@@ -121,16 +133,30 @@ class _People:
             raise web.HTTPNotFound from refused
 
     async def _list(
-        self, visitor: Visitor, problems: Mapping[str, str] | None = None, filled: Mapping[str, str] | None = None
+        self,
+        visitor: Visitor,
+        problems: Mapping[str, str] | None = None,
+        filled: Mapping[str, str] | None = None,
+        search: str = "",
+        offset: int = 0,
     ) -> web.Response:
-        """Show everybody. `problems`: what is wrong with whom somebody would invite, by the keys of the form."""
+        """Show a page of people. `search`: a part of the name, or of the name of an account.
+
+        `problems`: what is wrong with whom somebody would invite, by the keys of the form.
+        """
+        found = [member for member in await self._people.all() if _matches(member, name_key(search))]
+        members, end = found[offset : offset + ROWS], offset + ROWS
         return self._site.page(
             visitor,
             "people.html",
             status=400 if problems else 200,
-            members=await self._people.all(),
-            accounts=sorted(self._site.desk.accounts()),
-            whose=await self._site.desk.showing.whose(visitor.who),
+            members=members,
+            total=len(found),
+            search=search,
+            offset=offset,
+            before=_path(search, max(0, offset - ROWS)) if offset else None,
+            after=_path(search, end) if end < len(found) else None,
+            addresses=await self._addresses(visitor),
             problems=problems or {},
             filled=filled or {},
         )
@@ -149,11 +175,19 @@ class _People:
             "person.html",
             status=200 if problem is None else 400,
             member=member,
-            accounts=sorted(set(self._site.desk.accounts()) - set(member.accounts)),
-            whose=await self._site.desk.showing.whose(visitor.who),
+            addresses=await self._addresses(visitor),
             system=await self._system(visitor),
             assigned=await self._members.of(visitor.who, member.person.id),
             problem=problem,
             link=None if link is None else f"{visitor.origin.url}{visitor.href(link)}",
             until=None if invitation is None else invitation.until,
         )
+
+
+def _matches(member: Member, part: str) -> bool:
+    return any(part in name_key(name) for name in (member.person.name, *member.accounts))
+
+
+def _path(search: str, offset: int) -> str:
+    query = urlencode({name: value for name, value in {"search": search, "offset": offset}.items() if value})
+    return f"/people?{query}" if query else "/people"

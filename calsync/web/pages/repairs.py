@@ -32,12 +32,14 @@ def add_to(site: Site) -> None:
         if group is not None:
             groups = [Group(lead=card, cards=[card]) for card in group.cards]
         offset = _number(request.query.get("offset", ""), len(groups))
+        shown = groups[offset : offset + MOST]
+        named = {card.account for one in shown for card in one.cards[:FIRST] if card.account is not None}
         return site.page(
             visitor,
             "repairs.html",
             accounts=accounts,
-            whose=await site.desk.showing.whose(visitor.who),
-            groups=groups[offset : offset + MOST],
+            whose=await site.desk.showing.whose(visitor.who, named),
+            groups=shown,
             total=len(groups),
             offset=offset,
             first=FIRST,

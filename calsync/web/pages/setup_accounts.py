@@ -11,8 +11,8 @@ from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
 from calsync.web.pages.account import ACCOUNT
+from calsync.web.pages.providers import PROVIDERS
 from calsync.web.pages.setup_connections import spec_of
-from calsync.web.pages.start_connected import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

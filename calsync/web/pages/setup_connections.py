@@ -10,7 +10,7 @@ from calsync.desk.invalid import Invalid
 from calsync.people import Role
 from calsync.web.guard import form_of
 from calsync.web.pages.connections import CONNECTION, begin_check
-from calsync.web.pages.start_connected import NAMES
+from calsync.web.pages.providers import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,13 +118,6 @@ async def spec_of(setup: Setup, provider: str) -> ProviderSpec:
         return await setup.provider(provider)
     except Invalid as invalid:
         raise web.HTTPNotFound from invalid
-
-
-def called(visitor: Visitor, provider: str, otherwise: str = "") -> str:
-    """Return what people call the system of a provider, `otherwise` where calsync does not know that."""
-    if provider in NAMES:
-        return visitor.texts(f"start.name_{provider}")
-    return otherwise or provider.replace("_", " ")
 
 
 def _fields(spec: ProviderSpec, form: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
 from calsync.web.pages.asking import asked, keep_answers
+from calsync.web.pages.providers import NAMES, PROVIDERS
 from calsync.web.pages.start_account import (
     TIMEZONE,
     Picked,
@@ -30,7 +31,7 @@ from calsync.web.pages.start_account import (
     member_of,
     preview_key,
 )
-from calsync.web.pages.start_connected import NAMES, PROVIDERS, Systems, people_key
+from calsync.web.pages.start_connected import Systems, people_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

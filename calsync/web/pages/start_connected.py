@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 
 from calsync.web.pages.asking import asked, begin_asking
 from calsync.web.pages.connections import begin_check, key_of
+from calsync.web.pages.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from calsync.config import Config
     from calsync.ports import Finding
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
     from calsync.web.works import Work
-
-PROVIDERS: Mapping[str, tuple[str, ...]] = {"flowfact": ("flowfact",), "mail": ("graph", "exchange_ews")}
-"""What is connected in a step, by the names of providers. A step is done once its connection works."""
-NAMES = {"flowfact": "flowfact", "graph": "microsoft365", "exchange_ews": "exchange"}
-"""What the connections are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from calsync.desk.left_out import How
 from calsync.desk.outcomes import outcome
 from calsync.desk.planned import planned
 from calsync.desk.repairs import card_of
@@ -94,6 +95,9 @@ class _Steering:
         page = await account_page(self._site, request, visitor)
         held = await self._site.desk.showing.holds(visitor.who, page.row.account)
         outcomes = partial(outcome, language=visitor.texts.language, titles=page.row.titles)
+        blocked = await self._site.desk.showing.left_out(
+            visitor.who, page.row.account, how=How.BLOCKED, most=SHOWN
+        )
         return self._site.page(
             visitor,
             "account_decisions.html",
@@ -101,6 +105,7 @@ class _Steering:
             sides=list(Side),
             groups=grouped([case for case in held if case.is_for_people], page.row.titles),
             outcome=outcomes,
+            blocked=blocked,
         )
 
     async def decide(self, request: web.Request, visitor: Visitor) -> web.Response:

@@ -29,7 +29,7 @@ FORBIDDEN = frozenset(
     {
         *("RequiredAttendees", "OptionalAttendees", "Resources", "Attendee", "MimeContent", "Recurrence"),
         *("Attachments", "AcceptItem", "DeclineItem", "TentativelyAcceptItem", "CancelCalendarItem", "SendItem"),
-        "ResponseObjects",
+        *("ResponseObjects", "EnhancedLocation"),
     }
 )
 
@@ -51,6 +51,8 @@ def broken(body: bytes) -> list[str]:
     if sends != ([(WRITES[operation], "SendToNone")] if operation in WRITES else []):
         found.append(f"{operation} says of mails: {sends}")
     found += [f"{operation} holds {tag}" for tag in sorted(FORBIDDEN & set(tags))]
+    if operation == "UpdateItem" and "Location" in tags:
+        found.append("UpdateItem writes a location over another one")
     if any(each.get("MessageDisposition", "SaveOnly") != "SaveOnly" for each in elements):
         found.append(f"{operation} does not only save")
     return found

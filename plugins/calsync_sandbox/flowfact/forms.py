@@ -50,6 +50,7 @@ class Form:
         values = ("summary", "description", "start", "end", "all_day", "owner", "attendee_count", "marker")
         mapped = (*values, "reminder", "series", "private")
         fields = {key: {"field": self.names[key], **self.codecs.get(key, {})} for key in mapped}
+        fields |= {"location": {"field": self.names["place"]}, "types": {"field": self.names["kind"]}}
         return {"schema": self.schema, "fields": fields}
 
     def fields(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,10 @@ CREATED = PATCHED | {
     "allowNewTimeProposals",
     "transactionId",
     "singleValueExtendedProperties",
+    "location",
 }
+UNMARKED = frozenset({"singleValueExtendedProperties"})
+"""Only to empty one; what else might be written to one is not allowed."""
 SUBSCRIBED = frozenset(
     {
         "changeType",
@@ -64,7 +67,8 @@ class Allowed:
         elif method == "POST" and _EVENTS.fullmatch(path):
             yield from self._create(_decoded(body))
         elif method == "PATCH" and _EVENT.fullmatch(path):
-            yield from self._event(_decoded(body), PATCHED)
+            changed = _decoded(body)
+            yield from self._event(changed, UNMARKED if _empties(changed) else PATCHED)
             yield from _unconditional(headers)
         elif method == "DELETE" and _EVENT.fullmatch(path):
             yield from _unconditional(headers)
@@ -84,6 +88,8 @@ class Allowed:
     def _create(self, body: Mapping[str, Any]) -> Iterator[str]:
         yield from self._event(body, CREATED)
         yield from (f"{name} is not false" for name in _FALSE if body.get(name) is not False)
+        place = body.get("location", {})
+        yield from (f"writes location.{name}" for name in sorted(set(place or ()) - {"displayName"}))
         if not body.get("transactionId"):
             yield "a create that is repeated would make a second event"
 
@@ -101,6 +107,12 @@ class Allowed:
             return
         yield from (f"subscribes with {name}, or without" for name in sorted(body.keys() ^ named))
         yield from self._schema.problems("subscription", body)
+
+
+def _empties(body: Mapping[str, Any]) -> bool:
+    """Tell whether a write empties one extended property, and does nothing else."""
+    given = body.get("singleValueExtendedProperties")
+    return len(body) == 1 and isinstance(given, list) and [one.get("value") for one in given] == [""]
 
 
 def _unconditional(headers: Mapping[str, str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from aioresponses import CallbackResult
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Observation, Timed
+from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
 from tests.plugins.calsync_exchange_ews.conftest import (
     answer,
     fault,
@@ -452,3 +453,36 @@ async def test_an_empty_text_that_is_refused_is_told(calendar: ExchangeCalendar,
     script.on("UpdateItem", written("UpdateItem"), refused("UpdateItem", "ErrorItemSave"))
     with pytest.raises(EventError):
         await calendar.update(target, {"description": ""}, "")
+
+
+def marked(event_id: str = "one") -> str:
+    """Return an appointment that carries a marker."""
+    uri = f'<t:ExtendedFieldURI PropertySetId="{MARKER_SET}" PropertyName="{MARKER_NAME}" PropertyType="String"/>'
+    value = f"<t:ExtendedProperty>{uri}<t:Value>{MARKER}</t:Value></t:ExtendedProperty>"
+    return item(event_id).replace("<t:Start>", f"{value}<t:Start>")
+
+
+async def test_a_marker_is_deleted_and_nothing_else_is_written(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("GetItem", read(marked()), read(item()))
+    script.on("UpdateItem", written("UpdateItem"))
+    await calendar.unmark("one")
+    (body,) = script.sent("UpdateItem")
+    assert re.findall(r"<t:(\w+Field)>", body) == ["DeleteItemField"]
+    assert f'PropertyName="{MARKER_NAME}"' in body
+    assert 'ChangeKey="k1"' in body
+
+
+async def test_a_marker_that_is_not_deleted_is_emptied(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("GetItem", read(marked()), read(marked()), read(item()))
+    script.on("UpdateItem", written("UpdateItem"), written("UpdateItem"))
+    await calendar.unmark("one")
+    _, body = script.sent("UpdateItem")
+    assert re.findall(r"<t:(\w+Field)>", body) == ["SetItemField"]
+    assert "<t:Value/>" in body
+
+
+async def test_a_marker_that_stays_is_told(calendar: ExchangeCalendar, script: Script) -> None:
+    script.on("GetItem", *(read(marked()) for _ in range(4)))
+    script.on("UpdateItem", *(written("UpdateItem") for _ in range(3)))
+    with pytest.raises(EventError, match="keeps an event's marker"):
+        await calendar.unmark("one")

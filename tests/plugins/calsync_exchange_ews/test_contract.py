@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from tests.plugins.outlook import stored
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from calsync.sync.model import Changes, Event
+    from calsync.sync.model import Changes, Event, Need
     from calsync_sandbox.mailbox import Mailbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -33,8 +34,10 @@ ADDRESS = "anna@example.de"
 
 class ExchangeUnderTest(UnderTest):
     page_size = 50
+    has = frozenset({"location"})
 
     provider: Provider
+    request: CalendarRequest
 
     def __init__(
         self, calendar: Calendar, provider: Provider, mailbox: Mailbox, server: EwsServer, mails: MailLog
@@ -72,6 +75,15 @@ class ExchangeUnderTest(UnderTest):
 
     def mails(self) -> int:
         return self._mails.count
+
+    async def opened_for(self, needs: frozenset[Need]) -> Calendar:
+        return await self.provider.open(replace(self.request, needs=needs))
+
+    async def user_say(self, event_id: str, need: Need, value: str) -> None:
+        self.mailbox.edit(self._stored_id(event_id), {need: {"displayName": value}})
+
+    async def stored_location(self, event_id: str) -> str:
+        return str(self.mailbox.events[self._stored_id(event_id)]["location"]["displayName"])
 
     def _stored_id(self, event_id: str) -> str:
         return read_item_id(event_id).event_id

@@ -137,7 +137,7 @@ def test_no_other_operation_can_be_built() -> None:
 
 def test_what_is_written_is_a_closed_set() -> None:
     assert set(FIELDS) == {"summary", "when", "description"}
-    assert set(items.FIELD_URIS) | {"ExtendedProperty"} == set(ORDER)
+    assert set(items.FIELD_URIS) | {"ExtendedProperty", "Location"} == set(ORDER)
     wanted = CHILDREN["CalendarItem"]
     assert [wanted.index(tag) for tag in ORDER] == sorted(wanted.index(tag) for tag in ORDER)
 

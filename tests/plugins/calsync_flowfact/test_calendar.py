@@ -516,3 +516,38 @@ async def test_a_poll_that_is_refused_says_so(calendar: Calendar, loopback: Any)
     loopback.server.faults.add(Fault(path="search-service", status=400))
     with pytest.raises(AccountError, match="does not take a query"):
         await pages(calendar, token)
+
+
+@pytest.mark.parametrize("answers", ["entity", "empty"])
+async def test_a_marker_that_an_empty_list_does_not_empty_is_by_an_empty_text(
+    calendar: Calendar, loopback: Any, answers: str
+) -> None:
+    loopback.server.switches.empty_values = "ignore"
+    loopback.server.switches.patch_response = answers
+    written = await calendar.create(DRAFT, MARKER)
+    loopback.server.clear()
+    await calendar.unmark(written.id)
+    assert not (await calendar.read([written.id]))[written.id].marker
+    bodies = [json.loads(one.body) for one in loopback.server.sent("PATCH")]
+    assert [[one["values"] for one in body.values()] for body in bodies] == [[[]], [[""]]]
+    assert MARKER not in json.dumps(loopback.server.entities[written.id])
+
+
+async def test_a_marker_that_nothing_empties_is_told(calendar: Calendar, loopback: Any) -> None:
+    written = await calendar.create(DRAFT, MARKER)
+    stored = json.dumps(loopback.server.entities[written.id]).encode()
+    loopback.server.faults.add(Fault(method="PATCH", status=200, body=stored, times=None))
+    with pytest.raises(EventError, match="does not empty the appointment's marker"):
+        await calendar.unmark(written.id)
+
+
+async def test_without_a_field_for_it_no_marker_is_taken_away(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    loopback.provider = providers(fields={"marker": {"field": None}})
+    await loopback.provider.login()
+    calendar = await loopback.calendar()
+    event_id = created(loopback)
+    loopback.server.clear()
+    await calendar.unmark(event_id)
+    assert loopback.server.sent("PATCH") == []

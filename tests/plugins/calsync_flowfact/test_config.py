@@ -141,6 +141,29 @@ def test_a_mapping_that_reads_other_values_has_another_version(settings: Callabl
     assert settings(page_size=7).mapping_version("Europe/Berlin") == versions[0]
 
 
+def test_what_rules_need_is_mapped_and_fetched_for_them_alone(settings: Callable[..., Settings]) -> None:
+    mapped = settings(fields={"location": {"field": "ort"}, "types": {"field": "art"}})
+    plain, located = mapped.needing([]), mapped.needing(["location"])
+    both = mapped.needing(["location", "types"])
+    assert {"ort", "art"} & set(plain.fetched) == set()
+    assert {"ort", "art"} & set(located.fetched) == {"ort"}
+    assert {"ort", "art"} & set(both.fetched) == {"ort", "art"}
+    other = settings(fields={"location": {"field": "platz"}}).needing(["location"])
+    numbers = [one.also_read for one in (plain, located, both, other)]
+    assert numbers[0] == 0
+    assert len(set(numbers)) == len(numbers)
+    assert len({one.mapping_version("Europe/Berlin") for one in (plain, located, both, other)}) == 1
+    assert settings().needing(["location"]).also_read == 0
+
+
+def test_a_field_may_be_the_type_and_say_something_else(settings: Callable[..., Settings]) -> None:
+    private = {"field": "art", "codec": "list", "values": ["privat"]}
+    assert settings(fields={"types": {"field": "art"}, "private": private}).name("types") == "art"
+    for wrong in ({"location": {"field": "art"}, "private": private}, {"types": {"field": "subject"}}):
+        with pytest.raises(vol.Invalid, match=r"name (art|subject) for more than one value"):
+            CONNECTION({"api_token": "t", "fields": wrong})
+
+
 def test_a_profile_says_what_is_not_named(settings: Callable[..., Settings]) -> None:
     names = {"summary": "titel", "start": "beginn", "end": "ende", "owner": "betreuer"}
     fields = {key: {"field": name} for key, name in names.items()}

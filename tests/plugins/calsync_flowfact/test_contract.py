@@ -14,8 +14,8 @@ import pytest
 import voluptuous as vol
 
 from calsync.http import HttpFactory
-from calsync.ports import Calendar, CalendarRequest, Host, Learnt, SystemClock
-from calsync.sync.model import AllDay, Changes, Event, Timed, Value, When
+from calsync.ports import Calendar, CalendarRequest, Host, Learnt, Provider, SystemClock
+from calsync.sync.model import AllDay, Changes, Event, Need, Timed, Value, When
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.testing.contract.case import WHEN
 from calsync.testing.contract.listening import ListeningContract
@@ -86,6 +86,8 @@ APPOINTMENTS = Form(
         "reminder": "reminder_date",
         "series": "recurrence",
         "private": "private",
+        "location": "location_description",
+        "types": "kind",
     },
     codecs={},
     notes=str,
@@ -104,6 +106,8 @@ RENAMED = Form(
         "marker": "abgleich",
         "reminder": "erinnerung",
         "private": "vertraulich",
+        "location": "treffpunkt",
+        "types": "art",
     },
     codecs={"description": "html", "start": "epoch_s", "end": "epoch_s", "reminder": "epoch_s"},
     notes=lambda text: f"<p>{html.escape(text)}</p>",
@@ -170,9 +174,13 @@ LISTED = replace(
 
 class FlowfactUnderTest(UnderTest):
     page_size = 3
+    has = frozenset({"location", "types"})
+    provider: Provider
+    request: CalendarRequest
 
     def __init__(self, calendar: Calendar, server: FlowfactServer, form: Form, user: User, mails: MailLog) -> None:
         self.calendar = calendar
+        self.a_type = "viewing" if form.schema == "appointments" else "besichtigung"
         self._server = server
         self._form = form
         self._user = user
@@ -213,6 +221,15 @@ class FlowfactUnderTest(UnderTest):
 
     def mails(self) -> int:
         return self._mails.count
+
+    async def opened_for(self, needs: frozenset[Need]) -> Calendar:
+        return await self.provider.open(replace(self.request, needs=needs))
+
+    async def user_say(self, event_id: str, need: Need, value: str) -> None:
+        self._server.patch(event_id, {self._form.fields[need]: value}, user=self._user)
+
+    async def stored_location(self, event_id: str) -> str:
+        return str((self._values(event_id, "location") or [""])[0])
 
 
 class Remembered(Learnt):
@@ -266,7 +283,9 @@ async def opened(
             await provider.inquiry().probe(write=True)
         await provider.login()
         request = CalendarRequest(account="anna", settings={"user": "anna@example.de"}, timezone=BERLIN)
-        yield FlowfactUnderTest(await provider.open(request), server, form, user, mails)
+        under_test = FlowfactUnderTest(await provider.open(request), server, form, user, mails)
+        under_test.provider, under_test.request = provider, request
+        yield under_test
     finally:
         await provider.close()
         await server.stop()

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, TokenLost
-from calsync.ports import ReadOnly
+from calsync.ports import CalendarRequest, ReadOnly
+from calsync.testing.contract.case import listen
 from calsync_sandbox.faults import Fault
-from tests.plugins.calsync_flowfact.conftest import WINDOW
+from tests.plugins.calsync_flowfact.conftest import BERLIN, MAPPED, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calsync.ports import Calendar, Provider
+
+MAPPED_FIELDS = {key: {"field": name} for key, name in MAPPED.items()}
 
 
 async def test_login_sends_six_requests_and_writes_nothing(loopback: Any) -> None:
@@ -283,3 +287,32 @@ async def test_only_a_calendar_of_this_provider_is_checked(loopback: Any) -> Non
     await loopback.provider.login()
     other: Any = ReadOnly(await loopback.calendar())
     assert await loopback.provider.check_calendar(other) == ()
+
+
+async def test_what_was_read_for_one_calendar_is_read_once_more_where_another_ones_rules_need_it(
+    loopback: Any, providers: Callable[..., Provider]
+) -> None:
+    """The tenant is read once for all of a poll: what is in its log then lacks what nobody needed before."""
+    location = {"location": {"field": "location_description"}}
+    provider = providers(fields=MAPPED_FIELDS | location, poll_seconds=60)
+    await provider.login()
+    anna, ben = [
+        CalendarRequest(account=name, settings={"user": f"{name}@example.de"}, timezone=BERLIN)
+        for name in ("anna", "ben")
+    ]
+    plain = await provider.open(anna)
+    first = await listen(plain)
+    times = {"start_date": 1_773_133_200_000, "end_date": 1_773_136_800_000}
+    loopback.server.create(
+        "appointments",
+        {"subject": "Notar", "assignee": [loopback.anna["id"]], "location_description": "Kanzlei", **times},
+        user=loopback.anna,
+    )
+    loopback.clock.advance(120)
+    told = await listen(plain, first.token)
+    assert [seen.event.location for seen in told.observations.values()] == [""]
+    needing = await provider.open(replace(anna, needs=frozenset({"location"})))
+    await provider.open(ben)
+    told = await listen(needing, first.token)
+    assert [seen.event.location for seen in told.observations.values()] == ["Kanzlei"]
+    assert (await listen(needing, told.token)).observations == {}

@@ -89,9 +89,16 @@ def test_a_whole_name_is_worth_more_than_two_words() -> None:
     assert (found.key, found.field, found.confidence) == ("start", "beginn", Confidence.LIKELY)
 
 
-def test_a_place_is_suggested_for_nothing() -> None:
+def test_a_place_is_suggested_for_the_location_alone() -> None:
     properties = {"location_description": field("TEXT", "Ort"), "ort_notiz": field("TEXTAREA", "Notiz")}
-    assert suggest(properties, ()) == []
+    (found,) = suggest(properties, ())
+    assert (found.key, found.field, found.confidence) == ("location", "location_description", Confidence.SURE)
+
+
+def test_a_field_that_says_the_type_may_say_something_else_too() -> None:
+    art = field("LIST", "Art", fields={"p": {"value": "p", "captions": {"de": "Privat"}}})
+    found = {one.key: one.field for one in suggest({"private_art": art}, ())}
+    assert found == {"private": "private_art", "types": "private_art"}
 
 
 def test_the_form_of_stored_days_decides_about_the_options() -> None:

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 import calsync_graph
 from calsync.sync.model import AllDay, Changes, Draft, Event, Observation, Timed, When
-from calsync_graph.bodies import PATCH_KEYS, POST_KEYS, Body, Edit, NewEvent, edit, new_event, times
+from calsync_graph.bodies import (
+    PATCH_KEYS,
+    POST_KEYS,
+    UNMARK_KEYS,
+    Body,
+    Edit,
+    NewEvent,
+    Unmark,
+    edit,
+    new_event,
+    times,
+)
 from calsync_graph.mapping import MARKER_PROPERTY, Stored, when_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,7 +62,8 @@ def target(start_zone: str = WINDOWS, end_zone: str = WINDOWS) -> Stored:
 )
 def test_a_post_has_these_keys_and_no_others(draft: Draft, marker: str) -> None:
     body = new_event(draft, marker, BERLIN).json()
-    assert set(body) == POST_KEYS
+    assert set(body) == POST_KEYS - ({"location"} if not draft.location else set())
+    assert body.get("location", {}) == ({"displayName": draft.location} if draft.location else {})
     assert (body["responseRequested"], body["allowNewTimeProposals"]) == (False, False)
     assert body["isReminderOn"] is (draft.reminder is not None)
     assert isinstance(body["reminderMinutesBeforeStart"], int)
@@ -81,6 +93,7 @@ def test_the_keys_name_nobody_and_send_nothing() -> None:
     posted = [
         "allowNewTimeProposals",
         "isReminderOn",
+        "location",
         "reminderMinutesBeforeStart",
         "responseRequested",
         "singleValueExtendedProperties",
@@ -88,9 +101,11 @@ def test_the_keys_name_nobody_and_send_nothing() -> None:
     ]
     assert sorted(PATCH_KEYS) == patched
     assert sorted(POST_KEYS - PATCH_KEYS) == posted
+    assert sorted(UNMARK_KEYS) == ["singleValueExtendedProperties"]
+    assert set(Unmark().json()) == UNMARK_KEYS
 
 
-@pytest.mark.parametrize("body", [NewEvent, Edit])
+@pytest.mark.parametrize("body", [NewEvent, Edit, Unmark])
 @pytest.mark.parametrize(
     "name", ["attendees", "isOnlineMeeting", "onlineMeetingProvider", "isDraft", "recurrence"]
 )
@@ -104,7 +119,7 @@ def test_a_body_cannot_be_given_anything_else(body: type[Any], name: str) -> Non
 def test_only_bodies_are_written() -> None:
     """Each `changes=True` request of the client sends `body.json()` or nothing, and nobody else sends requests."""
     bodies = {each.__name__ for each in Body.__subclasses__()}
-    assert bodies == {"NewEvent", "Edit"}
+    assert bodies == {"NewEvent", "Edit", "Unmark"}
     folder = Path(str(calsync_graph.__file__)).parent
     senders = {
         path.name

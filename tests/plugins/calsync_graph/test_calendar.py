@@ -21,7 +21,7 @@ from calsync.errors import (
 )
 from calsync.ports import Gone
 from calsync.sync.model import AllDay, Changes, Draft, Observation, Timed
-from calsync_graph.bodies import PATCH_KEYS, POST_KEYS
+from calsync_graph.bodies import PATCH_KEYS, POST_KEYS, UNMARK_KEYS
 from calsync_graph.refusals import EventDenied
 from calsync_sandbox.faults import Fault
 
@@ -76,7 +76,7 @@ class TestCreate:
         assert written.stored == await seen(calendar, written.id)
         assert written.stored.marker == MARKER
         (body,) = bodies(server, "POST")
-        assert set(body) == POST_KEYS
+        assert set(body) == POST_KEYS - {"location"}
 
     @pytest.mark.parametrize("after_commit", [False, True])
     async def test_a_lost_answer_is_found_by_repeating(
@@ -418,3 +418,46 @@ async def test_what_is_outside_the_projection_is_untouched(
     assert {key: after[key] for key in before if key not in written} == {
         key: value for key, value in before.items() if key not in written
     }
+
+
+class TestUnmark:
+    async def test_only_the_marker_is_sent_on_condition_of_the_revision(
+        self, calendar: Calendar, mailbox: Mailbox, server: GraphServer, draft: Draft
+    ) -> None:
+        written = await calendar.create(draft, MARKER)
+        server.clear()
+        await calendar.unmark(written.id)
+        (request,) = server.sent("PATCH")
+        assert request.headers["if-match"] == written.revision
+        (body,) = bodies(server, "PATCH")
+        assert set(body) == UNMARK_KEYS
+        assert MARKER not in json.dumps(mailbox.events[written.id])
+        assert (await seen(calendar, written.id)).event == (written.stored and written.stored.event)
+
+    async def test_an_event_that_changes_meanwhile_is_tried_again_later(
+        self, calendar: Calendar, server: GraphServer, draft: Draft
+    ) -> None:
+        written = await calendar.create(draft, MARKER)
+        server.faults.add(Fault(method="PATCH", status=412, body=CONFLICT))
+        with pytest.raises(Retry):
+            await calendar.unmark(written.id)
+        await calendar.unmark(written.id)
+        assert not (await seen(calendar, written.id)).marker
+
+    async def test_a_marker_that_the_server_keeps_is_told(
+        self, calendar: Calendar, server: GraphServer, draft: Draft
+    ) -> None:
+        written = await calendar.create(draft, MARKER)
+        server.faults.add(Fault(method="PATCH", status=200, body=b"{}"))
+        with pytest.raises(EventError, match="keeps an event's marker"):
+            await calendar.unmark(written.id)
+
+    async def test_what_might_mail_is_not_written(
+        self, calendar: Calendar, mailbox: Mailbox, server: GraphServer, draft: Draft
+    ) -> None:
+        written = await calendar.create(draft, MARKER)
+        mailbox.edit(written.id, {"attendees": [PERSON]})
+        server.clear()
+        with pytest.raises(Blocked):
+            await calendar.unmark(written.id)
+        assert writes(server) == 0

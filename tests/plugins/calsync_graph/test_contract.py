@@ -12,8 +12,8 @@ import pytest
 import voluptuous as vol
 
 from calsync.http import HttpFactory
-from calsync.ports import Calendar, CalendarRequest, Host, SystemClock
-from calsync.sync.model import Changes, Event
+from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
+from calsync.sync.model import Changes, Event, Need
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.vault import FileVault
 from calsync_graph import calsync_providers
@@ -33,6 +33,9 @@ CLIENT = "66666666-7777-8888-9999-000000000000"
 
 class GraphUnderTest(UnderTest):
     idempotent = True
+    has = frozenset({"location"})
+    provider: Provider
+    request: CalendarRequest
     page_size = 3
 
     def __init__(self, calendar: Calendar, server: GraphServer, mailbox: Mailbox, mails: MailLog) -> None:
@@ -69,6 +72,17 @@ class GraphUnderTest(UnderTest):
 
     def mails(self) -> int:
         return self._mails.count
+
+    async def opened_for(self, needs: frozenset[Need]) -> Calendar:
+        return await self.provider.open(replace(self.request, needs=needs))
+
+    async def user_say(self, event_id: str, need: Need, value: str) -> None:
+        room = {"displayName": value, "locationType": "conferenceRoom", "locationEmailAddress": "raum@example.de"}
+        self._mailbox.edit(event_id, {need: room})
+
+    async def stored_location(self, event_id: str) -> str:
+        location = self._mailbox.events[event_id]["location"]
+        return str(location["displayName"])
 
 
 class Hasty(SystemClock):

@@ -30,6 +30,9 @@ SILENT = '<m:DeleteItem SendMeetingCancellations="SendToNone"/>'
         ('<m:GetItem SendMeetingCancellations="SendToNone"/>', 1),
         ('<m:CreateItem SendMeetingInvitations="SendToNone"><m:Attendee/></m:CreateItem>', 1),
         ('<m:CreateItem SendMeetingInvitations="SendToNone" MessageDisposition="SendOnly"/>', 1),
+        ('<m:CreateItem SendMeetingInvitations="SendToNone"><m:Location>x</m:Location></m:CreateItem>', 0),
+        ('<m:CreateItem SendMeetingInvitations="SendToNone"><m:EnhancedLocation/></m:CreateItem>', 1),
+        ('<m:UpdateItem SendMeetingInvitationsOrCancellations="SendToNone"><m:Location/></m:UpdateItem>', 1),
         ("<m:GetItem>", 1),
     ],
 )

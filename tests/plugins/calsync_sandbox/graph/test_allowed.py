@@ -46,6 +46,8 @@ def test_what_calsync_asks(allowed: Allowed) -> None:
     assert problems(allowed, "GET", f"{M}/calendarView/delta") == []
     assert problems(allowed, "POST", f"{M}/calendars/c/events", NEW) == []
     assert problems(allowed, "PATCH", f"{M}/calendars/c/events/1", {"subject": "Neu"}) == []
+    emptied = {"singleValueExtendedProperties": [{"id": "String {x} Name Own", "value": ""}]}
+    assert problems(allowed, "PATCH", f"{M}/calendars/c/events/1", emptied) == []
     assert problems(allowed, "DELETE", f"{M}/events/1") == []
     part = {"id": "1", "method": "GET", "url": f"{M}/events/1?$expand=x".removeprefix("/v1.0"), "headers": PREFER}
     assert problems(allowed, "POST", "/v1.0/$batch", {"requests": [part]}) == []
@@ -88,6 +90,13 @@ def test_a_change_holds_the_synced_fields_alone(allowed: Allowed, name: str) -> 
 )
 def test_a_create_names_nobody(allowed: Allowed, name: str) -> None:
     assert f"writes {name}" in problems(allowed, "POST", f"{M}/events", {**NEW, name: None})
+
+
+def test_a_create_takes_place_where_a_text_says(allowed: Allowed) -> None:
+    assert problems(allowed, "POST", f"{M}/events", {**NEW, "location": {"displayName": "Köln"}}) == []
+    room = {"displayName": "Raum 2", "locationEmailAddress": "raum@example.de", "locationType": "conferenceRoom"}
+    found = problems(allowed, "POST", f"{M}/events", {**NEW, "location": room})
+    assert found == ["writes location.locationEmailAddress", "writes location.locationType"]
 
 
 def test_every_operation_on_an_event_is_refused(allowed: Allowed) -> None:

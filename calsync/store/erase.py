@@ -1,0 +1,72 @@
+"""Erasing an account from the store: its rows, the space they stood in, and its name beside the store.
+
+SQLite leaves what is deleted in the file until the space is used again, and in its log until that is folded in. So
+deleted content is overwritten (secure_delete), the file is written anew (VACUUM) and the log cut off.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from calsync.store.connection import fetch
+from calsync.store.files import nobody_else, there
+from calsync.store.migrate import migrate, migrations
+from calsync.store.opening import connect
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+# What belongs to the account goes with its row. The audit, and whom somebody is elsewhere, only name it.
+ERASE = (
+    "DELETE FROM account WHERE name = :account",
+    """
+    DELETE FROM audit WHERE account = :account OR after = :account
+        OR (what = 'assigned' AND substr(after, -length(:account) - 2) = ': ' || :account)
+    """,
+    "DELETE FROM assignment WHERE member = :account",
+)
+KEEP_OFF = "INSERT INTO account (name, enabled) VALUES (:account, 0)"
+
+
+async def erase(path: Path, account: str, *, keep_off: bool) -> None:
+    """Erase an account for good. `keep_off`: keep its name, switched off, as it would begin by itself otherwise.
+
+    Raises StoreError, also while anybody has the store open: then nothing has changed. One that is not there holds
+    nothing. May be done again after a crash.
+    """
+    if not there(path):
+        return
+    expect_alone(path)
+    connection = await connect(str(path), str(path))
+    try:
+        await migrate(connection, migrations())
+        await connection.call(_alone)
+        await connection.transaction("IMMEDIATE", partial(_erase, account, keep_off))
+        await connection.call(_write_anew)
+    finally:
+        await connection.close()
+
+
+def expect_alone(path: Path) -> None:
+    """Raise StoreError while anybody has the store open."""
+    if there(path):
+        with nobody_else(path, "erase again"):
+            pass
+
+
+def _alone(database: sqlite3.Connection) -> None:
+    """Let nobody else open the file from now on; raises sqlite3.Error where somebody has it open."""
+    database.execute("PRAGMA locking_mode = EXCLUSIVE")
+    database.execute("PRAGMA secure_delete = ON")
+
+
+def _erase(account: str, keep_off: bool, database: sqlite3.Connection) -> None:
+    for statement in (*ERASE, *([KEEP_OFF] if keep_off else [])):
+        database.execute(statement, {"account": account})
+
+
+def _write_anew(database: sqlite3.Connection) -> None:
+    database.execute("VACUUM")
+    fetch(database, "PRAGMA wal_checkpoint(TRUNCATE)", {})

@@ -1,0 +1,118 @@
+"""Leaving an account: which copies may be removed with it, and why the others stay. Pure, as the reconciler is.
+
+Only what calsync made is removed, as it left it, and only while its original is there: nobody loses an appointment
+by leaving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.sync.choices import LEAVING
+from calsync.sync.decisions import decision
+from calsync.sync.judgement import guarded, refusal
+from calsync.sync.model import FIELDS, Base, Side, State
+from calsync.sync.plan import Kind, Plan
+from calsync.sync.rules import RuleFailed
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from calsync.sync.model import Link
+    from calsync.sync.plan import Operation
+    from calsync.sync.view import Seen, View
+
+
+def leave(view: View, side: Side, alone: Collection[int]) -> Plan:
+    """Decide which copies on a side are removed; a skip says why another one stays.
+
+    `alone`: the links whose original is gone, as its server says, where no feed tells of that.
+    """
+    operations: list[Operation] = []
+    for link in sorted(view.links.values(), key=lambda link: link.id):
+        copy = view.of(link, side)
+        if link.origin is side or copy is None or copy.standing is not Standing.PRESENT or copy.deleted:
+            continue
+        original = view.of(link, side.other)
+        view.chain.about(side, copy.observation, original.observation if original else None)
+        delete = decision(link, side, original, copy, Kind.DELETE, LEAVING)
+        try:
+            why = _stays(view, link, copy, original, alone)
+            operations += guarded(view, delete) if why is None else [_skip(delete, why)]
+        except RuleFailed as failed:
+            operations.append(_skip(delete, failed.reason))
+    return Plan(operations=tuple(operations))
+
+
+def candidates(view: View, side: Side) -> Iterator[tuple[Link, Seen]]:
+    """Yield the links whose copy on a side would be removed, but of whose original no feed tells, with that."""
+    for operation in leave(view, side, ()).operations:
+        link = operation.link
+        original = None if link is None else view.of(link, side.other)
+        if operation.kind is not Kind.DELETE or link is None or original is None:
+            continue
+        if not view.window.holds(original.observation.event.when):
+            yield link, original
+
+
+def remembered(view: View, link: Link) -> Link | None:
+    """Return what is kept of a link when its account has left: the ids of both events, or nothing.
+
+    What both sides show alike is matched up again by what it shows. Every other pair would be taken for two
+    appointments when the account comes back, or what somebody deleted for a new one.
+    """
+    left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
+    gone = [seen is not None and seen.deleted for seen in (left, right)]
+    if all(gone) or is_removed(link, left, right):
+        return None
+    synced = link.state is State.AWAKE or (link.state is State.ASLEEP and link.reason == "window")
+    if synced and left is not None and right is not None and not any(gone) and _match(left, right):
+        return None
+    reason = link.reason if link.state is State.PARTED else LEAVING
+    parted = replace(link, state=State.PARTED, reason=reason)
+    for side in Side:
+        parted = parted.with_base(side, Base(mapping_version=link.base(side).mapping_version))
+    return parted
+
+
+def is_removed(link: Link, left: Seen | None, right: Seen | None) -> bool:
+    """Tell whether a link's copy was removed by leaving, while its original was there."""
+    original, copy = (left, right) if link.origin is Side.LEFT else (right, left)
+    here = original is not None and original.standing is Standing.PRESENT and not original.deleted
+    return link.reason == LEAVING and link.origin is not None and here and copy is not None and copy.deleted
+
+
+def _stays(view: View, link: Link, copy: Seen, original: Seen | None, alone: Collection[int]) -> str | None:
+    """Return why a copy is not removed, None where it may be. Raises RuleFailed."""
+    side = Side.LEFT if link.origin is Side.RIGHT else Side.RIGHT
+    base, event = link.base(side), copy.observation.event
+    if link.origin is None:
+        return "leave_own"
+    if link.state is State.PARTED or (link.state is State.ASLEEP and link.reason != "window"):
+        return "leave_parted"
+    if link.id in view.waiting_links:
+        return "waits"
+    if original is None or original.deleted or link.id in alone:
+        return "leave_alone"
+    if original.standing is Standing.ELSEWHERE:
+        return "left_account"
+    if original.standing is not Standing.PRESENT:
+        return "doubt"
+    if base.unsure or any(base.values.get(name) != event.value(name) for name in FIELDS):
+        return "leave_edited"
+    return refusal(view, event) or refusal(view, original.observation.event)
+
+
+def _skip(delete: Operation, why: str) -> Operation:
+    return replace(delete, kind=Kind.SKIP, reason=why, source=delete.target, target=None)
+
+
+def _match(left: Seen, right: Seen) -> bool:
+    """Tell whether match-up would pair two events (calsync.sync.matchup): both are synced, and alike.
+
+    No rule is asked: one that refuses an event had its pair asleep, and one that hangs must keep nobody here.
+    """
+    one, two = left.observation.event, right.observation.event
+    return not (one.series or two.series) and (one.summary, one.when) == (two.summary, two.when)

@@ -1,0 +1,148 @@
+"""The judge of leaving: no last copy goes, no edit, and who comes back finds nothing twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.store.connection import fetch
+from calsync.sync.model import Side
+from calsync.testing.rows import Place
+from tests.simulation.witness import keys, lives
+
+if TYPE_CHECKING:
+    from calsync.engine.leave import Leaving
+    from calsync.testing.rows import Row
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Node
+
+MOMENTS = 300.0
+"""Seconds within which an original may go behind the look at it, as answers take time."""
+LINKS = (
+    "SELECT left_id, right_id FROM link WHERE account = :account AND left_id IS NOT NULL AND right_id IS NOT NULL"
+)
+REST = {
+    table: f"SELECT count(*) FROM {table} WHERE account = :account"  # noqa: S608 - names of this module
+    for table in ("seen", "intent", "attempt", "hold", "decision", "hang")
+}
+
+
+class Leaves:
+    """Judges what is written while one account leaves, and what is copied once it is back."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._pairs: dict[Node, Node] = {}
+        """Both ways: the pairs that were there when the account had left."""
+        self._is_left = False
+        self._began = pair.begun_at
+        """When the last command began by which it leaves."""
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a write by which the account leaves, at the moment it reaches the server."""
+        before, after = entry.change.before, entry.change.after
+        node = entry.side, after.id
+        if before is None:
+            self.pair.fail("leave", f"{node} was created")
+        elif after.place is before.place:
+            if after.event != before.event or after.marker is not None:
+                self.pair.fail("leave", f"{node}: more than its marker was changed")
+        else:
+            self._judge_delete(entry, before)
+
+    def _judge_delete(self, entry: Entry, before: Row) -> None:
+        node, witness = (entry.side, before.id), self.pair.witness
+        witness.read()
+        if before.revision in self.pair.calendars[entry.side].crossed:
+            return  # a user was quicker than a system without conditional writes
+        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        if not made.change.after.by_us and node not in self.pair.reborn:
+            self.pair.fail("leave", f"{node} was removed, and is no copy of calsync's")
+        kin = [row for row in self._here(entry.side.other) if self._kin((entry.side.other, row.id), node)]
+        if not kin and not self._went_just_now(node):
+            self.pair.fail("leave", f"{node} was removed, and was the last one")
+        shown = {each for row in kin for each in keys(row.event)}
+        private = any(row.event.private for row in kin) or witness.was_private(node)
+        lost = (keys(before.event) & witness.written) - witness.superseded - shown - self._elsewhere(before)
+        edited = any(self._touched((entry.side.other, row.id)) for row in kin)  # behind the look at it
+        if lost and kin and not private and not edited:
+            self.pair.fail("leave", f"{node} was removed with {sorted(lost)}, which is nowhere else")
+
+    def left(self, found: Leaving) -> None:
+        """Take note that it has left, and judge what it has left behind."""
+        raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
+        for table, statement in REST.items():
+            ((count,),) = fetch(raw, statement, values)
+            if count:
+                self.pair.fail("leave", f"{count} rows of {table} stay")
+        kept = {each.observation.id for each in found.marked}
+        for side, calendar in self.pair.calendars.items():
+            for event_id in calendar.markers():
+                told = event_id in kept or event_id in self.pair.hidden | self.pair.retold
+                if self.pair.direction.writes(side) and not told and not self._is_new((side, event_id)):
+                    self.pair.fail("leave", f"{side} {event_id} carries a marker")
+        self._is_left = True
+
+    def begins(self) -> None:
+        """Take note that a command begins."""
+        self.pair.leaves_begun = len(self.pair.journal)
+        self._began = self.pair.world.clock.now()
+
+    def remember(self) -> None:
+        """Take note of the pairs before anything is forgotten."""
+        for left, right in fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name}):
+            self._pairs[Side.LEFT, left] = (Side.RIGHT, right)
+            self._pairs[Side.RIGHT, right] = (Side.LEFT, left)
+
+    def judge_ordinary(self, entry: Entry) -> None:
+        """I3, once it is back: what has its partner still, as it was left, is not copied once more."""
+        if not self._is_left or entry.change.before is not None:
+            return
+        source = self.pair.witness.source(entry)
+        partner = None if source is None else self._pairs.get(source)
+        if source is None or partner is None:
+            return
+        both = [self.pair.calendars[side].rows.present(event_id) for side, event_id in (source, partner)]
+        here = all(row is not None and lives(row) for row in both)
+        if here and not any(self._touched(node) for node in (source, partner)):
+            self.pair.fail("leave", f"{source} was copied again, and {partner} is there")
+
+    def _touched(self, node: Node) -> bool:
+        """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""
+        if node[1] in self.pair.hidden | self.pair.retold:
+            return True
+        lag = self.pair.calendars[node[0]].behaviour.lag
+        return any(
+            not past.change.after.by_us
+            and (past.side, past.change.after.id) == node
+            and (past.number >= self.pair.leaves_begun or past.change.after.modified >= self._began - lag)
+            for past in self.pair.journal
+        )
+
+    def _is_new(self, node: Node) -> bool:
+        """Tell whether the run could not know yet that an event is there, or that it is there again."""
+        states = [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
+        user_s = [past for past in states if not past.change.after.by_us]
+        window = self.pair.account().window(self.pair.world.clock.now())
+        outside = not window.holds(states[-1].change.after.event.when)
+        return bool(user_s) and (outside or self._touched(node))
+
+    def _went_just_now(self, node: Node) -> bool:
+        family, now = self.pair.witness.family(node), self.pair.world.clock.now()
+        return any(
+            past.side is node[0].other
+            and not lives(past.change.after)
+            and (now - past.change.after.modified).total_seconds() <= MOMENTS
+            and self.pair.witness.family((past.side, past.change.after.id)) == family
+            for past in self.pair.journal
+        )
+
+    def _elsewhere(self, but: Row) -> set[tuple[str, str]]:
+        rows = (row for side in Side for row in self._here(side) if row.id != but.id)
+        return {each for row in rows for each in keys(row.event)}
+
+    def _here(self, side: Side) -> list[Row]:
+        rows = self.pair.calendars[side].rows.rows.values()
+        return [row for row in rows if row.place is Place.CALENDAR and lives(row)]
+
+    def _kin(self, one: Node, two: Node) -> bool:
+        return self.pair.witness.family(one) == self.pair.witness.family(two)

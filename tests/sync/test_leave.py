@@ -1,0 +1,174 @@
+"""Which copies go when an account leaves, why others stay, and of which pairs the ids are kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.sync.leave import candidates, leave, remembered
+from calsync.sync.model import Base, Side, State, Timed
+from calsync.sync.plan import Kind
+from calsync.sync.rules import Block
+from calsync.sync.view import Standing
+from tests.sync.conftest import WINDOW
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from calsync.sync.plan import Operation
+    from tests.sync.conftest import Scene, Scripted
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+OUTSIDE = Timed(WINDOW.end + timedelta(days=9), WINDOW.end + timedelta(days=9, hours=1))
+
+
+def plan(scene: Scene, side: Side = RIGHT, alone: Collection[int] = ()) -> list[Operation]:
+    return list(leave(scene.view(), side, alone).operations)
+
+
+def why(scene: Scene, **more: Any) -> str:
+    """Return why the only copy stays."""
+    (operation,) = plan(scene, **more)
+    assert operation.kind is Kind.SKIP
+    return operation.reason
+
+
+class TestRemoved:
+    @pytest.mark.parametrize(("state", "reason"), [(State.AWAKE, None), (State.ASLEEP, "window")])
+    def test_a_copy_as_both_sides_agreed_beside_its_original(
+        self, scene: Scene, state: State, reason: str | None
+    ) -> None:
+        link = scene.pair(origin=LEFT, state=state, reason=reason)
+        (operation,) = plan(scene)
+        assert (operation.kind, operation.side, operation.reason) == (Kind.DELETE, RIGHT, "leaving")
+        assert operation.link is link
+        assert operation.target is scene.seen[RIGHT]["right1"].observation
+        assert operation.source is scene.seen[LEFT]["left1"].observation
+
+    def test_an_original_with_an_edit_keeps_it(self, scene: Scene) -> None:
+        scene.pair(left={"summary": "neu"}, origin=LEFT)
+        assert plan(scene)[0].kind is Kind.DELETE
+
+    def test_the_guards_have_their_say(self, scene: Scene, scripted: type[Scripted]) -> None:
+        scene.pair(origin=LEFT)
+        scene.rules = (scripted(verdict=Block("has_attendees")),)
+        (operation,) = plan(scene)
+        assert (operation.kind, operation.reason, operation.wanted) == (
+            Kind.BLOCK,
+            "has_attendees",
+            Kind.DELETE,
+        )
+
+    def test_originals_are_not_even_listed(self, scene: Scene) -> None:
+        scene.pair(origin=RIGHT)
+        assert plan(scene) == []
+
+
+class TestStays:
+    def test_what_was_there_before(self, scene: Scene) -> None:
+        scene.pair()
+        assert why(scene) == "leave_own"
+
+    @pytest.mark.parametrize("edit", [{"summary": "neu"}, {"description": "neu"}, {"when": OUTSIDE}])
+    def test_what_somebody_has_edited(self, scene: Scene, edit: dict[str, Any]) -> None:
+        scene.pair(right=edit, origin=LEFT)
+        assert why(scene) == "leave_edited"
+
+    def test_what_nobody_knows_to_be_unedited(self, scene: Scene, agreed: Any) -> None:
+        scene.pair(origin=LEFT, right_base=Base())
+        assert why(scene) == "leave_edited"
+        scene.links[1] = replace(
+            scene.links[1], right_base=replace(Base.of(agreed, 1), unsure=frozenset({"summary"}))
+        )
+        assert why(scene) == "leave_edited"
+
+    @pytest.mark.parametrize(
+        ("standing", "reason"),
+        [
+            (Standing.DELETED, "leave_alone"),
+            (Standing.TOMBSTONE, "doubt"),
+            (Standing.ABSENT, "doubt"),
+            (Standing.GONE, "doubt"),
+            (Standing.ELSEWHERE, "left_account"),
+        ],
+    )
+    def test_whose_original_is_not_there(self, scene: Scene, standing: Standing, reason: str) -> None:
+        scene.pair(origin=LEFT, gone={LEFT: standing})
+        assert why(scene) == reason
+
+    def test_whose_original_is_cancelled(self, scene: Scene) -> None:
+        scene.pair(left={"cancelled": True}, origin=LEFT)
+        assert why(scene) == "leave_alone"
+
+    def test_whose_original_its_server_does_not_find(self, scene: Scene) -> None:
+        scene.pair(left={"when": OUTSIDE}, right={}, origin=LEFT)
+        assert [link.id for link, _ in candidates(scene.view(), RIGHT)] == [1]
+        assert why(scene, alone={1}) == "leave_alone"
+
+    @pytest.mark.parametrize(
+        ("state", "reason"), [(State.ASLEEP, "series"), (State.ASLEEP, "rule"), (State.PARTED, "kept")]
+    )
+    def test_what_is_not_synced_any_more(self, scene: Scene, state: State, reason: str) -> None:
+        scene.pair(origin=LEFT, state=state, reason=reason)
+        assert why(scene) == "leave_parted"
+
+    def test_what_has_an_open_write(self, scene: Scene) -> None:
+        scene.pair(origin=LEFT)
+        scene.waiting_links = frozenset({1})
+        assert why(scene) == "waits"
+
+    def test_a_series(self, scene: Scene) -> None:
+        scene.pair(right={"series": True}, origin=LEFT)
+        assert why(scene) == "series"
+
+    @pytest.mark.parametrize(("method", "kind"), [("admit", Kind.SKIP), ("guard", Kind.HOLD)])
+    def test_what_a_rule_fails_about(
+        self, scene: Scene, scripted: type[Scripted], method: str, kind: Kind
+    ) -> None:
+        scene.pair(origin=LEFT)
+        scene.rules = (scripted(fails_in=method),)
+        (operation,) = plan(scene)
+        assert (operation.kind, operation.reason) == (kind, "rule_failed:scripted")
+
+
+class TestRemembered:
+    def test_alike_pairs_are_forgotten(self, scene: Scene) -> None:
+        link = scene.pair(left={"description": "anders"}, origin=LEFT)
+        assert remembered(scene.view(), link) is None
+
+    @pytest.mark.parametrize(
+        ("more", "reason"),
+        [
+            ({"right": {"summary": "Privat"}}, "leaving"),
+            ({"right": {"when": OUTSIDE}}, "leaving"),
+            ({"right": {"series": True}, "left": {"series": True}}, "leaving"),
+            ({"state": State.ASLEEP, "reason": "series"}, "leaving"),
+            ({"state": State.PARTED, "reason": "kept"}, "kept"),
+            ({"gone": {LEFT: Standing.DELETED}}, "leaving"),
+            ({"gone": {LEFT: Standing.TOMBSTONE}, "right": {"summary": "neu"}}, "leaving"),
+        ],
+    )
+    def test_of_others_the_ids_stay_and_no_values(self, scene: Scene, more: dict[str, Any], reason: str) -> None:
+        link = scene.pair(**more, origin=LEFT)
+        kept = remembered(scene.view(), link)
+        assert kept is not None
+        assert (kept.left, kept.right, kept.state, kept.reason) == ("left1", "right1", State.PARTED, reason)
+        assert (kept.left_base, kept.right_base, kept.origin) == (Base(), Base(), LEFT)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"gone": {LEFT: Standing.DELETED, RIGHT: Standing.DELETED}},
+            {"gone": {RIGHT: Standing.DELETED}, "state": State.PARTED, "reason": "leaving"},
+        ],
+    )
+    def test_what_is_over_is_forgotten(self, scene: Scene, more: dict[str, Any]) -> None:
+        link = scene.pair(**more, origin=LEFT)
+        assert remembered(scene.view(), link) is None
+
+    def test_a_copy_that_is_left_alone_is_remembered(self, scene: Scene) -> None:
+        link = scene.pair(gone={LEFT: Standing.DELETED}, state=State.PARTED, reason="leaving", origin=LEFT)
+        assert remembered(scene.view(), link) is not None

@@ -1,0 +1,136 @@
+"""What a person decides about events that may belong together is judged by rules and guards like all else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.sync.choices import AMBIGUOUS, Choice, Decision
+from calsync.sync.model import Direction, Event, Side, State
+from calsync.sync.plan import Kind
+from calsync.sync.reconcile import reconcile
+from calsync.sync.rules import Block
+from calsync.sync.twins import Shown
+from calsync.sync.view import Standing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from calsync.sync.model import Link
+    from calsync.sync.plan import HoldKey, Operation
+    from tests.sync.conftest import Scene, Scripted
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+
+
+@pytest.fixture
+def one_and_two(scene: Scene, agreed: Event, now: datetime) -> Scene:
+    """One event on the left, two like it on the right."""
+    for number, (side, event_id) in enumerate(((LEFT, "l"), (RIGHT, "r1"), (RIGHT, "r2"))):
+        scene.put(side, event_id, replace(agreed, created=now + timedelta(minutes=number)))
+    return scene
+
+
+def said(scene: Scene, now: datetime, **choices: tuple[Choice, str | None]) -> list[Operation]:
+    """Return the plan once a person has decided about the events of these ids."""
+    decisions: dict[HoldKey, Decision] = {}
+    for event_id, (choice, partner) in choices.items():
+        side = RIGHT if event_id in scene.seen[LEFT] else LEFT
+        kind = Kind.CREATE if scene.direction.writes(side) else Kind.HOLD
+        word = Decision(
+            side=side,
+            event_id=event_id,
+            kind=kind,
+            reason=AMBIGUOUS,
+            choice=choice,
+            fingerprint="",
+            since=now,
+            at=now,
+            partner=partner,
+        )
+        decisions[word.key] = word
+    return list(reconcile(replace(scene.view(), decisions=decisions)).operations)
+
+
+def short(operations: list[Operation]) -> list[tuple[Kind, str | None, str | None]]:
+    return [
+        (each.kind, each.source.id if each.source else None, each.target.id if each.target else None)
+        for each in operations
+    ]
+
+
+@pytest.mark.parametrize("chosen", ["r1", "r2"])
+def test_the_chosen_pair_is_linked_and_the_one_that_is_left_over_is_new(
+    one_and_two: Scene, now: datetime, chosen: str
+) -> None:
+    left_over = "r1" if chosen == "r2" else "r2"
+    plan = said(one_and_two, now, l=(Choice.PAIR, chosen))
+    assert short(plan) == [(Kind.LINK, "l", chosen), (Kind.CREATE, left_over, None)]
+
+
+def test_who_wants_one_event_twice_gets_it_once(one_and_two: Scene, now: datetime) -> None:
+    plan = said(one_and_two, now, r1=(Choice.PAIR, "l"), r2=(Choice.PAIR, "l"))
+    assert short(plan) == [(Kind.LINK, "l", "r1"), (Kind.CREATE, "r2", None)]
+
+
+def test_a_partner_that_is_no_twin_any_more_changes_nothing(one_and_two: Scene, now: datetime) -> None:
+    plan = said(one_and_two, now, l=(Choice.PAIR, "gone"))
+    assert [each.kind for each in plan] == [Kind.HOLD] * 3
+
+
+def test_once_as_many_are_left_on_both_sides_they_belong_together(one_and_two: Scene, now: datetime) -> None:
+    plan = said(one_and_two, now, r1=(Choice.KEEP, None))
+    assert short(plan) == [(Kind.PART, "r1", None), (Kind.LINK, "l", "r2")]
+    assert (plan[0].reason, plan[0].state) == ("left_alone", State.PARTED)
+
+
+def test_a_released_twin_is_judged_by_the_guards(
+    one_and_two: Scene, now: datetime, scripted: type[Scripted]
+) -> None:
+    one_and_two.rules = (scripted(verdict=Block("has_attendees")),)
+    plan = said(one_and_two, now, r2=(Choice.RELEASE, None))
+    assert [(each.kind, each.wanted) for each in plan] == [(Kind.BLOCK, Kind.CREATE), (Kind.LINK, None)]
+
+
+def test_a_released_twin_is_held_where_a_rule_fails(
+    one_and_two: Scene, now: datetime, scripted: type[Scripted]
+) -> None:
+    one_and_two.rules = (scripted(fails_in="on_create"),)
+    plan = said(one_and_two, now, r2=(Choice.RELEASE, None))
+    assert plan[0].reason == "rule_failed:scripted"
+
+
+def test_nothing_is_copied_against_the_direction(one_and_two: Scene, now: datetime) -> None:
+    one_and_two.direction = Direction.LEFT_TO_RIGHT
+    plan = said(one_and_two, now, r1=(Choice.RELEASE, None))
+    assert Kind.CREATE not in {each.kind for each in plan if each.side is LEFT}
+
+
+def test_an_event_that_is_left_alone_does_not_become_its_return(scene: Scene, agreed: Event) -> None:
+    """A new id of what nobody wants copied is still what nobody wants copied."""
+    known = replace(agreed, uid="uid-1")
+    link = scene.pair(agreed=known, gone={LEFT: Standing.DELETED}, state=State.PARTED, reason="left_alone")
+    scene.links[link.id] = replace(link, right=None)
+    del scene.seen[RIGHT]["right1"]
+    scene.put(LEFT, "moved", known)
+    relink = scene.only()
+    assert (relink.kind, relink.state) == (Kind.LINK, State.PARTED)
+
+
+def test_each_twin_is_shown_beside_the_one_of_its_rank(one_and_two: Scene) -> None:
+    held: list[HoldKey] = [
+        (RIGHT, "l", Kind.CREATE, AMBIGUOUS),
+        (LEFT, "r1", Kind.CREATE, AMBIGUOUS),
+        (LEFT, "r2", Kind.CREATE, AMBIGUOUS),
+    ]
+
+    def link_of(side: Side, event_id: str) -> Link | None:
+        del side, event_id
+        return None
+
+    shown = Shown(held, (), one_and_two.seen, link_of)
+    pairs = [[seen and seen.observation.id for seen in shown.of(key)] for key in held]
+    assert pairs == [["l", "r1"], ["l", "r1"], ["l", "r2"]]
