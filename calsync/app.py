@@ -23,6 +23,7 @@ from calsync.http import HttpFactory
 from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
+from calsync.plan_file import Planned, read_plans, write_plans
 from calsync.ports import Finding, SystemClock
 from calsync.preview import copied
 from calsync.records import AuditEntry, Selection
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from calsync.desk.decisions import Case
     from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
+    from calsync.sync.approved import Approved
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction
 
@@ -146,10 +148,13 @@ class App:
             raise ConfigError([problem])
         return self._connections.provider(connection)
 
-    async def plan(self, account: str | None) -> dict[str, AccountPlan]:
-        """Say what a sync would do. Works on copies of what is in the store, so nothing is written anywhere."""
+    async def plan(self, *accounts: str | None) -> dict[str, AccountPlan]:
+        """Say what a sync would do, of all accounts or of these.
+
+        Works on copies of what is in the store, so nothing is written anywhere.
+        """
         plans: dict[str, AccountPlan] = {}
-        for name, one in (await self._open_accounts(account)).items():
+        for name, one in (await self._open_accounts(*accounts)).items():
             async with copied(self._config.service.store, name, self._clock.now()) as store:
                 plans[name] = await self._plan_one(store, one)
         return plans
@@ -355,17 +360,36 @@ class App:
             await store.close()
 
     async def sync(
-        self, account: str | None, progress: Callable[[str, int, int], None] | None = None
+        self,
+        account: str | None,
+        progress: Callable[[str, int, int], None] | None = None,
+        *,
+        plan: Path | None = None,
+        who: str = "",
     ) -> SyncResult:
-        """Run each account once. Raises LoginError, AccountError, ConfigError before anything is written."""
+        """Run each account once, or carry out the plans of a file, which `who` has approved.
+
+        Raises LoginError, AccountError, ConfigError before anything is written.
+        """
         started = time.monotonic()
-        opened = await self._open_accounts(account)
+        approved = {} if plan is None else _chosen(plan, account)
+        opened = await self._open_accounts(*(approved or [account]))
         store = await open_store(self._config.service.store)
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def one(name: str, found: Opened | Exception) -> AccountResult:
             async with slots:
-                return await self._sync_one(store, name, found, _for_account(progress, name))
+                wanted = approved.get(name)
+                result = await self._sync_one(store, name, found, wanted, _for_account(progress, name))
+                if (
+                    wanted is not None
+                    and not result.off
+                    and (result.ok or result.left.writes + result.right.writes)
+                ):
+                    now, done = self._clock.now(), wanted.hash
+                    entry = AuditEntry(at=now, who=who, account=name, what="plan_applied", before=None, after=done)
+                    await store.settings.note(entry)
+                return result
 
         try:
             results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
@@ -384,14 +408,19 @@ class App:
         )
         await running.serve(stop, reload)
 
-    async def _open_accounts(self, wanted: str | None) -> dict[str, Opened | Exception]:
+    def write_plans(self, path: Path, plans: Mapping[str, AccountPlan]) -> None:
+        """Keep plans in a new file. Raises ConfigError where one is there already; StoreError."""
+        made = {name: one.made for name, one in plans.items() if one.made is not None}
+        write_plans(path, made, self._clock.now())
+
+    async def _open_accounts(self, *wanted: str | None) -> dict[str, Opened | Exception]:
         """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
 
         One whose server cannot be reached now is told as its Retry; one that was discovered, as whatever is in its
         way: nobody has written it down wrongly. So is one of the second file.
         Raises what is in the way of discovery.
         """
-        opened = await self._roster.open(wanted)
+        opened = await self._roster.open([name for name in wanted if name is not None])
         written = [opened[name] for name in self._roster.operators if name in opened]
         refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
         return opened
@@ -409,23 +438,35 @@ class App:
             await engine.run(account, report, write=False)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             return AccountPlan(None, reason(error))
-        return AccountPlan(report.plan, None, report.rebuild)
+        return AccountPlan(report.plan, None, report.rebuild, Planned(account, report))
 
     async def _sync_one(
-        self, store: SqliteStore, name: str, found: Opened | Exception, progress: Callable[[int, int], None] | None
+        self,
+        store: SqliteStore,
+        name: str,
+        found: Opened | Exception,
+        approved: Approved | None,
+        progress: Callable[[int, int], None] | None,
     ) -> AccountResult:
-        report = Report()
+        """Run an account once, or carry out its plan that a person has approved."""
+        report, applied = Report(), None
         try:
             async with Chronicle(store.history, self._clock).of(name, report):
                 if isinstance(found, Exception):
                     raise found  # noqa: TRY301 - told like every other failure of the account
                 account = self._connections.account(await self._connections.as_set(found, store.settings))
-                await self._engine(store, self._runs).run(account, report, progress=progress)
+                engine = self._engine(store, self._runs)
+                if approved is None:
+                    await engine.run(account, report, progress=progress)
+                else:
+                    applied = await engine.apply(account, approved, report, progress=progress)
         except SwitchedOff:
             return replace(_result(report, None), off=True)
         except Exception as error:  # noqa: BLE001 - as in _plan_one
             return _result(report, reason(error))
-        return _result(report, None)
+        if applied is None:
+            return _result(report, None)
+        return replace(_result(report, applied.problem), drift=applied.drift)
 
     async def _check_accounts(
         self, accounts: Mapping[str, AccountConfig], broken: Collection[str], *, try_writes: bool
@@ -452,6 +493,18 @@ class App:
         except CalsyncError as error:
             return [Finding("error", line) for line in _lines(error)]
         return findings
+
+
+def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:
+    """Return the plans of a file, or the one of an account. Raises ConfigError where there is none."""
+    plans = read_plans(path)
+    if account is not None and account not in plans:
+        known = ", ".join(plans) or "none"
+        raise ConfigError([f"{path}: has no plan of account {account!r}; it has those of: {known}"])
+    found = {name: one for name, one in plans.items() if account in {None, name}}
+    if not found:
+        raise ConfigError([f"{path}: has no plan of any account"])
+    return found
 
 
 def _directed(accounts: Mapping[str, AccountConfig], chosen: Mapping[str, Direction]) -> dict[str, AccountConfig]:

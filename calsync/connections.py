@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -22,7 +26,7 @@ from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
     from random import Random
 
@@ -285,6 +289,8 @@ class Connections:
             policy=config.policy,
             on_target_edit=config.on_target_edit,
             chain=self.chain(config.name),
+            rules=_named(self._config.rules, self._versions),
+            first_sync=config.first_sync,
             past=timedelta(days=config.window.past_days),
             future=timedelta(days=config.window.future_days),
         )
@@ -361,6 +367,27 @@ def _learnt(config: Config, connection: str) -> Learnt:
 def _rule(config: RuleConfig, rules: Mapping[str, RuleSpec]) -> Rule:
     rule: Rule = rules[config.name].build(config.options)
     return rule
+
+
+def _named(rules: Sequence[RuleConfig], versions: Mapping[str, str]) -> str:
+    """Return what names a list of rules: equal for the same ones in the same order with the same options."""
+    told = [(rule.name, versions.get(rule.name, ""), _in_order(rule.options)) for rule in rules]
+    return hashlib.sha256(_AT.sub("", repr(told)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_AT = re.compile(r" at 0x[0-9a-fA-F]+")
+"""What is another in each process."""
+
+
+def _in_order(value: object) -> object:
+    """Return an option such that its text is the same in every process: a set has no order of its own."""
+    if isinstance(value, Mapping):
+        return sorted((repr(key), _in_order(inner)) for key, inner in value.items())
+    if isinstance(value, AbstractSet):
+        return sorted(repr(_in_order(inner)) for inner in value)
+    if isinstance(value, list | tuple):
+        return [_in_order(inner) for inner in value]
+    return value
 
 
 def _unready(connection: str, login: asyncio.Task[None]) -> str | None:

@@ -306,6 +306,13 @@ REASONS: dict[str, Sentences] = {
         "Der Rest wartet und folgt nach und nach. Bitte prüfen Sie, ob ein anderes Programm Termine einträgt oder "
         "ändert, oder ob jemand viele Einladungen schickt. Wenn alles gewollt ist, geben Sie es frei.",
     ),
+    # What waits after the rules were changed.
+    "rules": Sentences(
+        "The rules were changed, and without that this would not be written: it was there before. Please look at "
+        "it, and release it or leave it as it is.",
+        "Die Regeln wurden geändert. Ohne das würde hier nichts geschrieben, denn das war vorher schon so. Bitte "
+        "sehen Sie es sich an, und geben Sie es frei, oder lassen Sie es, wie es ist.",
+    ),
     # What nobody has typed.
     "too_long": Sentences(
         "Its title or notes are longer than anybody types, so it is not synced. Please shorten them.",
@@ -319,6 +326,13 @@ REASONS: dict[str, Sentences] = {
         "Die Richtung wurde geändert, sodass calsync jetzt auch auf eine Seite schreiben darf, die es vorher nur "
         "gelesen hat. Dort wird noch nichts geschrieben. Bitte sehen Sie sich den Plan an, und bestätigen "
         "Sie ihn.",
+    ),
+    # What waits for the first time.
+    "first_sync": Sentences(
+        "It is the first sync of this account, and nothing is written yet. Please look at the plan, and confirm "
+        "it.",
+        "Dieses Konto wird zum ersten Mal synchronisiert, und es ist noch nichts geschrieben. Bitte sehen Sie "
+        "sich den Plan an, und bestätigen Sie ihn.",
     ),
     # What waits after a backup was restored.
     "rebuild": Sentences(

@@ -188,6 +188,8 @@ class AccountState:
     """What was written within the day that began with the instant given to `Store.load`, as the budget counts."""
     rebuild: Rebuild | None = None
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
+    rules: str | None = None
+    """What names the rules that it was planned under last; None where no run has planned it yet."""
     was_read: bool = False
     """A run that has ended had read both sides well."""
     hangs: list[Hang] = field(default_factory=list)
@@ -247,6 +249,10 @@ class Transaction(ABC):
     @abstractmethod
     async def set_rebuild(self, why: Rebuild | None) -> None:
         """Begin the account's rebuild, or end it. What persons have decided before it began is dropped."""
+
+    @abstractmethod
+    async def set_rules(self, rules: str) -> None:
+        """Record what names the rules that the account is planned under."""
 
     @abstractmethod
     async def put_side(self, side: Side, state: SideState) -> None: ...

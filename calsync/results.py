@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.engine import Counts
+from calsync.sync.approved import Drift
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from calsync.engine import Leaving
+    from calsync.plan_file import Planned
     from calsync.sync.model import Side
     from calsync.sync.plan import Kind, Plan
 
@@ -81,8 +83,10 @@ class AccountPlan:
     plan: Plan | None
     error: str | None
     rebuild: str | None = None
-    """Why nothing is written before a person has confirmed the plan: restored, behind, lost; or direction, where
-    only the side waits that was not written before."""
+    """Why nothing is written before a person has confirmed the plan: restored, behind, lost; or first_sync or
+    direction, where only the sides wait that were not written before."""
+    made: Planned | None = None
+    """The same with its terms, as it is kept in a file; None where there is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class AccountResult:
     messages: tuple[Message, ...] = ()
     off: bool = False
     """A person has switched the account off; what was done before that is counted."""
+    drift: Drift = field(default_factory=Drift)
+    """What is not as in the plan that was to be carried out, so that nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,21 +64,23 @@ class Roster:
         known = ", ".join({**self.written, **self._found}) or "none"
         return ConfigError([f"{self._config.path}: there is no account {account!r}; accounts are: {known}"])
 
-    async def open(self, wanted: str | None) -> dict[str, Opened | Exception]:
-        """Open the calendars of one account, or of all. One that cannot be opened is told as its error.
+    async def open(self, wanted: Collection[str]) -> dict[str, Opened | Exception]:
+        """Open the calendars of these accounts, or of all. One that cannot be opened is told as its error.
 
         Raises ConfigError for an account that is not there, and what is in the way of discovery.
         """
-        if wanted is not None and wanted in self.written:
-            found = await self.try_open([self.written[wanted]])
-        elif wanted is not None and self._config.discover is None:
-            raise self.unknown(wanted)
+        others = [name for name in wanted if name not in self.written]
+        if wanted and not others:
+            found = await self.try_open([self.written[name] for name in dict.fromkeys(wanted)])
+        elif others and self._config.discover is None:
+            raise self.unknown(others[0])
         else:
             found = await self.try_open(self.written.values())  # their calendars are not discovered
             found |= await self.try_open_found(await self.discover())
-        if wanted is not None and wanted not in found:
-            raise self.unknown(wanted)
-        return {name: one for name, one in found.items() if wanted in {None, name}}
+        for name in wanted:
+            if name not in found:
+                raise self.unknown(name)
+        return {name: one for name, one in found.items() if not wanted or name in wanted}
 
     async def try_open(self, configs: Iterable[AccountConfig]) -> dict[str, Opened | Exception]:
         """Open accounts' calendars; one that cannot be opened is told as its error.

@@ -56,7 +56,7 @@ async def test_a_plan_says_what_a_sync_then_does(house: House) -> None:
 
 async def test_a_plan_before_the_first_sync_makes_no_database(house: House) -> None:
     async with house.open() as app:
-        planned = await app.plan(None)
+        planned = await app.plan()
     assert [account.error for account in planned.values()] == [None, None]
     assert house.database() is None
 
@@ -86,7 +86,7 @@ async def test_a_store_is_restored_only_while_nobody_works_on_it(house: House) -
         kept = await app.restore(saved)
         assert kept == house.folder / "calsync-before-restore-20260302T081000Z.db"
         house.calendar("berta-crm").user_create(MEETING)
-        planned = await app.plan(None)
+        planned = await app.plan()
         assert {name: account.rebuild for name, account in planned.items()} == {
             "anna": "restored",
             "berta": "restored",
@@ -178,7 +178,7 @@ async def test_one_account_that_cannot_be_reached_does_not_stop_the_other(house:
     async with house.open() as app:
         house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
         result = await app.sync(None)
-        planned = await app.plan(None)
+        planned = await app.plan()
     assert {name: account.error for name, account in result.accounts.items()} == {
         "anna": "mail: unreachable",
         "berta": None,

@@ -136,7 +136,8 @@ BENEATH: dict[str, set[str]] = {
         "calsync.signin",
         "calsync.web",
     },
-    "calsync.results": {*PURE, "calsync.engine"},
+    "calsync.plan_file": {*PURE, "calsync.engine"},
+    "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
     "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
     "calsync.cli": {
         *PURE,
@@ -148,6 +149,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.history",
         "calsync.loader",
         "calsync.people",
+        "calsync.plan_file",
         "calsync.ports",
         "calsync.reasons",
         "calsync.results",

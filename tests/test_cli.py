@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +19,23 @@ import pytest
 import calsync.app
 import calsync.cli
 from calsync.cli import cli, group, main, run
+from calsync.cli.accounts import who
 from calsync.engine import Confirmation, Counts
 from calsync.errors import AccountError, ConfigError, LoginError, PluginError, Retry, StoreError
 from calsync.loader import Plugin, Plugins
 from calsync.loader.manifest import Manifest
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, SyncResult
-from calsync.sync.plan import Plan
+from calsync.sync.approved import Drift, Moved, plan_lines
+from calsync.sync.model import Event, Observation, Side, Timed
+from calsync.sync.plan import Kind, Operation, Plan
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Sequence
 
 FINE = AccountResult(left=Counts(created=1), right=Counts(skipped=Counter(series=1)), ok=True)
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SEEN = Observation(id="l1", event=Event(summary="Weg\u202e", when=Timed(NOW, NOW)), revision="1")
 BROKEN = AccountResult(ok=False, error="m365: cannot reach the server")
 
 
@@ -53,10 +59,17 @@ class FakeApp:
 
     discovered: Sequence[Discovered] = ()
 
-    async def plan(self, account: str | None) -> Any:
-        return self.answered(account)
+    async def plan(self, *accounts: str) -> Any:
+        return self.answered(*accounts)
 
-    async def sync(self, account: str | None, progress: Callable[[str, int, int], None] | None) -> Any:
+    def write_plans(self, path: Path, plans: Any) -> None:
+        self.answered(path, plans)
+
+    async def sync(
+        self, account: str | None, progress: Callable[[str, int, int], None] | None, *, plan: Path | None, who: str
+    ) -> Any:
+        if plan is not None:
+            return self.answered(account, plan, who)
         if progress is not None:
             progress("anna", 1, 2)
         return self.answered(account)
@@ -123,7 +136,72 @@ def test_plan_of_all_accounts(app: type[FakeApp], capsys: Printed) -> None:
     app.answer = {"anna": AccountPlan(Plan(operations=()), None)}
     assert run(["plan", "-c", "x.yaml"]) == 0
     assert capsys.readouterr().out == "anna: nothing to do\n"
-    assert app.asked == ("x.yaml", None)
+    assert app.asked == ("x.yaml",)
+
+
+def test_plans_are_kept_in_a_file(app: type[FakeApp], capsys: Printed, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    app.answer = {"anna": AccountPlan(Plan(operations=()), None)}
+    assert run(["plan", "-c", "x.yaml", "anna", "bert", "--account", "cora", "--out", str(path)]) == 0
+    assert app.asked == ("x.yaml", "anna", "bert", "cora", path, app.answer)
+    told = f"anna: nothing to do\n{path}: written; `calsync sync --plan {path}` carries out exactly this\n"
+    assert capsys.readouterr().out == told
+
+
+def test_a_file_that_is_there_stays_and_nobody_is_asked(
+    app: type[FakeApp], capsys: Printed, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("precious")
+    assert run(["plan", "-c", "x.yaml", "--out", str(path), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert f"{path}: is there already" in printed.err
+    assert json.loads(printed.out)["errors"]
+    assert app.asked == ()
+    assert path.read_text() == "precious"
+
+
+def test_where_one_account_cannot_be_planned_no_file_is_written(
+    app: type[FakeApp], capsys: Printed, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.json"
+    app.answer = {"anna": AccountPlan(Plan(operations=()), None), "bert": AccountPlan(None, "no server")}
+    assert run(["plan", "-c", "x.yaml", "--out", str(path)]) == 1
+    printed = capsys.readouterr()
+    assert "written" not in printed.out
+    assert f"{path}: was not written, as not every account could be planned" in printed.err
+    assert path not in app.asked
+
+
+def test_a_plan_is_carried_out_by_whoever_gives_the_command(app: type[FakeApp], capsys: Printed) -> None:
+    app.answer = SyncResult(0.5, {"m365": 3}, {"anna": FINE})
+    assert run(["sync", "-c", "x.yaml", "--plan", "plan.json", "--account", "anna"]) == 0
+    assert app.asked == ("x.yaml", "anna", Path("plan.json"), who())
+    assert capsys.readouterr().out.startswith("anna\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "added", "window"), [("C", "added:", "The window moved"), ("de_DE", "dazu", "weiterger")]
+)
+def test_a_plan_that_is_another_by_now_is_named_line_by_line(
+    app: type[FakeApp], capsys: Printed, monkeypatch: pytest.MonkeyPatch, language: str, added: str, window: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    (line,) = plan_lines(Plan((Operation(kind=Kind.CREATE, side=Side.RIGHT, reason="new", source=SEEN),)))
+    drift = Drift(moved=[Moved("added", line), Moved("gone", line)], window=True)
+    app.answer = SyncResult(0.5, {}, {"anna": AccountResult(ok=False, error="it has changed", drift=drift)})
+    assert run(["sync", "-c", "x.yaml", "--plan", "plan.json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("anna: failed\n")
+    assert added in printed.out
+    assert "create  right  2026-03-02 09:00 UTC  Weg\\u202e" in printed.out
+    assert window in printed.out
+    assert printed.err == "calsync: anna: it has changed\n"
+    assert run(["sync", "-c", "x.yaml", "--plan", "plan.json", "--json"]) == 1
+    (account,) = json.loads(capsys.readouterr().out)["accounts"].values()
+    assert account["moved"][1] == {"what": "gone", "operation": "create", "side": "right", "reason": "new"}
+    assert account["window_moved"]
+    assert "Weg" not in json.dumps(account)
 
 
 def test_plan_of_an_account_that_fails(app: type[FakeApp], capsys: Printed) -> None:

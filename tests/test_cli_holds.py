@@ -223,6 +223,16 @@ def test_all_that_the_budget_holds_is_decided_at_once(app: type[FakeApp], capsys
     assert app.asked == (["eeee1111"], Choice.RELEASE)
 
 
+@pytest.mark.parametrize("choice", [Choice.RELEASE, Choice.KEEP])
+def test_all_that_only_a_change_of_the_rules_would_write_is_decided_at_once(
+    app: type[FakeApp], capsys: Printed, choice: Choice
+) -> None:
+    app.cases = {"anna": [DELETE, case(Kind.CREATE, "rules", "ffff1111", right=None)]}
+    assert run(["decide", "anna", "--all-rules", choice, "-c", "x.yaml"]) == 0
+    assert capsys.readouterr().out == f"anna: 1 decided ({choice}); the next run carries it out\n"
+    assert app.asked == (["ffff1111"], choice)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -55,6 +55,7 @@ from calsync.results import (
     Undone,
 )
 from calsync.service import State, Status
+from calsync.sync.approved import Drift, Moved, plan_lines
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
@@ -72,6 +73,7 @@ EVENT = Event(summary=HOSTILE, when=Timed(NOW, NOW.replace(hour=10)), descriptio
 SEEN = Observation(id=HOSTILE, event=EVENT, revision=HOSTILE)
 OTHER = Observation(id=HOSTILE, event=EVENT.with_values({"description": "anders " + HOSTILE}), revision=HOSTILE)
 UPDATE = Operation(kind=Kind.UPDATE, side=Side.RIGHT, reason=HOSTILE, source=SEEN, changes={"summary": HOSTILE})
+DRIFT = Drift(moved=[Moved("added", line) for line in plan_lines(Plan((UPDATE,)))], window=True)
 SYNCED = SyncResult(
     1.0,
     {HOSTILE: 1},
@@ -85,6 +87,7 @@ SYNCED = SyncResult(
             ),
         ),
         f"{HOSTILE}2": AccountResult(ok=False, error=HOSTILE),
+        f"{HOSTILE}3": AccountResult(ok=False, error=HOSTILE, drift=DRIFT),
     },
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
@@ -237,7 +240,7 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
         holds_report.decided(HOSTILE, [CASE], Choice.RELEASE, "en"),
     ],
     "login_report": lambda: [*login_report.invitation(DEVICE, "de"), login_report.done(HOSTILE, HOSTILE, "en")],
-    "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE),
+    "plan_report": lambda: plan_report.lines(PLANS, "en", PEOPLE, Path(HOSTILE)),
     "undo_report": lambda: undo_report.lines(HOSTILE, UNDONE, "de", done=False),
     "leaving_report": lambda: [
         *leaving_report.lines(HOSTILE, LEFT, "de", done=False),

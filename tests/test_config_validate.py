@@ -101,7 +101,7 @@ def test_a_whole_configuration_with_its_defaults(file: Path) -> None:
     ]
     assert (anna.direction, anna.timezone) == (Direction.BOTH, ZoneInfo("Europe/Berlin"))
     assert (anna.window.past_days, anna.window.future_days) == (90, 365)
-    assert (anna.policy, anna.on_target_edit, anna.line) == ("right", "keep", 10)
+    assert (anna.policy, anna.on_target_edit, anna.first_sync, anna.line) == ("right", "keep", "run", 10)
     assert (anna.side(Side.LEFT).connection, anna.side(Side.LEFT).settings) == ("left", {"user": "anna"})
     assert anna.side(Side.RIGHT).settings == {"mailbox": "anna", "shared": False}
     assert anna.right.line == 12
@@ -112,12 +112,14 @@ def test_everything_that_can_be_chosen(file: Path) -> None:
     direction: left_to_right
     policy: hold
     on_target_edit: restore
+    first_sync: ask
     window: {past_days: 0, future_days: 30}
 """
     config = configured(file, WHOLE.replace("calsync.db\n", "calsync.db\n  poll_seconds: 5\n") + chosen)
     anna = config.accounts["anna"]
     assert config.service.poll_seconds == 5
     assert (anna.direction, anna.policy, anna.on_target_edit) == (Direction.LEFT_TO_RIGHT, "hold", "restore")
+    assert anna.first_sync == "ask"
     assert (anna.window.past_days, anna.window.future_days) == (0, 30)
 
 

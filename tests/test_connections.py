@@ -98,7 +98,13 @@ class House:
         self.accounts[name] = replace(account, **settings)
         return self.accounts[name]
 
-    def connections(self, **providers: str) -> Connections:
+    def connections(
+        self,
+        *,
+        rules: Sequence[RuleConfig] = (RuleConfig(name="nothing", options={}, line=5),),
+        versions: Mapping[str, str] = {},
+        **providers: str,
+    ) -> Connections:
         named = providers or {"crm": "flow", "mail": "post"}
         config = Config(
             path=Path("calsync.yaml"),
@@ -107,15 +113,18 @@ class House:
                 name: ConnectionConfig(name=name, provider=provider, settings={}, line=1)
                 for name, provider in named.items()
             },
-            rules=(RuleConfig(name="nothing", options={}, line=5),),
+            rules=tuple(rules),
             accounts=self.accounts,
             discover=None,
             web=None,
             plugin_dirs=(),
         )
         specs = {name: self.spec(name) for name in named.values()}
-        rules = {"nothing": RuleSpec(name="nothing", schema={}, build=lambda _: Rule())}
-        return Connections(config, Loaded(providers=specs, rules=rules), FakeClock(), random.Random(1))
+        built = {
+            name: RuleSpec(name=name, schema={}, build=lambda _: Rule()) for name in (rule.name for rule in rules)
+        }
+        loaded = Loaded(providers=specs, rules=built, versions=versions)
+        return Connections(config, loaded, FakeClock(), random.Random(1))
 
 
 @pytest.fixture
@@ -279,6 +288,29 @@ async def test_a_source_loses_its_write_methods(house: House, direction: Directi
     assert not any(hasattr(account.calendars[side], "create") for side in read_only)
     assert (account.past.days, account.future.days, account.policy) == (90, 365, "right")
     await connections.close()
+
+
+async def test_the_rules_have_another_name_where_any_of_them_is_another(house: House) -> None:
+    opened = await house.connections().open(house.add("anna", "anna", "anna"))
+    one, two = RuleConfig(name="nothing", options={"a": 1}, line=5), RuleConfig(name="more", options={}, line=6)
+    lists = [(), (one,), (two,), (one, two), (two, one), (replace(one, options={"a": 2}),)]
+    versions = [{}, {"nothing": "0.1"}, {"nothing": "0.2"}]
+    names = {house.connections(rules=rules).account(opened).rules for rules in lists}
+    names |= {house.connections(rules=(one,), versions=each).account(opened).rules for each in versions}
+    assert len(names) == len(lists) + len(versions) - 1
+    moved = house.connections(rules=(replace(one, line=50),)).account(opened)
+    assert moved.rules == house.connections(rules=(one,)).account(opened).rules
+
+
+async def test_options_without_an_order_name_the_rules_alike_in_every_process(house: House) -> None:
+    opened = await house.connections().open(house.add("anna", "anna", "anna"))
+    words = [f"Art {number}" for number in range(50)]
+    names = set()
+    for order in (words, words[::-1]):
+        options = {"names": frozenset(order), "more": {each: {each} for each in order}, "made": object()}
+        rule = RuleConfig(name="nothing", options=options, line=5)
+        names.add(house.connections(rules=(rule,)).account(opened).rules)
+    assert len(names) == 1
 
 
 async def test_closing_ends_a_sign_in_and_closes_every_provider(house: House) -> None:

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from calsync.cli import accounts, backups, commands, explain, export, holds, keys, leaving, showing, undo, users
+from calsync.cli import (
+    accounts,
+    backups,
+    commands,
+    explain,
+    export,
+    holds,
+    keys,
+    leaving,
+    plans,
+    showing,
+    undo,
+    users,
+)
 from calsync.cli.bugs import tell_bugs_without_their_texts
 from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
 from calsync.cli.group import PluginGroup
@@ -33,10 +46,10 @@ def cli(context: click.Context) -> None:
 for command in (
     commands.check,
     commands.login,
-    commands.plan,
-    commands.sync,
+    plans.plan,
+    plans.sync,
     commands.run,
-    commands.confirm,
+    plans.confirm,
     commands.plugins,
     showing.status,
     showing.activity,

@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
 from calsync.reasons import sentence
+from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import AllDay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from calsync.reasons import Language
     from calsync.results import AccountPlan, Discovered
+    from calsync.sync.approved import PlanLine
     from calsync.sync.model import When
     from calsync.sync.plan import Operation, Plan
 
 EMPTY: Mapping[str, Any] = {"accounts": {}, "discovered": []}
+KEPT: Mapping[Language, str] = {
+    "en": "{file}: written; `calsync sync --plan {file}` carries out exactly this",
+    "de": "{file}: geschrieben; `calsync sync --plan {file}` führt genau das aus",
+}
 FEW = 20
 """Up to so many operations are shown one by one."""
 
@@ -36,11 +43,18 @@ def as_json(plans: Mapping[str, AccountPlan], discovered: Sequence[Discovered] =
 
 
 def lines(
-    plans: Mapping[str, AccountPlan], language: Language, discovered: Sequence[Discovered] = ()
+    plans: Mapping[str, AccountPlan],
+    language: Language,
+    discovered: Sequence[Discovered] = (),
+    kept: Path | None = None,
 ) -> list[str]:
-    """Return who was discovered, and each account's operations, counted; where they are few, also one by one."""
+    """Return who was discovered, and each account's operations, counted; where they are few, also one by one.
+
+    `kept`: the file in which the plans are.
+    """
     accounts = [line for name, result in plans.items() for line in _account_lines(name, result, language)]
-    return [*_discovered(discovered, language), *accounts]
+    where = [] if kept is None else [KEPT[language].format(file=plain(str(kept)))]
+    return [*_discovered(discovered, language), *accounts, *where]
 
 
 def _discovered(discovered: Sequence[Discovered], language: Language) -> list[str]:
@@ -105,7 +119,7 @@ def operations(plan: Plan, language: Language) -> list[str]:
 
 
 def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
-    reason = "direction" if why == "direction" else "rebuild"
+    reason = why if why in {DIRECTION, FIRST_SYNC} else "rebuild"
     return [f"  {sentence(reason, language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
 
 
@@ -118,6 +132,11 @@ def event(operation: Operation) -> list[str]:
     seen = operation.source or operation.target
     fields = ", ".join(operation.fields)
     return [_when(seen.event.when), plain(seen.event.summary), fields] if seen else ["", "", fields]
+
+
+def said_of(line: PlanLine) -> list[str]:
+    """Return what is done, where, when and to which event."""
+    return [line.kind, line.side, _when(line.when) if line.when else "", plain(line.summary)]
 
 
 def _when(when: When) -> str:

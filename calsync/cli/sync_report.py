@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calsync.cli.plan_report import said_of
 from calsync.cli.text import plain, table
 from calsync.reasons import known, sentence
 from calsync.results import AccountResult
@@ -15,9 +16,18 @@ if TYPE_CHECKING:
     from calsync.engine import Counts
     from calsync.reasons import Language
     from calsync.results import Message, SyncResult
+    from calsync.sync.approved import Moved
 
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
 COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")
+MOVED: Mapping[Language, Mapping[str, str]] = {
+    "en": {"added": "added", "gone": "gone", "changed": "changed"},
+    "de": {"added": "dazugekommen", "gone": "entfallen", "changed": "anders"},
+}
+WINDOW: Mapping[Language, str] = {
+    "en": "The window moved: some of these events lie in only one of both.",
+    "de": "Der Zeitraum ist weitergerückt: Einige dieser Termine liegen nur in einem von beiden.",
+}
 STATES = {"hold": "held", "block": "blocked"}
 """How a message's operation is counted; every other one failed, or waits."""
 WAITING = frozenset({"waits", "doubt", "retry", "quarantined"})
@@ -46,6 +56,8 @@ def _account(account: AccountResult) -> dict[str, Any]:
         "off": account.off,
         "error": account.error,
         "messages": [_message(message) for message in account.messages],
+        "moved": [_moved(one) for one in account.drift.moved],
+        "window_moved": account.drift.window,
     }
 
 
@@ -66,9 +78,26 @@ def _message(message: Message) -> dict[str, Any]:
     }
 
 
+def _moved(one: Moved) -> dict[str, str]:
+    """Return one line of a plan that is not as it was approved; no text of an appointment is in it."""
+    said = one.line
+    return {"what": one.what, "operation": said.kind.value, "side": said.side.value, "reason": said.reason}
+
+
+def _drifted(account: AccountResult, language: Language) -> list[str]:
+    """Return what is not as it was approved: who carries out a plan may read the appointments in it."""
+    rows = [
+        [f"  {MOVED[language][one.what]}:", *said_of(one.line), plain(_sentence(one.line.reason, language))]
+        for one in account.drift.moved
+    ]
+    return table(rows) + ([f"  {WINDOW[language]}"] if account.drift.window else [])
+
+
 def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
     state = ": switched off" if account.off else "" if account.ok else ": failed"
     title = f"{plain(name)}{state}"
+    if account.drift.moved:
+        return [title, *_drifted(account, language), ""]
     if account == AccountResult(ok=account.off, off=account.off, error=account.error):  # nothing was done
         return [title, ""]
     head = ["", *COLUMNS, "skipped"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from calsync.sync.model import Direction, Side
-    from calsync.sync.view import ConflictPolicy, TargetEdit
+    from calsync.sync.view import ConflictPolicy, FirstSync, TargetEdit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,8 @@ class AccountConfig:
     window: WindowConfig
     policy: ConflictPolicy
     on_target_edit: TargetEdit
+    first_sync: FirstSync = "run"
+    """`ask`: nothing is written before a person has confirmed the first plan."""
     line: int = field(compare=False)
     kept: bool = field(default=False, compare=False)
     """It stands in the second file, which the pages keep."""

@@ -108,6 +108,7 @@ ACCOUNT = {
     vol.Optional("window", default=dict): WINDOW,
     vol.Optional("policy", default="right"): one_of(["right", "left", "newest", "hold"]),
     vol.Optional("on_target_edit", default="keep"): one_of(["keep", "restore"]),
+    vol.Optional("first_sync", default="run"): one_of(["run", "ask"]),
 }
 DISCOVER = {
     **ACCOUNT,

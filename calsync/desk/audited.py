@@ -56,6 +56,9 @@ SENTENCES: Mapping[str, Sentences] = {
         "{who} undid what calsync had written in {account}.",
         "{who} hat rückgängig gemacht, was calsync in {account} geschrieben hatte.",
     ),
+    "plan_applied": Sentences(
+        "{who} had a plan of {account} carried out.", "{who} hat einen Plan für {account} ausführen lassen."
+    ),
     "left": Sentences("{who} let {account} leave calsync.", "{who} hat {account} aus calsync entlassen."),
     "password_changed": Sentences("{who} changed the own password.", "{who} hat das eigene Passwort geändert."),
     "token_made": Sentences("{who} made the API token {after}.", "{who} hat das API-Token {after} erstellt."),

@@ -49,6 +49,7 @@ class Conditions:
             failing_since=None if remembered is None else remembered.failing_since,
             rebuild=self.rebuilds.get(account),
             unconfirmed=sorted(side for side in self.unwritten.get(account, ()) if direction.writes(side)),
+            asks=config.first_sync == "ask",
             waiting=self.waiting.get(account, ()),
             failing=self.failing.get(account, ()),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.discretion import masked
-from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, Choice, Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
@@ -28,6 +28,7 @@ BATCHES: Mapping[str, str] = {
     "deletes": DELETES,
     "rewrites": REWRITES,
     "budget": BUDGET,
+    "rules": RULES,
     "conflicts": CONFLICT,
     "changed-by-server": UNSURE,
     "ambiguous": AMBIGUOUS,

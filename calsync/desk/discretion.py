@@ -25,3 +25,8 @@ def masked(seen: Observation) -> Observation:
 def masked_values(values: Mapping[Field, Value]) -> Mapping[Field, Value]:
     """Return what others see of values of a private event."""
     return {name: _MASKED.get(name, value) for name, value in values.items()}
+
+
+def masked_value(name: Field, value: Value | None) -> Value | None:
+    """Return what others see of one value of a private event; None stays none."""
+    return None if value is None else _MASKED.get(name, value)

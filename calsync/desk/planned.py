@@ -6,9 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calsync.desk.discretion import MASK
+from calsync.desk.discretion import MASK, masked_value
 from calsync.desk.wording import field_names, in_language, named, short
-from calsync.reasons import Sentences
+from calsync.reasons import Sentences, sentence
+from calsync.sync.approved import awaits_word
+from calsync.sync.brakes import DIRECTION, FIRST_SYNC
+from calsync.sync.changes import field_changes
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.reasons import Language
+    from calsync.sync.changes import FieldChange
     from calsync.sync.model import Field, When
     from calsync.sync.plan import Operation
 
@@ -42,6 +46,24 @@ class PlannedWrite:
     when: When | None
     fields: Sequence[Field]
     private: bool
+    reason: str
+    """Why: a word of calsync.reasons."""
+    changes: Sequence[FieldChange]
+    """What becomes of each field, and which rule decided that."""
+
+    def why(self, language: Language) -> str | None:
+        """Return why; None where that is only that the whole plan waits to be confirmed."""
+        return None if self.reason in {DIRECTION, FIRST_SYNC, "rebuild"} else sentence(self.reason, language)
+
+    def discreet(self) -> PlannedWrite:
+        """Return it as others than the account's owner see it."""
+        if not self.private:
+            return self
+        changes = [
+            replace(one, old=masked_value(one.field, one.old), new=masked_value(one.field, one.new))
+            for one in self.changes
+        ]
+        return replace(self, summary=MASK, changes=changes)
 
     def sentence(self, titles: Mapping[Side, str], language: Language) -> str:
         """Return what would be done. `titles`: what both systems are called."""
@@ -69,7 +91,7 @@ class Planned:
 
     def discreet(self) -> Planned:
         """Return the plan as others than the account's owner see it."""
-        return replace(self, writes=[replace(one, summary=MASK) if one.private else one for one in self.writes])
+        return replace(self, writes=[one.discreet() for one in self.writes])
 
 
 def planned(report: Report) -> Planned:
@@ -89,8 +111,7 @@ def _write(operation: Operation) -> Kind | None:
     """Return what would be written: at once, or once the plan is confirmed."""
     if operation.kind in WRITES:
         return operation.kind
-    waits = operation.reason == "direction" or operation.reason.startswith("rebuild")
-    return operation.wanted if waits and operation.wanted in WRITES else None
+    return operation.wanted if awaits_word(operation) and operation.wanted in WRITES else None
 
 
 def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
@@ -102,6 +123,8 @@ def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
         when=None if seen is None else seen.event.when,
         fields=operation.fields,
         private=_is_private(operation),
+        reason=operation.reason,
+        changes=field_changes(operation),
     )
 
 

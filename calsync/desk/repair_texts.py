@@ -164,6 +164,20 @@ TEXTS: Mapping[str, Texts] = {
             "Bitte sehen Sie sich an, was calsync tun würde, und bestätigen Sie es.",
         ),
     ),
+    "first_sync": Texts(
+        Sentences(
+            "calsync has not written anything to {system} yet: the first sync waits for you.",
+            "calsync hat noch nichts nach {system} geschrieben: Die erste Synchronisation wartet auf Sie.",
+        ),
+        Sentences(
+            "Both calendars are read, and nothing is written there before somebody has seen what that would be.",
+            "Beide Kalender werden gelesen. Geschrieben wird dort nichts, bevor jemand gesehen hat, was das wäre.",
+        ),
+        Sentences(
+            "Please look at what calsync would do, and confirm it.",
+            "Bitte sehen Sie sich an, was calsync tun würde, und bestätigen Sie es.",
+        ),
+    ),
     "deletes": Texts(
         Sentences(
             "A lot was deleted in {other} at once: {events}.",
@@ -233,6 +247,22 @@ TEXTS: Mapping[str, Texts] = {
             "Please choose whose values count, or correct the event in one of the two calendars.",
             "Bitte wählen Sie, welche Angaben gelten, oder berichtigen Sie den Termin in einem der beiden "
             "Kalender.",
+        ),
+    ),
+    "rules": Texts(
+        Sentences(
+            "The rules were changed, so this would be written to {system}: {events}.",
+            "Die Regeln wurden geändert, deshalb würde das nach {system} geschrieben: {events}.",
+        ),
+        Sentences(
+            "In {system} it is as before: a change of the rules writes nothing by itself. All others go on.",
+            "In {system} ist alles wie zuvor: Eine Änderung der Regeln allein schreibt nichts. Alles andere läuft "
+            "weiter.",
+        ),
+        Sentences(
+            "Please check whether that is wanted. Then release it, or leave both sides as they are.",
+            "Bitte prüfen Sie, ob das gewollt ist. Geben Sie es dann frei, oder lassen Sie beide Seiten, wie sie "
+            "sind.",
         ),
     ),
     "loop": Texts(

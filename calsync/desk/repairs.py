@@ -25,7 +25,16 @@ from calsync.errors import (
 )
 from calsync.second import is_own_name
 from calsync.service import State
-from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.brakes import (
+    BUDGET,
+    DELETES,
+    DIRECTION,
+    FIRST_SYNC,
+    LEFT_ACCOUNT,
+    PRIVATE_DELETED,
+    REWRITES,
+    RULES,
+)
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, offers
 from calsync.sync.loops import CHANGED_OFTEN
 from calsync.sync.plan import Kind
@@ -59,11 +68,13 @@ class Cause(StrEnum):
     UNREACHABLE = "unreachable"
     REBUILD = "rebuild"
     DIRECTION = "direction"
+    FIRST_SYNC = "first_sync"
     DELETES = "deletes"
     REWRITES = "rewrites"
     BUDGET = "budget"
     CONFLICT = "conflict"
     UNSURE = "unsure"
+    RULES = "rules"
     ASKED = "asked"
     LOOP = "loop"
     OFTEN = "often"
@@ -106,11 +117,13 @@ ACTIONS: Mapping[Cause, Action] = {
     Cause.UNREACHABLE: Action.TRY,
     Cause.REBUILD: Action.CONFIRM,
     Cause.DIRECTION: Action.CONFIRM,
+    Cause.FIRST_SYNC: Action.CONFIRM,
     Cause.DELETES: Action.DECIDE,
     Cause.REWRITES: Action.DECIDE,
     Cause.BUDGET: Action.DECIDE,
     Cause.CONFLICT: Action.DECIDE,
     Cause.UNSURE: Action.DECIDE,
+    Cause.RULES: Action.DECIDE,
     Cause.ASKED: Action.DECIDE,
     Cause.LOOP: Action.SHOW,
     Cause.OFTEN: Action.SHOW,
@@ -204,7 +217,9 @@ class Condition:
     rebuild: str | None = None
     """Why nothing is written before a person has confirmed the plan."""
     unconfirmed: Collection[Side] = ()
-    """The sides that a changed direction lets calsync write, and nobody has confirmed."""
+    """The sides that a changed direction, or a first sync, lets calsync write, and nobody has confirmed."""
+    asks: bool = False
+    """Whether its first sync waits for a person."""
     waiting: Sequence[Waiting] = ()
     failing: Sequence[Failing] = ()
 
@@ -367,8 +382,9 @@ def _waiting(condition: Condition) -> Iterator[Repair]:
     if condition.rebuild is not None:
         yield Repair(cause=Cause.REBUILD, account=condition.account, reason=condition.rebuild)
         return
+    turned = any(waiting.reason == DIRECTION for waiting in condition.waiting)
     for side in condition.unconfirmed:
-        yield _card(condition, Cause.DIRECTION, side)
+        yield _card(condition, Cause.FIRST_SYNC if condition.asks and not turned else Cause.DIRECTION, side)
     for waiting in condition.waiting:
         cause = _held(waiting.kind, waiting.reason)
         if cause is not None:
@@ -387,6 +403,7 @@ _HELD: Mapping[str, Cause] = {
     BUDGET: Cause.BUDGET,
     CONFLICT: Cause.CONFLICT,
     UNSURE: Cause.UNSURE,
+    RULES: Cause.RULES,
     AMBIGUOUS: Cause.ASKED,
     LEFT_ACCOUNT: Cause.ASKED,
     PRIVATE_DELETED: Cause.ASKED,
@@ -402,7 +419,7 @@ def _held(kind: Kind, reason: str) -> Cause | None:
     word = reason.partition(":")[0]
     if kind is Kind.BLOCK:
         return Cause.ATTENDEES
-    if word == "direction" or word.startswith("rebuild"):
+    if word in {DIRECTION, FIRST_SYNC} or word.startswith("rebuild"):
         return None
     return _HELD.get(word, Cause.HELD)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.ports import Calendar
+from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import Side, Window
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from calsync.ports import Clock, Reader
     from calsync.sync.loops import Past
     from calsync.sync.model import Direction
+    from calsync.sync.ruled import Before
     from calsync.sync.rules import Chain
-    from calsync.sync.view import ConflictPolicy, TargetEdit
+    from calsync.sync.view import ConflictPolicy, FirstSync, TargetEdit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,10 @@ class Account:
     policy: ConflictPolicy
     on_target_edit: TargetEdit
     chain: Chain
+    rules: str = ""
+    """What names the chain: another word where a rule, its options, its version or the order is another."""
+    first_sync: FirstSync = "run"
+    """`ask`: a calendar that calsync has never run with waits for a person, who confirms the plan."""
     past: timedelta
     future: timedelta
 
@@ -80,12 +86,20 @@ class Run:
     """A person has confirmed each write of this run by its plan's hash, also to a side that waits otherwise."""
     may_be_off: bool = False
     """It is to write although the account was switched off when it began."""
+    before: Before | None = None
+    """What was known when it began, where the rules are others than those of the last one."""
 
     @property
     def unconfirmed(self) -> frozenset[Side]:
         """The sides that the account's direction lets calsync write, and that no person knows of yet."""
         sides, direction = self.notebook.state.sides, self.account.direction
         return frozenset(side for side, known in sides.items() if not known.written and direction.writes(side))
+
+    @property
+    def waits_for(self) -> str:
+        """The reason of what is not written before a person has confirmed it: the first sync, or a direction."""
+        copied = any(link.origin is not None for link in self.notebook.state.links.values())
+        return FIRST_SYNC if self.account.first_sync == "ask" and not copied else DIRECTION
 
     def marker_hash(self, source_id: str) -> str:
         """Return what a marker tells of its source; only rebuilding a lost store reads it."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.engine.account import Account, Run
+from calsync.engine.approved import Applied, apply_plan
 from calsync.engine.carry import carry_out
 from calsync.engine.leave import Leaving, leave_account
 from calsync.engine.local import apply_local
@@ -23,6 +24,7 @@ from calsync.engine.undo import undo_writes
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.sync.ruled import Before
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from calsync.engine.rebuild import Confirmation
     from calsync.ports import Clock
     from calsync.records import AccountState, Runs, Selection, SideState, Store
+    from calsync.sync.approved import Approved
 
 BRAKE_SPAN = timedelta(hours=24)
 PASSES = 3
@@ -76,8 +79,8 @@ class Engine:
         account would do that is switched off.
         Raises Retry, LoginError, AccountError, StoreError, SwitchedOff; what was done until then is recorded.
         """
-        if write and (await self._store.settings.get(account.name)).off:
-            raise SwitchedOff(f"account {account.name} is switched off")
+        if write:
+            await self._expect_on(account)
         async with self._reading(account, report) as run:
             if progress is not None:
                 run.progress = progress
@@ -94,8 +97,28 @@ class Engine:
 
         Both sides are listed in full once more: what the first listing missed would be created a second time.
         """
-        async with self._reading(account, Report(), in_full=True) as run:
+        async with self._reading(account, Report(), confirms=True) as run:
             return await confirm_plan(run, plan_hash)
+
+    async def apply(
+        self,
+        account: Account,
+        approved: Approved,
+        report: Report,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Applied:
+        """Carry out the plan that a person has approved, in one pass; where it is another one by now, nothing.
+
+        It counts as the confirmation of what waits for one. What is done is told to `report`. Raises as `run`.
+        """
+        await self._expect_on(account)
+        async with self._reading(account, report, confirms=True) as run:
+            if progress is not None:
+                run.progress = progress
+            applied = await apply_plan(run, approved)
+            _tell_waiting(run)
+            return applied
 
     async def undo(
         self, account: Account, selection: Selection, report: Report, plan_hash: str | None = None
@@ -125,9 +148,16 @@ class Engine:
         async with self._reading(account, report) as run:
             return await leave_account(run, remove, plan_hash, switch_off)
 
+    async def _expect_on(self, account: Account) -> None:
+        if (await self._store.settings.get(account.name)).off:
+            raise SwitchedOff(f"account {account.name} is switched off")
+
     @asynccontextmanager
-    async def _reading(self, account: Account, report: Report, *, in_full: bool = False) -> AsyncIterator[Run]:
-        """Begin a run and read both sides, under the account's lease."""
+    async def _reading(self, account: Account, report: Report, *, confirms: bool = False) -> AsyncIterator[Run]:
+        """Begin a run and read both sides, under the account's lease.
+
+        `confirms`: it may be a person's word about a plan that waits, which all is to be read for.
+        """
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
         if lease is None:
@@ -136,12 +166,16 @@ class Engine:
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)
             begin = await self._beginning(account, state)
-            needed = in_full or begin.rebuild is not None
+            waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
+            needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))
             in_full = needed or listing_due(account, state, now)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
             mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
+            before = None
+            if state.rules not in {None, account.rules}:
+                before = Before({side: {**state.seen[side]} for side in Side}, state.sides[Side.LEFT].window)
             run = Run(
                 account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
                 notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
@@ -152,6 +186,7 @@ class Engine:
                 window=window,
                 past=await read_past(self._store, account.name, now),
                 report=report,
+                before=before,
             )
             report.number = run.number
             await run.notebook.commit(begin)
@@ -160,6 +195,7 @@ class Engine:
             await pull(run, in_full=in_full, needed=needed)
             if run.notebook.state.rebuild is None and is_lost(run):
                 await run.notebook.commit(Batch(rebuild="lost"))
+            report.window = run.window
             report.good_at = now if run.unlisted is None else None
             yield run
         finally:
@@ -184,7 +220,7 @@ class Engine:
 
     async def _work(self, run: Run, *, write: bool) -> None:
         if run.unconfirmed:
-            run.report.rebuild = "direction"
+            run.report.rebuild = run.waits_for
         if write:
             await settle(run)
         for attempt in range(PASSES):
@@ -227,11 +263,17 @@ def _is_at_rest(run: Run) -> bool:
 
 def _begun(account: Account, side: Side, known: SideState) -> SideState:
     """Return a side with what the account says of it now."""
-    written = account.direction.writes(side) and known.written is not False
+    asks = account.first_sync == "ask" and known.written is None and known.listed_run is None
+    written = account.direction.writes(side) and known.written is not False and not asks
     calendar = account.calendars[side].key
     if (known.written, known.calendar) == (written, calendar):
         return known
     return replace(known, written=written, calendar=calendar)
+
+
+def _waits(account: Account, side: Side, known: SideState) -> bool:
+    """Tell whether a side waits until a person has confirmed that it is written."""
+    return account.direction.writes(side) and not known.written
 
 
 def _tell_waiting(run: Run) -> None:
@@ -245,8 +287,8 @@ def _tell_waiting(run: Run) -> None:
     eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
     run.report.held_since = {held.reason: held.since for held in eldest}
     for side in run.unconfirmed:
-        if not run.report.notices[Kind.HOLD, side, "direction"]:
-            run.report.note_waiting(Kind.HOLD, side, "direction")
+        if not run.report.notices[Kind.HOLD, side, run.waits_for]:
+            run.report.note_waiting(Kind.HOLD, side, run.waits_for)
     for intent in state.intents.values():
         if intent.run < run.number:
             run.report.note_waiting(intent.kind, intent.side, "waits")

@@ -94,7 +94,7 @@ async def _plan(run: Run, remove: Side | None) -> Plan:
     other = run.account.calendars[remove.other]
     places = await together(other.locate(seen.observation.id, seen.observation.event.uid) for _, seen in untold)
     alone = {link.id for (link, _), place in zip(untold, places, strict=True) if isinstance(place, Trashed | Gone)}
-    return hold_unconfirmed(leave(view, remove, alone), run.unconfirmed)
+    return hold_unconfirmed(leave(view, remove, alone), run.unconfirmed, run.waits_for)
 
 
 def _hash(run: Run, remove: Side | None, plan: Plan) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.confirm import let_go, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
+from calsync.sync.brakes import RULES
 from calsync.sync.choices import GIVEN_UP
 from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
@@ -32,11 +33,13 @@ async def apply_local(run: Run, plan: Plan) -> bool:
         _rebase(run, batch, rebase)
     for operation in plan.operations:
         _apply(run, batch, operation)
-    batch.holds = _holds(run, plan)
+    batch.holds = holds_of(run, plan)
     batch.decisions = list(_done_with(run, plan))
     versions = run.account.chain.versions
     batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
+    if run.notebook.state.rules != run.account.rules:  # with what is held because of it
+        batch.rules = run.account.rules
     if batch != Batch(holds=run.notebook.state.holds):
         await run.notebook.commit(batch)
     return any(operation.kind is Kind.WAKE or operation.reason == "moved" for operation in plan.operations)
@@ -145,14 +148,14 @@ def _current(run: Run, batch: Batch, link: Link | None) -> Link | None:
     return batch.links[link.id] if link.id in batch.links else run.notebook.state.links.get(link.id)
 
 
-def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
+def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
     """Return what waits for a person now; what waited already keeps its age.
 
     So does what a person has decided, until it is carried out, and whatever is held of a link or of an event about
     which nothing was decided now: it may go on waiting.
     """
     known = run.notebook.state.holds
-    stays = _decided(plan)
+    stays = _decided(plan) | {*_still_ruled(run, plan)}
     holds = {key: held for key, held in known.items() if key in stays or _is_undecided(run, plan, key)}
     for operation in plan.operations:
         if operation.kind is not Kind.HOLD or operation.event_id is None:
@@ -163,6 +166,22 @@ def _holds(run: Run, plan: Plan) -> dict[HoldKey, Held]:
         new = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=run.now)
         holds[key] = known.get(key, new)
     return holds
+
+
+def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
+    """Yield the creates that wait since the rules were changed, also where their events are in doubt now.
+
+    None does where a person is to confirm the whole plan: that is a word about them, too.
+    """
+    state = run.notebook.state
+    ended = [each for each in plan.operations if each.kind in {Kind.SKIP, Kind.PART, Kind.LINK}]
+    over = {seen.id for each in ended for seen in (each.source, each.target) if seen is not None}
+    for key in state.holds:
+        side, event_id, kind, reason = key
+        ruled = (kind, reason) == (Kind.CREATE, RULES) and side not in run.unconfirmed and state.rebuild is None
+        alone = event_id in state.seen[side.other] and run.notebook.link_of(side.other, event_id) is None
+        if ruled and alone and event_id not in over:
+            yield key
 
 
 def _done_with(run: Run, plan: Plan) -> Iterator[Decision]:

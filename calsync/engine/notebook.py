@@ -57,6 +57,8 @@ class Batch:
     """Why a rebuild begins."""
     confirmed: bool = False
     """The rebuild ends."""
+    rules: str | None = None
+    """What names the rules that the account is planned under from now on."""
     sides: dict[Side, SideState] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
     links: dict[int, Link | None] = field(default_factory=dict)
@@ -169,6 +171,7 @@ class Notebook:
         state = self.state
         state.run = batch.run if batch.run is not None else state.run
         state.rebuild = None if batch.confirmed else batch.rebuild or state.rebuild
+        state.rules = state.rules if batch.rules is None else batch.rules
         state.sides.update(batch.sides)
         for side, changes in batch.seen.items():
             _merge(state.seen[side], changes)
@@ -214,6 +217,8 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
         await transaction.begin_run(batch.run)
     if batch.rebuild is not None or batch.confirmed:
         await transaction.set_rebuild(batch.rebuild)
+    if batch.rules is not None:
+        await transaction.set_rules(batch.rules)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     await _write_records(transaction, batch)

@@ -15,6 +15,7 @@ from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.reconcile import reconcile
 from calsync.sync.released import carry_decisions, in_one_write
+from calsync.sync.ruled import hold_ruled
 from calsync.sync.twins import Shown
 from calsync.sync.view import View
 
@@ -38,9 +39,11 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     """Decide what is to be done, `waiting` events excepted."""
     state = run.notebook.state
     view = view_of(run, waiting)
-    plan = hold_loops(reconcile(view), run.past)
+    plan = reconcile(view)
     if state.rebuild is None:  # else all writes wait, each for a reason of its own
-        plan = hold_unconfirmed(plan, run.unconfirmed)
+        plan = hold_unconfirmed(plan, run.unconfirmed, run.waits_for)
+        plan = hold_ruled(plan, view, state.holds.keys(), run.before, state.attempts.keys())
+    plan = hold_loops(plan, run.past)
     plan = carry_decisions(plan, view)
     decided = {key for operation in plan.operations for key in operation.decided}
     waits = {held.reason for key, held in state.holds.items() if key not in decided}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import doubted, fresh_seen
-from calsync.engine.local import apply_links, apply_local
+from calsync.engine.local import apply_links, apply_local, holds_of
 from calsync.engine.notebook import Batch
 from calsync.engine.planning import look_again, make_plan, view_of
 from calsync.engine.settle import settle
@@ -85,8 +85,10 @@ async def confirm_plan(run: Run, plan_hash: str) -> Confirmation:
     elif marked.waiting or not _is_settled(run):
         problem = "what became of some events is not known yet; run calsync sync, then plan again"
     else:
-        sides = {side: replace(state.sides[side], written=True) for side in run.unconfirmed}
-        await run.notebook.commit(Batch(confirmed=True, sides=sides))
+        batch = Batch(confirmed=True, holds=holds_of(run, plan), rules=run.account.rules)
+        batch.sides = {side: replace(state.sides[side], written=True) for side in run.unconfirmed}
+        await run.notebook.commit(batch)
+        run.before = None  # that the rules are others is in what the person saw
         return Confirmation(plan, None)
     return Confirmation(plan, f"account {name}: {problem}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.history import Unsynced
-    from calsync.records import Rebuild
+    from calsync.sync.model import Window
     from calsync.sync.plan import Operation
 
 Notices = Counter[tuple[Kind, Side, str]]
@@ -56,9 +56,11 @@ class Report:
 
     plan: Plan = field(default_factory=lambda: Plan(operations=()))
     """What the first pass decided; of a rebuild what the last one left."""
-    rebuild: Rebuild | Literal["direction"] | None = None
-    """Why nothing is written before a person has confirmed the plan; for `direction`, nothing to the sides that a
-    changed direction lets calsync write."""
+    rebuild: str | None = None
+    """Why nothing is written before a person has confirmed the plan: a word of calsync.records.Rebuild; or
+    `first_sync` or `direction`, where only the sides wait that were not written before."""
+    window: Window | None = None
+    """What was read; None before that."""
     number: int = 0
     """The number of the run; 0 before it has begun."""
     good_at: datetime | None = None

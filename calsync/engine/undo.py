@@ -88,7 +88,7 @@ def _held(run: Run, plan: Plan, left: Collection[int]) -> Plan:
 
     Those sides wait for a person because the account has left them, and this person wants them as they were.
     """
-    held = hold_unconfirmed(plan, run.unconfirmed)
+    held = hold_unconfirmed(plan, run.unconfirmed, run.waits_for)
     both = zip(plan.operations, held.operations, strict=True)
     return replace(held, operations=tuple(one if one.undoes in left else other for one, other in both))
 

@@ -54,6 +54,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
         begun=begun,
         spent=Spent(hour=spent["hour"], day=spent["day"]),
         rebuild=run[0]["rebuild"] if run else None,
+        rules=run[0]["rules"] if run else None,
         was_read=bool(run and run[0]["good_at"]),
         hangs=hangs,
         decisions={decision.key: decision for decision in decisions},

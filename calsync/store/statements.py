@@ -69,8 +69,9 @@ LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
 BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
-RUN = "SELECT run, rebuild, good_at FROM account WHERE name = :account"
+RUN = "SELECT run, rebuild, rules, good_at FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
+SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"
 # A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
 RESTORED = (
     "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",

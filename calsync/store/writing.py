@@ -44,6 +44,9 @@ class SqliteTransaction(Transaction):
         if why is not None:
             self._one(statements.DROP_DECISIONS, {})
 
+    async def set_rules(self, rules: str) -> None:
+        self._one(statements.SET_RULES, {"rules": rules})
+
     async def put_side(self, side: Side, state: SideState) -> None:
         self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
 

@@ -17,17 +17,23 @@ DELETES = "brake_deletes"
 REWRITES = "brake_rewrites"
 BUDGET = "budget"
 """More was written of the account lately than its budget covers; see calsync.sync.budget."""
+DIRECTION = "direction"
+"""A changed direction lets calsync write there, and no person has confirmed that yet."""
+FIRST_SYNC = "first_sync"
+"""It is the account's first sync, and a person is to confirm it."""
+RULES = "rules"
+"""The rules are others than they were, and may be why it is written at all; see calsync.sync.ruled."""
 LEFT_ACCOUNT = "left_account"
 PRIVATE_DELETED = "private_original_deleted"
 ASKED_ONE_BY_ONE = frozenset({LEFT_ACCOUNT, PRIVATE_DELETED})
 """Reasons of held deletes that no brake counts: a person is asked about each anyway, and may take weeks."""
 
 
-def hold_unconfirmed(plan: Plan, sides: Collection[Side]) -> Plan:
+def hold_unconfirmed(plan: Plan, sides: Collection[Side], reason: str) -> Plan:
     """Return the plan with every write to these sides held, until a person has confirmed that they are written."""
     if not sides:
         return plan
-    return replace(plan, operations=tuple(_unconfirmed(operation, sides) for operation in plan.operations))
+    return replace(plan, operations=tuple(_unconfirmed(operation, sides, reason) for operation in plan.operations))
 
 
 def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batches: frozenset[str]) -> Plan:
@@ -48,10 +54,10 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
     return replace(plan, operations=tuple(_held(operation, held) for operation in plan.operations))
 
 
-def _unconfirmed(operation: Operation, sides: Collection[Side]) -> Operation:
+def _unconfirmed(operation: Operation, sides: Collection[Side], reason: str) -> Operation:
     if operation.kind not in WRITES or operation.side not in sides:
         return operation
-    return replace(operation, kind=Kind.HOLD, reason="direction", wanted=operation.kind)
+    return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)
 
 
 def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]) -> bool:

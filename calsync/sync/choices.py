@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES
+from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.plan import WRITES, Kind, render_value
 
@@ -65,6 +65,7 @@ _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
     (DELETES, Kind.DELETE): _CARRY,
     (REWRITES, Kind.UPDATE): _CARRY,
     **{(BUDGET, kind): (Choice.RELEASE,) for kind in WRITES},  # it ends by itself, so nothing can be kept from it
+    **{(RULES, kind): _CARRY for kind in WRITES},
     (CONFLICT, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.UPDATE): _CHOOSE,
     (UNSURE, Kind.DELETE): _CARRY,

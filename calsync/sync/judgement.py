@@ -9,9 +9,9 @@ from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import Block, Drop, Hold, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from calsync.sync.model import Changes, Event, Field
+    from calsync.sync.model import Changes, Event, Field, Observation
     from calsync.sync.view import View
 
 LONGEST_SUMMARY = 2_000
@@ -31,6 +31,15 @@ def refusal(view: View, event: Event) -> str | None:
     if verdict is not None:
         return verdict[1]
     return "series" if event.series else None
+
+
+def ruled(view: View, source: Observation, values: Changes) -> Mapping[Field, str]:
+    """Return the rules that made values other than their source's. Raises RuleFailed."""
+    names = [name for name, value in values.items() if source.event.value(name) != value]
+    if not names:  # as of most events
+        return {}
+    authors = view.chain.authors(source.event)
+    return {name: authors[name] for name in names if name in authors}
 
 
 def guarded(view: View, operation: Operation) -> Iterator[Operation]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
 from calsync.sync.decisions import decision, hold, outside
-from calsync.sync.judgement import guarded, refusal
+from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.merge import Half, Merge, Terms, half, merge
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.partings import decide_deleted, decide_left, decide_parted
@@ -114,7 +114,8 @@ def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> I
             reason = next((found.reasons[name] for name in wants if name in found.reasons), "changed")
             update = decision(link, side, source, target, Kind.UPDATE, reason)
             decided = frozenset(_asked(link, *found.decided[name]) for name in wants if name in found.decided)
-            yield from guarded(view, replace(update, changes=wants, decided=decided))
+            rules = ruled(view, source.observation, wants)
+            yield from guarded(view, replace(update, changes=wants, decided=decided, rules=rules))
     if found.conflicts:
         conflict = hold(link, Side.RIGHT, left, right, CONFLICT)
         yield replace(conflict, changes=_contested(left, found), wanted=Kind.UPDATE)

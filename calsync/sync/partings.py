@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.brakes import LEFT_ACCOUNT, PRIVATE_DELETED
 from calsync.sync.choices import KEPT, RELEASED, UNSURE, Choice
 from calsync.sync.decisions import decision, outside
-from calsync.sync.judgement import guarded, refusal
+from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.merge import edits, half, mask
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.plan import Kind, Operation
@@ -134,7 +134,7 @@ def _renew(view: View, remains: _Remains, reason: str) -> Iterator[Operation]:
         return
     draft = view.chain.draft(source.observation.event)
     create = decision(link, gone, source, None, Kind.CREATE, reason)
-    yield from guarded(view, replace(create, draft=draft))
+    yield from guarded(view, replace(create, draft=draft, rules=ruled(view, source.observation, draft.values())))
 
 
 def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Remains:

@@ -62,6 +62,8 @@ class Operation:
     """The side that was there first, of a link operation that knows it."""
     undoes: int | None = None
     """The delete in the ledger that this create undoes."""
+    rules: Mapping[Field, str] = field(default_factory=dict)
+    """The rules that made values to be written other than the source's."""
     decided: frozenset[HoldKey] = frozenset()
     """The holds that a person has decided about by this write. No brake holds it."""
 

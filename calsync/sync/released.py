@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.brakes import BUDGET, DELETES, REWRITES
-from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LOSING, RELEASED, UNSURE, Choice
+from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
+from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LEFT_ALONE, LOSING, RELEASED, UNSURE, Choice
 from calsync.sync.model import State
 from calsync.sync.plan import Kind, Plan, Rebase
 
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from calsync.sync.plan import Operation
     from calsync.sync.view import View
 
-_BRAKES = {Kind.CREATE: (BUDGET,), Kind.DELETE: (DELETES, BUDGET), Kind.UPDATE: (REWRITES, BUDGET)}
-"""Why a write of each kind may be held that nothing is wrong with but the number."""
+_BRAKES = {
+    Kind.CREATE: (RULES, BUDGET),
+    Kind.DELETE: (RULES, DELETES, BUDGET),
+    Kind.UPDATE: (RULES, REWRITES, BUDGET),
+}
+"""Why a write of each kind may be held that nothing is wrong with but the number, or that the rules are others."""
 _ASKED_FOR = frozenset({CONFLICT, UNSURE})
 """What holds some fields of a pair beside those that a brake holds: it is decided on its own."""
 
@@ -39,6 +43,8 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
         if decision is not None and decision.choice is Choice.KEEP:
             if decision.kind is Kind.DELETE:
                 operations.append(replace(operation, kind=Kind.PART, reason=KEPT, state=State.PARTED, wanted=None))
+            elif decision.kind is Kind.CREATE:
+                operations.append(_left_alone(operation))
             else:
                 rebases.extend(_given_up(operation, rebases))
         elif decision is not None and operation.kind is decision.kind:
@@ -60,9 +66,22 @@ def _decision(operation: Operation, view: View) -> Decision | None:
 
 def _released(operation: Operation, decision: Decision) -> Operation:
     """Return a write that a person wants. That a value loses by it must go on being told."""
-    rename = operation.kind is Kind.DELETE or (decision.reason == BUDGET and operation.reason not in LOSING)
+    by_number = decision.reason in {BUDGET, RULES}
+    rename = operation.kind is Kind.DELETE or (by_number and operation.reason not in LOSING)
     reason = RELEASED if rename else operation.reason
     return replace(operation, reason=reason, decided=frozenset({decision.key}))
+
+
+def _left_alone(operation: Operation) -> Operation:
+    """Return a link of the one event that is never copied; of a pair that lost the other one, its own."""
+    return replace(
+        operation,
+        kind=Kind.PART,
+        reason=LEFT_ALONE,
+        state=State.PARTED,
+        draft=None,
+        wanted=None,
+    )
 
 
 def in_one_write(plan: Plan) -> Plan:
@@ -82,8 +101,8 @@ def in_one_write(plan: Plan) -> Plan:
 
 def _joined(one: Operation, other: Operation) -> Operation:
     reason = next((each.reason for each in (one, other) if each.reason in LOSING), one.reason)
-    changes = {**one.changes, **other.changes}
-    return replace(one, reason=reason, changes=changes, decided=one.decided | other.decided)
+    changes, rules = {**one.changes, **other.changes}, {**one.rules, **other.rules}
+    return replace(one, reason=reason, changes=changes, rules=rules, decided=one.decided | other.decided)
 
 
 def _given_up(operation: Operation, rebases: Sequence[Rebase]) -> Iterator[Rebase]:

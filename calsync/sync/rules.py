@@ -208,6 +208,24 @@ class Chain:
             altered |= {name for name in FIELDS if projected.value(name) != event.value(name)}
         return projected, altered
 
+    def authors(self, event: Event) -> Mapping[Field, str]:
+        """Return the rule that altered, or took charge of, each field last. Raises as `project`."""
+        self._expect_answers()
+        authors: dict[Field, str] = {}
+        try:
+            for rule, asked in self._asked:
+                self._asking.question = asked, self._events
+                try:
+                    altered, projected = rule.alters(event), rule.project(event)
+                except Exception as error:
+                    raise RuleFailed(rule.name) from error
+                altered |= {name for name in FIELDS if projected.value(name) != event.value(name)}
+                authors |= dict.fromkeys(altered, rule.name)
+                event = projected
+        finally:
+            self._asking.question = None
+        return authors
+
     def draft(self, source: Event) -> Draft:
         """Return what a create of the copy of `source` carries: projected, by default without a reminder."""
         event, _ = self.project(source)

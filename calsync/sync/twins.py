@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.choices import AMBIGUOUS, LEFT_ALONE, RELEASED, Choice
 from calsync.sync.decisions import about
-from calsync.sync.judgement import guarded
+from calsync.sync.judgement import guarded, ruled
 from calsync.sync.model import FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import RuleFailed
@@ -82,11 +82,12 @@ def copy(
     view.chain.about(side, seen.observation)
     try:
         draft = view.chain.draft(seen.observation.event)
+        rules = ruled(view, seen.observation, draft.values())
     except RuleFailed as failed:
         yield about(Kind.HOLD, side.other, failed.reason, seen)
         return
     create = about(Kind.CREATE, side.other, reason, seen)
-    yield from guarded(view, replace(create, draft=draft, decided=decided))
+    yield from guarded(view, replace(create, draft=draft, rules=rules, decided=decided))
 
 
 def link_up(view: View, left: Seen, right: Seen) -> Operation:

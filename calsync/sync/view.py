@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ConflictPolicy = Literal["right", "left", "newest", "hold"]
 TargetEdit = Literal["keep", "restore"]
+FirstSync = Literal["ask", "run"]
 
 
 class Standing(StrEnum):

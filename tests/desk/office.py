@@ -21,7 +21,7 @@ from calsync.people import OPERATOR, Role
 from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
-from calsync.sync.rules import Chain
+from calsync.sync.rules import Chain, Rule
 from calsync.testing import FakeClock, MemoryCalendar
 from calsync.testing.clock import START
 from calsync_rules.attendee_stripping import AttendeeStripping
@@ -191,6 +191,7 @@ class Office:
             policy=account.policy,
             on_target_edit=account.on_target_edit,
             chain=Chain(self.rules),
+            first_sync=account.first_sync,
             past=timedelta(days=90),
             future=timedelta(days=365),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.desk.planned import MOST, planned
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
+from calsync_rules.private_mask import PrivateMask
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:
@@ -45,6 +46,42 @@ async def test_updates_and_deletes_are_told_as_well(office: Office) -> None:
     assert sorted(one.sentence(TITLES, "de") for one in found.writes) == [
         "„eins B“ wird in Outlook geändert: Betreff, Notizen.",
         "„zwei“ wird in Outlook gelöscht.",
+    ]
+
+
+async def test_of_each_write_it_is_told_what_becomes_of_each_field_and_why(office: Office) -> None:
+    office.rules = [*office.rules, PrivateMask("Privat")]
+    edited = office.left.user_create(replace(MEETING, summary="eins", description="alt"))
+    await office.run()
+    office.left.user_edit(edited, description="neu")
+    office.left.user_create(replace(MEETING, summary="Zahnarzt", private=True))
+    found = planned(await office.plan("anna"))
+    update, create = sorted(found.writes, key=lambda one: one.kind is Kind.CREATE)
+    assert [(one.field, one.old, one.new, one.rule) for one in update.changes] == [
+        ("description", "alt", "neu", None)
+    ]
+    assert (update.reason, update.why("en")) == ("changed", "It was changed on the other side.")
+    assert [(one.field, one.old, one.new, one.rule) for one in create.changes] == [
+        ("summary", None, "Privat", "private_mask"),
+        ("when", None, MEETING.when, None),
+        ("description", None, "", "private_mask"),
+    ]
+
+
+async def test_others_than_the_owner_see_no_text_of_what_is_private(office: Office) -> None:
+    office.rules = [*office.rules, PrivateMask("Privat")]
+    edited = office.left.user_create(replace(MEETING, summary="Zahnarzt", description="Dr. Weh"))
+    await office.run()
+    office.left.user_edit(edited, private=True)
+    (own,) = planned(await office.plan("anna")).writes
+    assert [(one.field, one.old, one.new) for one in own.changes] == [
+        ("summary", "Zahnarzt", "Privat"),
+        ("description", "Dr. Weh", ""),
+    ]
+    (theirs,) = planned(await office.plan("anna")).discreet().writes
+    assert [(one.field, one.old, one.new) for one in theirs.changes] == [
+        ("summary", "Privat", "Privat"),
+        ("description", "", ""),
     ]
 
 

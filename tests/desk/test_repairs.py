@@ -176,6 +176,22 @@ def test_a_plan_to_confirm_tells_for_all_that_it_holds() -> None:
     assert causes(replace(ANNA, rebuild="restored", waiting=waiting)) == [Cause.REBUILD]
     waiting = [Waiting(Side.RIGHT, Kind.UPDATE, "direction", 4, START)]
     assert causes(replace(ANNA, unconfirmed=[Side.RIGHT], waiting=waiting)) == [Cause.DIRECTION]
+    assert causes(replace(ANNA, unconfirmed=[Side.RIGHT], waiting=waiting, asks=True)) == [Cause.DIRECTION]
+
+
+@pytest.mark.parametrize("waiting", [[], [Waiting(Side.RIGHT, Kind.CREATE, "first_sync", 4, START)]])
+def test_a_first_sync_that_waits_is_told_also_where_nothing_is_there(waiting: list[Waiting]) -> None:
+    (card,) = cards(replace(ANNA, unconfirmed=[Side.RIGHT], waiting=waiting, asks=True))
+    assert (card.cause, card.action) == (Cause.FIRST_SYNC, Action.CONFIRM)
+    assert card.happened("de") == (
+        "calsync hat noch nichts nach Outlook geschrieben: Die erste Synchronisation wartet auf Sie."
+    )
+
+
+def test_what_the_rules_would_write_is_decided() -> None:
+    (card,) = cards(held("rules", Kind.CREATE))
+    assert (card.cause, card.action) == (Cause.RULES, Action.DECIDE)
+    assert "3 Termine" in card.happened("de")
 
 
 def test_an_account_that_is_switched_off_has_no_card() -> None:

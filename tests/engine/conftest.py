@@ -51,6 +51,8 @@ class World:
             policy=self.settings.get("policy", "right"),
             on_target_edit=self.settings.get("on_target_edit", "keep"),
             chain=Chain(self.settings.get("rules", RULES)),
+            rules=repr([(type(rule).__name__, vars(rule)) for rule in self.settings.get("rules", RULES)]),
+            first_sync=self.settings.get("first_sync", "run"),
             past=timedelta(days=90),
             future=timedelta(days=365),
         )

@@ -323,7 +323,7 @@ async def test_a_write_that_no_plan_should_hold_is_not_sent(
 ) -> None:
     await turn(TO_RIGHT)
     world.right.user_create(meeting)
-    monkeypatch.setattr(planning, "hold_unconfirmed", lambda plan, _: plan)
+    monkeypatch.setattr(planning, "hold_unconfirmed", lambda plan, *_: plan)
     report = await turn(BOTH)
     assert report.notices[Kind.CREATE, Side.LEFT, "retry"] == 1
     assert world.left.writes() == []

@@ -16,7 +16,7 @@ from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.users import ACTIONS
-from tests.simulation.world import DECISIONS, UNDOINGS
+from tests.simulation.world import DECISIONS, PLANS, UNDOINGS
 
 SHOWN = 25
 SHORT = 3000
@@ -44,6 +44,8 @@ EXPECTED = (
     *(f"user: {name}" for name in (*ACTIONS, "cross", "overtake", "overtake_undo")),
     *(f"decision: {decision}" for decision in DECISIONS),
     *(f"undo: {what}" for what in UNDOINGS),
+    *(f"plan: {what}" for what in PLANS),
+    "rules: kept out until they changed",
 )
 """What so many histories as `make test` plays must have seen at least once."""
 

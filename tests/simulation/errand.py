@@ -1,20 +1,22 @@
-"""A command that a person gives, in a process of its own: it says what undoing would do, or undoes."""
+"""A command that a person gives, in a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from calsync.engine import Engine, Report
 from calsync.errors import CalsyncError
-from calsync.records import Selection
 from tests.simulation.database import open_store
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
     from calsync.engine.leave import Leaving
     from calsync.engine.rebuild import Confirmation
+    from calsync.records import Selection
+    from calsync.store import SqliteStore
     from calsync.sync.model import Side
     from tests.simulation.pair import Pair
 
@@ -27,14 +29,10 @@ UNDOING: ContextVar[bool] = ContextVar("undoing", default=False)
 class Errand(Steps):
     """One command about one account."""
 
-    def __init__(self, pair: Pair, selection: Selection, plan_hash: str | None) -> None:
+    def __init__(self, pair: Pair) -> None:
         super().__init__(pair.world, f"person/{len(pair.world.errands) + 1}")
         self.pair = pair
-        self.selection = selection
-        self.plan_hash = plan_hash
         self.report = Report()
-        self.confirmation: Confirmation | None = None
-        """What it came to; None where it was killed, or failed."""
         self.error: CalsyncError | None = None
 
     async def run(self) -> None:
@@ -44,26 +42,42 @@ class Errand(Steps):
         while not self.dead:
             await asyncio.wait({task}, timeout=50)
 
+    @abstractmethod
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        """Do it."""
+
     async def _work(self) -> None:
-        name, world = self.pair.name, self.world
-        self.pair.acts()
+        world = self.world
         try:
             store = await open_store(world.disk.raw)
             for holder in await store.holders():
                 if world.is_dead(holder):
                     await store.expire(holder)
-            engine = Engine(store, world.runs, world.clock, world.dice, self.holder)
-            await self._act(engine)
+            await self.pair.take_notes(store)
+            await self.command(store, Engine(store, world.runs, world.clock, world.dice, self.holder))
         except CalsyncError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001 - whatever ends it is a finding
             if self.dead:  # and buried
                 return
-            self.pair.fail("bug", f"{name}: a command ended by {type(error).__name__} {error}")
+            self.pair.fail("bug", f"{self.pair.name}: a command ended by {type(error).__name__} {error}")
         self.ended()
 
-    async def _act(self, engine: Engine) -> None:
+
+class Undoing(Errand):
+    """It says what undoing would do, or undoes."""
+
+    def __init__(self, pair: Pair, selection: Selection, plan_hash: str | None) -> None:
+        super().__init__(pair)
+        self.selection = selection
+        self.plan_hash = plan_hash
+        self.confirmation: Confirmation | None = None
+        """What it came to; None where it was killed, or failed."""
+
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        del store
         UNDOING.set(True)
+        self.pair.acts()
         self.may_be_off = self.pair.off_since is not None
         self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
 
@@ -72,13 +86,16 @@ class Departure(Errand):
     """A command by which the account leaves, or which says what that would do."""
 
     def __init__(self, pair: Pair, remove: Side | None, plan_hash: str | None) -> None:
-        super().__init__(pair, Selection(), plan_hash)
+        super().__init__(pair)
         self.remove = remove
+        self.plan_hash = plan_hash
         self.leaving: Leaving | None = None
         """What it came to; None where it was killed, or failed."""
 
-    async def _act(self, engine: Engine) -> None:
+    async def command(self, store: SqliteStore, engine: Engine) -> None:
+        del store
         UNDOING.set(True)
         LEAVING.set(True)
+        self.pair.acts()
         self.may_be_off = True
         self.leaving = await engine.leave(self.pair.account(), self.remove, "person", self.report, self.plan_hash)

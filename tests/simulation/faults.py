@@ -222,5 +222,8 @@ NAMES = (
     "doorbells",
     "decides",
     "undoes",
+    "applies_plans",
+    "changes_rules",
+    "asks_first",
 )
 """What `--faults` may name."""

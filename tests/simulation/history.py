@@ -16,7 +16,7 @@ from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
-from tests.simulation.rules import QUESTIONS
+from tests.simulation.rules import QUESTIONS, STRICT
 from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 DAY = 86400.0
+APPLIES = 0.03
+"""How often a person has a plan carried out while the service runs."""
 TAKEN_BACK = 0.015
 """How often much is taken back that was entered on the same day."""
 UNDOES = 0.07
@@ -117,6 +119,9 @@ class History:
         pair.poisoned = dice.choice(QUESTIONS) if self._draws("poisoned_rule", 0.15) else None
         pair.hanging = self._draws("hanging_rule", 0.1)
         pair.refusing = self._draws("refusing_server", 0.1)
+        if self._draws("asks_first", 0.05):
+            pair.first_sync = "ask"
+            pair.closed = {side for side in Side if pair.direction.writes(side)}
         if self._chooses("optional_rules", 0.2):
             pair.optional.locations = self.rules_dice.random() < 0.7
             pair.optional.types = self.rules_dice.random() < 0.5
@@ -170,7 +175,7 @@ class History:
             faults.mend(world)
 
     async def _run_for_a_while(self, names: list[str], runs: int) -> None:
-        """Let these accounts run so often; meanwhile, or a run later, a person decides and undoes something."""
+        """Let these accounts run so often; meanwhile a person decides, applies plans, undoes."""
         world, dice = self.world, self.dice
         deciding = [
             self.person.decide(pair, 0.7, after=dice.choice([0, 0.5, 3, 100, 1.5 * world.poll_seconds]))
@@ -179,8 +184,9 @@ class History:
         undoing = [
             self.person.undo(pair, after=dice.choice([0, 3, 100])) for pair in self._drawn("undoes", UNDOES)
         ]
+        applying = [self.person.apply(pair) for pair in self._drawn("applies_plans", APPLIES)]
         running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
-        await asyncio.gather(*running, *deciding, *undoing)
+        await asyncio.gather(*running, *deciding, *applying, *undoing)
         for pair in self._drawn("taken_back", TAKEN_BACK):
             await self._take_back(pair)
 
@@ -208,9 +214,17 @@ class History:
         await self._stop_all()
         if self._draws("long_pause", 0.5):
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
+        for pair in self.world.pairs.values():
+            if self._draws("changes_rules", 0.15):
+                pair.rule(self.dice.choice([None, *(one for one in STRICT if one != pair.strict)]))
+            if self._draws("applies_plans", 0.2):
+                for _ in range(self.dice.randrange(0, 3)):
+                    pair.users.act()
+                await self.person.apply(pair)
         await self._put_back()
         for pair in self.world.pairs.values():
-            if pair.turned and self.dice.random() < 0.5 and pair in await self.person.waiting():
+            waits = bool(pair.turned) or pair.first_sync == "ask"
+            if waits and self.dice.random() < 0.5 and pair in await self.person.waiting():
                 await self.person.confirm(pair)
 
     async def _put_back(self) -> None:
@@ -328,6 +342,7 @@ class History:
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging, pair.switches_at = None, False, None
+            pair.rule(None)
         self._switch_on()
         world.note("quiet")
         if not await self._confirm_all():

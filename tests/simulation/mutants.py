@@ -16,7 +16,7 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
-from tests.simulation import mutants_decisions, mutants_proof, mutants_rules, mutants_undo
+from tests.simulation import mutants_decisions, mutants_plans, mutants_proof, mutants_rules, mutants_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -276,6 +276,9 @@ MUTANTS: dict[str, Mutant] = {
         mutants_undo.undo_creates_again,
         mutants_undo.link_numbers_are_used_twice,
         mutants_undo.created_anew_is_a_pair,
+        mutants_plans.applies_although_the_world_moved,
+        mutants_plans.rules_write,
+        mutants_plans.rules_write_in_the_next_run,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""

@@ -18,8 +18,9 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
 from tests.simulation.database import HOLDS, store_on
-from tests.simulation.errand import Errand
+from tests.simulation.errand import Undoing
 from tests.simulation.pair import ACCOUNT
+from tests.simulation.plans import Applying, Planning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,7 @@ class Person:
         for choice, names in wanted.items():
             for case in await decide(store, pair.name, pair.direction, names, choice, now):
                 pair.decisions.take(case, choice)
+                pair.ruling.decided(case)
                 count += 1
                 if self.world.meddlesome and dice.random() < OVERTAKEN:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
@@ -150,7 +152,7 @@ class Person:
         """Give a command, again where another process works on the account; return what it came to."""
         dice = self.world.dice
         for _ in range(TRIES):
-            errand = Errand(pair, selection, plan_hash)
+            errand = Undoing(pair, selection, plan_hash)
             if breaks and dice.random() < BROKEN:
                 fates: list[Callable[[], None]] = [errand.kill, errand.kill]
                 fates.append(partial(errand.freeze, dice.choice([100, 1000])))
@@ -164,6 +166,37 @@ class Person:
             pair.note(f"not undone: {errand.error or 'killed'}")
             await asyncio.sleep(dice.choice([10, 100]))
         return None
+
+    async def apply(self, pair: Pair) -> None:
+        """Have a plan carried out that was looked at; sometimes users are quicker, or the command dies."""
+        dice, mix = self.world.dice, self.world.mix
+        planning = Planning(pair)
+        await planning.run()
+        if planning.approved is None or planning.plan is None:
+            return
+        await asyncio.sleep(dice.choice([0, 30, 4000]))
+        if self.world.meddlesome:
+            for _ in range(dice.choice([0, 0, 1, 2])):
+                pair.users.act()
+        applying = Applying(pair, planning.approved, planning.plan)
+        if self.world.meddlesome and dice.random() < BROKEN:
+            fates: list[Callable[[], None]] = [applying.kill, partial(applying.freeze, dice.choice([100, 1000]))]
+            applying.after_steps(dice.randrange(1, 160), dice.choice(fates))
+        await applying.run()
+        applying.judge_outcome()
+        applied = applying.applied
+        if applied is None:
+            mix["plan: failed" if applying.error else "plan: killed"] += 1
+            pair.note(f"plan not carried out: {applying.error or 'killed'}")
+            return
+        if applied.problem is None:
+            mix[f"plan: applied{' and confirmed' if planning.approved.waits else ''}"] += 1
+            mix["plan: writes"] += applying.written
+        elif applied.drift.moved:
+            mix["plan: refused, as the world had moved"] += 1
+        else:
+            mix[f"plan: {'left something' if applying.written else 'refused'}"] += 1
+        pair.note(f"plan carried out, {applying.written} writes: {applied.problem}")
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.service import Listen
-    from calsync.store import SqliteStore
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
 
@@ -84,7 +83,7 @@ class Process(Steps, Runner):
                 if self.world.is_dead(holder):
                     await store.expire(holder)
             for name in self.names:
-                await self._take_notes(store, self.world.pairs[name])
+                await self.world.pairs[name].take_notes(store)
             self._engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, self.holder)
             for name in self.names:
                 self.service.add(name)
@@ -106,12 +105,6 @@ class Process(Steps, Runner):
                 for name in names:
                     if name not in self.service.accounts:
                         self.service.add(name)
-
-    async def _take_notes(self, store: SqliteStore, pair: Pair) -> None:
-        """Take over what a watchdog left."""
-        while pair.notes:
-            await store.add_hang(pair.name, pair.notes[0])
-            pair.noted.append(pair.notes.pop(0))
 
     def doorbells(self, account: str) -> Sequence[Listen]:
         return [calendar.listen for calendar in self.world.pairs[account].calendars.values()]

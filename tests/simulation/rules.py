@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, get_args
 
 from calsync.sync.model import AllDay, Event
-from calsync.sync.rules import ALLOW, Rule
+from calsync.sync.rules import ALLOW, Hold, Rule
 from calsync_rules.copy_location import CopyLocation
 from calsync_rules.only_types import OnlyTypes
 
@@ -36,6 +36,11 @@ def hangs(event: Event) -> bool:
 def refuses(event: Event) -> bool:
     """Tell whether a server refuses this event, for a reason of its own."""
     return _every(13, event)
+
+
+def keeps_out(event: Event) -> bool:
+    """Tell whether the third rule wants to have nothing to do with this event."""
+    return _every(5, event)
 
 
 CALL, VIEWING = "call", "viewing"
@@ -86,6 +91,29 @@ class Poisoned(Rule):
     def _look(self, question: Question, event: Event) -> None:
         if question == self._question and poisons(event):
             raise ZeroDivisionError
+
+
+Strictness = Literal["admit", "guard"]
+STRICT: tuple[Strictness, ...] = get_args(Strictness)
+
+
+class Strict(Rule):
+    """Keeps some texts out, or lets no write to them pass: a rule that comes and goes."""
+
+    name = "strict"
+
+    def __init__(self, strictness: Strictness) -> None:
+        self._strictness = strictness
+
+    def admit(self, event: Event) -> str | None:
+        return "kept_out" if self._strictness == "admit" and keeps_out(event) else None
+
+    def guard(self, write: Write) -> Verdict:
+        if self._strictness == "admit":
+            return ALLOW
+        texts = [write.target.event.summary] if write.target is not None else []
+        texts += [str(write.changes["summary"])] if write.changes and "summary" in write.changes else []
+        return Hold("guarded") if any(keeps_out(Event(summary=text, when=NEVER)) for text in texts) else ALLOW
 
 
 @dataclass

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field
     from calsync.testing.rows import Row
-    from tests.simulation.errand import Errand
+    from tests.simulation.errand import Undoing
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
 
@@ -76,7 +76,7 @@ class Undos:
         self._now: Undertaking | None = None
 
     @asynccontextmanager
-    async def undertaken(self, errand: Errand) -> AsyncIterator[None]:
+    async def undertaken(self, errand: Undoing) -> AsyncIterator[None]:
         """Watch a command."""
         now = await self._undertaking(errand)
         self._judge_numbers(now)
@@ -260,7 +260,7 @@ class Undos:
             else:
                 self.pair.fail("I15", f"{side} {event_id}: its {kind} was not undone")
 
-    async def _undertaking(self, errand: Errand) -> Undertaking:
+    async def _undertaking(self, errand: Undoing) -> Undertaking:
         raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
         writes = await store_on(raw).writes(self.pair.name, errand.selection)
         open_writes = fetch(raw, "SELECT 1 FROM intent WHERE account = :account", values)

@@ -42,6 +42,8 @@ DECISIONS = (
     "hold conflict",
     "hold direction",
     "hold left_account",
+    "hold first_sync",
+    "hold guarded",
     "hold loop",
     "hold private_original_deleted",
     "hold rebuild",
@@ -50,6 +52,7 @@ DECISIONS = (
     "hold rebuild_orphan",
     "hold rule_failed",
     "hold rule_hangs",
+    "hold rules",
     "link linked_different",
     "link matched",
     "link moved",
@@ -59,11 +62,13 @@ DECISIONS = (
     "part target_deleted",
     "part target_edited",
     "skip cancelled",
+    "skip kept_out",
     "skip one_way",
     "skip online_meeting",
     "skip other_type",
     "skip outside_window",
     "skip series",
+    "sleep kept_out",
     "sleep other_type",
     "sleep series",
     "sleep window",
@@ -104,6 +109,16 @@ UNDOINGS = (
     "skip waits",
 )
 """What undoing does, and why it leaves alone what it does."""
+PLANS = (
+    "applied",
+    "applied and confirmed",
+    "killed",
+    "refused",
+    "refused, as the world had moved",
+    "left something",
+    "writes",
+)
+"""What becomes of plans that a person has carried out."""
 POLLS = (300.0, 3600.0, 6 * 3600.0)
 """Seconds between two runs of an account."""
 

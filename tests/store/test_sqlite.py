@@ -113,6 +113,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         await transaction.set_holds([held])
         await transaction.put_tombstones([tombstone])
         await transaction.set_rebuild("lost")
+        await transaction.set_rules("0123")
     expected = AccountState(
         run=4,
         sides={Side.LEFT: side, Side.RIGHT: SideState()},
@@ -125,6 +126,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
         deleted_lately={Side.LEFT: 0, Side.RIGHT: 0},
         last_link=2,
         rebuild="lost",
+        rules="0123",
         hangs=[alone, pair],
     )
     assert await load(store) == expected

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
+from calsync.sync.brakes import DELETES, DIRECTION, REWRITES, brake, hold_unconfirmed
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.sync.rules import Block
@@ -143,8 +143,8 @@ def test_a_held_operation_keeps_what_it_was(scene: Scene) -> None:
 @pytest.mark.parametrize("side", list(Side))
 def test_every_write_to_a_side_that_nobody_has_confirmed_is_held_and_nothing_else(side: Side, kind: Kind) -> None:
     planned = Operation(kind=kind, side=side, reason="changed")
-    (operation,) = hold_unconfirmed(Plan((planned,)), {Side.LEFT}).operations
+    (operation,) = hold_unconfirmed(Plan((planned,)), {Side.LEFT}, DIRECTION).operations
     if side is Side.LEFT and kind in ("create", "update", "delete"):
-        assert operation == replace(planned, kind=Kind.HOLD, reason="direction", wanted=kind)
+        assert operation == replace(planned, kind=Kind.HOLD, reason=DIRECTION, wanted=kind)
     else:
         assert operation is planned

@@ -202,6 +202,8 @@ async def test_a_plan_is_shown_and_confirmed(browser: Browser, office: Office, s
     await ended(site.works)
     page = await browser.get(PLAN)
     assert page.says("“Nur in Outlook” is created in FLOWFACT.")
+    assert page.says("What becomes of it?")
+    assert "<ins>Nur in Outlook</ins>" in page.text
     found = re.search(r'name="hash" value="([0-9a-f]{16})"', page.text)
     assert found is not None
     assert page.says(found[1])

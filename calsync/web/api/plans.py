@@ -17,12 +17,23 @@ from calsync.web.api.words import Span, span
 
 if TYPE_CHECKING:
     from calsync.desk import Desk
+    from calsync.sync.changes import FieldChange
+    from calsync.sync.model import Value
     from calsync.sync.plan import Kind
 
 PATIENCE = 600.0
 """Seconds: both calendars are read, which the first time is all that is in them."""
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$", description="What names a plan")]
 Write = Literal["create", "update", "delete"]
+
+
+class PlannedChange(Told, frozen=True, kw_only=True):
+    """What would become of one field."""
+
+    field: str
+    old: Annotated[str | Span | None, msgspec.Meta(description="What is there; null where nothing is")]
+    new: Annotated[str | Span | None, msgspec.Meta(description="What would be there; null where it is deleted")]
+    rule: Annotated[str | None, msgspec.Meta(description="The rule that made it other than the other side's")]
 
 
 class PlannedWrite(Told, frozen=True, kw_only=True):
@@ -33,6 +44,9 @@ class PlannedWrite(Told, frozen=True, kw_only=True):
     summary: str
     when: Span | None
     fields: Annotated[list[str], msgspec.Meta(description="What would be written")]
+    changes: list[PlannedChange]
+    reason: str
+    sentence: Annotated[str, msgspec.Meta(description="Why")]
 
 
 class WriteCount(Told, frozen=True, kw_only=True):
@@ -85,6 +99,9 @@ async def plan(desk: Desk, asked: Asked) -> Plan:
                 summary=one.summary,
                 when=span(one.when),
                 fields=list(one.fields),
+                changes=[_change(each) for each in one.changes],
+                reason=one.reason,
+                sentence=sentence(one.reason),
             )
             for one in found.writes
         ],
@@ -99,6 +116,14 @@ async def confirm(desk: Desk, asked: Asked) -> None:
     confirmation = await desk.steering.confirm(asked.who, asked.path["account"], asked.body.hash)
     if confirmation.problem is not None:
         raise Failed(HTTPStatus.CONFLICT, "not_confirmed", confirmation.problem)
+
+
+def _change(change: FieldChange) -> PlannedChange:
+    return PlannedChange(field=change.field, old=_value(change.old), new=_value(change.new), rule=change.rule)
+
+
+def _value(value: Value | None) -> str | Span | None:
+    return value if value is None or isinstance(value, str) else span(value)
 
 
 def _kind(kind: Kind) -> Write:

@@ -32,6 +32,14 @@ async def test_a_plan_is_shown_confirmed_and_carried_out(annas: Program, chefs: 
     assert [(one["kind"], one["side"], one["summary"]) for one in plan["writes"]] == [
         ("create", "left", MEETING.summary)
     ]
+    assert [(one["field"], one["old"], one["rule"]) for one in plan["writes"][0]["changes"]] == [
+        ("summary", None, None),
+        ("when", None, None),
+        ("description", None, None),
+    ]
+    assert plan["writes"][0]["changes"][0]["new"] == MEETING.summary
+    assert plan["writes"][0]["changes"][1]["new"]["kind"] == "timed"
+    assert (plan["writes"][0]["reason"], bool(plan["writes"][0]["sentence"])) == ("direction", True)
     assert [(one["reason"], one["events"]) for one in plan["others"]] == [("series", 1)]
     assert plan["others"][0]["sentence"]
     other = await annas.ask("POST", "/accounts/anna/confirm", {"hash": "0" * 16})

@@ -1,0 +1,323 @@
+"""A change of the rules alone never writes: what only it would write is held, until a person has decided."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.desk.decisions import decide, waiting
+from calsync.engine import Engine, Report, engine
+from calsync.errors import EventError, Retry
+from calsync.ports import NoAccess
+from calsync.sync.choices import Choice
+from calsync.sync.model import Direction, Event, State
+from calsync.sync.plan import Kind
+from calsync.sync.rules import ALLOW, Drop, Hold, Rule, Verdict, Write
+from calsync_rules.attendee_stripping import AttendeeStripping
+from calsync_rules.private_mask import PrivateMask
+from calsync_rules.reminder_once import ReminderOnce
+from calsync_rules.series_skip import SeriesSkip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calsync.desk.decisions import Case
+
+World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+
+REAL: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
+
+
+class Skips(Rule):
+    """Keeps events of one word out."""
+
+    name = "skips"
+
+    def __init__(self, word: str = "Urlaub") -> None:
+        self.word = word
+
+    def admit(self, event: Event) -> str | None:
+        return "type" if self.word in event.summary else None
+
+
+class Guards(Rule):
+    """Lets nothing be written, for the verdict that it is given."""
+
+    name = "guards"
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    def guard(self, write: Write) -> Verdict:
+        return ALLOW if write.target is None else self.verdict
+
+
+async def runs_with(world: World, *rules: Rule, times: int = 3) -> Report:
+    """Start calsync anew with these rules, and let it run."""
+    world.settings["rules"] = rules
+    for _ in range(times):
+        report: Report = await world.run()
+    return report
+
+
+def writes(world: World) -> int:
+    return len(world.left.writes()) + len(world.right.writes())
+
+
+async def cases(world: World) -> Sequence[Case]:
+    return await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
+
+
+async def held(world: World) -> list[tuple[str, str, str]]:
+    return [(each.side, each.kind, each.reason) for each in await cases(world)]
+
+
+async def say(world: World, choice: Choice) -> int:
+    names = [case.name for case in await cases(world)]
+    return len(await decide(world.store, "anna", Direction.BOTH, names, choice, world.clock.now()))
+
+
+# What the real rules do to pairs that are there, switched on and off.
+
+
+@pytest.mark.parametrize("rule", REAL, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_real_rule_writes_nothing_to_pairs_when_it_comes_or_goes(
+    world: World, meeting: Event, rule: Rule, private: bool
+) -> None:
+    others = [each for each in REAL if each is not rule]
+    for number, reminder in enumerate([None, True, False]):
+        event = replace(meeting, summary=f"Termin {number}", private=private, reminder=reminder)
+        world.left.user_create(replace(event, attendee_count=number))
+    for rules in (others, REAL, others, REAL):
+        await runs_with(world, *rules)
+        done = writes(world)
+        await runs_with(world, *rules)
+        assert writes(world) == done == 3, rules
+        assert await held(world) == []
+
+
+async def test_another_mask_is_not_written_over_the_copies(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, private=True))
+    await runs_with(world, PrivateMask("Privat"))
+    await runs_with(world, PrivateMask("Belegt"))
+    assert [event.summary for event in world.right.events().values()] == ["Privat"]
+
+
+async def test_what_is_edited_behind_the_change_goes_by_the_rules_of_today(world: World, meeting: Event) -> None:
+    event_id = world.left.user_create(replace(meeting, private=True))
+    await runs_with(world, PrivateMask("Privat"))
+    world.left.user_edit(event_id, summary="Zahnarzt Dr. Weh")
+    await runs_with(world)
+    assert [event.summary for event in world.right.events().values()] == ["Zahnarzt Dr. Weh"]
+    assert await held(world) == []
+
+
+# What a rule had kept back.
+
+
+async def test_what_a_rule_had_skipped_is_held_when_it_goes(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    world.right.user_create(replace(meeting, summary="Urlaub auch hier"))
+    world.left.user_create(meeting)
+    await runs_with(world, Skips())
+    await runs_with(world)
+    assert writes(world) == 1
+    assert sorted(await held(world)) == [("left", "create", "rules"), ("right", "create", "rules")]
+
+
+async def test_a_plan_says_beforehand_what_the_changed_rules_would_do(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    world.settings["rules"] = ()
+    planned = await world.run(write=False)
+    assert [(one.kind, one.reason, one.wanted) for one in planned.plan.operations] == [
+        (Kind.HOLD, "rules", Kind.CREATE)
+    ]
+    assert (await world.run()).plan.hash == planned.plan.hash
+
+
+async def test_what_is_new_in_the_run_of_the_change_is_copied(world: World, meeting: Event) -> None:
+    await runs_with(world, Skips())
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world)
+    assert len(world.right.events()) == 1
+    assert await held(world) == []
+
+
+async def test_released_it_is_copied_and_discarded_it_never_is(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    await runs_with(world)
+    assert await say(world, Choice.RELEASE) == 1
+    await world.settle()
+    assert len(world.right.events()) == 1
+    assert await held(world) == []
+    kept = world.left.user_create(replace(meeting, summary="Messe"))
+    await runs_with(world, Skips("Messe"), times=1)
+    assert len(world.right.events()) == 1
+    await runs_with(world)
+    assert await say(world, Choice.KEEP) == 1
+    await world.settle()
+    world.left.user_edit(kept, summary="Messe Köln")
+    await world.settle()
+    assert len(world.right.events()) == 1
+    assert await held(world) == []
+    (link,) = [each for each in (await links(world)) if each.state is State.PARTED]
+    assert (link.left, link.right, link.reason) == (kept, None, "left_alone")
+    world.left.user_delete(kept)
+    await world.settle()
+    assert [each for each in (await links(world)) if each.state is State.PARTED] == []
+
+
+async def links(world: World) -> list[Any]:
+    state = await world.store.load("anna", world.clock.now())
+    return [*state.links.values()]
+
+
+async def test_it_goes_on_waiting_through_an_edit_a_restart_and_a_day(world: World, meeting: Event) -> None:
+    event_id = world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    await runs_with(world)
+    since = (await cases(world))[0].since
+    world.left.user_edit(event_id, description="mit Hund")
+    world.clock.advance(100_000)
+    await runs_with(world)
+    assert [case.since for case in await cases(world)] == [since]
+    assert writes(world) == 0
+
+
+async def test_it_waits_no_more_where_the_rule_is_back_or_the_event_is_gone(world: World, meeting: Event) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    gone = world.left.user_create(replace(meeting, summary="Urlaub im Mai"))
+    await runs_with(world, Skips())
+    await runs_with(world)
+    world.left.user_delete(gone)
+    await runs_with(world)
+    assert len(await held(world)) == 1
+    await runs_with(world, Skips())
+    assert await held(world) == []
+    await runs_with(world)
+    assert await held(world) == [("right", "create", "rules")]
+
+
+async def test_an_edit_that_waited_while_a_pair_slept_is_held(world: World, meeting: Event) -> None:
+    event_id = world.left.user_create(meeting)
+    await runs_with(world)
+    world.left.user_edit(event_id, summary="Urlaub")
+    await runs_with(world, Skips())
+    assert [event.summary for event in world.right.events().values()] == [meeting.summary]
+    await runs_with(world)
+    assert await held(world) == [("right", "update", "rules")]
+    assert [event.summary for event in world.right.events().values()] == [meeting.summary]
+    assert await say(world, Choice.KEEP) == 1
+    await world.settle()
+    assert await held(world) == []
+    assert [event.summary for event in world.right.events().values()] == [meeting.summary]
+
+
+@pytest.mark.parametrize(
+    "verdict", [Hold("vacation"), Drop(frozenset({"summary"}), "vacation")], ids=["hold", "drop"]
+)
+async def test_what_a_guard_had_kept_back_is_held_when_it_goes(
+    world: World, meeting: Event, verdict: Verdict
+) -> None:
+    edited = world.left.user_create(meeting)
+    deleted = world.left.user_create(replace(meeting, summary="weg"))
+    await runs_with(world)
+    done = writes(world)
+    world.left.user_edit(edited, summary="Rückruf")
+    if isinstance(verdict, Hold):
+        world.left.user_delete(deleted)
+    await runs_with(world, Guards(verdict))
+    await runs_with(world)
+    assert writes(world) == done
+    expected = [("right", "update", "rules")]
+    if isinstance(verdict, Hold):
+        expected.insert(0, ("right", "delete", "rules"))
+    assert sorted(await held(world)) == expected
+    assert await say(world, Choice.RELEASE) == len(expected)
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == (
+        ["Rückruf"] if isinstance(verdict, Hold) else ["Rückruf", "weg"]
+    )
+
+
+async def test_what_is_in_doubt_when_the_rules_change_is_held_all_the_same(world: World, meeting: Event) -> None:
+    asleep = world.left.user_create(meeting)
+    await runs_with(world)
+    world.left.user_edit(asleep, summary="Urlaub")
+    alone = world.left.user_create(replace(meeting, summary="Urlaub im Mai"))
+    await runs_with(world, Skips())
+    done = writes(world)
+    world.left.user_delete(asleep)
+    world.left.user_delete(alone)
+    locate = world.left.locate
+
+    async def unknown(event_id: str, uid: str | None = None) -> Any:
+        del event_id, uid
+        return NoAccess()
+
+    world.left.locate = unknown
+    await runs_with(world)
+    assert sorted(await held(world)) == [("right", "create", "rules"), ("right", "hold", "rules")]
+    for event_id in (asleep, alone):
+        world.left.user_restore(event_id)
+    world.left.locate = locate
+    await runs_with(world)
+    assert writes(world) == done
+    assert sorted(await held(world)) == [("right", "create", "rules"), ("right", "update", "rules")]
+
+
+async def test_what_failed_before_is_tried_again(world: World, meeting: Event) -> None:
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: EventError("no"), after=False)
+    await runs_with(world, Skips(), times=1)
+    world.clock.advance(10_000)
+    await runs_with(world)
+    assert len(world.right.events()) == 1
+
+
+async def test_a_store_that_knows_no_rules_takes_them_as_they_are(
+    world: World, meeting: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    forget = "UPDATE account SET rules = NULL"
+    await world.store._writer.transaction("IMMEDIATE", lambda database: database.execute(forget))
+    await runs_with(world)
+    assert len(world.right.events()) == 1
+
+
+async def test_a_run_that_broke_off_before_it_had_decided_leaves_the_change_to_the_next(
+    world: World, meeting: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    with monkeypatch.context() as broken:
+        broken.setattr(engine, "apply_local", _fails)
+        with pytest.raises(Retry):
+            await runs_with(world)
+    await runs_with(world)
+    assert writes(world) == 0
+    assert await held(world) == [("right", "create", "rules")]
+
+
+async def _fails(*_: Any) -> bool:
+    raise Retry("broken off")
+
+
+async def test_a_first_plan_that_waits_takes_the_rules_of_the_day(world: World, meeting: Event) -> None:
+    world.settings["first_sync"] = "ask"
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips())
+    report = await runs_with(world)
+    assert [(one.reason, one.wanted) for one in report.plan.operations] == [("first_sync", Kind.CREATE)]
+    person = Engine(world.store, world.runs, world.clock, random.Random(1), "person")
+    world.clock.advance(1)
+    assert (await person.confirm(world.account(), report.plan.hash)).problem is None
+    await world.settle()
+    assert len(world.right.events()) == 1

@@ -1,0 +1,90 @@
+"""Judges that a change of the rules alone writes nothing (R1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.store.connection import fetch
+from calsync.sync.model import Side, Window
+from calsync.sync.ruled import NUMBERS
+from tests.simulation.rules import keeps_out
+
+if TYPE_CHECKING:
+    from calsync.desk.decisions import Case
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Node
+
+NOT_BY_RULES = """
+SELECT event_id, 'attempt' AS reason FROM attempt WHERE account = :account
+UNION SELECT event_id, reason FROM hold WHERE account = :account
+"""
+OPEN = "SELECT 1 FROM intent WHERE account = :account"
+EDGE = timedelta(days=3)
+"""So near to an end of the window an event may be new to it."""
+
+
+class Ruling:
+    """What the rules of one account kept out when they became others."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self._kept_out: dict[Node, int] = {}
+        """Events that nobody may write only because the rules are others, with how long the journal was then."""
+
+    def changes(self) -> None:
+        """Take note that other rules hold from now on, of what those that are gone kept out and calsync knew."""
+        pair, now, values = self.pair, self.pair.world.clock.now(), {"account": self.pair.name}
+        raw = pair.world.disk.raw
+        if pair.strict is None or not pair.ruled or fetch(raw, OPEN, values):
+            return
+        otherwise = {each["event_id"] for each in fetch(raw, NOT_BY_RULES, values) if self._lets(each["reason"])}
+        whole = pair.account().window(now)
+        window = Window(whole.start + EDGE, whole.end - EDGE)
+        for side in Side:
+            for event_id, event in pair.calendars[side].events().items():
+                kin = list(self._kin((side, event_id), 0))
+                ids = {past.change.after.id for past in kin}
+                known = all(past.change.after.by_us or pair.witness.dealt_with(past) for past in kin)
+                known = known and not ids & (otherwise | pair.hidden | pair.retold)
+                if known and keeps_out(event) and window.holds(event.when):
+                    self._kept_out[side, event_id] = len(pair.journal)
+                    pair.world.mix["rules: kept out until they changed"] += 1
+
+    def forget(self) -> None:
+        """Take note of a person's word about all that waits, or that calsync has forgotten what was so."""
+        self._kept_out.clear()
+
+    def decided(self, case: Case) -> None:
+        """Take note of a person's word about one case."""
+        families = {
+            self.pair.witness.family((side, seen.id))
+            for side, seen in ((Side.LEFT, case.left), (Side.RIGHT, case.right))
+            if seen is not None
+        }
+        self._kept_out = {
+            node: since for node, since in self._kept_out.items() if self.pair.witness.family(node) not in families
+        }
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a write at the moment it reaches a calendar."""
+        family = self.pair.witness.family
+        written = family((entry.side, entry.change.after.id))
+        if entry.change.before is None:
+            source = self.pair.witness.source(entry)
+            written = written if source is None else family(source)
+        for node, since in self._kept_out.items():
+            if family(node) == written and not any(not past.change.after.by_us for past in self._kin(node, since)):
+                what = f"{entry.side} {entry.change.after.id}"
+                self.pair.fail("R1", f"{what} was written, only as no rule keeps {node} out any more")
+
+    def _lets(self, reason: str) -> bool:
+        return reason == "attempt" or reason in NUMBERS
+
+    def _kin(self, node: Node, since: int) -> list[Entry]:
+        family = self.pair.witness.family(node)
+        return [
+            past
+            for past in self.pair.journal[since:]
+            if self.pair.witness.family((past.side, past.change.after.id)) == family
+        ]
