@@ -283,6 +283,7 @@ UNPROVEN = frozenset(
     {
         "released_is_ordinary",
         "kept_wakes_by_new_id",
+        "left_alone_for_a_run",
         "undone_deletes_are_ordinary",
         "undo_deletes_the_last_one",
     }
