@@ -38,7 +38,7 @@ EXCUSES: Mapping[str, str] = {
     # I5: why an event was deleted although its partner lives
     "a copy that a user had hidden": "calsync made another copy while it could not see this one",
     "brought back": "a user brought the partner back: it is a new event",
-    "a person knows that it left the account": "a person has let the partner of what left the account be deleted",
+    "left the account": "a person, who knows that the partner lives on elsewhere, let this one be deleted",
     "out of sight": "out of the window nothing tells of an event with a new id, nor of a copy that is forgotten",
     # I6: why somebody was mailed
     "mail in the gap": "attendees were added between the read before a write and that write",

@@ -282,3 +282,5 @@ MUTANTS: dict[str, Mutant] = {
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
+UNPROVEN = frozenset({"left_alone_for_a_run"})
+"""Not caught within 2,000 histories of the present simulation: they are hunted by name only."""

@@ -271,7 +271,7 @@ class Witness:
         yield ("late create",), {each for side, each in self.late if (side, each) not in self._partners}
         if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
             away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
-            yield ("a person knows that it left the account",), away
+            yield ("left the account",), away
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry)
         unmarked = {each for each, row in present.items() if row.marker is None}
