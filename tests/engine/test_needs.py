@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import decide, waiting
 from calsync.errors import EventError
+from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State
 from calsync.sync.rules import Rule, needs_of
 from calsync_rules.copy_location import CopyLocation
@@ -178,6 +180,11 @@ async def test_a_pair_of_another_type_sleeps_and_what_was_edited_meanwhile_is_de
     chain(world, USUAL)
     await world.settle()
     assert await links(world) == [(State.AWAKE, None)]
+    assert len(writes(world)) == done  # a change of the rules alone writes nothing
+    (case,) = await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
+    now = world.clock.now()
+    await decide(world.store, "anna", Direction.BOTH, [case.name], Choice.RELEASE, now)
+    await world.settle()
     assert world.left.events()[left].summary == "Rückruf"
     assert writes(world)[0] == ("update", left, ("summary",))
 
