@@ -37,12 +37,13 @@ demo-calendars: $(VENV)/.installed
 AXE := $(if $(shell command -v npm),tests/browser/node_modules/.package-lock.json)
 
 # Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything. The simulation runs without:
-# tracing would make it three times as slow, and it counts by itself what it has seen.
+# tracing would make it three times as slow, and it counts by itself what it has seen. Many tests wait for processes and
+# polls, so there are more workers than cores.
 test: $(VENV)/.installed $(AXE)
 ifdef ARGS
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 else
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
 	@$(BIN)/python -m tests.simulation --seeds 3000 --jobs 2
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation
 	@$(BIN)/coverage report --skip-covered --include='calsync/sync/*' --fail-under=100
