@@ -31,7 +31,7 @@ APPLIES = 0.03
 """How often a person has a plan carried out while the service runs."""
 TAKEN_BACK = 0.015
 """How often much is taken back that was entered on the same day."""
-UNDOES = 0.07
+UNDOES = 0.1
 """How often a person undoes something while the service runs."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""

@@ -83,13 +83,16 @@ class Undos:
         self._now = now
         yield
         self._now = None
-        self.pair.decisions.part(look(self.pair.world.disk.raw, self.pair.name).awake)
+        left = look(self.pair.world.disk.raw, self.pair.name)
+        self.pair.decisions.part(left.awake)
+        linked = {
+            self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
+        }
+        for node in self._parted.keys() - linked:  # also a command that was killed may have freed them
+            del self._parted[node]
         done = errand.confirmation
         if done is None or done.problem is not None or errand.plan_hash is None:
             return
-        for operation in done.plan.operations:
-            if operation.kind is Kind.UNLINK and operation.source is not None:
-                self._parted.pop(self._root((operation.side.other, operation.source.id)), None)
         failed = any(errand.report.counts[side].failed for side in Side)
         if not (failed or errand.freezes or now.disturbed or self._meddled(now)):
             self._judge_outcome(now)

@@ -66,6 +66,13 @@ def test_a_rule_that_raises_is_named(agreed: Event, scripted: type[Scripted], me
     assert failed.value.reason == "rule_failed:broken"
 
 
+def test_who_made_a_field_is_told_by_name(agreed: Event, scripted: type[Scripted]) -> None:
+    assert Chain([Shout(), Notes()]).authors(agreed)["summary"] == "shout"
+    with pytest.raises(RuleFailed) as failed:
+        Chain([Shout(), scripted(name="broken", fails_in="project")]).authors(agreed)
+    assert failed.value.reason == "rule_failed:broken"
+
+
 @pytest.mark.parametrize(
     ("verdicts", "strictest"),
     [

@@ -134,3 +134,17 @@ def test_each_twin_is_shown_beside_the_one_of_its_rank(one_and_two: Scene) -> No
     shown = Shown(held, (), one_and_two.seen, link_of)
     pairs = [[seen and seen.observation.id for seen in shown.of(key)] for key in held]
     assert pairs == [["l", "r1"], ["l", "r1"], ["l", "r2"]]
+
+
+def test_of_what_is_not_known_any_more_nothing_is_shown(one_and_two: Scene) -> None:
+    gone: HoldKey = (LEFT, "r9", Kind.CREATE, AMBIGUOUS)
+    alone: HoldKey = (RIGHT, "l", Kind.CREATE, AMBIGUOUS)
+
+    def link_of(side: Side, event_id: str) -> Link | None:
+        del side, event_id
+        return None
+
+    shown = Shown([gone, alone], (), one_and_two.seen, link_of)
+    assert shown.of(gone) == (None, None)
+    left, right = shown.of(alone)  # nothing else is held of those that look alike
+    assert (left and left.observation.id, right) == ("l", None)
