@@ -176,7 +176,7 @@ another number. What SQLite itself calls a full disk is tested with the store.""
 
 
 @pytest.mark.parametrize(
-    ("kilobytes", "writes"), [(4, False), (200, False), (1000, True)], ids=["opening", "reading", "writing"]
+    ("kilobytes", "writes"), [(4, False), (200, False), (1500, True)], ids=["opening", "reading", "writing"]
 )
 async def test_a_full_disk(live: World, kilobytes: int, writes: bool) -> None:
     live.rewrite("overlap_seconds: 120", "overlap_seconds: 0")

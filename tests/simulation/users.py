@@ -118,8 +118,6 @@ class Users:
         if (side, row.id) in self.pair.reborn:
             del values["when"]  # out of the window before it was read, nothing would tell which one it was
         chosen = self.dice.sample(sorted(values), self.dice.choice([1, 1, 2]))
-        if side is Side.LEFT and self.pair.optional.types and self.dice.random() < 0.3:
-            self._calendar(side).user_edit(row.id, types=(type_of(self.dice.randrange(5)),))
         self._calendar(side).user_edit(row.id, location=self._place(), **{name: values[name] for name in chosen})
         return f"{row.id} { ({name: values[name] for name in chosen}) }"
 

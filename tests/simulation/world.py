@@ -77,7 +77,6 @@ DECISIONS = (
     "update decided",
     "update overruled",
     "update restored",
-    "wake other_type",
     "wake returned",
     "wake series",
     "wake window",
@@ -105,7 +104,6 @@ UNDOINGS = (
     "skip undo_gone",
     "skip undo_private",
     "skip undo_read_only",
-    "skip undo_uncertain",
     "skip waits",
 )
 """What undoing does, and why it leaves alone what it does."""
