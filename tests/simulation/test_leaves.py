@@ -12,10 +12,10 @@ from tests.simulation.mutants_leave import MUTANTS
 FOUND = (35, 95, 249, 267, 440, 1231, 1261, 1493)
 """Seeds that once showed something, if only about the judge."""
 HISTORIES = 30
-MOST = 200
+MOST = 400
 CAUGHT = {
     "leave_removes_the_last_one": (19, 144),
-    "leave_trusts_the_plan": (144, 176),
+    "leave_trusts_the_plan": (274, 1960),
     "leave_removes_edits": (105, 133),
     "leave_removes_originals": (6, 9),
     "leave_forgets_all_pairs": (0, 60),
