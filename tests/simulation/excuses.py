@@ -48,7 +48,6 @@ EXCUSES: Mapping[str, str] = {
     "told as it was before": "a listing told an old state of the event, from when it was there, or not private",
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
-    "a person knows that it left the account": "whoever released the delete saw where its partner is",
     "asked on a copy": "a plan is made on what the disk held when it began",
     "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",
 }
