@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,3 +47,10 @@ def alone(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Do a piece of work in a fresh process, which no other contender has warmed up, and return its result."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments, **named).result()
+
+
+async def cost_of(ask: Callable[[], Awaitable[object]]) -> Cost:
+    """Return what one call costs this process."""
+    with measured() as cost:
+        await ask()
+    return cost

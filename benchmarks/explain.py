@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.cost import Cost
+from benchmarks.cost import cost_of
 from benchmarks.filled_store import CONFIG, SYSTEMS, board, fill, names
 from benchmarks.pages import ROUNDS, PageTime, page_table
 from calsync.desk import Audit, Explaining, Known, People, Showing
@@ -63,17 +62,11 @@ async def _measured(folder: Path) -> list[PageTime]:
     explaining = Explaining(store, Showing(store, people, clock, known), known)
     try:
         return [
-            PageTime(name, [await _cost(partial(ask, explaining)) for _ in range(ROUNDS)], BOUND)
+            PageTime(name, [await cost_of(partial(ask, explaining)) for _ in range(ROUNDS)], BOUND)
             for name, ask in ASKED
         ]
     finally:
         await store.close()
-
-
-async def _cost(ask: Callable[[], Awaitable[object]]) -> Cost:
-    began, cpu = time.perf_counter(), time.process_time()
-    await ask()
-    return Cost(wall=time.perf_counter() - began, cpu=time.process_time() - cpu)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import socket
 import statistics
 import sys
 import tempfile
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from benchmarks.cost import Cost
+from benchmarks.cost import Cost, cost_of
 from benchmarks.filled_store import ACCOUNTS, CONFIG, LEDGER, SYSTEMS, board, fill, names
 from calsync.desk import Audit, Known, People, Showing
 from calsync.desk.accounts import Accounts
@@ -188,7 +187,7 @@ async def _measured(folder: Path) -> list[PageTime]:
     showing = Showing(store, people, clock, known)
     try:
         data = [
-            PageTime(name, [await _cost(partial(asked, showing)) for _ in range(ROUNDS)], DATA_BOUND)
+            PageTime(name, [await cost_of(partial(asked, showing)) for _ in range(ROUNDS)], DATA_BOUND)
             for name, asked in DATA
         ]
         async with _site(folder, store, clock, known) as (site, url):
@@ -245,7 +244,7 @@ async def _pages(site: Site, url: str) -> list[PageTime]:
 
             await ask()  # its template is read, and the configuration
             name = page if who == CHEF else f"{page} ({who})"
-            found.append(PageTime(name, [await _cost(ask) for _ in range(ROUNDS)], PAGE_BOUND))
+            found.append(PageTime(name, [await cost_of(ask) for _ in range(ROUNDS)], PAGE_BOUND))
     return found
 
 
@@ -255,12 +254,6 @@ async def _session(site: Site, name: str, role: Role, *accounts: str) -> str:
         (await site.desk.people.invite(name, role, accounts)).secret, "vier grüne Schafe"
     )
     return await site.desk.access.begin_session(person)
-
-
-async def _cost(page: Callable[[], Awaitable[object]]) -> Cost:
-    began, cpu = time.perf_counter(), time.process_time()
-    await page()
-    return Cost(wall=time.perf_counter() - began, cpu=time.process_time() - cpu)
 
 
 if __name__ == "__main__":
