@@ -71,7 +71,7 @@ class History:
         self.dice = world.dice
         self.rules_dice = random.Random(hash(world.dice.getstate()[1]))
         """Of their own, so that what else happens in a history goes on as it did without these rules."""
-        self.person = Person(world)
+        self.person = Person(world, allowed)
         self.allowed = allowed
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it

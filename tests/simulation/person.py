@@ -17,15 +17,17 @@ from calsync.sync.choices import UNDONE, Choice
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
+from tests.simulation import faults
 from tests.simulation.database import HOLDS, store_on
 from tests.simulation.errand import Undoing
 from tests.simulation.pair import ACCOUNT
 from tests.simulation.plans import Applying, Planning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from calsync.engine.rebuild import Confirmation
+    from calsync.sync.plan import Plan
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
 
@@ -41,13 +43,16 @@ QUARREL = 0.2
 """How often what is undone was edited by turns."""
 OVERTAKEN = 0.2
 """How often a user changes at once what a person has just decided about."""
+UNANSWERED = 0.3
+"""How often nobody hears what became of the creates of an undo."""
 
 
 class Person:
     """Looks at plans, confirms them, and decides about what is held."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, allowed: Collection[str] = faults.NAMES) -> None:
         self.world = world
+        self.allowed = allowed
 
     async def waiting(self) -> list[Pair]:
         """Return the accounts that wait for a word."""
@@ -104,6 +109,7 @@ class Person:
                 planned = [each for each in preview.plan.operations if each.kind is not Kind.SKIP]
                 updates = [each for each in planned if each.kind is Kind.UPDATE]
                 pair.users.overtake_undo(dice.choice(updates or planned))
+            self._lose_creates(pair, preview.plan)
             done = await self._errand(pair, selection, preview.plan.hash, breaks=self.world.meddlesome)
             if done is not None and done.problem is None:
                 break
@@ -113,6 +119,15 @@ class Person:
             self.world.count_undoing(preview.plan)
         if off:
             self.world.switch(pair, on=True)
+
+    def _lose_creates(self, pair: Pair, plan: Plan) -> None:
+        sides = sorted({each.side for each in plan.operations if each.kind is Kind.CREATE})
+        loses = self.world.meddlesome and "creates_lost" in self.allowed
+        if sides and loses and self.world.dice.random() < UNANSWERED:
+            side = self.world.dice.choice(sides)
+            faults.creates_lost(pair, pair.calendars[side], self.world.dice)
+            self.world.mix["creates_lost"] += 1
+            pair.note(f"creates_lost {side}")
 
     async def _quarrel(self, pair: Pair) -> bool:
         """Have users at both sides rename one event by turns, each as soon as the other's text has come."""
