@@ -83,7 +83,7 @@ format: $(VENV)/.installed
 	@$(BIN)/ruff format
 
 docs: $(VENV)/.installed
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
+	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from calsync.web.api.openapi import described
 from calsync.web.api.routes import ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 def made() -> str:
     """Return a section for each part of the API, and the shapes of what is asked and answered."""
     document = described(ROUTES, "/api/v1")
+    told = [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    refusals = [{status for status in operation["responses"] if _refuses(status)} for _, _, operation in told]
+    always = set.intersection(*refusals)
     sections: dict[str, list[str]] = {}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            sections.setdefault(operation["tags"][0], []).append(_operation(method, path, operation))
+    for method, path, operation in told:
+        sections.setdefault(operation["tags"][0], []).append(_operation(method, path, operation, always))
+    answers = told[0][2]["responses"]
     parts = [f"## {name}\n\n" + "\n\n".join(operations) for name, operations in sections.items()]
+    parts.append(f"## Refusals\n\nAny of these may be answered, with a `Problem`: {_named(answers, always)}.")
     return "\n\n".join([*parts, "## Shapes", *_shapes(document["components"]["schemas"])])
 
 
-def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    lines = [f"### `{method.upper()} {path}`", operation["summary"] + "."]
-    if "description" in operation:
-        lines.append(operation["description"])
+def _refuses(status: str) -> bool:
+    return int(status) >= HTTPStatus.BAD_REQUEST
+
+
+def _named(answers: Mapping[str, Any], statuses: Iterable[str]) -> str:
+    return ", ".join(f"{status} {answers[status]['description']}" for status in sorted(statuses))
+
+
+def _operation(method: str, path: str, operation: Mapping[str, Any], always: Collection[str]) -> str:
+    lines = [f"### `{method.upper()} {path}`", f"{operation['summary']}. {operation.get('description', '')}"]
     asked = [
-        f"* `{one['name']}` ({one['in']}): {one.get('description', '')}" for one in operation.get("parameters", ())
+        f"* `?{one['name']}=`{' ' * ('description' in one)}{one.get('description', '')}"
+        for one in operation["parameters"]
+        if one["in"] == "query"
     ]
     if asked:
         lines.append("\n".join(asked))
-    body = operation.get("requestBody")
-    if body:
-        lines.append(f"Takes {_shape(body)}.")
-    answers = [
-        f"* {status}: {answer['description']}" + (f", {_shape(answer)}" if answer.get("content") else "")
-        for status, answer in operation["responses"].items()
-    ]
-    return "\n\n".join([*lines, "\n".join(answers)])
+    answers = operation["responses"]
+    (good,) = [status for status in answers if not _refuses(status)]
+    takes = f"Takes {_shape(operation['requestBody'])}. " if "requestBody" in operation else ""
+    gives = f" {_shape(answers[good])}" if answers[good].get("content") else " nothing"
+    others = [status for status in answers if _refuses(status) and status not in always]
+    also = f" Also {_named(answers, others)}." if others else ""
+    return "\n\n".join([*lines, f"{takes}Answers {good},{gives}.{also}"])
 
 
 def _shape(held: Mapping[str, Any]) -> str:
