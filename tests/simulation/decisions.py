@@ -46,6 +46,7 @@ class Word:
     known: bool
     """Calsync knew all that had happened to the pair."""
     at: datetime
+    """When it was said."""
     came_back: bool
     """What is missing had come back before, and calsync did not know: that ends a decision, whatever follows."""
 

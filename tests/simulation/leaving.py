@@ -17,7 +17,7 @@ DAY = 86400.0
 KILLED = 0.5
 """How often a command dies while the account leaves."""
 OVERTAKEN = 0.5
-"""How often users are quicker than it."""
+"""How often users are quicker than it, or have an event get a new id just before."""
 UNJUDGED = frozenset({"undoes", "lost_store", "old_disk", "second_runner", "bots", "turn_direction"})
 """What does not happen where an account leaves: its judge does not know of these."""
 TRIES = 12
@@ -33,6 +33,9 @@ class Departures:
     async def leave(self, pair: Pair) -> bool:
         """Have an account leave, again where a command was killed; return whether it has."""
         remove = self.dice.choice([None, *(side for side in Side if pair.direction.writes(side))])
+        if self.world.meddlesome and self.dice.random() < OVERTAKEN:
+            pair.users.renew(self.dice.choice(list(Side)))
+            await self.later()
         killed = False
         for number in range(TRIES):
             self.world.meddlesome &= number < TRIES // 2

@@ -288,7 +288,6 @@ MUTANTS: dict[str, Mutant] = {
         mutants_leave.leave_removes_edits,
         mutants_leave.leave_removes_originals,
         mutants_leave.leave_forgets_all_pairs,
-        mutants_leave.leave_forgets_new_ids,
         mutants_leave.leave_leaves_markers,
         mutants_leave.leave_comes_back_at_once,
         mutants_leave.unmark_mails,

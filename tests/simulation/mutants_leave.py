@@ -74,15 +74,6 @@ def leave_forgets_all_pairs() -> AbstractContextManager[Any]:
     return patch.object(engine_leave, "remembered", lambda *_: None)
 
 
-def leave_forgets_new_ids() -> AbstractContextManager[Any]:
-    """What has got a new id just before is not known again."""
-
-    async def nothing(_: Any) -> None:
-        return None
-
-    return patch.object(engine_leave, "_follow_moved", nothing)
-
-
 def leave_leaves_markers() -> AbstractContextManager[Any]:
     """The markers stay."""
 

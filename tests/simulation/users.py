@@ -370,6 +370,10 @@ class Users:
         self.pair.reborn[side, moved.id] = (side, row.id)
         return f"{row.id} {moved.id}"
 
+    def renew(self, side: Side) -> None:
+        """Have an event get a new id, where its server gives any."""
+        self._do("move_with_new_id", side)
+
     def forbid(self, side: Side) -> str | None:
         """Take calsync's right to see an event, or give one back."""
         hidden = self._pick(side, Place.FORBIDDEN)
