@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
+from calsync.engine.local import apply_links
 from calsync.engine.notebook import Batch
 from calsync.engine.planning import look_again, view_of
 from calsync.engine.settle import settle
@@ -23,6 +24,7 @@ from calsync.sync.brakes import hold_unconfirmed
 from calsync.sync.leave import candidates, leave, remembered
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan, line
+from calsync.sync.returns import decide_return, find_returns
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
     await look_again(run)
     if run.unlisted is not None:
         raise run.unlisted
+    await _follow_moved(run)
     plan = await _plan(run, remove)
     run.report.plan = plan
     found = Leaving(plan=plan, hash=_hash(run, remove, plan), staying=_staying(run, plan), run=run.number)
@@ -84,6 +87,13 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
     marked = await unmark(run)
     await _forget(run)
     return replace(found, marked=marked)
+
+
+async def _follow_moved(run: Run) -> None:
+    """Give links the ids under which their events came back: nobody knows these again once all is forgotten."""
+    view = view_of(run)
+    returned = (each for found in find_returns(view) for each in decide_return(view, found))
+    await apply_links(run, [each for each in returned if each.kind is Kind.LINK])
 
 
 async def _plan(run: Run, remove: Side | None) -> Plan:

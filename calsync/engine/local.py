@@ -14,7 +14,7 @@ from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from calsync.engine.account import Run
     from calsync.sync.choices import Decision
@@ -165,7 +165,23 @@ def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
         side, event_id, kind, reason = key
         new = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=run.now)
         holds[key] = known.get(key, new)
-    return holds
+    moved = _new_ids(plan)
+    return {held.key: held for held in (_under_new_id(held, moved) for held in holds.values())} if moved else holds
+
+
+def _new_ids(plan: Plan) -> Mapping[tuple[Side, str], str]:
+    """Return the ids that events of links have from now on, by side and the one of before."""
+    return {
+        (each.side, each.link.event_id(each.side) or ""): each.target.id
+        for each in plan.operations
+        if each.kind is Kind.LINK and each.link is not None and each.target is not None
+    }
+
+
+def _under_new_id(held: Held, moved: Mapping[tuple[Side, str], str]) -> Held:
+    """Return a hold by the id that its event has from now on: what waits must go on waiting under a new one."""
+    side = held.side.other if held.kind is Kind.CREATE else held.side
+    return replace(held, event_id=moved.get((side, held.event_id), held.event_id))
 
 
 def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:

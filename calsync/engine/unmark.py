@@ -11,6 +11,7 @@ from calsync.engine.together import together
 from calsync.errors import Blocked, EventError, Missing
 from calsync.ports import Calendar, may_change
 from calsync.sync.model import Side
+from calsync.sync.rules import may_mail
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
@@ -79,7 +80,13 @@ async def _unmark(run: Run, side: Side, marked: Sequence[Observation]) -> list[M
 
 
 async def _unmark_one(calendar: Calendar, one: Observation) -> str | None:
-    """Return why an event keeps its marker, None where it does not."""
+    """Return why an event keeps its marker, None where it does not.
+
+    No rule is asked, as one that hangs must keep nobody here; and the provider refuses by itself what would mail.
+    """
+    reason = may_mail(one.event) if calendar.capabilities.writes_may_mail else None
+    if reason is not None:
+        return reason
     try:
         await calendar.unmark(one.id)
     except Blocked as blocked:

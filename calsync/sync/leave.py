@@ -68,7 +68,7 @@ def remembered(view: View, link: Link) -> Link | None:
     if all(gone) or is_removed(link, left, right):
         return None
     synced = link.state is State.AWAKE or (link.state is State.ASLEEP and link.reason == "window")
-    if synced and left is not None and right is not None and not any(gone) and _match(left, right):
+    if synced and left is not None and right is not None and not any(gone) and _match(view, left, right):
         return None
     reason = link.reason if link.state is State.PARTED else LEAVING
     parted = replace(link, state=State.PARTED, reason=reason)
@@ -109,10 +109,22 @@ def _skip(delete: Operation, why: str) -> Operation:
     return replace(delete, kind=Kind.SKIP, reason=why, source=delete.target, target=None)
 
 
-def _match(left: Seen, right: Seen) -> bool:
-    """Tell whether match-up would pair two events (calsync.sync.matchup): both are synced, and alike.
-
-    No rule is asked: one that refuses an event had its pair asleep, and one that hangs must keep nobody here.
-    """
+def _match(view: View, left: Seen, right: Seen) -> bool:
+    """Tell whether match-up would pair two events (calsync.sync.matchup): both are synced, and alike."""
     one, two = left.observation.event, right.observation.event
-    return not (one.series or two.series) and (one.summary, one.when) == (two.summary, two.when)
+    alike = not (one.series or two.series) and (one.summary, one.when) == (two.summary, two.when)
+    return alike and not _is_refused(view, left, right)
+
+
+def _is_refused(view: View, left: Seen, right: Seen) -> bool:
+    """Tell whether a rule refuses one of a pair by now, though no run has come to put it to sleep.
+
+    Where a rule ever failed to answer none is asked: one that hangs must keep nobody here.
+    """
+    if view.chain.hung:
+        return False
+    view.chain.about(Side.LEFT, left.observation, right.observation)
+    try:
+        return any(refusal(view, seen.observation.event) is not None for seen in (left, right))
+    except RuleFailed:
+        return True

@@ -35,9 +35,13 @@ class _Remains:
 
 
 def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> Iterator[Operation]:
-    """Yield what is to be done where one event of a pair is proven gone. Raises RuleFailed."""
+    """Yield what is to be done where one event of a pair is proven gone. Raises RuleFailed.
+
+    Where either was last seen as what is not synced, the pair parts: no run may have come to put it to sleep.
+    """
     sleeps_in_window = link.state is State.ASLEEP and link.reason == "window"
-    if refusal(view, rest.observation.event) is not None or (link.state is State.ASLEEP and not sleeps_in_window):
+    refused = refusal(view, rest.observation.event) or refusal(view, lost.observation.event)
+    if refused is not None or (link.state is State.ASLEEP and not sleeps_in_window):
         yield decision(link, gone.other, lost, rest, Kind.PART, "deleted", State.PARTED)
     elif not sleeps_in_window:
         yield from _carry_over(view, _remains(view, link, gone, lost, rest))

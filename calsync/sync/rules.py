@@ -157,6 +157,11 @@ class Chain:
         self._events: Events = (None, None)
         self._hung: RuleHangs | None = None
 
+    @property
+    def hung(self) -> bool:
+        """Whether a rule did not answer about some event before, and may not about others."""
+        return bool(self._known_hangs)
+
     def without(self, hangs: Sequence[Hang]) -> Chain:
         """Return this chain, in which the questions that were never answered are not asked."""
         return Chain(self.rules, account=self.account, versions=self.versions, asking=self._asking, hangs=hangs)
@@ -269,6 +274,16 @@ class Chain:
         """Raise RuleHangs where a rule did not answer about these events before."""
         if self._hung is not None:
             raise RuleHangs(self._hung.rule)
+
+
+def may_mail(event: Event) -> str | None:
+    """Return why a write to this event may mail somebody, where its system does that; None where it mails nobody.
+
+    An unknown count of attendees is None, and counts as some.
+    """
+    if event.attendee_count != 0:
+        return "has_attendees"
+    return None if event.organised_here else "not_organised_here"
 
 
 def core_guard(write: Write) -> Verdict:

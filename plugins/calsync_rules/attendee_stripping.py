@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calsync.sync.rules import ALLOW, Block, Rule
+from calsync.sync.rules import ALLOW, Block, Rule, may_mail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +27,8 @@ class AttendeeStripping(Rule):
     def guard(self, write: Write) -> Verdict:
         if write.target is None or not write.capabilities.writes_may_mail:
             return ALLOW
-        event = write.target.event
-        # An unknown count is None, and counts as yes.
-        if event.attendee_count != 0:
-            return Block("has_attendees")
-        return ALLOW if event.organised_here else Block("not_organised_here")
+        reason = may_mail(write.target.event)
+        return ALLOW if reason is None else Block(reason)
 
 
 def build(options: Mapping[str, Any]) -> AttendeeStripping:

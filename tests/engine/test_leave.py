@@ -232,6 +232,23 @@ async def test_a_side_that_is_only_read_is_not_written(world: World, meeting: Ev
     assert len(world.left.writes()) == before
 
 
+@pytest.mark.parametrize(
+    ("remove", "there"), [(None, ["Besichtigung"]), (RIGHT, [])], ids=["copies stay", "copies go"]
+)
+async def test_an_original_that_got_a_new_id_just_before_is_still_one_of_its_pair(
+    world: World, meeting: Event, remove: Side | None, there: list[str]
+) -> None:
+    original = world.left.user_create(meeting)
+    await world.settle()
+    event = world.left.events()[original]
+    world.left.user_purge(original)
+    world.left.rows.add(event, by_us=False)
+    await left(world, remove)
+    assert [each.summary for each in world.right.events().values()] == there
+    await come_back(world)
+    assert subjects(world) == (["Besichtigung"], ["Besichtigung"])
+
+
 async def test_a_users_duplicate_loses_its_marker_too(world: World, meeting: Event) -> None:
     world.left.user_create(meeting)
     await world.settle()
@@ -247,6 +264,23 @@ async def test_a_server_that_keeps_a_marker_is_told_of(world: World, meeting: Ev
     world.right.faults.add("unmark", lambda: EventError("no"))
     found = await left(world)
     assert [each.reason for each in found.marked] == ["refused"]
+
+
+@pytest.mark.parametrize("invited", [{"attendee_count": 2}, {"attendee_count": None}, {"organised_here": False}])
+async def test_nobody_is_mailed_as_a_marker_goes_though_a_provider_forgot_to_refuse_it(
+    world: World, meeting: Event, invited: dict[str, Any]
+) -> None:
+    world.left.user_create(meeting)
+    await world.settle()
+    (copy,) = world.right.events()
+    world.right.user_edit(copy, **invited)
+    world.right.capabilities = replace(world.right.capabilities, writes_may_mail=True)
+    world.right.behaviour.naive = True
+    found = await left(world)
+    assert [each.reason for each in found.marked] == [
+        "has_attendees" if "attendee_count" in invited else "not_organised_here"
+    ]
+    assert world.right.mails == 0
 
 
 @pytest.mark.parametrize("method", ["delete", "unmark"])

@@ -190,6 +190,28 @@ async def test_it_goes_on_waiting_through_an_edit_a_restart_and_a_day(world: Wor
     assert writes(world) == 0
 
 
+@pytest.mark.parametrize("kind", [Kind.DELETE, Kind.UPDATE])
+async def test_it_goes_on_waiting_under_a_new_id(world: World, meeting: Event, kind: Kind) -> None:
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="Notar"))
+    guards = Guards(Hold("not_now"))
+    await runs_with(world, guards)
+    (copy,) = [each for each, event in world.right.events().items() if event.summary == meeting.summary]
+    if kind is Kind.DELETE:
+        world.right.user_delete(copy)
+    else:
+        world.right.user_edit(copy, summary="verlegt")
+    await runs_with(world, guards)
+    await runs_with(world)
+    assert await held(world) == [("left", kind, "rules")]
+    done, event = writes(world), world.left.events()[left]
+    world.left.user_purge(left)
+    world.left.rows.add(event, by_us=False)
+    await runs_with(world)
+    assert await held(world) == [("left", kind, "rules")]
+    assert writes(world) == done
+
+
 async def test_it_waits_no_more_where_the_rule_is_back_or_the_event_is_gone(world: World, meeting: Event) -> None:
     world.left.user_create(replace(meeting, summary="Urlaub"))
     gone = world.left.user_create(replace(meeting, summary="Urlaub im Mai"))

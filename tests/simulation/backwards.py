@@ -54,6 +54,11 @@ class Backwards:
                 self._gone_at[side, event_id] = row.modified
         self._known = known
 
+    def left(self) -> None:
+        """Take note that the account has left, and that calsync remembers only what it knew to be deleted."""
+        self._known.clear()
+        self._partners.clear()
+
     def judge(self, entry: Entry) -> None:
         """Judge a write of calsync at the moment it reaches the server."""
         if entry.change.before is None:

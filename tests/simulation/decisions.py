@@ -13,7 +13,8 @@ from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.witness import key, lives
+from tests.simulation.rules import keeps_out
+from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from calsync.desk.decisions import Case
     from calsync.records import AccountState, LedgerEntry
-    from calsync.sync.model import Field
+    from calsync.sync.model import Field, Observation
     from calsync.sync.plan import Operation
     from calsync.testing.rows import Row
     from tests.simulation.database import Left
@@ -44,6 +45,8 @@ class Word:
     """What was held, as far as the last plan tells."""
     known: bool
     """Calsync knew all that had happened to the pair."""
+    at: datetime
+    """When it was said."""
     came_back: bool
     """What is missing had come back before, and calsync did not know: that ends a decision, whatever follows."""
 
@@ -85,6 +88,8 @@ class Decisions:
         self._told = 0
         self._forgotten = self._dropped = 0
         """How many words are not remembered any more, or may not be; and how many must not be."""
+        self._over: list[Word] = []
+        """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._holds: frozenset[str] = frozenset()
         self._awake = 0
 
@@ -106,7 +111,8 @@ class Decisions:
         known = known and not any(past.change.after.id in self._misled or self._untold(past) for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
-        self.words.append(Word(number, case, choice, fields, known, came_back))
+        now = self.pair.world.clock.now()
+        self.words.append(Word(number, case, choice, fields, known, now, came_back))
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
 
@@ -116,6 +122,16 @@ class Decisions:
         if ran:
             self._dropped = self._forgotten
 
+    def left(self) -> None:
+        """Take note that the account has left: all words are dropped."""
+        self._forgotten = self._dropped = len(self.words)
+        self._told = len(self.pair.witness.ledger)
+
+    def told_apart(self, node: Node) -> bool:
+        """Tell whether a person has had an event copied, or paired, that looks like others."""
+        words = self.words[self._forgotten :]
+        return any(word.event == node and word.choice in (Choice.RELEASE, Choice.PAIR) for word in words)
+
     def drop(self) -> None:
         """Take note that a rebuild is over: what was said before a run noticed the old disk, it has dropped.
 
@@ -124,6 +140,15 @@ class Decisions:
         for _ in self.words[self._forgotten :]:
             self.pair.world.excuse("old disk", "a word that nobody had heard")
         self._forgotten = len(self.words)
+
+    def rules_change(self) -> None:
+        """Take note that other rules hold from now on."""
+        if self.pair.strict == "admit":
+            self._over += [
+                word
+                for word in self.words
+                if any(keeps_out(seen.event) for seen in (word.case.left, word.case.right) if seen is not None)
+            ]
 
     def look(self, left: Left) -> None:
         """Judge what a run did with decisions, and whether its brake held what it need not."""
@@ -136,6 +161,7 @@ class Decisions:
                 self._judge_release(entry)
             elif entry.reason == DECIDED:
                 self._judge_choice(entry)
+        self._judge_left_alone(left)
         self._judge_brake(left)
         self._holds, self._awake = left.holds, left.awake
 
@@ -262,6 +288,31 @@ class Decisions:
             if past.side is not entry.side and _comes_back(past) and not misled and self._seen(past, again):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
 
+    def _judge_left_alone(self, left: Left) -> None:
+        """A twin that is to be left alone has a link of its own behind the next run, if users are idle."""
+        broken = self.pair.poisoned or self.pair.hanging or self.pair.strict or self.pair.was_put_back
+        if self.pair.report is None or left.intents or broken:
+            return
+        for word in self.words:
+            if word.choice is not Choice.KEEP or word.case.reason != AMBIGUOUS or word.at >= self.pair.begun_at:
+                continue
+            idle = all(past.change.after.by_us for past in self.pair.journal[word.number :])
+            asked = [
+                (side, seen) for side, seen in zip(Side, (word.case.left, word.case.right), strict=True) if seen
+            ]
+            sure = word.known and self._counts(word) and all(self._is_as_seen(side, seen) for side, seen in asked)
+            if idle and sure and not self._was_done(word):
+                self.pair.fail("decision", f"{word.event} was to be left alone, and is still held, or copied")
+
+    def _is_as_seen(self, side: Side, seen: Observation) -> bool:
+        """Tell whether an event is what a person saw of it, and a run is told so."""
+        row, window = (
+            self.pair.calendars[side].rows.present(seen.id),
+            self.pair.account().window(self.pair.begun_at),
+        )
+        shown = row is not None and (keys(row.event), row.event.cancelled) == (keys(seen.event), False)
+        return shown and window.holds(seen.event.when) and seen.id not in self._misled
+
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
         chosen = {value for word in self.words[self._dropped :] for value in word.possible.items()}
@@ -296,7 +347,7 @@ class Decisions:
     def _counts(self, word: Word) -> bool:
         """Tell whether calsync still remembers a decision, under a direction in which it was made."""
         turned = any(number >= word.number for number in self.pair.turned)
-        return word in self.words[self._forgotten :] and not turned
+        return word in self.words[self._forgotten :] and not turned and word not in self._over
 
     def _carried_out(self, word: Word) -> bool:
         """Tell whether calsync has written to a pair since a decision: its server may give the same form again."""

@@ -18,6 +18,7 @@ EXCUSES: Mapping[str, str] = {
     "one-way: target edited": "what a user changes on the target of a one-way account stays there",
     "direction turned": "an edit or a delete counts as a target's where its side is not the source any more",
     "undone": "a person has undone a write: both sides stay as they are until one of them is edited",
+    "left": "what differed when the account left, or was edited meanwhile, stays so until somebody edits it",
     "linked different": "what a match-up found differing stays so until somebody edits it",
     # I2: why a value of a user is nowhere any more
     "lost": "the ledger holds it, with the reason why it lost",
@@ -26,6 +27,8 @@ EXCUSES: Mapping[str, str] = {
     # I3: why there are more copies than users made
     "delete waits": "it is to be deleted, once a person or the next proof lets it",
     "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
+    "left while it was edited": "who comes back cannot know again what was edited meanwhile, and asks first",
+    "copied as a person said": "who was asked about twins wanted the missing ones to be created",
     "late create": "it was on its way when its runner was frozen: no lease can call it back",
     "late write": "it was on its way when its runner was frozen: what came meanwhile it cannot know",
     "late undo": "it was on its way when its runner was frozen: it counts as a user's edit or delete then",

@@ -225,5 +225,6 @@ NAMES = (
     "applies_plans",
     "changes_rules",
     "asks_first",
+    "leaves",
 )
 """What `--faults` may name."""

@@ -12,6 +12,7 @@ from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import Disk, store_on
+from tests.simulation.leaving import DAY, UNJUDGED, Departures
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from calsync.sync.asking import Hang
     from tests.simulation.process import Process
 
-DAY = 86400.0
 APPLIES = 0.03
 """How often a person has a plan carried out while the service runs."""
 TAKEN_BACK = 0.015
 """How often much is taken back that was entered on the same day."""
+LEAVES = 0.1
+"""How often an account leaves in the end, and comes back."""
 UNDOES = 0.1
 """How often a person undoes something while the service runs."""
+WONDERS = 0.4
+"""How often, where nobody knows whether calsync has made what the ledger tells last."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
@@ -46,6 +50,8 @@ PATIENCE = 24
 def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
     """Play the history of a seed to its end. The world holds its violations, its excuses and its trace."""
     dice = random.Random(seed)
+    leaves = "leaves" in allowed and dice.random() < LEAVES
+    allowed = frozenset(allowed) - (UNJUDGED if leaves else {"leaves"})
     two_runners = "second_runner" in allowed and dice.random() < 0.1
     loop = VirtualLoop(dice)
     with ExitStack() as stack:
@@ -53,7 +59,7 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
-        history = History(world, frozenset(allowed), two_runners=two_runners)
+        history = History(world, allowed, two_runners=two_runners)
         try:
             loop.run_until_complete(history.play())
         except Stuck:
@@ -72,6 +78,7 @@ class History:
         self.rules_dice = random.Random(hash(world.dice.getstate()[1]))
         """Of their own, so that what else happens in a history goes on as it did without these rules."""
         self.person = Person(world, allowed)
+        self.departures = Departures(world)
         self.allowed = allowed
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
@@ -88,6 +95,8 @@ class History:
                 pair.users.fill(self.dice.choice(list(Side)))
         for _ in range(self.dice.randrange(3, 10)):
             await self._chapter()
+        if "leaves" in self.allowed:
+            await self._leave(self.dice.choice(list(self.world.pairs.values())))
         await self._come_to_rest()
 
     async def short(self, step: int | None) -> None:
@@ -182,7 +191,9 @@ class History:
             for pair in self._drawn("decides", 0.5)
         ]
         undoing = [
-            self.person.undo(pair, after=dice.choice([0, 3, 100])) for pair in self._drawn("undoes", UNDOES)
+            self.person.undo(pair, after=dice.choice([0, 3, 100]))
+            for pair in world.pairs.values()
+            if self._draws("undoes", WONDERS if self.person.doubts(pair) else UNDOES)
         ]
         applying = [self.person.apply(pair) for pair in self._drawn("applies_plans", APPLIES)]
         running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
@@ -226,6 +237,22 @@ class History:
             waits = bool(pair.turned) or pair.first_sync == "ask"
             if waits and self.dice.random() < 0.5 and pair in await self.person.waiting():
                 await self.person.confirm(pair)
+
+    async def _leave(self, pair: Pair) -> None:
+        """Have an account leave in the midst of it all, and come back."""
+        await self._stop_all()
+        faults.mend(self.world)
+        if not await self._confirm_all():
+            return
+        self.world.mix["leaves"] += 1
+        self.world.meddlesome = self.dice.random() < 0.7
+        if not await self.departures.leave(pair):
+            return
+        for _ in range(self.dice.choice([0, 0, 2])):
+            pair.users.act()
+        pair.closed |= {side for side in Side if pair.direction.writes(side)}
+        await self.departures.later()
+        self.world.mix["leave: came back"] += 1
 
     async def _put_back(self) -> None:
         """Keep a copy of the disk, put it in its place, or an empty one, as after a broken machine."""

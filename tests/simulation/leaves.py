@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.store.connection import fetch
-from calsync.sync.model import Side
+from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
-from tests.simulation.witness import keys, lives
+from tests.simulation.database import look
+from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from calsync.engine.leave import Leaving
+    from calsync.sync.model import Field
     from calsync.testing.rows import Row
     from tests.simulation.pair import Entry, Pair
-    from tests.simulation.witness import Node
+    from tests.simulation.witness import Key, Node
 
-MOMENTS = 300.0
-"""Seconds within which an original may go behind the look at it, as answers take time."""
 LINKS = (
     "SELECT left_id, right_id FROM link WHERE account = :account AND left_id IS NOT NULL AND right_id IS NOT NULL"
 )
@@ -33,6 +35,8 @@ class Leaves:
         self.pair = pair
         self._pairs: dict[Node, Node] = {}
         """Both ways: the pairs that were there when the account had left."""
+        self._apart: set[tuple[Node, str]] = set()
+        """What the two of a pair differed in when the account had left."""
         self._is_left = False
         self._began = pair.begun_at
         """When the last command began by which it leaves."""
@@ -80,10 +84,21 @@ class Leaves:
                 told = event_id in kept or event_id in self.pair.hidden | self.pair.retold
                 if self.pair.direction.writes(side) and not told and not self._is_new((side, event_id)):
                     self.pair.fail("leave", f"{side} {event_id} carries a marker")
+        self.remember()
+        for node, partner in self._pairs.items():
+            one, two = (self.pair.calendars[side].rows.rows[each].event for side, each in (node, partner))
+            self._apart |= {
+                (node, name) for name in FIELDS if key(name, one.value(name)) != key(name, two.value(name))
+            }
+        self.pair.witness.listen(look(self.pair.world.disk.raw, self.pair.name))
+        self.pair.decisions.left()
+        self.pair.witness.left(self._is_unread)
+        self.pair.backwards.left()
         self._is_left = True
 
     def begins(self) -> None:
         """Take note that a command begins."""
+        self.remember()
         self.pair.leaves_begun = len(self.pair.journal)
         self._began = self.pair.world.clock.now()
 
@@ -102,9 +117,36 @@ class Leaves:
         if source is None or partner is None:
             return
         both = [self.pair.calendars[side].rows.present(event_id) for side, event_id in (source, partner)]
+        if any(self.pair.decisions.told_apart(node) for node in (source, partner)):
+            self.pair.world.excuse("copied as a person said")
+            return
         here = all(row is not None and lives(row) for row in both)
         if here and not any(self._touched(node) for node in (source, partner)):
             self.pair.fail("leave", f"{source} was copied again, and {partner} is there")
+
+    def apart(self, rows: Sequence[Row], name: Field) -> bool:
+        """Tell whether both events of a pair may differ in a field, as they did when the account left."""
+        nodes = [(side, row.id) for side, row in zip(Side, rows, strict=True)]
+        return self._pairs.get(nodes[0]) == nodes[1] and self._is_apart(nodes[0], name)
+
+    def _is_apart(self, node: Node, name: str) -> bool:
+        """Tell whether it may differ from its partner, as it did when the account left, or was touched."""
+        return self._is_left and (
+            (node, name) in self._apart or self._touched(node) or self._touched(self._pairs[node])
+        )
+
+    def differed(self, value: Key) -> bool:
+        """Tell whether one of a pair showed a value in which both may differ: the next edit of either wins."""
+        return any(
+            self._pairs.get((past.side, past.change.after.id)) is not None
+            and value in keys(past.change.after.event)
+            and self._is_apart((past.side, past.change.after.id), value[0])
+            for past in self.pair.journal
+        )
+
+    def unlike(self, ids: Collection[Node]) -> bool:
+        """Tell whether who came back could not know some events again, or a person has had one copied."""
+        return self._is_left and any(self._touched(node) or self.pair.decisions.told_apart(node) for node in ids)
 
     def _touched(self, node: Node) -> bool:
         """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""
@@ -117,6 +159,12 @@ class Leaves:
             and (past.number >= self.pair.leaves_begun or past.change.after.modified >= self._began - lag)
             for past in self.pair.journal
         )
+
+    def _is_unread(self, node: Node) -> bool:
+        """Tell whether the run that forgot all could not know what had become of an event."""
+        row = self.pair.calendars[node[0]].rows.rows[node[1]]
+        window = self.pair.account().window(self.pair.world.clock.now())
+        return self._touched(node) or not window.holds(row.event.when)  # of which no feed tells
 
     def _is_new(self, node: Node) -> bool:
         """Tell whether the run could not know yet that an event is there, or that it is there again."""
@@ -131,10 +179,15 @@ class Leaves:
         return any(
             past.side is node[0].other
             and not lives(past.change.after)
-            and (now - past.change.after.modified).total_seconds() <= MOMENTS
+            and (now - past.change.after.modified).total_seconds() <= self._moments
             and self.pair.witness.family((past.side, past.change.after.id)) == family
             for past in self.pair.journal
         )
+
+    @property
+    def _moments(self) -> float:
+        """Return within how many seconds an original may go behind the look at it, as answers take time."""
+        return 3 * max(max(calendar.delays) for calendar in self.pair.calendars.values())
 
     def _elsewhere(self, but: Row) -> set[tuple[str, str]]:
         rows = (row for side in Side for row in self._here(side) if row.id != but.id)

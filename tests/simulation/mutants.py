@@ -16,7 +16,14 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
-from tests.simulation import mutants_decisions, mutants_plans, mutants_proof, mutants_rules, mutants_undo
+from tests.simulation import (
+    mutants_decisions,
+    mutants_leave,
+    mutants_plans,
+    mutants_proof,
+    mutants_rules,
+    mutants_undo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -276,11 +283,17 @@ MUTANTS: dict[str, Mutant] = {
         mutants_undo.undo_creates_again,
         mutants_undo.link_numbers_are_used_twice,
         mutants_undo.created_anew_is_a_pair,
+        mutants_leave.leave_removes_the_last_one,
+        mutants_leave.leave_trusts_the_plan,
+        mutants_leave.leave_removes_edits,
+        mutants_leave.leave_removes_originals,
+        mutants_leave.leave_forgets_all_pairs,
+        mutants_leave.leave_leaves_markers,
+        mutants_leave.leave_comes_back_at_once,
+        mutants_leave.unmark_mails,
         mutants_plans.applies_although_the_world_moved,
         mutants_plans.rules_write,
         mutants_plans.rules_write_in_the_next_run,
     )
 }
 """By name, in the order of the table that `--mutants` prints."""
-UNPROVEN = frozenset({"left_alone_for_a_run"})
-"""Not caught within 2,000 histories of the present simulation: they are hunted by name only."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import FIELDS, Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
+from tests.simulation.rules import CALL
 from tests.simulation.witness import TEXTS, Key, Node, key, keys
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Oracle:
             if link.state is State.AWAKE:
                 self._agrees(link, ledger, waiting)
             elif link.state is State.ASLEEP:
-                self._sleeps(link, waiting)
+                self._sleeps(link)
         self._explained(state, waiting)
         self._duplicates(waiting)
         self._deletes(state, waiting)
@@ -88,7 +89,7 @@ class Oracle:
                 else:
                     self.pair.world.excuse(excuse)
 
-    def _sleeps(self, link: Link, waiting: Waiting) -> None:
+    def _sleeps(self, link: Link) -> None:
         """I1: a pair sleeps only as long as what it sleeps for is so."""
         rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in Side]
         if any(row is None or row.event.cancelled for row in rows):
@@ -96,9 +97,9 @@ class Oracle:
         window = self.pair.account().window(self.pair.world.clock.now())
         inside = any(window.holds(row.event.when) for row in rows if row is not None)
         series = any(row.event.series for row in rows if row is not None)
-        if (link.reason == "window" and inside and not series) or (
-            link.reason == "series" and not series and inside
-        ):
+        called = self.pair.optional.types and any(CALL in row.event.types for row in rows[:1] if row is not None)
+        kept_out = {"window": series or called, "series": series, "other_type": series or called}
+        if inside and not kept_out.get(link.reason or "", True):
             self.pair.fail("I1", f"link {link.id} {link.left} {link.right} sleeps, but is no {link.reason}")
 
     def _excuse(
@@ -115,6 +116,8 @@ class Oracle:
             return "refused"
         if self.pair.undos.apart(rows, name):
             return "undone"
+        if self.pair.leaves.apart(rows, name):
+            return "left"
         private = any(row.event.private for row in rows) or link.left_base.private or link.right_base.private
         if private and name in TEXTS:
             return "mask"
@@ -154,15 +157,22 @@ class Oracle:
                 elif not event.cancelled:
                     here[self.witness.family((side, event_id))].append(event_id)
             for family, ids in here.items():
-                if len(ids) <= max(1, allowed[family]):
-                    continue
-                if not all(one.capabilities.marker for one in self.pair.calendars.values()):
-                    # A copy that was edited before its lost create was known: nothing tells it from a user's.
-                    self.pair.world.excuse("duplicate without markers")
-                elif self._lost_sight(side, ids):
-                    self.pair.world.excuse("old disk", "I3")
-                else:
-                    self.pair.fail("I3", f"{side} {ids} are {len(ids)} of {allowed[family]}")
+                if len(ids) > max(1, allowed[family]):
+                    self._judge_duplicate(side, family, ids)
+
+    def _judge_duplicate(self, side: Side, family: Node, ids: Sequence[str]) -> None:
+        """Judge several events of a family on a side, of which users have made fewer appear."""
+        kin = [node for node in self.witness.members() if self.witness.family(node) == family]
+        if not all(one.capabilities.marker for one in self.pair.calendars.values()):
+            # A copy that was edited before its lost create was known: nothing tells it from a user's.
+            self.pair.world.excuse("duplicate without markers")
+        elif self.pair.leaves.unlike(kin):
+            self.pair.world.excuse("left while it was edited")
+        elif self._lost_sight(side, ids):
+            self.pair.world.excuse("old disk", "I3")
+        else:
+            made = sum(self.witness.appearances[node] for node in kin)
+            self.pair.fail("I3", f"{side} {ids} are {len(ids)} of {made}")
 
     def _deletes(self, state: AccountState, waiting: Waiting) -> None:
         """I4: what a user deleted is gone on both sides, or says why not."""
@@ -223,6 +233,8 @@ class Oracle:
             reasons = lost[each] & LOSERS
             if reasons:
                 self.pair.world.excuse("lost", ", ".join(sorted(reasons)))
+            elif lost[each] and self.pair.leaves.differed(each):
+                self.pair.world.excuse("left")
             elif self.witness.untold(each):
                 self.pair.world.excuse("old disk", "I2")
             else:

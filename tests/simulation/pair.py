@@ -255,6 +255,7 @@ class Pair:
     def rule(self, strict: Strictness | None) -> None:
         """Take note that somebody has changed the list of rules."""
         self.ruling.changes()
+        self.decisions.rules_change()
         self.strict, self.ruled = strict, False
         self.note(f"rules: {strict}")
 
@@ -300,6 +301,7 @@ class Pair:
     def confirmed(self) -> None:
         """Take note that a person has confirmed the plan."""
         self.note("confirmed")
+        self.witness.listen(look(self.world.disk.raw, self.name))  # the next run may come when it is forgotten
         self.ruling.forget()
         if self.put_back:
             # Also of a disk that was put back before, and whose plan nobody had confirmed.

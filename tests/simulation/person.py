@@ -37,7 +37,9 @@ SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) =
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
 SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
-"""How often an account is off while something is undone, something rare is undone, as an undo, a command dies."""
+"""How often an account is off while something is undone, an undo is undone, a command dies."""
+DOUBTS = 0.7
+"""How often that is undone of which nobody knows whether calsync wrote it."""
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
@@ -141,17 +143,22 @@ class Person:
         self.world.mix["undo: behind a quarrel"] += bool(nodes)
         return bool(nodes)
 
+    def doubts(self, pair: Pair) -> bool:
+        """Tell whether the ledger tells last of something of which nobody knows whether calsync has made it."""
+        return any(entry.reason in UNCERTAIN and entry.kind == Kind.CREATE for entry in pair.witness.ledger[-9:])
+
     def _selection(self, pair: Pair) -> Selection | None:
         """Choose some of the last writes, all of one event, of a run, or since one of them."""
         dice = self.world.dice
         rows = fetch(self.world.disk.raw, WRITTEN, {"account": pair.name})
         if not rows:
             return None
-        rare = [row for row in rows if row["reason"] in {UNDONE, *UNCERTAIN}]
-        if rare and dice.random() < UNDOES_AGAIN:
-            chosen = dice.choice(rare)
-            self.world.mix["undo: of an undo"] += chosen["reason"] == UNDONE
-            return Selection(ids=[chosen["id"]])
+        for reasons, chance in (({UNDONE}, UNDOES_AGAIN), (UNCERTAIN, DOUBTS)):
+            rare = [row for row in rows if row["reason"] in reasons]
+            if rare and dice.random() < chance:
+                chosen = dice.choice(rare)
+                self.world.mix["undo: of an undo"] += chosen["reason"] == UNDONE
+                return Selection(ids=[chosen["id"]])
         chosen, how = dice.choice(rows), dice.random()
         if how < 0.4:
             ids = [row["id"] for row in rows if row["last"]]

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 NOT_BY_RULES = """
 SELECT event_id, 'attempt' AS reason FROM attempt WHERE account = :account
+UNION SELECT event_id, 'decision' FROM decision WHERE account = :account
 UNION SELECT event_id, reason FROM hold WHERE account = :account
 """
+"""What a rule had let pass, or a person has decided, although it was not written yet."""
 OPEN = "SELECT 1 FROM intent WHERE account = :account"
 EDGE = timedelta(days=3)
 """So near to an end of the window an event may be new to it."""
@@ -79,7 +81,7 @@ class Ruling:
                 self.pair.fail("R1", f"{what} was written, only as no rule keeps {node} out any more")
 
     def _lets(self, reason: str) -> bool:
-        return reason == "attempt" or reason in NUMBERS
+        return reason in ("attempt", "decision") or reason in NUMBERS
 
     def _kin(self, node: Node, since: int) -> list[Entry]:
         family = self.pair.witness.family(node)

@@ -5,6 +5,7 @@ Nobody is asked twice, unless a rebuild dropped the first word.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ import pytest
 
 from calsync.desk.decisions import Case
 from calsync.engine import Report
-from calsync.sync.choices import Choice
-from calsync.sync.model import Event, Side, Timed
+from calsync.sync.choices import AMBIGUOUS, Choice
+from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
@@ -26,9 +27,13 @@ LEFT, RIGHT = Side.LEFT, Side.RIGHT
 MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
 
 
-def _a_run_settles_all(pair: Pair, *links: tuple[str, str]) -> None:
+def _a_run_settles_all(pair: Pair, *links: tuple[str, str | None]) -> None:
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
-    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+    pair.witness.look(_nothing_left(*links))
+
+
+def _nothing_left(*links: tuple[str, str | None]) -> Left:
+    return Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
 
 
 def _held_delete(event_id: str) -> Case:
@@ -64,6 +69,60 @@ def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_kn
     pair.decisions.take(_held_delete(copy), Choice.KEEP)
     left.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+def _twin(event_id: str, shown: Observation) -> Case:
+    return replace(_held_delete(event_id), side=RIGHT, kind=Kind.CREATE, reason=AMBIGUOUS, gone=None, left=shown)
+
+
+@pytest.mark.parametrize(
+    ("happens", "broken"),
+    [
+        ("nothing", ["decision"]),
+        ("it has a link", []),
+        ("an edit", []),
+        ("a delete before", []),
+        ("it was hidden", []),
+    ],
+)
+def test_a_twin_that_is_to_be_left_alone_is_so_behind_the_next_run_if_nothing_comes_in_between(
+    pair: Pair, happens: str, broken: list[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    left.behaviour.lag = timedelta(0)
+    twin = left.user_create(MEETING)
+    _a_run_settles_all(pair)
+    if happens == "a delete before":
+        left.user_delete(twin)
+    pair.decisions.take(_twin(twin, Observation(id=twin, event=MEETING, revision="r1")), Choice.KEEP)
+    if happens == "an edit":
+        left.user_edit(twin, description="Notiz 2 mit Text")
+    elif happens == "it was hidden":
+        pair.hidden.add(twin)
+    pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
+    _a_run_settles_all(pair, *([(twin, None)] if happens == "it has a link" else []))
+    pair.decisions.look(_nothing_left())
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("number", "broken"), [(5, []), (1, ["decision"])])
+def test_what_a_rule_kept_out_meanwhile_may_be_asked_anew(pair: Pair, number: int, broken: list[str]) -> None:
+    event = replace(MEETING, summary=f"Termin {number} mit Text")
+    twin = pair.calendars[LEFT].user_create(event)
+    case = _twin(twin, Observation(id=twin, event=event, revision="r1"))
+    pair.decisions.take(case, Choice.KEEP)
+    pair.rule("admit")
+    pair.rule(None)
+    pair.decisions.ask(case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
+    case = _held_delete(pair.calendars[LEFT].user_create(MEETING))
+    pair.decisions.take(case, Choice.KEEP)
+    pair.decisions.left()
+    pair.decisions.ask(case)
+    assert pair.world.violations == []
 
 
 @pytest.mark.parametrize(

@@ -1,41 +1,166 @@
-"""Whoever leaves, at any moment and by commands that die, loses nothing; who comes back finds nothing twice."""
+"""The judge of leaving holds against calsync what is lost or changed by it, and what comes back twice."""
 
 from __future__ import annotations
 
-from itertools import chain
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.leaving import play_leaving
-from tests.simulation.mutants_leave import MUTANTS
+from calsync.engine import Leaving
+from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Plan
+from calsync.testing.clock import START
+from calsync.testing.rows import Place
+from tests.simulation.database import Left
+from tests.simulation.errand import LEAVING, UNDOING
+from tests.simulation.pair import MAKING
 
-FOUND = (35, 95, 249, 267, 440, 1231, 1261, 1493)
-"""Seeds that once showed something, if only about the judge."""
-HISTORIES = 30
-MOST = 400
-CAUGHT = {
-    "leave_removes_the_last_one": (19, 144),
-    "leave_trusts_the_plan": (274, 1960),
-    "leave_removes_edits": (105, 133),
-    "leave_removes_originals": (6, 9),
-    "leave_forgets_all_pairs": (0, 60),
-    "leave_leaves_markers": (0, 1),
-    "leave_comes_back_at_once": (0, 1),
-}
-"""Seeds that showed a mutant; where the engine takes another number of steps, others do."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+    from tests.simulation.pair import Pair
 
-@pytest.mark.parametrize("seed", [*FOUND, *range(2000, 2000 + HISTORIES)])
-def test_leaving_and_coming_back_break_nothing(seed: int) -> None:
-    world = play_leaving(seed)
-    assert world.violations == []
-    assert world.mix["leave: came back"] == 1
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_each_protection_is_needed(name: str) -> None:
-    for seed in chain(CAUGHT[name], range(MOST)):
-        with MUTANTS[name]():
-            if play_leaving(seed).violations:
-                return
-    pytest.fail("nothing shows that it is missing")
+def _copies(pair: Pair, original: str) -> str:
+    """Have calsync copy an event of the left; return the copy's id."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    copy: str = made.run(
+        pair.calendars[RIGHT].rows.add, MEETING, by_us=True, marker=f"v1 {original}", reminder_minutes=15
+    ).id
+    return copy
+
+
+def _pair_of(pair: Pair) -> tuple[str, str]:
+    """Have calsync copy an event and remember both; return their ids."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag = timedelta(0)
+        calendar.delays = (0.0,)
+    original = pair.calendars[LEFT].user_create(MEETING)
+    copy = _copies(pair, original)
+    left = Left(
+        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
+    )
+    pair.witness.look(left)
+    pair.backwards.look(left)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+        " VALUES ('anna', 1, :left, :right, 'awake', '{}', '{}')",
+        {"left": original, "right": copy},
+    )
+    return original, copy
+
+
+@contextmanager
+def _leaving(pair: Pair) -> Iterator[None]:
+    """Have what calsync writes be done because the account leaves, a while later."""
+    pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
+    pair.leaves.begins()
+    tokens = LEAVING.set(True), UNDOING.set(True)
+    yield
+    LEAVING.reset(tokens[0])
+    UNDOING.reset(tokens[1])
+
+
+def _left(pair: Pair) -> None:
+    with _leaving(pair):
+        for side, calendar in pair.calendars.items():
+            for event_id in calendar.markers():
+                pair.calendars[side].rows.unmark(event_id)
+    pair.world.disk.raw.execute("DELETE FROM link")
+    pair.leaves.left(Leaving(plan=Plan(()), hash="", staying=0, run=1))
+
+
+def _broken(pair: Pair) -> list[str]:
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def test_a_copy_may_go_while_its_original_is_there(pair: Pair) -> None:
+    _, copy = _pair_of(pair)
+    with _leaving(pair):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == []
+
+
+def test_the_last_one_must_stay(pair: Pair) -> None:
+    original, copy = _pair_of(pair)
+    pair.calendars[LEFT].user_delete(original)
+    with _leaving(pair):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == ["leave"]
+
+
+def test_an_original_must_stay(pair: Pair) -> None:
+    original, _ = _pair_of(pair)
+    with _leaving(pair):
+        pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == ["leave"]
+
+
+def test_what_stands_in_a_copy_alone_must_stay(pair: Pair) -> None:
+    _, copy = _pair_of(pair)
+    pair.calendars[RIGHT].user_edit(copy, description="Notiz 2 mit Text")
+    with _leaving(pair):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == ["leave"]
+
+
+def test_nothing_but_its_marker_is_taken_from_an_event(pair: Pair) -> None:
+    _, copy = _pair_of(pair)
+    rows = pair.calendars[RIGHT].rows
+    with _leaving(pair):
+        rows.unmark(copy)
+        assert _broken(pair) == []
+        rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 2 mit Text"))
+    assert _broken(pair)[0] == "leave"
+
+
+def test_a_marker_that_stays_is_a_finding_unless_it_is_told(pair: Pair) -> None:
+    _pair_of(pair)
+    pair.leaves.begins()
+    pair.leaves.left(Leaving(plan=Plan(()), hash="", staying=0, run=1))
+    assert _broken(pair) == ["leave"]
+
+
+@pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])
+def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
+    pair: Pair, edited: bool, broken: list[str]
+) -> None:
+    original, _ = _pair_of(pair)
+    _left(pair)
+    if edited:
+        pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("edited", "apart"), [(False, False), (True, True)])
+def test_both_may_differ_later_only_where_they_did_or_one_was_edited_meanwhile(
+    pair: Pair, edited: bool, apart: bool
+) -> None:
+    original, copy = _pair_of(pair)
+    _left(pair)
+    if edited:
+        pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+    rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
+    assert pair.leaves.apart(rows, "summary") is apart
+    assert pair.leaves.differed(("summary", "Termin 1")) is apart
+
+
+def test_what_differed_when_it_left_may_differ_for_good(pair: Pair) -> None:
+    original, copy = _pair_of(pair)
+    pair.calendars[RIGHT].user_edit(copy, summary="Termin 2 mit Text")
+    _left(pair)
+    rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
+    assert pair.leaves.apart(rows, "summary")
+    assert not pair.leaves.apart(rows, "when")

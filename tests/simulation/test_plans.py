@@ -154,6 +154,23 @@ def test_what_calsync_had_not_read_before_may_be_written(pair: Pair) -> None:
     assert _broken(pair) == []
 
 
+def test_what_a_person_had_decided_before_may_be_written(pair: Pair) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    pair.rule("guard")
+    _run_leaves(pair)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO decision (account, side, event_id, kind, reason, choice, fingerprint, since, at)"
+        " VALUES ('anna', 'right', :event, 'update', 'changed_by_server', 'left', '', '', '')",
+        {"event": original},
+    )
+    pair.ruled = True
+    pair.rule(None)
+    _makes(pair, original)
+    assert _broken(pair) == []
+
+
 def test_a_persons_word_about_the_whole_plan_ends_it(pair: Pair) -> None:
     original = _rules_change(pair, "admit")
     pair.confirmed()

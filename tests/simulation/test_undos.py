@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.engine import Report
 from calsync.records import LedgerEntry
 from calsync.sync.model import FIELDS, Event, Side, Timed
 from calsync.sync.plan import Kind
@@ -19,6 +20,7 @@ from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING
 from tests.simulation.pair import MAKING
+from tests.simulation.undone import expected
 from tests.simulation.undos import Undertaking
 
 if TYPE_CHECKING:
@@ -31,12 +33,12 @@ MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta
 IMAGE = {name: MEETING.value(name) for name in FIELDS}
 
 
-def _copied(pair: Pair) -> tuple[str, str]:
+def _copied(pair: Pair, event: Event = MEETING) -> tuple[str, str]:
     """Have calsync copy an event to the right; return both ids."""
-    original = pair.calendars[LEFT].user_create(MEETING)
+    original = pair.calendars[LEFT].user_create(event)
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
-    copy = made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15).id
+    copy = made.run(pair.calendars[RIGHT].rows.add, event, by_us=True, reminder_minutes=15).id
     _run_leaves(pair, (original, copy))
     return original, copy
 
@@ -146,6 +148,32 @@ def test_the_last_one_is_not_deleted_where_the_command_was_told_that_it_is_the_l
     with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
         pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
     assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(
+    ("happens", "expects"), [("nothing", 1), ("the original goes", 0), ("a rule keeps it", 0)]
+)
+def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_the_way(
+    pair: Pair, happens: str, expects: int
+) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    summary = "Termin 5 mit Text" if happens == "a rule keeps it" else MEETING.summary
+    original, copy = _copied(pair, replace(MEETING, summary=summary))
+    pair.strict = "guard"
+    if happens == "the original goes":  # the answer to the create was lost, so it is told later
+        pair.calendars[LEFT].user_delete(original)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=[_row(Kind.CREATE, copy, after=IMAGE, at=START + timedelta(hours=9))],
+        all=[],
+        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
+        disturbed=False,
+    )
+    assert len([*expected(pair, now)]) == expects
 
 
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.engine import Report
 from calsync.errors import Retry
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
+from tests.simulation.rules import CALL, VIEWING, OptionalRules
 
 if TYPE_CHECKING:
     from tests.simulation.pair import Pair
@@ -62,6 +64,19 @@ def test_a_text_is_shown_once_its_event_is_not_private_any_more_under_its_new_id
     pair.calendars[LEFT].user_edit(moved, private=private)
     rows = pair.calendars[RIGHT].rows
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary=MEETING.summary))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("again", "broken"), [(False, ["I2"]), (True, [])])
+def test_a_mask_whose_create_was_repeated_while_a_user_hid_it_is_nobodys_copy(
+    pair: Pair, again: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    rows = pair.calendars[RIGHT].rows
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    masks = [made.run(rows.add, MASK, by_us=True, marker="v1", reminder_minutes=15).id for _ in range(1 + again)]
+    _copied_by_calsync(pair, LEFT, masks[-1], MASK)
     assert _broken(pair) == broken
 
 
@@ -113,6 +128,43 @@ def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
     right.user_edit(copy, summary="Privat")
     _copied_by_calsync(pair, LEFT, copy, MASK)
     assert [each for each in _broken(pair) if each == "I2"] == broken
+
+
+def _a_run_has_dealt_with_all(pair: Pair, *links: tuple[str, str]) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag = timedelta(0)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+
+
+@pytest.mark.parametrize(("known", "broken"), [(True, ["I14"]), (False, [])])
+def test_a_copy_of_a_call_is_not_written_once_calsync_knows_that_it_is_one(
+    pair: Pair, known: bool, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    if known:
+        _a_run_has_dealt_with_all(pair, (original, copy))
+    rows = pair.calendars[RIGHT].rows
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("crossed", "broken"), [(False, ["I14"]), (True, [])])
+def test_a_call_itself_is_not_written_unless_its_user_was_quicker(
+    pair: Pair, crossed: bool, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    rows = pair.calendars[LEFT].rows
+    if crossed:
+        pair.calendars[LEFT].crossed.add(rows.rows[original].revision)
+    rows.change(original, by_us=True, event=replace(rows.rows[original].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
 
 
 def test_a_write_asks_whether_it_may_be_sent_as_every_provider_does(pair: Pair) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.choices import ADOPTED, UNDONE
 from calsync.sync.plan import Kind
+from tests.simulation.rules import keeps_out
 from tests.simulation.witness import HIDDEN, key
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def expected(pair: Pair, now: Undertaking) -> Iterator[tuple[Side, Kind, str, Ma
     for row in now.chosen:
         found[row.link, row.side].append(row)
     for (link, side), rows in found.items():
+        if Kind(rows[0].kind) is Kind.CREATE and not _has_original(pair, now, link, side):
+            continue
         if pair.direction.writes(side) and side not in pair.closed and _alone(pair, now, rows):
             for where, kind, event_id, values in _of_event(now, link, side, rows):
                 if not any(calendar.cuts for calendar in pair.calendars.values()):
@@ -62,6 +65,12 @@ def _of_event(
         yield side, first, event[1], {}
 
 
+def _has_original(pair: Pair, now: Undertaking, link: int | None, side: Side) -> bool:
+    """Tell whether what a copy was made of is there: else it would be the last one, and stays."""
+    original = now.awake.get(link or 0, {}).get(side.other)
+    return original is not None and pair.calendars[original[0]].rows.present(original[1]) is not None
+
+
 def _alone(pair: Pair, now: Undertaking, rows: Sequence[LedgerEntry]) -> bool:
     """Tell whether nothing else was written to a pair since, and nobody has touched it."""
     ids = {row.id for row in rows}
@@ -84,6 +93,8 @@ def _untouched(pair: Pair, node: Node, since: datetime) -> bool:
         if row.id in pair.hidden | pair.retold or (past.side, row.id) in pair.reborn or row.place in HIDDEN:
             return False
         if event.private or event.series or event.cancelled or event.online_meeting:
+            return False
+        if pair.strict is not None and keeps_out(event):
             return False
         if event.attendee_count != 0 or not event.organised_here:
             return False

@@ -11,7 +11,7 @@ from calsync.sync.model import AllDay, Event, Side, Timed, When
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place, Row
-from tests.simulation.rules import type_of
+from tests.simulation.rules import CALL, VIEWING, type_of
 
 if TYPE_CHECKING:
     import random
@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, int] = {
     "mark_private": 2,
     "invite": 2,
     "repeat": 2,
+    "retype": 2,
     "cancel": 1,
     "leave_window": 2,
     "move_away": 1,
@@ -64,6 +65,10 @@ SPARED = 3
 """So many are left where they go on with what is left."""
 SEVERAL = 9
 """Events of which most may go while some are left, and more go than calsync deletes without being asked."""
+RETYPES = 0.1
+"""How often users give an event another type where its type decides whether it is synced."""
+ENTERED_TWICE = 0.15
+"""How often an appointment stands twice on one side already when it is entered on the other one."""
 MANY = 26
 """Events of a busy calendar: more than calsync rewrites at once."""
 
@@ -80,6 +85,8 @@ class Users:
         """Do one thing on one side."""
         (name,) = self.dice.choices([*ACTIONS], [*ACTIONS.values()])
         side = self.dice.choice(list(Side))
+        if self.pair.optional.types and self.dice.random() < RETYPES:
+            name = "retype"
         kept = [one for one in Side if self._kept(one) is not None]
         if kept and self.dice.random() < 0.3:  # what a person keeps must stay so under a new id
             name, side = "move_with_new_id", self.dice.choice(kept)
@@ -103,9 +110,10 @@ class Users:
         return f"{self._calendar(side).user_create(event)} {event.summary}"
 
     def twins(self, side: Side) -> str:
-        """Enter the same appointment on both sides, with notes of its own on each."""
+        """Enter the same appointment on both sides, with notes of its own on each; on one of them maybe twice."""
         event = self._event()
-        self._calendar(side.other).user_create(event)
+        for _ in range(2 if self.dice.random() < ENTERED_TWICE else 1):
+            self._calendar(side.other).user_create(event)
         if self.dice.random() < 0.5:
             event = replace(event, description=self._text("Notiz"))
         return self._calendar(side).user_create(event)
@@ -184,6 +192,19 @@ class Users:
             )
         self.pair.world.mix["user: overtake_undo"] += 1
         self.pair.note(f"{where.value} overtake_undo {event_id}")
+
+    def overtake_leaving(self, planned: Operation) -> None:
+        """Delete an original whose copy is about to be removed as the account leaves, or edit that copy."""
+        deletes = self.dice.random() < 0.7
+        side, seen = (planned.side.other, planned.source) if deletes else (planned.side, planned.target)
+        if seen is None or self._calendar(side).rows.present(seen.id) is None:
+            return
+        if deletes:
+            self._calendar(side).user_delete(seen.id)
+        else:
+            self._calendar(side).user_edit(seen.id, summary=self._text("Termin"))
+        self.pair.world.mix["user: overtake_leaving"] += 1
+        self.pair.note(f"{side.value} overtake_leaving {seen.id}")
 
     def edit_both(self, side: Side) -> str | None:
         """Edit the same text of both events of a pair at the same time, each to another one."""
@@ -288,6 +309,21 @@ class Users:
             return f"{series[0]} False"
         return self._toggle(side, "series")
 
+    def retype(self, _: Side) -> str | None:
+        """Give an event of the left, which alone knows types, another one; or a call of a pair its former one."""
+        calls = [
+            event_id
+            for event_id, event in self._calendar(Side.LEFT).events().items()
+            if CALL in event.types and self.pair.backwards.partner((Side.LEFT, event_id))
+        ]
+        row = self._pick(Side.LEFT, Place.CALENDAR)
+        if row is None:
+            return None
+        event_id = self.dice.choice(calls) if calls and self.dice.random() < 0.7 else row.id
+        called = VIEWING if CALL in self._calendar(Side.LEFT).rows.rows[event_id].event.types else CALL
+        self._calendar(Side.LEFT).user_edit(event_id, types=(called,))
+        return f"{event_id} {called}"
+
     def cancel(self, _: Side) -> str | None:
         return self._toggle(Side.RIGHT, "cancelled")
 
@@ -333,6 +369,10 @@ class Users:
         moved = calendar.rows.add(row.event, by_us=False, marker=row.marker)
         self.pair.reborn[side, moved.id] = (side, row.id)
         return f"{row.id} {moved.id}"
+
+    def renew(self, side: Side) -> None:
+        """Have an event get a new id, where its server gives any."""
+        self._do("move_with_new_id", side)
 
     def forbid(self, side: Side) -> str | None:
         """Take calsync's right to see an event, or give one back."""

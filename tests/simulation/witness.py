@@ -16,7 +16,7 @@ from calsync.testing.rows import Place
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, KeysView, Mapping
+    from collections.abc import Callable, Collection, Iterator, KeysView, Mapping
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Changes, Event, Field, Value
@@ -98,6 +98,15 @@ class Witness:
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
+
+    def left(self, unseen: Callable[[Node], bool]) -> None:
+        """Take note that the account has left, and that no link names its pairs any more.
+
+        `unseen`: whether a user did something to an event that calsync had not read by then.
+        """
+        self.read()
+        self._partners.clear()
+        self.clean_deletes = {node: number for node, number in self.clean_deletes.items() if not unseen(node)}
 
     def read(self) -> None:
         """Follow the journal."""

@@ -77,6 +77,7 @@ DECISIONS = (
     "update decided",
     "update overruled",
     "update restored",
+    "wake other_type",
     "wake returned",
     "wake series",
     "wake window",
@@ -104,6 +105,7 @@ UNDOINGS = (
     "skip undo_gone",
     "skip undo_private",
     "skip undo_read_only",
+    "skip undo_uncertain",
     "skip waits",
 )
 """What undoing does, and why it leaves alone what it does."""
@@ -117,6 +119,8 @@ PLANS = (
     "writes",
 )
 """What becomes of plans that a person has carried out."""
+LEAVINGS = ("copies stay", "removes left copies", "removes right copies", "killed", "came back")
+"""What an account does that leaves."""
 POLLS = (300.0, 3600.0, 6 * 3600.0)
 """Seconds between two runs of an account."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.sync.asking import Hang
 from calsync.sync.leave import candidates, leave, remembered
 from calsync.sync.model import Base, Side, State, Timed
 from calsync.sync.plan import Kind
@@ -157,6 +158,20 @@ class TestRemembered:
         assert kept is not None
         assert (kept.left, kept.right, kept.state, kept.reason) == ("left1", "right1", State.PARTED, reason)
         assert (kept.left_base, kept.right_base, kept.origin) == (Base(), Base(), LEFT)
+
+    @pytest.mark.parametrize("rule", [{"refuses": "other_type"}, {"fails_in": "admit"}])
+    def test_so_do_those_of_what_a_rule_lets_out_by_now(
+        self, scene: Scene, scripted: type[Scripted], rule: dict[str, Any]
+    ) -> None:
+        link = scene.pair(origin=LEFT)
+        scene.rules = (scripted(**rule),)
+        assert remembered(scene.view(), link) is not None
+
+    def test_no_rule_is_asked_where_one_ever_hung(self, scene: Scene, scripted: type[Scripted]) -> None:
+        link = scene.pair(origin=LEFT)
+        scene.rules = (scripted(refuses="other_type"),)
+        scene.hangs = [Hang(rule="other", version="", left=None, right=None)]
+        assert remembered(scene.view(), link) is None
 
     @pytest.mark.parametrize(
         "more",
