@@ -97,6 +97,7 @@ class Running:
                 found, discovery = first
                 with Watchdog(self._connections.asking, note_beside(service.store)).watching():
                     await served.begin({name: self._roster.account(name) for name in found}, found)
+                    del first, found  # held here, the calendars would outlive every reload
                     self._began = True
                     self._supervisor.ready()
                     endless = [self._reloading.run(), discoveries.run(discovery)]

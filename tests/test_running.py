@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import calsync.reloading
+from calsync.connections import Opened
 from calsync.errors import ConfigError, Retry
 from calsync.service import State
 from calsync.sync.model import Direction
@@ -80,6 +82,14 @@ async def test_a_connection_that_changed_is_opened_anew_with_its_accounts_only(s
     await served.waiting("anna", "berta", "carla")
     assert {"crm": 1, "mail": mail, "other": 2} == served.house.plugin.OPENED
     assert served.house.plugin.CLOSED == {"other": 1}
+
+
+async def test_the_calendars_of_a_connection_that_was_opened_anew_are_let_go(served: Served) -> None:
+    served.rewrite("mail: {provider: memory}", "mail: {provider: memory, secret: other}")
+    await served.take_over()
+    await served.waiting("anna", "berta")
+    gc.collect()
+    assert sum(isinstance(one, Opened) for one in gc.get_objects()) == len(("anna", "berta"))
 
 
 async def test_an_account_that_is_opened_anew_begins_for_people_and_is_not_gone(

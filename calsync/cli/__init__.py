@@ -78,7 +78,8 @@ def main() -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # both are text streams
     tell_bugs_without_their_texts()
     # Thousands of events live as long as their run: looking through them for garbage again and again finds none.
-    gc.set_threshold(50_000, 20, 50)
+    # But whatever waits to be looked through is memory that a service holds, so it may not be much more than that.
+    gc.set_threshold(10_000, 10, 10)
     sys.exit(run(sys.argv[1:]))
 
 

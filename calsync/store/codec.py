@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from calsync.store.decoded import Decoded
 from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Observation, Timed
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _decode = msgspec.json.Decoder().decode
 INSTANTS = 1 << 12
 """So many are kept of each form."""
-OBSERVATIONS, BASES = 2_000_000, 1_000_000
-"""The characters of the texts that are kept decoded: some thousands, in about ten megabytes each."""
 
 
 @lru_cache(INSTANTS)
@@ -48,7 +45,7 @@ def values(text: str) -> dict[Field, Value]:
     return _values(_decode(text))
 
 
-def _base(text: str) -> Base:
+def base(text: str) -> Base:
     plain = _decode(text)
     marked = {mark: frozenset(plain.get(mark, ())) for mark in ("unsure", "owed")}
     return Base(**plain | marked | {"values": _values(plain["values"])})
@@ -59,16 +56,12 @@ def draft(text: str) -> Draft:
     return Draft(**plain | {"when": _when(plain["when"])})
 
 
-def _observation(text: str) -> Observation:
+def observation(text: str) -> Observation:
     plain = _decode(text)
     event = plain["event"]
     read = {"when": _when(event["when"]), "created": _moment(event.get("created"))}
     event = Event(**event | read | {"types": tuple(event.get("types", ()))})
     return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
-
-
-base = Decoded(_base, BASES)
-observation = Decoded(_observation, OBSERVATIONS)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -101,11 +101,11 @@ class Feed:
         if news.alarm and (token.owned is None or token.owned != await self._owned()):
             raise TokenLost("FLOWFACT's number of appointments is not explained by the changes it tells")
         owner = self._mapping.owner
-        entities = [change for change in news.changes if change.entity is not None]
-        observations = self._observed(one.entity for one in entities if one.entity and owner in one.owners)
+        shown = [change for change in news.changes if not isinstance(change.what, Buried)]
+        observations = self._observed(one.entity for one in shown if owner in one.owners)
         buried = [change.what for change in news.changes if isinstance(change.what, Buried)]
         removed = [one.id for one in buried]
-        removed += [one.id for one in entities if one.modified and owner not in one.owners]
+        removed += [one.id for one in shown if one.modified and owner not in one.owners]
         mine = any(one.owners is None or owner in one.owners for one in buried)
         owned = None if observations or mine else token.owned
         self._told = news.seq
@@ -116,5 +116,5 @@ class Feed:
         """Return how many appointments the owner has."""
         return (await self._client.search(self._queries.newest(CREATED), 0, 1)).total
 
-    def _observed(self, entities: Iterable[Entity]) -> Sequence[Observation]:
-        return [seen for seen in map(self._mapping.observe, entities) if seen]
+    def _observed(self, entities: Iterable[Entity | None]) -> Sequence[Observation]:
+        return [seen for entity in entities if entity and (seen := self._mapping.observe(entity))]

@@ -7,16 +7,17 @@ by going back from the end, and nothing twice.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from calsync_flowfact.entity import created_ms, entity_id, modified_ms, revision, user_ids
+from calsync_flowfact.entity import Buried, created_ms, entity_id, modified_ms, revision, user_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from calsync_flowfact.entity import Buried, Entity
+    from calsync_flowfact.entity import Entity
     from calsync_flowfact.position import Floors
 
 MOST = 10_000
@@ -29,21 +30,28 @@ class Change:
 
     seq: int
     id: str
-    what: Entity | Buried
+    what: str | Buried
+    """An appointment as JSON: taken apart it takes several times the memory, and few read it."""
     owners: frozenset[str]
     """User ids, as far as they are told."""
+    revision: str | None = None
+    """The appointment's, as far as it has one."""
     created: int = 0
     """By the server's time (epoch milliseconds); `modified` alike, 0 for one that never was."""
     modified: int = 0
 
     @property
     def entity(self) -> Entity | None:
-        return self.what if isinstance(self.what, dict) else None
+        """The appointment, taken apart anew each time."""
+        if isinstance(self.what, Buried):
+            return None
+        entity: Entity = json.loads(self.what)
+        return entity
 
     def since(self, floors: Floors) -> bool:
-        if isinstance(self.what, dict):
-            return self.modified >= floors.modified or self.created >= floors.created
-        return self.what.deleted >= floors.deleted
+        if isinstance(self.what, Buried):
+            return self.what.deleted >= floors.deleted
+        return self.modified >= floors.modified or self.created >= floors.created
 
 
 class Log:
@@ -65,10 +73,11 @@ class Log:
         for entity in entities:
             key = (entity_id(entity) or "", False)
             known = self._changes.get(key)
-            if again or known is None or known.entity is None or revision(known.entity) != revision(entity):
-                owners = user_ids(entity, self._owner_field)
-                change = Change(seq, key[0], entity, owners, created_ms(entity), modified_ms(entity))
-                self._put(key, change, known)
+            version = revision(entity)
+            if again or known is None or known.revision != version:
+                text, owners = json.dumps(entity, separators=(",", ":")), user_ids(entity, self._owner_field)
+                times = created_ms(entity), modified_ms(entity)
+                self._put(key, Change(seq, key[0], text, owners, version, *times), known)
 
     def bury(self, entries: Iterable[Buried], seq: int) -> None:
         """Note what the trash told."""

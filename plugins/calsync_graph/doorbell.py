@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from calsync.errors import Retry
+from calsync.errors import CalsyncError, Retry
 from calsync_graph.notifications import REAUTHORIZE, REMOVED, TOKEN, notifications
 from calsync_graph.subscriptions import Subscriptions, Uncallable
 
@@ -58,6 +58,9 @@ class Doorbell:
         """By the id of the subscription."""
         self._refused: tuple[datetime, str] | None = None
         """When the address could not be called, and what was said."""
+        self._leads_here = False
+        """The server has tried the address for the last subscription, and found us there."""
+        self._tidied = False
         self._turn = asyncio.Lock()
         """Subscriptions are made and renewed one by one: the server calls back meanwhile, and the sync needs the
         other requests that it allows at once."""
@@ -65,6 +68,7 @@ class Doorbell:
     def hear(self, call: Call) -> str | None:
         """Answer a call. One that does not know a subscription's secret is dropped, and learns nothing by that."""
         if TOKEN in call.query:
+            self._leads_here = True
             return call.query[TOKEN]
         for one in notifications(call):
             watch = self._told.get(one.subscription)
@@ -113,6 +117,7 @@ class Doorbell:
                     )
                 await self._subscribe(mailbox, watch)
                 made = self._clock.now()
+                await self._tidy()
             elif subscription.due <= now:
                 await self._renew(watch, subscription)
             else:
@@ -130,11 +135,30 @@ class Doorbell:
         """Make a subscription, unless it has just been refused to another mailbox for what all have in common."""
         if self._refused is not None and self._clock.now() - self._refused[0] < REFUSED_FOR:
             raise Uncallable(self._refused[1])
+        self._leads_here = False
         try:
             return await self._subscriptions.make(mailbox, self._told)
         except Uncallable as refused:
             self._refused = self._clock.now(), str(refused)
             raise
+
+    async def _tidy(self) -> None:
+        """End, once, what former processes left, each behind the subscriptions that wait to be made.
+
+        Only where the address leads here: then whatever calls it, calls nobody else. What cannot be ended ends by
+        itself within a day.
+        """
+        if self._tidied or not self._leads_here:
+            return
+        self._tidied = True
+        try:
+            async with self._turn:  # so that none is listed that is just being made
+                left = await self._subscriptions.left(self._told)
+            for name in left:
+                async with self._turn:
+                    await self._subscriptions.end(name)
+        except CalsyncError as error:
+            log.debug("subscriptions of a former process go on to call: %s", error)
 
     async def _renew(self, watch: Watch, subscription: Subscription) -> None:
         async with self._turn:

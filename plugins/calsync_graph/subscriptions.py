@@ -1,12 +1,13 @@
 """Subscriptions to the events of a mailbox: made, renewed, and swept away where an earlier process left them.
 
-Their ids and secrets are kept in memory only: a new process makes new ones, and those of the last one end by
-themselves within a day (docs/decisions/0022). Source: Microsoft's pages "Create subscription" and "Update
-subscription"; there is none for a single calendar.
+Their ids and secrets are kept in memory only: a new process makes new ones and ends those of the last one, which
+would end by themselves within a day (docs/decisions/0022). Source: Microsoft's pages "Create subscription" and
+"Update subscription"; there is none for a single calendar.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from calsync_graph.refusals import NoMailbox, Refused
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from calsync_graph.client import Client
 
@@ -75,7 +76,8 @@ class Subscriptions:
             except Refused as refused:
                 if not refused.conflict:
                     raise
-            await self._sweep(known)
+            for left in await self.left(known):
+                await self.end(left)
             return await self._make(mailbox)
         except Refused as refused:
             advice = (
@@ -102,6 +104,21 @@ class Subscriptions:
         subscription.last(_granted(content, until))
         return True
 
+    async def left(self, known: Container[str]) -> Sequence[str]:
+        """Return the ids of those that call this address and that nobody here knows: a former process made them.
+
+        Microsoft lists what this application has made, nothing of others. Raises Refused, Retry, LoginError,
+        AccountError.
+        """
+        rows = [row async for page in self._client.pages(SUBSCRIPTIONS) for row in page]
+        names = [str(row.get("id")) for row in rows if row.get("notificationUrl") == self._address]
+        return [name for name in names if name not in known]
+
+    async def end(self, name: str) -> None:
+        """End the one with this id, which may have ended already. Raises Retry, LoginError, AccountError."""
+        with suppress(Refused, NoMailbox):
+            await self._client.subscription("DELETE", name)
+
     async def _make(self, mailbox: str) -> Subscription:
         now, client_state = self._client.clock.now(), f"{self._random.getrandbits(256):064x}"
         wanted = {
@@ -118,17 +135,6 @@ class Subscriptions:
         made = Subscription(content["id"], client_state, now, now, datetime.max.replace(tzinfo=UTC))
         made.last(_granted(content, now + LIFE))
         return made
-
-    async def _sweep(self, known: Container[str]) -> None:
-        """End the subscriptions that call this address and that nobody here knows: a former process made them."""
-        rows = [row async for page in self._client.pages(SUBSCRIPTIONS) for row in page]
-        for row in rows:
-            name = str(row.get("id"))
-            if row.get("notificationUrl") == self._address and name not in known:
-                try:
-                    await self._client.subscription("DELETE", name)
-                except (Refused, NoMailbox):
-                    continue  # it has ended meanwhile
 
 
 def _granted(content: dict[str, Any], wanted: datetime) -> datetime:

@@ -107,17 +107,21 @@ async def test_a_subscription_that_was_removed_is_made_anew(called: World) -> No
     await stopped(process)
 
 
-async def test_a_process_that_is_started_again_hears_its_own_subscription_only(called: World) -> None:
+async def test_a_process_that_is_started_again_hears_its_own_subscription_and_ends_that_of_the_last_one(
+    called: World,
+) -> None:
     process = await started(called)
     await stopped(process)
     (left,) = subscriptions(called).present
     process = await called.start("run")
-    await called.until(lambda: len(subscriptions(called).present) > 1)
+    await called.until(lambda: left not in subscriptions(called).present)
+    (own,) = subscriptions(called).present
     called.event("zweiter Lauf")
     await called.until(lambda: in_flowfact(called, "zweiter Lauf"))
     await stopped(process)
+    assert set(subscriptions(called).present) == {own}
     told = [one for made in subscriptions(called).deliveries.made for one in made.notifications]
-    assert left in {one["subscriptionId"] for one in told}
+    assert own in {one["subscriptionId"] for one in told}
     assert {made.status for made in subscriptions(called).deliveries.made} == {202}
 
 

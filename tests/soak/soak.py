@@ -206,12 +206,15 @@ def replaced(text: str, old: str, new: str) -> str:
 
 
 def typical(samples: list[Sample]) -> Sample:
-    """Return what is usual among looks at a process at rest: a poll or a call may be under way at any one."""
+    """Return what is usual among looks at a process at rest: at any one polls or calls may be under way.
+
+    A call has a task and a file more, and an account that polls has two tasks less than one that waits.
+    """
     last = samples[-1]
     return type(last)(
         at=last.at,
         memory=int(median(one.memory for one in samples)),
         cpu=last.cpu,
-        tasks=min(one.tasks for one in samples),
-        files=min(one.files for one in samples),
+        tasks=int(median(one.tasks for one in samples)),
+        files=int(median(one.files for one in samples)),
     )
