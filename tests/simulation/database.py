@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from calsync.store import SqliteStore, rows
 from calsync.store.connection import Connection, fetch
 from calsync.store.migrate import bring_up, migrate, migrations
+from calsync.sync.model import State
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: Fa
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
-AWAKE = "SELECT count(*) FROM link WHERE account = :account AND state = 'awake'"
-LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
+LINKS = "SELECT left_id, right_id, state FROM link WHERE account = :account ORDER BY id"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
 HOLDS = "SELECT reason FROM hold WHERE account = :account"
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
@@ -90,6 +90,7 @@ def _opened() -> sqlite3.Connection:
     raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
     raw.row_factory = sqlite3.Row
     raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA secure_delete = OFF")  # nobody reads what this memory held
     return raw
 
 
@@ -124,17 +125,17 @@ class Left:
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
-    ((intents,),), ((awake,),) = (fetch(raw, sql, values) for sql in (INTENTS, AWAKE))
-    seen = fetch(raw, SEEN, values)
+    ((intents,),) = fetch(raw, INTENTS, values)
+    seen, links = fetch(raw, SEEN, values), fetch(raw, LINKS, values)
     return Left(
         attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
         seen=frozenset((rows.SIDES[side], event_id) for side, event_id, _ in seen),
-        links=[(left, right) for left, right in fetch(raw, LINKS, values)],
+        links=[(left, right) for left, right, _ in links],
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
         holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
-        awake=awake,
+        awake=sum(state == State.AWAKE for _, _, state in links),
     )
 
 
