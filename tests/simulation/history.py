@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from calsync.sync.asking import Hang
+    from tests.simulation.database import Rows
     from tests.simulation.process import Process
 
 DAY = 86400.0
@@ -76,7 +77,7 @@ class History:
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
-        self._kept: tuple[bytes, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
+        self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
@@ -232,7 +233,7 @@ class History:
         if self.two_runners:
             return
         if self._draws("lost_store", 0.01):
-            self.world.disk.restore(self.world.disk.empty())
+            self.world.disk.restore({})
             self.world.note("the store is lost")
             for pair in self.world.pairs.values():
                 pair.forget(0, [], ran=await self.world.runs.get(pair.name) > 0)
