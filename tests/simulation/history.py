@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DAY = 86400.0
 APPLIES = 0.03
 """How often a person has a plan carried out while the service runs."""
-TAKEN_BACK = 0.015
+TAKEN_BACK = 0.03
 """How often much is taken back that was entered on the same day."""
 UNDOES = 0.1
 """How often a person undoes something while the service runs."""
@@ -111,7 +111,7 @@ class History:
         pair = Pair(self.world, name)
         chances = {Side.LEFT: 0.3, Side.RIGHT: 0.1}
         unconditional = [side for side, chance in chances.items() if self._draws("no_condition", chance)]
-        naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.3)
+        naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.2)
         times = self._draws("trusted_times", 0.5)
         add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells, trusted_times=times)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
