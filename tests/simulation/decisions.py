@@ -85,6 +85,8 @@ class Decisions:
         self._told = 0
         self._forgotten = self._dropped = 0
         """How many words are not remembered any more, or may not be; and how many must not be."""
+        self._overtaken: list[Word] = []
+        """Words about what was held under other rules than those of the next run."""
         self._holds: frozenset[str] = frozenset()
         self._awake = 0
 
@@ -107,6 +109,9 @@ class Decisions:
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
         self.words.append(Word(number, case, choice, fields, known, came_back))
+        if not self.pair.ruled and self.pair.runs:
+            self._overtaken.append(self.words[-1])
+            self.pair.world.excuse("other rules")
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
 
@@ -294,9 +299,9 @@ class Decisions:
         yield from last.values()
 
     def _counts(self, word: Word) -> bool:
-        """Tell whether calsync still remembers a decision, under a direction in which it was made."""
+        """Tell whether calsync still remembers a decision, under the direction and the rules it was made under."""
         turned = any(number >= word.number for number in self.pair.turned)
-        return word in self.words[self._forgotten :] and not turned
+        return word in self.words[self._forgotten :] and word not in self._overtaken and not turned
 
     def _carried_out(self, word: Word) -> bool:
         """Tell whether calsync has written to a pair since a decision: its server may give the same form again."""

@@ -15,6 +15,7 @@ from tests.simulation.witness import Witness
 
 FOUND = (
     3525,
+    3618,
     7861,
     8259,
     8986,
