@@ -286,8 +286,8 @@ def _tell_waiting(run: Run) -> None:
     # The last one of a reason counts, which is the oldest.
     eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
     run.report.held_since = {held.reason: held.since for held in eldest}
-    for side in run.unconfirmed:
-        if not run.report.notices[Kind.HOLD, side, run.waits_for]:
+    for side in Side:
+        if side in run.unconfirmed and not run.report.notices[Kind.HOLD, side, run.waits_for]:
             run.report.note_waiting(Kind.HOLD, side, run.waits_for)
     for intent in state.intents.values():
         if intent.run < run.number:

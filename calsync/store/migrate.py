@@ -85,7 +85,7 @@ def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> No
 def _version(place: str, database: sqlite3.Connection) -> int:
     """Return the number of the last migration that was applied. Raises StoreError for a foreign database."""
     version = _number(database, "PRAGMA user_version")
-    tables = _number(database, "SELECT count(*) FROM sqlite_master")
+    tables = _number(database, "SELECT EXISTS (SELECT 1 FROM sqlite_master)")
     if (version or tables) and _number(database, "PRAGMA application_id") != APPLICATION_ID:
         raise StoreError(
             f"store {place}: the database belongs to another program; name another file under service: store"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SYSTEM_TIME = SystemClock().now
+NOT_READ: Sequence[tuple[Need, Any]] = (("location", ""), ("types", ()))
+"""What an event shows of these where nothing needs them."""
 ABSENT: Mapping[Place, Whereabouts] = {
     Place.TRASH: Trashed(),
     Place.GONE: Gone(),
@@ -235,10 +237,9 @@ class MemoryCalendar(UserSide, Calendar):
 
     def _observe(self, row: Row, *, marker: bool) -> Observation:
         event = self.behaviour.reads(row.event)
-        if event.location and "location" not in self.needs:
-            event = replace(event, location="")
-        if event.types and "types" not in self.needs:
-            event = replace(event, types=())
+        unread = {name: empty for name, empty in NOT_READ if name not in self.needs and getattr(event, name)}
+        if unread:
+            event = replace(event, **unread)
         return Observation(
             id=row.id,
             event=event,

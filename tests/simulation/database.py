@@ -7,18 +7,21 @@ that use it. What becomes of a process can happen before a transaction and behin
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from calsync.store import SqliteStore, rows
 from calsync.store.connection import Connection, fetch
 from calsync.store.migrate import bring_up, migrate, migrations
+from calsync.sync.model import State
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from calsync.store.connection import Database, Work
     from calsync.sync.model import Side
@@ -29,10 +32,13 @@ LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: Fa
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
-AWAKE = "SELECT count(*) FROM link WHERE account = :account AND state = 'awake'"
-LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id"
+LINKS = "SELECT left_id, right_id, state FROM link WHERE account = :account ORDER BY id"
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
 HOLDS = "SELECT reason FROM hold WHERE account = :account"
+TABLES = """
+SELECT name FROM sqlite_master
+WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(name) WHERE "table" = 'account')
+"""
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
@@ -56,45 +62,57 @@ class InThread:
         """The disk closes what it opened."""
 
 
+Rows = Mapping[str, Sequence[tuple[Any, ...]]]
+"""What a disk holds of all accounts, by table."""
+
+
 class Disk:
     """One database in memory. All processes share a connection: no two transactions are ever open at once."""
 
     _empty: ClassVar[list[sqlite3.Connection]] = []
     """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows | None = None) -> None:
+        """`rows` are what another disk held."""
         self.raw = self._empty.pop() if self._empty else _migrated()
+        self._fill(rows or {})
 
-    def snapshot(self) -> bytes:
+    def snapshot(self) -> Rows:
         """Return a copy of what is committed."""
-        return self.raw.serialize()
+        found = ((table, self.raw.execute(f"SELECT * FROM {table}").fetchall()) for table in _tables())  # noqa: S608 - of the schema
+        return {table: [tuple(row) for row in rows] for table, rows in found if rows}
 
-    def restore(self, snapshot: bytes) -> None:
-        """Put an old copy in place of the database. No process may have it open."""
-        self.raw.close()  # what it had prepared belongs to the database that was there
-        self.raw = _opened()
-        self.raw.deserialize(snapshot)
-
-    @staticmethod
-    def empty() -> bytes:
-        """Return a copy of a database in which nothing ever was."""
-        with closing(_migrated()) as raw:
-            return raw.serialize()
+    def restore(self, rows: Rows) -> None:
+        """Put an old copy in place of what it holds. No process may have it open."""
+        self._wipe()
+        self._fill(rows)
 
     def close(self) -> None:
-        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts; nothing is in the audit
+        self._wipe()
         self._empty.append(self.raw)
 
+    def _wipe(self) -> None:
+        self.raw.execute("DELETE FROM account")  # and all that belongs to accounts; nothing is in the audit
 
-def _opened() -> sqlite3.Connection:
-    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
-    raw.row_factory = sqlite3.Row
-    raw.execute("PRAGMA foreign_keys = ON")
-    return raw
+    def _fill(self, rows: Rows) -> None:
+        for table, held in rows.items():
+            marks = ", ".join("?" * len(held[0]))
+            self.raw.executemany(f"INSERT INTO {table} VALUES ({marks})", held)  # noqa: S608 - of the schema
+
+
+@cache
+def _tables() -> Sequence[str]:
+    """Return the tables of what belongs to accounts; the accounts come first, which the others refer to."""
+    with closing(_migrated()) as raw:
+        found = raw.execute(TABLES).fetchall()
+    return ["account", *(name for (name,) in found)]
 
 
 def _migrated() -> sqlite3.Connection:
-    raw = _opened()
+    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA secure_delete = OFF")  # nobody reads what this memory held
     bring_up("simulation", migrations(), raw)
     return raw
 
@@ -124,17 +142,17 @@ class Left:
 def look(raw: sqlite3.Connection, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
-    ((intents,),), ((awake,),) = (fetch(raw, sql, values) for sql in (INTENTS, AWAKE))
-    seen = fetch(raw, SEEN, values)
+    ((intents,),) = fetch(raw, INTENTS, values)
+    seen, links = fetch(raw, SEEN, values), fetch(raw, LINKS, values)
     return Left(
         attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
         seen=frozenset((rows.SIDES[side], event_id) for side, event_id, _ in seen),
-        links=[(left, right) for left, right in fetch(raw, LINKS, values)],
+        links=[(left, right) for left, right, _ in links],
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=fetch(raw, LEDGER, values),
         holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
-        awake=awake,
+        awake=sum(state == State.AWAKE for _, _, state in links),
     )
 
 

@@ -90,6 +90,8 @@ class Decisions:
         """How many words are not remembered any more, or may not be; and how many must not be."""
         self._over: list[Word] = []
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
+        self._overtaken: list[Word] = []
+        """Words about what was held under other rules than those of the next run."""
         self._holds: frozenset[str] = frozenset()
         self._awake = 0
 
@@ -113,6 +115,9 @@ class Decisions:
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
         now = self.pair.world.clock.now()
         self.words.append(Word(number, case, choice, fields, known, now, came_back))
+        if not self.pair.ruled and self.pair.runs:
+            self._overtaken.append(self.words[-1])
+            self.pair.world.excuse("other rules")
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
 
@@ -345,9 +350,10 @@ class Decisions:
         yield from last.values()
 
     def _counts(self, word: Word) -> bool:
-        """Tell whether calsync still remembers a decision, under a direction in which it was made."""
+        """Tell whether calsync still remembers a decision, under the direction and the rules it was made under."""
         turned = any(number >= word.number for number in self.pair.turned)
-        return word in self.words[self._forgotten :] and not turned and word not in self._over
+        lost = word in self._over or word in self._overtaken
+        return word in self.words[self._forgotten :] and not turned and not lost
 
     def _carried_out(self, word: Word) -> bool:
         """Tell whether calsync has written to a pair since a decision: its server may give the same form again."""

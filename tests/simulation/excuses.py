@@ -52,5 +52,6 @@ EXCUSES: Mapping[str, str] = {
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "asked on a copy": "a plan is made on what the disk held when it began",
+    "other rules": "a person decided just as the rules were changed: what is held by them may be another thing",
     "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",
 }

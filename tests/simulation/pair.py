@@ -160,6 +160,9 @@ class Pair:
         self.bots = Bots(self)
         self.users = Users(self)
         self._ended = asyncio.Event()
+        self._account: Account | None = None
+        self._terms: tuple[object, ...] = ()
+        """What the account was made of."""
 
     @property
     def dice(self) -> random.Random:
@@ -176,6 +179,15 @@ class Pair:
         return any(self.name in process.names for process in self.world.living())
 
     def account(self) -> Account:
+        """Return what a run is given: the same one as long as the terms stay, as in production."""
+        optional = self.optional.locations, self.optional.types
+        rules = self.poisoned, self.hanging, self.strict, *optional
+        terms = self.direction, self.policy, self.on_target_edit, self.first_sync, *rules
+        if self._account is None or terms != self._terms:
+            self._account, self._terms = self._opened(), terms
+        return self._account
+
+    def _opened(self) -> Account:
         calendars: dict[Side, Reader] = {
             side: calendar if self.direction.writes(side) else ReadOnly(calendar)
             for side, calendar in self.calendars.items()

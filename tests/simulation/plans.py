@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from calsync.store.connection import fetch
 from calsync.sync.approved import Approved, awaits_word, plan_lines
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
-from tests.simulation.database import open_store
+from tests.simulation.database import Disk, open_store
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT, APPLYING
 from tests.simulation.witness import key
@@ -38,10 +37,8 @@ class Planning(Errand):
         ACCOUNT.set(self.pair.name)
         self.on_copy = True
         world, account = self.world, self.pair.account()
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as raw:
-            raw.row_factory = sqlite3.Row
-            raw.deserialize(world.disk.snapshot())
-            copy = await open_store(raw)
+        with closing(Disk(world.disk.snapshot())) as disk:
+            copy = await open_store(disk.raw)
             for holder in await copy.holders():
                 await copy.expire(holder)
             runs = MemoryRuns(world.runs.numbers)

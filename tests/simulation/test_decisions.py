@@ -145,3 +145,17 @@ def test_nobody_is_asked_twice_but_for_words_that_a_rebuild_drops(pair: Pair, wh
     broken = [violation.partition(":")[0] for violation in pair.world.violations]
     assert broken == ([] if when.startswith("before") else ["decision"])
     assert pair.world.excuses["old disk: a word that nobody had heard"] == (when == "before that was noticed")
+
+
+@pytest.mark.parametrize(("planned", "broken"), [(True, ["decision"]), (False, [])])
+def test_nobody_is_asked_twice_unless_the_word_came_between_other_rules_and_the_run_that_plans_under_them(
+    pair: Pair, planned: bool, broken: list[str]
+) -> None:
+    copy, original = pair.calendars[LEFT].user_create(MEETING), pair.calendars[RIGHT].user_create(MEETING)
+    pair.calendars[RIGHT].user_delete(original)
+    _a_run_settles_all(pair, (copy, original))
+    pair.runs, pair.ruled = 1, planned
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    pair.ruled = True
+    pair.decisions.ask(_held_delete(copy))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
