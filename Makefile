@@ -107,7 +107,7 @@ PIN = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras
 # First all that is worked with; what is shipped, other clients and the audit then take the same versions of it.
 lock: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --quiet pip-tools
-	@$(PIN) --extra dev --extra sandbox --output-file requirements-dev.txt pyproject.toml
+	@$(PIN) --extra dev --extra sandbox --extra postgres --output-file requirements-dev.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file deploy/requirements.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
 	@$(PIN) --constraint requirements-dev.txt --output-file .ci/requirements.txt .ci/requirements.in

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from calsync.store import SqliteStore, rows
-from calsync.store.connection import Connection, fetch
+from calsync.store.connection import fetch
 from calsync.store.migrate import bring_up, migrate, migrations
+from calsync.store.sqlite_connection import SqliteConnection
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from calsync.store.connection import Database, Work
+    from calsync.store.connection import Work
+    from calsync.store.sqlite_connection import Threaded
     from calsync.sync.model import Side
 
 T = TypeVar("T")
@@ -150,5 +152,5 @@ def store_on(raw: sqlite3.Connection) -> SqliteStore:
     return SqliteStore(connection, connection)
 
 
-def _connection(raw: sqlite3.Connection) -> Connection:
-    return Connection(cast("Database", InThread(raw)), "simulation")
+def _connection(raw: sqlite3.Connection) -> SqliteConnection:
+    return SqliteConnection(cast("Threaded", InThread(raw)), "simulation")

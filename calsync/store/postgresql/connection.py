@@ -1,0 +1,108 @@
+"""Connections to PostgreSQL, each in a thread of its own, and the discipline of their transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from calsync.errors import StoreError
+from calsync.store.connection import Connection, settled
+from calsync.store.postgresql import database
+from calsync.store.postgresql.database import PostgresDatabase
+from calsync.store.postgresql.failures import told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from calsync.store.connection import Work
+
+T = TypeVar("T")
+SETTINGS = {
+    "client_encoding": "UTF8",
+    "synchronous_commit": "on",
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""What every connection is told. Whoever freezes, or whose machine is gone, in the middle of a transaction, keeps
+an account for half a minute only; what was committed is on the disk, whatever the server does for others."""
+CONNECT_SECONDS = 10
+
+
+def connected(conninfo: str, lock_seconds: float) -> psycopg.Connection[Any]:
+    """Connect to a database. Raises psycopg.Error, and StoreError for one that holds no UTF-8."""
+    raw = psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="calsync")
+    try:
+        settings = {**SETTINGS, "lock_timeout": f"{round(lock_seconds * 1000)}ms"}
+        raw.execute(
+            b"SELECT " + b", ".join([b"set_config(%s, %s, false)"] * len(settings)),
+            [word for setting in settings.items() for word in setting],
+        )
+        _expect_utf8(raw, conninfo)
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def _expect_utf8(raw: psycopg.Connection[Any], conninfo: str) -> None:
+    if raw.info.parameter_status("server_encoding") != "UTF8":
+        raise StoreError(f"store {place_of(conninfo)}: the database must be made with the encoding UTF8")
+
+
+def place_of(conninfo: str) -> str:
+    """Return what names a database in messages: never a password, nor a user."""
+    found = psycopg.conninfo.conninfo_to_dict(conninfo)
+    return f"postgresql://{found.get('host') or 'localhost'}/{found.get('dbname') or ''}"
+
+
+class PostgresConnection(Connection):
+    """As many connections as there are threads. What is asked for while all of them work waits for its turn."""
+
+    def __init__(self, conninfo: str, most: int, lock_seconds: float) -> None:
+        self.place = place_of(conninfo)
+        self._connect = partial(connected, conninfo, lock_seconds)
+        self._threads = ThreadPoolExecutor(most, "postgresql")
+        self._own = threading.local()
+        self._all: list[PostgresDatabase] = []
+
+    def write(self, work: Work[T], about: str | None = None) -> Awaitable[T]:
+        return self._settled(partial(database.write, work, about))
+
+    def read(self, work: Work[T]) -> Awaitable[T]:
+        return self._settled(partial(database.read, work))
+
+    def call(self, work: Work[T]) -> Awaitable[T]:
+        return self._settled(partial(database.call, work))
+
+    async def close(self) -> None:
+        await settled(asyncio.to_thread(self._close))
+
+    def _close(self) -> None:
+        self._threads.shutdown()
+        for each in self._all:
+            each.raw.close()
+
+    async def _settled(self, work: Callable[[PostgresDatabase], T]) -> T:
+        async def done() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._done, work)
+
+        try:
+            return await settled(done())
+        except psycopg.Error as error:
+            raise told(self.place, error) from error
+
+    def _done(self, work: Callable[[PostgresDatabase], T]) -> T:
+        """Do it on this thread's own connection."""
+        try:
+            mine: PostgresDatabase = self._own.database
+        except AttributeError:
+            mine = self._own.database = PostgresDatabase(self._connect)
+            self._all.append(mine)
+        return work(mine)
