@@ -45,6 +45,7 @@ ifdef ARGS
 else
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
 	@$(BIN)/python -m tests.simulation --seeds 3000 --jobs 2
+	@$(BIN)/python -m tests.simulation --seeds 300 --jobs 2 --store postgresql
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation
 	@$(BIN)/coverage report --skip-covered --include='calsync/sync/*' --fail-under=100
 	@$(BIN)/coverage report --format=total --fail-under=90 > /dev/null || ($(BIN)/coverage report --skip-covered; exit 1)

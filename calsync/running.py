@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.store import FileRuns, SqliteStore
+    from calsync.store import FileRuns, SqlStore
     from calsync.web.site import Site
 
 
@@ -115,7 +115,7 @@ class Running:
         finally:
             await store.close()
 
-    def _serving(self, store: SqliteStore) -> Served:
+    def _serving(self, store: SqlStore) -> Served:
         engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
         return Served(
             engine,
@@ -181,7 +181,7 @@ class Running:
         self._supervisor.stopping()
 
     @asynccontextmanager
-    async def _reached(self, store: SqliteStore) -> AsyncIterator[Site | None]:
+    async def _reached(self, store: SqlStore) -> AsyncIterator[Site | None]:
         """Let servers and people call, where they can reach us. Raises ConfigError."""
         endpoint, at, web = self._connections.endpoint, self._config.service.listen, self._config.web
         if endpoint is None and web is None:

@@ -7,10 +7,14 @@ that use it. What becomes of a process can happen before a transaction and behin
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+import psycopg
 
 from calsync.store import SqliteStore, rows
 from calsync.store.connection import fetch
@@ -19,13 +23,15 @@ from calsync.store.sqlite_connection import SqliteConnection
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from calsync.store.connection import Work
+    from calsync.store import SqlStore
+    from calsync.store.connection import Database, Found
     from calsync.store.sqlite_connection import Threaded
     from calsync.sync.model import Side
 
 T = TypeVar("T")
+D = TypeVar("D")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
@@ -36,46 +42,50 @@ LINKS = "SELECT left_id, right_id FROM link WHERE account = :account ORDER BY id
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
 HOLDS = "SELECT reason FROM hold WHERE account = :account"
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
+BROKEN_RULES = (sqlite3.IntegrityError, psycopg.IntegrityError)
+"""What a database says of a write that its own rules forbid."""
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
 
 
-class InThread:
-    """What `Connection` asks of its database, carried out in one step of the process."""
+class InThread(Generic[D]):
+    """What a connection of the store asks of its database, carried out in one step of the process."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: D, busy: Callable[[], Exception]) -> None:
+        """`busy` makes what the database says where another program keeps it locked."""
         self._raw = raw
+        self._busy = busy
 
-    async def call(self, work: Work[T]) -> T:
+    async def call(self, work: Callable[[D], T]) -> T:
         """Take one step. Killed before it, nothing has happened; behind it, all is kept and nobody was told."""
         if LOCKED.get()():
-            error = sqlite3.OperationalError("database is locked")
-            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-            raise error
+            raise self._busy()
         return work(self._raw)
 
     async def close(self) -> None:
         """The disk closes what it opened."""
 
 
-class Disk:
-    """One database in memory. All processes share a connection: no two transactions are ever open at once."""
+class Disk(ABC):
+    """One database. All processes share a connection: no two transactions are ever open at once."""
 
-    _empty: ClassVar[list[sqlite3.Connection]] = []
-    """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
+    raw: Database
 
-    def __init__(self) -> None:
-        self.raw = self._empty.pop() if self._empty else _migrated()
+    @abstractmethod
+    def store(self) -> SqlStore:
+        """Return the store on it, without what a process does when it begins."""
 
+    @abstractmethod
+    async def open_store(self) -> SqlStore:
+        """Open the store as one process does."""
+
+    @abstractmethod
     def snapshot(self) -> bytes:
-        """Return a copy of what is committed."""
-        return self.raw.serialize()
+        """Return a copy of what is committed, as an SQLite file."""
 
+    @abstractmethod
     def restore(self, snapshot: bytes) -> None:
         """Put an old copy in place of the database. No process may have it open."""
-        self.raw.close()  # what it had prepared belongs to the database that was there
-        self.raw = _opened()
-        self.raw.deserialize(snapshot)
 
     @staticmethod
     def empty() -> bytes:
@@ -83,9 +93,57 @@ class Disk:
         with closing(_migrated()) as raw:
             return raw.serialize()
 
+    @abstractmethod
+    def close(self) -> None:
+        """Leave it empty for the next world."""
+
+
+class SqliteDisk(Disk):
+    """A database in memory."""
+
+    _empty: ClassVar[list[sqlite3.Connection]] = []
+    """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
+
+    def __init__(self) -> None:
+        self.raw: sqlite3.Connection = self._empty.pop() if self._empty else _migrated()
+
+    def store(self) -> SqlStore:
+        return store_on(self.raw)
+
+    async def open_store(self) -> SqlStore:
+        return await open_copy(self.raw)
+
+    def snapshot(self) -> bytes:
+        return self.raw.serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        self.raw.close()  # what it had prepared belongs to the database that was there
+        self.raw = in_memory(snapshot)
+
     def close(self) -> None:
         self.raw.execute("DELETE FROM account")  # and all that belongs to accounts; nothing is in the audit
         self._empty.append(self.raw)
+
+
+Make = Callable[[], Disk]
+_make: list[Make] = [SqliteDisk]
+
+
+def use(make: Make) -> None:
+    """Let the worlds of this process have another kind of disk."""
+    _make[:] = [make]
+
+
+def new_disk() -> Disk:
+    (make,) = _make
+    return make()
+
+
+def in_memory(snapshot: bytes) -> sqlite3.Connection:
+    """Open a copy as a database in memory."""
+    raw = _opened()
+    raw.deserialize(snapshot)
+    return raw
 
 
 def _opened() -> sqlite3.Connection:
@@ -115,7 +173,7 @@ class Left:
     """The events of which a write is tried again."""
     waits: bool
     """A write is not settled, or an event is in doubt: another run will have work."""
-    ledger: Sequence[sqlite3.Row]
+    ledger: Sequence[Found]
     """The rows of the ledger, the oldest first."""
     holds: frozenset[str] = frozenset()
     """Why something is held."""
@@ -123,7 +181,7 @@ class Left:
     """How many links are awake."""
 
 
-def look(raw: sqlite3.Connection, account: str) -> Left:
+def look(raw: Database, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
     ((intents,),), ((awake,),) = (fetch(raw, sql, values) for sql in (INTENTS, AWAKE))
@@ -140,17 +198,22 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
     )
 
 
-async def open_store(raw: sqlite3.Connection) -> SqliteStore:
-    """Open the store as one process does."""
+async def open_copy(raw: sqlite3.Connection) -> SqlStore:
+    """Open the store on a database in memory as one process does."""
     await migrate(_connection(raw), migrations())
     return store_on(raw)
 
 
-def store_on(raw: sqlite3.Connection) -> SqliteStore:
-    """Return the store of a disk, without what a process does when it begins."""
+def store_on(raw: sqlite3.Connection) -> SqlStore:
     connection = _connection(raw)
     return SqliteStore(connection, connection)
 
 
 def _connection(raw: sqlite3.Connection) -> SqliteConnection:
-    return SqliteConnection(cast("Threaded", InThread(raw)), "simulation")
+    return SqliteConnection(cast("Threaded", InThread(raw, _busy)), "simulation")
+
+
+def _busy() -> sqlite3.Error:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error

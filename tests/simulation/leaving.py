@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
-from tests.simulation.database import Disk
+from tests.simulation.database import new_disk
 from tests.simulation.errand import Departure
 from tests.simulation.history import DAY, History
 from tests.simulation.loop import Stuck, VirtualLoop
@@ -30,7 +30,7 @@ def play_leaving(seed: int) -> World:
     dice = random.Random(seed)
     loop = VirtualLoop(dice)
     with ExitStack() as stack:
-        disk = stack.enter_context(closing(Disk()))
+        disk = stack.enter_context(closing(new_disk()))
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)

@@ -17,7 +17,7 @@ from calsync.store.postgresql.database import PostgresDatabase
 from calsync.store.postgresql.failures import told
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from calsync.store.connection import Work
 
@@ -62,47 +62,62 @@ def place_of(conninfo: str) -> str:
     return f"postgresql://{found.get('host') or 'localhost'}/{found.get('dbname') or ''}"
 
 
-class PostgresConnection(Connection):
-    """As many connections as there are threads. What is asked for while all of them work waits for its turn."""
+class Threads:
+    """Connections, each in a thread of its own. What is asked for while all of them work waits for its turn."""
 
-    def __init__(self, conninfo: str, most: int, lock_seconds: float) -> None:
-        self.place = place_of(conninfo)
-        self._connect = partial(connected, conninfo, lock_seconds)
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], most: int) -> None:
+        self._connect = connect
         self._threads = ThreadPoolExecutor(most, "postgresql")
         self._own = threading.local()
         self._all: list[PostgresDatabase] = []
 
-    def write(self, work: Work[T], about: str | None = None) -> Awaitable[T]:
-        return self._settled(partial(database.write, work, about))
-
-    def read(self, work: Work[T]) -> Awaitable[T]:
-        return self._settled(partial(database.read, work))
-
-    def call(self, work: Work[T]) -> Awaitable[T]:
-        return self._settled(partial(database.call, work))
+    async def call(self, work: Callable[[PostgresDatabase], T]) -> T:
+        """Return what `work` returns, called in one of the threads with its connection."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, work)
 
     async def close(self) -> None:
-        await settled(asyncio.to_thread(self._close))
+        await asyncio.to_thread(self._close)
 
-    def _close(self) -> None:
-        self._threads.shutdown()
-        for each in self._all:
-            each.raw.close()
-
-    async def _settled(self, work: Callable[[PostgresDatabase], T]) -> T:
-        async def done() -> T:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._done, work)
-
-        try:
-            return await settled(done())
-        except psycopg.Error as error:
-            raise told(self.place, error) from error
-
-    def _done(self, work: Callable[[PostgresDatabase], T]) -> T:
-        """Do it on this thread's own connection."""
+    def _call(self, work: Callable[[PostgresDatabase], T]) -> T:
         try:
             mine: PostgresDatabase = self._own.database
         except AttributeError:
             mine = self._own.database = PostgresDatabase(self._connect)
             self._all.append(mine)
         return work(mine)
+
+    def _close(self) -> None:
+        self._threads.shutdown()
+        for each in self._all:
+            each.raw.close()
+
+
+class PostgresConnection(Connection):
+    """Writes wait for those about the same account only."""
+
+    def __init__(self, threads: Threads, place: str) -> None:
+        self.place = place
+        self._threads = threads
+
+    @classmethod
+    def to(cls, conninfo: str, most: int, lock_seconds: float) -> PostgresConnection:
+        """Return what makes so many connections to a database, each when it is needed."""
+        return cls(Threads(partial(connected, conninfo, lock_seconds), most), place_of(conninfo))
+
+    def write(self, work: Work[T], about: str | None = None) -> Awaitable[T]:
+        return self._settled(self._threads.call(partial(database.write, work, about)))
+
+    def read(self, work: Work[T]) -> Awaitable[T]:
+        return self._settled(self._threads.call(partial(database.read, work)))
+
+    def call(self, work: Work[T]) -> Awaitable[T]:
+        return self._settled(self._threads.call(partial(database.call, work)))
+
+    async def close(self) -> None:
+        await self._settled(self._threads.close())
+
+    async def _settled(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await settled(work)
+        except psycopg.Error as error:
+            raise told(self.place, error) from error

@@ -36,6 +36,14 @@ THE_REST = 0x63616C7300000001
 """`cals` in ASCII, and a number: what is written about no account."""
 
 
+NUMBERED = ("ledger", "run", "audit", "person", "api_token")
+"""Tables whose rows are numbered by the server."""
+# Behind what is there; at 1 where nothing is.
+GO_ON = """
+SELECT setval(pg_get_serial_sequence('{table}', 'id'), coalesce(max(id), 1), max(id) IS NOT NULL) FROM {table}
+"""
+
+
 class Row(tuple[Any, ...]):
     """A row, its values also by the names of their columns."""
 
@@ -97,6 +105,12 @@ class PostgresDatabase:
                 self.execute("ROLLBACK")
         except psycopg.Error:
             self.raw.close()
+
+
+def go_on_counting(database: Database) -> None:
+    """Have new rows numbered behind those that were written with their numbers."""
+    for table in NUMBERED:
+        database.execute(GO_ON.format(table=table))
 
 
 def read(work: Work[T], database: PostgresDatabase) -> T:

@@ -29,13 +29,13 @@ class PostgresStore(SqlStore):
 
         `lock_seconds` is how long a transaction waits for another one before StoreError.
         """
-        runs = PostgresConnection(conninfo, RUNS, lock_seconds)
+        runs = PostgresConnection.to(conninfo, RUNS, lock_seconds)
         try:
             await migrate(runs)
         except BaseException:
             await runs.close()
             raise
-        return cls(runs, runs, PostgresConnection(conninfo, PAGES, lock_seconds), images=images)
+        return cls(runs, runs, PostgresConnection.to(conninfo, PAGES, lock_seconds), images=images)
 
     async def expect_writable(self) -> None:
         def write(database: Database) -> None:
