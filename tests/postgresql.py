@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ NOBODY = "nobody"
 """Whom the server runs as where the tests are run by root, whom it refuses."""
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
 SECONDS = 60
+_numbers = count()
 
 
 def programs() -> Path | None:
@@ -108,7 +110,7 @@ def server() -> Iterator[Server]:
 
 def new_database(conninfo: str) -> str:
     """Make a database for this process, and return how to connect to it."""
-    name = f"process_{os.getpid()}"
+    name = f"process_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     return make_conninfo(conninfo, dbname=name)

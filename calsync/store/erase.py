@@ -44,7 +44,7 @@ async def erase(path: Path, account: str, *, keep_off: bool) -> None:
     try:
         await migrate(connection, migrations())
         await connection.call(_alone)
-        await connection.write(partial(_erase, account, keep_off))
+        await connection.write(partial(erase_rows, account, keep_off))
         await connection.call(_write_anew)
     finally:
         await connection.close()
@@ -63,7 +63,8 @@ def _alone(database: Database) -> None:
     database.execute("PRAGMA secure_delete = ON")
 
 
-def _erase(account: str, keep_off: bool, database: Database) -> None:
+def erase_rows(account: str, keep_off: bool, database: Database) -> None:
+    """Delete all rows about an account."""
     for statement in (*ERASE, *([KEEP_OFF] if keep_off else [])):
         database.execute(statement, {"account": account})
 

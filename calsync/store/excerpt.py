@@ -18,7 +18,7 @@ from calsync.store.sqlite_connection import SqliteConnection
 from calsync.store.statements import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -56,16 +56,21 @@ async def fill_account(target: Connection, path: Path, account: str, since: date
         version, found = await SqliteConnection(raw, str(path)).read(read)
     if version:
         await migrate(target, [one for one in migrations() if one.number <= version])
-        await target.write(partial(_write, found))
+        await target.write(partial(write_rows, found))
 
 
 def _read(place: str, values: dict[str, str], database: Database) -> tuple[int, Sequence[_Rows]]:
     """Return the file's version, 0 for an empty one, and an account's rows, the account itself first."""
     version = check_version(place, migrations(), database)
     tables = {row["name"] for row in fetch(database, "SELECT name FROM sqlite_master WHERE type = 'table'", {})}
+    return version, read_rows(database, values, tables)
+
+
+def read_rows(database: Database, values: dict[str, str], tables: Collection[str]) -> Sequence[_Rows]:
+    """Return an account's rows, as far as there are such tables, the account itself first."""
     wanted = {"account": ACCOUNT, **{table: _all_of(table) for table in WHOLE}, "ledger": LEDGER}
     found = [_rows(database, table, sql, values) for table, sql in wanted.items() if table in tables]
-    return version, [one for one in found if one.values]
+    return [one for one in found if one.values]
 
 
 def _all_of(table: str) -> str:
@@ -77,7 +82,8 @@ def _rows(database: Database, table: str, sql: str, values: dict[str, str]) -> _
     return _Rows(table, found[0].keys() if found else (), found)
 
 
-def _write(found: Sequence[_Rows], database: Database) -> None:
+def write_rows(found: Sequence[_Rows], database: Database) -> None:
+    """Write what `read_rows` has found into a database that has the same tables."""
     for one in found:
         for statement, values in insert(one.table, one.columns).of(one.values):
             database.execute(statement, values)

@@ -15,7 +15,7 @@ from calsync.store.opening import unchanged
 from calsync.store.sqlite_connection import SqliteConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from calsync.store.connection import Database
@@ -47,8 +47,15 @@ async def export(path: Path, account: str) -> Mapping[str, Any] | None:
 def _read(place: str, account: str, images: Images, database: Database) -> Mapping[str, Any] | None:
     if not check_version(place, migrations(), database):
         return None
-    values = {"account": account}
     tables = {row["name"] for row in fetch(database, "SELECT name FROM sqlite_master WHERE type = 'table'", {})}
+    return read_export(database, account, images, tables)
+
+
+def read_export(
+    database: Database, account: str, images: Images, tables: Collection[str]
+) -> Mapping[str, Any] | None:
+    """Return what `export` does, as far as there are such tables."""
+    values = {"account": account}
     found: dict[str, Rows] = {"account": _rows(database, "SELECT * FROM account WHERE name = :account", values)}
     found["owner"] = _rows(database, OWNERS, values) if "ownership" in tables else []
     for table in (each for each in TABLES if each in tables):

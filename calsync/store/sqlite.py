@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from calsync.store.connection import Connection, Database
+    from calsync.store.connection import Connection, Database, Work
+    from calsync.store.images import Images
 
 
 class SqliteStore(SqlStore):
@@ -76,11 +77,15 @@ class SqliteStore(SqlStore):
         return cls(connection, connection, images=images)
 
     @classmethod
-    async def in_memory(cls) -> SqliteStore:
+    async def in_memory(cls, images: Images | None = None) -> SqliteStore:
         """Open an empty store that is gone when it is closed."""
         connection = await connect(MEMORY, MEMORY)
         await migrate(connection, migrations())
-        return cls(connection, connection)
+        return cls(connection, connection, images=images)
+
+    async def take(self, fill: Work[None]) -> None:
+        """Let rows be written as they were in another store."""
+        await self._writer.write(fill)
 
     async def expect_writable(self) -> None:
         """Write something that changes nothing, to the disk. Raises StoreError where that cannot be done."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.postgresql import REQUIRED, NotThere, server
+from tests.postgresql import new_database
 from tests.simulation.database import SqliteDisk, use
 from tests.simulation.database_postgresql import PostgresDisk
 from tests.simulation.history import play
@@ -18,23 +18,14 @@ from tests.simulation.history import play
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.postgresql import Server
+
 SEEDS = (3, 17, 2027, 3011537)
 
 
-@pytest.fixture(scope="module")
-def conninfo() -> Iterator[str]:
-    try:
-        with server() as found:
-            yield found.conninfo
-    except NotThere as missing:
-        if REQUIRED:
-            raise
-        pytest.skip(str(missing))
-
-
 @pytest.fixture
-def on_postgresql(conninfo: str) -> Iterator[None]:
-    use(partial(PostgresDisk, conninfo))
+def on_postgresql(postgresql: Server) -> Iterator[None]:
+    use(partial(PostgresDisk, new_database(postgresql.conninfo)))
     yield
     use(SqliteDisk)
 

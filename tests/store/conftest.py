@@ -1,15 +1,13 @@
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from calsync.records import Lease
 from calsync.store import SqliteStore, SqlStore
 from calsync.store.postgresql.store import PostgresStore
 from calsync.testing import FakeClock
-from tests.postgresql import REQUIRED, NotThere, Server, server
 
 BOTH = ("sqlite", "postgresql")
 """What a store keeps to is the same whichever its database is. A test that names a file (`path`) is SQLite's."""
@@ -29,26 +27,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "calsync.db"
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    try:
-        with server() as found:
-            yield found
-    except NotThere as missing:
-        if REQUIRED:
-            raise
-        pytest.skip(str(missing))
-
-
-@pytest.fixture
-def empty_database(postgresql: Server) -> str:
-    """Return how to connect to a database in which nothing is."""
-    with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return postgresql.conninfo
 
 
 @pytest.fixture
