@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.house import House
 
+REMEMBERED = {"link": "SELECT * FROM link", "ledger": "SELECT * FROM ledger", "side": "SELECT * FROM side"}
 FILE = 'store: "sqlite:///{folder}/calsync.db"'
 
 
@@ -120,9 +121,7 @@ async def _nothing_is_new(remote: House, config: Path) -> None:
 
 def _rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as database:
-        return {
-            table: database.execute(f"SELECT * FROM {table}").fetchall() for table in ("link", "ledger", "person")
-        }  # noqa: S608
+        return {table: database.execute(sql).fetchall() for table, sql in REMEMBERED.items()}
 
 
 @pytest.mark.parametrize(

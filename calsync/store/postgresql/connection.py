@@ -33,6 +33,8 @@ SETTINGS = {
 """What every connection is told. Whoever freezes, or whose machine is gone, in the middle of a transaction, keeps
 an account for half a minute only; what was committed is on the disk, whatever the server does for others."""
 CONNECT_SECONDS = 10
+OPEN = 0x63616C7300000002
+"""`cals` in ASCII, and a number: a lock that every connection shares for as long as it is there."""
 
 
 def connected(conninfo: str, lock_seconds: float) -> psycopg.Connection[Any]:
@@ -45,6 +47,7 @@ def connected(conninfo: str, lock_seconds: float) -> psycopg.Connection[Any]:
             [word for setting in settings.items() for word in setting],
         )
         _expect_utf8(raw, conninfo)
+        raw.execute("SELECT pg_advisory_lock_shared(%s)", (OPEN,))
     except BaseException:
         raw.close()
         raise

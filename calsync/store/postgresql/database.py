@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumper
 
 from calsync.store.postgresql.dialect import translated
-from calsync.store.postgresql.failures import UNDONE, lost
+from calsync.store.postgresql.failures import UNDONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ SHAPES = 512
 TIMES = 5
 """So often a transaction is begun that the server undoes."""
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 LOCK_ACCOUNT = "SELECT 1 FROM account WHERE name = :account FOR UPDATE"
 LOCK_THE_REST = "SELECT pg_advisory_xact_lock(:number)"
 THE_REST = 0x63616C7300000001
@@ -91,10 +91,9 @@ class PostgresDatabase:
         """Begin a transaction. A connection that is found dead is replaced: nothing was done on it yet."""
         try:
             self.execute(how)
-        except psycopg.OperationalError as error:
-            if not lost(error):
+        except psycopg.Error:
+            if not self.raw.closed:
                 raise
-            self.raw.close()
             self.raw = _set_up(self._connect())
             self.execute(how)
 

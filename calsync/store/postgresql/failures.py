@@ -31,11 +31,6 @@ def told(place: str, error: psycopg.Error) -> StoreError:
     return StoreError(f"store {place}: {_sentence(error)}")
 
 
-def lost(error: psycopg.Error) -> bool:
-    """Tell whether the connection is of no use any more."""
-    return isinstance(error, psycopg.OperationalError) and (error.sqlstate or UNREACHED)[:2] in ("08", "57")
-
-
 def _sentence(error: psycopg.Error) -> str:
     # What libpq says of connections is of no class; it names hosts, and perhaps the user.
     code = error.sqlstate or (UNREACHED if isinstance(error, psycopg.OperationalError) else "")

@@ -19,7 +19,7 @@ from calsync.store.failures import translated
 from calsync.store.files import nobody_else, there
 from calsync.store.images import images_beside
 from calsync.store.place import Place
-from calsync.store.postgresql.connection import PostgresConnection, connected, place_of
+from calsync.store.postgresql.connection import OPEN, PostgresConnection, connected, place_of
 from calsync.store.postgresql.database import go_on_counting
 from calsync.store.postgresql.failures import told
 from calsync.store.postgresql.migrate import version
@@ -38,13 +38,11 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-SECONDS = 5.0
-"""How long a command waits for what somebody else has locked."""
-OTHERS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'calsync' AND pid <> pg_backend_pid()
-"""
-"""Every connection of calsync names itself so (calsync.store.postgresql.connection)."""
+SECONDS = 2.0
+"""How long a command waits for others to be gone, or for what they have locked."""
+ALONE = "SELECT pg_advisory_xact_lock(:number)"
+# Of the session: there it stays for as long as the connection does.
+ALONE_FOR_A_WHILE = "SELECT pg_advisory_lock(%s)"
 
 
 @contextmanager
@@ -104,13 +102,15 @@ class PostgresPlace(Place):
     @contextmanager
     def alone(self, then: str) -> Iterator[None]:
         try:
-            with connected(self._conninfo, SECONDS) as raw:
-                ((others,),) = raw.execute(OTHERS.encode()).fetchall()
+            raw = connected(self._conninfo, SECONDS)
         except psycopg.Error as error:
             raise told(self._place, error) from error
-        if others:
-            raise self._in_use(then)
-        yield
+        with closing(raw):
+            try:
+                raw.execute(ALONE_FOR_A_WHILE, (OPEN,))
+            except psycopg.Error as error:
+                raise self._refused(error, then) from error
+            yield
 
     async def take_from(self, path: Path) -> Mapping[str, int]:
         """Write all of an SQLite file into this empty store; return how many rows that were, by table."""
@@ -159,8 +159,13 @@ class PostgresPlace(Place):
         return PostgresConnection.to(self._conninfo, 1, SECONDS)
 
     def _expect_alone(self, database: Database, then: str) -> None:
-        if database.execute(OTHERS).fetchone()[0]:
-            raise self._in_use(then)
+        """Expect that nobody has the store open, and let nobody open it before the transaction ends."""
+        try:
+            database.execute(ALONE, {"number": OPEN})
+        except psycopg.Error as error:
+            raise self._refused(error, then) from error
 
-    def _in_use(self, then: str) -> StoreError:
-        return StoreError(f"store {self._place}: another calsync has it open; stop it, then {then}")
+    def _refused(self, error: psycopg.Error, then: str) -> StoreError:
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return StoreError(f"store {self._place}: another calsync has it open; stop it, then {then}")
+        return told(self._place, error)

@@ -145,6 +145,30 @@ async def test_a_connection_that_is_cut_in_the_middle_leaves_nothing(
     assert await stored(store) == {"kept"}
 
 
+async def test_whoever_freezes_in_the_middle_is_cut_off_and_goes_on_later(
+    store: PostgresStore, lease: Lease, empty_database: str
+) -> None:
+    def freeze(database: Database) -> None:
+        database.execute("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+        ((pid,),) = database.execute("SELECT pg_backend_pid()").fetchall()
+        with psycopg.connect(empty_database, autocommit=True) as other:
+            while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+                pass
+
+    with pytest.raises(StoreError, match="idle-in-transaction timeout"):
+        await store._writer.write(freeze, "anna")
+    await put(store, lease, "kept")
+    assert await stored(store) == {"kept"}
+
+
+async def test_a_server_that_takes_no_writes_is_told(store: PostgresStore, empty_database: str) -> None:
+    await store.expect_writable()
+    refusing = await PostgresStore.open(f"{empty_database} options='-c default_transaction_read_only=on'")
+    with pytest.raises(StoreError, match="the server takes no writes now"):
+        await refusing.expect_writable()
+    await refusing.close()
+
+
 async def test_what_the_server_undoes_is_done_again(empty_database: str) -> None:
     store = await PostgresStore.open(empty_database)
     both = threading.Barrier(2)
@@ -163,7 +187,7 @@ async def test_what_the_server_undoes_is_done_again(empty_database: str) -> None
         store._writer.write(partial(work, "a", "b"), "nobody"),
         store._writer.write(partial(work, "b", "a"), "nobody else"),
     )
-    assert len(turns) == 3
+    assert len(turns) >= 3
     assert (await store.load("a", NOW)).run == (await store.load("b", NOW)).run == 2
     await store.close()
 
