@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.house import House
 
-REMEMBERED = {"link": "SELECT * FROM link", "ledger": "SELECT * FROM ledger", "side": "SELECT * FROM side"}
+REMEMBERED = {"link": "SELECT * FROM link", "ledger": "SELECT * FROM ledger"}
 FILE = 'store: "sqlite:///{folder}/calsync.db"'
 
 
