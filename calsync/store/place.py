@@ -34,11 +34,11 @@ class Place(ABC):
 
     @abstractmethod
     async def look(self) -> SqlStore:
-        """Open what is there to be read, as it is at this moment. Where there is nothing, nothing is made."""
+        """Open what is there to be read, as it is at this moment. A file that is not there stays so."""
 
     @abstractmethod
     async def show(self) -> SqlStore:
-        """Open what is there, and migrate it. Where there is nothing, nothing is made."""
+        """Open what is there, and migrate it. A file that is not there stays so."""
 
     @abstractmethod
     async def excerpt(self, account: str, since: datetime) -> SqlStore:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from calsync.errors import StoreError
 from calsync.store.connection import Connection, settled
@@ -32,14 +33,23 @@ SETTINGS = {
 }
 """What every connection is told. Whoever freezes, or whose machine is gone, in the middle of a transaction, keeps
 an account for half a minute only; what was committed is on the disk, whatever the server does for others."""
-CONNECT_SECONDS = 10
+REACH = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""In seconds, the last one in milliseconds: how long a server that says nothing is waited for. One whose machine
+is gone would else be waited for for hours."""
 OPEN = 0x63616C7300000002
 """`cals` in ASCII, and a number: a lock that every connection shares for as long as it is there."""
 
 
 def connected(conninfo: str, lock_seconds: float) -> psycopg.Connection[Any]:
     """Connect to a database. Raises psycopg.Error, and StoreError for one that holds no UTF-8."""
-    raw = psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="calsync")
+    whole = make_conninfo(conninfo, application_name="calsync", **REACH)
+    raw = psycopg.connect(whole, autocommit=True)
     try:
         settings = {**SETTINGS, "lock_timeout": f"{round(lock_seconds * 1000)}ms"}
         raw.execute(
@@ -61,7 +71,7 @@ def _expect_utf8(raw: psycopg.Connection[Any], conninfo: str) -> None:
 
 def place_of(conninfo: str) -> str:
     """Return what names a database in messages: never a password, nor a user."""
-    found = psycopg.conninfo.conninfo_to_dict(conninfo)
+    found = conninfo_to_dict(conninfo)
     return f"postgresql://{found.get('host') or 'localhost'}/{found.get('dbname') or ''}"
 
 

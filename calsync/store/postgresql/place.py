@@ -138,7 +138,8 @@ class PostgresPlace(Place):
             with nobody_else(path, "copy again"), _opened(path) as target:
                 return transaction("IMMEDIATE", lambda database: copy(source, database, str(path)), target)
 
-        return await self._with(lambda connection: connection.read(give))
+        # No `read`: that would show what there was before the others were gone.
+        return await self._with(lambda connection: connection.write(give))
 
     async def _with(self, work: Callable[[PostgresConnection], Awaitable[T]]) -> T:
         connection = self._connection()
