@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+import calsync.stores
 from calsync.app import App
 from calsync.cli import run
 from calsync.errors import ConfigError, StoreError
+from calsync.loading import load
+from calsync.reloading import load_again
 from calsync.store.images import KEY
+from calsync.stores import store_of
 from tests.house import CONFIG, MEETING
 
 if TYPE_CHECKING:
@@ -140,3 +144,18 @@ def test_what_cannot_be_copied_is_told(
     command = ["store", "copy", "-c", str(remote.folder / config), "--from", str(remote.folder / source)]
     assert run(command) != 0
     assert problem in capsys.readouterr().err
+
+
+async def test_another_database_is_not_taken_over_while_the_service_runs(remote: House) -> None:
+    file = remote.folder / "calsync.yaml"
+    before, _ = load(file)
+    file.write_text(file.read_text().replace("/postgres?", "/another?"))
+    with pytest.raises(ConfigError, match=r"service\.store is read at the start only; start calsync anew"):
+        await load_again(before)
+
+
+def test_without_its_driver_it_is_told_what_to_install(remote: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, _ = load(remote.folder / "calsync.yaml")
+    monkeypatch.setattr(calsync.stores, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"PostgreSQL needs a driver; pip install 'calsync\[postgres\]'"):
+        store_of(config.service)
