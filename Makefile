@@ -46,6 +46,7 @@ ifdef ARGS
 else
 	@$(BIN)/python -m pytest -q -n 4 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
 	@$(BIN)/python -m tests.simulation --seeds 3000 --jobs 2
+	@$(BIN)/python -m tests.simulation --seeds 300 --jobs 2 --store postgresql
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation
 	@$(BIN)/coverage report --skip-covered --include='calsync/sync/*' --fail-under=100
 	@$(BIN)/coverage report --format=total --fail-under=90 > /dev/null || ($(BIN)/coverage report --skip-covered; exit 1)
@@ -111,7 +112,7 @@ PIN = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras
 # First all that is worked with; what is shipped, other clients and the audit then take the same versions of it.
 lock: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --quiet pip-tools
-	@$(PIN) --extra dev --extra sandbox --output-file requirements-dev.txt pyproject.toml
+	@$(PIN) --extra dev --extra sandbox --extra postgres --output-file requirements-dev.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file deploy/requirements.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
 	@$(PIN) --constraint requirements-dev.txt --output-file .ci/requirements.txt .ci/requirements.in

@@ -29,12 +29,12 @@ rows are written in the transactions that confirm the writes, so that it waits f
 WITHOUT = """
 import sys
 from calsync.cli import main
-from calsync.store.writing import SqliteTransaction
+from calsync.store.writing import StoredTransaction
 
 async def nothing(transaction, entries):
     list(entries)
 
-SqliteTransaction.add_ledger = nothing
+StoredTransaction.add_ledger = nothing
 sys.exit(main())
 """
 

@@ -23,6 +23,7 @@ from calsync.http import HttpFactory
 from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
+from calsync.moving import copy_store
 from calsync.plan_file import Planned, read_plans, write_plans
 from calsync.ports import SystemClock
 from calsync.preview import copied
@@ -41,7 +42,8 @@ from calsync.results import (
 from calsync.roster import Roster
 from calsync.running import Running, refuse
 from calsync.service import Chronicle
-from calsync.store import FileRuns, MemoryRuns, SqliteStore
+from calsync.store import FileRuns, MemoryRuns
+from calsync.stores import store_of
 from calsync.sync.model import Side
 from calsync.takeover import open_store
 
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from calsync.engine import Account
     from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
+    from calsync.store import SqlStore
     from calsync.sync.approved import Approved
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction
@@ -128,7 +131,7 @@ class App:
         """
         plans: dict[str, AccountPlan] = {}
         for name, one in (await self._open_accounts(*accounts)).items():
-            async with copied(self._config.service.store, name, self._clock.now()) as store:
+            async with copied(store_of(self._config.service), name, self._clock.now()) as store:
                 plans[name] = await self._plan_one(store, one)
         return plans
 
@@ -176,19 +179,19 @@ class App:
         return Left(found, report.counts)
 
     @asynccontextmanager
-    async def _one(self, name: str) -> AsyncIterator[tuple[SqliteStore, Account, Engine]]:
+    async def _one(self, name: str) -> AsyncIterator[tuple[SqlStore, Account, Engine]]:
         """Open an account, for a command about that one alone."""
         found = (await self._open_accounts(name))[name]
         if isinstance(found, Exception):
             raise found
-        store = await open_store(self._config.service.store)
+        store = await open_store(store_of(self._config.service))
         try:
             account = self._connections.account(await self._connections.as_set(found, store.settings))
             yield store, account, self._engine(store, self._runs)
         finally:
             await store.close()
 
-    async def _note(self, store: SqliteStore, who: str, account: str, what: str, after: str | None) -> None:
+    async def _note(self, store: SqlStore, who: str, account: str, what: str, after: str | None) -> None:
         """Let the audit tell who did something to an account."""
         entry = AuditEntry(at=self._clock.now(), who=who, account=account, what=what, before=None, after=after)
         await store.settings.note(entry)
@@ -210,7 +213,7 @@ class App:
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Accounts]:
         """Let a person set accounts. Raises StoreError."""
-        store = await SqliteStore.open(self._config.service.store)
+        store = await store_of(self._config.service).open()
 
         async def known() -> Collection[str]:
             return {*self._config.accounts, *await self._runs.all()}  # who is discovered is known by a run
@@ -225,7 +228,7 @@ class App:
         names = [*self._config.accounts, *(await self._runs.all() if self._config.discover else ())]
         if account is not None and account not in names:
             raise self._roster.unknown(account)
-        store = await SqliteStore.copy(self._config.service.store)
+        store = await store_of(self._config.service).look()
         try:
             return {
                 name: await waiting(store, name, await self._direction(store, name), self._clock.now())
@@ -237,14 +240,14 @@ class App:
 
     async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
         """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
-        store = await SqliteStore.open(self._config.service.store)
+        store = await store_of(self._config.service).open()
         try:
             direction = await self._direction(store, account)
             return await decide(store, account, direction, names, choice, self._clock.now())
         finally:
             await store.close()
 
-    async def _direction(self, store: SqliteStore, account: str) -> Direction:
+    async def _direction(self, store: SqlStore, account: str) -> Direction:
         discover = self._config.discover
         known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
         if known is None:
@@ -253,7 +256,7 @@ class App:
 
     async def backup(self, target: Path | None) -> Path:
         """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""
-        return await back_up_store(self._config.service.store, target, self._clock.now())
+        return await back_up_store(self._config.service, target, self._clock.now())
 
     async def restore(self, backup: Path) -> Path | None:
         """Put a backup in the store's place; every account then waits for a person. Return where it is kept.
@@ -261,7 +264,15 @@ class App:
         Raises StoreError for what is no backup, and while another calsync works on the store.
         """
         accounts = self._config.accounts
-        return await restore_store(self._config.service.store, backup, accounts, self._clock.now())
+        return await restore_store(self._config.service, backup, accounts, self._clock.now())
+
+    async def copy_store(self, source: Path) -> Mapping[str, int]:
+        """Copy the store of another configuration into this one's, which is empty; return the rows by table.
+
+        Raises ConfigError, StoreError.
+        """
+        other, _ = load(source)
+        return await copy_store(other.service, self._config.service)
 
     async def rotate_key(self, new: str) -> int:
         """Encrypt what connections keep with another key, written as `service.key` is; return how much there is.
@@ -271,7 +282,7 @@ class App:
         config, key = self._config, self._config.service.key
         if key is None:
             raise ConfigError([f"{config.path}: service.key: is missing, so nothing is encrypted"])
-        return await asyncio.to_thread(rotate_key, config.service.store, key, new_key(new))
+        return await asyncio.to_thread(rotate_key, store_of(config.service), key, new_key(new))
 
     @property
     def address(self) -> str:
@@ -287,7 +298,7 @@ class App:
         # Who is discovered now is not asked for, but who has been run before is known.
         ran = await self._runs.all() if self._config.discover is not None else {}
         known = {*self._config.accounts, *ran}
-        store = await SqliteStore.open(self._config.service.store)
+        store = await store_of(self._config.service).open()
         try:
             yield People(store.people, self._clock, lambda: known, Audit(store.settings, self._clock))
         finally:
@@ -307,8 +318,7 @@ class App:
 
     @asynccontextmanager
     async def _looking(self) -> AsyncIterator[tuple[Showing, Explaining]]:
-        place = self._config.service.store
-        store = await (SqliteStore.open(place) if place.exists() else SqliteStore.in_memory())
+        store = await store_of(self._config.service).show()
         accounts = dict(self._config.accounts)
         if self._config.discover is not None:  # who is discovered now is not asked for
             for name in (await self._runs.all()).keys() - accounts.keys():
@@ -338,7 +348,7 @@ class App:
         started = time.monotonic()
         approved = {} if plan is None else _chosen(plan, account)
         opened = await self._open_accounts(*(approved or [account]))
-        store = await open_store(self._config.service.store)
+        store = await open_store(store_of(self._config.service))
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def one(name: str, found: Opened | Exception) -> AccountResult:
@@ -389,7 +399,7 @@ class App:
 
     async def _account_of(self, selection: Selection) -> str:
         """Return the account that some writes belong to. Raises ConfigError where it is not one."""
-        store = await open_store(self._config.service.store)
+        store = await open_store(store_of(self._config.service))
         try:
             found = await store.accounts_of(selection.ids)
         finally:
@@ -417,7 +427,7 @@ class App:
 
     async def _sync_one(
         self,
-        store: SqliteStore,
+        store: SqlStore,
         name: str,
         found: Opened | Exception,
         approved: Approved | None,

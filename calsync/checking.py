@@ -10,7 +10,7 @@ from calsync.discovery import finding
 from calsync.errors import CalsyncError, StoreError
 from calsync.ports import Finding
 from calsync.results import CheckResult
-from calsync.store import chosen_directions
+from calsync.stores import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class Checking:
         ]
         chosen: Mapping[str, Direction] = {}
         try:
-            chosen = await chosen_directions(self._config.service.store)
+            chosen = await store_of(self._config.service).directions()
         except StoreError as error:
             told = f"{error}; accounts are checked in the directions of the configuration"
             results.append(CheckResult("store", "warning", told))

@@ -10,10 +10,8 @@ from calsync.connections import connections_of, learnt_file
 from calsync.errors import ConfigError
 from calsync.results import Erased
 from calsync.second import SecondFile, is_own_name
-from calsync.store import SqliteStore
-from calsync.store.erase import erase, expect_alone
-from calsync.store.export import export
-from calsync.store.files import create, there, told
+from calsync.store.files import create, told
+from calsync.stores import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.config import Config
     from calsync.store import FileRuns
+    from calsync.store.place import Place
 
 FORMAT = 1
 """The version of what `exported` returns."""
@@ -41,7 +40,7 @@ async def forget_sign_ins(config: Config, account: str) -> None:
 
 async def exported(config: Config, runs: FileRuns, account: str, now: datetime) -> Mapping[str, Any]:
     """Return everything that is kept about an account. Raises ConfigError for an unknown one, StoreError."""
-    found = await export(config.service.store, account)
+    found = await store_of(config.service).export(account)
     run = await runs.get(account)
     if found is None and not run:
         raise _unknown(config, account)
@@ -64,27 +63,27 @@ async def erase_account(config: Config, runs: FileRuns, account: str) -> Erased:
     store, written = config.service.store, config.accounts.get(account)
     operators = written is not None and not written.kept
     kept_off = operators or config.discover is not None
-    known, off = await _setting(store, account)
+    place = store_of(config.service)
+    known, off = await _setting(place, account)
     if not known and written is None and not await runs.get(account):
         raise _unknown(config, account)
     if not off and (written is not None or config.discover is not None):
         advice = f"let it leave (calsync leave {account}) or switch it off (calsync switch {account} off)"
         raise ConfigError([f"account {account} is switched on; {advice}, then erase it"])
     second = SecondFile(store, config.service.key)
-    expect_alone(store)
+    with place.alone("erase again"):
+        pass
     # First, as it would begin anew without its row.
     for connection in await asyncio.to_thread(second.drop_account, account):
         learnt_file(store, connection).unlink(missing_ok=True)
-    await erase(store, account, keep_off=kept_off)
+    await place.erase(account, keep_off=kept_off)
     await runs.erase(account)  # last, as it tells after a crash that there is something left to do
     return Erased(configured=operators, kept_off=kept_off, copies=_copies(store))
 
 
-async def _setting(store: Path, account: str) -> tuple[bool, bool]:
+async def _setting(place: Place, account: str) -> tuple[bool, bool]:
     """Tell whether the store knows an account, and whether it is switched off."""
-    if not there(store):
-        return False, False
-    opened = await SqliteStore.open(store)
+    opened = await place.show()
     try:
         found = (await opened.settings.all()).get(account)
     finally:

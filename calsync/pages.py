@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from calsync.desk.steering import Steered
     from calsync.http import HttpFactory
     from calsync.ports import Clock
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Work:
 @contextmanager
 def site_of(
     config: Config,
-    store: SqliteStore,
+    store: SqlStore,
     clock: Clock,
     known: Known,
     work: Work,
@@ -98,9 +98,7 @@ def disabled(ignored: Ignored) -> Disabled:
     )
 
 
-def _desk(
-    config: Config, store: SqliteStore, clock: Clock, known: Known, work: Work, passwords: Passwords
-) -> Desk:
+def _desk(config: Config, store: SqlStore, clock: Clock, known: Known, work: Work, passwords: Passwords) -> Desk:
     def changed() -> None:
         checks.forget()
         work.changed()

@@ -17,13 +17,14 @@ from calsync.takeover import take_note
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
-    from pathlib import Path
     from random import Random
 
     from calsync.config import Config
     from calsync.http import HttpFactory
     from calsync.loader import Loaded
     from calsync.ports import Clock
+    from calsync.store import SqlStore
+    from calsync.store.place import Place
 
 
 LONGEST = max(BRAKE_SPAN, MEMORY)
@@ -31,11 +32,11 @@ LONGEST = max(BRAKE_SPAN, MEMORY)
 
 
 @asynccontextmanager
-async def copied(place: Path, account: str, now: datetime) -> AsyncIterator[SqliteStore]:
+async def copied(place: Place, account: str, now: datetime) -> AsyncIterator[SqlStore]:
     """Open a copy in memory of what an account has in the store, to try its runs. Nobody holds a lease there."""
-    store = await SqliteStore.excerpt(place, account, now - LONGEST)
+    store = await place.excerpt(account, now - LONGEST)
     try:
-        await take_note(store, place)
+        await take_note(store, place.beside)
         for holder in await store.holders():  # they hold the original, not this copy
             await store.expire(holder)
         yield store

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from calsync.connections import Connections
     from calsync.served import Served
     from calsync.service import Status
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
 
 
-async def in_the_way(connections: Connections, served: Served, store: SqliteStore) -> Sequence[str]:
+async def in_the_way(connections: Connections, served: Served, store: SqlStore) -> Sequence[str]:
     """Return each problem once, for a person."""
     signed_out = [problem for name, problem in connections.unready().items() if not is_own_name(name)]
     problems = [*signed_out, *lost(served.service.board.all(), served.configs)]

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 AT_ANY_TIME = frozenset({"poll_seconds", "self_service"})
 """The keys of `service:` and `web:` that are heeded while the service runs."""
-REFUSED = frozenset({"store", "key"})
+REFUSED = frozenset({"store", "database", "key"})
 """The keys of `service:` with which nothing is taken over: what is served would lie in two places."""
+KEYS = {"database": "store"}
+"""How a key is called in the file, where that is otherwise."""
 log = logging.getLogger("calsync.service")
 
 
@@ -131,14 +133,17 @@ async def load_again(before: Config) -> tuple[Config, Loaded]:
     changed = [name for name in _changed(before.service, after.service) if name in REFUSED]
     if changed:
         raise ConfigError(
-            [f"{after.path}: service.{name} is read at the start only; start calsync anew" for name in changed]
+            [
+                f"{after.path}: service.{KEYS.get(name, name)} is read at the start only; start calsync anew"
+                for name in changed
+            ]
         )
     return after, loaded
 
 
 def waiting_for_a_start(before: Config, after: Config) -> Sequence[str]:
     """Return the keys that differ and are heeded at a start only: where pages and figures are, and who gets in."""
-    keys = [f"service.{name}" for name in _changed(before.service, after.service)]
+    keys = [f"service.{KEYS.get(name, name)}" for name in _changed(before.service, after.service)]
     if (before.web is None) is not (after.web is None):
         return [*keys, "web"]
     return keys if before.web is None else [*keys, *(f"web.{name}" for name in _changed(before.web, after.web))]

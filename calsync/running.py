@@ -22,6 +22,7 @@ from calsync.served import Served
 from calsync.service import Chronicle
 from calsync.set_elsewhere import heed_others
 from calsync.store import MemoryRuns
+from calsync.stores import store_of
 from calsync.supervisor import Supervisor
 from calsync.takeover import open_store
 from calsync.watchdog import Watchdog, note_beside
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.records import Settings
     from calsync.roster import Roster
-    from calsync.store import FileRuns, SqliteStore
+    from calsync.store import FileRuns, SqlStore
     from calsync.web.site import Site
 
 
@@ -79,7 +80,7 @@ class Running:
         """
         tell_ignored(self._config)
         service = self._config.service
-        self._store = store = await open_store(service.store)
+        self._store = store = await open_store(store_of(service))
         try:
             self._settings: Settings = store.settings
             self.served = served = self._serving(store)
@@ -116,7 +117,7 @@ class Running:
         finally:
             await store.close()
 
-    def _serving(self, store: SqliteStore) -> Served:
+    def _serving(self, store: SqlStore) -> Served:
         engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
         return Served(
             engine,
@@ -138,7 +139,7 @@ class Running:
     async def _planned(self, account: Account) -> Report:
         """Say what a run would do, on a copy of what the account has in the store."""
         report = Report()
-        async with copied(self._config.service.store, account.name, self._clock.now()) as store:
+        async with copied(store_of(self._config.service), account.name, self._clock.now()) as store:
             runs = MemoryRuns(await self._runs.all())
             engine = Engine(store, runs, self._clock, self._random, this_process(self._random))
             await engine.run(account, report, write=False)
@@ -182,7 +183,7 @@ class Running:
         self._supervisor.stopping()
 
     @asynccontextmanager
-    async def _reached(self, store: SqliteStore) -> AsyncIterator[Site | None]:
+    async def _reached(self, store: SqlStore) -> AsyncIterator[Site | None]:
         """Let servers and people call, where they can reach us. Raises ConfigError."""
         endpoint, at, web = self._connections.endpoint, self._config.service.listen, self._config.web
         if endpoint is None and web is None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.holder import is_dead
-from calsync.store import SqliteStore
 from calsync.watchdog import note_beside, read_note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.records import Store
+    from calsync.store import SqlStore
+    from calsync.store.place import Place
 
 
-async def open_store(path: Path) -> SqliteStore:
+async def open_store(place: Place) -> SqlStore:
     """Open the store, free the leases that processes of this machine took into death, and read their note."""
-    store = await SqliteStore.open(path)
+    store = await place.open()
     try:
-        await take_note(store, path)
-        note_beside(path).unlink(missing_ok=True)
+        await take_note(store, place.beside)
+        note_beside(place.beside).unlink(missing_ok=True)
         for holder in await store.holders():
             if is_dead(holder):
                 await store.expire(holder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import aioresponses.core
+import psycopg
 import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a function's name
@@ -16,6 +17,7 @@ from calsync.http import Http
 from calsync_sandbox.ews import promise
 from tests.free_port import free_port
 from tests.house import House
+from tests.postgresql import REQUIRED, NotThere, Server, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,3 +98,23 @@ def wire(_aioresponses_on_new_aiohttp: None) -> Iterator[Wire]:
     """Answer requests of aiohttp clients in this test; an unexpected one fails as a refused connection."""
     with Wire() as answers:
         yield answers
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    try:
+        with server() as found:
+            yield found
+    except NotThere as missing:
+        if REQUIRED:
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def empty_database(postgresql: Server) -> str:
+    """Return how to connect to a database in which nothing is."""
+    with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return postgresql.conninfo

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.preview import copied
 from calsync.store import SqliteStore
+from calsync.store.place import SqlitePlace
 from calsync.testing import FakeClock
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ async def test_plans_of_two_accounts_are_made_at_the_same_time_and_know_nothing_
     store = await SqliteStore.open(place)
     for name in ("anna", "berta"):
         assert await store.acquire(name, "a run that goes on", clock.now(), minute) is not None
-    async with copied(place, "anna", clock.now()) as one, copied(place, "berta", clock.now()) as other:
+    async with (
+        copied(SqlitePlace(place), "anna", clock.now()) as one,
+        copied(SqlitePlace(place), "berta", clock.now()) as other,
+    ):
         assert (list(await one.settings.all()), list(await other.settings.all())) == (["anna"], ["berta"])
         for name, copy in (("anna", one), ("berta", other)):
             assert await copy.acquire(name, "a plan", clock.now(), minute) is not None

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 ROOT = Path(calsync.__file__).parent
 OUTSIDE = {
     "aiohttp": {"http", "web"},
-    "aiosqlite": {"store/opening.py", "store/connection.py"},
+    "aiosqlite": {"store/opening.py", "store/sqlite_connection.py"},
     "msal": {"signin"},
+    "psycopg": {"store/postgresql"},
     "requests": {"signin/authority.py"},
     "sqlite3": {"store"},
     "secrets": {"desk/secret_ids.py", "second/file.py"},
     "socket": {"holder.py", "supervisor.py"},
     "subprocess": set[str](),
-    "threading": {"cli/bugs.py", "vault/memory.py"},
+    "threading": {"cli/bugs.py", "store/postgresql/connection.py", "vault/memory.py"},
     "signal": {"watchdog.py", "cli/stopping.py"},
 }
 """Modules that reach the world outside, and the adapters that may import them."""
@@ -53,7 +54,12 @@ CALLS = {
 Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the names of
 secrets.
 """
-ADAPTERS = {"calsync.http", "calsync.store.opening", "calsync.store.connection"}
+ADAPTERS = {
+    "calsync.http",
+    "calsync.store.opening",
+    "calsync.store.postgresql.connection",
+    "calsync.store.sqlite_connection",
+}
 """What a simulation has another one of."""
 
 

@@ -23,6 +23,7 @@ from calsync.cli import (
     leaving,
     plans,
     showing,
+    stores,
     undo,
     users,
 )
@@ -60,6 +61,7 @@ for command in (
     holds.decide,
     backups.backup,
     backups.restore,
+    stores.store,
     keys.rotate,
     export.export,
     undo.undo,

@@ -32,7 +32,10 @@ class Service:
     """How the service runs."""
 
     store: Path
-    """The SQLite database's file, absolute."""
+    """The SQLite database's file, absolute. With another database the file that is not there, beside which all is
+    kept that is no part of a store."""
+    database: str | None = field(default=None, repr=False)
+    """How PostgreSQL is reached, with the password, as libpq takes it; None where the store is the file."""
     poll_seconds: int
     """How long `calsync run` waits between two runs of one account."""
     key: bytes | None = field(default=None, repr=False)

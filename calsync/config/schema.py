@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import voluptuous as vol
 
 from calsync.config.addresses import address, network, public_url, server_url
+from calsync.config.store import absolute, store
 from calsync.errors import ConfigError
 from calsync.options import one_of, suggestion, text, whole
 from calsync.sync.model import Direction
@@ -74,14 +74,6 @@ def new_key(value: str) -> bytes:
         raise ConfigError([f"the new key {error.error_message}"]) from None
 
 
-def store_path(value: Any) -> Path:
-    """Accept `sqlite:///` and an absolute path."""
-    prefix = "sqlite:///"
-    if isinstance(value, str) and value.startswith(prefix) and value.strip("/") != prefix.strip("/"):
-        return Path("/" + value.removeprefix(prefix).lstrip("/"))
-    raise vol.Invalid("must be sqlite:/// and an absolute path, like sqlite:///var/lib/calsync/calsync.db")
-
-
 def pattern(value: Any) -> str:
     """Accept a pattern of addresses. Its case does not count."""
     if isinstance(value, str) and value and not any(character.isspace() for character in value):
@@ -90,7 +82,9 @@ def pattern(value: Any) -> str:
 
 
 SERVICE = {
-    vol.Required("store"): store_path,
+    vol.Required("store"): store,
+    vol.Optional("store_password"): text(r"[^\r\n]+", "the password of the database's user"),
+    vol.Optional("beside"): absolute,
     vol.Optional("poll_seconds", default=60): whole(1, 86_400),
     vol.Optional("key"): key,
     vol.Optional("public_url"): public_url,

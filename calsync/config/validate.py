@@ -12,6 +12,7 @@ from calsync.config.discover import discover_of
 from calsync.config.model import Config, RuleConfig, Service
 from calsync.config.problems import KeyPath, rendered
 from calsync.config.schema import TOP
+from calsync.config.store import place_of
 from calsync.config.web import web_of
 from calsync.errors import ConfigError
 
@@ -43,11 +44,12 @@ def validate(
     discover = discover_of(checker, providers)
     web = web_of(checker)
     _refuse_missing_folders(checker)
-    if top is None or checker.problems:
+    service = None if top is None else place_of(checker, top["service"])
+    if service is None or checker.problems:
         raise ConfigError(rendered(document.path, checker.problems, document.hidden))
     return Config(
         path=document.path,
-        service=Service(**top["service"]),
+        service=Service(**service),
         connections=connections,
         rules=chain,
         accounts=accounts,

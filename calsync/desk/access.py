@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calsync.desk.passwords import Passwords
     from calsync.people import ApiToken, Person
     from calsync.ports import Clock
-    from calsync.store.people import SqlitePeople
+    from calsync.store.people import StoredPeople
 
 IDLE = timedelta(hours=12)
 """After so long without a request a session is over."""
@@ -35,7 +35,7 @@ log = logging.getLogger("calsync.desk")
 class Access:
     """Who somebody is. Nothing here says what they may do."""
 
-    def __init__(self, store: SqlitePeople, hashing: Passwords, clock: Clock, audit: Audit) -> None:
+    def __init__(self, store: StoredPeople, hashing: Passwords, clock: Clock, audit: Audit) -> None:
         self._store = store
         self._passwords = hashing
         self._clock = clock

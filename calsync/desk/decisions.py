@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.records import AccountState, Held
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.sync.model import Direction, Field, Link, Observation
     from calsync.sync.view import Seen
 
@@ -91,7 +91,7 @@ class Case:
         return word == self.name or any(seen is not None and seen.id == word for seen in (self.left, self.right))
 
 
-async def waiting(store: SqliteStore, account: str, direction: Direction, now: datetime) -> Sequence[Case]:
+async def waiting(store: SqlStore, account: str, direction: Direction, now: datetime) -> Sequence[Case]:
     """Return all that waits in an account, what waits longest first. Raises StoreError."""
     state = await store.load(account, now)
     links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
@@ -105,7 +105,7 @@ async def waiting(store: SqliteStore, account: str, direction: Direction, now: d
 
 
 async def decide(
-    store: SqliteStore,
+    store: SqlStore,
     account: str,
     direction: Direction,
     names: Collection[str],

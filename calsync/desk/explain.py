@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from calsync.desk.showing import Known, Showing
     from calsync.people import Person
     from calsync.reasons import Language
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.store.lives import Life, Subject
     from calsync.sync.model import Observation, When
 
@@ -102,7 +102,7 @@ class Explanation:
 class Explaining:
     """Reached as `Desk.explaining`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
 
-    def __init__(self, store: SqliteStore, showing: Showing, served: Known) -> None:
+    def __init__(self, store: SqlStore, showing: Showing, served: Known) -> None:
         self._store = store
         self._showing = showing
         self._served = served

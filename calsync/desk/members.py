@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from calsync.desk.setup import Setup
     from calsync.people import Person
     from calsync.ports import Person as Listed
-    from calsync.store.assignments import SqliteAssignments
+    from calsync.store.assignments import StoredAssignments
 
 
 class Members:
     """Reached as `Desk.members`. Every method is told which administrator asks, and refuses anybody else."""
 
-    def __init__(self, setup: Setup, assignments: SqliteAssignments, people: People, audit: Audit) -> None:
+    def __init__(self, setup: Setup, assignments: StoredAssignments, people: People, audit: Audit) -> None:
         self._setup = setup
         self._assignments = assignments
         self._people = people

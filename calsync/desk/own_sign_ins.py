@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from calsync.desk.setup import Setup
     from calsync.people import Person
     from calsync.ports import BrowserSignIn, ProviderSpec
-    from calsync.store.people import SqlitePeople
+    from calsync.store.people import StoredPeople
 
 
 class OwnSignIns:
     """Reached as `Desk.own_sign_ins`. Refused, account_unknown: nobody's, or not connected by this person."""
 
-    def __init__(self, setup: Setup, people: SqlitePeople, audit: Audit) -> None:
+    def __init__(self, setup: Setup, people: StoredPeople, audit: Audit) -> None:
         self._setup = setup
         self._people = people
         self._audit = audit

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calsync.desk.audit import Audit
     from calsync.people import Person, Role
     from calsync.ports import Clock
-    from calsync.store.people import SqlitePeople
+    from calsync.store.people import StoredPeople
 
 INVITED_FOR = timedelta(days=7)
 LONGEST_NAME = 64
@@ -48,7 +48,7 @@ class People:
     """The people of one store."""
 
     def __init__(
-        self, store: SqlitePeople, clock: Clock, accounts: Callable[[], Collection[str]], audit: Audit
+        self, store: StoredPeople, clock: Clock, accounts: Callable[[], Collection[str]], audit: Audit
     ) -> None:
         """`accounts` returns the names of the accounts that can be given to somebody."""
         self._store = store

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from calsync.forms import FormField
     from calsync.people import Person
     from calsync.ports import BrowserSignIn, Clock, NamedCalendar, ProviderSpec, SignedIn
-    from calsync.store.assignments import SqliteAssignments
-    from calsync.store.people import SqlitePeople
+    from calsync.store.assignments import StoredAssignments
+    from calsync.store.people import StoredPeople
 
 PATIENCE = timedelta(minutes=30)
 """How long a person may take from signing in to the picked calendar."""
@@ -71,8 +71,8 @@ class OwnMailboxes:
     def __init__(
         self,
         setup: Setup,
-        people: SqlitePeople,
-        assignments: SqliteAssignments,
+        people: StoredPeople,
+        assignments: StoredAssignments,
         known: Callable[[], Awaitable[Collection[str]]],
         clock: Clock,
         audit: Audit,

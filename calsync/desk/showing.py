@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from calsync.people import Person
     from calsync.ports import Clock, Finding
     from calsync.service import Board, Status
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.sync.model import Changes, State
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class Connected:
 class Showing:
     """Reached as `Desk.showing`. Every method is told who asks. Refused, account_unknown: it is not theirs."""
 
-    def __init__(self, store: SqliteStore, people: People, clock: Clock, served: Known) -> None:
+    def __init__(self, store: SqlStore, people: People, clock: Clock, served: Known) -> None:
         self._store = store
         self._people = people
         self._clock = clock

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calsync.engine import Confirmation, Leaving, Report
     from calsync.people import Person
     from calsync.ports import Clock
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Side
 
@@ -47,7 +47,7 @@ class Steering:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: SqlStore,
         people: People,
         clock: Clock,
         known: Callable[[], Mapping[str, AccountConfig]],

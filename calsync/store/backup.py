@@ -7,14 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.store.connection import Connection, fetch
+from calsync.store.connection import fetch
 from calsync.store.files import beside, create, flush, remove, taken, there, told
 from calsync.store.migrate import check_version, migrations
 from calsync.store.opening import connect, fill, unchanged
+from calsync.store.sqlite_connection import SqliteConnection
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
+
+    from calsync.store.connection import Database
 
 
 async def back_up(path: Path, target: Path) -> None:
@@ -54,10 +56,10 @@ async def verify(path: Path) -> None:
     if not there(path):
         raise StoreError(f"backup {path}: there is no such file")
     async with unchanged(path) as raw:
-        await Connection(raw, str(path)).transaction("DEFERRED", partial(_check, path))
+        await SqliteConnection(raw, str(path)).read(partial(_check, path))
 
 
-def _check(path: Path, database: sqlite3.Connection) -> None:
+def _check(path: Path, database: Database) -> None:
     if not check_version(str(path), migrations(), database):
         raise StoreError(f"backup {path}: the file is empty; name a file that `calsync backup` made")
     found = fetch(database, "PRAGMA integrity_check", {})

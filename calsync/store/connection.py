@@ -1,90 +1,90 @@
-"""One connection to the database, and the discipline of its transactions.
+"""What the store asks of its database, whichever that is.
 
-A transaction is one function that is called in the connection's thread, from BEGIN to COMMIT or ROLLBACK. So a
-coroutine that is cancelled cannot leave one open, and no other one can write in between.
+All that is done with it is one function that is called in a thread of the connection. A transaction is such a
+function, from its begin to its end. So a coroutine that is cancelled cannot leave one open, and no other one can
+write in between.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-import aiosqlite
-
-from calsync.store.failures import told
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Mapping
+    from collections.abc import Awaitable, Coroutine, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-"""What a transaction does. It runs in another thread, so it touches nothing that changes meanwhile."""
 
 
-class Database(aiosqlite.Connection):
-    """A database whose thread runs whole functions."""
+class Found(Protocol):
+    """A row that was found: its values by the names of their columns, by their places, and in their order."""
 
-    async def call(self, work: Work[T]) -> T:
-        """Return what `work` returns, called in the thread of the connection."""
-        # aiosqlite offers single statements only, each of which waits for a turn of the event loop. Its own
-        # methods are made of `_execute`, which has no types.
-        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return result
+    def __getitem__(self, key: int | str, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def keys(self) -> Sequence[str]: ...
 
 
-class Connection:
-    """Errors of SQLite come out as StoreError."""
+class Outcome(Protocol):
+    """What came of a statement."""
 
-    def __init__(self, database: Database, place: str) -> None:
-        """`place` names the database in messages."""
-        self.place = place
-        self._database = database
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
 
-    def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"], work: Work[T]) -> Awaitable[T]:
-        """Commit what `work` does and return its result; where anything raises, roll all of it back.
+    def fetchone(self) -> Any: ...
 
-        Transactions follow each other. One that has been asked for is waited for, however often the task is
-        cancelled meanwhile.
+    def fetchall(self) -> list[Any]: ...
+
+
+class Database(Protocol):
+    """A database as a function sees it that is called in its thread. Python's sqlite3.Connection is one."""
+
+    def execute(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ..., /) -> Outcome:
+        """Run one statement of this package."""
+
+    def rollback(self) -> None: ...
+
+
+Work = Callable[[Database], T]
+"""What is done with a database. It runs in another thread, so it touches nothing that changes meanwhile."""
+
+
+class Connection(ABC):
+    """Errors of the database come out as StoreError.
+
+    What has been asked for is waited for, however often the task is cancelled meanwhile.
+    """
+
+    place: str
+    """Names the database in messages."""
+
+    @abstractmethod
+    def write(self, work: Work[T], about: str | None = None) -> Awaitable[T]:
+        """Commit what `work` does and return its result; where anything raises, all of it is rolled back.
+
+        `about`: the account that it is about. Those about one account follow each other, and so do those about
+        none, as people are. `work` may be called again, where the database has undone it by itself.
         """
-        return self.call(partial(transaction, mode, work))
 
+    @abstractmethod
+    def read(self, work: Work[T]) -> Awaitable[T]:
+        """Return what `work` returns, which finds all as it was at one moment."""
+
+    @abstractmethod
     def call(self, work: Work[T]) -> Awaitable[T]:
-        """Return what `work` returns, which is called outside of any transaction."""
-        return self._settled(self._database.call(work))
+        """Return what `work` returns, which is called outside of any transaction and runs one statement."""
 
-    async def back_up(self, source: Database) -> None:
-        """Replace the whole database by a copy of another. Nothing else may use it meanwhile."""
-        await self._settled(source.backup(self._database))
-
-    async def close(self) -> None:
-        await self._settled(self._database.close())
-
-    async def _settled(self, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await settled(work)
-        except sqlite3.Error as error:
-            raise told(self.place, error) from error
+    @abstractmethod
+    async def close(self) -> None: ...
 
 
-def fetch(database: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[sqlite3.Row]:
-    """Return what a statement finds."""
+def fetch(database: Database, sql: str, values: Mapping[str, Any]) -> list[Any]:
+    """Return the rows (`Found`) that a statement finds."""
     return database.execute(sql, values).fetchall()
-
-
-def transaction(mode: str, work: Work[T], database: sqlite3.Connection) -> T:
-    """Do what `Connection.transaction` does, in the connection's thread."""
-    try:
-        database.execute(f"BEGIN {mode}")
-        result = work(database)
-        database.execute("COMMIT")
-    except BaseException:
-        # Does nothing where SQLite has rolled back by itself, as it does when the disk is full.
-        database.rollback()
-        raise
-    return result
 
 
 class _Determined(asyncio.Task[T]):

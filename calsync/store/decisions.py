@@ -10,14 +10,13 @@ from calsync.store.connection import fetch
 from calsync.store.failures import understood
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Database
     from calsync.sync.choices import Decision
 
 
-class SqliteDecisions:
+class StoredDecisions:
     """Needs no lease: what is put while a run goes on counts from the next one on."""
 
     def __init__(self, writer: Connection, reader: Connection) -> None:
@@ -30,18 +29,18 @@ class SqliteDecisions:
         Not about what is held no more, or anew; nor where the same case was decided before; nor while the account
         is rebuilt.
         """
-        return await self._writer.transaction("IMMEDIATE", partial(_put, account, decisions))
+        return await self._writer.write(partial(_put, account, decisions), account)
 
     async def of(self, account: str) -> Sequence[Decision]:
         """Return what was decided, and is not carried out yet."""
-        found = await self._reader.transaction(
-            "DEFERRED", lambda database: fetch(database, statements.DECISIONS, {"account": account})
+        found = await self._reader.read(
+            lambda database: fetch(database, statements.DECISIONS, {"account": account})
         )
         with understood(self._reader.place):
             return [rows.decision(row) for row in found]
 
 
-def _put(account: str, decisions: Sequence[Decision], database: sqlite3.Connection) -> list[Decision]:
+def _put(account: str, decisions: Sequence[Decision], database: Database) -> list[Decision]:
     return [
         decision
         for decision in decisions

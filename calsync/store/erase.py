@@ -15,15 +15,16 @@ from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
+
+    from calsync.store.connection import Database
 
 # What belongs to the account goes with its row. The audit, and whom somebody is elsewhere, only name it.
 ERASE = (
     "DELETE FROM account WHERE name = :account",
     """
     DELETE FROM audit WHERE account = :account OR after = :account
-        OR (what = 'assigned' AND substr(after, -length(:account) - 2) = ': ' || :account)
+        OR (what = 'assigned' AND substr(after, length(after) - length(:account) - 1) = ': ' || :account)
     """,
     "DELETE FROM assignment WHERE member = :account",
 )
@@ -43,7 +44,7 @@ async def erase(path: Path, account: str, *, keep_off: bool) -> None:
     try:
         await migrate(connection, migrations())
         await connection.call(_alone)
-        await connection.transaction("IMMEDIATE", partial(_erase, account, keep_off))
+        await connection.write(partial(erase_rows, account, keep_off))
         await connection.call(_write_anew)
     finally:
         await connection.close()
@@ -56,17 +57,18 @@ def expect_alone(path: Path) -> None:
             pass
 
 
-def _alone(database: sqlite3.Connection) -> None:
+def _alone(database: Database) -> None:
     """Let nobody else open the file from now on; raises sqlite3.Error where somebody has it open."""
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
     database.execute("PRAGMA secure_delete = ON")
 
 
-def _erase(account: str, keep_off: bool, database: sqlite3.Connection) -> None:
+def erase_rows(account: str, keep_off: bool, database: Database) -> None:
+    """Delete all rows about an account."""
     for statement in (*ERASE, *([KEEP_OFF] if keep_off else [])):
         database.execute(statement, {"account": account})
 
 
-def _write_anew(database: sqlite3.Connection) -> None:
+def _write_anew(database: Database) -> None:
     database.execute("VACUUM")
     fetch(database, "PRAGMA wal_checkpoint(TRUNCATE)", {})

@@ -7,17 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.store.codec import text
-from calsync.store.connection import Connection, fetch
+from calsync.store.connection import fetch
 from calsync.store.files import there
 from calsync.store.images import images_beside
 from calsync.store.migrate import check_version, migrations
 from calsync.store.opening import unchanged
+from calsync.store.sqlite_connection import SqliteConnection
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from calsync.store.connection import Database
     from calsync.store.images import Images
 
 TABLES = (
@@ -40,14 +41,21 @@ async def export(path: Path, account: str) -> Mapping[str, Any] | None:
         return None
     images = images_beside(path, create=False)
     async with unchanged(path) as raw:
-        return await Connection(raw, str(path)).transaction("DEFERRED", partial(_read, str(path), account, images))
+        return await SqliteConnection(raw, str(path)).read(partial(_read, str(path), account, images))
 
 
-def _read(place: str, account: str, images: Images, database: sqlite3.Connection) -> Mapping[str, Any] | None:
+def _read(place: str, account: str, images: Images, database: Database) -> Mapping[str, Any] | None:
     if not check_version(place, migrations(), database):
         return None
-    values = {"account": account}
     tables = {row["name"] for row in fetch(database, "SELECT name FROM sqlite_master WHERE type = 'table'", {})}
+    return read_export(database, account, images, tables)
+
+
+def read_export(
+    database: Database, account: str, images: Images, tables: Collection[str]
+) -> Mapping[str, Any] | None:
+    """Return what `export` does, as far as there are such tables."""
+    values = {"account": account}
     found: dict[str, Rows] = {"account": _rows(database, "SELECT * FROM account WHERE name = :account", values)}
     found["owner"] = _rows(database, OWNERS, values) if "ownership" in tables else []
     for table in (each for each in TABLES if each in tables):
@@ -58,7 +66,7 @@ def _read(place: str, account: str, images: Images, database: sqlite3.Connection
     return found if any(found.values()) else None
 
 
-def _rows(database: sqlite3.Connection, statement: str, values: Mapping[str, Any]) -> Rows:
+def _rows(database: Database, statement: str, values: Mapping[str, Any]) -> Rows:
     return [
         {name: _told(name, row[name]) for name in row.keys() if name != "account"}  # noqa: SIM118 - a row's keys
         for row in fetch(database, statement, values)

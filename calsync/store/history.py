@@ -1,4 +1,4 @@
-"""The history of runs, in the SQLite file."""
+"""The history of runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calsync.history import Unsynced
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Database, Found
     from calsync.store.statements import Many
 
 KEPT_FOR = timedelta(days=90)
@@ -28,8 +27,8 @@ MOST = 500
 """So many runs of an account are kept."""
 
 
-class SqliteHistory(History):
-    """Reached as `SqliteStore.history`."""
+class StoredHistory(History):
+    """Reached as `SqlStore.history`."""
 
     def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
@@ -51,26 +50,26 @@ class SqliteHistory(History):
         row = {"account": account, **_row(record)}
         oldest = codec.instant_text(record.began - KEPT_FOR)
 
-        def work(database: sqlite3.Connection) -> None:
+        def work(database: Database) -> None:
             database.execute(statements.NEW_ACCOUNT, row)
             _execute(database, sql.ADD_RUN, [row])
             database.execute(sql.EXPIRE_RUNS, {"account": account, "before": oldest})
             database.execute(sql.CROP_RUNS, {"account": account, "most": MOST})
 
-        await self._writer.transaction("IMMEDIATE", work)
+        await self._writer.write(work, account)
 
     async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
         wanted = {(side.value, event_id): (kind.value, why) for (side, event_id), (kind, why) in found.items()}
-        await self._writer.transaction("IMMEDIATE", partial(_put_unsynced, account, wanted, now))
+        await self._writer.write(partial(_put_unsynced, account, wanted, now), account)
 
     async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
         wanted = {"account": account, "last": last}
-        found = await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, wanted))
+        found = await self._reader.read(lambda database: fetch(database, statement, wanted))
         with understood(self._reader.place):
             return [run_record(row) for row in found]
 
 
-def run_record(row: sqlite3.Row) -> RunRecord:
+def run_record(row: Found) -> RunRecord:
     return RunRecord(
         number=row["number"],
         began=codec.instant(row["began"]),
@@ -96,7 +95,7 @@ def _put_unsynced(
     account: str,
     wanted: Mapping[tuple[str, str], tuple[str, str]],
     now: datetime,
-    database: sqlite3.Connection,
+    database: Database,
 ) -> None:
     rows = fetch(database, sql.UNSYNCED, {"account": account})
     known = {(row["side"], row["event_id"]): (row["kind"], row["reason"]) for row in rows}
@@ -129,6 +128,6 @@ def _put_unsynced(
         database.execute(statements.PREVENTED, {"account": account, "mails": mails})
 
 
-def _execute(database: sqlite3.Connection, many: Many, rows: Sequence[Mapping[str, Any]]) -> None:
+def _execute(database: Database, many: Many, rows: Sequence[Mapping[str, Any]]) -> None:
     for statement, values in many.of(rows):
         database.execute(statement, values)

@@ -27,7 +27,7 @@ RUNS = "SELECT * FROM run WHERE account = :account ORDER BY id DESC LIMIT :last"
 WRITES = """
 SELECT * FROM run
 WHERE account = :account
-    AND left_created + left_updated + left_deleted + right_created + right_updated + right_deleted
+    AND left_created + left_updated + left_deleted + right_created + right_updated + right_deleted > 0
 ORDER BY id DESC LIMIT :last
 """
 

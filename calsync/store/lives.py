@@ -1,4 +1,4 @@
-"""What is remembered of one appointment, read by index from the SQLite file. Nothing here writes."""
+"""What is remembered of one appointment, read by index. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from calsync.store.showing import ledger_row, left_out_row
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calsync.records import Attempt, Intent, SideState
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Database, Found
     from calsync.store.images import Images
     from calsync.store.showing import LedgerRow, LeftOutRow
     from calsync.sync.asking import Hang
@@ -68,8 +67,8 @@ class Subject(NamedTuple):
     link: int | None
 
 
-class SqliteLives:
-    """Reached as `SqliteStore.lives`. Errors are StoreError."""
+class StoredLives:
+    """Reached as `SqlStore.lives`. Errors are StoreError."""
 
     def __init__(self, reader: Connection, images: Images) -> None:
         self._reader = reader
@@ -77,25 +76,25 @@ class SqliteLives:
 
     async def sides(self, account: str, event_id: str) -> Sequence[Side]:
         """Return the sides on which an event of this id is, or was as far as the ledger knows."""
-        return await self._reader.transaction("DEFERRED", partial(_sides, account, event_id))
+        return await self._reader.read(partial(_sides, account, event_id))
 
     async def subjects(self, account: str) -> Sequence[Subject]:
         """Return the subjects of all events of an account that are remembered."""
 
-        def read(database: sqlite3.Connection) -> Sequence[Subject]:
+        def read(database: Database) -> Sequence[Subject]:
             found = fetch(database, sql.SUBJECTS, {"account": account})
             return [
                 Subject(rows.SIDES[row["side"]], row["event_id"], row["summary"], row["link"]) for row in found
             ]
 
-        return await self._reader.transaction("DEFERRED", read)
+        return await self._reader.read(read)
 
     async def of(self, account: str, event: Event) -> Life:
         """Return what is remembered of an event and its partner."""
         with understood(self._reader.place):
-            return await self._reader.transaction("DEFERRED", partial(self._read, account, event))
+            return await self._reader.read(partial(self._read, account, event))
 
-    def _read(self, account: str, event: Event, database: sqlite3.Connection) -> Life:
+    def _read(self, account: str, event: Event, database: Database) -> Life:
         link = _link(account, event, database)
         ids: dict[Side, str | None] = {side: None if link is None else link.event_id(side) for side in Side}
         ids[event[0]] = event[1]
@@ -109,7 +108,7 @@ class SqliteLives:
             "events": json.dumps([event_id for _, event_id in wanted]),
         }
 
-        def read(statement: str) -> Sequence[sqlite3.Row]:
+        def read(statement: str) -> Sequence[Found]:
             return fetch(database, statement, values)
 
         seen = {rows.SIDES[row["side"]]: rows.seen(row) for row in read(sql.SEEN)}
@@ -131,7 +130,7 @@ class SqliteLives:
         )
 
     def _ledger(
-        self, account: str, ids: Mapping[Side, str | None], link: Link | None, database: sqlite3.Connection
+        self, account: str, ids: Mapping[Side, str | None], link: Link | None, database: Database
     ) -> Sequence[LedgerRow]:
         events = json.dumps([event_id for event_id in ids.values() if event_id is not None])
         values = {"account": account, "events": events}
@@ -141,13 +140,13 @@ class SqliteLives:
         return [ledger_row(row, self._images) for row in found]
 
 
-def _sides(account: str, event_id: str, database: sqlite3.Connection) -> Sequence[Side]:
+def _sides(account: str, event_id: str, database: Database) -> Sequence[Side]:
     values = {"account": account, "event": event_id}
     found = fetch(database, sql.SIDES_OF_EVENT, values) or fetch(database, sql.SIDES_IN_LEDGER, values)
     return [rows.SIDES[row["side"]] for row in found]
 
 
-def _link(account: str, event: Event, database: sqlite3.Connection) -> Link | None:
+def _link(account: str, event: Event, database: Database) -> Link | None:
     side, event_id = event
     found = [rows.link(row) for row in fetch(database, sql.LINK, {"account": account, "event": event_id})]
     return next((link for link in found if link.event_id(side) == event_id), None)
@@ -171,6 +170,6 @@ def _is_about(intent: Intent, ids: Mapping[Side, str | None], link: Link | None)
     return any(seen is not None and ids[side] == seen.id for side, seen in events)
 
 
-def _runs(account: str, numbers: set[int], database: sqlite3.Connection) -> Mapping[int, datetime]:
+def _runs(account: str, numbers: set[int], database: Database) -> Mapping[int, datetime]:
     found = fetch(database, sql.RUNS, {"account": account, "runs": json.dumps(sorted(numbers))})
     return {row["number"]: codec.instant(row["at"]) for row in found if row["at"] is not None}

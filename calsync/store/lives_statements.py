@@ -20,7 +20,8 @@ UNION SELECT 'right' FROM link WHERE account = :account AND right_id = :event
 # What is not remembered any more, the ledger may know still.
 SIDES_IN_LEDGER = """
 SELECT side FROM ledger WHERE account = :account AND event_id = :event
-UNION SELECT iif(side = 'left', 'right', 'left') FROM ledger WHERE account = :account AND source_id = :event
+UNION SELECT CASE side WHEN 'left' THEN 'right' ELSE 'left' END FROM ledger
+WHERE account = :account AND source_id = :event
 """
 # What pages call left out (calsync.store.showing_statements.LEFT_OUT), of these events alone.
 LEFT_OUT = """
@@ -30,8 +31,8 @@ CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN unsynced ON unsynced.account = :account AND unsynced.side = sides.value
     AND unsynced.event_id = wanted.event_id
 UNION ALL
-SELECT hold.side, hold.event_id, NULL, iif(decision.at IS NULL, 'hold:', 'decided:') || hold.kind, hold.reason,
-    hold.since
+SELECT hold.side, hold.event_id, NULL,
+    CASE WHEN decision.at IS NULL THEN 'hold:' ELSE 'decided:' END || hold.kind, hold.reason, hold.since
 FROM wanted CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN hold ON hold.account = :account AND hold.side = sides.value AND hold.event_id = wanted.event_id
 LEFT JOIN decision ON decision.account = hold.account AND decision.side = hold.side
@@ -69,7 +70,7 @@ WHERE ledger.link IS NOT NULL
 LEDGER = """
 WITH wanted AS (
     SELECT ledger.id FROM json_each(:links) AS links
-    CROSS JOIN ledger ON ledger.account = :account AND ledger.link = links.value
+    CROSS JOIN ledger ON ledger.account = :account AND ledger.link = CAST(links.value AS BIGINT)
     UNION
     SELECT ledger.id FROM json_each(:events) AS events
     CROSS JOIN ledger ON ledger.account = :account AND ledger.event_id = events.value
@@ -82,10 +83,10 @@ ORDER BY ledger.id
 """
 # A run that wrote something left a row of its own, or one in the ledger.
 RUNS = """
-SELECT wanted.value AS number, coalesce(
-    (SELECT began FROM run WHERE run.account = :account AND run.number = wanted.value LIMIT 1),
+SELECT CAST(wanted.value AS BIGINT) AS number, coalesce(
+    (SELECT began FROM run WHERE run.account = :account AND run.number = CAST(wanted.value AS BIGINT) LIMIT 1),
     (SELECT at FROM ledger
-        WHERE ledger.account = :account AND ledger.run = wanted.value ORDER BY ledger.id LIMIT 1)
+        WHERE ledger.account = :account AND ledger.run = CAST(wanted.value AS BIGINT) ORDER BY ledger.id LIMIT 1)
 ) AS at
 FROM json_each(:runs) AS wanted
 """

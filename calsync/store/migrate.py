@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
 from calsync.store import name_keys
-from calsync.store.connection import transaction
+from calsync.store.sqlite_connection import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Database
+
 
 APPLICATION_ID = 0x63616C73
 """`cals` in ASCII."""
 
 
-FILLED: Mapping[int, Sequence[Callable[[sqlite3.Connection], None]]] = {14: (name_keys.fill,)}
+FILLED: Mapping[int, Sequence[Callable[[Database], None]]] = {14: (name_keys.fill,)}
 """What fills in what no statement can say, within the same transaction, by the migration's number."""
 
 
@@ -50,7 +51,7 @@ async def migrate(connection: Connection, known: Sequence[Migration]) -> None:
     await connection.call(partial(bring_up, connection.place, known))
 
 
-def bring_up(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> None:
+def bring_up(place: str, known: Sequence[Migration], database: Database) -> None:
     """Do what `migrate` does, in the connection's thread. A database that is up to date is only read."""
     version = transaction("DEFERRED", partial(check_version, place, known), database)
     for migration in known:
@@ -58,19 +59,24 @@ def bring_up(place: str, known: Sequence[Migration], database: sqlite3.Connectio
             transaction("IMMEDIATE", partial(_apply, place, migration), database)
 
 
-def check_version(place: str, known: Sequence[Migration], database: sqlite3.Connection) -> int:
+def check_version(place: str, known: Sequence[Migration], database: Database) -> int:
     """Return the database's version, 0 for an empty one. Raises StoreError for one that is newer or foreign."""
     version = _version(place, database)
     newest = known[-1].number
     if version > newest:
-        raise StoreError(
-            f"store {place}: it was written by a newer calsync (migration {version}, this one knows"
-            f" {newest}); upgrade calsync, or restore the backup from before its upgrade"
-        )
+        raise newer(place, version, newest)
     return version
 
 
-def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> None:
+def newer(place: str, version: int, newest: int) -> StoreError:
+    """Return the error for a database that a later calsync has migrated."""
+    return StoreError(
+        f"store {place}: it was written by a newer calsync (migration {version}, this one knows"
+        f" {newest}); upgrade calsync, or restore the backup from before its upgrade"
+    )
+
+
+def _apply(place: str, migration: Migration, database: Database) -> None:
     # Looked at inside the transaction: another process may be migrating at the same time.
     if _version(place, database) >= migration.number:
         return
@@ -82,7 +88,7 @@ def _apply(place: str, migration: Migration, database: sqlite3.Connection) -> No
     database.execute(f"PRAGMA user_version = {migration.number}")
 
 
-def _version(place: str, database: sqlite3.Connection) -> int:
+def _version(place: str, database: Database) -> int:
     """Return the number of the last migration that was applied. Raises StoreError for a foreign database."""
     version = _number(database, "PRAGMA user_version")
     tables = _number(database, "SELECT EXISTS (SELECT 1 FROM sqlite_master)")
@@ -93,7 +99,7 @@ def _version(place: str, database: sqlite3.Connection) -> int:
     return version
 
 
-def _number(database: sqlite3.Connection, sql: str) -> int:
+def _number(database: Database, sql: str) -> int:
     (number,) = database.execute(sql).fetchone()
     return int(number)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from calsync.people import name_key
 
 if TYPE_CHECKING:
-    import sqlite3
+    from calsync.store.connection import Database
 
 
-def fill(database: sqlite3.Connection) -> None:
+def fill(database: Database) -> None:
     """Fill the keys in. Of several people with one key the first keeps the name; others get a number behind it."""
     keys: set[str] = set()
     for number, name in database.execute("SELECT id, name FROM person ORDER BY id").fetchall():

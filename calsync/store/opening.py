@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.store.connection import Connection, Database
 from calsync.store.failures import translated
 from calsync.store.files import there
+from calsync.store.sqlite_connection import SqliteConnection, Threaded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def create_private(path: Path) -> None:
         ) from error
 
 
-async def connect(database: str, place: str, busy_seconds: float = 0) -> Connection:
+async def connect(database: str, place: str, busy_seconds: float = 0) -> SqliteConnection:
     """Open a database with the settings that keep what was acknowledged. `place` names it in messages."""
     raw = await _open(database, place)
     try:
@@ -43,11 +43,11 @@ async def connect(database: str, place: str, busy_seconds: float = 0) -> Connect
     except BaseException:
         await raw.close()
         raise
-    return Connection(raw, place)
+    return SqliteConnection(raw, place)
 
 
 @asynccontextmanager
-async def unchanged(path: Path) -> AsyncIterator[Database]:
+async def unchanged(path: Path) -> AsyncIterator[Threaded]:
     """Open a file that exists, to be read: nothing about it changes."""
     raw = await _open(_source(path), str(path))
     try:
@@ -59,14 +59,14 @@ async def unchanged(path: Path) -> AsyncIterator[Database]:
         await raw.close()
 
 
-async def fill(target: Connection, path: Path) -> None:
+async def fill(target: SqliteConnection, path: Path) -> None:
     """Copy a file into an open database. A file that does not exist is an empty one."""
     if there(path):
         async with unchanged(path) as raw:
             await target.back_up(raw)
 
 
-async def _open(database: str, place: str) -> Database:
+async def _open(database: str, place: str) -> Threaded:
     # On the level DEBUG it would log every statement with its values: subjects, notes, ids.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
     failures: list[sqlite3.Error] = []
@@ -79,7 +79,7 @@ async def _open(database: str, place: str) -> Database:
             failures.append(error)
             return sqlite3.connect(MEMORY)
 
-    raw = Database(connector, iter_chunk_size=64)
+    raw = Threaded(connector, iter_chunk_size=64)
     await raw
     for failure in failures:
         await raw.close()
@@ -88,7 +88,7 @@ async def _open(database: str, place: str) -> Database:
     return raw
 
 
-async def _set_up(raw: Database, place: str, busy_seconds: float) -> None:
+async def _set_up(raw: Threaded, place: str, busy_seconds: float) -> None:
     raw.row_factory = sqlite3.Row
     await raw.execute(f"PRAGMA busy_timeout = {round(busy_seconds * 1000)}")
     mode = await _journal_mode(raw)
@@ -98,7 +98,7 @@ async def _set_up(raw: Database, place: str, busy_seconds: float) -> None:
         raise StoreError(f"store {place}: the file system cannot keep a database safe; use a local disk")
 
 
-async def _journal_mode(raw: Database) -> str:
+async def _journal_mode(raw: Threaded) -> str:
     """Switch to the write-ahead log, and return the mode that there is then.
 
     SQLite does not wait for another process that makes the same new file its own, but for its turn to write.
@@ -114,7 +114,7 @@ async def _journal_mode(raw: Database) -> str:
     return await _ask_for_wal(raw)
 
 
-async def _ask_for_wal(raw: Database) -> str:
+async def _ask_for_wal(raw: Threaded) -> str:
     ((mode,),) = await raw.execute_fetchall("PRAGMA journal_mode = WAL")
     return str(mode)
 

@@ -12,18 +12,17 @@ from calsync.store.connection import fetch
 from calsync.store.failures import understood
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
     from typing import TypeVar
 
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Database, Found
     from calsync.store.rows import Row
 
     T = TypeVar("T")
 
 
-class SqlitePeople:
+class StoredPeople:
     """The people of one store. Errors are StoreError."""
 
     def __init__(self, writer: Connection, reader: Connection) -> None:
@@ -59,7 +58,7 @@ class SqlitePeople:
             "now": codec.instant_text(now),
         }
 
-        def work(database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
+        def work(database: Database) -> Sequence[Found]:
             found = fetch(database, sql.NAMED, values)
             if role is Role.USER and found and found[0]["role"] == Role.ADMINISTRATOR:
                 ((administrators,),) = fetch(database, sql.ADMINISTRATORS, {})
@@ -71,7 +70,7 @@ class SqlitePeople:
             database.execute(sql.PUT_INVITATION, invited)
             return rows
 
-        return _only(self._understood(_person, await self._writer.transaction("IMMEDIATE", work)))
+        return _only(self._understood(_person, await self._writer.write(work)))
 
     async def invited(self, invitation: str, now: datetime) -> Person | None:
         """Return whom an invitation is for, as long as it is good."""
@@ -94,7 +93,7 @@ class SqlitePeople:
         way = {"password": password, "tenant_id": tenant_id, "object_id": object_id}
         wanted = {"hash": invitation, "now": codec.instant_text(now)}
 
-        def work(database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
+        def work(database: Database) -> Sequence[Found]:
             invited = fetch(database, sql.INVITED, wanted)
             who = {"person": invited[0]["id"]} if invited else {}
             if not who or fetch(database, sql.TAKEN, way | who):
@@ -103,7 +102,7 @@ class SqlitePeople:
                 database.execute(statement, way | who)
             return fetch(database, sql.BY_ID, who)
 
-        return _only(self._understood(_person, await self._writer.transaction("IMMEDIATE", work)))
+        return _only(self._understood(_person, await self._writer.write(work)))
 
     async def set_password(self, person: int, password: str, keep: str) -> None:
         """Change a password. All sessions but the one with the hash `keep`, and all API tokens, end."""
@@ -169,22 +168,22 @@ class SqlitePeople:
         """Return the accounts that belong to somebody whose name has this part, in any case."""
         return frozenset(account for (account,) in await self._read(tuple, sql.FOUND, {"part": name_key(part)}))
 
-    async def _read(self, read: Callable[[sqlite3.Row], T], statement: str, values: Row) -> Sequence[T]:
-        found = await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, values))
+    async def _read(self, read: Callable[[Found], T], statement: str, values: Row) -> Sequence[T]:
+        found = await self._reader.read(lambda database: fetch(database, statement, values))
         return self._understood(read, found)
 
     async def _write(self, written: Sequence[str], values: Row) -> None:
-        def work(database: sqlite3.Connection) -> None:
+        def work(database: Database) -> None:
             for statement in written:
                 database.execute(statement, values)
 
-        await self._writer.transaction("IMMEDIATE", work)
+        await self._writer.write(work)
 
-    async def _changed(self, statement: str, values: Row) -> Sequence[sqlite3.Row]:
+    async def _changed(self, statement: str, values: Row) -> Sequence[Found]:
         """Return what a statement says of the rows that it has changed."""
-        return await self._writer.transaction("IMMEDIATE", lambda database: fetch(database, statement, values))
+        return await self._writer.write(lambda database: fetch(database, statement, values))
 
-    def _understood(self, read: Callable[[sqlite3.Row], T], found: Sequence[sqlite3.Row]) -> Sequence[T]:
+    def _understood(self, read: Callable[[Found], T], found: Sequence[Found]) -> Sequence[T]:
         with understood(self._reader.place):
             return [read(row) for row in found]
 
@@ -193,7 +192,7 @@ def _only(found: Sequence[T]) -> T | None:
     return found[0] if found else None
 
 
-def _person(row: sqlite3.Row) -> Person:
+def _person(row: Found) -> Person:
     return Person(
         id=row["id"],
         name=row["name"],
@@ -204,9 +203,9 @@ def _person(row: sqlite3.Row) -> Person:
     )
 
 
-def _session(row: sqlite3.Row) -> Session:
+def _session(row: Found) -> Session:
     return Session(person=_person(row), began=codec.instant(row["began"]), seen=codec.instant(row["seen"]))
 
 
-def _token(row: sqlite3.Row) -> ApiToken:
+def _token(row: Found) -> ApiToken:
     return ApiToken(id=row["id"], name=row["name"], created=codec.instant(row["created"]))

@@ -53,7 +53,7 @@ REVOKE_TOKEN = "DELETE FROM api_token WHERE id = :token AND person = :person RET
 _LEFT = "(SELECT calendar FROM side WHERE side.account = ownership.account AND side = 'left')"
 _RIGHT = "(SELECT calendar FROM side WHERE side.account = ownership.account AND side = 'right')"
 # A calendar that is not known yet, on either hand, is no other one.
-_SAME = f"coalesce(left_calendar = {_LEFT}, 1) AND coalesce(right_calendar = {_RIGHT}, 1)"
+_SAME = f"coalesce(left_calendar = {_LEFT}, TRUE) AND coalesce(right_calendar = {_RIGHT}, TRUE)"
 _UNBOUND = f"(left_calendar IS NULL AND {_LEFT} IS NOT NULL) OR (right_calendar IS NULL AND {_RIGHT} IS NOT NULL)"
 GIVE = """
 INSERT INTO ownership VALUES (
@@ -73,7 +73,7 @@ SELECT account, name FROM ownership JOIN person ON person.id = person
 WHERE account IN (SELECT value FROM json_each(:accounts)) AND {_SAME} ORDER BY account, key
 """  # noqa: S608 - all from this module
 FOUND = f"""
-SELECT account FROM ownership JOIN person ON person.id = person WHERE instr(key, :part) AND {_SAME}
+SELECT account FROM ownership JOIN person ON person.id = person WHERE instr(key, :part) > 0 AND {_SAME}
 """  # noqa: S608 - all from this module
 BIND = f"""
 UPDATE ownership

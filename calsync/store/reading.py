@@ -11,18 +11,18 @@ from calsync.sync.budget import BEFORE_THE_HOUR, Spent
 from calsync.sync.model import Side
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from datetime import datetime
 
+    from calsync.store.connection import Database, Found
     from calsync.sync.view import Seen
 
 
-def read_account(account: str, lately: datetime, database: sqlite3.Connection) -> AccountState:
+def read_account(account: str, lately: datetime, database: Database) -> AccountState:
     """Read the account inside the caller's transaction, so that all of it is of one moment."""
     values = {"account": account, "since": codec.instant_text(lately)}
 
-    def found(statement: str) -> Sequence[sqlite3.Row]:
+    def found(statement: str) -> Sequence[Found]:
         return fetch(database, statement, values)
 
     run = found(statements.RUN)
@@ -61,7 +61,7 @@ def read_account(account: str, lately: datetime, database: sqlite3.Connection) -
     )
 
 
-def _seen(found: Sequence[sqlite3.Row]) -> dict[Side, dict[str, Seen]]:
+def _seen(found: Sequence[Found]) -> dict[Side, dict[str, Seen]]:
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     for row in found:
         seen[rows.SIDES[row["side"]]][row["event_id"]] = rows.seen(row)

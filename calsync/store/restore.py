@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from calsync.errors import StoreError
 from calsync.store import people_statements, statements
 from calsync.store.backup import copy, verify
-from calsync.store.connection import Connection
 from calsync.store.files import beside, flush, nobody_else, remove, there, told
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect, unchanged
+from calsync.store.sqlite_connection import SqliteConnection
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
+
+    from calsync.store.connection import Database
 
 
 async def restore(path: Path, backup: Path, kept: Path, accounts: Iterable[str]) -> bool:
@@ -48,13 +49,14 @@ async def _prepare(path: Path, accounts: Iterable[str]) -> None:
     connection = await connect(str(path), str(path))
     try:
         await migrate(connection, migrations())
-        await connection.transaction("IMMEDIATE", partial(_mark, tuple(accounts)))
+        await connection.write(partial(_mark, tuple(accounts)))
     finally:
         await connection.close()
 
 
-def _mark(accounts: Iterable[str], database: sqlite3.Connection) -> None:
-    database.executemany(statements.NEW_ACCOUNT, [{"account": each} for each in accounts])
+def _mark(accounts: Iterable[str], database: Database) -> None:
+    for account in accounts:
+        database.execute(statements.NEW_ACCOUNT, {"account": account})
     for statement in (*statements.RESTORED, *people_statements.RESTORED):
         database.execute(statement)
 
@@ -67,11 +69,11 @@ async def _settle(path: Path) -> None:
         pass
     with suppress(StoreError):  # a damaged one is kept as it is, with its log, which opening might remove
         async with unchanged(path) as raw:
-            await Connection(raw, str(path)).call(_read_schema)
+            await SqliteConnection(raw, str(path)).call(_read_schema)
         await (await connect(str(path), str(path))).close()
 
 
-def _read_schema(database: sqlite3.Connection) -> None:
+def _read_schema(database: Database) -> None:
     database.execute("SELECT * FROM sqlite_master").fetchall()
 
 

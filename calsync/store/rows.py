@@ -13,10 +13,10 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from typing import TypeVar
 
+    from calsync.store.connection import Found
     from calsync.store.images import Images
 
     T = TypeVar("T")
@@ -39,12 +39,12 @@ def side_row(side: Side, state: SideState) -> Row:
         "listed_run": state.listed_run,
         "listed_at": state.listed_at and codec.instant_text(state.listed_at),
         "mapping_version": state.reading,
-        "written": state.written,
+        "written": None if state.written is None else int(state.written),
         "calendar": state.calendar,
     }
 
 
-def side_state(row: sqlite3.Row) -> SideState:
+def side_state(row: Found) -> SideState:
     start, end = _read(codec.instant, row["window_start"]), _read(codec.instant, row["window_end"])
     return SideState(
         token=row["token"],
@@ -70,7 +70,7 @@ def seen_row(side: Side, seen: Seen) -> Row:
     }
 
 
-def seen(row: sqlite3.Row) -> Seen:
+def seen(row: Found) -> Seen:
     return Seen(
         observation=codec.observation(row["observation"]),
         first_run=row["first_run"],
@@ -93,7 +93,7 @@ def link_row(link: Link) -> Row:
     }
 
 
-def link(row: sqlite3.Row) -> Link:
+def link(row: Found) -> Link:
     return Link(
         id=row["id"],
         left=row["left_id"],
@@ -125,7 +125,7 @@ def intent_row(intent: Intent) -> Row:
     }
 
 
-def intent(row: sqlite3.Row) -> Intent:
+def intent(row: Found) -> Intent:
     return Intent(
         marker=row["marker"],
         kind=Kind(row["kind"]),
@@ -153,7 +153,7 @@ def attempt_row(attempt: Attempt) -> Row:
     }
 
 
-def attempt(row: sqlite3.Row) -> Attempt:
+def attempt(row: Found) -> Attempt:
     return Attempt(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -173,7 +173,7 @@ def hold_row(held: Held) -> Row:
     }
 
 
-def held(row: sqlite3.Row) -> Held:
+def held(row: Found) -> Held:
     return Held(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -197,7 +197,7 @@ def decision_row(decision: Decision) -> Row:
     }
 
 
-def decision(row: sqlite3.Row) -> Decision:
+def decision(row: Found) -> Decision:
     return Decision(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -220,7 +220,7 @@ def tombstone_row(tombstone: Tombstone) -> Row:
     }
 
 
-def tombstone(row: sqlite3.Row) -> Tombstone:
+def tombstone(row: Found) -> Tombstone:
     return Tombstone(
         side=Side(row["side"]),
         event_id=row["event_id"],
@@ -240,7 +240,7 @@ def hang_row(hang: Hang) -> Row:
     }
 
 
-def hang(row: sqlite3.Row) -> Hang:
+def hang(row: Found) -> Hang:
     return Hang(
         rule=row["rule"],
         version=row["version"],
@@ -270,7 +270,7 @@ def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
     }
 
 
-def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
+def ledger_entry(row: Found, images: Images) -> LedgerEntry:
     found = images.get(row["account"], row["before_image"], row["after_image"])
     before, after = found or ({}, {})
     return LedgerEntry(
@@ -294,7 +294,7 @@ def ledger_entry(row: sqlite3.Row, images: Images) -> LedgerEntry:
     )
 
 
-def lease(row: sqlite3.Row) -> Lease:
+def lease(row: Found) -> Lease:
     until = codec.instant(row["until"])
     return Lease(account=row["account"], holder=row["holder"], fence=row["fence"], until=until)
 

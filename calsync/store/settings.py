@@ -1,33 +1,25 @@
-"""What people choose for accounts, and who did it, in the SQLite file."""
+"""What people choose for accounts, and who did it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import AuditEntry, Setting, Settings
 from calsync.store import codec, statements
-from calsync.store.connection import Connection, fetch
+from calsync.store.connection import fetch
 from calsync.store.failures import understood
-from calsync.store.files import there
-from calsync.store.migrate import check_version, migrations
-from calsync.store.opening import unchanged
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
+
+    from calsync.store.connection import Connection, Database, Found
 
 
-SETTINGS_SINCE = 8
-"""The migration from which on people choose anything."""
-
-
-class SqliteSettings(Settings):
-    """Reached as `SqliteStore.settings`."""
+class StoredSettings(Settings):
+    """Reached as `SqlStore.settings`."""
 
     def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
@@ -63,10 +55,10 @@ class SqliteSettings(Settings):
     async def note(self, entry: AuditEntry) -> None:
         values = asdict(entry) | {"at": codec.instant_text(entry.at)}
 
-        def put(database: sqlite3.Connection) -> None:
+        def put(database: Database) -> None:
             database.execute(statements.ADD_AUDIT, values)
 
-        await self._writer.transaction("IMMEDIATE", put)
+        await self._writer.write(put)
 
     async def _set(
         self, accounts: Collection[str], what: str, value: int | str | None, who: str, now: datetime
@@ -74,7 +66,7 @@ class SqliteSettings(Settings):
         """Change one setting and tell the audit, in one transaction. What is set already changes nothing."""
         entry = {"at": codec.instant_text(now), "who": who, "what": what}
 
-        def put(database: sqlite3.Connection) -> None:
+        def put(database: Database) -> None:
             for account in accounts:
                 database.execute(statements.NEW_ACCOUNT, {"account": account})
                 (row,) = fetch(database, statements.SETTING, {"account": account})
@@ -83,31 +75,13 @@ class SqliteSettings(Settings):
                     change = {"account": account, "before": _text(row[what]), "after": _text(value)}
                     database.execute(statements.ADD_AUDIT, {**entry, **change})
 
-        await self._writer.transaction("IMMEDIATE", put)
+        await self._writer.write(put)
 
-    async def _read(self, sql: str, values: Mapping[str, Any]) -> Sequence[sqlite3.Row]:
+    async def _read(self, sql: str, values: Mapping[str, Any]) -> Sequence[Found]:
         return await self._reader.call(lambda database: fetch(database, sql, values))
 
 
-async def chosen_directions(path: Path) -> Mapping[str, Direction]:
-    """Return the directions that people have chosen, by account, of a store that stays as it is.
-
-    Where there is none, nobody has. Raises StoreError, also for one that is newer or foreign.
-    """
-    if not there(path):
-        return {}
-    async with unchanged(path) as raw:
-        found = await Connection(raw, str(path)).transaction("DEFERRED", partial(_directions, str(path)))
-    with understood(str(path)):
-        return {row["name"]: Direction(row["direction"]) for row in found}
-
-
-def _directions(place: str, database: sqlite3.Connection) -> Sequence[sqlite3.Row]:
-    version = check_version(place, migrations(), database)
-    return [] if version < SETTINGS_SINCE else fetch(database, statements.DIRECTIONS, {})
-
-
-def _setting(row: sqlite3.Row) -> Setting:
+def _setting(row: Found) -> Setting:
     return Setting(
         enabled=None if row["enabled"] is None else bool(row["enabled"]),
         direction=None if row["direction"] is None else Direction(row["direction"]),
@@ -115,7 +89,7 @@ def _setting(row: sqlite3.Row) -> Setting:
     )
 
 
-def _audit_entry(row: sqlite3.Row) -> AuditEntry:
+def _audit_entry(row: Found) -> AuditEntry:
     return AuditEntry(
         at=codec.instant(row["at"]),
         who=row["who"],

@@ -1,4 +1,4 @@
-"""What pages show of accounts, read from the SQLite file. Nothing here writes."""
+"""What pages show of accounts. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import TypeVar
 
     from calsync.records import LedgerEntry
-    from calsync.store.connection import Connection
+    from calsync.store.connection import Connection, Found
     from calsync.store.images import Images
     from calsync.store.rows import Row
     from calsync.sync.model import Changes, Observation, State
@@ -106,8 +105,8 @@ class LeftOutRow(NamedTuple):
     since: datetime | None
 
 
-class SqliteShowing:
-    """Reached as `SqliteStore.showing`. Errors are StoreError."""
+class StoredShowing:
+    """Reached as `SqlStore.showing`. Errors are StoreError."""
 
     def __init__(self, reader: Connection, images: Images) -> None:
         self._reader = reader
@@ -196,7 +195,7 @@ class SqliteShowing:
         values = {"account": account, "wanted": events, "since": codec.instant_text(since)}
         return dict(self._understood(self._deleted, await self._read(sql.DELETED, values)))
 
-    def _deleted(self, row: sqlite3.Row) -> tuple[tuple[Side, str], Changes]:
+    def _deleted(self, row: Found) -> tuple[tuple[Side, str], Changes]:
         entry = rows.ledger_entry(row, self._images)
         return (entry.side, row["event_id"]), entry.before
 
@@ -246,10 +245,10 @@ class SqliteShowing:
             counts[row["account"]][row[of]] = row["events"]
         return counts
 
-    async def _read(self, statement: str, values: Row) -> Sequence[sqlite3.Row]:
-        return await self._reader.transaction("DEFERRED", lambda database: fetch(database, statement, values))
+    async def _read(self, statement: str, values: Row) -> Sequence[Found]:
+        return await self._reader.read(lambda database: fetch(database, statement, values))
 
-    def _understood(self, read: Callable[[sqlite3.Row], T], found: Sequence[sqlite3.Row]) -> Sequence[T]:
+    def _understood(self, read: Callable[[Found], T], found: Sequence[Found]) -> Sequence[T]:
         with understood(self._reader.place):
             return [read(row) for row in found]
 
@@ -258,7 +257,7 @@ def _wanted(account: str, wanted: Iterable[tuple[Side, str]]) -> Row:
     return {"account": account, "wanted": json.dumps([[side.value, event_id] for side, event_id in wanted])}
 
 
-def _remembered(row: sqlite3.Row) -> Remembered:
+def _remembered(row: Found) -> Remembered:
     failed = row["error"] is not None
     return Remembered(
         enabled=None if row["enabled"] is None else bool(row["enabled"]),
@@ -270,7 +269,7 @@ def _remembered(row: sqlite3.Row) -> Remembered:
     )
 
 
-def _link_row(row: sqlite3.Row) -> LinkRow:
+def _link_row(row: Found) -> LinkRow:
     seen = [row[f"{side}_seen"] for side in Side]
     left, right = (None if text is None else codec.observation(text) for text in seen)
     one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
@@ -279,12 +278,12 @@ def _link_row(row: sqlite3.Row) -> LinkRow:
     return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, ids, left, right, (one, two))
 
 
-def ledger_row(row: sqlite3.Row, images: Images) -> LedgerRow:
+def ledger_row(row: Found, images: Images) -> LedgerRow:
     """Return a row of the ledger that was joined with its link."""
     return LedgerRow(row["id"], rows.ledger_entry(row, images), {side: row[f"{side}_id"] for side in Side})
 
 
-def left_out_row(row: sqlite3.Row) -> LeftOutRow:
+def left_out_row(row: Found) -> LeftOutRow:
     """Return a row of what LEFT_OUT finds."""
     side, since = rows.SIDES[row["side"]], _instant(row["since"])
     return LeftOutRow(side, row["event_id"], row["other_id"], row["kind"], row["reason"], since)

@@ -61,14 +61,15 @@ FROM link
 LEFT JOIN seen AS one ON one.account = link.account AND one.side = 'left' AND one.event_id = left_id
 LEFT JOIN seen AS two ON two.account = link.account AND two.side = 'right' AND two.event_id = right_id
 WHERE link.account = :account AND link.id < :before
-    AND (:state IS NULL OR link.state = :state)
+    AND (CAST(:state AS TEXT) IS NULL OR link.state = :state)
 ORDER BY link.id DESC LIMIT :most
 """
 LEDGER = """
 SELECT ledger.*, link.left_id, link.right_id FROM ledger
 LEFT JOIN link ON link.account = ledger.account AND link.id = ledger.link
 WHERE ledger.account = :account AND ledger.id < :before
-    AND (:kind IS NULL OR ledger.kind = :kind) AND (:side IS NULL OR ledger.side = :side)
+    AND (CAST(:kind AS TEXT) IS NULL OR ledger.kind = :kind)
+    AND (CAST(:side AS TEXT) IS NULL OR ledger.side = :side)
 ORDER BY ledger.id DESC LIMIT :most
 """
 DELETED = """
@@ -81,7 +82,8 @@ LEFT_OUT = f"""
 SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
 UNION ALL
 SELECT side, event_id, NULL,
-    iif(EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD}), 'decided:', 'hold:') || kind, reason, since
+    CASE WHEN EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD}) THEN 'decided:' ELSE 'hold:' END || kind,
+    reason, since
 FROM hold WHERE account = :account
 UNION ALL
 SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL FROM attempt WHERE account = :account
@@ -102,21 +104,22 @@ WITH wanted AS (
 )
 SELECT wanted.side, wanted.event_id FROM wanted
 CROSS JOIN seen ON seen.account = :account AND seen.side = wanted.side AND seen.event_id = wanted.event_id
-WHERE json_extract(observation, '$.event.private')
+WHERE json_type(observation, '$.event.private') = 'true'
 UNION
 SELECT 'left', left_id FROM wanted CROSS JOIN link ON link.account = :account AND left_id = wanted.event_id
 CROSS JOIN seen ON seen.account = :account AND seen.side = 'right' AND seen.event_id = right_id
-WHERE wanted.side = 'left' AND json_extract(observation, '$.event.private')
+WHERE wanted.side = 'left' AND json_type(observation, '$.event.private') = 'true'
 UNION
 SELECT 'right', right_id FROM wanted CROSS JOIN link ON link.account = :account AND right_id = wanted.event_id
 CROSS JOIN seen ON seen.account = :account AND seen.side = 'left' AND seen.event_id = left_id
-WHERE wanted.side = 'right' AND json_extract(observation, '$.event.private')
+WHERE wanted.side = 'right' AND json_type(observation, '$.event.private') = 'true'
 """
 COPIES_WITHOUT_ATTENDEES = """
-SELECT count(*) AS copies, coalesce(sum(attendees), 0) AS people FROM ledger
+SELECT count(*) AS copies, CAST(coalesce(sum(attendees), 0) AS BIGINT) AS people FROM ledger
 WHERE account = :account AND kind = 'create' AND at >= :since AND attendees > 0
 """
 MAILS_PREVENTED = "SELECT mails_prevented AS mails FROM account WHERE name = :account"
 ALL_MAILS_PREVENTED = """
-SELECT mails_prevented + coalesce((SELECT sum(mails_prevented) FROM account), 0) AS mails FROM departed
+SELECT mails_prevented + CAST(coalesce((SELECT sum(mails_prevented) FROM account), 0) AS BIGINT) AS mails
+FROM departed
 """

@@ -1,4 +1,7 @@
-"""Every statement besides the schema, for SQLite and with the placeholders of Python's sqlite3.
+"""Every statement besides the schema, in SQLite's words and with the placeholders of Python's sqlite3.
+
+Each is written so that PostgreSQL understands it too, but for the few words that
+calsync.store.postgresql.dialect turns.
 
 What is written for one row names its values, as `:account`; a `Many` takes the values of many rows in their order.
 """
@@ -10,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from calsync.store.connection import Found
 
 ROWS = 100
 """How many rows one statement takes. 32,766 values is what SQLite allows."""
@@ -25,24 +30,30 @@ class Many:
     """What stands for one row, with a `?` for each column."""
     between: str
     after: str = ""
+    once: tuple[str, ...] = ()
+    """Of rows that have these columns' values in common only the last one is taken: PostgreSQL refuses to put
+    a row twice in one statement."""
 
-    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+    def of(self, rows: Sequence[Mapping[str, Any] | Found]) -> Iterator[tuple[str, list[Any]]]:
         """Yield statements that together take all rows, each with its values."""
+        if self.once:
+            rows = list({tuple([row[column] for column in self.once]): row for row in rows}.values())
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
             values = [row[column] for row in part for column in self.columns]
             yield f"{self.before} {self.between.join([self.row] * len(part))}{self.after}", values
 
 
-def insert(table: str, columns: Sequence[str], after: str = "") -> Many:
+def insert(table: str, columns: Sequence[str], after: str = "", once: Sequence[str] = ()) -> Many:
     row = f"({', '.join('?' * len(columns))})"
-    return Many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES", tuple(columns), row, ", ", after)
+    before = f"INSERT INTO {table} ({', '.join(columns)}) VALUES"
+    return Many(before, tuple(columns), row, ", ", after, tuple(once))
 
 
 def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
     """Insert rows, or replace those with the same keys."""
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
-    return insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}")
+    return insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}", key)
 
 
 def drop(table: str, *key: str) -> Many:
@@ -54,8 +65,8 @@ def drop(table: str, *key: str) -> Many:
 NEW_ACCOUNT = "INSERT INTO account (name) VALUES (:account) ON CONFLICT (name) DO NOTHING"
 ACQUIRE = """
 INSERT INTO account (name, holder, fence, until) VALUES (:account, :holder, 1, :until)
-ON CONFLICT (name) DO UPDATE SET holder = :holder, fence = fence + 1, until = :until
-WHERE holder IS NULL OR holder = :holder OR until <= :now
+ON CONFLICT (name) DO UPDATE SET holder = :holder, fence = account.fence + 1, until = :until
+WHERE account.holder IS NULL OR account.holder = :holder OR account.until <= :now
 RETURNING fence
 """
 FENCE = "SELECT fence FROM account WHERE name = :account AND holder = :holder"
@@ -164,7 +175,7 @@ WHERE account = :account AND side = :side AND event_id = :event_id AND kind = :k
 ON CONFLICT (account, side, event_id, kind, reason) DO UPDATE
 SET choice = excluded.choice, partner = excluded.partner, fingerprint = excluded.fingerprint,
     since = excluded.since, at = excluded.at
-WHERE fingerprint <> excluded.fingerprint OR since <> excluded.since
+WHERE decision.fingerprint <> excluded.fingerprint OR decision.since <> excluded.since
 """
 DECISIONS = "SELECT * FROM decision WHERE account = :account"
 DROP_DECISION = drop("decision", "account", "side", "event_id", "kind", "reason", "at")
@@ -210,8 +221,10 @@ WHERE account = :account AND kind = 'delete' AND at >= :since AND reason NOT IN 
 GROUP BY side
 """
 LAST_LINK = """
-SELECT max(coalesce((SELECT max(link) FROM ledger WHERE account = :account), 0),
-    coalesce((SELECT max(id) FROM link WHERE account = :account), 0)) AS last
+SELECT coalesce(max(number), 0) AS last FROM (
+    SELECT max(link) AS number FROM ledger WHERE account = :account
+    UNION ALL SELECT max(id) FROM link WHERE account = :account
+) AS numbers
 """
 BEGUN = "SELECT run FROM ledger WHERE account = :account ORDER BY id LIMIT 1"
 # As calsync.sync.budget counts; one part for each kind, as each has an index of its own. The side is named by a
@@ -228,19 +241,20 @@ WITH written AS (
         AND seen.side = CASE ledger.side WHEN 'left' THEN 'right' ELSE 'left' END
     )
 )
-SELECT count(*) AS day, coalesce(sum(at >= :hour), 0) AS hour FROM written
+SELECT count(*) AS day, count(*) FILTER (WHERE at >= :hour) AS hour FROM written
 WHERE reason NOT IN ('released', 'undone', 'leaving', 'decided', 'unknown_outcome')
 """
 
 ACCOUNTS_OF = """
-SELECT DISTINCT account FROM ledger WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY account
+SELECT DISTINCT account FROM ledger WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
+ORDER BY account
 """
 # What is not known to have been carried out cannot be undone.
 WRITES = """
 WITH wanted AS (
     SELECT id, link FROM ledger
     WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
-    AND (id IN (SELECT value FROM json_each(:ids)) OR run = :run OR at >= :since)
+    AND (id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) OR run = :run OR at >= :since)
 )
 SELECT *, id IN (SELECT id FROM wanted) AS chosen FROM ledger
 WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'

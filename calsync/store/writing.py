@@ -9,11 +9,11 @@ from calsync.records import Transaction
 from calsync.store import codec, rows, statements
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from datetime import datetime
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
+    from calsync.store.connection import Database
     from calsync.store.images import Images
     from calsync.store.rows import Row
     from calsync.store.statements import Many
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calsync.sync.view import Seen
 
 
-class SqliteTransaction(Transaction):
+class StoredTransaction(Transaction):
     """Collects what is to be written of one account, in batches, until `write` writes all of it."""
 
     def __init__(self, account: str, images: Images) -> None:
@@ -31,7 +31,7 @@ class SqliteTransaction(Transaction):
         self._images = images
         self._collected: list[tuple[str, Row | list[Any]]] = []
 
-    def write(self, database: sqlite3.Connection) -> None:
+    def write(self, database: Database) -> None:
         """Run what was collected, in its order, inside the caller's transaction."""
         for statement, values in self._collected:
             database.execute(statement, values)

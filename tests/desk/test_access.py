@@ -12,6 +12,7 @@ from calsync.desk import Access, Audit, People, Refused
 from calsync.desk.access import IDLE, LONGEST, MOST_TOKENS
 from calsync.desk.seldom import PAUSE
 from calsync.people import OPERATOR, Person, Role
+from tests.sqlite_file import raw
 
 if TYPE_CHECKING:
     from calsync.store import SqliteStore
@@ -136,7 +137,7 @@ async def test_what_opens_something_is_not_in_the_store(
         await access.make_api_token(anna, "Skript"),
         GOOD,
     ]
-    dump = await store._reader.call(lambda database: "\n".join(database.iterdump()))
+    dump = await store._reader.call(lambda database: "\n".join(raw(database).iterdump()))
     assert "Skript" in dump
     assert [secret for secret in secrets if secret in dump] == []
 

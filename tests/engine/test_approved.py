@@ -17,6 +17,7 @@ from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.memory import MemoryCalendar
 from calsync_rules.private_mask import PrivateMask
+from tests.sqlite_file import raw
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 
@@ -26,8 +27,8 @@ async def look(world: World) -> Approved:
     world.clock.advance(1)
     store = await SqliteStore.in_memory()
     try:
-        content = await world.store._writer.call(lambda database: database.serialize())
-        await store._writer.call(lambda database: database.deserialize(content))
+        content = await world.store._writer.call(lambda database: raw(database).serialize())
+        await store._writer.call(lambda database: raw(database).deserialize(content))
         report = Report()
         runs = MemoryRuns(world.runs.numbers)
         await Engine(store, runs, world.clock, random.Random(1), "look").run(world.account(), report, write=False)

@@ -38,7 +38,7 @@ async def test_a_side_that_was_read_before_calendars_were_remembered_takes_the_o
 ) -> None:
     await world.run()
     forget = "UPDATE side SET calendar = NULL"
-    await world.store._writer.transaction("IMMEDIATE", lambda database: database.execute(forget))
+    await world.store._writer.write(lambda database: database.execute(forget))
     world.right = MemoryCalendar("other", now=world.clock.now)
     world.left.user_create(meeting)
     await world.settle()

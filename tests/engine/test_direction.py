@@ -246,7 +246,7 @@ async def test_an_account_of_an_older_calsync_takes_its_direction_as_it_is(
 ) -> None:
     await turn(TO_RIGHT)
     forget = "UPDATE side SET written = NULL"
-    await world.store._writer.transaction("IMMEDIATE", lambda database: database.execute(forget))
+    await world.store._writer.write(lambda database: database.execute(forget))
     world.right.user_create(meeting)
     report = await turn(BOTH)
     assert (report.rebuild, len(world.left.events())) == (None, 1)

@@ -15,6 +15,7 @@ from calsync.store import SqliteStore
 from calsync.store.opening import connect
 from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
+from tests.sqlite_file import beneath
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,7 +50,7 @@ class Stores:
 
     async def _copy(self, store: SqliteStore) -> SqliteStore:
         connection = await connect(":memory:", ":memory:")
-        await connection.back_up(store._writer._database)
+        await connection.back_up(beneath(store))
         copy = SqliteStore(connection, connection)
         self._opened.append(copy)
         return copy

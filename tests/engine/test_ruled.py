@@ -309,7 +309,7 @@ async def test_a_store_that_knows_no_rules_takes_them_as_they_are(
     world.left.user_create(replace(meeting, summary="Urlaub"))
     await runs_with(world, Skips())
     forget = "UPDATE account SET rules = NULL"
-    await world.store._writer.transaction("IMMEDIATE", lambda database: database.execute(forget))
+    await world.store._writer.write(lambda database: database.execute(forget))
     await runs_with(world)
     assert len(world.right.events()) == 1
 

@@ -8,9 +8,14 @@ import logging
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
+from functools import partial
 from multiprocessing import Pool
 
+from tests.postgresql import REQUIRED, NotThere, new_database, server
 from tests.simulation import faults
+from tests.simulation.database import use
+from tests.simulation.database_postgresql import PostgresDisk
 from tests.simulation.determinism import differences
 from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
@@ -57,18 +62,23 @@ def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:
     return bool(world.violations)
 
 
-def _calm() -> None:
-    """Collect garbage less often: what a history leaves is small, and little of it goes in circles."""
+def _begin(conninfo: str | None) -> None:
+    """Begin a process that plays histories, on a server where one is named.
+
+    It collects garbage less often: what a history leaves is small, and little of it goes in circles.
+    """
+    if conninfo is not None:
+        use(partial(PostgresDisk, new_database(conninfo)))
     gc.freeze()
     gc.set_threshold(20000, 20, 100)
 
 
-def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...]) -> bool:
+def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...], conninfo: str | None) -> bool:
     excuses: Counter[str] = Counter()
     mix: Counter[str] = Counter()
     failed, started = 0, time.monotonic()
     tasks = ((seed, allowed) for seed in range(first, first + seeds))
-    with Pool(jobs, initializer=_calm) as pool:
+    with Pool(jobs, initializer=_begin, initargs=(conninfo,)) as pool:
         for seed, violations, granted, mixed in pool.imap_unordered(_one, tasks, chunksize=8):
             excuses += granted
             mix += mixed
@@ -148,8 +158,20 @@ def main() -> int:
         "--determinism", type=int, default=0, help="so many histories, twice, with other hashes of strings"
     )
     parser.add_argument("--faults", default=",".join(faults.NAMES), help="what may go wrong, by commas")
+    parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite", help="what it is kept in")
     arguments = parser.parse_args()
     logging.disable()
+    with ExitStack() as stack:
+        try:
+            conninfo = stack.enter_context(server()).conninfo if arguments.store == "postgresql" else None
+        except NotThere as missing:
+            _say(str(missing))
+            return REQUIRED
+        return _play(parser, arguments, conninfo)
+
+
+def _play(parser: argparse.ArgumentParser, arguments: argparse.Namespace, conninfo: str | None) -> int:
+    """Do what was asked for. Mutants and the like are about the engine: they have their disk in memory."""
     allowed = tuple(name for name in arguments.faults.split(",") if name)
     if unknown := set(arguments.mutants or ()) - set(MUTANTS):
         parser.error(f"unknown mutants: {', '.join(sorted(unknown))}; known are {', '.join(MUTANTS)}")
@@ -162,8 +184,9 @@ def main() -> int:
     if arguments.determinism:
         return _compare(arguments.first, arguments.determinism, allowed)
     if arguments.seed is not None:
+        _begin(conninfo)
         return _show(arguments.seed, allowed, trace=arguments.trace)
-    return _many(arguments.first, arguments.seeds, arguments.jobs, allowed)
+    return _many(arguments.first, arguments.seeds, arguments.jobs, allowed, conninfo)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.sync.model import Direction
-from tests.simulation.database import Disk
+from tests.simulation.database import new_disk
 from tests.simulation.history import History
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.world import World
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     dice = random.Random(0)
-    with closing(VirtualLoop(dice)) as loop, closing(Disk()) as disk:
+    with closing(VirtualLoop(dice)) as loop, closing(new_disk()) as disk:
         history = History(World(loop, dice, disk), frozenset(), two_runners=False, accounts=1)
         pair = history.world.pairs["anna"]
         pair.direction = Direction.BOTH

@@ -7,26 +7,31 @@ that use it. What becomes of a process can happen before a transaction and behin
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+import psycopg
 
 from calsync.store import SqliteStore, rows
-from calsync.store.connection import Connection, fetch
+from calsync.store.connection import fetch
 from calsync.store.migrate import bring_up, migrate, migrations
+from calsync.store.sqlite_connection import SqliteConnection
 from calsync.sync.model import State
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from calsync.store.connection import Database, Work
+    from calsync.store import SqlStore
+    from calsync.store.connection import Database, Found
+    from calsync.store.sqlite_connection import Threaded
     from calsync.sync.model import Side
 
 T = TypeVar("T")
+D = TypeVar("D")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
 INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
@@ -40,22 +45,24 @@ SELECT name FROM sqlite_master
 WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_foreign_key_list(name) WHERE "table" = 'account')
 """
 DOUBTS = {standing.value for standing in Standing if standing.in_doubt}
+BROKEN_RULES = (sqlite3.IntegrityError, psycopg.IntegrityError)
+"""What a database says of a write that its own rules forbid."""
 STATEMENTS = 1000
 """More than there are: one for each number of rows that are written at once."""
 
 
-class InThread:
-    """What `Connection` asks of its database, carried out in one step of the process."""
+class InThread(Generic[D]):
+    """What a connection of the store asks of its database, carried out in one step of the process."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: D, busy: Callable[[], Exception]) -> None:
+        """`busy` makes what the database says where another program keeps it locked."""
         self._raw = raw
+        self._busy = busy
 
-    async def call(self, work: Work[T]) -> T:
+    async def call(self, work: Callable[[D], T]) -> T:
         """Take one step. Killed before it, nothing has happened; behind it, all is kept and nobody was told."""
         if LOCKED.get()():
-            error = sqlite3.OperationalError("database is locked")
-            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-            raise error
+            raise self._busy()
         return work(self._raw)
 
     async def close(self) -> None:
@@ -66,24 +73,54 @@ Rows = Mapping[str, Sequence[tuple[Any, ...]]]
 """What a disk holds of all accounts, by table."""
 
 
-class Disk:
-    """One database in memory. All processes share a connection: no two transactions are ever open at once."""
+class Disk(ABC):
+    """One database. All processes share a connection: no two transactions are ever open at once."""
+
+    raw: Database
+
+    @abstractmethod
+    def store(self) -> SqlStore:
+        """Return the store on it, without what a process does when it begins."""
+
+    @abstractmethod
+    async def open_store(self) -> SqlStore:
+        """Open the store as one process does."""
+
+    @abstractmethod
+    def snapshot(self) -> Rows:
+        """Return a copy of what is committed."""
+
+    @abstractmethod
+    def restore(self, rows: Rows) -> None:
+        """Put an old copy in place of what it holds. No process may have it open."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave it empty for the next world."""
+
+
+class SqliteDisk(Disk):
+    """A database in memory."""
 
     _empty: ClassVar[list[sqlite3.Connection]] = []
     """What earlier worlds left behind: migrated, emptied, and with every statement prepared."""
 
     def __init__(self, rows: Rows | None = None) -> None:
         """`rows` are what another disk held."""
-        self.raw = self._empty.pop() if self._empty else _migrated()
+        self.raw: sqlite3.Connection = self._empty.pop() if self._empty else _migrated()
         self._fill(rows or {})
 
+    def store(self) -> SqlStore:
+        return store_on(self.raw)
+
+    async def open_store(self) -> SqlStore:
+        return await open_copy(self.raw)
+
     def snapshot(self) -> Rows:
-        """Return a copy of what is committed."""
         found = ((table, self.raw.execute(f"SELECT * FROM {table}").fetchall()) for table in _tables())  # noqa: S608 - of the schema
         return {table: [tuple(row) for row in rows] for table, rows in found if rows}
 
     def restore(self, rows: Rows) -> None:
-        """Put an old copy in place of what it holds. No process may have it open."""
         self._wipe()
         self._fill(rows)
 
@@ -100,12 +137,33 @@ class Disk:
             self.raw.executemany(f"INSERT INTO {table} VALUES ({marks})", held)  # noqa: S608 - of the schema
 
 
+Make = Callable[[], Disk]
+_make: list[Make] = [SqliteDisk]
+
+
+def use(make: Make) -> None:
+    """Let the worlds of this process have another kind of disk."""
+    _make[:] = [make]
+
+
+def new_disk() -> Disk:
+    (make,) = _make
+    return make()
+
+
 @cache
 def _tables() -> Sequence[str]:
     """Return the tables of what belongs to accounts; the accounts come first, which the others refer to."""
     with closing(_migrated()) as raw:
         found = raw.execute(TABLES).fetchall()
     return ["account", *(name for (name,) in found)]
+
+
+def _opened() -> sqlite3.Connection:
+    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
+    raw.row_factory = sqlite3.Row
+    raw.execute("PRAGMA foreign_keys = ON")
+    return raw
 
 
 def _migrated() -> sqlite3.Connection:
@@ -131,7 +189,7 @@ class Left:
     """The events of which a write is tried again."""
     waits: bool
     """A write is not settled, or an event is in doubt: another run will have work."""
-    ledger: Sequence[sqlite3.Row]
+    ledger: Sequence[Found]
     """The rows of the ledger, the oldest first."""
     holds: frozenset[str] = frozenset()
     """Why something is held."""
@@ -139,7 +197,7 @@ class Left:
     """How many links are awake."""
 
 
-def look(raw: sqlite3.Connection, account: str) -> Left:
+def look(raw: Database, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
     ((intents,),) = fetch(raw, INTENTS, values)
@@ -156,17 +214,22 @@ def look(raw: sqlite3.Connection, account: str) -> Left:
     )
 
 
-async def open_store(raw: sqlite3.Connection) -> SqliteStore:
-    """Open the store as one process does."""
+async def open_copy(raw: sqlite3.Connection) -> SqlStore:
+    """Open the store on a database in memory as one process does."""
     await migrate(_connection(raw), migrations())
     return store_on(raw)
 
 
-def store_on(raw: sqlite3.Connection) -> SqliteStore:
-    """Return the store of a disk, without what a process does when it begins."""
+def store_on(raw: sqlite3.Connection) -> SqlStore:
     connection = _connection(raw)
     return SqliteStore(connection, connection)
 
 
-def _connection(raw: sqlite3.Connection) -> Connection:
-    return Connection(cast("Database", InThread(raw)), "simulation")
+def _connection(raw: sqlite3.Connection) -> SqliteConnection:
+    return SqliteConnection(cast("Threaded", InThread(raw, _busy)), "simulation")
+
+
+def _busy() -> sqlite3.Error:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error

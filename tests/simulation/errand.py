@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Engine, Report
 from calsync.errors import CalsyncError
-from tests.simulation.database import open_store
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
     from calsync.engine.leave import Leaving
     from calsync.engine.rebuild import Confirmation
     from calsync.records import Selection
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.sync.model import Side
     from tests.simulation.pair import Pair
 
@@ -43,13 +42,13 @@ class Errand(Steps):
             await asyncio.wait({task}, timeout=50)
 
     @abstractmethod
-    async def command(self, store: SqliteStore, engine: Engine) -> None:
+    async def command(self, store: SqlStore, engine: Engine) -> None:
         """Do it."""
 
     async def _work(self) -> None:
         world = self.world
         try:
-            store = await open_store(world.disk.raw)
+            store = await world.disk.open_store()
             for holder in await store.holders():
                 if world.is_dead(holder):
                     await store.expire(holder)
@@ -74,7 +73,7 @@ class Undoing(Errand):
         self.confirmation: Confirmation | None = None
         """What it came to; None where it was killed, or failed."""
 
-    async def command(self, store: SqliteStore, engine: Engine) -> None:
+    async def command(self, store: SqlStore, engine: Engine) -> None:
         del store
         UNDOING.set(True)
         self.pair.acts()
@@ -92,7 +91,7 @@ class Departure(Errand):
         self.leaving: Leaving | None = None
         """What it came to; None where it was killed, or failed."""
 
-    async def command(self, store: SqliteStore, engine: Engine) -> None:
+    async def command(self, store: SqlStore, engine: Engine) -> None:
         del store
         UNDOING.set(True)
         LEAVING.set(True)

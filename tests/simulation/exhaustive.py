@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from tests.simulation.database import Disk
+from tests.simulation.database import new_disk
 from tests.simulation.history import History
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.world import World
@@ -36,7 +36,7 @@ def _play(seed: int, step: int | None) -> World:
 
 
 async def _scenario(loop: VirtualLoop, dice: random.Random, step: int | None) -> World:
-    world = World(loop, dice, Disk())
+    world = World(loop, dice, new_disk())
     try:
         history = History(world, PLAIN, two_runners=False, accounts=1)
         world.meddlesome = False

@@ -11,7 +11,7 @@ from calsync.records import Selection
 from calsync.sync.model import Direction, Side
 from tests.simulation import faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import Disk, store_on
+from tests.simulation.database import new_disk
 from tests.simulation.leaving import DAY, UNJUDGED, Departures
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
@@ -56,7 +56,7 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
     two_runners = "second_runner" in allowed and dice.random() < 0.1
     loop = VirtualLoop(dice)
     with ExitStack() as stack:
-        disk = stack.enter_context(closing(Disk()))
+        disk = stack.enter_context(closing(new_disk()))
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
@@ -397,6 +397,6 @@ class History:
         else:
             world.fail("rest", "an account does not come to rest")
             return
-        store = store_on(world.disk.raw)
+        store = world.disk.store()
         for pair in world.pairs.values():
             Oracle(pair).judge(await store.load(pair.name, world.clock.now()))

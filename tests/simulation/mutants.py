@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planning, pull, readback
-from calsync.store import SqliteStore
+from calsync.store import SqlStore
 from calsync.store.images import Images
-from calsync.store.writing import SqliteTransaction
+from calsync.store.writing import StoredTransaction
 from calsync.sync import brakes, merge, pairs, partings, reconcile
 from calsync.sync.model import Base
 from calsync.sync.rules import Chain
@@ -116,22 +116,22 @@ def no_rule_on_the_base() -> AbstractContextManager[Any]:
 def no_fencing() -> Iterator[None]:
     """A runner goes on although another one has taken over."""
 
-    def anybody(self: SqliteStore, lease: Any) -> Any:
+    def anybody(self: SqlStore, lease: Any) -> Any:
         @asynccontextmanager
         async def transaction() -> Any:
-            collected = SqliteTransaction(lease.account, Images())
+            collected = StoredTransaction(lease.account, Images())
             yield collected
-            await self._writer.transaction("IMMEDIATE", collected.write)
+            await self._writer.write(collected.write)
 
         return transaction()
 
-    async def renew(self: SqliteStore, lease: Any, now: Any, life: Any) -> Any:
+    async def renew(self: SqlStore, lease: Any, now: Any, life: Any) -> Any:
         del self
         return replace(lease, until=now + life)
 
     with (
-        patch.object(SqliteStore, "transaction", anybody),
-        patch.object(SqliteStore, "renew", renew),
+        patch.object(SqlStore, "transaction", anybody),
+        patch.object(SqlStore, "renew", renew),
         patch.object(notebook.Notebook, "may_write", lambda _: True),
     ):
         yield

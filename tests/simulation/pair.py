@@ -35,13 +35,13 @@ from tests.simulation.writes import MASK, MINUTES, Writes
 
 if TYPE_CHECKING:
     import random
-    import sqlite3
     from datetime import datetime
 
     from calsync.engine import Report
     from calsync.ports import Reader
     from calsync.records import AccountState
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
+    from calsync.store.connection import Database
     from calsync.sync.plan import Operation
     from calsync.sync.rules import Rule
     from calsync.sync.view import ConflictPolicy, FirstSync, TargetEdit
@@ -228,7 +228,7 @@ class Pair:
             calendar.behaviour.gone, calendar.losing = calendar.losing, set()
         self.world.meddle(self)
 
-    def run_ended(self, raw: sqlite3.Connection, report: Report | None, failure: str) -> None:
+    def run_ended(self, raw: Database, report: Report | None, failure: str) -> None:
         """Let the witness look at what a run left in the database."""
         self._judges_this_run()
         self.report, self.failure = report, failure
@@ -256,7 +256,7 @@ class Pair:
         for pair in self.world.pairs.values():
             pair.wake()
 
-    async def take_notes(self, store: SqliteStore) -> None:
+    async def take_notes(self, store: SqlStore) -> None:
         """Have a process take over what a watchdog left."""
         for note in [*self.notes]:
             await store.add_hang(self.name, note)

@@ -18,7 +18,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
 from tests.simulation import faults
-from tests.simulation.database import HOLDS, store_on
+from tests.simulation.database import HOLDS
 from tests.simulation.errand import Undoing
 from tests.simulation.pair import ACCOUNT
 from tests.simulation.plans import Applying, Planning
@@ -58,7 +58,7 @@ class Person:
 
     async def waiting(self) -> list[Pair]:
         """Return the accounts that wait for a word."""
-        store = store_on(self.world.disk.raw)
+        store = self.world.disk.store()
         now = self.world.clock.now()
         return [pair for pair in self.world.pairs.values() if pair.waits(await store.load(pair.name, now))]
 
@@ -67,7 +67,7 @@ class Person:
         await asyncio.sleep(after)
         if not fetch(self.world.disk.raw, HOLDS, {"account": pair.name}):  # most of the time
             return 0
-        store = store_on(self.world.disk.raw)
+        store = self.world.disk.store()
         now, dice, count = self.world.clock.now(), self.world.dice, 0
         cases = [case for case in await waiting(store, pair.name, pair.direction, now) if case.choices]
         all_the_same = dice.random() < 0.5
@@ -222,7 +222,7 @@ class Person:
 
     async def confirm(self, pair: Pair) -> None:
         """Look at an account's plan, and confirm it if it is still the same a little later."""
-        store = store_on(self.world.disk.raw)
+        store = self.world.disk.store()
         for holder in await store.holders():
             await store.expire(holder)
         engine = Engine(store, self.world.runs, self.world.clock, self.world.dice, "person")

@@ -11,7 +11,7 @@ from calsync.store.connection import fetch
 from calsync.sync.approved import Approved, awaits_word, plan_lines
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
-from tests.simulation.database import Disk, open_store
+from tests.simulation.database import SqliteDisk
 from tests.simulation.errand import Errand
 from tests.simulation.pair import ACCOUNT, APPLYING
 from tests.simulation.witness import key
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calsync.engine import Applied
-    from calsync.store import SqliteStore
+    from calsync.store import SqlStore
     from calsync.sync.plan import Operation, Plan
     from tests.simulation.pair import Entry, Pair
 
@@ -32,13 +32,13 @@ class Planning(Errand):
     approved: Approved | None = None
     """What a person has seen; None where it was killed, or failed."""
 
-    async def command(self, store: SqliteStore, engine: Engine) -> None:
+    async def command(self, store: SqlStore, engine: Engine) -> None:
         del store, engine
         ACCOUNT.set(self.pair.name)
         self.on_copy = True
         world, account = self.world, self.pair.account()
-        with closing(Disk(world.disk.snapshot())) as disk:
-            copy = await open_store(disk.raw)
+        with closing(SqliteDisk(world.disk.snapshot())) as disk:
+            copy = await disk.open_store()
             for holder in await copy.holders():
                 await copy.expire(holder)
             runs = MemoryRuns(world.runs.numbers)
@@ -76,7 +76,7 @@ class Applying(Errand):
             if each.kind in WRITES or (each.wanted in WRITES and awaits_word(each)):
                 yield each
 
-    async def command(self, store: SqliteStore, engine: Engine) -> None:
+    async def command(self, store: SqlStore, engine: Engine) -> None:
         del store
         APPLYING.set(self)
         self.pair.run_begins()

@@ -6,7 +6,6 @@ It can be stopped in order, killed or frozen at any of its steps, and have its t
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import deque
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from calsync.engine import Engine
 from calsync.errors import CalsyncError, SwitchedOff
 from calsync.service import Runner, Service
 from calsync.service.turns import Turns
-from tests.simulation.database import LOCKED, open_store
+from tests.simulation.database import BROKEN_RULES, LOCKED
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Process(Steps, Runner):
 
     async def _serve(self) -> None:
         try:
-            store = await open_store(self._raw)
+            store = await self.world.disk.open_store()
             for holder in await store.holders():
                 if self.world.is_dead(holder):
                     await store.expire(holder)
@@ -125,7 +124,7 @@ class Process(Steps, Runner):
         try:
             await task
         except CalsyncError as error:
-            if isinstance(error.__cause__, sqlite3.IntegrityError):  # the engine broke a rule of its own store
+            if isinstance(error.__cause__, BROKEN_RULES):  # the engine broke a rule of its own store
                 self.world.fail("bug", f"{name}: {error}")
             self.world.mix["switch: stopped a run"] += isinstance(error, SwitchedOff) and bool(pair.writes_begun)
             self._ended(pair, None, f"{type(error).__name__} {error}")

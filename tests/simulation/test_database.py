@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from calsync.store import statements
-from tests.simulation.database import Disk
+from tests.simulation.database import SqliteDisk
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,7 +19,7 @@ def _knows(raw: sqlite3.Connection, account: str) -> None:
 
 
 def test_a_disk_that_is_put_back_holds_what_it_held_and_nothing_else() -> None:
-    with closing(Disk()) as disk:
+    with closing(SqliteDisk()) as disk:
         _knows(disk.raw, "anna")
         kept = disk.snapshot()
         _knows(disk.raw, "ben")
@@ -30,16 +30,16 @@ def test_a_disk_that_is_put_back_holds_what_it_held_and_nothing_else() -> None:
 
 
 def test_a_copy_is_a_disk_of_its_own() -> None:
-    with closing(Disk()) as disk:
+    with closing(SqliteDisk()) as disk:
         _knows(disk.raw, "anna")
         kept = disk.snapshot()
-        with closing(Disk(kept)) as copy:
+        with closing(SqliteDisk(kept)) as copy:
             copy.raw.execute("DELETE FROM side")
         assert disk.snapshot() == kept
 
 
 def test_a_world_begins_with_an_empty_disk() -> None:
-    with closing(Disk()) as disk:
+    with closing(SqliteDisk()) as disk:
         _knows(disk.raw, "anna")
-    with closing(Disk()) as disk:
+    with closing(SqliteDisk()) as disk:
         assert disk.snapshot() == {}

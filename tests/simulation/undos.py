@@ -12,7 +12,7 @@ from calsync.store.rows import ledger_entry
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.database import look, store_on
+from tests.simulation.database import look
 from tests.simulation.undone import expected
 from tests.simulation.witness import key, lives
 
@@ -265,7 +265,7 @@ class Undos:
 
     async def _undertaking(self, errand: Undoing) -> Undertaking:
         raw, values = self.pair.world.disk.raw, {"account": self.pair.name}
-        writes = await store_on(raw).writes(self.pair.name, errand.selection)
+        writes = await self.pair.world.disk.store().writes(self.pair.name, errand.selection)
         open_writes = fetch(raw, "SELECT 1 FROM intent WHERE account = :account", values)
         tries = fetch(raw, "SELECT 1 FROM attempt WHERE account = :account", values)
         awake = {

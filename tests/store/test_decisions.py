@@ -124,7 +124,7 @@ async def test_what_was_held_before_stays_held() -> None:
     await migrate(connection, [each for each in migrations() if each.number < 9])
     values = f"('anna', 'right', 'r1', 'delete', 'brake_deletes', '{NOW:%Y-%m-%dT%H:%M:%S.%f}+00:00')"
     for sql in ("INSERT INTO account (name) VALUES ('anna')", f"INSERT INTO hold VALUES {values}"):  # noqa: S608
-        await connection.transaction("IMMEDIATE", partial(_execute, sql))
+        await connection.write(partial(_execute, sql))
     await migrate(connection, migrations())
     store = SqliteStore(connection, connection)
     assert (await load(store)).holds == {HELD.key: HELD}

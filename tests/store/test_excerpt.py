@@ -9,6 +9,7 @@ import pytest
 from calsync.errors import StoreError
 from calsync.records import Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import SqliteStore
+from calsync.store.connection import Database
 from calsync.store.excerpt import WHOLE
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import connect
@@ -106,11 +107,11 @@ async def test_a_file_of_an_earlier_calsync_is_understood(path: Path, version: i
     connection = await connect(str(path), str(path))
     await migrate(connection, migrations()[:version])
 
-    def put(database: sqlite3.Connection) -> None:
+    def put(database: Database) -> None:
         database.execute("INSERT INTO account (name, run) VALUES ('anna', 3)")
         database.execute("INSERT INTO side (account, side, token, round) VALUES ('anna', 'left', 'abc', 2)")
 
-    await connection.transaction("IMMEDIATE", put)
+    await connection.write(put)
     await connection.close()
     excerpt = await SqliteStore.excerpt(path, "anna", WEEK)
     state = await excerpt.load("anna", DAY)
@@ -135,7 +136,9 @@ async def test_a_file_of_a_newer_calsync_is_refused(path: Path) -> None:
         await SqliteStore.excerpt(path, "anna", WEEK)
 
 
-async def test_each_table_about_accounts_is_copied_or_left_behind_on_purpose(store: SqliteStore) -> None:
+async def test_each_table_about_accounts_is_copied_or_left_behind_on_purpose(
+    store: SqliteStore, path: Path
+) -> None:
     tables = await store._read("SELECT name FROM pragma_table_list WHERE schema = 'main'", {})
     about = {
         row["name"]

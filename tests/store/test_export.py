@@ -35,7 +35,7 @@ async def test_no_table_that_names_accounts_is_forgotten(tmp_path: Path) -> None
         lambda database: [
             name
             for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            if any(row["name"] == "account" for row in database.execute(f"PRAGMA table_info({name})"))
+            if any(row["name"] == "account" for row in database.execute(f"PRAGMA table_info({name})").fetchall())
         ]
     )
     await store.close()

@@ -16,6 +16,7 @@ from calsync.store.failures import ADVICE, translated
 from calsync.store.opening import connect
 from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.view import Seen
+from tests.sqlite_file import beneath
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
@@ -53,7 +54,7 @@ async def stored(store: SqliteStore) -> set[str]:
 
 
 async def pragma(store: SqliteStore, sql: str) -> None:
-    await store._writer._database.execute_fetchall(sql)
+    await beneath(store).execute_fetchall(sql)
 
 
 async def test_a_full_disk_keeps_nothing_by_half(store: SqliteStore, lease: Lease, path: Path) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.store import SqliteStore
-from calsync.store.connection import Connection
 from calsync.store.migrate import Migration, migrate, migrations
 from calsync.store.opening import MEMORY, connect
+from calsync.store.sqlite_connection import SqliteConnection
 from calsync.sync.model import Side
 from calsync.testing import FakeClock
 
@@ -20,9 +20,9 @@ def version(path: Path) -> int:
     return number
 
 
-async def found(connection: Connection, sql: str) -> list[Any]:
+async def found(connection: SqliteConnection, sql: str) -> list[Any]:
     """Run one statement; return the first column of what it finds."""
-    return await connection.transaction("IMMEDIATE", lambda database: [row[0] for row in database.execute(sql)])
+    return await connection.write(lambda database: [row[0] for row in database.execute(sql).fetchall()])
 
 
 async def test_an_empty_file_is_migrated_to_the_newest(store: SqliteStore, path: Path) -> None:
@@ -41,9 +41,14 @@ async def test_every_table_is_strict(store: SqliteStore, path: Path) -> None:
     assert set(strict.values()) == {1}
 
 
-async def test_the_database_is_kept_safe(store: SqliteStore) -> None:
+def _writer(store: SqliteStore) -> SqliteConnection:
+    assert isinstance(store._writer, SqliteConnection)
+    return store._writer
+
+
+async def test_the_database_is_kept_safe(store: SqliteStore, path: Path) -> None:
     pragmas = ("journal_mode", "synchronous", "foreign_keys")
-    values = {pragma: await found(store._writer, f"PRAGMA {pragma}") for pragma in pragmas}
+    values = {pragma: await found(_writer(store), f"PRAGMA {pragma}") for pragma in pragmas}
     assert values == {"journal_mode": ["wal"], "synchronous": [2], "foreign_keys": [1]}
 
 

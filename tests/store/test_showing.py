@@ -151,5 +151,5 @@ async def test_mails_that_were_prevented_outlive_the_ledger_and_their_account(
         await transaction.expire(START + timedelta(days=40))
     assert await store.ledger("anna", 9) == []
     assert (await counted("anna"), await counted()) == (2, 2)
-    await store._writer.transaction("IMMEDIATE", lambda database: database.execute("DELETE FROM account"))
+    await store._writer.write(lambda database: database.execute("DELETE FROM account"))
     assert (await counted("anna"), await counted()) == (0, 2)

@@ -1,13 +1,12 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from calsync.errors import StoreError
 from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
-from calsync.store import SqliteStore
+from calsync.store import SqlStore
 from calsync.sync.asking import Hang, Version
 from calsync.sync.budget import UNCOUNTED, Spent
 from calsync.sync.choices import WANTED
@@ -25,7 +24,9 @@ from calsync.sync.model import (
 )
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
+from tests.store.conftest import Open
 
+TWICE = r"(?i)unique"
 NOW = datetime(2026, 3, 2, 8, 30, 12, 345678, tzinfo=UTC)
 WHEN = Timed(NOW, NOW + timedelta(hours=1))
 DAYS = AllDay(date(2026, 3, 29), date(2026, 3, 30))
@@ -58,11 +59,11 @@ def intent(marker: str, source: str | None = "l1", side: Side = Side.RIGHT, kind
     )
 
 
-async def load(store: SqliteStore, account: str = "anna") -> AccountState:
+async def load(store: SqlStore, account: str = "anna") -> AccountState:
     return await store.load(account, NOW - timedelta(hours=24))
 
 
-async def test_a_new_account_is_empty(store: SqliteStore) -> None:
+async def test_a_new_account_is_empty(store: SqlStore) -> None:
     assert await load(store) == AccountState(
         run=0,
         sides={Side.LEFT: SideState(), Side.RIGHT: SideState()},
@@ -76,7 +77,7 @@ async def test_a_new_account_is_empty(store: SqliteStore) -> None:
     )
 
 
-async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Lease, path: Path) -> None:
+async def test_everything_comes_back_as_it_was_put(store: SqlStore, lease: Lease, opened: Open) -> None:
     side = SideState(
         token="t\u00f6ken",
         window=WINDOW,
@@ -131,7 +132,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqliteStore, lease: Le
     )
     assert await load(store) == expected
     assert await load(store, "bert") == replace_empty(expected)
-    again = await SqliteStore.open(path)
+    again = await opened()
     assert await load(again) == expected
     await again.close()
 
@@ -150,7 +151,7 @@ def replace_empty(state: AccountState) -> AccountState:
     )
 
 
-async def test_what_is_put_again_is_replaced(store: SqliteStore, lease: Lease) -> None:
+async def test_what_is_put_again_is_replaced(store: SqlStore, lease: Lease) -> None:
     tombstone = Tombstone(side=Side.LEFT, event_id="l9", revision=None, at=NOW)
     attempt = Attempt(side=Side.LEFT, event_id="l1", count=1, due=NOW, error="busy")
     for _ in range(2):
@@ -172,7 +173,7 @@ async def test_what_is_put_again_is_replaced(store: SqliteStore, lease: Lease) -
     assert state.tombstones[Side.LEFT, "l9"].revision == "r2"
 
 
-async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqliteStore, lease: Lease) -> None:
+async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqlStore, lease: Lease) -> None:
     hangs = [Hang(rule="r", version="1", left=Version(each, "1"), right=None) for each in ("1", "2")]
     for hang in hangs:
         await store.add_hang("anna", hang)
@@ -198,7 +199,7 @@ async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqliteStore, le
     assert state.hangs == hangs[1:]
 
 
-async def test_holds_are_replaced_as_a_whole(store: SqliteStore, lease: Lease) -> None:
+async def test_holds_are_replaced_as_a_whole(store: SqlStore, lease: Lease) -> None:
     first = Held(side=Side.LEFT, event_id="l1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
     second = Held(side=Side.LEFT, event_id="l1", kind=Kind.UPDATE, reason="conflict", since=NOW)
     for holds in ([first], [second], list[Held]()):
@@ -208,22 +209,22 @@ async def test_holds_are_replaced_as_a_whole(store: SqliteStore, lease: Lease) -
 
 
 @pytest.mark.parametrize("other", [Link(id=2, left="l1", right="r2"), Link(id=2, left="l2", right="r1")])
-async def test_an_event_stands_in_one_link(store: SqliteStore, lease: Lease, other: Link) -> None:
+async def test_an_event_stands_in_one_link(store: SqlStore, lease: Lease, other: Link) -> None:
     async with store.transaction(lease) as transaction:
         await transaction.put_links([Link(id=1, left="l1", right="r1")])
-    with pytest.raises(StoreError, match="UNIQUE"):
+    with pytest.raises(StoreError, match=TWICE):
         async with store.transaction(lease) as transaction:
             await transaction.put_links([other])
     assert list((await load(store)).links) == [1]
 
 
-async def test_links_without_one_side_do_not_collide(store: SqliteStore, lease: Lease) -> None:
+async def test_links_without_one_side_do_not_collide(store: SqlStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
         await transaction.put_links([Link(id=1, left="l1", right=None), Link(id=2, left="l2", right=None)])
     assert len((await load(store)).links) == 2
 
 
-async def test_two_links_may_exchange_their_partners(store: SqliteStore, lease: Lease) -> None:
+async def test_two_links_may_exchange_their_partners(store: SqlStore, lease: Lease) -> None:
     for left in (("l1", "l2"), ("l2", "l1")):
         async with store.transaction(lease) as transaction:
             await transaction.put_links(
@@ -232,7 +233,7 @@ async def test_two_links_may_exchange_their_partners(store: SqliteStore, lease: 
     assert [link.left for link in (await load(store)).links.values()] == ["l2", "l1"]
 
 
-async def test_a_source_has_one_open_create(store: SqliteStore, lease: Lease) -> None:
+async def test_a_source_has_one_open_create(store: SqlStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
         await transaction.put_intents(
             [
@@ -244,13 +245,13 @@ async def test_a_source_has_one_open_create(store: SqliteStore, lease: Lease) ->
                 intent("m6", None),
             ]
         )
-    with pytest.raises(StoreError, match="UNIQUE"):
+    with pytest.raises(StoreError, match=TWICE):
         async with store.transaction(lease) as transaction:
             await transaction.put_intents([intent("m7")])
     assert len((await load(store)).intents) == 6
 
 
-async def test_accounts_do_not_see_each_other(store: SqliteStore, lease: Lease) -> None:
+async def test_accounts_do_not_see_each_other(store: SqlStore, lease: Lease) -> None:
     other = await store.acquire("bert", "runner-1", NOW, timedelta(minutes=1))
     assert other is not None
     for each in (lease, other):
@@ -267,7 +268,7 @@ async def test_accounts_do_not_see_each_other(store: SqliteStore, lease: Lease) 
     assert (await load(store, "bert")).links == {}
 
 
-async def test_the_ledger_tells_its_newest_entries_in_order(store: SqliteStore, lease: Lease) -> None:
+async def test_the_ledger_tells_its_newest_entries_in_order(store: SqlStore, lease: Lease) -> None:
     entries = [
         LedgerEntry(
             run=number,
@@ -295,7 +296,7 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqliteStore, 
     assert await store.ledger("bert", 100) == []
 
 
-async def test_a_write_is_undone_once(store: SqliteStore, lease: Lease) -> None:
+async def test_a_write_is_undone_once(store: SqlStore, lease: Lease) -> None:
     entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="undone", undoes=1)
     async with store.transaction(lease) as transaction:
         await transaction.add_ledger([entry])
@@ -308,7 +309,7 @@ async def test_a_write_is_undone_once(store: SqliteStore, lease: Lease) -> None:
             await transaction.put_intents([replace(intent("m2"), source=seen("l2").observation, undoes=2)])
 
 
-async def test_the_number_of_a_link_is_not_forgotten_with_it(store: SqliteStore, lease: Lease) -> None:
+async def test_the_number_of_a_link_is_not_forgotten_with_it(store: SqlStore, lease: Lease) -> None:
     entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="new", link=7)
     async with store.transaction(lease) as transaction:
         await transaction.put_links([Link(id=3, left="l1", right="r1")])
@@ -319,7 +320,7 @@ async def test_the_number_of_a_link_is_not_forgotten_with_it(store: SqliteStore,
     assert (await load(store)).last_link == 8
 
 
-async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lease) -> None:
+async def test_recent_deletes_are_counted_by_side(store: SqlStore, lease: Lease) -> None:
     def entry(side: Side, hours: int, kind: str = "delete") -> LedgerEntry:
         return LedgerEntry(run=1, at=NOW - timedelta(hours=hours), kind=kind, side=side, reason="deleted")
 
@@ -330,7 +331,7 @@ async def test_recent_deletes_are_counted_by_side(store: SqliteStore, lease: Lea
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
 
 
-async def test_what_was_written_lately_is_counted_for_the_budget(store: SqliteStore, lease: Lease) -> None:
+async def test_what_was_written_lately_is_counted_for_the_budget(store: SqlStore, lease: Lease) -> None:
     def entry(kind: str, hours: float, reason: str = "changed", source: str | None = None) -> LedgerEntry:
         at = NOW - timedelta(hours=hours)
         return LedgerEntry(run=3, at=at, kind=kind, side=Side.RIGHT, reason=reason, source_id=source)
@@ -348,13 +349,13 @@ async def test_what_was_written_lately_is_counted_for_the_budget(store: SqliteSt
     assert (state.begun, state.spent) == (3, Spent(hour=2, day=4))
 
 
-async def test_a_hang_of_an_account_that_was_never_run_is_kept(store: SqliteStore) -> None:
+async def test_a_hang_of_an_account_that_was_never_run_is_kept(store: SqlStore) -> None:
     hang = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=None)
     await store.add_hang("carla", hang)
     assert (await load(store, "carla")).hangs == [hang]
 
 
-async def test_what_was_written_again_and_again_is_told(store: SqliteStore, lease: Lease) -> None:
+async def test_what_was_written_again_and_again_is_told(store: SqlStore, lease: Lease) -> None:
     def entry(kind: str, minutes: int, reason: str = "changed", **ids: Any) -> LedgerEntry:
         at = NOW - timedelta(minutes=minutes)
         return LedgerEntry(run=1, at=at, kind=kind, side=Side.RIGHT, reason=reason, **ids)
@@ -382,7 +383,7 @@ async def test_what_was_written_again_and_again_is_told(store: SqliteStore, leas
     assert await store.repeats("bert", NOW - timedelta(minutes=30), 1) == []
 
 
-async def test_five_thousand_events_at_once(store: SqliteStore, lease: Lease) -> None:
+async def test_five_thousand_events_at_once(store: SqlStore, lease: Lease) -> None:
     ids = [f"l{number}" for number in range(5000)]
     async with store.transaction(lease) as transaction:
         await transaction.put_seen(Side.LEFT, (seen(event_id) for event_id in ids))

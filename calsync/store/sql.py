@@ -1,0 +1,186 @@
+"""The store in a database, whichever that is; accounts and pages read side by side."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from calsync.errors import StoreError
+from calsync.records import Lease, Store, Writes
+from calsync.store import codec, rows, statements
+from calsync.store.assignments import StoredAssignments
+from calsync.store.connection import fetch
+from calsync.store.decisions import StoredDecisions
+from calsync.store.failures import understood
+from calsync.store.history import StoredHistory
+from calsync.store.images import Images
+from calsync.store.lives import StoredLives
+from calsync.store.people import StoredPeople
+from calsync.store.reading import read_account
+from calsync.store.settings import StoredSettings
+from calsync.store.showing import StoredShowing
+from calsync.store.writing import StoredTransaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from datetime import datetime, timedelta
+    from typing import TypeVar
+
+    from calsync.records import AccountState, LedgerEntry, Selection, Transaction
+    from calsync.store.connection import Connection, Database, Found
+    from calsync.store.rows import Row
+    from calsync.sync.asking import Hang
+
+    T = TypeVar("T")
+
+
+class SqlStore(Store):
+    """Opened as one of those that belong to a database; closed by `close`."""
+
+    def __init__(
+        self,
+        writer: Connection,
+        reader: Connection,
+        pages: Connection | None = None,
+        *,
+        images: Images | None = None,
+    ) -> None:
+        """`pages` reads what people look at, so that no account waits for it; None: the reader does.
+
+        `images` seal what the ledger keeps of events; None: they are kept as they are.
+        """
+        self._images = images or Images()
+        self._writer = writer
+        self._reader = reader
+        pages = pages or reader
+        self._connections = dict.fromkeys((pages, reader, writer))
+        self._settings = StoredSettings(writer, reader)
+        self.decisions = StoredDecisions(writer, reader)
+        self.people = StoredPeople(writer, pages)
+        """Who may sign in."""
+        self.assignments = StoredAssignments(writer, pages)
+        """Whom they are elsewhere."""
+        self.history = StoredHistory(writer, pages)
+        """What runs came to."""
+        self.showing = StoredShowing(pages, self._images)
+        """What pages show."""
+        self.lives = StoredLives(pages, self._images)
+        """What is remembered of one appointment."""
+
+    @property
+    def settings(self) -> StoredSettings:
+        return self._settings
+
+    async def load(self, account: str, lately: datetime) -> AccountState:
+        with understood(self._reader.place):
+            return await self._reader.read(partial(read_account, account, lately))
+
+    async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
+        until = now + life
+        times = {"now": codec.instant_text(now), "until": codec.instant_text(until)}
+        values = {"account": account, "holder": holder, **times}
+        taken = await self._writer.call(lambda database: fetch(database, statements.ACQUIRE, values))
+        return Lease(account=account, holder=holder, fence=taken[0]["fence"], until=until) if taken else None
+
+    async def renew(self, lease: Lease, now: datetime, life: timedelta) -> Lease:
+        until = now + life
+        values = {**_who(lease), "fence": lease.fence, "until": codec.instant_text(until)}
+        if not await self._write(statements.RENEW, values):
+            raise self._lost(lease)
+        return Lease(account=lease.account, holder=lease.holder, fence=lease.fence, until=until)
+
+    async def release(self, lease: Lease, good_at: datetime | None = None) -> None:
+        good = None if good_at is None else codec.instant_text(good_at)
+        await self._write(statements.RELEASE, {**_who(lease), "fence": lease.fence, "good_at": good})
+
+    async def holders(self) -> Sequence[str]:
+        return [row["holder"] for row in await self._read(statements.HOLDERS, {})]
+
+    async def leases(self) -> Sequence[Lease]:
+        return self._understood(rows.lease, await self._read(statements.LEASES, {}))
+
+    async def expire(self, holder: str) -> None:
+        await self._write(statements.EXPIRE, {"holder": holder})
+
+    async def add_hang(self, account: str, hang: Hang) -> None:
+        def add(database: Database) -> None:
+            database.execute(statements.NEW_ACCOUNT, {"account": account})
+            for statement, values in statements.PUT_HANG.of([{"account": account, **rows.hang_row(hang)}]):
+                database.execute(statement, values)
+
+        await self._writer.write(add, account)
+
+    @asynccontextmanager
+    async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
+        collected = StoredTransaction(lease.account, self._images)
+        yield collected
+
+        def write(database: Database) -> None:
+            # What the write is about stays locked to the commit, so nobody can take the lease in between.
+            if _fence(database, _who(lease)) != lease.fence:
+                raise self._lost(lease)
+            collected.write(database)
+
+        await self._writer.write(write, lease.account)
+
+    async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
+        found = await self._read(statements.LEDGER, {"account": account, "last": last})
+        return self._understood(self._entry, reversed(found))
+
+    async def writes(self, account: str, selection: Selection) -> Writes:
+        wanted = {
+            "account": account,
+            "ids": json.dumps([*selection.ids]),
+            "run": selection.run,
+            "since": selection.since and codec.instant_text(selection.since),
+        }
+        found = await self._read(statements.WRITES, wanted)
+        chosen = frozenset(row["id"] for row in found if row["chosen"])
+        return Writes(self._understood(self._entry, found), chosen)
+
+    async def accounts_of(self, ids: Sequence[int]) -> Sequence[str]:
+        """Return the accounts that the ledger's entries of these numbers belong to."""
+        found = await self._read(statements.ACCOUNTS_OF, {"ids": json.dumps([*ids])})
+        return [row["account"] for row in found]
+
+    async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
+        wanted = {"account": account, "since": codec.instant_text(since), "times": times}
+        return self._understood(self._entry, await self._read(statements.REPEATS, wanted))
+
+    def _entry(self, row: Found) -> LedgerEntry:
+        return rows.ledger_entry(row, self._images)
+
+    @abstractmethod
+    async def expect_writable(self) -> None:
+        """Write something that changes nothing, to the disk. Raises StoreError where that cannot be done."""
+
+    async def close(self) -> None:
+        for connection in self._connections:
+            await connection.close()
+
+    async def _write(self, sql: str, values: Row) -> int:
+        """Run one statement, which is a transaction of its own; return how many rows it changed."""
+        return await self._writer.call(lambda database: database.execute(sql, values).rowcount)
+
+    async def _read(self, sql: str, values: Row) -> Sequence[Found]:
+        return await self._reader.call(lambda database: fetch(database, sql, values))
+
+    def _understood(self, read: Callable[[Found], T], found: Iterable[Found]) -> Sequence[T]:
+        with understood(self._reader.place):
+            return [read(row) for row in found]
+
+    def _lost(self, lease: Lease) -> StoreError:
+        return StoreError(f"store {self._writer.place}: another calsync has taken over account {lease.account}")
+
+
+def _fence(database: Database, who: Row) -> int | None:
+    """Return the fence of a holder, None where it holds nothing."""
+    found = fetch(database, statements.FENCE, who)
+    return found[0]["fence"] if found else None
+
+
+def _who(lease: Lease) -> dict[str, str]:
+    return {"account": lease.account, "holder": lease.holder}

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from calsync.errors import StoreError
+from calsync.store import migrate as of_sqlite
+from calsync.store.postgresql.migrate import migrations
+from calsync.store.postgresql.store import PostgresStore
+
+NEWEST = max(migrations())
+COLUMNS = """
+SELECT table_name, column_name, is_nullable, data_type, collation_name FROM information_schema.columns
+WHERE table_schema = 'public' ORDER BY table_name, column_name
+"""
+
+
+def run(conninfo: str, *statements: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+async def test_several_processes_may_begin_with_an_empty_database_at_once(empty_database: str) -> None:
+    stores = await asyncio.gather(*(PostgresStore.open(empty_database) for _ in range(4)))
+    for store in stores:
+        assert await store.holders() == []
+        await store.close()
+
+
+async def test_a_database_of_a_newer_calsync_is_refused(empty_database: str) -> None:
+    await (await PostgresStore.open(empty_database)).close()
+    run(empty_database, "UPDATE calsync_version SET number = number + 1")
+    with pytest.raises(StoreError, match=rf"a newer calsync \(migration {NEWEST + 1}, this one knows {NEWEST}\)"):
+        await PostgresStore.open(empty_database)
+
+
+async def test_a_database_of_another_program_is_refused_and_left_alone(empty_database: str) -> None:
+    run(empty_database, "CREATE TABLE account (balance BIGINT)")
+    with pytest.raises(StoreError, match="belongs to another program; name another one"):
+        await PostgresStore.open(empty_database)
+
+
+def test_both_know_the_same_newest_migration() -> None:
+    assert of_sqlite.migrations()[-1].number == NEWEST
+
+
+async def test_both_have_the_same_tables(empty_database: str) -> None:
+    await (await PostgresStore.open(empty_database)).close()
+    with psycopg.connect(empty_database) as connection:
+        found = {(row[0], row[1]) for row in connection.execute(COLUMNS)}
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        of_sqlite.bring_up("memory", of_sqlite.migrations(), database)
+        wanted = database.execute(
+            "SELECT one.name, each.name FROM sqlite_master AS one JOIN pragma_table_info(one.name) AS each"
+            " WHERE one.type = 'table'"
+        ).fetchall()
+    assert found == {*wanted, ("calsync_version", "number")}
+
+
+async def test_texts_are_ordered_by_their_bytes_and_numbers_have_64_bits(empty_database: str) -> None:
+    await (await PostgresStore.open(empty_database)).close()
+    with psycopg.connect(empty_database) as connection:
+        kinds = {(row[3], row[4]) for row in connection.execute(COLUMNS)}
+    assert kinds == {("text", "C"), ("bigint", None)}
