@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from calsync.engine import Confirmation, Leaving, Report
     from calsync.people import Person
     from calsync.ports import Clock
+    from calsync.records import Selection
+    from calsync.results import Undone
     from calsync.sync.model import Side
     from calsync.web.site import Site
 
@@ -147,6 +149,10 @@ class Nobody:
         """There is nobody to run."""
 
     async def plan(self, account: str) -> Report:
+        raise Retry(f"account {account} is not served")
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        del selection, plan_hash
         raise Retry(f"account {account} is not served")
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:

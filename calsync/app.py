@@ -201,7 +201,7 @@ class App:
                 now, done = self._clock.now(), found.plan.hash
                 entry = AuditEntry(at=now, who=who, account=name, what="undone", before=None, after=done)
                 await store.settings.note(entry)
-            return name, Undone(found.plan, found.problem, report.counts)
+            return name, Undone(found.plan, found.problem, report.counts, report.number)
         finally:
             await store.close()
 

@@ -91,7 +91,7 @@ SYNCED = SyncResult(
     },
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
-UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side})
+UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side}, 7)
 SKIP = Operation(kind=Kind.SKIP, side=Side.RIGHT, reason=HOSTILE, source=SEEN)
 DELETE = Operation(kind=Kind.DELETE, side=Side.RIGHT, reason=HOSTILE, target=SEEN)
 LEAVING = Leaving(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from calsync.desk import Desk
     from calsync.engine import Confirmation, Leaving, Report
+    from calsync.records import Selection
+    from calsync.results import Undone
     from calsync.sync.model import Side
 
 KEPT = """
@@ -46,6 +48,9 @@ class Serving:
         self.asked.append(f"all of {connection}")
 
     async def plan(self, account: str) -> Report:
+        raise NotImplementedError
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
         raise NotImplementedError
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:

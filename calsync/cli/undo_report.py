@@ -29,6 +29,10 @@ DONE: Mapping[Language, str] = {
     "de": "rückgängig gemacht auf der Seite {side}: {deleted} entfernt, {updated} mit früheren Werten, {created}"
     " neu angelegt, {failed} fehlgeschlagen",
 }
+UNTOUCHED: Mapping[Language, str] = {
+    "en": "left alone, as it has changed meanwhile: {count}; the same command without --confirm says why",
+    "de": "unberührt, weil inzwischen geändert: {count}; derselbe Befehl ohne --confirm sagt, warum",
+}
 
 
 def as_json(account: str, found: Undone, *, done: bool) -> dict[str, Any]:
@@ -55,7 +59,9 @@ def lines(account: str, found: Undone, language: Language, *, done: bool) -> lis
     if any(each.kind is Kind.CREATE for each in plan.operations):
         told.append(ANEW[language])
     if done and found.problem is None:
-        return [*told, *(_done(found, side, language) for side in Side if _touched(found, side))]
+        sides = [_done(found, side, language) for side in Side if _touched(found, side)]
+        untouched = [UNTOUCHED[language].format(count=found.untouched)] if found.untouched else []
+        return [*told, *sides, *untouched]
     undoes = any(each.kind in WRITES or each.kind is Kind.UNLINK for each in plan.operations)
     return [*told, f"--confirm {plan.hash}"] if undoes and not done else told
 

@@ -65,13 +65,41 @@ class PlannedWrite:
         ]
         return replace(self, summary=MASK, changes=changes)
 
+    def name(self, language: Language) -> str:
+        """Return how the event is called."""
+        return named(self.summary, language)
+
     def sentence(self, titles: Mapping[Side, str], language: Language) -> str:
         """Return what would be done. `titles`: what both systems are called."""
         return in_language(_SENTENCES[self.kind], language).format(
-            what=named(self.summary, language),
+            what=self.name(language),
             system=titles[self.side],
             fields=field_names(self.fields, language),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """One event, or some of its fields, that stays as it is. Holds customers' text, as a write does."""
+
+    side: Side
+    summary: str | None
+    """None where nobody knows it any more."""
+    when: When | None
+    fields: Sequence[Field]
+    """Which of its fields; none: all of it."""
+    private: bool
+    reason: str
+    """Why: a word of calsync.reasons."""
+
+    def discreet(self) -> LeftAlone:
+        """Return it as others than the account's owner see it."""
+        return replace(self, summary=MASK) if self.private else self
+
+    def sentence(self, language: Language) -> str:
+        """Return what stays, and which of its fields, where it is not all of it."""
+        what = named(self.summary, language)
+        return f"{what}: {field_names(self.fields, language)}" if self.fields else what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,22 +116,27 @@ class Planned:
     """The first MOST of them."""
     others: Mapping[str, int]
     """What stays as it is, by its reason: a word of calsync.reasons."""
+    left_alone: Sequence[LeftAlone]
+    """The first MOST of it."""
 
     def discreet(self) -> Planned:
         """Return the plan as others than the account's owner see it."""
-        return replace(self, writes=[one.discreet() for one in self.writes])
+        writes, left_alone = [one.discreet() for one in self.writes], [one.discreet() for one in self.left_alone]
+        return replace(self, writes=writes, left_alone=left_alone)
 
 
 def planned(report: Report) -> Planned:
     """Return what a report's plan comes to for people."""
     writes = [(kind, one) for one in report.plan.operations if (kind := _write(one)) is not None]
-    others = [one for one in report.plan.operations if one.kind in {Kind.HOLD, Kind.BLOCK, Kind.SKIP}]
+    standing = [one for one in report.plan.operations if one.kind in {Kind.HOLD, Kind.BLOCK, Kind.SKIP}]
+    others = [one for one in standing if _write(one) is None]
     return Planned(
         hash=report.plan.hash,
         waits=report.rebuild is not None,
         counts=Counter((kind, one.side) for kind, one in writes),
-        writes=[_planned_write(kind, one) for kind, one in writes[:MOST]],
-        others=Counter(one.reason for one in others if _write(one) is None),
+        writes=[planned_write(kind, one) for kind, one in writes[:MOST]],
+        others=Counter(one.reason for one in others),
+        left_alone=[_left_alone(one) for one in others[:MOST]],
     )
 
 
@@ -114,7 +147,8 @@ def _write(operation: Operation) -> Kind | None:
     return operation.wanted if awaits_word(operation) and operation.wanted in WRITES else None
 
 
-def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
+def planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
+    """Return for people what an operation does, or would once it is confirmed: `kind`."""
     seen = operation.source or operation.target
     return PlannedWrite(
         kind=kind,
@@ -125,6 +159,18 @@ def _planned_write(kind: Kind, operation: Operation) -> PlannedWrite:
         private=_is_private(operation),
         reason=operation.reason,
         changes=field_changes(operation),
+    )
+
+
+def _left_alone(operation: Operation) -> LeftAlone:
+    seen = operation.source or operation.target
+    return LeftAlone(
+        side=operation.side,
+        summary=None if seen is None else short(seen.event.summary),
+        when=None if seen is None else seen.event.when,
+        fields=operation.fields if operation.kind is Kind.SKIP else (),
+        private=_is_private(operation),
+        reason=operation.reason,
     )
 
 

@@ -15,7 +15,7 @@ from calsync.engine.together import together
 from calsync.ports import Gone, Trashed
 from calsync.sync.brakes import hold_unconfirmed
 from calsync.sync.choices import LEAVING, UNDONE
-from calsync.sync.plan import Kind, Plan, line
+from calsync.sync.plan import WRITES, Kind, Plan, line
 from calsync.sync.undo import undo
 from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
@@ -65,6 +65,7 @@ async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmati
 
 async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
     approved = {line(operation) for operation in plan.operations}
+    run.progress(0, sum(each.kind in WRITES for each in plan.operations))
     await apply_links(run, [each for each in plan.operations if each.kind is Kind.UNLINK])
     for _ in range(PASSES):
         if not await carry_out(run, [each for each in plan.operations if line(each) in approved]):

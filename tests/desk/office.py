@@ -18,6 +18,7 @@ from calsync.desk.systems import System
 from calsync.engine import Account, Confirmation, Engine, Leaving, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
+from calsync.results import Undone
 from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from calsync.loader import Loaded
     from calsync.people import Person
     from calsync.ports import Finding
+    from calsync.records import Selection
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
     from calsync.sync.rules import Rule
@@ -156,6 +158,13 @@ class Office:
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         return await engine.confirm(await self._account(account), plan_hash)
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        report = Report()
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        async with self.chronicle.of(account, report):
+            found = await engine.undo(await self._account(account), selection, report, plan_hash)
+        return Undone(found.plan, found.problem, report.counts, report.number)
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

@@ -56,6 +56,8 @@ LAST: dict[str, set[str]] = {
     "kind.": set(KINDS),
     "pair.": set(LinkState),
     "plan.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
+    "undo.": {"nothing", "waits", "changed"},
+    "undo.did_": {"created", "updated", "deleted", "failed"},
     "start.step_": set(STEPS) - {"done"},
     "start.connect_": CONNECTED,
     "start.note_": CONNECTED,
