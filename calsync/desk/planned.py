@@ -133,11 +133,17 @@ def planned(report: Report) -> Planned:
     return Planned(
         hash=report.plan.hash,
         waits=report.rebuild is not None,
-        counts=Counter((kind, one.side) for kind, one in writes),
+        counts=dict(sorted(Counter((kind, one.side) for kind, one in writes).items(), key=_place)),
         writes=[planned_write(kind, one) for kind, one in writes[:MOST]],
         others=Counter(one.reason for one in others),
         left_alone=[_left_alone(one) for one in others[:MOST]],
     )
+
+
+def _place(count: tuple[tuple[Kind, Side], int]) -> tuple[int, int]:
+    """Return where a count is shown: by sides, and of each what is created first."""
+    (kind, side), _ = count
+    return list(Side).index(side), list(Kind).index(kind)
 
 
 def _write(operation: Operation) -> Kind | None:

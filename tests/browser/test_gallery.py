@@ -136,10 +136,9 @@ async def test_pages_on_which_people_look_undo_and_leave(office: Place) -> None:
 async def test_the_page_that_shows_a_first_sync_before_it_writes(prepared: Place) -> None:
     world = prepared.world
     world.rewrite("    direction: ", "    first_sync: ask\n    direction: ")
-    world.appointment("Besichtigung Goethestr. 5", description="Schlüssel mitnehmen")
+    world.appointment("Besichtigung Goethestr. 5")
     world.event("Notartermin Familie Meyer", hours=2)
     world.event("Zahnarzt", hours=5, sensitivity="private")
-    world.event("Jour fixe", hours=7, recurrence=None)
     async with prepared.running():
         anna = await prepared.arrives("Anna Beispiel", "--account", "anna")
         gallery = await Gallery.of(prepared, anna)

@@ -57,6 +57,7 @@ LAST: dict[str, set[str]] = {
     "pair.": set(LinkState),
     "plan.count_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "undo.": {"nothing", "waits", "changed"},
+    "undo.badge_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "undo.did_": {"created", "updated", "deleted", "failed"},
     "start.step_": set(STEPS) - {"done"},
     "start.connect_": CONNECTED,
