@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.desk.discretion import MASK, masked_value
 from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences, sentence
-from calsync.sync.approved import awaits_word
+from calsync.sync.approved import awaits_word, plan_lines
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.changes import field_changes
 from calsync.sync.model import Side
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from calsync.engine import Report
     from calsync.reasons import Language
+    from calsync.sync.approved import PlanLine
     from calsync.sync.changes import FieldChange
     from calsync.sync.model import Field, When
-    from calsync.sync.plan import Operation
+    from calsync.sync.plan import Operation, Plan
 
 MOST = 200
 """Writes that are shown one by one."""
@@ -118,25 +119,33 @@ class Planned:
     """What stays as it is, by its reason: a word of calsync.reasons."""
     left_alone: Sequence[LeftAlone]
     """The first MOST of it."""
+    lines: Sequence[PlanLine]
+    """All that the hash names, to be compared with a later plan's. For the account's owner."""
 
     def discreet(self) -> Planned:
         """Return the plan as others than the account's owner see it."""
         writes, left_alone = [one.discreet() for one in self.writes], [one.discreet() for one in self.left_alone]
-        return replace(self, writes=writes, left_alone=left_alone)
+        return replace(self, writes=writes, left_alone=left_alone, lines=())
 
 
 def planned(report: Report) -> Planned:
     """Return what a report's plan comes to for people."""
-    writes = [(kind, one) for one in report.plan.operations if (kind := _write(one)) is not None]
-    standing = [one for one in report.plan.operations if one.kind in {Kind.HOLD, Kind.BLOCK, Kind.SKIP}]
+    return plan_for_people(report.plan, waits=report.rebuild is not None)
+
+
+def plan_for_people(plan: Plan, *, waits: bool = False) -> Planned:
+    """Return what a plan comes to. `waits`: nothing of it is written before somebody confirms it."""
+    writes = [(kind, one) for one in plan.operations if (kind := _write(one)) is not None]
+    standing = [one for one in plan.operations if one.kind in {Kind.HOLD, Kind.BLOCK, Kind.SKIP}]
     others = [one for one in standing if _write(one) is None]
     return Planned(
-        hash=report.plan.hash,
-        waits=report.rebuild is not None,
+        hash=plan.hash,
+        waits=waits,
         counts=dict(sorted(Counter((kind, one.side) for kind, one in writes).items(), key=_place)),
         writes=[planned_write(kind, one) for kind, one in writes[:MOST]],
         others=Counter(one.reason for one in others),
         left_alone=[_left_alone(one) for one in others[:MOST]],
+        lines=plan_lines(plan),
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from calsync.desk.planned import MOST, planned, planned_write
-from calsync.engine import Report
+from calsync.desk.planned import MOST, plan_for_people, planned_write
 from calsync.sync.plan import Kind, Plan
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def undo_plan(undone: Undone, selection: Selection, plan_hash: str | None) -> Un
     return UndoPlan(
         selection=selection,
         hash=plan.hash,
-        plan=planned(Report(plan=_as_it_is_carried_out(plan))),
+        plan=plan_for_people(_as_it_is_carried_out(plan)),
         again=[planned_write(Kind.CREATE, one) for one in again[:MOST]],
         copied_again=len(again),
         why=_why(undone, plan_hash),

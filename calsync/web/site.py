@@ -27,6 +27,7 @@ from calsync.web.pages import (
     mine,
     own,
     people,
+    plans,
     profile,
     repairs,
     setup_accounts,
@@ -96,7 +97,7 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, explain, steering, undo, leaving, connections),
+            *(mine, own, accounts, setup_accounts, account, explain, steering, plans, undo, leaving, connections),
             *(setup_connections, repairs),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):

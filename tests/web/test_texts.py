@@ -59,6 +59,7 @@ LAST: dict[str, set[str]] = {
     "undo.": {"nothing", "waits", "changed"},
     "undo.badge_": {Kind.CREATE, Kind.UPDATE, Kind.DELETE},
     "undo.did_": {"created", "updated", "deleted", "failed"},
+    "plan.moved_": {"added", "gone", "changed"},
     "start.step_": set(STEPS) - {"done"},
     "start.connect_": CONNECTED,
     "start.note_": CONNECTED,
