@@ -43,6 +43,7 @@ LAST: dict[str, set[str]] = {
     "mine_state.": {"failing_person", *STATES, *(f"{state}_hint" for state in STATES)},
     "refused.": set(SENTENCES),
     "invalid.": {*WRONG, *FOREIGN},
+    "setup.first_sync_": {"run", "ask", "run_hint", "ask_hint"},
     "setup.side_": set(Side),
     "severity.": {"ok", "warning", "error"},
     "state.": set(Health),
