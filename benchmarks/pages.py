@@ -39,11 +39,10 @@ from calsync.web import cookies, serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
     from calsync.people import Person
     from calsync.ports import Clock
     from calsync.records import Selection
-    from calsync.results import Undone
     from calsync.sync.model import Side
     from calsync.web.site import Site
 

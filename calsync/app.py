@@ -16,7 +16,7 @@ from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.discovery import finding
-from calsync.engine import Confirmation, Engine, Report
+from calsync.engine import Confirmation, Engine, Report, Undone
 from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
@@ -36,7 +36,6 @@ from calsync.results import (
     Left,
     Message,
     SyncResult,
-    Undone,
 )
 from calsync.roster import Roster
 from calsync.running import Running, refuse
@@ -201,7 +200,7 @@ class App:
                 now, done = self._clock.now(), found.plan.hash
                 entry = AuditEntry(at=now, who=who, account=name, what="undone", before=None, after=done)
                 await store.settings.note(entry)
-            return name, Undone(found.plan, found.problem, report.counts, report.number)
+            return name, found
         finally:
             await store.close()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Counts
 from calsync.sync.approved import Drift
-from calsync.sync.plan import WRITES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,26 +62,6 @@ class Erased:
     """Its name stays in the store, switched off: it would begin by itself otherwise."""
     copies: Sequence[Path]
     """Older copies of the store beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What became of a person's wish to undo something."""
-
-    plan: Plan
-    """What undoes it, and what is not undone, each with its reason."""
-    problem: str | None
-    """Why nothing was undone, in one sentence."""
-    counts: Mapping[Side, Counts]
-    """What was carried out on each side."""
-    run: int
-    """The number of the run that did it, or has shown it."""
-
-    @property
-    def untouched(self) -> int:
-        """How many events were left alone, once it is done, that the plan was about: they changed under it."""
-        planned = sum(each.kind in WRITES for each in self.plan.operations)
-        return planned - sum(each.writes + each.failed for each in self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)

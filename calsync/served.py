@@ -11,7 +11,6 @@ from calsync.connections import Opened, connections_of
 from calsync.engine import Report
 from calsync.engine.together import together
 from calsync.errors import LoginError, StoreError
-from calsync.results import Undone
 from calsync.service import Runner, Service
 from calsync.sync.model import Side
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig
     from calsync.connections import Connections
-    from calsync.engine import Account, Confirmation, Engine, Leaving
+    from calsync.engine import Account, Confirmation, Engine, Leaving, Undone
     from calsync.metrics import Metrics
     from calsync.ports import Clock
     from calsync.records import Selection, Setting, Settings
@@ -119,8 +118,7 @@ class Served(Runner):
             report = Report()
             async with self._chronicle.of(account, report):
                 opened, progress = await self._account(account), partial(self.service.progress, account)
-                found = await self._engine.undo(opened, selection, report, plan_hash, progress=progress)
-            return Undone(found.plan, found.problem, report.counts, report.number)
+                return await self._engine.undo(opened, selection, report, plan_hash, progress=progress)
 
         return await self.service.ask(account, errand)
 

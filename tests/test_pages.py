@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.desk import Desk
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
     from calsync.records import Selection
-    from calsync.results import Undone
     from calsync.sync.model import Side
 
 KEPT = """

@@ -12,8 +12,8 @@ from calsync.sync.plan import WRITES, Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.engine import Undone
     from calsync.reasons import Language
-    from calsync.results import Undone
 
 EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "done": False}
 NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "nichts rückgängig zu machen"}

@@ -92,6 +92,8 @@ class LeftAlone:
     private: bool
     reason: str
     """Why: a word of calsync.reasons."""
+    rule: str | None
+    """The rule that decided that; None where it is no rule's guard."""
 
     def discreet(self) -> LeftAlone:
         """Return it as others than the account's owner see it."""
@@ -186,6 +188,7 @@ def _left_alone(operation: Operation) -> LeftAlone:
         fields=operation.fields if operation.kind is Kind.SKIP else (),
         private=_is_private(operation),
         reason=operation.reason,
+        rule=operation.guard,
     )
 
 

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from calsync.desk.audit import Audit
     from calsync.desk.decisions import Case
     from calsync.desk.people import People
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
     from calsync.people import Person
     from calsync.ports import Clock
     from calsync.records import Selection
-    from calsync.results import Undone
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Side

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.desk.planned import Planned, PlannedWrite
-    from calsync.engine import Counts
+    from calsync.engine import Counts, Undone
     from calsync.records import Selection
-    from calsync.results import Undone
     from calsync.sync.model import Side
 
 Why = Literal["nothing", "waits", "changed"]

@@ -20,7 +20,7 @@ from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
-from calsync.engine.undo import undo_writes
+from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -124,7 +124,7 @@ class Engine:
         plan_hash: str | None = None,
         *,
         progress: Callable[[int, int], None] | None = None,
-    ) -> Confirmation:
+    ) -> Undone:
         """Undo writes of an account, if its plan is the one that a person saw; without a hash only make the plan.
 
         It also undoes of an account that is switched off; who switches it off meanwhile stops it. What is done is

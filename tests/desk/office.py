@@ -18,7 +18,6 @@ from calsync.desk.systems import System
 from calsync.engine import Account, Confirmation, Engine, Leaving, Report
 from calsync.errors import CalsyncError
 from calsync.people import OPERATOR, Role
-from calsync.results import Undone
 from calsync.service import Board, Chronicle
 from calsync.store import MemoryRuns
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from calsync.config import Config
     from calsync.desk.repairs import Disabled
+    from calsync.engine import Undone
     from calsync.loader import Loaded
     from calsync.people import Person
     from calsync.ports import Finding
@@ -163,8 +163,7 @@ class Office:
         report = Report()
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         async with self.chronicle.of(account, report):
-            found = await engine.undo(await self._account(account), selection, report, plan_hash)
-        return Undone(found.plan, found.problem, report.counts, report.number)
+            return await engine.undo(await self._account(account), selection, report, plan_hash)
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

@@ -15,7 +15,7 @@ from tests.desk.office import MEETING
 if TYPE_CHECKING:
     import pytest
 
-    from calsync.results import Undone
+    from calsync.engine import Undone
     from calsync.sync.model import Observation
     from tests.desk.office import Office
 

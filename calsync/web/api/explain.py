@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from calsync.desk.pairs import Shown
 
 
+LONGEST = 600
+"""Characters of an id, or of words: a line of a request has room for no more. Ids have up to a few hundred."""
+
+
 class Meant(Given, frozen=True, kw_only=True):
     """Which appointment is meant."""
 
     event: Annotated[
-        str, msgspec.Meta(max_length=1000, description="Its id on either side, or words of its subject")
+        str, msgspec.Meta(max_length=LONGEST, description="Its id on either side, or words of its subject")
     ] = ""
     side: Annotated[Side | None, msgspec.Meta(description="Where the event of this id stands")] = None
 

@@ -78,6 +78,7 @@ class LeftAlone(Told, frozen=True, kw_only=True):
     fields: Annotated[list[str], msgspec.Meta(description="Which of its fields; empty: all of it")]
     reason: str
     sentence: Annotated[str, msgspec.Meta(description="Why")]
+    rule: Annotated[str | None, msgspec.Meta(description="The rule that decided that; null: no rule's guard did")]
 
 
 class Plan(Told, frozen=True, kw_only=True):
@@ -88,6 +89,9 @@ class Plan(Told, frozen=True, kw_only=True):
     counts: list[WriteCount]
     writes: Annotated[list[PlannedWrite], msgspec.Meta(description=f"The first {MOST} of them")]
     others: list[ReasonCount]
+    left_alone: Annotated[
+        list[LeftAlone], msgspec.Meta(description=f"The first {MOST} events that stay as they are")
+    ]
 
 
 class Confirm(Given, frozen=True, kw_only=True):
@@ -107,6 +111,7 @@ async def plan(desk: Desk, asked: Asked) -> Plan:
         counts=counts_of(found),
         writes=[write_of(one) for one in found.writes],
         others=reasons_of(found.others),
+        left_alone=left_alone_of(found),
     )
 
 
@@ -152,6 +157,7 @@ def left_alone_of(found: Planned) -> list[LeftAlone]:
             fields=list(one.fields),
             reason=one.reason,
             sentence=sentence(one.reason),
+            rule=one.rule,
         )
         for one in found.left_alone
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,31 +31,42 @@ from calsync.web.api.words import Id, Moment
 
 if TYPE_CHECKING:
     from calsync.desk import Desk
-    from calsync.engine import Counts
 
-YEARS = range(2000, 2200)
-Writes = Annotated[
-    list[Id], msgspec.Meta(max_length=1000, description="Their numbers, as the account's activity tells them")
-]
-Run = Annotated[Id | None, msgspec.Meta(description="All that this run of the account wrote")]
-Since = Annotated[Moment | None, msgspec.Meta(description="All that was written of the account since")]
+BEGIN, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Before and behind these nothing was written; and what lies far beyond cannot be brought into UTC."""
+
+
+class Writes(Given, frozen=True, kw_only=True, tag_field="kind", tag="writes"):
+    """Writes by their numbers."""
+
+    numbers: Annotated[
+        list[Id], msgspec.Meta(min_length=1, max_length=1000, description="As the account's activity tells them")
+    ]
+
+
+class Run(Given, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    """All that one run of the account wrote."""
+
+    number: Id
+
+
+class Since(Given, frozen=True, kw_only=True, tag_field="kind", tag="since"):
+    """All that was written of the account since a moment."""
+
+    at: Moment
 
 
 class Chosen(Given, frozen=True, kw_only=True):
-    """Which writes are meant: exactly one of the three is given."""
+    """Which writes are meant."""
 
-    writes: Writes = msgspec.field(default_factory=list)
-    run: Run = None
-    since: Since = None
+    what: Writes | Run | Since
 
 
 class ConfirmUndo(Given, frozen=True, kw_only=True):
     """Which writes are meant, and what was seen of undoing them."""
 
+    what: Writes | Run | Since
     hash: Hash
-    writes: Writes = msgspec.field(default_factory=list)
-    run: Run = None
-    since: Since = None
 
 
 class UndoPlan(Told, frozen=True, kw_only=True):
@@ -104,7 +115,7 @@ class Undone(Told, frozen=True, kw_only=True):
 
 
 async def undo(desk: Desk, asked: Asked) -> UndoPlan:
-    account, selection = asked.path["account"], _selection(asked.body)
+    account, selection = asked.path["account"], _selection(asked.body.what)
     found = undo_plan(await desk.steering.undo(asked.who, account, selection, None), selection, None)
     if not await desk.showing.owns(asked.who, account):
         found = found.discreet()
@@ -121,36 +132,31 @@ async def undo(desk: Desk, asked: Asked) -> UndoPlan:
 
 
 async def confirm(desk: Desk, asked: Asked) -> Undone:
-    selection = _selection(asked.body)
+    selection = _selection(asked.body.what)
     found = await desk.steering.undo(asked.who, asked.path["account"], selection, asked.body.hash)
     if found.problem is not None:
         raise Failed(HTTPStatus.CONFLICT, "not_undone", found.problem)
-    sides = [_side(side, counts) for side, counts in found.counts.items()]
+    sides = [
+        SideCounts(
+            side=side,
+            created=counts.created,
+            updated=counts.updated,
+            deleted=counts.deleted,
+            failed=counts.failed,
+        )
+        for side, counts in found.counts.items()
+    ]
     return Undone(run=found.run, sides=sides, untouched=found.untouched)
 
 
-def _selection(chosen: Chosen | ConfirmUndo) -> Selection:
-    """Return which writes are meant. Raises Failed."""
-    given = [bool(chosen.writes), chosen.run is not None, chosen.since is not None]
-    if sum(given) != 1:
-        detail = "exactly one of writes, run and since is to be given"
-        raise Failed(HTTPStatus.BAD_REQUEST, "invalid", detail, {"": detail})
-    if isinstance(chosen.since, datetime) and chosen.since.year not in YEARS:
-        detail = f"Expected a year from {YEARS[0]} to {YEARS[-1]}"
-        raise Failed(
-            HTTPStatus.BAD_REQUEST, "invalid", f"the body is not valid: since: {detail}", {"since": detail}
-        )
-    return Selection(ids=chosen.writes, run=chosen.run, since=chosen.since)
-
-
-def _side(side: Side, counts: Counts) -> SideCounts:
-    return SideCounts(
-        side=side,
-        created=counts.created,
-        updated=counts.updated,
-        deleted=counts.deleted,
-        failed=counts.failed,
-    )
+def _selection(what: Writes | Run | Since) -> Selection:
+    match what:
+        case Writes():
+            return Selection(ids=what.numbers)
+        case Run():
+            return Selection(run=what.number)
+        case Since():
+            return Selection(since=min(max(what.at, BEGIN), END))
 
 
 ROUTES = (

@@ -16,20 +16,19 @@ from calsync.web.guard import form_of
 from calsync.web.pages.account import ACCOUNT, account_page, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import tzinfo
 
     from calsync.desk.activity import Activity
     from calsync.desk.showing import AccountPage
     from calsync.desk.undo_plan import UndoPlan, Why
-    from calsync.history import RunRecord
     from calsync.people import Person
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
     from calsync.web.works import Work
 
 RUNS = 5
-"""So many of the last runs that wrote are offered."""
+"""So many of the last runs that wrote are offered, beside the one that somebody comes from."""
 RECENT = timedelta(hours=1)
 """How far back "since" reaches where nobody has said from when."""
 REFUSED: frozenset[Why] = frozenset({"changed", "waits"})
@@ -66,6 +65,7 @@ class _Undo:
         works, account, zone = self._site.works, page.row.account, page.config.timezone
         write = await self._write(visitor, account, request.query.get("write"))
         run = number_of(request.query.get("run"))
+        came = run if write is None else write.run
         work, done = works.of(f"undo {account}"), works.of(f"undone {account}")
         seen = _seen(work, done)
         since = self._site.clock.now() - RECENT if write is None else write.at
@@ -74,7 +74,7 @@ class _Undo:
             "account_undo.html",
             page=page,
             write=write,
-            runs=_offered(page, run if write is None else write.run),
+            runs=[one for at, one in enumerate(page.wrote) if at < RUNS or one.number == came],
             run=run,
             since=since.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
             work=work,
@@ -147,12 +147,6 @@ def _seen(work: Work | None, done: Work | None) -> Work | None:
     if work is not None and work.outcome is not None and work.outcome.why != "nothing":
         return work
     return done if done is not None and done.outcome is not None and done.outcome.why in REFUSED else None
-
-
-def _offered(page: AccountPage, asked: int | None) -> Sequence[RunRecord]:
-    """Return the runs that may be chosen: the last ones that wrote, and the one that somebody comes from."""
-    wrote = [one for one in page.runs if one.total.created or one.total.updated or one.total.deleted]
-    return [one for at, one in enumerate(wrote) if at < RUNS or one.number == asked]
 
 
 def _selection(form: Mapping[str, str], zone: tzinfo) -> Selection | None:

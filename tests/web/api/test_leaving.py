@@ -31,7 +31,7 @@ async def test_copies_are_removed_as_they_were_shown(annas: Program, office: Off
     assert (done["removed"], done["marked"]) == (1, [])
     assert [event.summary for event in office.right.events().values()] == ["zwei"]
     assert (await annas.get("/accounts/anna")).json["state"] == "off"
-    undo = (await annas.ask("POST", "/accounts/anna/undo", {"run": done["run"]})).json
+    undo = (await annas.ask("POST", "/accounts/anna/undo", {"what": {"kind": "run", "number": done["run"]}})).json
     assert [(one["kind"], one["summary"]) for one in undo["writes"]] == [("create", "eins")]
 
 

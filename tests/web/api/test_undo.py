@@ -24,6 +24,10 @@ async def imported(office: Office, *names: str) -> int:
     return (await office.run()).number
 
 
+def of_run(number: int) -> dict[str, Any]:
+    return {"what": {"kind": "run", "number": number}}
+
+
 def summaries(office: Office) -> list[str]:
     return sorted(event.summary for event in office.right.events().values())
 
@@ -32,13 +36,13 @@ async def test_a_run_is_shown_and_undone(annas: Program, chefs: Program, office:
     run = await imported(office, "eins", "zwei")
     edited = next(key for key, event in office.right.events().items() if event.summary == "zwei")
     office.right.user_edit(edited, description="von Hand")
-    plan = (await annas.ask("POST", AT, {"run": run})).json
+    plan = (await annas.ask("POST", AT, of_run(run))).json
     assert plan["counts"] == [{"kind": "delete", "side": "right", "events": 1}]
     assert [(one["summary"], one["kind"]) for one in plan["writes"]] == [("eins", "delete")]
     assert [(one["summary"], one["reason"]) for one in plan["left_alone"]] == [("zwei", "undo_edited")]
     assert (plan["why"], plan["anew"], plan["copied_again"]) == (None, False, 0)
     assert summaries(office) == ["eins", "zwei"]
-    done = (await annas.ask("POST", f"{AT}/confirm", {"run": run, "hash": plan["hash"]})).json
+    done = (await annas.ask("POST", f"{AT}/confirm", {**of_run(run), "hash": plan["hash"]})).json
     assert [(one["side"], one["deleted"], one["failed"]) for one in done["sides"]] == [
         ("left", 0, 0),
         ("right", 1, 0),
@@ -52,7 +56,7 @@ async def test_a_run_is_shown_and_undone(annas: Program, chefs: Program, office:
 async def test_writes_are_named_by_the_numbers_of_the_activity(annas: Program, office: Office) -> None:
     await imported(office, "eins", "zwei")
     number = (await annas.get("/accounts/anna/activity")).json["activities"][0]["number"]
-    plan = (await annas.ask("POST", AT, {"writes": [number]})).json
+    plan = (await annas.ask("POST", AT, {"what": {"kind": "writes", "numbers": [number]}})).json
     assert [one["summary"] for one in plan["writes"]] == ["zwei"]
 
 
@@ -64,37 +68,43 @@ async def test_what_was_deleted_since_a_moment_is_created_anew(annas: Program, o
     since = office.clock.now().isoformat()
     await office.run(times=3)
     assert summaries(office) == []
-    plan = (await annas.ask("POST", AT, {"since": since})).json
+    plan = (await annas.ask("POST", AT, {"what": {"kind": "since", "at": since}})).json
     assert (plan["anew"], plan["counts"][0]["kind"]) == (True, "create")
 
 
 async def test_another_plan_than_was_seen_is_refused(annas: Program, office: Office) -> None:
     run = await imported(office, "eins")
-    seen = (await annas.ask("POST", AT, {"run": run})).json["hash"]
+    seen = (await annas.ask("POST", AT, of_run(run))).json["hash"]
     office.left.user_create(replace(MEETING, summary="zwei"))
     (copy,) = office.right.events()
     office.right.user_edit(copy, summary="von Hand")
-    answer = await annas.ask("POST", f"{AT}/confirm", {"run": run, "hash": seen})
+    answer = await annas.ask("POST", f"{AT}/confirm", {**of_run(run), "hash": seen})
     assert (answer.status, answer.word) == (409, "not_undone")
     assert summaries(office) == ["von Hand"]
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_any_moment_may_be_named(annas: Program, office: Office, at: str) -> None:
+    await imported(office, "eins")
+    plan = (await annas.ask("POST", AT, {"what": {"kind": "since", "at": at}})).json
+    assert plan["why"] == (None if at.startswith("0001") else "nothing")
+
+
 async def test_what_was_never_written_is_told(annas: Program, office: Office) -> None:
     await imported(office, "eins")
-    assert (await annas.ask("POST", AT, {"run": 99})).json["why"] == "nothing"
+    assert (await annas.ask("POST", AT, of_run(99))).json["why"] == "nothing"
 
 
 @pytest.mark.parametrize(
     "body",
     [
         {},
-        {"run": 1, "writes": [1]},
-        {"writes": []},
-        {"since": "0001-01-01T00:00:00+14:00"},
-        {"since": "9999-12-31T23:59:59-14:00"},
-        {"since": "2026-03-02T08:00:00"},
-        {"run": 0},
-        {"hash": "0" * 16, "run": 1},
+        {"what": {"kind": "run", "number": 0}},
+        {"what": {"kind": "run", "numbers": [1]}},
+        {"what": {"kind": "writes", "numbers": []}},
+        {"what": {"kind": "since", "at": "2026-03-02T08:00:00"}},
+        {"what": {"kind": "all"}},
+        {"what": {"kind": "run", "number": 1}, "hash": "0" * 16},
     ],
 )
 async def test_what_makes_no_sense_is_refused(annas: Program, body: dict[str, Any]) -> None:
@@ -106,10 +116,12 @@ async def test_nobody_undoes_what_was_written_for_others(annas: Program, office:
     office.calendars["bernd", Side.LEFT].user_create(MEETING)
     run = (await office.run("bernd")).number
     (row,) = (await office.showing.activity(office.boss, "bernd")).rows
-    for path, body in (("", {"run": run}), ("/confirm", {"run": run, "hash": "0" * 16})):
+    for path, body in (("", of_run(run)), ("/confirm", {**of_run(run), "hash": "0" * 16})):
         answer = await annas.ask("POST", f"/accounts/bernd/undo{path}", body)
         assert (answer.status, answer.word) == (404, "account_unknown")
-    assert (await annas.ask("POST", AT, {"writes": [row.number]})).json["why"] == "nothing"
+    assert (await annas.ask("POST", AT, {"what": {"kind": "writes", "numbers": [row.number]}})).json[
+        "why"
+    ] == "nothing"
 
 
 async def test_an_administrator_is_not_told_what_is_private(
@@ -117,5 +129,5 @@ async def test_an_administrator_is_not_told_what_is_private(
 ) -> None:
     office.left.user_create(replace(MEETING, summary="Zahnarzt", private=True))
     run = (await office.run()).number
-    told = [(await each.ask("POST", AT, {"run": run})).json["writes"][0]["summary"] for each in (annas, chefs)]
+    told = [(await each.ask("POST", AT, of_run(run))).json["writes"][0]["summary"] for each in (annas, chefs)]
     assert told == ["Zahnarzt", "Privat"]
