@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,7 @@ from tests.house import MEETING, House
 from tests.serving import Served, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
 CARLA = """
   carla:
@@ -31,12 +29,6 @@ CARLA = """
     right: {connection: mail, name: carla-mail}
     timezone: Europe/Berlin
 """
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

@@ -83,6 +83,14 @@ async def test_another_plan_than_was_seen_is_refused(annas: Program, office: Off
     assert summaries(office) == ["von Hand"]
 
 
+async def test_a_number_without_a_fraction_is_whole_however_it_is_written(annas: Program, office: Office) -> None:
+    run = await imported(office, "eins")
+    plan = (await annas.ask("POST", AT, {"what": {"kind": "run", "number": float(run)}})).json
+    assert len(plan["writes"]) == 1
+    for number in (run + 0.5, 1e300, -1.0, "1", True):
+        assert (await annas.ask("POST", AT, {"what": {"kind": "run", "number": number}})).word == "invalid"
+
+
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 async def test_any_moment_may_be_named(annas: Program, office: Office, at: str) -> None:
     await imported(office, "eins")
