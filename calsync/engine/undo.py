@@ -52,7 +52,7 @@ class Undone:
     def untouched(self) -> int:
         """How many events were left alone, once it is done, that the plan was about: they changed under it."""
         planned = sum(each.kind in WRITES for each in self.plan.operations)
-        return planned - sum(each.writes + each.failed for each in self.counts.values())
+        return max(0, planned - sum(each.writes + each.failed for each in self.counts.values()))
 
 
 async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Undone:
