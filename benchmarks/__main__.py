@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.calendars import REAL, import_file, spread, window
 from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
+from benchmarks.explain import explain_times
 from benchmarks.figures import Figure, table
 from benchmarks.first_sync import first_sync
 from benchmarks.idle import idle, idle_table
@@ -67,12 +68,12 @@ def main() -> int:
     for name, syncs in (("Exchange", through_ews), ("Graph", through_graph)):
         print(f"requests per event, {name}: {syncs[0].requests / max(1, syncs[0].created):.2f}")
     polls = [polled(accounts, window()) for accounts in TENANTS]
-    pages = page_times()
+    pages, explained = page_times(), explain_times()
     resting = idle()
-    print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}\n\n{idle_table(resting)}")
+    print(f"\n{tenant_table(polls)}\n\n{page_table(pages)}\n\n{page_table(explained)}\n\n{idle_table(resting)}")
     rows, undone = ledger(arguments.rounds), undo()
     print(f"\n{ledger_line(rows)}\n{undo_line(undone)}")
-    kept = [one.kept for group in (figures, polls, pages, [resting]) for one in group]
+    kept = [one.kept for group in (figures, polls, pages, explained, [resting]) for one in group]
     return 0 if all(kept) and rows.kept and undone.kept else 1
 
 

@@ -39,9 +39,10 @@ from calsync.web import cookies, serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
     from calsync.people import Person
     from calsync.ports import Clock
+    from calsync.records import Selection
     from calsync.sync.model import Side
     from calsync.web.site import Site
 
@@ -147,6 +148,10 @@ class Nobody:
         """There is nobody to run."""
 
     async def plan(self, account: str) -> Report:
+        raise Retry(f"account {account} is not served")
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        del selection, plan_hash
         raise Retry(f"account {account} is not served")
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:

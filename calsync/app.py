@@ -16,7 +16,7 @@ from calsync.connections import Connections, Opened
 from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
-from calsync.engine import Confirmation, Engine, Report
+from calsync.engine import Confirmation, Engine, Report, Undone
 from calsync.errors import ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
@@ -37,7 +37,6 @@ from calsync.results import (
     Left,
     Message,
     SyncResult,
-    Undone,
 )
 from calsync.roster import Roster
 from calsync.running import Running, refuse
@@ -162,7 +161,7 @@ class App:
                 found = await engine.undo(opened, selection, report, plan_hash)
             if plan_hash is not None and found.problem is None:
                 await self._note(store, who, name, "undone", found.plan.hash)
-        return name, Undone(found.plan, found.problem, report.counts)
+        return name, found
 
     async def leave(self, account: str, remove: Side | None, plan_hash: str | None, who: str) -> Left:
         """Let an account leave calsync, if that does what a person saw; without a hash only say what it would do.

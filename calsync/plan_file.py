@@ -134,6 +134,7 @@ def _line(named: PlanLine, operation: Operation) -> dict[str, Any]:
         "side": named.side.value,
         "reason": named.reason,
         "wanted": operation.wanted.value if operation.wanted else None,
+        "rule": operation.guard,
         "summary": named.summary,
         "when": None if named.when is None else _when(named.when),
         "events": {side.value: None if (each := seen[side]) is None else _event(each) for side in Side},

@@ -65,18 +65,6 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """What became of a person's wish to undo something."""
-
-    plan: Plan
-    """What undoes it, and what is not undone, each with its reason."""
-    problem: str | None
-    """Why nothing was undone, in one sentence."""
-    counts: Mapping[Side, Counts]
-    """What was carried out on each side."""
-
-
-@dataclass(frozen=True, slots=True)
 class AccountPlan:
     """What a sync of one account would do, or why that cannot be said."""
 

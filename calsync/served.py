@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.connections import Opened, connections_of
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig
     from calsync.connections import Connections
-    from calsync.engine import Account, Confirmation, Engine, Leaving
+    from calsync.engine import Account, Confirmation, Engine, Leaving, Undone
     from calsync.metrics import Metrics
     from calsync.ports import Clock
-    from calsync.records import Setting, Settings
+    from calsync.records import Selection, Setting, Settings
     from calsync.roster import Roster
     from calsync.service import Chronicle, Finished, Listen
 
@@ -110,13 +111,25 @@ class Served(Runner):
 
         return await self.service.ask(account, errand)
 
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        """Undo writes, or say what that would do, as `App.undo` does. Raises as `confirm`."""
+
+        async def errand() -> Undone:
+            report = Report()
+            async with self._chronicle.of(account, report):
+                opened, progress = await self._account(account), partial(self.service.progress, account)
+                return await self._engine.undo(opened, selection, report, plan_hash, progress=progress)
+
+        return await self.service.ask(account, errand)
+
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         """Let an account leave, or say what that would do, as `App.leave` does. Raises as `confirm`."""
 
         async def errand() -> Leaving:
             report = Report()
             async with self._chronicle.of(account, report):
-                return await self._engine.leave(await self._account(account), remove, who, report, plan_hash)
+                opened, progress = await self._account(account), partial(self.service.progress, account)
+                return await self._engine.leave(opened, remove, who, report, plan_hash, progress=progress)
 
         found = await self.service.ask(account, errand)
         if plan_hash is not None and found.problem is None:

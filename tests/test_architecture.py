@@ -132,6 +132,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.people",
         "calsync.ports",
         "calsync.reasons",
+        "calsync.records",
         "calsync.service",
         "calsync.signin",
         "calsync.web",

@@ -37,7 +37,7 @@ from calsync.desk.overview import Overview, Row
 from calsync.desk.repairs import Cause, Repair
 from calsync.desk.showing import AccountPage, Page
 from calsync.desk.statuses import Health
-from calsync.engine import Counts, Leaving
+from calsync.engine import Counts, Leaving, Undone
 from calsync.engine.unmark import Marked
 from calsync.history import RunRecord, Tally
 from calsync.loader import Plugin
@@ -52,7 +52,6 @@ from calsync.results import (
     Left,
     Message,
     SyncResult,
-    Undone,
 )
 from calsync.service import State, Status
 from calsync.sync.approved import Drift, Moved, plan_lines
@@ -91,7 +90,7 @@ SYNCED = SyncResult(
     },
 )
 PLANS = {HOSTILE: AccountPlan(Plan((UPDATE,)), HOSTILE, "restored"), "b": AccountPlan(None, HOSTILE)}
-UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side})
+UNDONE = Undone(Plan((UPDATE,)), HOSTILE, {side: Counts() for side in Side}, 7)
 SKIP = Operation(kind=Kind.SKIP, side=Side.RIGHT, reason=HOSTILE, source=SEEN)
 DELETE = Operation(kind=Kind.DELETE, side=Side.RIGHT, reason=HOSTILE, target=SEEN)
 LEAVING = Leaving(

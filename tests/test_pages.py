@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.desk import Desk
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
+    from calsync.records import Selection
     from calsync.sync.model import Side
 
 KEPT = """
@@ -45,6 +46,9 @@ class Serving:
         self.asked.append(f"all of {connection}")
 
     async def plan(self, account: str) -> Report:
+        raise NotImplementedError
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
         raise NotImplementedError
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
 import calsync.reloading
 from calsync.connections import Opened
+from calsync.engine.carry import CHUNK
 from calsync.errors import ConfigError, Retry
+from calsync.records import Selection
 from calsync.service import State
-from calsync.sync.model import Direction
+from calsync.sync.model import Direction, Side
 from tests.house import MEETING, House
 from tests.serving import Served, serving
 
@@ -258,6 +263,29 @@ async def test_a_direction_is_chosen_and_its_plan_confirmed_while_the_service_ru
     await served.passing(lambda: served.house.calendar("berta-crm").events())
     with pytest.raises(ConfigError, match="no account 'nobody'; accounts are: anna, berta"):
         await served.running.accounts.switch("nobody", "Petra", on=False)
+
+
+async def test_writes_are_undone_while_the_service_runs_and_it_is_told_how_far_that_is(served: Served) -> None:
+    await served.waiting("berta")
+    crm, mail = served.house.calendar("berta-crm"), served.house.calendar("berta-mail")
+    for number in range(CHUNK + 10):
+        crm.user_create(replace(MEETING, summary=f"Termin {number}"))
+    served.running.served.wake("berta", "test")
+    await served.passing(lambda: len(mail.events()) == CHUNK + 10)
+    running, board = served.running.served, served.running.served.service.board
+    everything = Selection(since=served.house.clock.now() - timedelta(days=1))
+    shown = await running.undo("berta", everything, None)
+    assert (shown.problem, len(mail.events())) == (None, CHUNK + 10)
+    with patch.object(running.service, "progress", wraps=running.service.progress) as progress:
+        done = await running.undo("berta", everything, shown.plan.hash)
+        told = [call.args[1:] for call in progress.call_args_list]
+    assert told == [(0, CHUNK + 10), (CHUNK, CHUNK + 10), (CHUNK + 10, CHUNK + 10)]
+    assert (done.problem, done.untouched, done.counts[Side.RIGHT].deleted) == (None, 0, CHUNK + 10)
+    assert mail.events() == {}
+    await served.passing(lambda: board.status("berta").progress is None)
+    assert mail.events() == {}
+    with pytest.raises(Retry):
+        await running.undo("nobody", everything, None)
 
 
 async def hanging(*_: Any) -> Any:

@@ -98,6 +98,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "reason": operation.reason,
         "fields": list(operation.fields),
         "wanted": operation.wanted.value if operation.wanted else None,
+        **({"rule": operation.guard} if operation.guard else {}),
     }
 
 
@@ -144,9 +145,9 @@ def _when(when: When) -> str:
 
 
 def _counted(operations: Sequence[Operation], language: Language) -> list[str]:
-    groups = Counter((operation.kind, operation.side, operation.reason) for operation in operations)
+    groups = Counter((each.kind, each.side, each.reason, each.guard) for each in operations)
     rows = [
-        [f"  {count}", kind, side, plain(sentence(reason, language))]
-        for (kind, side, reason), count in groups.items()
+        [f"  {count}", kind, side, plain(" ".join([sentence(reason, language), *([f"({rule})"] if rule else [])]))]
+        for (kind, side, reason, rule), count in groups.items()
     ]
     return table(rows)

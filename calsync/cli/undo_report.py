@@ -12,8 +12,8 @@ from calsync.sync.plan import WRITES, Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.engine import Undone
     from calsync.reasons import Language
-    from calsync.results import Undone
 
 EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "done": False}
 NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "nichts rückgängig zu machen"}
@@ -28,6 +28,10 @@ DONE: Mapping[Language, str] = {
     " anew, {failed} failed",
     "de": "rückgängig gemacht auf der Seite {side}: {deleted} entfernt, {updated} mit früheren Werten, {created}"
     " neu angelegt, {failed} fehlgeschlagen",
+}
+UNTOUCHED: Mapping[Language, str] = {
+    "en": "left alone, as it has changed meanwhile: {count}; the same command without --confirm says why",
+    "de": "unberührt, weil inzwischen geändert: {count}; derselbe Befehl ohne --confirm sagt, warum",
 }
 
 
@@ -55,7 +59,9 @@ def lines(account: str, found: Undone, language: Language, *, done: bool) -> lis
     if any(each.kind is Kind.CREATE for each in plan.operations):
         told.append(ANEW[language])
     if done and found.problem is None:
-        return [*told, *(_done(found, side, language) for side in Side if _touched(found, side))]
+        sides = [_done(found, side, language) for side in Side if _touched(found, side)]
+        untouched = [UNTOUCHED[language].format(count=found.untouched)] if found.untouched else []
+        return [*told, *sides, *untouched]
     undoes = any(each.kind in WRITES or each.kind is Kind.UNLINK for each in plan.operations)
     return [*told, f"--confirm {plan.hash}"] if undoes and not done else told
 

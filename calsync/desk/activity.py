@@ -10,7 +10,7 @@ from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences, known
 from calsync.reasons import sentence as reason_sentence
 from calsync.sync.model import FIELDS, AllDay, Side, Timed
-from calsync.sync.plan import Kind
+from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -119,6 +119,11 @@ class Activity:
     def fields(self) -> tuple[Field, ...]:
         """The fields that were written."""
         return tuple(name for name in FIELDS if name in self.after or name in self.before)
+
+    @property
+    def undoable(self) -> bool:
+        """Whether it is a write that may be chosen to be undone; whether that can be done is another matter."""
+        return self.kind in WRITES and self.event_id is not None and self.reason != "unknown_outcome"
 
     @property
     def replaced(self) -> tuple[Field, ...]:

@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calsync.desk.planned import planned
-from calsync.engine import Report
+from calsync.desk.planned import plan_for_people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,7 @@ def departing(leaving: Leaving, remove: Side | None) -> Departing:
     return Departing(
         hash=leaving.hash,
         remove=remove,
-        removal=planned(Report(plan=leaving.plan)),
+        removal=plan_for_people(leaving.plan),
         staying=leaving.staying,
         marked=Counter(each.reason for each in leaving.marked),
         changed=leaving.problem is not None,

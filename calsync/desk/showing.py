@@ -98,6 +98,11 @@ class AccountPage:
     """Whether it is shown to whom it belongs to, who sees what is private."""
 
     @property
+    def wrote(self) -> Sequence[RunRecord]:
+        """Those of the last runs that wrote something, the newest first."""
+        return [one for one in self.runs if one.total.created or one.total.updated or one.total.deleted]
+
+    @property
     def own_mailbox(self) -> bool:
         """Whether its owner has connected the mailbox, and signs in to it."""
         return is_own_name(self.config.right.connection)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from calsync.desk.audit import Audit
     from calsync.desk.decisions import Case
     from calsync.desk.people import People
-    from calsync.engine import Confirmation, Leaving, Report
+    from calsync.engine import Confirmation, Leaving, Report, Undone
     from calsync.people import Person
     from calsync.ports import Clock
+    from calsync.records import Selection
     from calsync.store import SqlStore
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Side
@@ -37,6 +38,9 @@ class Steered(Protocol):
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw."""
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        """Undo writes, if that does what a person saw; without a hash only say what it would do."""
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         """Let an account leave, if that does what a person saw; without a hash only say what it would do."""
@@ -117,6 +121,17 @@ class Steering:
         if confirmation.problem is None:
             await self._audit.note(person, "plan_confirmed", plan_hash, account=account)
         return confirmation
+
+    async def undo(self, person: Person, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        """Undo writes, if that does what the person saw; without a hash only say what it would do.
+
+        Of other accounts' writes nothing is undone, whatever their numbers. Raises as `plan`.
+        """
+        await self._expect(person, account)
+        found = await self._steered.undo(account, selection, plan_hash)
+        if plan_hash is not None and found.problem is None:
+            await self._audit.note(person, "undone", plan_hash, account=account)
+        return found
 
     async def leave(self, person: Person, account: str, remove: Side | None, plan_hash: str | None) -> Leaving:
         """Let an account leave, if that does what the person saw; without a hash only say what it would do.

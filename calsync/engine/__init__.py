@@ -8,5 +8,17 @@ from calsync.engine.engine import Engine
 from calsync.engine.leave import Leaving
 from calsync.engine.rebuild import Confirmation
 from calsync.engine.report import Counts, Notices, Report
+from calsync.engine.undo import Undone
 
-__all__ = ["Account", "Applied", "Confirmation", "Counts", "Engine", "Leaving", "Notices", "Report", "Run"]
+__all__ = [
+    "Account",
+    "Applied",
+    "Confirmation",
+    "Counts",
+    "Engine",
+    "Leaving",
+    "Notices",
+    "Report",
+    "Run",
+    "Undone",
+]

@@ -20,7 +20,7 @@ from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
 from calsync.engine.settle import settle
-from calsync.engine.undo import undo_writes
+from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -81,9 +81,7 @@ class Engine:
         """
         if write:
             await self._expect_on(account)
-        async with self._reading(account, report) as run:
-            if progress is not None:
-                run.progress = progress
+        async with self._reading(account, report, progress=progress) as run:
             if run.notebook.state.rebuild is None:
                 await self._work(run, write=write)
             else:
@@ -113,28 +111,39 @@ class Engine:
         It counts as the confirmation of what waits for one. What is done is told to `report`. Raises as `run`.
         """
         await self._expect_on(account)
-        async with self._reading(account, report, confirms=True) as run:
-            if progress is not None:
-                run.progress = progress
+        async with self._reading(account, report, confirms=True, progress=progress) as run:
             applied = await apply_plan(run, approved)
             _tell_waiting(run)
             return applied
 
     async def undo(
-        self, account: Account, selection: Selection, report: Report, plan_hash: str | None = None
-    ) -> Confirmation:
+        self,
+        account: Account,
+        selection: Selection,
+        report: Report,
+        plan_hash: str | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Undone:
         """Undo writes of an account, if its plan is the one that a person saw; without a hash only make the plan.
 
         It also undoes of an account that is switched off; who switches it off meanwhile stops it. What is done is
         told to `report`. Raises as `run`.
         """
         may_be_off = (await self._store.settings.get(account.name)).off
-        async with self._reading(account, report) as run:
+        async with self._reading(account, report, progress=progress) as run:
             run.may_be_off = may_be_off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
 
     async def leave(
-        self, account: Account, remove: Side | None, who: str, report: Report, plan_hash: str | None = None
+        self,
+        account: Account,
+        remove: Side | None,
+        who: str,
+        report: Report,
+        plan_hash: str | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Leaving:
         """Let an account leave, if its plan is the one that a person saw; without a hash only make the plan.
 
@@ -145,7 +154,7 @@ class Engine:
         async def switch_off() -> None:
             await self._store.settings.set_enabled(account.name, value=False, who=who, now=self._clock.now())
 
-        async with self._reading(account, report) as run:
+        async with self._reading(account, report, progress=progress) as run:
             return await leave_account(run, remove, plan_hash, switch_off)
 
     async def _expect_on(self, account: Account) -> None:
@@ -153,10 +162,18 @@ class Engine:
             raise SwitchedOff(f"account {account.name} is switched off")
 
     @asynccontextmanager
-    async def _reading(self, account: Account, report: Report, *, confirms: bool = False) -> AsyncIterator[Run]:
+    async def _reading(
+        self,
+        account: Account,
+        report: Report,
+        *,
+        confirms: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease.
 
-        `confirms`: it may be a person's word about a plan that waits, which all is to be read for.
+        `confirms`: it may be a person's word about a plan that waits, which all is to be read for. `progress` is
+        told how many of how many writes are done.
         """
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
@@ -188,6 +205,8 @@ class Engine:
                 report=report,
                 before=before,
             )
+            if progress is not None:
+                run.progress = progress
             report.number = run.number
             await run.notebook.commit(begin)
             # Behind the store, so that a crash in between is not taken for a store that was put back.

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
 from calsync.engine.local import apply_links
 from calsync.engine.planning import look_again, view_of
-from calsync.engine.rebuild import Confirmation
 from calsync.engine.settle import settle
 from calsync.engine.together import together
 from calsync.ports import Gone, Trashed
 from calsync.sync.brakes import hold_unconfirmed
 from calsync.sync.choices import LEAVING, UNDONE
-from calsync.sync.plan import Kind, Plan, line
+from calsync.sync.plan import WRITES, Kind, Plan, line
 from calsync.sync.undo import undo
 from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from calsync.engine.account import Run
+    from calsync.engine.report import Counts
     from calsync.records import LedgerEntry, Writes
     from calsync.sync.model import Observation, Side
 
@@ -35,7 +35,27 @@ Read = Callable[[], Awaitable["Writes"]]
 """Reads what the ledger tells of what is to be undone: more and more, while it is."""
 
 
-async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmation:
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of a person's wish to undo something."""
+
+    plan: Plan
+    """What undoes it, and what is not undone, each with its reason."""
+    problem: str | None
+    """Why nothing was undone, in one sentence."""
+    counts: Mapping[Side, Counts]
+    """What was carried out on each side."""
+    run: int
+    """The number of the run that did it, or has shown it."""
+
+    @property
+    def untouched(self) -> int:
+        """How many events were left alone, once it is done, that the plan was about: they changed under it."""
+        planned = sum(each.kind in WRITES for each in self.plan.operations)
+        return max(0, planned - sum(each.writes + each.failed for each in self.counts.values()))
+
+
+async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Undone:
     """Undo writes, if that would do what a person saw; without a hash only say what it would do.
 
     Raises as a run does, also where a side could not be listed in full: what is gone would not be known.
@@ -56,15 +76,16 @@ async def undo_writes(run: Run, read: Read, plan_hash: str | None) -> Confirmati
     elif plan_hash is not None and plan.hash != plan_hash:
         problem = f"the plan is not {plan_hash} any more; look at it again, then confirm {plan.hash}"
     if problem is not None:
-        return Confirmation(plan, f"account {name}: {problem}")
+        return Undone(plan, f"account {name}: {problem}", run.report.counts, run.number)
     if plan_hash is not None:
         run.approved = True
         await _carry_out(run, read, plan)
-    return Confirmation(plan, None)
+    return Undone(plan, None, run.report.counts, run.number)
 
 
 async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
     approved = {line(operation) for operation in plan.operations}
+    run.progress(0, sum(each.kind in WRITES for each in plan.operations))
     await apply_links(run, [each for each in plan.operations if each.kind is Kind.UNLINK])
     for _ in range(PASSES):
         if not await carry_out(run, [each for each in plan.operations if line(each) in approved]):

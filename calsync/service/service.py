@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from calsync.errors import Retry
 from calsync.service.accounts import ServedAccount, ended
-from calsync.service.board import Board
+from calsync.service.board import Board, State
 from calsync.service.turns import Turns
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class Service:
         """Have an account run soon, and once more where a run of it goes on. Several rings make one run."""
         if account in self._accounts:
             self._accounts[account].wake(reason)
+
+    def progress(self, account: str, done: int, total: int) -> None:
+        """Show how many of how many writes an errand of an account has done. The run behind it ends that."""
+        self.board.note(account, State.RUNNING, progress=(done, total), next_try=None)
 
     async def ask(self, account: str, errand: Callable[[], Awaitable[T]]) -> T:
         """Do something between two runs of an account, and run it again behind that; return what it returns.

@@ -72,16 +72,19 @@ def plan_lines(plan: Plan) -> Sequence[PlanLine]:
 
 def drift(approved: Approved, plan: Plan, window: Window) -> Drift:
     """Return what is another plan's: lines that were added, are gone, or are about the same events otherwise."""
-    now = plan_lines(plan)
-    added, gone = _beyond(now, approved.lines), _beyond(approved.lines, now)
-    before = {(each.side, each.event) for each in gone}
-    changed = {(each.side, each.event) for each in added} & before
-    moved = [
+    moved = moved_lines(approved.lines, plan_lines(plan))
+    whens = [each.line.when for each in moved if each.line.when is not None]
+    return Drift(moved=moved, window=any(approved.window.holds(when) is not window.holds(when) for when in whens))
+
+
+def moved_lines(before: Sequence[PlanLine], now: Sequence[PlanLine]) -> Sequence[Moved]:
+    """Return what one plan has otherwise than an earlier one."""
+    added, gone = _beyond(now, before), _beyond(before, now)
+    changed = {(each.side, each.event) for each in added} & {(each.side, each.event) for each in gone}
+    return [
         *(Moved("changed" if (each.side, each.event) in changed else "added", each) for each in added),
         *(Moved("gone", each) for each in gone if (each.side, each.event) not in changed),
     ]
-    whens = [each.line.when for each in moved if each.line.when is not None]
-    return Drift(moved=moved, window=any(approved.window.holds(when) is not window.holds(when) for when in whens))
 
 
 def _beyond(lines: Sequence[PlanLine], others: Sequence[PlanLine]) -> Sequence[PlanLine]:

@@ -52,12 +52,12 @@ def guarded(view: View, operation: Operation) -> Iterator[Operation]:
     )
     verdict = view.chain.guard(write)
     if isinstance(verdict, Block):
-        yield replace(operation, kind=Kind.BLOCK, reason=verdict.reason, wanted=operation.kind)
+        yield replace(operation, kind=Kind.BLOCK, reason=verdict.reason, wanted=operation.kind, guard=verdict.rule)
     elif isinstance(verdict, Drop) and operation.kind is Kind.UPDATE:
-        yield from _without(operation, verdict.fields, verdict.reason)
+        yield from _without(operation, verdict)
     elif isinstance(verdict, Hold) or (isinstance(verdict, Drop) and operation.kind is Kind.CREATE):
         # An event cannot be created without a field: that the other side lacks it would look like an edit.
-        yield replace(operation, kind=Kind.HOLD, reason=verdict.reason, wanted=operation.kind)
+        yield replace(operation, kind=Kind.HOLD, reason=verdict.reason, wanted=operation.kind, guard=verdict.rule)
     else:
         yield operation
 
@@ -68,10 +68,11 @@ def _written(operation: Operation) -> Changes | None:
     return None if operation.kind is Kind.DELETE else operation.changes
 
 
-def _without(operation: Operation, dropped: frozenset[Field], reason: str) -> Iterator[Operation]:
-    kept = {name: value for name, value in operation.changes.items() if name not in dropped}
-    gone = {name: value for name, value in operation.changes.items() if name in dropped}
+def _without(operation: Operation, verdict: Drop) -> Iterator[Operation]:
+    kept = {name: value for name, value in operation.changes.items() if name not in verdict.fields}
+    gone = {name: value for name, value in operation.changes.items() if name in verdict.fields}
     if kept:
         yield replace(operation, changes=kept)
     if gone:
-        yield replace(operation, kind=Kind.SKIP, side=operation.side.other, changes=gone, reason=reason)
+        other, why = operation.side.other, verdict.reason
+        yield replace(operation, kind=Kind.SKIP, side=other, changes=gone, reason=why, guard=verdict.rule)

@@ -64,6 +64,8 @@ class Operation:
     """The delete in the ledger that this create undoes."""
     rules: Mapping[Field, str] = field(default_factory=dict)
     """The rules that made values to be written other than the source's."""
+    guard: str | None = None
+    """The rule that holds or blocks it, or keeps back these fields; None where it is no rule that does."""
     decided: frozenset[HoldKey] = frozenset()
     """The holds that a person has decided about by this write. No brake holds it."""
 

@@ -6,7 +6,7 @@ about it: an event is never synced without a rule that should have seen it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.asking import Asked, Asking, Version
@@ -30,6 +30,8 @@ class Drop:
 
     fields: frozenset[Field]
     reason: str
+    rule: str | None = field(default=None, compare=False)
+    """Which rule said so: the chain notes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Hold:
     """The write waits until a person releases or discards it."""
 
     reason: str
+    rule: str | None = field(default=None, compare=False)
+    """As of `Drop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Block:
     """The write is never carried out, and nobody can release it: it might mail somebody."""
 
     reason: str
+    rule: str | None = field(default=None, compare=False)
+    """As of `Drop`."""
 
 
 Verdict = Allow | Drop | Hold | Block
@@ -252,20 +258,20 @@ class Chain:
         return draft
 
     def guard(self, write: Write) -> Verdict:
-        """Return the strictest verdict of all rules: a block before a hold before dropped fields.
+        """Return the strictest verdict of all rules, and who gave it: a block before a hold before dropped fields.
 
         A rule that raises holds the write, and hides no other rule's block: a hold can be released.
         """
         if self._hung is not None:
-            return Hold(self._hung.reason)
+            return Hold(self._hung.reason, self._hung.rule)
         verdicts = [core_guard(write)]
         try:
             for rule, asked in self._asked:
                 self._asking.question = asked, self._events
                 try:
-                    verdicts.append(rule.guard(write))
+                    verdicts.append(_said_by(rule, rule.guard(write)))
                 except Exception:  # noqa: BLE001 - whatever a rule raises holds its write
-                    verdicts.append(Hold(RuleFailed(rule.name).reason))
+                    verdicts.append(Hold(RuleFailed(rule.name).reason, rule.name))
         finally:
             self._asking.question = None
         return _strictest(verdicts)
@@ -291,6 +297,10 @@ def core_guard(write: Write) -> Verdict:
     if write.target is not None and write.target.event.online_meeting and "description" in (write.changes or {}):
         return Drop(frozenset({"description"}), "online_meeting")
     return ALLOW
+
+
+def _said_by(rule: Rule, verdict: Verdict) -> Verdict:
+    return verdict if isinstance(verdict, Allow) else replace(verdict, rule=rule.name)
 
 
 def _strictest(verdicts: Sequence[Verdict]) -> Verdict:

@@ -27,6 +27,7 @@ from calsync.web.pages import (
     mine,
     own,
     people,
+    plans,
     profile,
     repairs,
     setup_accounts,
@@ -34,6 +35,7 @@ from calsync.web.pages import (
     sign_in,
     start,
     steering,
+    undo,
 )
 from calsync.web.rendering import Templates
 from calsync.web.static_files import StaticFiles
@@ -95,7 +97,7 @@ class Site:
         self._routes: list[web.AbstractRouteDef] = []
         self._roles: dict[str, Role | None] = {}
         for part in (
-            *(mine, own, accounts, setup_accounts, account, explain, steering, leaving, connections),
+            *(mine, own, accounts, setup_accounts, account, explain, steering, plans, undo, leaving, connections),
             *(setup_connections, repairs),
             *(asking, people, audit, profile, sign_in, invitation, language, events, start),
         ):

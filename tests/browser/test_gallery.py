@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.browser.test_steering import switch
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -93,6 +95,66 @@ async def test_pages_of_accounts(office: Place) -> None:
     await gallery.hang("account-conflict", "/accounts/bernd/decisions", ".cases")
     await gallery.hang("account-deletes", "/accounts/clara/decisions", ".cases")
     await gallery.hang("account-plan", "/accounts/clara/plan", "h2")
+
+
+async def test_pages_on_which_people_look_undo_and_leave(office: Place) -> None:
+    world = office.world
+    anna = await office.arrives("Anna Beispiel", "--account", "anna")
+    gallery = await Gallery.of(office, anna)
+    await anna.go("/accounts/anna")
+    await switch(anna).uncheck()
+    await anna.sees("Ausgeschaltet")
+    first, second, third, *_ = sorted(world.anna.mailbox.events.values(), key=lambda event: event["subject"])
+    world.anna.mailbox.edit(first["id"], {"subject": "Notartermin Familie Meyer"})
+    world.anna.mailbox.edit(
+        second["id"], {"subject": "Übergabe Goethestr. 5", "body": _text("Schlüssel mitnehmen")}
+    )
+    world.anna.mailbox.delete(third["id"])
+    world.event("Besichtigung Lindenallee 12", hours=3)
+    await switch(anna).check()
+    await world.until(lambda: "Besichtigung Lindenallee 12" in world.subjects()[0])
+    await anna.sees("Aktuell")
+    await anna.go("/accounts/anna/events")
+    await anna.page.get_by_role("link", name="Warum? Notartermin Familie Meyer").first.click()
+    await gallery.hang("account-explain", anna.page.url, "main .log")
+    await anna.go("/accounts/anna/undo")
+    await gallery.hang("account-undo-choose", "/accounts/anna/undo", ".choices")
+    await anna.page.get_by_role("button", name="Zeigen, was dabei geschieht").first.click()
+    await anna.page.locator(".button.danger").wait_for()
+    await gallery.hang("account-undo", "/accounts/anna/undo", ".button.danger")
+    await anna.press("Genau das rückgängig machen")
+    await anna.page.get_by_role("heading", name="Rückgängig gemacht").wait_for()
+    await gallery.hang("account-undone", "/accounts/anna/undo", ".told")
+    await anna.go("/accounts/anna/leave")
+    await anna.page.get_by_label("Die in FLOWFACT entfernen").check()
+    await anna.page.get_by_role("button", name="Zeigen, was dabei geschieht").click()
+    await anna.page.locator(".button.danger").wait_for()
+    await gallery.hang("account-leave", "/accounts/anna/leave", ".button.danger")
+    await office.close()
+
+
+async def test_the_page_that_shows_a_first_sync_before_it_writes(prepared: Place) -> None:
+    world = prepared.world
+    world.rewrite("    direction: ", "    first_sync: ask\n    direction: ")
+    world.appointment("Besichtigung Goethestr. 5")
+    world.event("Notartermin Familie Meyer", hours=2)
+    world.event("Zahnarzt", hours=5, sensitivity="private")
+    async with prepared.running():
+        anna = await prepared.arrives("Anna Beispiel", "--account", "anna")
+        gallery = await Gallery.of(prepared, anna)
+        await anna.go("/accounts/anna/plan")
+        await anna.press("Plan ansehen")
+        await anna.page.get_by_role("button", name="Diesen Plan bestätigen").wait_for()
+        for tab in gallery.tabs.values():
+            await tab.go("/accounts/anna/plan")
+            await tab.page.locator("#planned-1 summary").click()
+            await tab.expect_no_barrier()
+        await gallery.hang("account-plan-first", "/accounts/anna/plan", "#planned-1")
+        await prepared.close()
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"contentType": "text", "content": text}
 
 
 async def test_pages_of_connections(office: Place) -> None:

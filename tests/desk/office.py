@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
     from calsync.config import Config
     from calsync.desk.repairs import Disabled
+    from calsync.engine import Undone
     from calsync.loader import Loaded
     from calsync.people import Person
     from calsync.ports import Finding
+    from calsync.records import Selection
     from calsync.store import SqliteStore
     from calsync.sync.choices import Choice
     from calsync.sync.rules import Rule
@@ -156,6 +158,12 @@ class Office:
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         return await engine.confirm(await self._account(account), plan_hash)
+
+    async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
+        report = Report()
+        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
+        async with self.chronicle.of(account, report):
+            return await engine.undo(await self._account(account), selection, report, plan_hash)
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
         engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")

@@ -90,3 +90,13 @@ async def test_of_a_long_plan_the_first_writes_are_shown_and_all_are_counted(off
         office.left.user_create(replace(MEETING, summary=f"Termin {number}"))
     found = planned(await office.plan("anna"))
     assert (len(found.writes), found.counts) == (MOST, {(Kind.CREATE, Side.RIGHT): MOST + 5})
+
+
+async def test_what_a_guard_keeps_back_names_the_rule(office: Office) -> None:
+    edited = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.right.user_edit(copy, attendee_count=2)
+    office.left.user_edit(edited, summary="verlegt")
+    found = planned(await office.plan("anna"))
+    assert [(one.reason, one.rule) for one in found.left_alone] == [("has_attendees", "attendee_stripping")]

@@ -18,19 +18,19 @@ from calsync.sync.plan import Kind
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:
-    from calsync.engine.rebuild import Confirmation
+    from calsync.engine import Undone
     from calsync.sync.model import Event, Link, Observation
     from tests.engine.conftest import World
 
 
-async def plan_undo(world: World, plan_hash: str | None = None, **selection: Any) -> Confirmation:
+async def plan_undo(world: World, plan_hash: str | None = None, **selection: Any) -> Undone:
     """Say what would be undone, or undo it."""
     world.clock.advance(1)
     engine = Engine(world.store, world.runs, world.clock, random.Random(2), "test")
     return await engine.undo(world.account(), Selection(**selection), Report(), plan_hash)
 
 
-async def undo(world: World, **selection: Any) -> Confirmation:
+async def undo(world: World, **selection: Any) -> Undone:
     """Undo what a person saw, and prove that nothing follows from it."""
     seen = await plan_undo(world, **selection)
     assert seen.problem is None
@@ -63,7 +63,7 @@ async def link(world: World) -> Link:
     return found
 
 
-def skipped(found: Confirmation) -> list[str]:
+def skipped(found: Undone) -> list[str]:
     return [operation.reason for operation in found.plan.operations if operation.kind is Kind.SKIP]
 
 

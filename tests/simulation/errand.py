@@ -12,8 +12,8 @@ from calsync.errors import CalsyncError
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
+    from calsync.engine import Undone
     from calsync.engine.leave import Leaving
-    from calsync.engine.rebuild import Confirmation
     from calsync.records import Selection
     from calsync.store import SqlStore
     from calsync.sync.model import Side
@@ -70,7 +70,7 @@ class Undoing(Errand):
         super().__init__(pair)
         self.selection = selection
         self.plan_hash = plan_hash
-        self.confirmation: Confirmation | None = None
+        self.undone: Undone | None = None
         """What it came to; None where it was killed, or failed."""
 
     async def command(self, store: SqlStore, engine: Engine) -> None:
@@ -78,7 +78,7 @@ class Undoing(Errand):
         UNDOING.set(True)
         self.pair.acts()
         self.may_be_off = self.pair.off_since is not None
-        self.confirmation = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
+        self.undone = await engine.undo(self.pair.account(), self.selection, self.report, self.plan_hash)
 
 
 class Departure(Errand):

@@ -26,7 +26,7 @@ from tests.simulation.plans import Applying, Planning
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from calsync.engine.rebuild import Confirmation
+    from calsync.engine import Undone
     from calsync.sync.plan import Plan
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
@@ -170,7 +170,7 @@ class Person:
 
     async def _errand(
         self, pair: Pair, selection: Selection, plan_hash: str | None, *, breaks: bool = False
-    ) -> Confirmation | None:
+    ) -> Undone | None:
         """Give a command, again where another process works on the account; return what it came to."""
         dice = self.world.dice
         for _ in range(TRIES):
@@ -182,8 +182,8 @@ class Person:
             async with pair.undos.undertaken(errand):
                 await errand.run()
             self.world.mix["undo: frozen"] += errand.freezes
-            if errand.confirmation is not None:
-                return errand.confirmation
+            if errand.undone is not None:
+                return errand.undone
             self.world.mix["undo: killed"] += errand.error is None
             pair.note(f"not undone: {errand.error or 'killed'}")
             await asyncio.sleep(dice.choice([10, 100]))

@@ -90,7 +90,7 @@ class Undos:
         }
         for node in self._parted.keys() - linked:  # also a command that was killed may have freed them
             del self._parted[node]
-        done = errand.confirmation
+        done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
             return
         failed = any(errand.report.counts[side].failed for side in Side)

@@ -93,6 +93,18 @@ def test_the_strictest_verdict_counts(
     assert chain.guard(write(agreed, {"summary": "x"})) == strictest
 
 
+def test_the_verdict_names_the_rule_that_gave_it(agreed: Event, scripted: type[Scripted]) -> None:
+    asked = write(agreed, {"summary": "x"})
+    silent = scripted(name="silent")
+    for verdict in (Block("a"), Hold("a"), Drop(frozenset({"summary"}), "a")):
+        given = Chain([silent, scripted(name="strict", verdict=verdict)]).guard(asked)
+        assert isinstance(given, Block | Hold | Drop)
+        assert given.rule == "strict"
+    broken = Chain([scripted(name="broken", fails_in="guard")]).guard(asked)
+    assert isinstance(broken, Hold)
+    assert broken.rule == "broken"
+
+
 def test_a_guard_that_raises_holds_and_hides_no_block(agreed: Event, scripted: type[Scripted]) -> None:
     broken = scripted(name="broken", fails_in="guard")
     asked = write(agreed, {"summary": "x"})

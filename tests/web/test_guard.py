@@ -56,7 +56,7 @@ async def test_no_page_has_a_script_or_style_of_its_own(browser: Browser, chef: 
         "/connections",
         "/audit",
     )
-    parts = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/leave")
+    parts = ("", "/activity", "/events", "/left-out", "/decisions", "/plan", "/undo", "/leave")
     for path in (*own, *(f"/accounts/anna{part}" for part in parts)):
         text = (await browser.get(path)).text
         assert "<script>" not in text

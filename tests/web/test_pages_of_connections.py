@@ -204,18 +204,24 @@ async def test_an_account_is_added_changed_and_removed_by_both_forms(
     assert (wrong.status, wrong.says("carla-mail")) == (400, True)
     taken = await browser.post("/add/account", {**fields, "name": "anna"}, at=at)
     assert taken.says("There is an account of this name already.")
-    assert (await browser.post("/add/account", fields, at=at)).location == "/accounts"
-    assert config(house).accounts["carla"].direction == "left_to_right"
+    assert (await browser.post("/add/account", {**fields, "first_sync": "later"}, at=at)).says("first_sync")
+    asking = {**fields, "first_sync": "ask"}
+    assert (await browser.post("/add/account", asking, at=at)).location == "/accounts"
+    carla = config(house).accounts["carla"]
+    assert (carla.direction, carla.first_sync) == ("left_to_right", "ask")
     file = house.folder / "calsync.db.yaml"
     file.write_text(
         file.read_text().replace("timezone: Europe/Berlin", "timezone: Europe/Berlin\n    policy: hold")
     )
     edit = "/accounts/carla/edit"
-    assert (await browser.get(edit)).says("carla-mail")
-    changed = {**fields, "direction": "both", "right.connection": "crm"}
+    page = await browser.get(edit)
+    assert page.says("carla-mail")
+    assert 'name="first_sync" value="ask" checked' in page.text
+    changed = {**fields, "first_sync": "run", "direction": "both", "right.connection": "crm"}
     assert (await browser.post(edit, changed, at=edit)).location == "/accounts"
     carla = config(house).accounts["carla"]
     assert (carla.direction, carla.policy, carla.right.connection) == ("both", "hold", "mail")
+    assert carla.first_sync == "run"
     assert (await browser.post("/accounts/carla/remove", {}, at=edit)).location == "/accounts"
     assert "carla" not in config(house).accounts
 

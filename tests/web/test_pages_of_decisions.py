@@ -223,7 +223,7 @@ async def test_a_plan_that_has_changed_is_not_confirmed(
     await browser.sign_in("anna")
     await browser.post("/accounts/anna/confirm", {"hash": "0" * 16}, at=PLAN)
     await ended(site.works)
-    assert (await browser.get(PLAN)).says("The plan has changed meanwhile. Please look at it again.")
+    assert (await browser.get(PLAN)).says("The plan is another one by now. Nothing was written.")
     await office.run()
     assert office.left.events() == {}
 

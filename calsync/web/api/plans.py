@@ -16,7 +16,11 @@ from calsync.web.api.route import Asked, Given, Route, Told
 from calsync.web.api.words import Span, span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calsync.desk import Desk
+    from calsync.desk.planned import Planned
+    from calsync.desk.planned import PlannedWrite as WriteForPeople
     from calsync.sync.changes import FieldChange
     from calsync.sync.model import Value
     from calsync.sync.plan import Kind
@@ -65,6 +69,18 @@ class ReasonCount(Told, frozen=True, kw_only=True):
     events: int
 
 
+class LeftAlone(Told, frozen=True, kw_only=True):
+    """One event, or some of its fields, that stays as it is."""
+
+    side: Side
+    summary: str | None
+    when: Span | None
+    fields: Annotated[list[str], msgspec.Meta(description="Which of its fields; empty: all of it")]
+    reason: str
+    sentence: Annotated[str, msgspec.Meta(description="Why")]
+    rule: Annotated[str | None, msgspec.Meta(description="The rule that decided that; null: no rule's guard did")]
+
+
 class Plan(Told, frozen=True, kw_only=True):
     """What a run would do now."""
 
@@ -73,6 +89,9 @@ class Plan(Told, frozen=True, kw_only=True):
     counts: list[WriteCount]
     writes: Annotated[list[PlannedWrite], msgspec.Meta(description=f"The first {MOST} of them")]
     others: list[ReasonCount]
+    left_alone: Annotated[
+        list[LeftAlone], msgspec.Meta(description=f"The first {MOST} events that stay as they are")
+    ]
 
 
 class Confirm(Given, frozen=True, kw_only=True):
@@ -89,26 +108,10 @@ async def plan(desk: Desk, asked: Asked) -> Plan:
     return Plan(
         hash=found.hash,
         waits=found.waits,
-        counts=[
-            WriteCount(kind=_kind(kind), side=side, events=events) for (kind, side), events in found.counts.items()
-        ],
-        writes=[
-            PlannedWrite(
-                kind=_kind(one.kind),
-                side=one.side,
-                summary=one.summary,
-                when=span(one.when),
-                fields=list(one.fields),
-                changes=[_change(each) for each in one.changes],
-                reason=one.reason,
-                sentence=sentence(one.reason),
-            )
-            for one in found.writes
-        ],
-        others=[
-            ReasonCount(reason=reason, sentence=sentence(reason), events=events)
-            for reason, events in found.others.items()
-        ],
+        counts=counts_of(found),
+        writes=[write_of(one) for one in found.writes],
+        others=reasons_of(found.others),
+        left_alone=left_alone_of(found),
     )
 
 
@@ -116,6 +119,48 @@ async def confirm(desk: Desk, asked: Asked) -> None:
     confirmation = await desk.steering.confirm(asked.who, asked.path["account"], asked.body.hash)
     if confirmation.problem is not None:
         raise Failed(HTTPStatus.CONFLICT, "not_confirmed", confirmation.problem)
+
+
+def counts_of(found: Planned) -> list[WriteCount]:
+    """Return how many events would be written alike."""
+    return [
+        WriteCount(kind=_kind(kind), side=side, events=events) for (kind, side), events in found.counts.items()
+    ]
+
+
+def write_of(one: WriteForPeople) -> PlannedWrite:
+    """Return one event that would be written."""
+    return PlannedWrite(
+        kind=_kind(one.kind),
+        side=one.side,
+        summary=one.summary,
+        when=span(one.when),
+        fields=list(one.fields),
+        changes=[_change(each) for each in one.changes],
+        reason=one.reason,
+        sentence=sentence(one.reason),
+    )
+
+
+def reasons_of(counted: Mapping[str, int]) -> list[ReasonCount]:
+    """Return how many events stay as they are for each reason."""
+    return [ReasonCount(reason=why, sentence=sentence(why), events=events) for why, events in counted.items()]
+
+
+def left_alone_of(found: Planned) -> list[LeftAlone]:
+    """Return the events that stay as they are."""
+    return [
+        LeftAlone(
+            side=one.side,
+            summary=one.summary,
+            when=span(one.when),
+            fields=list(one.fields),
+            reason=one.reason,
+            sentence=sentence(one.reason),
+            rule=one.rule,
+        )
+        for one in found.left_alone
+    ]
 
 
 def _change(change: FieldChange) -> PlannedChange:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync.web.api import accounts, belonging, connections, people, plans, repairs, steering
+from calsync.web.api import (
+    accounts,
+    belonging,
+    connections,
+    explain,
+    leaving,
+    people,
+    plans,
+    repairs,
+    steering,
+    undo,
+)
 from calsync.web.api.door import Door
 
 if TYPE_CHECKING:
@@ -23,6 +34,9 @@ ROUTES: Sequence[Route] = (
     *accounts.ROUTES,
     *steering.ROUTES,
     *plans.ROUTES,
+    *explain.ROUTES,
+    *undo.ROUTES,
+    *leaving.ROUTES,
     *repairs.ROUTES,
     *connections.ROUTES,
     *people.ROUTES,

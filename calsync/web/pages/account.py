@@ -51,7 +51,12 @@ class _Account:
         kind = next((one for one in KINDS if str(one) == request.query.get("kind")), None)
         side = _one_of(Side, request.query.get("side"))
         rows = await self._showing.activity(
-            visitor.who, page.row.account, kind=kind, side=side, before=_number(request, "before"), most=ROWS
+            visitor.who,
+            page.row.account,
+            kind=kind,
+            side=side,
+            before=number_of(request.query.get("before")),
+            most=ROWS,
         )
         return self._page(
             visitor,
@@ -67,13 +72,17 @@ class _Account:
         page = await account_page(self._site, request, visitor)
         state = _one_of(State, request.query.get("state"))
         rows = await self._showing.pairs(
-            visitor.who, page.row.account, state=state, before=_number(request, "before"), most=ROWS
+            visitor.who,
+            page.row.account,
+            state=state,
+            before=number_of(request.query.get("before")),
+            most=ROWS,
         )
         return self._page(visitor, "account_events.html", page, found=rows, states=list(State), state=state)
 
     async def left_out(self, request: web.Request, visitor: Visitor) -> web.Response:
         page = await account_page(self._site, request, visitor)
-        how, offset = _one_of(How, request.query.get("how")), _number(request, "offset") or 0
+        how, offset = _one_of(How, request.query.get("how")), number_of(request.query.get("offset")) or 0
         found = await self._showing.left_out(visitor.who, page.row.account, how=how, offset=offset, most=ROWS)
         hows = dict.fromkeys(one for one, _ in found.counts)
         return self._page(
@@ -97,6 +106,7 @@ def _one_of(values: Iterable[E], word: str | None) -> E | None:
     return next((one for one in values if one.value == word), None)
 
 
-def _number(request: web.Request, name: str) -> int | None:
-    text = request.query.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 16 else None  # noqa: PLR2004 - SQLite's numbers are longer
+def number_of(text: str | None) -> int | None:
+    """Return a number as it stands in a query; what makes no sense is none."""
+    sensible = text is not None and text.isdecimal() and len(text) < 16  # noqa: PLR2004 - SQLite's are longer
+    return int(text) if sensible and text is not None else None

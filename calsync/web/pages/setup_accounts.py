@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ADD = "/add/account"
 TIMEZONE = "Europe/Berlin"
 """What the form begins with."""
+KEYS = ("timezone", "direction", "first_sync")
+"""What is asked for besides both calendars."""
 
 
 def add_to(site: Site) -> None:
@@ -153,13 +155,13 @@ def _entry(former: Mapping[str, Any], specs: Specs, form: Mapping[str, str]) -> 
         connection = _connections(former).get(side) or form.get(f"{side}.connection", "")
         fields = {field.key: form.get(f"{side}.{field.key}", "").strip() for field in spec.calendar_form}
         entry[side.value] = {**former.get(side.value, {}), **fields, "connection": connection}
-    return entry | {key: form.get(key, "").strip() for key in ("timezone", "direction")}
+    return entry | {key: form.get(key, "").strip() for key in KEYS}
 
 
 def _values(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return an entry as the form's fields."""
     flat = {f"{side}.{key}": str(value) for side in Side for key, value in entry.get(side.value, {}).items()}
-    return flat | {key: str(entry[key]) for key in ("timezone", "direction") if key in entry}
+    return flat | {key: str(entry[key]) for key in KEYS if key in entry}
 
 
 def _connections(entry: Mapping[str, Any]) -> dict[Side, str]:

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from calsync.desk.left_out import How
 from calsync.desk.outcomes import outcome
-from calsync.desk.planned import planned
 from calsync.desk.repairs import card_of
 from calsync.sync.choices import Choice
 from calsync.sync.model import AllDay, Direction, Side
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.desk.decisions import Case
-    from calsync.desk.planned import Planned
     from calsync.desk.repairs import Repair
-    from calsync.people import Person
     from calsync.sync.plan import Kind
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
@@ -63,9 +60,6 @@ def add_to(site: Site) -> None:
     site.add("POST", f"{ACCOUNT}/sync", pages.sync)
     site.add("GET", f"{ACCOUNT}/decisions", pages.decisions)
     site.add("POST", f"{ACCOUNT}/decisions", pages.decide)
-    site.add("GET", f"{ACCOUNT}/plan", pages.plan)
-    site.add("POST", f"{ACCOUNT}/plan", pages.look)
-    site.add("POST", f"{ACCOUNT}/confirm", pages.confirm)
 
 
 class _Steering:
@@ -120,39 +114,6 @@ class _Steering:
         done = "decisions.taken_off" if off else "decisions.taken"
         notice = done if len(taken) == len(names) else "decisions.partly" if taken else "decisions.over"
         return self._site.go(visitor, f"/accounts/{account}/decisions", notice)
-
-    async def plan(self, request: web.Request, visitor: Visitor) -> web.Response:
-        page = await account_page(self._site, request, visitor)
-        return self._site.page(
-            visitor,
-            "account_plan.html",
-            page=page,
-            sides=list(Side),
-            work=self._site.works.of(f"plan {page.row.account}"),
-            confirmed=self._site.works.of(f"confirm {page.row.account}"),
-        )
-
-    async def look(self, request: web.Request, visitor: Visitor) -> web.Response:
-        """Begin to plan: both servers are asked."""
-        account = await self._account(request, visitor)
-        self._site.works.forget(f"confirm {account}")
-        self._site.works.begin(f"plan {account}", account, partial(self._planned, visitor.who, account))
-        return self._site.go(visitor, f"/accounts/{account}/plan")
-
-    async def confirm(self, request: web.Request, visitor: Visitor) -> web.Response:
-        """Begin to confirm the plan that was shown: both sides are read once more."""
-        account, plan_hash = await self._account(request, visitor), (await form_of(request)).get("hash", "")
-        work = partial(self._confirmed, visitor.who, account, plan_hash)
-        self._site.works.begin(f"confirm {account}", account, work)
-        return self._site.go(visitor, f"/accounts/{account}/plan")
-
-    async def _planned(self, person: Person, account: str) -> Planned:
-        return planned(await self._steering.plan(person, account))
-
-    async def _confirmed(self, person: Person, account: str, plan_hash: str) -> object:
-        found = await self._steering.confirm(person, account, plan_hash)
-        self._site.works.forget(f"plan {account}")
-        return found
 
     async def _account(self, request: web.Request, visitor: Visitor) -> str:
         """Return the account's name. Raises HTTPNotFound for one that somebody may not see."""

@@ -226,8 +226,8 @@ async def test_an_invitation_that_cannot_be_says_why(chefs: Program) -> None:
 async def test_a_body_that_is_no_json_is_told(chefs: Program) -> None:
     for data, media, status, word in (
         (b"{", "application/json", 400, "body_broken"),
-        (b"[" * 60_000, "application/json", 400, "invalid"),
-        (b'{"name": ' + b"[" * 60_000, "application/json", 400, "invalid"),
+        (b"[" * 60_000, "application/json", 400, "body_broken"),
+        (b'{"name": ' + b"[" * 60_000, "application/json", 400, "body_broken"),
         (b'{"name": "\xff"}', "application/json", 400, "body_broken"),
         (b'{"name": "\\ud800"}', "application/json", 400, "body_broken"),
         (b"{}", "text/plain", 415, "body_type"),
