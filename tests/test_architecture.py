@@ -138,7 +138,7 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.plan_file": {*PURE, "calsync.engine"},
     "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
-    "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
+    "calsync.testing": {*PURE, "calsync.http", "calsync.ports", "calsync.testing"},
     "calsync.cli": {
         *PURE,
         "calsync.app",
