@@ -85,7 +85,13 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.parsed": {"calsync.config", "calsync.loader", "calsync.loading"},
-    "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
+    "calsync.loader": {
+        "calsync.__version__",
+        "calsync.errors",
+        "calsync.hookspecs",
+        "calsync.loader",
+        "calsync.ports",
+    },
     "calsync.desk": {
         *PURE,
         "calsync.config",
@@ -138,6 +144,7 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.plan_file": {*PURE, "calsync.engine"},
     "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
+    "calsync.pytest_plugin": {"calsync.ports", "calsync.testing"},
     "calsync.testing": {*PURE, "calsync.http", "calsync.ports", "calsync.testing"},
     "calsync.cli": {
         *PURE,

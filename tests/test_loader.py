@@ -13,6 +13,7 @@ import pytest
 from calsync.errors import PluginError
 from calsync.loader import KINDS, Plugin, Plugins
 from calsync.loader.discovery import GROUP, in_folder
+from calsync.loader.manifest import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -289,3 +290,39 @@ def calsync_providers():
 """
     plugins = Plugins([plugin("crm_plugin", code, providers=["crm"])])
     assert plugins.load(["crm"], []).providers["crm"].name == "crm"
+
+
+@pytest.mark.parametrize(
+    ("required", "present", "good"),
+    [
+        ("0.1", "0.1.0", True),
+        ("0.1.2", "0.1.1", False),
+        ("0.1", "0.1.7", True),
+        ("0.1", "0.2.0", False),
+        ("0.2", "0.1.9", False),
+        ("1.2", "1.10.0", True),
+        ("1.2", "1.1.9", False),
+        ("1.2", "2.0.0", False),
+    ],
+)
+def test_a_plugin_fits_a_calsync_that_has_all_it_was_written_for(required: str, present: str, good: bool) -> None:
+    assert fits(required, present) is good
+
+
+def test_a_plugin_for_another_calsync_is_not_imported_and_named(
+    plugin: Callable[..., Plugin], tmp_path: Path
+) -> None:
+    plugin("of_tomorrow", "raise SystemExit", rules=["shout"])
+    path = tmp_path / "of_tomorrow" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"requires_calsync": "9.1"}))
+    plugins = Plugins.find([tmp_path])
+    with pytest.raises(PluginError, match=r"plugin of_tomorrow .* was written for calsync 9\.1, and this is"):
+        plugins.load([], ["shout"])
+
+
+def test_a_required_version_that_is_none_names_the_file(plugin: Callable[..., Plugin], tmp_path: Path) -> None:
+    plugin("unclear", "", rules=["shout"])
+    path = tmp_path / "unclear" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"requires_calsync": ">=1"}))
+    with pytest.raises(PluginError, match=r"manifest.json: must be a version of calsync"):
+        Plugins.find([tmp_path])

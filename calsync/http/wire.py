@@ -28,7 +28,7 @@ class Change(aiohttp.BytesPayload):
 
     @property
     def consumed(self) -> bool:
-        """Say that it cannot be sent again: aiohttp repeats a PUT or a DELETE whose answer is lost, once, by itself."""
+        """Say that it cannot be sent again: aiohttp by itself repeats a PUT or a DELETE whose answer is lost."""
         return True
 
     async def write(self, writer: AbstractStreamWriter) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+import calsync
 from calsync import hookspecs
 from calsync.errors import PluginError
+from calsync.loader.manifest import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,12 @@ def registered(plugins: Iterable[Plugin]) -> tuple[pluggy.PluginManager, dict[Pl
 
 
 def _imported(plugin: Plugin) -> ModuleType:
+    required = plugin.manifest.requires
+    if required and not fits(required, calsync.__version__):
+        raise PluginError(
+            f"plugin {plugin.label} was written for calsync {required}, and this is {calsync.__version__}:"
+            " install a version of it that fits"
+        )
     try:
         if plugin.folder is None:
             return importlib.import_module(plugin.module)
