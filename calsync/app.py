@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from calsync.config import AccountConfig, Config
     from calsync.desk.decisions import Case
-    from calsync.ports import Clock, DeviceCode, Provider
+    from calsync.ports import CalendarRequest, Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
     from calsync.sync.approved import Approved
     from calsync.sync.choices import Choice
@@ -147,6 +147,39 @@ class App:
             problem = f"{self._config.path}: there is no connection {connection!r}; connections are: {known}"
             raise ConfigError([problem])
         return self._connections.provider(connection)
+
+    async def unused(self, provider: str, account: str | None) -> tuple[Provider, CalendarRequest]:
+        """Sign in, and say how the calendar of a provider is opened in an account that has never been synced.
+
+        Raises ConfigError for no account, an unknown one, one without such a calendar, and one that was synced.
+        LoginError, Retry.
+        """
+        config = self._config
+        sides = [
+            (one, side)
+            for one in config.accounts.values()
+            for side in Side
+            if config.connections[one.side(side).connection].provider == provider
+        ]
+        found = [(one, side) for one, side in sides if one.name == account]
+        if len(found) != 1:
+            known = ", ".join(dict.fromkeys(one.name for one, _ in sides)) or "none"
+            what = (
+                "name the account whose calendar may be written to"
+                if account is None
+                else (f"account {account} has no calendar of the provider {provider}, or two")
+            )
+            raise ConfigError([f"{config.path}: {what}: --writes-to ACCOUNT; accounts with one are: {known}"])
+        [(one, side)] = found
+        if one.name in await self._runs.all():
+            place = f"{config.file(one)}:{one.line}: accounts.{one.name}"
+            advice = "a sync would copy what is written now; give the test calendar an account of its own"
+            raise ConfigError([f"{place}: it has been synced, and {advice}"])
+        connection = one.side(side).connection
+        await self._connections.login(connection)
+        return self._connections.provider(connection), replace(
+            self._connections.request(one, side), needs=frozenset()
+        )
 
     async def plan(self, *accounts: str | None) -> dict[str, AccountPlan]:
         """Say what a sync would do, of all accounts or of these.

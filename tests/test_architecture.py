@@ -160,6 +160,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.ports",
         "calsync.reasons",
         "calsync.results",
+        "calsync.testing.conformance",
     },
 }
 """What each part of calsync may import of calsync. `app` and what it is made of put all together."""
