@@ -148,29 +148,26 @@ class App:
             raise ConfigError([problem])
         return self._connections.provider(connection)
 
-    async def unused(self, provider: str, account: str | None) -> tuple[Provider, CalendarRequest]:
-        """Sign in, and say how the calendar of a provider is opened in an account that has never been synced.
+    async def unused(self, provider: str, calendar: str | None) -> tuple[Provider, CalendarRequest]:
+        """Sign in, and say how a calendar of a provider is opened, of an account that has never been synced.
 
-        Raises ConfigError for no account, an unknown one, one without such a calendar, and one that was synced.
-        LoginError, Retry.
+        `calendar`: an account and its side, as `anna.left`. Raises ConfigError for none, for an unknown one or one
+        of another provider, and where the account was synced; LoginError, Retry.
         """
         config = self._config
-        sides = [
-            (one, side)
+        known = {
+            f"{one.name}.{side}": (one, side)
             for one in config.accounts.values()
             for side in Side
             if config.connections[one.side(side).connection].provider == provider
-        ]
-        found = [(one, side) for one, side in sides if one.name == account]
-        if len(found) != 1:
-            known = ", ".join(dict.fromkeys(one.name for one, _ in sides)) or "none"
-            what = (
-                "name the account whose calendar may be written to"
-                if account is None
-                else (f"account {account} has no calendar of the provider {provider}, or two")
+        }
+        if calendar not in known:
+            named = ", ".join(known) or "none"
+            problem = (
+                f"{config.path}: name a calendar of the provider {provider} that may be written to, one of these"
             )
-            raise ConfigError([f"{config.path}: {what}: --writes-to ACCOUNT; accounts with one are: {known}"])
-        [(one, side)] = found
+            raise ConfigError([f"{problem}: {named}"])
+        one, side = known[calendar]
         if one.name in await self._runs.all():
             place = f"{config.file(one)}:{one.line}: accounts.{one.name}"
             advice = "a sync would copy what is written now; give the test calendar an account of its own"

@@ -144,6 +144,7 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.plan_file": {*PURE, "calsync.engine"},
     "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
+    "calsync.scaffold": {"calsync.__version__", "calsync.errors"},
     "calsync.pytest_plugin": {"calsync.ports", "calsync.testing"},
     "calsync.testing": {*PURE, "calsync.http", "calsync.ports", "calsync.testing"},
     "calsync.cli": {
@@ -160,6 +161,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.ports",
         "calsync.reasons",
         "calsync.results",
+        "calsync.scaffold",
         "calsync.testing.conformance",
     },
 }

@@ -39,11 +39,10 @@ def configuration(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (
-            [],
-            "name the account whose calendar may be written to: --writes-to ACCOUNT; accounts with one are: anna",
-        ),
-        (["--writes-to", "berta"], "account berta has no calendar of the provider graph, or two"),
+        ([], "name a calendar of the provider graph that may be written to, one of these: anna.left"),
+        (["--writes-to", "anna"], "one of these: anna.left"),
+        (["--writes-to", "anna.right"], "one of these: anna.left"),
+        (["--writes-to", "berta.left"], "one of these: anna.left"),
     ],
 )
 def test_nobody_is_written_to_who_was_not_named(
@@ -55,7 +54,7 @@ def test_nobody_is_written_to_who_was_not_named(
 
 def test_an_account_that_was_synced_is_refused(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(FileRuns(configuration.with_name("calsync.db.runs")).put("anna", 7))
-    command = ["conformance", "graph", "-c", str(configuration), "--writes-to", "anna", "--json"]
+    command = ["conformance", "graph", "-c", str(configuration), "--writes-to", "anna.left", "--json"]
     assert run(command) == 2
     printed = capsys.readouterr()
     assert json.loads(printed.out)["ok"] is False

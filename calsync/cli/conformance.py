@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.testing.conformance import Conformance, Promise
 
 WARNING = (
-    "this writes made-up events of March and April 2026 into the calendar of {account}, and takes them away again;"
+    "this writes made-up events of March and April 2026 into the calendar {calendar}, and takes them away again;"
     " where the server has a trash, they lie there. Nobody is invited, so nobody is mailed."
 )
 
@@ -32,12 +32,12 @@ WARNING = (
 @click.argument("provider")
 @click.option(
     "--writes-to",
-    "account",
-    metavar="ACCOUNT",
-    help="The account whose calendar of this provider is written to. It must never have been synced.",
+    "calendar",
+    metavar="ACCOUNT.SIDE",
+    help="The calendar that is written to, as anna.left. Its account must never have been synced.",
 )
 @click.option("--only", default="", metavar="WORDS", help="Only the promises in whose names these stand.")
-def conformance(path: Path, as_json: bool, provider: str, account: str | None, only: str) -> int:
+def conformance(path: Path, as_json: bool, provider: str, calendar: str | None, only: str) -> int:
     """Try whether a provider keeps its promises, by writing made-up events into a real calendar."""
     screen = sys.stdout
 
@@ -46,9 +46,9 @@ def conformance(path: Path, as_json: bool, provider: str, account: str | None, o
             click.echo(conformance_report.line(promise), file=screen)
 
     with json_even_on_failure(as_json, conformance_report.EMPTY):
-        if account is not None:
-            tell([WARNING.format(account=account)])
-        found = _played(path, provider, account, heard, only)
+        if calendar is not None:
+            tell([WARNING.format(calendar=calendar)])
+        found = _played(path, provider, calendar, heard, only)
     if as_json:
         print_json(conformance_report.as_json(found))
     else:
@@ -58,14 +58,14 @@ def conformance(path: Path, as_json: bool, provider: str, account: str | None, o
 
 
 def _played(
-    path: Path, provider: str, account: str | None, heard: Callable[[Promise], object], only: str
+    path: Path, provider: str, calendar: str | None, heard: Callable[[Promise], object], only: str
 ) -> Conformance:
     @asynccontextmanager
     async def opening() -> AsyncIterator[tuple[Provider, CalendarRequest]]:
         from calsync.app import App  # noqa: PLC0415 - it brings in every driver
 
         async with App.open(path) as app:
-            yield await app.unused(provider, account)
+            yield await app.unused(provider, calendar)
 
     try:
         from calsync.testing.conformance import play  # noqa: PLC0415 - a server has no pytest

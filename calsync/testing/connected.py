@@ -6,6 +6,7 @@ own tests have a person who speaks to the server in another way.
 
 from __future__ import annotations
 
+import random
 import uuid
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,7 +22,6 @@ from calsync.testing.fence import Fenced, Ground, take_away
 from calsync.testing.lent import lent
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import AsyncIterator, Mapping, Sequence
     from typing import Any
 
@@ -127,18 +127,25 @@ async def connected(
     `connection` and `side` are the keys that somebody writes under `connections` and for a side of an account; the
     other arguments are the attributes of `UnderTest`. What the test made is gone behind it.
     """
-    host = lent()
-    provider = spec.open(vol.Schema(spec.connection_schema)(dict(connection)), host)
-    try:
-        await provider.login()
-        settings = vol.Schema(spec.calendar_schema)(dict(side))
-        request = CalendarRequest(account="tried", settings=settings, timezone=BERLIN)
-        under_test = await Connected.open(provider, request, markers(host.random))
+    keys = vol.Schema(spec.connection_schema)(dict(connection))
+    settings = vol.Schema(spec.calendar_schema)(dict(side))
+    request = CalendarRequest(account="tried", settings=settings, timezone=BERLIN)
+    async with _signed_in(spec, keys) as provider:
+        under_test = await Connected.open(provider, request, markers(random.Random(1)))  # noqa: S311 - to be repeated
         under_test.proxy, under_test.page_size = proxy, page_size
         under_test.idempotent = idempotent
         yield under_test
-        if proxy is not None:
-            proxy.clear()
+    if proxy is not None:
+        proxy.clear()
+    async with _signed_in(spec, keys) as provider:  # the first one may still keep a pause of the server
         await take_away(await provider.open(request), under_test.ground)
+
+
+@asynccontextmanager
+async def _signed_in(spec: ProviderSpec, keys: Mapping[str, Any]) -> AsyncIterator[Provider]:
+    provider = spec.open(keys, lent())
+    try:
+        await provider.login()
+        yield provider
     finally:
         await provider.close()

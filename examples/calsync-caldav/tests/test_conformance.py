@@ -50,7 +50,7 @@ async def test_every_promise_is_kept_and_nothing_stays(server: DavServer, tmp_pa
     async with opened(server) as tried:
         theirs = [await tried.person.create(EVENT) for _ in range(3)]
         before = {event_id: await tried.person.text(event_id) for event_id in theirs}
-        code, found, said = conformance(configured(tried, tmp_path), "--writes-to", "tried")
+        code, found, said = conformance(configured(tried, tmp_path), "--writes-to", "tried.left")
         failed = [one for one in found["promises"] if one["result"] == "fail"]
         assert (failed, code) == ([], 0), said
         assert found["passed"] > 60
