@@ -80,6 +80,7 @@ def test_the_report_has_a_line_for_each_promise_and_a_sum() -> None:
     ]
     assert conformance_report.summary(FOUND) == "passed: 1, failed: 1, not supported: 1"
     told = conformance_report.as_json(FOUND)
-    assert set(told) == {*conformance_report.EMPTY, "left_behind"}
+    assert set(told) == {*conformance_report.EMPTY, "left_behind", "quality"}
+    assert [line.split()[:3] for line in told["quality"]] == [["broken", "bronze", "follows_changes:"]]
     assert told["promises"][1]["detail"] == "it is not so (feed.py:7)"
     assert "v1:conformance:1:2" in conformance_report.left_behind(FOUND)[0]

@@ -118,7 +118,7 @@ def test_who_follows_it_ends_with_a_provider_that_keeps_its_promises(tmp_path: P
         if block.file is not None:
             reader.edits(block.file, block.text)
             if block.file == "tests/server.py":  # "Run the tests: they fail"
-                with pytest.raises(AssertionError, match="subject|title"):
+                with pytest.raises(AssertionError, match=r"FAILED|ERROR"):
                     reader.does("python -m pytest -q -x")
             continue
         for line in block.text.splitlines():
@@ -130,6 +130,7 @@ def test_who_follows_it_ends_with_a_provider_that_keeps_its_promises(tmp_path: P
             else:
                 said[line] = reader.does(line)
     assert "marina" in said["calsync plugins"]
-    *promises, total = said["calsync conformance marina -c calsync.yaml --writes-to tried.left"].splitlines()
+    *lines, total = said["calsync conformance marina -c calsync.yaml --writes-to tried.left"].splitlines()
+    promises = [line for line in lines if line.startswith(("pass ", "fail ", "not supported "))]
     assert total.startswith(f"passed: {sum(line.startswith('pass') for line in promises)}, failed: 0, ")
     assert sum(line.startswith("pass") for line in promises) > 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain
+from calsync.loader.quality import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +26,27 @@ def as_json(found: Conformance) -> dict[str, Any]:
         {"group": one.group, "promise": one.name, "result": one.result, "detail": one.detail}
         for one in found.promises
     ]
-    return {"ok": found.good, **_counts(found), "promises": promises, "left_behind": list(found.left_behind)}
+    return {
+        "ok": found.good,
+        **_counts(found),
+        "promises": promises,
+        "quality": quality(found),
+        "left_behind": list(found.left_behind),
+    }
 
 
 def summary(found: Conformance) -> str:
     return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in _counts(found).items())
+
+
+def quality(found: Conformance) -> list[str]:
+    """Return the rules of the quality scale that the promises show to be kept or broken."""
+    rules = []
+    for name, rule in RULES.items():
+        results = {promise.result for promise in found.promises if promise.group in rule.groups}
+        if results & {"pass", "fail"}:
+            rules.append(f"{'broken' if 'fail' in results else 'kept':<7} {rule.level:<9} {name}: {rule.sentence}")
+    return rules
 
 
 def left_behind(found: Conformance) -> list[str]:

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
-import calsync
+from calsync import __version__
 from calsync.errors import ConfigError
 
 Kind = Literal["provider", "rule"]
@@ -44,7 +44,7 @@ def write(kind: Kind, name: str, target: Path) -> list[Path]:
 def _named(text: str, name: str) -> str:
     """Put a name in the place of Acme's, in each of its forms."""
     title = "".join(word.capitalize() for word in name.split("_"))
-    major, minor = calsync.__version__.split(".")[:2]
+    major, minor = __version__.split(".")[:2]
     following = f"{major}.{int(minor) + 1}" if major == "0" else str(int(major) + 1)
     forms = {
         "calsync-acme": f"calsync-{name.replace('_', '-')}",
