@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test test-clients test-examples mutants soak lint format bench lock wheel sbom audit
+.PHONY: help demo demo-calendars test test-clients test-examples mutants soak lint format docs bench lock wheel sbom audit
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
@@ -14,6 +14,7 @@ help:
 	@echo "make soak   let 200 accounts work for half an hour, with faults and restarts (MINUTES=5, ARGS='--seed 2')"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
+	@echo "make docs   build the documentation into build/docs; a warning or a dead link ends it"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
 	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, the doorbell, pages and idle accounts"
 	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
@@ -93,6 +94,9 @@ lint: $(VENV)/.installed
 format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+docs: $(VENV)/.installed
+	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 
 bench: $(VENV)/.installed
 	@$(BIN)/python -m benchmarks $(ARGS)
