@@ -285,7 +285,10 @@ def test_who_signs_in_is_told_what_to_do_in_both_languages() -> None:
 
 
 def test_plugins_are_told_closely_with_hooks_quality_and_what_is_in_the_way() -> None:
-    answers = {**dict.fromkeys(RULES, "done"), "rings": {"todo": "no doorbell\x1b yet"}}
+    answers: dict[str, str | dict[str, str]] = {
+        **dict.fromkeys(RULES, "done"),
+        "rings": {"todo": "no doorbell\x1b yet"},
+    }
     good = Details(hooks=["calsync_rules"], quality=Quality(answers))
     assert plugin_report.verbose({PLUGIN: good}) == [
         "rules 0.1.0 from calsync 0.1.0",

@@ -39,7 +39,9 @@ def snippets() -> Iterator[Snippet]:
     for page in PAGES:
         text = page.read_text("utf-8")
         for block in BLOCK.finditer(text):
-            if block[3]:  # what a file of a tutorial holds: tests/test_tutorial.py writes it, and goes on from there
+            if block[
+                3
+            ]:  # what a file of a tutorial holds: tests/test_tutorial.py writes it, and goes on from there
                 continue
             line = text[: block.start()].count("\n") + 1
             place = f"{page.relative_to(ROOT)}:{line}"
