@@ -290,7 +290,7 @@ def test_plugins_are_told_closely_with_hooks_quality_and_what_is_in_the_way() ->
         "rings": {"todo": "no doorbell\x1b yet"},
     }
     good = Details(hooks=["calsync_rules"], quality=Quality(answers))
-    assert plugin_report.verbose({PLUGIN: good}) == [
+    assert plugin_report.lines([PLUGIN], {PLUGIN: good}) == [
         "rules 0.1.0 from calsync 0.1.0",
         "  hooks: calsync_rules",
         "  quality: gold",
@@ -298,5 +298,5 @@ def test_plugins_are_told_closely_with_hooks_quality_and_what_is_in_the_way() ->
     ]
     told = plugin_report.as_json([PLUGIN], {PLUGIN: good})["plugins"][0]
     assert (told["hooks"], told["quality"], told["to_do"]) == (["calsync_rules"], "gold", ["rings"])
-    broken = plugin_report.verbose({PLUGIN: Details(problem="it cannot be imported")})
+    broken = plugin_report.lines([PLUGIN], {PLUGIN: Details(problem="it cannot be imported")})
     assert broken[1:] == ["  cannot be used: it cannot be imported"]

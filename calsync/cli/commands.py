@@ -101,7 +101,7 @@ def plugins(as_json: bool, verbose: bool) -> int:
     if as_json:
         print_json(plugin_report.as_json(found, closely))
     else:
-        click.echo("\n".join(plugin_report.verbose(closely) if verbose else plugin_report.lines(found)))
+        click.echo("\n".join(plugin_report.lines(found, closely)))
     return DONE
 
 

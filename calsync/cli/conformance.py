@@ -52,7 +52,7 @@ def conformance(path: Path, as_json: bool, provider: str, calendar: str | None, 
     if as_json:
         print_json(conformance_report.as_json(found))
     else:
-        click.echo("\n".join([*conformance_report.quality(found), conformance_report.summary(found)]))
+        click.echo("\n".join(conformance_report.lines(found)))
     tell(conformance_report.left_behind(found))
     return DONE if found.good else FAILED
 

@@ -17,7 +17,7 @@ EMPTY: Mapping[str, Any] = {"ok": False, "passed": 0, "failed": 0, "not_supporte
 
 def line(promise: Promise) -> str:
     """Return one promise with what came of it."""
-    said = f"{promise.result:<13} {promise.group:<9} {plain(promise.name)}"
+    said = f"{promise.result:<13} {plain(promise.group):<9} {plain(promise.name)}"
     return f"{said}: {plain(promise.detail)}" if promise.detail else said
 
 
@@ -33,6 +33,11 @@ def as_json(found: Conformance) -> dict[str, Any]:
         "quality": quality(found),
         "left_behind": list(found.left_behind),
     }
+
+
+def lines(found: Conformance) -> list[str]:
+    """Return what all promises come to, behind their own lines: the quality scale, and the sum."""
+    return [*quality(found), summary(found)]
 
 
 def summary(found: Conformance) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from calsync.cli.failures import DONE
+from calsync.cli.text import plain
 from calsync.scaffold import Kind, write
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ if TYPE_CHECKING:
 )
 def new(kind: Kind, name: str, target: Path) -> int:
     """Write a new plugin's package, with tests that pass, into a folder of its own."""
-    click.echo("\n".join(_said(write(kind, name, target))))
+    click.echo("\n".join(lines(write(kind, name, target))))
     return DONE
 
 
-def _said(written: Sequence[Path]) -> list[str]:
+def lines(written: Sequence[Path]) -> list[str]:
+    """Return the files that were written, and what to do with them."""
     [readme] = [path for path in written if path.name == "README.md"]
-    return [
-        *map(str, written),
-        f"Read {readme}. Then: cd {readme.parent} && pip install -e '.[dev]' && python -m pytest",
-    ]
+    advice = f"Read {readme}. Then: cd {readme.parent} && pip install -e '.[dev]' && python -m pytest"
+    return [plain(line) for line in (*map(str, written), advice)]

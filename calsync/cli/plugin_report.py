@@ -26,13 +26,10 @@ def as_json(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -
     return {"plugins": told}
 
 
-def verbose(closely: Mapping[Plugin, Details]) -> list[str]:
-    """Return a few lines for each plugin that was looked at closely."""
-    return [line for plugin, about in closely.items() for line in _closely(plugin, about)]
-
-
-def lines(plugins: Sequence[Plugin]) -> list[str]:
-    """Return an aligned table with a head line."""
+def lines(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -> list[str]:
+    """Return an aligned table with a head line; of plugins that were looked at closely a few lines each."""
+    if closely:
+        return [line for plugin, about in closely.items() for line in _closely(plugin, about)]
     head = ["name", "kind", "version", "from", "provides"]
     return table([head, *([plain(cell) for cell in _row(plugin)] for plugin in plugins)])
 
