@@ -131,7 +131,7 @@ async def connected(
     settings = vol.Schema(spec.calendar_schema)(dict(side))
     request = CalendarRequest(account="tried", settings=settings, timezone=BERLIN)
     async with _signed_in(spec, keys) as provider:
-        under_test = await Connected.open(provider, request, markers(random.Random(1)))  # noqa: S311 - to be repeated
+        under_test = await Connected.open(provider, request, markers(random.SystemRandom()))
         under_test.proxy, under_test.page_size = proxy, page_size
         under_test.idempotent = idempotent
         yield under_test
