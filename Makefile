@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test test-clients mutants soak lint format docs bench lock wheel sbom audit
+.PHONY: help demo demo-calendars test test-clients test-examples mutants soak lint format docs bench lock wheel sbom audit
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
 	@echo "make test   run every test, with branch coverage (ARGS=tests/sync for a part, without coverage)"
 	@echo "make test-clients let clients that nobody here wrote use the sandbox"
+	@echo "make test-examples let the provider from outside, examples/calsync-caldav, prove itself on real servers"
 	@echo "make mutants break one protection of the engine after the other: the simulation must notice each"
 	@echo "make soak   let 200 accounts work for half an hour, with faults and restarts (MINUTES=5, ARGS='--seed 2')"
 	@echo "make lint   ruff, mypy --strict"
@@ -64,6 +65,17 @@ test-clients: $(VENV)/.installed .venv-clients/.installed tests/clients/node_mod
 		-r $<
 	@touch $@
 
+# What stands in examples is built from outside, so it has an environment of its own. Its requirements are pinned by hash.
+test-examples: .venv-examples/.installed
+	@cd examples/calsync-caldav && ../../.venv-examples/bin/python -m pytest -q $(ARGS)
+
+.venv-examples/.installed: examples/calsync-caldav/requirements.txt examples/calsync-caldav/pyproject.toml pyproject.toml
+	@$(PYTHON) -m venv .venv-examples
+	@.venv-examples/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@.venv-examples/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable . --editable examples/calsync-caldav
+	@touch $@
+
 tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	@npm ci --prefix tests/$* --no-audit --no-fund --silent
 
@@ -78,6 +90,7 @@ lint: $(VENV)/.installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@cd examples/calsync-caldav && MYPYPATH=../..:../../plugins ../../$(BIN)/mypy
 
 format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix
@@ -115,4 +128,6 @@ lock: $(VENV)/.installed
 	@$(PIN) --extra dev --extra sandbox --extra postgres --output-file requirements-dev.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file deploy/requirements.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
+	@$(PIN) --constraint requirements-dev.txt --output-file examples/calsync-caldav/requirements.txt \
+		examples/calsync-caldav/requirements.in
 	@$(PIN) --constraint requirements-dev.txt --output-file .ci/requirements.txt .ci/requirements.in

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from calsync.config import Config
     from calsync.desk.decisions import Case
     from calsync.engine import Account
-    from calsync.ports import Clock, DeviceCode, Provider
+    from calsync.ports import CalendarRequest, Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
     from calsync.store import SqlStore
     from calsync.sync.approved import Approved
@@ -122,6 +122,36 @@ class App:
             problem = f"{self._config.path}: there is no connection {connection!r}; connections are: {known}"
             raise ConfigError([problem])
         return self._connections.provider(connection)
+
+    async def unused(self, provider: str, calendar: str | None) -> tuple[Provider, CalendarRequest]:
+        """Sign in, and say how a calendar of a provider is opened, of an account that has never been synced.
+
+        `calendar`: an account and its side, as `anna.left`. Raises ConfigError for none, for an unknown one or one
+        of another provider, and where the account was synced; LoginError, Retry.
+        """
+        config = self._config
+        known = {
+            f"{one.name}.{side}": (one, side)
+            for one in config.accounts.values()
+            for side in Side
+            if config.connections[one.side(side).connection].provider == provider
+        }
+        if calendar not in known:
+            named = ", ".join(known) or "none"
+            problem = (
+                f"{config.path}: name a calendar of the provider {provider} that may be written to, one of these"
+            )
+            raise ConfigError([f"{problem}: {named}"])
+        one, side = known[calendar]
+        if one.name in await self._runs.all():
+            place = f"{config.file(one)}:{one.line}: accounts.{one.name}"
+            advice = "a sync would copy what is written now; give the test calendar an account of its own"
+            raise ConfigError([f"{place}: it has been synced, and {advice}"])
+        connection = one.side(side).connection
+        await self._connections.login(connection)
+        return self._connections.provider(connection), replace(
+            self._connections.request(one, side), needs=frozenset()
+        )
 
     async def plan(self, *accounts: str | None) -> dict[str, AccountPlan]:
         """Say what a sync would do, of all accounts or of these.

@@ -246,16 +246,19 @@ class Connections:
 
     async def look(self, config: AccountConfig, side: Side) -> Calendar:
         """Open one calendar of an account without claiming it. Raises as `open` does."""
-        wanted = config.side(side)
-        await self.login(wanted.connection)
-        request = CalendarRequest(
+        connection = config.side(side).connection
+        await self.login(connection)
+        return await self._providers[connection].open(self.request(config, side))
+
+    def request(self, config: AccountConfig, side: Side) -> CalendarRequest:
+        """Return which calendar an account wants on one side."""
+        return CalendarRequest(
             account=config.name,
-            settings=wanted.settings,
+            settings=config.side(side).settings,
             timezone=config.timezone,
             other_address=self._address(config.side(side.other)),
             needs=needs_of(self._rules),
         )
-        return await self._providers[wanted.connection].open(request)
 
     def claimant(self, config: AccountConfig, side: Side, calendar: Calendar) -> str | None:
         """Return the name of the other account that a calendar belongs to."""

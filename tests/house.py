@@ -103,6 +103,7 @@ MANIFEST = {
     "kind": "provider",
     "documentation": "https://example.org",
     "capabilities": [],
+    "requires_calsync": "0.1",
     "provides": {"providers": ["memory"], "rules": [], "commands": []},
 }
 CONFIG = """

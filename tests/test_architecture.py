@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.surface import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,23 +35,8 @@ DRIVERS = {
     "yaml",
     "yarl",
 }
-FOR_PLUGINS = {
-    "calsync.ahead",
-    "calsync.cli.stopping",
-    "calsync.cli.text",
-    "calsync.errors",
-    "calsync.forms",
-    "calsync.hookspecs",
-    "calsync.http",
-    "calsync.markup",
-    "calsync.options",
-    "calsync.ports",
-    "calsync.signin",
-    "calsync.sync.model",
-    "calsync.sync.plan",
-    "calsync.sync.rules",
-    "calsync.testing",
-}
+FOR_PLUGINS = {*listed()}
+"""The one list that documents it: docs/reference/plugin-surface.md."""
 PURE = {"calsync.errors", "calsync.sync"}
 BENEATH: dict[str, set[str]] = {
     "calsync.ahead": set(),
@@ -85,7 +72,13 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.parsed": {"calsync.config", "calsync.loader", "calsync.loading"},
-    "calsync.loader": {"calsync.errors", "calsync.hookspecs", "calsync.loader", "calsync.ports"},
+    "calsync.loader": {
+        "calsync.__version__",
+        "calsync.errors",
+        "calsync.hookspecs",
+        "calsync.loader",
+        "calsync.ports",
+    },
     "calsync.desk": {
         *PURE,
         "calsync.config",
@@ -139,7 +132,9 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.plan_file": {*PURE, "calsync.engine"},
     "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
-    "calsync.testing": {*PURE, "calsync.ports", "calsync.testing"},
+    "calsync.scaffold": {"calsync.__version__", "calsync.errors"},
+    "calsync.pytest_plugin": {"calsync.ports", "calsync.testing"},
+    "calsync.testing": {*PURE, "calsync.http", "calsync.ports", "calsync.testing"},
     "calsync.cli": {
         *PURE,
         "calsync.app",
@@ -154,6 +149,8 @@ BENEATH: dict[str, set[str]] = {
         "calsync.ports",
         "calsync.reasons",
         "calsync.results",
+        "calsync.scaffold",
+        "calsync.testing.conformance",
     },
 }
 """What each part of calsync may import of calsync. `app` and what it is made of put all together."""

@@ -15,6 +15,7 @@ import calsync.cli
 from calsync.cli import (
     activity_report,
     check_report,
+    conformance_report,
     explain_report,
     failures,
     holds_report,
@@ -41,7 +42,9 @@ from calsync.engine import Counts, Leaving, Undone
 from calsync.engine.unmark import Marked
 from calsync.history import RunRecord, Tally
 from calsync.loader import Plugin
+from calsync.loader.details import Details
 from calsync.loader.manifest import Manifest
+from calsync.loader.quality import RULES, Quality
 from calsync.ports import DeviceCode
 from calsync.results import (
     AccountPlan,
@@ -58,6 +61,7 @@ from calsync.sync.approved import Drift, Moved, plan_lines
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.testing.conformance import Conformance, Promise
 from calsync_flowfact import commands, schema_report
 from calsync_flowfact.answers import Answer
 from calsync_flowfact.suggest import Confidence, Suggestion
@@ -148,6 +152,8 @@ PLUGIN = Plugin(
     module=HOSTILE,
     origin=HOSTILE,
 )
+QUALITY = Quality({name: {"todo": HOSTILE} for name in RULES})
+CONFORMANCE = Conformance([Promise("feed", HOSTILE, result, HOSTILE) for result in ("pass", "fail")], [HOSTILE])
 PROPERTIES = {HOSTILE: {"type": HOSTILE, "captions": {"de": HOSTILE, "en": HOSTILE}}}
 SUGGESTED = Suggestion(
     key="summary", field=HOSTILE, codec=HOSTILE, confidence=Confidence.SURE, kind=HOSTILE, caption=HOSTILE
@@ -246,7 +252,16 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
         *leaving_report.lines(HOSTILE, LEFT, "en", done=True),
         *leaving_report.erased(HOSTILE, ERASED, "de"),
     ],
-    "plugin_report": lambda: plugin_report.lines([PLUGIN]),
+    "plugin_report": lambda: [
+        *plugin_report.lines([PLUGIN]),
+        *plugin_report.lines([PLUGIN], {PLUGIN: Details(hooks=["calsync_rules"], quality=QUALITY)}),
+        *plugin_report.lines([PLUGIN], {PLUGIN: Details(problem=HOSTILE)}),
+    ],
+    "conformance_report": lambda: [
+        *(conformance_report.line(promise) for promise in CONFORMANCE.promises),
+        *conformance_report.lines(CONFORMANCE),
+        *conformance_report.left_behind(CONFORMANCE),
+    ],
     "sync_report": lambda: sync_report.lines(SYNCED, "de"),
     "flowfact commands": lambda: commands.answer_lines(
         [Answer(question=HOSTILE, severity="ok", en=HOSTILE, de=HOSTILE)]
@@ -259,7 +274,7 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
 
 SAFE = {
     *("plain", "dumps", "len", "table", "get_help"),
-    *("lines", "choices", "decided", "done", "erased", "invitation"),
+    *("line", "lines", "choices", "decided", "done", "erased", "invitation"),
     *("answer_lines", "schema_lines", "mapping_lines"),
 }
 """What makes text fit to be printed, or returns only such text."""

@@ -11,7 +11,9 @@ import pytest
 from calsync.cli import check_report, login_report, plan_report, plugin_report, sync_report
 from calsync.engine import Counts
 from calsync.loader import Plugin
+from calsync.loader.details import Details
 from calsync.loader.manifest import Manifest
+from calsync.loader.quality import RULES, Quality
 from calsync.ports import DeviceCode
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.sync.model import AllDay, Draft, Event, Observation, Side, Timed
@@ -280,3 +282,21 @@ def test_who_signs_in_is_told_what_to_do_in_both_languages() -> None:
         assert f"{WHEN.end.astimezone():%H:%M}" in second
     assert login_report.done("m365", "anna", "de") == "m365: angemeldet als anna"
     assert login_report.done("m365", "anna", "en") == "m365: signed in as anna"
+
+
+def test_plugins_are_told_closely_with_hooks_quality_and_what_is_in_the_way() -> None:
+    answers: dict[str, str | dict[str, str]] = {
+        **dict.fromkeys(RULES, "done"),
+        "rings": {"todo": "no doorbell\x1b yet"},
+    }
+    good = Details(hooks=["calsync_rules"], quality=Quality(answers))
+    assert plugin_report.lines([PLUGIN], {PLUGIN: good}) == [
+        "rules 0.1.0 from calsync 0.1.0",
+        "  hooks: calsync_rules",
+        "  quality: gold",
+        "  to do: rings: no doorbell\\x1b yet",
+    ]
+    told = plugin_report.as_json([PLUGIN], {PLUGIN: good})["plugins"][0]
+    assert (told["hooks"], told["quality"], told["to_do"]) == (["calsync_rules"], "gold", ["rings"])
+    broken = plugin_report.lines([PLUGIN], {PLUGIN: Details(problem="it cannot be imported")})
+    assert broken[1:] == ["  cannot be used: it cannot be imported"]

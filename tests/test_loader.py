@@ -12,7 +12,10 @@ import pytest
 
 from calsync.errors import PluginError
 from calsync.loader import KINDS, Plugin, Plugins
+from calsync.loader.details import details
 from calsync.loader.discovery import GROUP, in_folder
+from calsync.loader.importing import TRACE
+from calsync.loader.manifest import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +52,7 @@ def manifest(domain: str, **provides: list[str]) -> dict[str, Any]:
         "kind": "rules",
         "documentation": "https://example.org",
         "capabilities": [],
+        "requires_calsync": "0.1",
         "provides": {"providers": [], "rules": [], "commands": []} | provides,
     }
 
@@ -289,3 +293,81 @@ def calsync_providers():
 """
     plugins = Plugins([plugin("crm_plugin", code, providers=["crm"])])
     assert plugins.load(["crm"], []).providers["crm"].name == "crm"
+
+
+@pytest.mark.parametrize(
+    ("required", "present", "good"),
+    [
+        ("0.1", "0.1.0", True),
+        ("0.1.2", "0.1.1", False),
+        ("0.1", "0.1.7", True),
+        ("0.1", "0.2.0", False),
+        ("0.2", "0.1.9", False),
+        ("1.2", "1.10.0", True),
+        ("1.2", "1.1.9", False),
+        ("1.2", "2.0.0", False),
+    ],
+)
+def test_a_plugin_fits_a_calsync_that_has_all_it_was_written_for(required: str, present: str, good: bool) -> None:
+    assert fits(required, present) is good
+
+
+def test_a_plugin_for_another_calsync_is_not_imported_and_named(
+    plugin: Callable[..., Plugin], tmp_path: Path
+) -> None:
+    plugin("of_tomorrow", "raise SystemExit", rules=["shout"])
+    path = tmp_path / "of_tomorrow" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"requires_calsync": "9.1"}))
+    plugins = Plugins.find([tmp_path])
+    with pytest.raises(PluginError, match=r"plugin of_tomorrow .* was written for calsync 9\.1, and this is"):
+        plugins.load([], ["shout"])
+
+
+def test_a_required_version_that_is_none_names_the_file(plugin: Callable[..., Plugin], tmp_path: Path) -> None:
+    plugin("unclear", "", rules=["shout"])
+    path = tmp_path / "unclear" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"requires_calsync": ">=1"}))
+    with pytest.raises(PluginError, match=r"manifest.json: must be a version of calsync"):
+        Plugins.find([tmp_path])
+
+
+def test_a_plugin_that_does_not_say_for_which_calsync_it_is_still_works_and_warns(
+    plugin: Callable[..., Plugin], tmp_path: Path
+) -> None:
+    plugin("of_old", RULE.format(name="shout"), rules=["shout"])
+    path = tmp_path / "of_old" / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["requires_calsync"]
+    path.write_text(json.dumps(content))
+    with pytest.warns(DeprecationWarning, match=r"plugin of_old .*does not say `requires_calsync`"):
+        loaded = Plugins.find([tmp_path]).load([], ["shout"])
+    assert list(loaded.rules) == ["shout"]
+
+
+def test_looking_closely_tells_hooks_and_what_is_in_the_way(plugin: Callable[..., Plugin]) -> None:
+    good = details(plugin("good_one", RULE.format(name="shout"), rules=["shout"]))
+    assert (list(good.hooks), good.quality, good.problem) == (["calsync_rules"], None, None)
+    broken = details(plugin("broken_one", "raise RuntimeError('no')", rules=["cry"]))
+    assert broken.hooks == ()
+    assert "plugin broken_one" in str(broken.problem)
+    assert "RuntimeError: no" in str(broken.problem)
+
+
+def test_each_call_of_a_hook_can_be_told(
+    plugin: Callable[..., Plugin], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = plugin("traced", RULE.format(name="shout"), rules=["shout"])
+    Plugins([found]).load([], ["shout"])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv(TRACE, "1")
+    Plugins([found]).load([], ["shout"])
+    assert "hook calsync_rules asks traced\n" in (said := capsys.readouterr().err)
+    assert "hook calsync_rules got 1 answers\n" in said
+    bad = plugin(
+        "trips",
+        "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rules():\n    1 / 0\n",
+        rules=["x"],
+    )
+    with pytest.raises(PluginError, match="plugin trips"):
+        Plugins([bad]).load([], ["x"])
+    assert "hook calsync_rules failed (ZeroDivisionError)\n" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from calsync.cli.logs import STYLES, Style, log_to_standard_error
 from calsync.cli.stopping import at_hangup, until_stopped
 from calsync.cli.text import language
 from calsync.loader import Plugins
+from calsync.loader.details import details
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,15 +91,17 @@ def run(path: Path, style: Style) -> int:
 
 
 @click.command()
+@click.option("--verbose", is_flag=True, help="Import them as well: hooks, quality, and what is in the way.")
 @json_output
-def plugins(as_json: bool) -> int:
+def plugins(as_json: bool, verbose: bool) -> int:
     """List the installed plugins and what each provides."""
     with json_even_on_failure(as_json, plugin_report.EMPTY):
         found = Plugins.find().found
+    closely = {plugin: details(plugin) for plugin in found} if verbose else {}
     if as_json:
-        print_json(plugin_report.as_json(found))
+        print_json(plugin_report.as_json(found, closely))
     else:
-        click.echo("\n".join(plugin_report.lines(found)))
+        click.echo("\n".join(plugin_report.lines(found, closely)))
     return DONE
 
 

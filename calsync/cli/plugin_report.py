@@ -6,21 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
 from calsync.loader import KINDS
+from calsync.loader.quality import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.loader import Plugin
+    from calsync.loader.details import Details
+    from calsync.loader.quality import Quality
 
 EMPTY: Mapping[str, Any] = {"plugins": []}
 
 
-def as_json(plugins: Sequence[Plugin]) -> dict[str, Any]:
-    return {"plugins": [_plugin(plugin) for plugin in plugins]}
+def as_json(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -> dict[str, Any]:
+    """Return all plugins, with more about those that were looked at closely."""
+    told = [
+        _plugin(plugin) | (_details(plugin, closely[plugin]) if plugin in closely else {}) for plugin in plugins
+    ]
+    return {"plugins": told}
 
 
-def lines(plugins: Sequence[Plugin]) -> list[str]:
-    """Return an aligned table with a head line."""
+def lines(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -> list[str]:
+    """Return an aligned table with a head line; of plugins that were looked at closely a few lines each."""
+    if closely:
+        return [line for plugin, about in closely.items() for line in _closely(plugin, about)]
     head = ["name", "kind", "version", "from", "provides"]
     return table([head, *([plain(cell) for cell in _row(plugin)] for plugin in plugins)])
 
@@ -43,4 +52,35 @@ def _plugin(plugin: Plugin) -> dict[str, Any]:
         "from": plugin.origin,
         "documentation": manifest.documentation,
         "provides": {kind: sorted(plugin.provides(kind)) for kind in KINDS},
+    }
+
+
+def _closely(plugin: Plugin, about: Details) -> list[str]:
+    manifest = plugin.manifest
+    written_for = f", written for calsync {manifest.requires}" if manifest.requires else ""
+    said = [f"{plain(manifest.domain)} {plain(manifest.version)} from {plain(plugin.origin)}{written_for}"]
+    if about.problem is not None:
+        return [*said, f"  cannot be used: {plain(about.problem)}"]
+    said.append(f"  hooks: {', '.join(about.hooks) or 'none'}")
+    return said if about.quality is None else [*said, *_quality(about.quality)]
+
+
+def _quality(quality: Quality) -> list[str]:
+    missing = [f"  to do: {name}: {_why(quality, name)}" for name in RULES if quality.is_open(name)]
+    return [f"  quality: {quality.level or 'none yet'}", *missing]
+
+
+def _why(quality: Quality, name: str) -> str:
+    answer = quality.answers[name]
+    return plain(answer if isinstance(answer, str) else next(iter(answer.values())))
+
+
+def _details(plugin: Plugin, about: Details) -> dict[str, Any]:
+    quality = about.quality
+    return {
+        "requires_calsync": plugin.manifest.requires or None,
+        "hooks": list(about.hooks),
+        "quality": None if quality is None else quality.level,
+        "to_do": [] if quality is None else [name for name in RULES if quality.is_open(name)],
+        "problem": about.problem,
     }

@@ -232,7 +232,7 @@ class Http:
         if by is not None and self.clock.now() > by:
             raise Retry(f"{self.name}: nothing was sent, because it would have been too late")
         self._traffic.sent += 1
-        body = Change(data) if data is not None and changes else data
+        body = Change(data or b"") if changes else data
         began, status = self.clock.now(), "lost"
         try:
             if silence is not None:

@@ -26,6 +26,11 @@ class Change(aiohttp.BytesPayload):
     refused: Retry | None = None
     """Why nothing was sent."""
 
+    @property
+    def consumed(self) -> bool:
+        """Say that it cannot be sent again: aiohttp by itself repeats a PUT or a DELETE whose answer is lost."""
+        return True
+
     async def write(self, writer: AbstractStreamWriter) -> None:
         self._ask()
         await super().write(writer)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from calsync import hookspecs
+from calsync import __version__, hookspecs
 from calsync.errors import PluginError
+from calsync.loader.manifest import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
     from calsync.loader.discovery import Plugin
 
 
+TRACE = "CALSYNC_TRACE_HOOKS"
+"""The environment variable that has each call of a hook told on standard error."""
+
+
 def registered(plugins: Iterable[Plugin]) -> tuple[pluggy.PluginManager, dict[Plugin, ModuleType]]:
     registry = pluggy.PluginManager(hookspecs.PROJECT)
     registry.add_hookspecs(hookspecs)
+    if os.environ.get(TRACE):
+        _trace(registry)
     modules = {plugin: _imported(plugin) for plugin in plugins}
     for plugin, module in modules.items():
         try:
@@ -34,6 +43,15 @@ def registered(plugins: Iterable[Plugin]) -> tuple[pluggy.PluginManager, dict[Pl
 
 
 def _imported(plugin: Plugin) -> ModuleType:
+    required = plugin.manifest.requires
+    if not required:
+        told = f"plugin {plugin.label}: its manifest does not say `requires_calsync`; calsync 0.2 will refuse it"
+        warnings.warn(told, DeprecationWarning, stacklevel=2)
+    elif not fits(required, __version__):
+        raise PluginError(
+            f"plugin {plugin.label} was written for calsync {required}, and this is {__version__}:"
+            " install a version of it that fits"
+        )
     try:
         if plugin.folder is None:
             return importlib.import_module(plugin.module)
@@ -64,6 +82,22 @@ def _imported_from(name: str, folder: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def _trace(registry: pluggy.PluginManager) -> None:
+    """Tell which plugins a hook asks, and how many answers there were. What they answer is not told."""
+
+    def before(name: str, asked: Sequence[pluggy.HookImpl], _arguments: Mapping[str, Any]) -> None:
+        print(f"calsync: hook {name} asks {', '.join(one.plugin_name for one in asked)}", file=sys.stderr)  # noqa: T201
+
+    def after(
+        outcome: pluggy.Result[Any], name: str, _asked: Sequence[pluggy.HookImpl], _arguments: Mapping[str, Any]
+    ) -> None:
+        failed = outcome.exception
+        said = f"failed ({type(failed).__name__})" if failed else f"got {len(outcome.get_result())} answers"
+        print(f"calsync: hook {name} {said}", file=sys.stderr)  # noqa: T201
+
+    registry.add_hookcall_monitoring(before, after)
 
 
 def why(error: BaseException) -> str:

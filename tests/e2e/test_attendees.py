@@ -158,6 +158,7 @@ def write_plugin(folder: Path, plugin: str, rule: str, code: str) -> Path:
         "kind": "rules",
         "documentation": "",
         "capabilities": [],
+        "requires_calsync": "0.1",
         "provides": {"providers": [], "rules": [rule], "commands": []},
     }
     (folder / plugin).mkdir(parents=True)

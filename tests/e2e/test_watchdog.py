@@ -50,6 +50,7 @@ MANIFEST = {
     "kind": "rules",
     "documentation": "",
     "capabilities": [],
+    "requires_calsync": "0.1",
     "provides": {"providers": [], "rules": ["endless"], "commands": []},
 }
 

@@ -699,3 +699,25 @@ async def test_a_session_that_nobody_holds_is_gone_and_its_requests_stay_counted
     assert gone() is None
     assert factory.requests() == {"flowfact": 1}
     assert factory.waiting() == {"flowfact": 0}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
+@pytest.mark.parametrize("body", [None, b"text"])
+async def test_a_change_whose_answer_is_lost_is_not_sent_again(method: str, body: bytes | None) -> None:
+    arrived: list[str] = []
+
+    async def hang_up(request: web.Request) -> web.Response:
+        arrived.append(await request.text())
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", hang_up)
+    async with TestServer(app) as server:
+        http = Http("flowfact", str(server.make_url("")).rstrip("/"), SystemClock())
+        for _ in range(2):
+            with pytest.raises(UnknownOutcome):
+                await http.request(method, "/event", headers={}, body=body, changes=True)
+        await http.close()
+    assert len(arrived) == 2

@@ -6,14 +6,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
 
 from calsync.sync.model import FIELDS, Draft, Event, Timed, Window
 
 if TYPE_CHECKING:
     from calsync.ports import Calendar, CalendarRequest, Provider
     from calsync.sync.model import Changes, Field, Need, Observation, Value
+    from calsync.testing.proxy import FaultProxy
 
+NOT_SUPPORTED = "not supported: "
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
 """Holds the night in which the clocks of Europe go forward."""
@@ -24,6 +28,11 @@ MARKER = "v1:anna:5f0c9a7e-1f2b-4c3d-8e9f-0a1b2c3d4e5f:0123456789abcdef"
 STAMP = "v1:anna:9d1c2b3a-4e5f-4a6b-8c7d-0e1f2a3b4c5d:0123456789abcdef"
 
 
+def not_supported(what: str, so: str) -> NoReturn:
+    """End a test of a promise that does not apply: say what is missing, and what follows from that."""
+    pytest.skip(f"{NOT_SUPPORTED}{what}, so {so}")
+
+
 class UnderTest(ABC):
     """A calendar, and what people do in its system behind calsync's back."""
 
@@ -31,14 +40,21 @@ class UnderTest(ABC):
     provider: Provider | None = None
     request: CalendarRequest | None = None
     """Who opened the calendar, and what for; given where the provider lists calendars to pick from."""
-    page_size: int = 5
-    """At most so many events stand on one page of a listing; the suite creates more."""
+    page_size: int | None = 5
+    """At most so many events stand on one page of a listing; the suite creates more. None: nobody can tell."""
     idempotent: bool = False
     """The system can tell that a create is repeated with the same marker."""
     has: frozenset[Need] = frozenset()
     """What the system has of the values that are read only where rules need them."""
     a_type: str = "viewing"
     """A type that its events may have."""
+    proxy: FaultProxy | None = None
+    """What stands between the calendar and its server, where answers can be lost on purpose."""
+
+    def writes(self, method: str, path: str) -> bool:
+        """Tell whether a request changes something on the server. `path` with its query."""
+        del path
+        return method in {"POST", "PUT", "PATCH", "DELETE"}
 
     @abstractmethod
     async def user_create(self, event: Event) -> str:

@@ -12,7 +12,7 @@ import pytest
 from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Gone, Trashed
 from calsync.sync.model import FIELDS, Timed
-from calsync.testing.contract.case import DAY, DRAFT, EVENT, MARKER, STAMP, listen, observed, synced
+from calsync.testing.contract.case import DAY, DRAFT, EVENT, MARKER, STAMP, listen, not_supported, observed, synced
 
 if TYPE_CHECKING:
     from calsync.ports import Calendar, Written
@@ -43,7 +43,7 @@ class WritingContract:
     async def test_a_repeated_create_makes_no_second_event(self, calendar_under_test: UnderTest) -> None:
         calendar = calendar_under_test.calendar
         if not calendar_under_test.idempotent:
-            return
+            not_supported("nobody says that a repeated create is told", "calsync looks for the first one before")
         first = await calendar.create(DRAFT, MARKER)
         assert (await calendar.create(DRAFT, MARKER)).id == first.id
         assert set((await listen(calendar)).observations) == {first.id}
@@ -163,7 +163,7 @@ class WritingContract:
     async def test_only_a_create_sets_the_reminder(self, calendar_under_test: UnderTest) -> None:
         calendar = calendar_under_test.calendar
         if not calendar.capabilities.writes_reminder:
-            return
+            not_supported("it takes no reminder", "its users get the one that their program sets")
         for minutes in (15, None):
             written = await calendar.create(replace(DRAFT, reminder=minutes), f"{MARKER}{minutes}")
             assert await calendar_under_test.reminder_minutes(written.id) == minutes
