@@ -14,7 +14,7 @@ help:
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
-	@echo "make bench  time reading and a first sync against exchangelib and a bare loop with the same requests, the doorbell, pages and idle accounts"
+	@echo "make bench  time calsync against a bare loop with its requests, exchangelib, vdirsyncer, msgraph-sdk and O365 (ARGS='reading --rounds 5' for a part)"
 	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
 	@echo "make audit  ask whether a pinned package has a known vulnerability"
 	@echo "make lock   pin all requirements anew"
@@ -81,7 +81,8 @@ format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: $(VENV)/.installed
+# Nothing else should run meanwhile; it takes less than ten minutes. What is told at its end is in dist/bench.json, too.
+bench: $(VENV)/.installed .venv-clients/.installed
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 wheel: $(VENV)/.installed

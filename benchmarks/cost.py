@@ -1,9 +1,11 @@
-"""What a piece of work costs its client: seconds on the wall, and seconds of CPU in a process of its own."""
+"""What a piece of work costs its client: seconds, CPU and memory, in a process of its own."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
+import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,10 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+MB = 1000.0
+"""Of the kB in which Linux counts memory: 1,024 bytes, which is near enough."""
 
 
 @dataclass(slots=True)
@@ -25,6 +31,10 @@ class Cost:
     cpu: float = 0.0
     began: float = 0.0
     """On the monotonic clock, which all processes of a machine share."""
+    memory: float = 0.0
+    """The most MB that the process had resident until then, what it had imported included."""
+    requests: int = 0
+    """How many requests arrived at the servers, where somebody has counted them."""
 
 
 @contextmanager
@@ -35,6 +45,20 @@ def measured() -> Iterator[Cost]:
     yield cost
     cost.wall = time.monotonic() - cost.began
     cost.cpu = cpu_seconds(resource.RUSAGE_SELF) - used
+    cost.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB
+
+
+def of_command(command: Sequence[str], **environment: str) -> tuple[bytes, Cost]:
+    """Run a program from its start to its end; return what it prints, and its cost. Raises CalledProcessError."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **environment})
+    printed = process.stdout.read() if process.stdout else b""
+    _, status, usage = os.wait4(process.pid, 0)  # of this child alone, with its own peak of memory
+    cost = Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, began, usage.ru_maxrss / MB)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return printed, cost
 
 
 def cpu_seconds(whose: int) -> float:
