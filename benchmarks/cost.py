@@ -51,11 +51,11 @@ def measured() -> Iterator[Cost]:
 def of_command(command: Sequence[str], **environment: str) -> tuple[bytes, Cost]:
     """Run a program from its start to its end; return what it prints, and its cost. Raises CalledProcessError."""
     began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **environment})
-    printed = process.stdout.read() if process.stdout else b""
-    _, status, usage = os.wait4(process.pid, 0)  # of this child alone, with its own peak of memory
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **environment}) as process:
+        printed = process.stdout.read() if process.stdout else b""
+        _, status, usage = os.wait4(process.pid, 0)  # of this child alone, with its own peak of memory
+        process.returncode = os.waitstatus_to_exitcode(status)
     cost = Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, began, usage.ru_maxrss / MB)
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return printed, cost

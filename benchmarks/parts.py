@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EVENTS = 5000
 CHANGES = EVENTS // 100
-TENANTS = (1, 100, 1000)
+TENANTS = (1, 100, 5000)
 """Accounts of one FLOWFACT tenant."""
 READERS: Mapping[Exchange, Callable[[SandboxProcess, int], dict[str, Cost]]] = {
     "exchange_ews": read,
