@@ -43,7 +43,7 @@ CPU_BOUND, REQUESTS_BOUND, MEMORY_BOUND = 5.0, 2.0, 15.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A configuration of so many accounts, and the port that its pages would have."""
+    """A configuration of so many accounts, and the port at which its figures are asked for."""
 
     configuration: Path
     accounts: int
@@ -53,7 +53,9 @@ class Place:
         """Let calsync poll so often, and be called or not."""
         called = f"  public_url: http://127.0.0.1:{self.port}\n" if doorbells else ""
         listens = f"poll_seconds: {poll}\n{called}  listen: 127.0.0.1:{self.port}"
-        self.configuration.write_text(plain.replace(f"poll_seconds: {POLL_SECONDS}", listens), "utf-8")
+        text = plain.replace(f"poll_seconds: {POLL_SECONDS}", listens)
+        figures = "" if doorbells else "web: {}\n"  # where nobody is called, the pages tell them
+        self.configuration.write_text(text + figures, "utf-8")
 
 
 def crowd() -> Sequence[Measured]:
