@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-calendars test test-clients mutants soak lint format bench lock wheel sbom audit
+.PHONY: help demo demo-calendars test test-clients mutants soak lint format docs bench lock wheel sbom audit
 
 help:
 	@echo "make demo   watch calsync keep two calendars the same (ARGS=--once to stop after it)"
@@ -13,6 +13,7 @@ help:
 	@echo "make soak   let 200 accounts work for half an hour, with faults and restarts (MINUTES=5, ARGS='--seed 2')"
 	@echo "make lint   ruff, mypy --strict"
 	@echo "make format let ruff format the code"
+	@echo "make docs   build the documentation into build/docs; a warning or a dead link ends it"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
 	@echo "make bench  time calsync against a bare loop with its requests, exchangelib, vdirsyncer, msgraph-sdk and O365 (ARGS='reading --rounds 5' for a part)"
 	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
@@ -80,6 +81,9 @@ lint: $(VENV)/.installed
 format: $(VENV)/.installed
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+docs: $(VENV)/.installed
+	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 
 # Nothing else should run meanwhile; it takes less than ten minutes. What is told at its end is in dist/bench.json, too.
 bench: $(VENV)/.installed .venv-clients/.installed

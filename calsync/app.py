@@ -10,21 +10,21 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from calsync.backups import back_up_store, restore_store, rotate_key
+from calsync.checking import Checking
 from calsync.config import new_key
-from calsync.connections import Connections, Opened, connections_of
+from calsync.connections import Connections, Opened
 from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
-from calsync.discovery import finding
 from calsync.engine import Confirmation, Engine, Report
-from calsync.errors import CalsyncError, ConfigError, Retry, StoreError, SwitchedOff, reason
+from calsync.errors import ConfigError, Retry, SwitchedOff, reason
 from calsync.holder import this_process
 from calsync.http import HttpFactory
 from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.plan_file import Planned, read_plans, write_plans
-from calsync.ports import Finding, SystemClock
+from calsync.ports import SystemClock
 from calsync.preview import copied
 from calsync.records import AuditEntry, Selection
 from calsync.results import (
@@ -41,7 +41,7 @@ from calsync.results import (
 from calsync.roster import Roster
 from calsync.running import Running, refuse
 from calsync.service import Chronicle
-from calsync.store import FileRuns, MemoryRuns, SqliteStore, chosen_directions
+from calsync.store import FileRuns, MemoryRuns, SqliteStore
 from calsync.sync.model import Side
 from calsync.takeover import open_store
 
@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from calsync.config import AccountConfig, Config
+    from calsync.config import Config
     from calsync.desk.decisions import Case
+    from calsync.engine import Account
     from calsync.ports import Clock, DeviceCode, Provider
     from calsync.records import Runs, Store
     from calsync.sync.approved import Approved
@@ -103,35 +104,7 @@ class App:
         `try_writes`: providers may also write something of their own to the calendars that are written to, and
         take it away again, where nothing else shows what they can do.
         """
-        lines = [line for one in self._config.ignored for line in one.problems]
-        results = [CheckResult("configuration", "warning", line) for line in lines]
-        chosen: Mapping[str, Direction] = {}
-        try:
-            chosen = await chosen_directions(self._config.service.store)
-        except StoreError as error:
-            told = f"{error}; accounts are checked in the directions of the configuration"
-            results.append(CheckResult("store", "warning", told))
-        broken: set[str] = set()
-        for name in self._config.connections:
-            try:
-                await self._connections.login(name)
-                findings = await self._connections.provider(name).check()
-            except CalsyncError as error:
-                broken.add(name)
-                findings = [Finding("error", line) for line in _lines(error)]
-            results.extend(_checked(f"connection {name}", findings))
-        accounts = _directed(self._config.accounts, chosen)
-        results.extend(await self._check_accounts(accounts, broken, try_writes=try_writes))
-        discover = self._config.discover
-        if discover is not None and not connections_of(discover.account) & broken:
-            try:
-                found = await self._roster.discover()
-            except CalsyncError as error:
-                return [*results, *_checked("discovery", [Finding("error", line) for line in _lines(error)])]
-            results.extend(_checked("discovery", [finding(one) for one in self._roster.discovered]))
-            found = _directed(found, chosen)
-            results.extend(await self._check_accounts(found, broken, try_writes=try_writes))
-        return results
+        return await Checking(self._config, self._connections, self._roster, try_writes=try_writes).everything()
 
     async def sign_in(self, connection: str, show: Callable[[DeviceCode], object]) -> str:
         """Let a person sign in to a connection that is one person's; return who it was.
@@ -161,15 +134,8 @@ class App:
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
-        opened = (await self._open_accounts(account))[account]
-        if isinstance(opened, Exception):
-            raise opened
-        store = await open_store(self._config.service.store)
-        try:
-            opened = await self._connections.as_set(opened, store.settings)
-            return await self._engine(store, self._runs).confirm(self._connections.account(opened), plan_hash)
-        finally:
-            await store.close()
+        async with self._one(account) as (_, opened, engine):
+            return await engine.confirm(opened, plan_hash)
 
     async def undo(
         self,
@@ -186,48 +152,46 @@ class App:
         Without a hash only say what it would do. Return the account as well, which the number of a write tells.
         Raises ConfigError for writes of several accounts, or of none; and as `confirm`.
         """
-        selection = Selection(ids=ids, run=run, since=since)
-        store = await open_store(self._config.service.store)
-        try:
-            name = account or await _account_of(store, selection)
-            opened = (await self._open_accounts(name))[name]
-            if isinstance(opened, Exception):
-                raise opened
-            opened = await self._connections.as_set(opened, store.settings)
-            report, engine = Report(), self._engine(store, self._runs)
+        selection, report = Selection(ids=ids, run=run, since=since), Report()
+        name = account or await self._account_of(selection)
+        async with self._one(name) as (store, opened, engine):
             async with Chronicle(store.history, self._clock).of(name, report):
-                found = await engine.undo(self._connections.account(opened), selection, report, plan_hash)
+                found = await engine.undo(opened, selection, report, plan_hash)
             if plan_hash is not None and found.problem is None:
-                now, done = self._clock.now(), found.plan.hash
-                entry = AuditEntry(at=now, who=who, account=name, what="undone", before=None, after=done)
-                await store.settings.note(entry)
-            return name, Undone(found.plan, found.problem, report.counts)
-        finally:
-            await store.close()
+                await self._note(store, who, name, "undone", found.plan.hash)
+        return name, Undone(found.plan, found.problem, report.counts)
 
     async def leave(self, account: str, remove: Side | None, plan_hash: str | None, who: str) -> Left:
         """Let an account leave calsync, if that does what a person saw; without a hash only say what it would do.
 
         `remove`: the side whose copies are removed. Raises as `confirm`.
         """
-        opened = (await self._open_accounts(account))[account]
-        if isinstance(opened, Exception):
-            raise opened
-        store = await open_store(self._config.service.store)
-        try:
-            opened = await self._connections.as_set(opened, store.settings)
-            report, engine = Report(), self._engine(store, self._runs)
+        report = Report()
+        async with self._one(account) as (store, opened, engine):
             async with Chronicle(store.history, self._clock).of(account, report):
-                found = await engine.leave(self._connections.account(opened), remove, who, report, plan_hash)
+                found = await engine.leave(opened, remove, who, report, plan_hash)
             if plan_hash is not None and found.problem is None:
                 await forget_sign_ins(self._config, account)
-                entry = AuditEntry(
-                    at=self._clock.now(), who=who, account=account, what="left", before=None, after=remove
-                )
-                await store.settings.note(entry)
-            return Left(found, report.counts)
+                await self._note(store, who, account, "left", remove)
+        return Left(found, report.counts)
+
+    @asynccontextmanager
+    async def _one(self, name: str) -> AsyncIterator[tuple[SqliteStore, Account, Engine]]:
+        """Open an account, for a command about that one alone."""
+        found = (await self._open_accounts(name))[name]
+        if isinstance(found, Exception):
+            raise found
+        store = await open_store(self._config.service.store)
+        try:
+            account = self._connections.account(await self._connections.as_set(found, store.settings))
+            yield store, account, self._engine(store, self._runs)
         finally:
             await store.close()
+
+    async def _note(self, store: SqliteStore, who: str, account: str, what: str, after: str | None) -> None:
+        """Let the audit tell who did something to an account."""
+        entry = AuditEntry(at=self._clock.now(), who=who, account=account, what=what, before=None, after=after)
+        await store.settings.note(entry)
 
     async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:
         """Return everything that is kept about an account; with a target, write it to that new file as well.
@@ -386,9 +350,7 @@ class App:
                     and not result.off
                     and (result.ok or result.left.writes + result.right.writes)
                 ):
-                    now, done = self._clock.now(), wanted.hash
-                    entry = AuditEntry(at=now, who=who, account=name, what="plan_applied", before=None, after=done)
-                    await store.settings.note(entry)
+                    await self._note(store, who, name, "plan_applied", wanted.hash)
                 return result
 
         try:
@@ -424,6 +386,19 @@ class App:
         written = [opened[name] for name in self._roster.operators if name in opened]
         refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
         return opened
+
+    async def _account_of(self, selection: Selection) -> str:
+        """Return the account that some writes belong to. Raises ConfigError where it is not one."""
+        store = await open_store(self._config.service.store)
+        try:
+            found = await store.accounts_of(selection.ids)
+        finally:
+            await store.close()
+        if len(found) != 1:
+            numbers = ", ".join(map(str, selection.ids))
+            which = f"belong to several accounts: {', '.join(found)}" if found else "are not known, or too old"
+            raise ConfigError([f"the writes {numbers} {which}; `calsync activity` shows the numbers"])
+        return found[0]
 
     def _engine(self, store: Store, runs: Runs) -> Engine:
         return Engine(store, runs, self._clock, self._random, this_process(self._random))
@@ -468,32 +443,6 @@ class App:
             return _result(report, None)
         return replace(_result(report, applied.problem), drift=applied.drift)
 
-    async def _check_accounts(
-        self, accounts: Mapping[str, AccountConfig], broken: Collection[str], *, try_writes: bool
-    ) -> list[CheckResult]:
-        """Check the accounts whose connections work."""
-        return [
-            result
-            for name, account in accounts.items()
-            if connections_of(account).isdisjoint(broken)
-            for result in _checked(f"account {name}", await self._check_account(account, try_writes=try_writes))
-        ]
-
-    async def _check_account(self, config: AccountConfig, *, try_writes: bool) -> Sequence[Finding]:
-        try:
-            opened = await self._connections.open(config)
-            findings: list[Finding] = []
-            for side, calendar in opened.calendars.items():
-                provider = self._connections.provider(config.side(side).connection)
-                writes = config.direction.writes(side)
-                if try_writes and writes:
-                    findings.extend(await provider.try_writes(calendar))
-                found = await provider.check_calendar(calendar)
-                findings.extend(_where_writable(found, writes=writes))
-        except CalsyncError as error:
-            return [Finding("error", line) for line in _lines(error)]
-        return findings
-
 
 def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:
     """Return the plans of a file, or the one of an account. Raises ConfigError where there is none."""
@@ -505,30 +454,6 @@ def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:
     if not found:
         raise ConfigError([f"{path}: has no plan of any account"])
     return found
-
-
-def _directed(accounts: Mapping[str, AccountConfig], chosen: Mapping[str, Direction]) -> dict[str, AccountConfig]:
-    """Return accounts under the directions that people have chosen."""
-    return {name: replace(one, direction=chosen.get(name, one.direction)) for name, one in accounts.items()}
-
-
-def _lines(error: CalsyncError) -> Sequence[str]:
-    return str(error).splitlines()
-
-
-def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Finding]:
-    """Return a calendar's findings; what is in the way of writing is no obstacle on a side that is only read."""
-    if writes:
-        return list(findings)
-    return [replace(one, severity="warning") if one.severity == "error" else one for one in findings]
-
-
-def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:
-    if not findings:
-        return [CheckResult(scope, "ok", "works")]
-    return [
-        CheckResult(scope, finding.severity, finding.message.removeprefix(f"{scope}: ")) for finding in findings
-    ]
 
 
 def _for_account(progress: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:
@@ -551,13 +476,3 @@ def _result(report: Report, error: str | None) -> AccountResult:
         error=error,
         messages=tuple(messages),
     )
-
-
-async def _account_of(store: SqliteStore, selection: Selection) -> str:
-    """Return the account that some writes belong to. Raises ConfigError where it is not one."""
-    found = await store.accounts_of(selection.ids)
-    if len(found) != 1:
-        numbers = ", ".join(map(str, selection.ids))
-        which = f"belong to several accounts: {', '.join(found)}" if found else "are not known, or too old"
-        raise ConfigError([f"the writes {numbers} {which}; `calsync activity` shows the numbers"])
-    return found[0]

@@ -214,6 +214,7 @@ class Finding:
     """The same in German, where somebody has written that."""
 
     def said(self, language: str) -> str:
+        """Return the message in `de` or `en`; in English where nobody has written it in German."""
         return self.german if language == "de" and self.german is not None else self.message
 
     def of(self, connection: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -14,9 +15,11 @@ from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a fun
 from calsync.http import Http
 from calsync_sandbox.ews import promise
 from tests.free_port import free_port
+from tests.house import House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from calsync.http import Answer
 
@@ -68,6 +71,18 @@ def _nobody_is_mailed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Http, "request", watched)
     yield
     assert broken == []
+
+
+@pytest.fixture(autouse=True)
+def _each_house_has_its_own_plugin() -> Iterator[None]:
+    yield
+    sys.modules.pop("calsync_memory", None)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Return a configuration in a folder, with a plugin that serves systems in memory."""
+    return House(tmp_path)
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,17 +21,7 @@ from calsync.sync.model import Direction
 from calsync.watchdog import Note, note_beside, write_note
 from tests.house import MEETING, House
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
 
 
 async def test_a_plan_says_what_a_sync_then_does(house: House) -> None:

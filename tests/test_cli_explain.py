@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +14,16 @@ from calsync.cli import run
 from tests.house import MEETING, House
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from calsync.sync.model import Event
 
 Printed = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    house = House(tmp_path)
+def house(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(calsync.app, "SystemClock", lambda: house.clock)
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    yield house
-    sys.modules.pop("calsync_memory", None)
+    return house
 
 
 def sync(house: House, *events: Event) -> list[str]:

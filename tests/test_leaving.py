@@ -17,7 +17,6 @@ from calsync.sync.model import Side
 from tests.house import MEETING, House
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 KEY = b"k" * 32
@@ -59,9 +58,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    yield Home(tmp_path)
-    sys.modules.pop("calsync_memory", None)
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
 
 
 async def synced(home: Home) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +10,9 @@ import pytest
 from calsync.config import Why
 from calsync.errors import ConfigError, LoginError
 from calsync.loading import load
-from tests.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.house import House
 
 CARLA = """
 connections:
@@ -26,12 +23,6 @@ accounts:
     right: {connection: post, name: carla-mail}
     timezone: Europe/Berlin
 """
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
 
 
 def add(house: House, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,7 +90,6 @@ async def desk(tmp_path: Path, serving: Serving) -> AsyncIterator[Desk]:
         assert site is not None
         yield site.desk
     await store.close()
-    sys.modules.pop("calsync_memory", None)
 
 
 async def test_what_was_changed_is_read_anew_and_asked_for_anew(desk: Desk, serving: Serving) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +11,13 @@ import calsync.parsed
 from calsync.errors import ConfigError
 from calsync.loading import load_operators, whole
 from calsync.parsed import Parsed
-from tests.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
     from calsync.loading import Operators
+    from tests.house import House
 
 SECOND = """
 connections:
@@ -30,12 +28,6 @@ accounts:
     right: {connection: post, name: carla-mail}
     timezone: Europe/Berlin
 """
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,18 +12,12 @@ from calsync.errors import StoreError
 from calsync.loading import load
 from calsync.reloading import waiting_for_a_start
 from calsync.service import State
-from tests.house import House
 from tests.serving import Served, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
+    from tests.house import House
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +16,7 @@ from tests.house import MEETING, House
 from tests.serving import Served, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
 CARLA = """
   carla:
@@ -26,12 +24,6 @@ CARLA = """
     right: {connection: mail, name: carla-mail}
     timezone: Europe/Berlin
 """
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    yield House(tmp_path)
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

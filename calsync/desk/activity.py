@@ -192,15 +192,10 @@ def _is_private(row: LedgerRow, observations: Observations, private: Collection[
 
 
 def _events(row: LedgerRow) -> list[tuple[Side, str]]:
-    """Return the events of an entry: the one that was written, its source, and those of its link.
-
-    A link's number is given again when the link has ended: it counts only where it has one of the entry's events.
-    """
+    """Return the events of an entry: the one that was written, its source, and those of its link."""
     entry = row.entry
     found = [(entry.side, entry.event_id), (entry.side.other, entry.source_id)]
-    of_link = [(side, row.ids[side]) for side in (entry.side, entry.side.other)]
-    if any(event in found for event in of_link if event[1] is not None):
-        found += of_link
+    found += [(side, row.ids[side]) for side in (entry.side, entry.side.other)]
     if entry.event_id is not None and entry.source_id is None:
         found.append((entry.side.other, entry.event_id))  # what has no target is named by its source
     return [(side, event_id) for side, event_id in found if event_id is not None]

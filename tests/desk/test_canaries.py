@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -36,7 +35,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Servers]:
     yield office
     for server in servers:
         await server.stop()
-    sys.modules.pop("calsync_memory", None)
 
 
 async def sign_in(office: Servers, setup: Setup) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,7 +19,7 @@ from calsync.sync.model import Direction
 from tests.desk.servers import ANNA, BACK, BERLIN, BERT, PASSWORD, TENANT, Servers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
     from pathlib import Path
 
     from calsync.desk import Audit
@@ -39,12 +38,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Servers]:
     yield office
     for server in servers:
         await server.stop()
-
-
-@pytest.fixture(autouse=True)
-def _forget_the_plugin() -> Iterator[None]:
-    yield
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +13,12 @@ from calsync.desk.setup import Setup
 from calsync.errors import ConfigError, LoginError
 from calsync.loading import load
 from calsync.vault import FileVault
-from tests.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable
     from pathlib import Path
+
+    from tests.house import House
 
 KEY = b"k" * 32
 CANARY = "secret-canary"
@@ -32,12 +32,10 @@ CARLA = {
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    file = tmp_path / "calsync.yaml"
+def house(house: House) -> House:
+    file = house.folder / "calsync.yaml"
     file.write_text(file.read_text().replace("{store:", f"{{key: {base64.b64encode(KEY).decode()}, store:"))
-    yield house
-    sys.modules.pop("calsync_memory", None)
+    return house
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +26,6 @@ async def office(tmp_path: Path) -> AsyncIterator[Servers]:
     file.write_text(file.read_text().replace("EX\\\\service", "EX\\\\bert").replace("operators-canary", PASSWORD))
     yield office
     await office.ews.stop()
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,7 +15,7 @@ from tests.desk.servers import ANNA, BERLIN, BERT, PASSWORD, Servers
 from tests.web.conftest import Answer, Browser, person
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from calsync.desk import Desk
@@ -37,12 +36,6 @@ async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
     yield found
     for server in started:
         await server.stop()
-
-
-@pytest.fixture(autouse=True)
-def _forget_the_plugin() -> Iterator[None]:
-    yield
-    sys.modules.pop("calsync_memory", None)
 
 
 @pytest.fixture

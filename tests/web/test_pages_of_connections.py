@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,18 +15,17 @@ from calsync.desk.systems import System
 from calsync.loading import load
 from calsync.people import Role
 from calsync.ports import BrowserSignIn, Finding, Provider
-from tests.house import House
 from tests.web.conftest import ended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from calsync.config import Config
     from calsync.people import Person
     from calsync.testing import FakeClock
     from calsync.web.site import Site
     from tests.desk.office import Office
+    from tests.house import House
     from tests.web.conftest import Browser
 
 CANARY = "secret-canary"
@@ -46,12 +44,10 @@ SENT = (
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    file = tmp_path / "calsync.yaml"
+def house(house: House) -> House:
+    file = house.folder / "calsync.yaml"
     file.write_text(file.read_text().replace("{store:", f"{{key: {base64.b64encode(b'k' * 32).decode()}, store:"))
-    yield house
-    sys.modules.pop("calsync_memory", None)
+    return house
 
 
 @pytest.fixture
