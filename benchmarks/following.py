@@ -15,7 +15,7 @@ from benchmarks.cost import Cost, alone, measured
 from benchmarks.reading import exchangelib_account, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from benchmarks.sandbox_process import Place, SandboxProcess
     from calsync_sandbox.sandbox import Person, Sandbox
@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     Follow = Callable[[Place, str | None], tuple[int, Cost, str | None]]
 
 
-def follow(sandbox: SandboxProcess, changes: int) -> dict[str, Cost]:
-    """Let each contender follow so many changes. Raises RuntimeError for one that misses some."""
+def begin(sandbox: SandboxProcess) -> dict[str, str | None]:
+    """Let each contender read the calendar, and return from where it goes on."""
+    return {name: alone(client, sandbox.place(), None)[2] for name, client in _clients().items()}
+
+
+def follow(sandbox: SandboxProcess, known: Mapping[str, str | None], changes: int) -> dict[str, Cost]:
+    """Let each contender follow so many changes, of the same events. Raises RuntimeError where one misses some."""
     place, costs = sandbox.place(), {}
-    clients: dict[str, Follow] = {"calsync": _calsync, "exchangelib": _exchangelib}
-    known = {name: alone(client, place, None)[2] for name, client in clients.items()}
     if changes:
         sandbox.ask(_edit, changes)
-    for name, client in clients.items():
+    for name, client in _clients().items():
         found, cost, _ = alone(client, place, known[name])
         if found != changes:
             raise RuntimeError(f"{name} was told of {found} changes instead of {changes}")
@@ -41,6 +44,10 @@ def follow(sandbox: SandboxProcess, changes: int) -> dict[str, Cost]:
             costs["bare loop"] = alone(send, requests)
             costs["bare loop"].requests = len(requests)
     return costs
+
+
+def _clients() -> dict[str, Follow]:
+    return {"calsync": _calsync, "exchangelib": _exchangelib}
 
 
 def _edit(_sandbox: Sandbox, anna: Person, changes: int) -> None:

@@ -13,7 +13,7 @@ from benchmarks.deciding import rates
 from benchmarks.doorbell import POLL_SECONDS, with_doorbell, without_doorbell
 from benchmarks.figures import Contest, Figure, Measured
 from benchmarks.first_sync import first_sync
-from benchmarks.following import follow
+from benchmarks.following import begin, follow
 from benchmarks.reading import read
 from benchmarks.reading_graph import read_graph
 from benchmarks.sandbox_process import SandboxProcess
@@ -89,8 +89,9 @@ def reading(found: Found, rounds: int) -> None:
 def following(found: Found, rounds: int) -> None:
     """Follow a calendar of Exchange that was read before, without changes and with some."""
     with SandboxProcess("exchange_ews", partial(spread, EVENTS)) as sandbox:
+        known = begin(sandbox)
         for changes in (0, CHANGES):
-            costs = [follow(sandbox, changes) for _ in range(rounds)]
+            costs = [follow(sandbox, known, changes) for _ in range(rounds)]
             found.contests.append(_contest(f"following Exchange, {changes} changes", costs))
 
 
