@@ -92,11 +92,8 @@ class Run:
     @property
     def unconfirmed(self) -> frozenset[Side]:
         """The sides that the account's direction lets calsync write, and that no person knows of yet."""
-        return frozenset(side for side in self.notebook.state.sides if self.is_unconfirmed(side))
-
-    def is_unconfirmed(self, side: Side) -> bool:
-        """Tell whether no person knows of it yet that calsync writes this side."""
-        return not self.notebook.state.sides[side].written and self.account.direction.writes(side)
+        sides, direction = self.notebook.state.sides, self.account.direction
+        return frozenset(side for side, known in sides.items() if not known.written and direction.writes(side))
 
     @property
     def waits_for(self) -> str:

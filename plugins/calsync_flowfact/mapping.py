@@ -58,7 +58,7 @@ class EntityMapping:
     api_user: str | None
     """The id of calsync's own user, None where it is not known."""
     zone: ZoneInfo
-    _span: SpanCodec = field(init=False)
+    _span: SpanCodec = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_span", self._spans())
