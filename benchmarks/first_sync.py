@@ -7,20 +7,19 @@ all imports besides. The bare loop asks the same servers, as their ids and token
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.bare_loop import send
-from benchmarks.cost import Cost, alone, cpu_seconds
+from benchmarks.cost import alone, of_command
 from benchmarks.sandbox_process import SandboxProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.cost import Cost
     from benchmarks.sandbox_process import Fill
     from calsync_sandbox.configuration import Exchange
 
@@ -48,7 +47,6 @@ def synced(sandbox: SandboxProcess, program: Sequence[str]) -> tuple[dict[str, A
     """Sync the sandbox's account once with an empty store; `program` is what Python runs as calsync."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, *program, "sync", "-c", sandbox.write_configuration(folder), "--json"]
-        used = cpu_seconds(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result, Cost(wall=result["seconds"], cpu=cpu_seconds(resource.RUSAGE_CHILDREN) - used)
+        printed, cost = of_command(command)
+    result: dict[str, Any] = json.loads(printed)
+    return result, replace(cost, wall=result["seconds"])

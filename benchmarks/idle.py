@@ -74,23 +74,23 @@ def idle() -> Idle:
     """Let all accounts be synced, start calsync anew, and look at it while nothing happens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with SandboxProcess("graph", _nothing) as sandbox, tempfile.TemporaryDirectory() as folder:
-        configuration = Path(sandbox.ask(_configure, folder))
+    with SandboxProcess("graph", nothing) as sandbox, tempfile.TemporaryDirectory() as folder:
+        configuration = Path(sandbox.ask(configure, folder, ACCOUNTS))
         called = f"public_url: http://127.0.0.1:{port}\n  listen: 127.0.0.1:{port}"
         text = configuration.read_text("utf-8")
         text = text.replace(f"poll_seconds: {POLL_SECONDS}", f"poll_seconds: {POLL}\n  {called}")
         configuration.write_text(text, "utf-8")
         began = time.monotonic()
-        with _service(configuration) as pid:
-            _until_all_wait(port, pid)
+        with service(configuration) as pid:
+            until_all_wait(port, pid, ACCOUNTS)
             first_sync = time.monotonic() - began
-        sandbox.ask(_forget)
+        sandbox.ask(forget)
         began = time.monotonic()
-        with _service(configuration) as pid:
-            _until_all_wait(port, pid)
-            start, start_cpu = time.monotonic() - began, _cpu(pid)
+        with service(configuration) as pid:
+            until_all_wait(port, pid, ACCOUNTS)
+            start, start_cpu = time.monotonic() - began, cpu_of(pid)
             time.sleep(STILL)  # what rang at the start has been answered
-            sandbox.ask(_forget)
+            sandbox.ask(forget)
             return _measured(pid, port, first_sync, start, start_cpu)
 
 
@@ -112,16 +112,16 @@ def idle_table(one: Idle) -> str:
 
 
 def _measured(pid: int, port: int, first_sync: float, start: float, start_cpu: float) -> Idle:
-    began, used, runs, most = time.monotonic(), _cpu(pid), _figure(port, "calsync_runs_total"), 0.0
+    began, used, runs, most = time.monotonic(), cpu_of(pid), figure(port, "calsync_runs_total"), 0.0
     while time.monotonic() < began + SECONDS:
         time.sleep(GLANCE)
-        most = max(most, _memory(pid))
-    share = (_cpu(pid) - used) / (time.monotonic() - began)
-    return Idle(first_sync, start, start_cpu, share, _figure(port, "calsync_runs_total") - runs, most)
+        most = max(most, memory_of(pid))
+    share = (cpu_of(pid) - used) / (time.monotonic() - began)
+    return Idle(first_sync, start, start_cpu, share, figure(port, "calsync_runs_total") - runs, most)
 
 
 @contextmanager
-def _service(configuration: Path) -> Iterator[int]:
+def service(configuration: Path) -> Iterator[int]:
     """Run the service from entering to leaving; give its process id."""
     command = [sys.executable, "-m", "calsync", "run", "-c", str(configuration)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
@@ -131,13 +131,13 @@ def _service(configuration: Path) -> Iterator[int]:
             process.send_signal(signal.SIGTERM)
 
 
-def _until_all_wait(port: int, pid: int) -> None:
+def until_all_wait(port: int, pid: int, accounts: int) -> None:
     """Wait until no account has anything to do. Raises TimeoutError, and OSError where the service has ended."""
     over = time.monotonic() + PATIENCE
     while True:
         os.kill(pid, 0)
         try:
-            if _figure(port, "calsync_accounts", state="waiting") == ACCOUNTS:
+            if figure(port, "calsync_accounts", state="waiting") == accounts:
                 return
         except OSError:
             pass  # it does not listen yet
@@ -146,7 +146,7 @@ def _until_all_wait(port: int, pid: int) -> None:
         time.sleep(GLANCE)
 
 
-def _figure(port: int, name: str, **labels: str) -> float:
+def figure(port: int, name: str, **labels: str) -> float:
     """Return the sum of a figure's samples that have these labels."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
         families = text_string_to_metric_families(answer.read().decode())
@@ -154,25 +154,26 @@ def _figure(port: int, name: str, **labels: str) -> float:
     return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """Return the seconds of the processor that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _memory(pid: int) -> float:
+def memory_of(pid: int) -> float:
     """Return the MB of a process that are resident."""
     return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * PAGE / 1e6
 
 
-def _nothing(_sandbox: Sandbox, _anna: Person) -> None:
+def nothing(_sandbox: Sandbox, _anna: Person) -> None:
     """Leave the calendars empty."""
 
 
-def _configure(sandbox: Sandbox, _anna: Person, folder: str) -> str:
-    people = [_person(sandbox, number) for number in range(ACCOUNTS)]
-    accounts = [Account(name=f"account-{number:04}", person=person) for number, person in enumerate(people)]
-    return str(sandbox.write_configuration(Path(folder), accounts))
+def configure(sandbox: Sandbox, _anna: Person, folder: str, accounts: int, first: int = 0) -> str:
+    """Write a configuration for so many new people, each with a few events in Outlook; return its path."""
+    people = [_person(sandbox, number) for number in range(first, first + accounts)]
+    named = [Account(name=f"account-{number:04}", person=person) for number, person in enumerate(people)]
+    return str(sandbox.write_configuration(Path(folder), named))
 
 
 def _person(sandbox: Sandbox, number: int) -> Person:
@@ -187,7 +188,7 @@ def _person(sandbox: Sandbox, number: int) -> Person:
     return person
 
 
-def _forget(sandbox: Sandbox, _anna: Person) -> None:
+def forget(sandbox: Sandbox, _anna: Person) -> None:
     """Let the servers forget what they were asked: it is much."""
     sandbox.clear()
     sandbox.graph.subscriptions.deliveries.made.clear()

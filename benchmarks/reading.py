@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import warnings
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -26,7 +28,10 @@ from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
 from calsync_exchange_ews.requests import READ_FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from benchmarks.sandbox_process import Place, SandboxProcess
+    from calsync.ports import Calendar
 
 VIEW = timedelta(days=60)
 """Of one view of exchangelib: of 5,000 events it holds 700, and a server gives no more than 1,000 at once."""
@@ -39,8 +44,10 @@ def read(sandbox: SandboxProcess, events: int) -> dict[str, Cost]:
     _check("calsync", found, events)
     requests = [request for request in sandbox.requests(since=ours.began) if request.server == "exchange_ews"]
     bare = alone(send, requests)
+    ours.requests = bare.requests = len(requests)
     found, theirs = alone(_exchangelib, place)
     _check("exchangelib", found, events)
+    theirs.requests = len(sandbox.requests(since=theirs.began))
     return {"calsync": ours, "bare loop": bare, "exchangelib": theirs}
 
 
@@ -54,6 +61,17 @@ def _calsync(place: Place) -> tuple[int, Cost]:
 
 
 async def _read(place: Place) -> tuple[int, Cost]:
+    async with opened(place) as calendar:
+        ids: set[str] = set()
+        with measured() as cost:
+            async for page in calendar.changes(None, window()):
+                ids.update(seen.id for seen in page.observations)
+    return len(ids), cost
+
+
+@asynccontextmanager
+async def opened(place: Place) -> AsyncIterator[Calendar]:
+    """Sign in with calsync's provider, and open the calendar."""
     clock = SystemClock()
     settings = {"url": place.url, "auth": "basic", "username": place.username, "password": place.password}
     options = vol.Schema(PROVIDER.connection_schema)({**settings, "impersonate": True})
@@ -63,16 +81,29 @@ async def _read(place: Place) -> tuple[int, Cost]:
     wanted = CalendarRequest(
         account="anna", settings={"mailbox": place.mailbox}, timezone=ZoneInfo("Europe/Berlin")
     )
-    calendar = await provider.open(wanted)
-    ids: set[str] = set()
-    with measured() as cost:
-        async for page in calendar.changes(None, window()):
-            ids.update(seen.id for seen in page.observations)
-    await provider.close()
-    return len(ids), cost
+    try:
+        yield await provider.open(wanted)
+    finally:
+        await provider.close()
 
 
 def _exchangelib(place: Place) -> tuple[int, Cost]:
+    account, fields = exchangelib_account(place)
+    calendar, xl = account.calendar, sys.modules["exchangelib"]
+    ids: set[str] = set()
+    with measured() as cost:
+        span = window()
+        start = span.start
+        while start < span.end:
+            view = calendar.view(start=_instant(xl, start), end=_instant(xl, min(start + VIEW, span.end)))
+            ids.update(item.id for item in view.only(*fields) if isinstance(item, xl.CalendarItem))
+            start += VIEW
+    xl.close_connections()
+    return len(ids), cost
+
+
+def exchangelib_account(place: Place) -> tuple[Any, list[str]]:
+    """Sign in with exchangelib; return the account, and its names of the fields that calsync reads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import exchangelib as xl  # noqa: PLC0415 - the other contenders' processes need not load it
@@ -90,17 +121,7 @@ def _exchangelib(place: Place) -> tuple[int, Cost]:
         max_connections=ON_THE_WAY,
     )
     account = xl.Account(place.mailbox, config=configuration, autodiscover=False, access_type=xl.IMPERSONATION)
-    calendar, fields = account.calendar, [*_fields(xl.CalendarItem), "marker"]
-    ids: set[str] = set()
-    with measured() as cost:
-        span = window()
-        start = span.start
-        while start < span.end:
-            view = calendar.view(start=_instant(xl, start), end=_instant(xl, min(start + VIEW, span.end)))
-            ids.update(item.id for item in view.only(*fields) if isinstance(item, xl.CalendarItem))
-            start += VIEW
-    xl.close_connections()
-    return len(ids), cost
+    return account, [*_fields(xl.CalendarItem), "marker"]
 
 
 def _fields(kind: Any) -> list[str]:

@@ -83,6 +83,8 @@ class Metrics:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        self._answers: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        """The figures of one system's requests with one status."""
         self._sign_ins = Counter(
             "calsync_sign_ins",
             "Tries to sign in to the pages, by what came of them.",
@@ -94,8 +96,13 @@ class Metrics:
 
     def answered(self, connection: str, status: str, seconds: float) -> None:
         """Count a request (`calsync.http.Answered`)."""
-        self._requests.labels(connection, status).inc()
-        self._request_seconds.labels(connection).observe(max(0.0, seconds))
+        known = self._answers.get((connection, status))
+        if known is None:  # to look a figure up by its labels costs more than to count
+            known = self._requests.labels(connection, status), self._request_seconds.labels(connection)
+            self._answers[connection, status] = known
+        count, seconds_of = known
+        count.inc()
+        seconds_of.observe(max(0.0, seconds))
 
     def signed_in(self, result: str) -> None:
         """Count a try to sign in to the pages, by one of the words of the page's own."""

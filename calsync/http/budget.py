@@ -10,6 +10,7 @@ from calsync.http.pause import Pause
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from calsync.ports import Clock
 
@@ -41,14 +42,14 @@ class Budget:
             self._lanes[name] = Lane(Pause(self._name, self._clock), self.concurrency)
         return self._lanes[name]
 
-    @asynccontextmanager
-    async def places(self, wanted: int) -> AsyncIterator[None]:
+    def places(self, wanted: int) -> AbstractAsyncContextManager[None]:
         """Hold so many places, or all of them where there are fewer."""
+        return self._many(min(wanted, self.concurrency)) if wanted > 1 else self._slots
+
+    @asynccontextmanager
+    async def _many(self, wanted: int) -> AsyncIterator[None]:
         async with AsyncExitStack() as taken:
-            if wanted > 1:
-                async with self._several:
-                    for _ in range(min(wanted, self.concurrency)):
-                        await taken.enter_async_context(self._slots)
-            else:
-                await taken.enter_async_context(self._slots)
+            async with self._several:
+                for _ in range(wanted):
+                    await taken.enter_async_context(self._slots)
             yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -24,7 +23,7 @@ from calsync.ports import may_change
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from calsync.http.pause import Pause
@@ -148,7 +147,8 @@ class Http:
             headers = {"Content-Type": "application/json", **headers}
         send = partial(self._try, method, target, headers, data, changes, silence, by)
         pause = self._budget.lane(lane).pause
-        with self._waits(+1):
+        self._traffic.waiting += 1
+        try:
             async with self._budget.lane(lane).turns:
                 # The patience begins with the turn: those that queue behind many others wait for the same pauses.
                 deadline = self.clock.now() + PATIENCE
@@ -157,6 +157,8 @@ class Http:
                 if answer.status == HTTPStatus.TOO_MANY_REQUESTS and pause.ends_by(deadline):
                     answer = await self._behind(pause, deadline, places, send)
                 return answer
+        finally:
+            self._traffic.waiting -= 1
 
     def heed(self, answer: Answer, lane: str = "") -> None:
         """Begin the pause that an answer asks for: 429, or 503 that names a time.
@@ -204,18 +206,13 @@ class Http:
             await pause.over(deadline)
             async with self._budget.places(places):
                 if not pause.left:
-                    with self._waits(-1):
+                    self._traffic.waiting -= 1
+                    try:
                         answer = await send()
+                    finally:
+                        self._traffic.waiting += 1
                     self._heed(answer, pause)
                     return answer
-
-    @contextmanager
-    def _waits(self, more: int) -> Iterator[None]:
-        self._traffic.waiting += more
-        try:
-            yield
-        finally:
-            self._traffic.waiting -= more
 
     async def _try(
         self,

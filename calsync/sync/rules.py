@@ -304,6 +304,8 @@ def _said_by(rule: Rule, verdict: Verdict) -> Verdict:
 
 
 def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
+    if all(verdict is ALLOW for verdict in verdicts):  # as of most writes
+        return ALLOW
     for kind in (Block, Hold):
         for verdict in verdicts:
             if isinstance(verdict, kind):

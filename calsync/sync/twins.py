@@ -86,8 +86,16 @@ def copy(
     except RuleFailed as failed:
         yield about(Kind.HOLD, side.other, failed.reason, seen)
         return
-    create = about(Kind.CREATE, side.other, reason, seen)
-    yield from guarded(view, replace(create, draft=draft, rules=rules, decided=decided))
+    create = Operation(
+        kind=Kind.CREATE,
+        side=side.other,
+        reason=reason,
+        source=seen.observation,
+        draft=draft,
+        rules=rules,
+        decided=decided,
+    )
+    yield from guarded(view, create)
 
 
 def link_up(view: View, left: Seen, right: Seen) -> Operation:

@@ -7,7 +7,7 @@ everything that the server owns are in no body that is made here. FLOWFACT keeps
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,10 @@ class EntityMapping:
     api_user: str | None
     """The id of calsync's own user, None where it is not known."""
     zone: ZoneInfo
+    _span: SpanCodec = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_span", self._spans())
 
     def owned(self, entity: Entity) -> bool:
         """Tell whether the account's user is among those an appointment belongs to."""
@@ -154,8 +158,7 @@ class EntityMapping:
     def _html(self) -> bool:
         return self.settings.fields["description"].codec == "html"
 
-    @property
-    def _span(self) -> SpanCodec:
+    def _spans(self) -> SpanCodec:
         return SpanCodec(
             start=self._instant("start"),
             end=self._instant("end"),

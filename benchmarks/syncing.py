@@ -1,0 +1,71 @@
+"""A calendar's life: its first sync, runs in which nothing has changed, and runs in which some events have.
+
+All in one process, which has read its configuration before, as `calsync run` has. Changes are made in Outlook.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmarks.again import Again
+from benchmarks.calendars import spread
+from benchmarks.sandbox_process import SandboxProcess
+
+if TYPE_CHECKING:
+    from benchmarks.cost import Cost
+    from calsync_sandbox.sandbox import Person, Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What the syncs of one calendar cost."""
+
+    events: int
+    first: Cost
+    quiet: list[Cost] = field(default_factory=list)
+    changed: list[Cost] = field(default_factory=list)
+
+
+def life(events: int, changes: int, rounds: int) -> Life:
+    """Sync a calendar first, then in each round once without changes and once with so many.
+
+    Raises RuntimeError where a sync does something else than that.
+    """
+    with (
+        SandboxProcess("graph", partial(spread, events)) as sandbox,
+        tempfile.TemporaryDirectory() as folder,
+        Again.running(sandbox.write_configuration(folder)) as calsync,
+    ):
+        found = Life(events, _synced(sandbox, calsync, created=events))
+        for number in range(rounds):
+            found.quiet.append(_synced(sandbox, calsync))
+            sandbox.ask(_edit, changes, number)
+            found.changed.append(_synced(sandbox, calsync, updated=changes))
+    return found
+
+
+def _synced(sandbox: SandboxProcess, calsync: Again, **expected: int) -> Cost:
+    sandbox.ask(_forget)
+    done, cost = calsync.sync()
+    if done != expected:
+        raise RuntimeError(f"a sync has done {done} instead of {expected}")
+    return replace(cost, requests=sandbox.ask(_count))
+
+
+def _forget(sandbox: Sandbox, _anna: Person) -> None:
+    sandbox.clear()
+
+
+def _count(sandbox: Sandbox, _anna: Person) -> int:
+    """Return how many requests have arrived, sign-ins included."""
+    return sum(len(server.requests) for server in sandbox.servers)
+
+
+def _edit(_sandbox: Sandbox, anna: Person, changes: int, number: int) -> None:
+    """Give so many events, spread over the calendar, another subject."""
+    ids = sorted(anna.mailbox.events)
+    for event_id in ids[:: len(ids) // changes][:changes]:
+        anna.mailbox.edit(event_id, {"subject": f"verlegt, zum {number + 1}. Mal"})
