@@ -85,16 +85,16 @@ class History:
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
         self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
-        for name in ("anna", "ben")[: accounts or self.dice.choice([1] * 7 + [2])]:
+        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
     async def play(self) -> None:
         for pair in self.world.pairs.values():
             for _ in range(self.dice.randrange(0, 5)):
                 pair.users.act()
-            if self._draws("busy_calendar", 0.01):
+            if self._draws("busy_calendar", 0.03):
                 pair.users.fill(self.dice.choice(list(Side)))
-        for _ in range(self.dice.randrange(2, 7)):
+        for _ in range(self.dice.randrange(3, 9)):
             await self._chapter()
         if "leaves" in self.allowed:
             await self._leave(self.dice.choice(list(self.world.pairs.values())))
@@ -170,7 +170,7 @@ class History:
                 pair.users.act()
             if dice.random() < 0.5:
                 self._break_server(pair)
-        bots = self._draws("bots", 0.01)
+        bots = self._draws("bots", 0.03)
         if bots:
             faults.bots(dice.choice(list(world.pairs.values())))
         await self._reconfigure()
