@@ -79,6 +79,10 @@ class Running:
         a bug, once all have ended.
         """
         tell_ignored(self._config)
+        async with self._supervisor.watched():  # to bring a large store up to date takes its time, too
+            await self._serve(stop, reload)
+
+    async def _serve(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         service = self._config.service
         self._store = store = await open_store(store_of(service))
         try:
@@ -90,7 +94,7 @@ class Running:
             )
             waiting = self._connections.http.waiting
             self._metrics.look_at(self.served.service, waiting, lambda: len(asyncio.all_tasks()))
-            async with self._supervisor.watched(), self._reached(store) as site:
+            async with self._reached(store) as site:
                 first = await until(stop, self._first())
                 if first is None:
                     self._supervisor.stopping()

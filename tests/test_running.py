@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from unittest.mock import patch
 import pytest
 
 import calsync.reloading
+import calsync.running
 from calsync.connections import Opened
 from calsync.engine.carry import CHUNK
 from calsync.errors import ConfigError, Retry
@@ -24,6 +26,7 @@ from tests.serving import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 CARLA = """
   carla:
@@ -307,6 +310,23 @@ async def test_a_stop_does_not_wait_for_a_start_that_opens_accounts(
         await asyncio.wait_for(opening.wait(), 20)
         stop.set()
         await asyncio.wait_for(task, 5)
+
+
+async def test_systemd_gives_a_start_more_time_while_its_store_is_brought_up_to_date(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    monkeypatch.setattr(calsync.running, "open_store", hanging)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.setblocking(False)
+        async with house.open() as app:
+            task = asyncio.create_task(app.run(asyncio.Event(), asyncio.Event()))
+            told = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(systemd, 4096), 20)
+            task.cancel()
+            await asyncio.wait([task])
+    assert told.startswith(b"EXTEND_TIMEOUT_USEC=")
 
 
 async def test_a_bug_beside_the_accounts_stops_the_service_and_is_raised(

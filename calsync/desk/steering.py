@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from calsync.desk.decisions import decide
 from calsync.desk.refused import Refused, expect_administrator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
     from calsync.config import AccountConfig
     from calsync.desk.accounts import Accounts
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from calsync.store import SqlStore
     from calsync.sync.choices import Choice
     from calsync.sync.model import Direction, Side
+
+
+T = TypeVar("T")
 
 
 class Steered(Protocol):
@@ -117,10 +121,14 @@ class Steering:
     async def confirm(self, person: Person, account: str, plan_hash: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that the person saw. Raises as `plan`."""
         await self._expect(person, account)
-        confirmation = await self._steered.confirm(account, plan_hash)
-        if confirmation.problem is None:
-            await self._audit.note(person, "plan_confirmed", plan_hash, account=account)
-        return confirmation
+
+        async def confirmed() -> Confirmation:
+            found = await self._steered.confirm(account, plan_hash)
+            if found.problem is None:
+                await self._audit.note(person, "plan_confirmed", plan_hash, account=account)
+            return found
+
+        return await _to_its_end(confirmed())
 
     async def undo(self, person: Person, account: str, selection: Selection, plan_hash: str | None) -> Undone:
         """Undo writes, if that does what the person saw; without a hash only say what it would do.
@@ -128,10 +136,14 @@ class Steering:
         Of other accounts' writes nothing is undone, whatever their numbers. Raises as `plan`.
         """
         await self._expect(person, account)
-        found = await self._steered.undo(account, selection, plan_hash)
-        if plan_hash is not None and found.problem is None:
-            await self._audit.note(person, "undone", plan_hash, account=account)
-        return found
+
+        async def undone() -> Undone:
+            found = await self._steered.undo(account, selection, plan_hash)
+            if plan_hash is not None and found.problem is None:
+                await self._audit.note(person, "undone", plan_hash, account=account)
+            return found
+
+        return await _to_its_end(undone())
 
     async def leave(self, person: Person, account: str, remove: Side | None, plan_hash: str | None) -> Leaving:
         """Let an account leave, if that does what the person saw; without a hash only say what it would do.
@@ -139,10 +151,14 @@ class Steering:
         `remove`: the side whose copies are removed. Raises as `plan`.
         """
         await self._expect(person, account)
-        found = await self._steered.leave(account, remove, person.name, plan_hash)
-        if plan_hash is not None and found.problem is None:
-            await self._audit.note(person, "left", remove, account=account)
-        return found
+
+        async def left() -> Leaving:
+            found = await self._steered.leave(account, remove, person.name, plan_hash)
+            if plan_hash is not None and found.problem is None:
+                await self._audit.note(person, "left", remove, account=account)
+            return found
+
+        return await _to_its_end(left())
 
     async def _expect(self, person: Person, account: str) -> AccountConfig:
         """Return an account that somebody may steer. Nobody learns which others there are."""
@@ -150,3 +166,8 @@ class Steering:
         if config is None or not await self._people.may_see(person, account):
             raise Refused("account_unknown")
         return config
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do what an account is asked for, and note it, also where who asked waits no longer: it is not broken off."""
+    return await asyncio.shield(asyncio.ensure_future(work))

@@ -159,6 +159,9 @@ class Doorbell:
                     await self._subscriptions.end(name)
         except CalsyncError as error:
             log.debug("subscriptions of a former process go on to call: %s", error)
+        except asyncio.CancelledError:
+            self._tidied = False  # whoever listens next goes on with it
+            raise
 
     async def _renew(self, watch: Watch, subscription: Subscription) -> None:
         async with self._turn:

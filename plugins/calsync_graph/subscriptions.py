@@ -115,8 +115,11 @@ class Subscriptions:
         return [name for name in names if name not in known]
 
     async def end(self, name: str) -> None:
-        """End the one with this id, which may have ended already. Raises Retry, LoginError, AccountError."""
-        with suppress(Refused, NoMailbox):
+        """End the one with this id, which may have ended already. Raises Retry, LoginError.
+
+        One that may not be ended, as its mailbox is out of reach now, ends by itself.
+        """
+        with suppress(Refused, AccountError):
             await self._client.subscription("DELETE", name)
 
     async def _make(self, mailbox: str) -> Subscription:

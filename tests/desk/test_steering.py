@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.desk import Refused
+from calsync.records import Selection
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
 from tests.desk.office import MEETING
@@ -26,6 +29,8 @@ ACTS: dict[str, Callable[[Office, Person, str], Awaitable[object]]] = {
     "decide": lambda office, person, name: office.steering.decide(person, name, ["0" * 8], Choice.RELEASE),
     "plan": lambda office, person, name: office.steering.plan(person, name),
     "confirm": lambda office, person, name: office.steering.confirm(person, name, "0" * 64),
+    "undo": lambda office, person, name: office.steering.undo(person, name, Selection(run=1), None),
+    "leave": lambda office, person, name: office.steering.leave(person, name, None, None),
 }
 
 
@@ -106,3 +111,29 @@ async def test_who_confirmed_stands_in_the_audit_and_only_what_was_seen_is_confi
     assert (await office.steering.confirm(anna, "anna", report.plan.hash)).problem is None
     told = [(one.who, one.what, one.after) for one in await store.settings.audit(9, "anna")]
     assert told[2:] == [("Anna", "plan_confirmed", report.plan.hash)]
+
+
+@pytest.mark.parametrize(("act", "word"), [("confirm", "plan_confirmed"), ("undo", "undone"), ("leave", "left")])
+async def test_what_goes_on_when_who_asked_has_gone_stands_in_the_audit_too(
+    office: Office, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, act: str, word: str
+) -> None:
+    """As a program whose request has taken too long."""
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> Any:
+        began.set()
+        await goes_on.wait()
+        return SimpleNamespace(problem=None)
+
+    monkeypatch.setattr(office, act, slow)
+    more = {"confirm": (), "undo": (Selection(run=1),), "leave": (None,)}[act]
+    asking = asyncio.create_task(getattr(office.steering, act)(office.boss, "anna", *more, "0" * 64))
+    await asyncio.wait_for(began.wait(), 20)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+    goes_on.set()
+    async with asyncio.timeout(20):
+        while not (told := await store.settings.audit(9, "anna")):  # noqa: ASYNC110 - what is waited for is in the store
+            await asyncio.sleep(0.005)
+    assert [one.what for one in told] == [word]

@@ -77,7 +77,8 @@ class Looked(Given, frozen=True, kw_only=True):
 class Done(Told, frozen=True, kw_only=True):
     """One thing that was done."""
 
-    number: int
+    number: Annotated[int, msgspec.Meta(description="By which this one write is undone")]
+    run: Annotated[int, msgspec.Meta(description="The run that did it, by which all of it is undone")]
     at: Moment
     kind: Kind
     reason: str
@@ -210,6 +211,7 @@ def account(row: Row) -> Account:
 def _done(found: Activity) -> Done:
     return Done(
         number=found.number,
+        run=found.run,
         at=found.at,
         kind=msgspec.convert(found.kind, Kind),
         reason=found.reason,

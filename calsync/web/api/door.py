@@ -78,13 +78,17 @@ class Door:
 
     def described(self, routes: Sequence[Route], base: str) -> Handler:
         """Return what answers the document. Everybody may read it: it says nothing about this calsync."""
+        written: dict[str, bytes] = {}
+        """By the address that it tells: to write it takes long, and nobody is kept from asking."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
             try:
-                document = described(routes, f"{self._address(request)}{base}")
+                address = f"{self._address(request)}{base}"
             except Failed as failed:
                 return failed.response()
-            return web.Response(body=msgspec.json.encode(document), content_type="application/json")
+            if address not in written:
+                written[address] = msgspec.json.encode(described(routes, address))
+            return web.Response(body=written[address], content_type="application/json")
 
         return answer
 

@@ -552,6 +552,33 @@ async def test_what_cannot_be_ended_is_in_nobodys_way(
     assert left <= server.subscriptions.present.keys()
 
 
+async def test_one_that_may_not_be_ended_keeps_no_other_one(
+    scene: Scene, mailbox: Mailbox, server: GraphServer, connection: dict[str, Any]
+) -> None:
+    """As the mailbox of somebody whom the application may not reach any more."""
+    left = await left_behind(scene, connection, mailbox, server.add_mailbox("bert@example.de"))
+    server.faults.add(Fault(method="DELETE", path="/subscriptions", status=403))
+    await scene.heard(mailbox)
+    await scene.until(lambda: scene.sent("DELETE") == 2)
+    await scene.until(lambda: len(left & server.subscriptions.present.keys()) == 1)
+
+
+async def test_who_leaves_in_the_middle_of_ending_them_leaves_the_rest_to_the_next_one(
+    scene: Scene, mailbox: Mailbox, server: GraphServer, connection: dict[str, Any]
+) -> None:
+    bert = server.add_mailbox("bert@example.de")
+    left = await left_behind(scene, connection, mailbox, bert)
+    held = asyncio.Event()
+    server.faults.add(Fault(method="DELETE", path="/subscriptions", status=None, hold=held))
+    leaving = await scene.heard(mailbox)
+    server.clear()
+    await scene.until(lambda: server.peak)
+    await leaving.end()
+    held.set()
+    await scene.listen(bert)
+    await scene.until(lambda: left.isdisjoint(server.subscriptions.present))
+
+
 async def test_many_mailboxes_subscribe_one_by_one(scene: Scene, server: GraphServer) -> None:
     held = asyncio.Event()
     server.faults.add(Fault(method="POST", path="/subscriptions", status=None, hold=held, times=None))

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from calsync.people import Role
+from calsync.web.api import door
 from calsync.web.api.openapi import described
 from calsync.web.api.routes import BASE, DOCUMENT, ROUTES
 
 if TYPE_CHECKING:
+    import pytest
+
     from calsync.web.site import Site
     from tests.web.api.conftest import Program
 
@@ -28,6 +31,14 @@ async def test_everybody_may_read_the_document(stranger: Program) -> None:
 async def test_behind_a_proxy_it_tells_the_public_address(stranger: Program) -> None:
     (server,) = (await stranger.get("/openapi.json", Host="calsync.example.de")).json["servers"]
     assert server["url"] == f"https://calsync.example.de/kalender{BASE}"
+
+
+async def test_it_is_written_once_however_often_strangers_ask(
+    stranger: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await stranger.get("/openapi.json")
+    monkeypatch.setattr(door, "described", None)
+    assert (await stranger.get("/openapi.json")).body == first.body
 
 
 def test_every_route_that_is_served_is_described(site: Site) -> None:

@@ -60,6 +60,14 @@ async def test_writes_are_named_by_the_numbers_of_the_activity(annas: Program, o
     assert [one["summary"] for one in plan["writes"]] == ["zwei"]
 
 
+async def test_a_run_is_named_as_the_activity_tells_it(annas: Program, office: Office) -> None:
+    await imported(office, "eins")
+    await imported(office, "zwei", "drei")
+    run = (await annas.get("/accounts/anna/activity")).json["activities"][0]["run"]
+    plan = (await annas.ask("POST", AT, of_run(run))).json
+    assert sorted(one["summary"] for one in plan["writes"]) == ["drei", "zwei"]
+
+
 async def test_what_was_deleted_since_a_moment_is_created_anew(annas: Program, office: Office) -> None:
     await imported(office, "eins")
     (original,) = office.left.events()
