@@ -62,6 +62,9 @@ async def test_what_changes_under_the_plan_is_left_alone_and_counted(
     selection = await imported(office, "eins", "zwei")
     shown = await office.undo("anna", selection, None)
     assert shown.untouched == 2  # nothing is done yet
+    preview = "\n".join(undo_report.lines("anna", shown, "de", done=False))
+    assert "rückgängig gemacht" not in preview
+    assert "2  delete  right" in preview
     delete, edited = office.right.delete, copy_of(office, "zwei")
 
     async def late(target: Observation) -> None:
