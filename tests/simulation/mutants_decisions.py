@@ -113,7 +113,7 @@ def left_alone_for_a_run() -> AbstractContextManager[Any]:
     return patch.object(matchup, "decide_twins", forgetful)
 
 
-def elsewhere_is_deleted() -> AbstractContextManager[Any]:
+def partner_of_elsewhere_goes() -> AbstractContextManager[Any]:
     """The partner of what left the account is deleted, and nobody is asked."""
     ask = partings._ask
 
