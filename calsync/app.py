@@ -18,6 +18,7 @@ from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.engine import Confirmation, Engine, Report, Undone
 from calsync.errors import ConfigError, Retry, SwitchedOff, reason
+from calsync.forgetting import forget_old
 from calsync.holder import this_process
 from calsync.http import HttpFactory
 from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
@@ -393,6 +394,7 @@ class App:
                 return result
 
         try:
+            await forget_old(store, self._clock)
             results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
         finally:
             await store.close()

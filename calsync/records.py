@@ -413,6 +413,10 @@ class Store(ABC):
         """Return the writes that a person means, together with the others to the same pairs."""
 
     @abstractmethod
+    async def forget_ledger(self, before: datetime) -> None:
+        """Forget older entries of the ledger, also of accounts that nobody runs any more."""
+
+    @abstractmethod
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         """Return what was carried out again and again since an instant, oldest first.
 

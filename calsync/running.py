@@ -13,6 +13,7 @@ from calsync.desk.accounts import Accounts
 from calsync.discoveries import Discoveries
 from calsync.engine import Engine, Report
 from calsync.errors import ConfigError, Retry, StoreError
+from calsync.forgetting import keep_forgetting
 from calsync.holder import this_process
 from calsync.leaving import forget_sign_ins
 from calsync.preview import copied
@@ -115,6 +116,7 @@ class Running:
                             served.service.run(stop),
                             *works,
                             heed_others(self._settings, served.service, stop),
+                            keep_forgetting(store, self._clock, stop),
                             self._tell_the_end(stop),
                         ],
                     )

@@ -206,7 +206,16 @@ def test_no_part_of_calsync_is_forgotten() -> None:
         "__main__",
         "__pycache__",
     }
-    together |= {"beside", "discoveries", "leaving", "moving", "readiness", "set_elsewhere", "stores"}
+    together |= {
+        "beside",
+        "discoveries",
+        "forgetting",
+        "leaving",
+        "moving",
+        "readiness",
+        "set_elsewhere",
+        "stores",
+    }
     assert parts - {f"calsync.{part}" for part in together} == set(BENEATH)
 
 

@@ -101,7 +101,7 @@ def _given(tree: ast.Module, positions: Mapping[str, int]) -> Iterator[ast.expr]
             yield node.value
         elif isinstance(node, ast.FunctionDef) and node.name == "_left_behind":
             yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Yield) and inner.value)
-        elif isinstance(node, ast.FunctionDef) and node.name in {"admit", "refusal"}:
+        elif isinstance(node, ast.FunctionDef) and node.name in {"admit", "refusal", "may_mail"}:
             yield from (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value)
 
 

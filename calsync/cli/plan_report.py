@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from calsync.cli.text import plain, table
 from calsync.reasons import sentence
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
+from calsync.sync.choices import UNDONE
 from calsync.sync.model import AllDay
+from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,7 +149,17 @@ def _when(when: When) -> str:
 def _counted(operations: Sequence[Operation], language: Language) -> list[str]:
     groups = Counter((each.kind, each.side, each.reason, each.guard) for each in operations)
     rows = [
-        [f"  {count}", kind, side, plain(" ".join([sentence(reason, language), *([f"({rule})"] if rule else [])]))]
+        [
+            f"  {count}",
+            kind,
+            side,
+            plain(" ".join([_because(kind, reason, language), *([f"({rule})"] if rule else [])])),
+        ]
         for (kind, side, reason, rule), count in groups.items()
     ]
     return table(rows)
+
+
+def _because(kind: Kind, reason: str, language: Language) -> str:
+    """Return why; nothing of what undoes a write, as the reason speaks of it as done."""
+    return "" if reason == UNDONE and kind in {*WRITES, Kind.UNLINK} else sentence(reason, language)

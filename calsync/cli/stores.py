@@ -10,6 +10,7 @@ import click
 
 from calsync.cli.commands import configuration
 from calsync.cli.failures import DONE
+from calsync.cli.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def copy(path: Path, source: Path) -> int:
     The store that is copied stays as it is.
     """
     counts = asyncio.run(_copy(path, source))
-    click.echo(f"copied {counts['account']} accounts, {sum(counts.values())} rows")
+    click.echo(plain(f"copied {counts['account']} accounts, {sum(counts.values())} rows"))
     return DONE
 
 

@@ -24,10 +24,14 @@ ANEW: Mapping[Language, str] = {
     " im Papierkorb des Systems.",
 }
 DONE: Mapping[Language, str] = {
-    "en": "undone on the {side} side: {deleted} removed, {updated} given their former values, {created} created"
+    "en": "undone on the {side}: {deleted} removed, {updated} given their former values, {created} created"
     " anew, {failed} failed",
-    "de": "rückgängig gemacht auf der Seite {side}: {deleted} entfernt, {updated} mit früheren Werten, {created}"
+    "de": "{side} rückgängig gemacht: {deleted} entfernt, {updated} mit früheren Werten, {created}"
     " neu angelegt, {failed} fehlgeschlagen",
+}
+SIDES: Mapping[Language, Mapping[Side, str]] = {
+    "en": {Side.LEFT: "left", Side.RIGHT: "right"},
+    "de": {Side.LEFT: "Links", Side.RIGHT: "Rechts"},
 }
 UNTOUCHED: Mapping[Language, str] = {
     "en": "left alone, as it has changed meanwhile: {count}; the same command without --confirm says why",
@@ -78,4 +82,4 @@ def _done(found: Undone, side: Side, language: Language) -> str:
         "created": counts.created,
         "failed": counts.failed,
     }
-    return DONE[language].format(side=side.value, **values)
+    return DONE[language].format(side=SIDES[language][side], **values)

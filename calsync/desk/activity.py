@@ -9,6 +9,7 @@ from calsync.desk.discretion import MASK, masked_values
 from calsync.desk.wording import field_names, in_language, named, short
 from calsync.reasons import Sentences, known
 from calsync.reasons import sentence as reason_sentence
+from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import FIELDS, AllDay, Side, Timed
 from calsync.sync.plan import WRITES, Kind
 
@@ -28,15 +29,18 @@ KINDS = (Kind.CREATE, Kind.UPDATE, Kind.DELETE, Kind.LINK, Kind.UNLINK, Kind.WAK
 """All kinds of ledger entries; `of` takes one of them."""
 PLAIN = frozenset({"new", "changed", "deleted", "matched", "both_deleted"})
 """Reasons that the sentence itself tells."""
+_AGAIN = Sentences("{what} was created again in {target}.", "{what} wurde in {target} wieder angelegt.")
+_WANTED = Sentences(
+    "{what} was deleted in {target}, as somebody wanted that.",
+    "{what} wurde in {target} gelöscht, weil jemand das so wollte.",
+)
 _SENTENCES: Mapping[str | tuple[str, str], Sentences] = {
     Kind.CREATE: Sentences(
         "{what} was copied from {source} to {target}.",
         "{what} wurde aus {source} nach {target} übernommen.",
     ),
-    (Kind.CREATE, "recreated"): Sentences(
-        "{what} was created again in {target}.",
-        "{what} wurde in {target} wieder angelegt.",
-    ),
+    (Kind.CREATE, "recreated"): _AGAIN,
+    (Kind.CREATE, UNDONE): _AGAIN,
     (Kind.CREATE, "restored"): Sentences(
         "{what} was restored in {target}.",
         "{what} wurde in {target} wiederhergestellt.",
@@ -44,6 +48,10 @@ _SENTENCES: Mapping[str | tuple[str, str], Sentences] = {
     Kind.UPDATE: Sentences(
         "{what} was updated in {target} from {source}: {fields}.",
         "{what} wurde in {target} an {source} angeglichen: {fields}.",
+    ),
+    (Kind.UPDATE, UNDONE): Sentences(
+        "{what} has its former values back in {target}: {fields}.",
+        "{what} hat in {target} seine früheren Werte zurück: {fields}.",
     ),
     (Kind.UPDATE, "unknown_outcome"): Sentences(
         "{what} was perhaps updated in {target}: {fields}. The server did not say.",
@@ -53,6 +61,8 @@ _SENTENCES: Mapping[str | tuple[str, str], Sentences] = {
         "{what} was deleted in {target}, as it is no longer in {source}.",
         "{what} wurde in {target} gelöscht, denn in {source} gibt es den Termin nicht mehr.",
     ),
+    (Kind.DELETE, UNDONE): _WANTED,
+    (Kind.DELETE, LEAVING): _WANTED,
     Kind.LINK: Sentences(
         "{what} stood in {source} and in {target}; both belong together now.",
         "{what} stand in {source} und in {target}; beide gehören jetzt zusammen.",
@@ -68,6 +78,10 @@ _SENTENCES: Mapping[str | tuple[str, str], Sentences] = {
     Kind.UNLINK: Sentences(
         "{what} is neither in {source} nor in {target} any more.",
         "{what} ist weder in {source} noch in {target} noch da.",
+    ),
+    (Kind.UNLINK, UNDONE): Sentences(
+        "{what} counts as new again in {source}.",
+        "{what} gilt in {source} wieder als neuer Termin.",
     ),
     Kind.WAKE: Sentences(
         "{what} is synced again.",
@@ -143,7 +157,7 @@ class Activity:
 
     def why(self, language: Language) -> str | None:
         """Return why, where that goes beyond the sentence."""
-        if self.reason in PLAIN or not known(self.reason):
+        if self.reason in PLAIN or (self.kind, self.reason) == (Kind.UNLINK, UNDONE) or not known(self.reason):
             return None
         return reason_sentence(self.reason, language)
 

@@ -14,6 +14,9 @@ ONE = Sentences("{what} is in {here}, but not in {there}", "{what} steht in {her
 NEITHER = Sentences(
     "{what} is neither in {left} nor in {right} any more", "{what} ist weder in {left} noch in {right} noch da"
 )
+FORGOTTEN = Sentences(
+    "calsync does not know any more where {what} is", "Wo {what} jetzt steht, weiß calsync nicht mehr"
+)
 """Where the appointment is, as both calendars were read last."""
 
 ENDS: Mapping[str, Sentences] = {
@@ -50,6 +53,12 @@ ENDS: Mapping[str, Sentences] = {
         ": calsync deleted it in {copy} on {at}, as it was no longer in {origin}.",
         ": calsync hat den Termin am {at} in {copy} gelöscht, weil es ihn in {origin} nicht mehr gab.",
     ),
+    "wanted_at": Sentences(
+        ": calsync deleted it in {copy} on {at}, as somebody wanted that; in {origin} it is gone, too.",
+        ": calsync hat den Termin am {at} in {copy} gelöscht, weil jemand das so wollte; in {origin} gibt es ihn "
+        "auch nicht mehr.",
+    ),
+    "left": Sentences(": the account has left calsync.", ": Das Konto hat calsync verlassen."),
     "gone": Sentences(": it was deleted there.", ": Dort wurde der Termin gelöscht."),
     "next": Sentences(
         ": calsync has read it, and copies it with the next run.",

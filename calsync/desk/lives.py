@@ -9,6 +9,7 @@ from calsync.desk import explain_texts as texts
 from calsync.desk.outcomes import outcome
 from calsync.desk.wording import field_names, in_language
 from calsync.reasons import sentence
+from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
@@ -160,7 +161,7 @@ class Answer:
     """Where an appointment is, and why: the first sentence."""
 
     place: str
-    """both, one or neither."""
+    """both, one, neither; or forgotten, where nobody knows any more."""
     here: Side
     """Of `one` the side where it is."""
     end: str = ""
@@ -172,7 +173,12 @@ class Answer:
 
     def sentence(self, what: str, titles: Titles, language: Language, zone: tzinfo) -> str:
         """Return it. `what`: how the sentence begins."""
-        where = {"both": texts.BOTH, "one": texts.ONE, "neither": texts.NEITHER}[self.place]
+        where = {
+            "both": texts.BOTH,
+            "one": texts.ONE,
+            "neither": texts.NEITHER,
+            "forgotten": texts.FORGOTTEN,
+        }[self.place]
         values = {
             "what": what,
             "left": titles[Side.LEFT],
@@ -207,6 +213,8 @@ def answer(life: Life, found: Sequence[Found], ground: Ground, *, decided: bool)
     here = [side for side in Side if _is_there(life.seen[side])]
     place = {0: "neither", 1: "one", 2: "both"}[len(here)]
     told = Answer(place=place, here=here[0] if here else Side.LEFT)
+    if not here and _is_forgotten(life):
+        return replace(told, place="forgotten", end="left")
     if decided:
         return replace(told, end="decided")
     if found:
@@ -233,7 +241,9 @@ def _apart(life: Life, told: Answer, ground: Ground) -> Answer:
     if told.place == "neither":
         if not deletes:
             return replace(told, end="skipped", reason="both_deleted")
-        return replace(told, end="deleted_at", origin=deletes[-1].side.other, at=deletes[-1].at)
+        last = deletes[-1]
+        end = "wanted_at" if last.reason in {UNDONE, LEAVING} else "deleted_at"
+        return replace(told, end=end, origin=last.side.other, at=last.at)
     if life.intents:
         return replace(told, end="skipped", reason="waits")
     if any(seen is not None and seen.standing.in_doubt for seen in life.seen.values()):
@@ -248,6 +258,12 @@ def _apart(life: Life, told: Answer, ground: Ground) -> Answer:
     if there is None or there.listed_run is None:
         return replace(told, end="unread")
     return replace(told, end="failing" if ground.failing else "next")
+
+
+def _is_forgotten(life: Life) -> bool:
+    """Tell whether the account has left since: neither calendar was read to its end since all was forgotten."""
+    read = any(state.listed_run is not None for state in life.sides.values())
+    return not read and not any(life.seen.values())
 
 
 def _is_there(seen: Seen | None) -> bool:

@@ -146,6 +146,9 @@ class SqlStore(Store):
         found = await self._read(statements.ACCOUNTS_OF, {"ids": json.dumps([*ids])})
         return [row["account"] for row in found]
 
+    async def forget_ledger(self, before: datetime) -> None:
+        await self._write(statements.FORGET_LEDGER, {"before": codec.instant_text(before)})
+
     async def repeats(self, account: str, since: datetime, times: int) -> Sequence[LedgerEntry]:
         wanted = {"account": account, "since": codec.instant_text(since), "times": times}
         return self._understood(self._entry, await self._read(statements.REPEATS, wanted))

@@ -214,6 +214,14 @@ ADD_LEDGER = insert(
 PREVENTED = "UPDATE account SET mails_prevented = mails_prevented + :mails WHERE name = :account"
 EXPIRE_TOMBSTONES = "DELETE FROM tombstone WHERE account = :account AND at < :before"
 EXPIRE_LEDGER = "DELETE FROM ledger WHERE account = :account AND at < :before"
+# Of all accounts: each one's first entry is its oldest, so this finds at once that nothing is to be done.
+FORGET_LEDGER = """
+DELETE FROM ledger WHERE at < :before AND account IN (
+    SELECT name FROM account WHERE :before > (
+        SELECT oldest.at FROM ledger AS oldest WHERE oldest.account = account.name ORDER BY oldest.id LIMIT 1
+    )
+)
+"""
 LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id DESC LIMIT :last"
 DELETES = """
 SELECT side, count(*) AS deletes FROM ledger

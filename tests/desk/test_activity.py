@@ -10,6 +10,7 @@ import pytest
 
 from calsync.desk import activity
 from calsync.reasons import Language
+from calsync.records import Selection
 from calsync.sync.model import Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
@@ -130,3 +131,60 @@ def test_every_kind_has_its_sentence_in_both_languages(kind: str, language: Lang
     assert sentence.startswith("Ein Termin " if language == "de" else "An event ")
     assert sentence.endswith(".")
     assert "{" not in sentence
+
+
+async def test_what_was_undone_is_told_as_such(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    office.left.user_edit(event, summary="Notar")
+    await office.run()
+    await undone(office, 2)
+    (last, _) = (await office.showing.activity(office.boss, "anna", kind=Kind.UPDATE)).rows
+    assert last.sentence("de") == "„Besichtigung Haus Meyer“ hat in Outlook seine früheren Werte zurück: Betreff."
+    assert last.sentence("en") == "“Besichtigung Haus Meyer” has its former values back in Outlook: title."
+
+
+async def test_a_copy_that_was_undone_and_came_back_was_deleted_because_somebody_wanted_that(
+    office: Office,
+) -> None:
+    office.left.user_create(MEETING)
+    await office.run()
+    await undone(office, 1)
+    (last,) = (await office.showing.activity(office.boss, "anna", kind=Kind.DELETE)).rows
+    assert last.sentence("de") == (
+        "„Besichtigung Haus Meyer“ wurde in Outlook gelöscht, weil jemand das so wollte."
+    )
+    await undone(office, last.run)
+    (unlinked,) = (await office.showing.activity(office.boss, "anna", kind=Kind.UNLINK)).rows
+    assert unlinked.sentence("de") == "„Besichtigung Haus Meyer“ gilt in FLOWFACT wieder als neuer Termin."
+    assert unlinked.why("de") is None  # it does not stay as it is
+
+
+async def test_what_is_created_anew_is_not_said_to_be_copied(office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    office.left.user_create(replace(MEETING, summary="anderer"))
+    await office.run()
+    office.left.user_delete(event)
+    await office.run(times=2)
+    (gone,) = (await office.showing.activity(office.boss, "anna", kind=Kind.DELETE)).rows
+    await undone(office, gone.run)
+    assert (await told(office, kind=Kind.CREATE))[0] == (
+        "„Besichtigung Haus Meyer“ wurde in Outlook wieder angelegt."
+    )
+
+
+async def test_a_copy_that_went_with_its_account_is_told_as_such(office: Office) -> None:
+    office.left.user_create(MEETING)
+    await office.run()
+    seen = await office.leave("anna", Side.RIGHT, "Chefin", None)
+    await office.leave("anna", Side.RIGHT, "Chefin", seen.hash)
+    assert (await told(office, kind=Kind.DELETE)) == [
+        "„Besichtigung Haus Meyer“ wurde in Outlook gelöscht, weil jemand das so wollte."
+    ]
+
+
+async def undone(office: Office, run: int) -> None:
+    """Undo all that a run wrote."""
+    selection = Selection(run=run)
+    shown = await office.undo("anna", selection, None)
+    assert (await office.undo("anna", selection, shown.plan.hash)).problem is None

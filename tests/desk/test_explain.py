@@ -12,6 +12,7 @@ from calsync.desk.refused import Refused
 from calsync.errors import EventError
 from calsync.people import Role
 from calsync.reasons import Language
+from calsync.records import Selection
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, Timed
 from calsync.testing.clock import START
@@ -290,3 +291,42 @@ async def test_what_is_private_is_told_to_its_owner_alone(office: Office) -> Non
     assert [hit.summary for hit in (await office.explaining.find(anna, "anna", "zahnarzt")).rows] == [
         "Zahnarzt Dr. Weh"
     ]
+
+
+async def test_what_was_undone_is_not_said_to_be_missing_on_the_other_side(office: Office) -> None:
+    left = office.left.user_create(MEETING)
+    await office.run()
+    await undone(office)
+    found = await explained(office, left)
+    assert "„Besichtigung Haus Meyer“ wurde in Outlook gelöscht, weil jemand das so wollte." in "".join(
+        told(found)
+    )
+    office.left.user_delete(left)
+    await office.run(times=2)
+    assert (await explained(office, left)).sentence("de") == (
+        "„Besichtigung Haus Meyer“ ist weder in FLOWFACT noch in Outlook noch da: calsync hat den Termin am "
+        "02.03.2026 um 09:01 in Outlook gelöscht, weil jemand das so wollte; in FLOWFACT gibt es ihn auch nicht "
+        "mehr."
+    )
+
+
+@pytest.mark.parametrize("remove", [None, RIGHT])
+async def test_of_what_was_forgotten_nobody_says_that_it_is_gone(office: Office, remove: Side | None) -> None:
+    left = office.left.user_create(MEETING)
+    await office.run()
+    seen = await office.leave("anna", remove, "Chefin", None)
+    await office.leave("anna", remove, "Chefin", seen.hash)
+    found = await explained(office, left)
+    assert found.sentence("de") == (
+        "Wo „Besichtigung Haus Meyer“ jetzt steht, weiß calsync nicht mehr: Das Konto hat calsync verlassen."
+    )
+    assert found.sentence("en") == (
+        "calsync does not know any more where “Besichtigung Haus Meyer” is: the account has left calsync."
+    )
+
+
+async def undone(office: Office) -> None:
+    """Undo all that the first run wrote."""
+    selection = Selection(run=1)
+    shown = await office.undo("anna", selection, None)
+    assert (await office.undo("anna", selection, shown.plan.hash)).problem is None

@@ -62,6 +62,9 @@ async def test_what_changes_under_the_plan_is_left_alone_and_counted(
     selection = await imported(office, "eins", "zwei")
     shown = await office.undo("anna", selection, None)
     assert shown.untouched == 2  # nothing is done yet
+    preview = "\n".join(undo_report.lines("anna", shown, "de", done=False))
+    assert "rückgängig gemacht" not in preview
+    assert "2  delete  right" in preview
     delete, edited = office.right.delete, copy_of(office, "zwei")
 
     async def late(target: Observation) -> None:
@@ -75,6 +78,9 @@ async def test_what_changes_under_the_plan_is_left_alone_and_counted(
     assert (found.why, found.untouched, found.counts[Side.RIGHT].deleted) == (None, 1, 1)
     assert [event.summary for event in office.right.events().values()] == ["von Hand"]
     assert undo_report.lines("anna", done, "en", done=True)[-1].startswith("left alone, as it has changed")
+    assert undo_report.lines("anna", done, "de", done=True)[-2] == (
+        "Rechts rückgängig gemacht: 1 entfernt, 0 mit früheren Werten, 0 neu angelegt, 0 fehlgeschlagen"
+    )
 
 
 async def test_why_nothing_was_undone_is_told(office: Office) -> None:

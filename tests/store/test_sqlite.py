@@ -394,3 +394,17 @@ async def test_five_thousand_events_at_once(store: SqlStore, lease: Lease) -> No
         )
     state = await load(store)
     assert (len(state.seen[Side.LEFT]), len(state.links), len(state.intents)) == (5000, 5000, 5000)
+
+
+async def test_old_entries_of_all_accounts_are_forgotten_and_no_others(store: SqlStore, lease: Lease) -> None:
+    other = await store.acquire("bert", "runner-1", NOW, timedelta(minutes=1))
+    assert other is not None
+    for each, hours in ((lease, (0, 5)), (other, (4, 6))):
+        async with store.transaction(each) as transaction:
+            await transaction.add_ledger(
+                LedgerEntry(run=1, at=NOW + timedelta(hours=hour), kind="create", side=Side.LEFT, reason="new")
+                for hour in hours
+            )
+    await store.forget_ledger(NOW + timedelta(hours=4))
+    left = {name: [entry.at for entry in await store.ledger(name, 9)] for name in ("anna", "bert")}
+    assert left == {"anna": [NOW + timedelta(hours=5)], "bert": [NOW + timedelta(hours=each) for each in (4, 6)]}

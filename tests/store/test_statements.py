@@ -46,3 +46,9 @@ def test_what_a_first_sync_spends_is_counted_without_reading_all_events_for_each
     found = steps(statements.SPENT, dict.fromkeys(("account", "since", "begun", "hour"), "x"))
     (step,) = (step for step in found if step.startswith("SEARCH seen"))
     assert step.endswith("(account=? AND side=? AND event_id=?)")
+
+
+def test_that_nothing_is_old_enough_is_found_without_reading_the_ledger() -> None:
+    found = steps(statements.FORGET_LEDGER, {"before": "x"})
+    assert not [step for step in found if step.startswith(("SCAN ledger", "SCAN oldest"))]
+    assert [step for step in found if step.startswith("SEARCH oldest")]
