@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 APPLIES = 0.03
 """How often a person has a plan carried out while the service runs."""
-TAKEN_BACK = 0.03
+TAKEN_BACK = 0.015
 """How often much is taken back that was entered on the same day."""
 LEAVES = 0.1
 """How often an account leaves in the end, and comes back."""
@@ -85,16 +85,16 @@ class History:
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
         self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
-        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 1, 2])]:
+        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
             world.pairs[name] = self._pair(name)
 
     async def play(self) -> None:
         for pair in self.world.pairs.values():
             for _ in range(self.dice.randrange(0, 5)):
                 pair.users.act()
-            if self._draws("busy_calendar", 0.03):
+            if self._draws("busy_calendar", 0.02):
                 pair.users.fill(self.dice.choice(list(Side)))
-        for _ in range(self.dice.randrange(3, 9)):
+        for _ in range(self.dice.randrange(3, 10)):
             await self._chapter()
         if "leaves" in self.allowed:
             await self._leave(self.dice.choice(list(self.world.pairs.values())))
@@ -120,7 +120,7 @@ class History:
         pair = Pair(self.world, name)
         chances = {Side.LEFT: 0.3, Side.RIGHT: 0.1}
         unconditional = [side for side, chance in chances.items() if self._draws("no_condition", chance)]
-        naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.2)
+        naive, doorbells = self._draws("naive", 0.3), self._draws("doorbells", 0.3)
         times = self._draws("trusted_times", 0.5)
         add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells, trusted_times=times)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
@@ -170,7 +170,7 @@ class History:
                 pair.users.act()
             if dice.random() < 0.5:
                 self._break_server(pair)
-        bots = self._draws("bots", 0.03)
+        bots = self._draws("bots", 0.02)
         if bots:
             faults.bots(dice.choice(list(world.pairs.values())))
         await self._reconfigure()

@@ -43,7 +43,7 @@ DOUBTS = 0.7
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
-OVERTAKEN = 0.4
+OVERTAKEN = 0.2
 """How often a user changes at once what a person has just decided about."""
 UNANSWERED = 0.3
 """How often nobody hears what became of the creates of an undo."""
