@@ -43,8 +43,10 @@ DOUBTS = 0.7
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
-OVERTAKEN = 0.2
+DECIDED_LATE = 0.4
 """How often a user changes at once what a person has just decided about."""
+OVERTAKEN = 0.2
+"""How often what a person has seen in the plan of an undo is another by the time it is undone."""
 UNANSWERED = 0.3
 """How often nobody hears what became of the creates of an undo."""
 
@@ -85,7 +87,7 @@ class Person:
                 pair.decisions.take(case, choice)
                 pair.ruling.decided(case)
                 count += 1
-                if self.world.meddlesome and dice.random() < OVERTAKEN:
+                if self.world.meddlesome and dice.random() < DECIDED_LATE:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
         return count
 

@@ -154,8 +154,12 @@ class Undos:
         return False
 
     def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
-        """Take note that a field differs, where the other event shows what calsync had written."""
-        node, row = self._root((entry.side, entry.change.after.id)), self._row(other)
+        """Take note that a field differs, where the other event shows what calsync had written.
+
+        A deleted one shows it again when it is restored.
+        """
+        node = self._root((entry.side, entry.change.after.id))
+        row = self.pair.calendars[other[0]].rows.rows.get(other[1])
         rows = self._about(self._now.chosen, entry) if self._now is not None else []
         (_, after), new = _chain(rows, name), key(name, entry.change.after.event.value(name))
         beside = None if row is None else key(name, row.event.value(name))
