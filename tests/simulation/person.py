@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from calsync.errors import CalsyncError
 from calsync.records import Selection
 from calsync.store.codec import instant
 from calsync.store.connection import fetch
-from calsync.sync.choices import UNDONE, Choice
+from calsync.sync.choices import AMBIGUOUS, UNDONE, Choice
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
@@ -43,6 +44,8 @@ DOUBTS = 0.7
 TRIES = 3
 QUARREL = 0.2
 """How often what is undone was edited by turns."""
+LOST = 0.3
+"""How often some events are not to be found for one run, right behind a decision about a pair."""
 DECIDED_LATE = 0.4
 """How often a user changes at once what a person has just decided about."""
 OVERTAKEN = 0.2
@@ -57,6 +60,8 @@ class Person:
     def __init__(self, world: World, allowed: Collection[str] = faults.NAMES) -> None:
         self.world = world
         self.allowed = allowed
+        self.fate = random.Random(hash(world.dice.getstate()[1]))
+        """Of its own, so that the other histories go on as they did."""
 
     async def waiting(self) -> list[Pair]:
         """Return the accounts that wait for a word."""
@@ -89,6 +94,12 @@ class Person:
                 count += 1
                 if self.world.meddlesome and dice.random() < DECIDED_LATE:
                     pair.users.overtake(case, Side.RIGHT if choice is Choice.RIGHT else Side.LEFT)
+        paired = count > 0 and not any(case.reason == AMBIGUOUS for case in cases)
+        if paired and self.world.meddlesome and "event_is_lost" in self.allowed and self.fate.random() < LOST:
+            side = self.fate.choice(list(Side))
+            faults.event_is_lost(pair, pair.calendars[side], self.fate)
+            self.world.mix["event_is_lost"] += 1
+            pair.note(f"event_is_lost {side}")
         return count
 
     async def undo(self, pair: Pair, *, after: float, selection: Selection | None = None) -> None:
