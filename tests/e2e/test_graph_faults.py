@@ -202,7 +202,7 @@ TABLE = [
         )
     ),
     Trouble("a change's answer is lost", fault(lost(method="PATCH")), refused=1),
-    Trouble("a delete's answer is lost", fault(lost(method="DELETE"))),
+    Trouble("a delete's answer is lost", fault(lost(method="DELETE")), refused=1),
     Trouble("412", fault(refused(412, "ErrorIrresolvableConflict", method="PATCH"))),
     Trouble("412, always", fault(refused(412, "ErrorIrresolvableConflict", method="PATCH", times=None))),
     Trouble("409 of a change", fault(refused(409, "ErrorConcurrentItemSave", method="PATCH"))),
