@@ -300,7 +300,7 @@ def core_guard(write: Write) -> Verdict:
 
 
 def _said_by(rule: Rule, verdict: Verdict) -> Verdict:
-    return verdict if isinstance(verdict, Allow) else replace(verdict, rule=rule.name)
+    return ALLOW if isinstance(verdict, Allow) else replace(verdict, rule=rule.name)
 
 
 def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -311,7 +311,4 @@ def _strictest(verdicts: Sequence[Verdict]) -> Verdict:
             if isinstance(verdict, kind):
                 return verdict
     drops = [verdict for verdict in verdicts if isinstance(verdict, Drop)]
-    if drops:
-        first = drops[0]
-        return replace(first, fields=frozenset().union(*(drop.fields for drop in drops)))
-    return ALLOW
+    return replace(drops[0], fields=frozenset().union(*(drop.fields for drop in drops)))
