@@ -17,7 +17,7 @@ from calsync.store.postgresql.connection import PostgresConnection, connected
 from calsync.store.postgresql.database import PostgresDatabase, go_on_counting
 from calsync.store.postgresql.migrate import bring_up, migrate
 from calsync.store.postgresql.store import PostgresStore
-from tests.simulation.database import Disk, InThread, SqliteDisk
+from tests.simulation.database import EMPTY, Disk, InThread, SqliteDisk
 
 if TYPE_CHECKING:
     from calsync.store import SqlStore
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PLACE = "simulation"
 LOCK_SECONDS = 5
-EMPTY = ("DELETE FROM account", "DELETE FROM audit", "UPDATE departed SET mails_prevented = 0")
 
 
 class PostgresDisk(Disk):
