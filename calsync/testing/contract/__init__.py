@@ -4,7 +4,7 @@ A provider's own test module needs a subclass that says how a calendar under tes
 
     class TestContract(CalendarContract):
         def opened(self) -> AbstractAsyncContextManager[UnderTest]:
-            return connected(PROVIDER, {"url": "http://127.0.0.1:5232"}, {"calendar": "/anna/work/"})
+            return connected(PROVIDER, {"url": "http://127.0.0.1:5232"}, {"calendar": "/anna/termine/"})
 
 Each test gets a calendar without events. A subclass of one part alone, or with a fixture `calendar_under_test` of
 its own, will do as well. Needs pytest and pytest-asyncio.
@@ -45,7 +45,7 @@ class CalendarContract(
 
     def opened(self) -> AbstractAsyncContextManager[UnderTest]:
         """Open a calendar without events, for one test."""
-        raise NotImplementedError
+        raise NotImplementedError("a subclass says how a calendar under test is opened")
 
     @pytest_asyncio.fixture
     async def calendar_under_test(self) -> AsyncIterator[UnderTest]:

@@ -95,11 +95,11 @@ class UnderTest(ABC):
 
     async def user_say(self, event_id: str, need: Need, value: str) -> None:
         """Change an event's location, or its type, of which the system `has` it."""
-        raise NotImplementedError
+        raise NotImplementedError("who says that the system has a location or types says how people enter them")
 
     async def stored_location(self, event_id: str) -> str:
         """Return what people read of where an event takes place, where the system `has` it."""
-        raise NotImplementedError
+        raise NotImplementedError("who says that the system has a location says how people read it")
 
 
 @dataclass(slots=True)
