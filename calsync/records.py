@@ -199,6 +199,17 @@ class AccountState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """That the last run of an account has left nothing to be found out before a side tells of something."""
+
+    terms: str
+    """What names the account's terms of that run."""
+    run: int
+    """Its number."""
+    sides: Mapping[Side, SideState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """The right of one runner to work on an account until an instant. The fence rises with each new holder."""
 
@@ -244,7 +255,11 @@ class Transaction(ABC):
 
     @abstractmethod
     async def begin_run(self, run: int) -> None:
-        """Record that this run has begun."""
+        """Record that this run has begun. The account is not at rest any more."""
+
+    @abstractmethod
+    async def set_rest(self, terms: str) -> None:
+        """Record that the account is at rest under these terms."""
 
     @abstractmethod
     async def set_rebuild(self, why: Rebuild | None) -> None:
@@ -367,6 +382,10 @@ class Store(ABC):
 
         `lately` is the instant a day ago.
         """
+
+    @abstractmethod
+    async def rest(self, account: str) -> Rest | None:
+        """Return what an account is known by that is at rest; None for any other."""
 
     @abstractmethod
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:

@@ -73,7 +73,7 @@ class Served(Runner):
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
         async with self._chronicle.of(account, report):
-            await self._engine.run(await self._account(account), report, progress=progress)
+            await self._engine.poll(await self._account(account), report, progress=progress)
 
     def finished(self, run: Finished) -> None:
         self._metrics.finished(run)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.notebook import Notebook
     from calsync.engine.report import Report
+    from calsync.engine.rest import Feed
     from calsync.errors import Retry
     from calsync.ports import Clock, Reader
     from calsync.sync.loops import Past
@@ -86,6 +87,8 @@ class Run:
     """A person has confirmed each write of this run by its plan's hash, also to a side that waits otherwise."""
     may_be_off: bool = False
     """It is to write although the account was switched off when it began."""
+    feeds: Mapping[Side, Feed] = field(default_factory=dict)
+    """What both sides were already asked, and have begun to tell."""
     before: Before | None = None
     """What was known when it began, where the rules are others than those of the last one."""
 

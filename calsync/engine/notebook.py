@@ -59,6 +59,8 @@ class Batch:
     """The rebuild ends."""
     rules: str | None = None
     """What names the rules that the account is planned under from now on."""
+    rest: str | None = None
+    """The terms of the account that its run has found at rest."""
     sides: dict[Side, SideState] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
     links: dict[int, Link | None] = field(default_factory=dict)
@@ -95,6 +97,8 @@ class Notebook:
         """Take `mappings`, the mapping versions under which both calendars are read from now on."""
         self.state = state
         self.lease = lease
+        self.noted = False
+        """This run has remembered something, besides that it began and how far both sides were read."""
         self._lease_life = lease_life
         self._store = store
         self._clock = clock
@@ -129,6 +133,7 @@ class Notebook:
             async with self._store.transaction(self.lease) as transaction:
                 await _write(transaction, batch)
             self._take_over(batch)
+            self.noted |= batch != Batch(run=batch.run, sides=batch.sides)
 
     async def keep_lease(self) -> None:
         """Keep the lease alive where nothing is to be recorded yet: a slow server must not cost it."""
@@ -219,6 +224,8 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
         await transaction.set_rebuild(batch.rebuild)
     if batch.rules is not None:
         await transaction.set_rules(batch.rules)
+    if batch.rest is not None:
+        await transaction.set_rest(batch.rest)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     await _write_records(transaction, batch)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Account, Run
     from calsync.ports import Page
-    from calsync.records import AccountState, SideState
+    from calsync.records import SideState
 
 LISTING_EVERY = timedelta(hours=23)
 _JITTER_SECONDS = 7200
@@ -36,7 +36,7 @@ _ASKED = {
 """What becomes of an event that is known not to be there, when it may be back: it is asked about."""
 
 
-def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
+def listing_due(account: Account, sides: Mapping[Side, SideState], now: datetime) -> bool:
     """Tell whether both sides are to be listed in full.
 
     That is at first, once a day, for a window of another length, and when a provider reads events otherwise than
@@ -45,7 +45,7 @@ def listing_due(account: Account, state: AccountState, now: datetime) -> bool:
     Accounts differ by up to two hours, so that they do not all list at once.
     """
     jitter = timedelta(seconds=zlib.crc32(account.name.encode()) % _JITTER_SECONDS)
-    for side, known in state.sides.items():
+    for side, known in sides.items():
         if known.listed_at is None or known.window is None or now - known.listed_at >= LISTING_EVERY + jitter:
             return True
         if known.window.end - known.window.start != account.past + account.future:
@@ -100,7 +100,9 @@ async def _follow_instead(run: Run, side: Side, token: str, failed: Retry) -> st
 
 
 async def _follow(run: Run, side: Side, token: str) -> str:
-    async with aclosing(ahead(run.account.calendars[side].changes(token, run.window))) as pages:
+    feed = run.feeds.get(side)
+    told = ahead(run.account.calendars[side].changes(token, run.window)) if feed is None else feed.pages()
+    async with aclosing(told) as pages:
         async for page in pages:
             known = run.notebook.state.sides[side]
             token = page.token or token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.records import AccountState, SideState
+from calsync.records import AccountState, Rest, SideState
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
 from calsync.sync.budget import BEFORE_THE_HOUR, Spent
@@ -26,7 +26,7 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
         return fetch(database, statement, values)
 
     run = found(statements.RUN)
-    sides = {Side(row["side"]): rows.side_state(row) for row in found(statements.SIDES)}
+    sides = _sides(account, database)
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
     links = [rows.link(row) for row in found(statements.LINKS)]
     intents = [rows.intent(row) for row in found(statements.INTENTS)]
@@ -42,7 +42,7 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
     hangs = [rows.hang(row) for row in found(statements.HANGS)]
     return AccountState(
         run=run[0]["run"] if run else 0,
-        sides={side: sides.get(side) or SideState() for side in Side},
+        sides=sides,
         seen=_seen(found(statements.SEEN)),
         links={link.id: link for link in links},
         intents={intent.marker: intent for intent in intents},
@@ -59,6 +59,20 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
         hangs=hangs,
         decisions={decision.key: decision for decision in decisions},
     )
+
+
+def read_rest(account: str, database: Database) -> Rest | None:
+    """Read what an account at rest is known by, inside the caller's transaction; None for any other."""
+    found = fetch(database, statements.REST, {"account": account})
+    if not found:
+        return None
+    return Rest(terms=found[0]["rest"], run=found[0]["run"], sides=_sides(account, database))
+
+
+def _sides(account: str, database: Database) -> dict[Side, SideState]:
+    found = fetch(database, statements.SIDES, {"account": account})
+    known = {rows.SIDES[row["side"]]: rows.side_state(row) for row in found}
+    return {side: known.get(side) or SideState() for side in Side}
 
 
 def _seen(found: Sequence[Found]) -> dict[Side, dict[str, Seen]]:

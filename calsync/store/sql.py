@@ -19,7 +19,7 @@ from calsync.store.history import StoredHistory
 from calsync.store.images import Images
 from calsync.store.lives import StoredLives
 from calsync.store.people import StoredPeople
-from calsync.store.reading import read_account
+from calsync.store.reading import read_account, read_rest
 from calsync.store.settings import StoredSettings
 from calsync.store.showing import StoredShowing
 from calsync.store.writing import StoredTransaction
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import TypeVar
 
-    from calsync.records import AccountState, LedgerEntry, Selection, Transaction
+    from calsync.records import AccountState, LedgerEntry, Rest, Selection, Transaction
     from calsync.store.connection import Connection, Database, Found
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
@@ -78,6 +78,10 @@ class SqlStore(Store):
         with understood(self._reader.place):
             return await self._reader.read(partial(read_account, account, lately))
 
+    async def rest(self, account: str) -> Rest | None:
+        with understood(self._reader.place):
+            return await self._reader.read(partial(read_rest, account))
+
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life
         times = {"now": codec.instant_text(now), "until": codec.instant_text(until)}
@@ -110,6 +114,7 @@ class SqlStore(Store):
             database.execute(statements.NEW_ACCOUNT, {"account": account})
             for statement, values in statements.PUT_HANG.of([{"account": account, **rows.hang_row(hang)}]):
                 database.execute(statement, values)
+            database.execute(statements.DISTURB, {"account": account})
 
         await self._writer.write(add, account)
 

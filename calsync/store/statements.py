@@ -79,13 +79,16 @@ HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY
 LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
-BEGIN_RUN = "UPDATE account SET run = :run WHERE name = :account"
+BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL WHERE name = :account"
+SET_REST = "UPDATE account SET rest = :terms WHERE name = :account"
+DISTURB = "UPDATE account SET rest = NULL WHERE name = :account"
+REST = "SELECT run, rest FROM account WHERE name = :account AND rest IS NOT NULL"
 RUN = "SELECT run, rebuild, rules, good_at FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
 SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"
 # A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
 RESTORED = (
-    "UPDATE account SET rebuild = 'restored', holder = NULL, until = NULL",
+    "UPDATE account SET rebuild = 'restored', rest = NULL, holder = NULL, until = NULL",
     "UPDATE side SET token = NULL, listed_at = NULL",
     "DELETE FROM decision",
 )

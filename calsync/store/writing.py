@@ -39,6 +39,9 @@ class StoredTransaction(Transaction):
     async def begin_run(self, run: int) -> None:
         self._one(statements.BEGIN_RUN, {"run": run})
 
+    async def set_rest(self, terms: str) -> None:
+        self._one(statements.SET_REST, {"terms": terms})
+
     async def set_rebuild(self, why: Rebuild | None) -> None:
         self._one(statements.SET_REBUILD, {"rebuild": why})
         if why is not None:

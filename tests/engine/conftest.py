@@ -59,10 +59,19 @@ class World:
 
     async def run(self, *, write: bool = True) -> Report:
         self.clock.advance(1)
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         report = Report()
-        await engine.run(self.account(), report, write=write)
+        await self.engine().run(self.account(), report, write=write)
         return report
+
+    async def poll(self) -> Report:
+        """Run as the service does: an account at rest only where a side tells of something."""
+        self.clock.advance(1)
+        report = Report()
+        await self.engine().poll(self.account(), report)
+        return report
+
+    def engine(self) -> Engine:
+        return Engine(self.store, self.runs, self.clock, random.Random(1), "test")
 
     async def settle(self) -> None:
         """Run until a run writes nothing, and prove that one more does not either."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planning, pull, readback
+from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planning, pull, readback, rest
 from calsync.store import SqlStore
 from calsync.store.images import Images
 from calsync.store.writing import StoredTransaction
@@ -21,15 +21,16 @@ from tests.simulation import (
     mutants_leave,
     mutants_plans,
     mutants_proof,
+    mutants_rest,
     mutants_rules,
     mutants_undo,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from calsync.records import AccountState
+    from calsync.records import SideState
     from calsync.sync.model import Side
 
     Mutant = Callable[[], AbstractContextManager[Any]]
@@ -92,14 +93,16 @@ def no_stale_guard() -> AbstractContextManager[Any]:
     return patch.object(MemoryCalendar, "_checked", unchecked)
 
 
-def no_daily_comparison() -> AbstractContextManager[Any]:
+@contextmanager
+def no_daily_comparison() -> Iterator[None]:
     """Both sides are listed once, and then never again."""
 
-    def at_first(account: Any, state: AccountState, now: Any) -> bool:
+    def at_first(account: Any, sides: Mapping[Side, SideState], now: Any) -> bool:
         del account, now
-        return any(side.listed_at is None for side in state.sides.values())
+        return any(side.listed_at is None for side in sides.values())
 
-    return patch.object(engine, "listing_due", at_first)
+    with patch.object(engine, "listing_due", at_first), patch.object(rest, "listing_due", at_first):
+        yield
 
 
 def no_version_check() -> AbstractContextManager[Any]:
@@ -292,6 +295,9 @@ _ALL: tuple[Mutant, ...] = (
     mutants_plans.applies_although_the_world_moved,
     mutants_plans.rules_write,
     mutants_plans.rules_write_in_the_next_run,
+    mutants_rest.rests_under_other_terms,
+    mutants_rest.rests_with_work_left,
+    mutants_rest.rests_while_it_learns,
 )
 MUTANTS = {mutant.__name__: mutant for mutant in _ALL}
 """By name, in the order of the table that `--mutants` prints."""

@@ -13,6 +13,7 @@ from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.model import Direction, Side
+from calsync.sync.plan import Plan
 from calsync.sync.rules import Chain, needs_of
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
@@ -160,6 +161,8 @@ class Pair:
         self.bots = Bots(self)
         self.users = Users(self)
         self._ended = asyncio.Event()
+        self._plan = Plan(operations=())
+        """What was decided last."""
         self._account: Account | None = None
         self._terms: tuple[object, ...] = ()
         """What the account was made of."""
@@ -236,6 +239,9 @@ class Pair:
             self.note(f"run failed: {failure}")
         else:
             self.note(f"run: {dict(report.notices)}")
+            if report.unsynced is None:  # it was left alone: what was decided before stands
+                report.plan = self._plan
+            self._plan = report.plan
             self.ruled = True
             self.closed |= {side for side in Side if not self.direction.writes(side)}
             self.world.count_decisions(report)

@@ -15,6 +15,7 @@ from calsync.errors import CalsyncError, SwitchedOff
 from calsync.service import Runner, Service
 from calsync.service.turns import Turns
 from tests.simulation.database import BROKEN_RULES, LOCKED
+from tests.simulation.resting import judge_rest
 from tests.simulation.steps import Steps
 
 if TYPE_CHECKING:
@@ -114,11 +115,12 @@ class Process(Steps, Runner):
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
         name, pair = account, self.world.pairs[account]
+        opened = pair.account()
         pair.run_begins()
         context = copy_context()
         context.run(LOCKED.set, self.finds_locked)
         task = asyncio.create_task(
-            self._engine.run(pair.account(), report, progress=progress), name=f"run {name}", context=context
+            self._engine.poll(opened, report, progress=progress), name=f"run {name}", context=context
         )
         self.running[name] = task
         try:
@@ -141,6 +143,8 @@ class Process(Steps, Runner):
             raise
         finally:
             self.running.pop(name, None)
+        if report.unsynced is None:
+            judge_rest(pair, opened, self._raw)
         self._ended(pair, report, "")
 
     def _ended(self, pair: Pair, report: Report | None, failure: str) -> None:
