@@ -385,7 +385,14 @@ class Store(ABC):
 
     @abstractmethod
     async def rest(self, account: str) -> Rest | None:
-        """Return what an account is known by that is at rest; None for any other."""
+        """Return what an account is known by that is at rest; None for one that is off, or is worked on."""
+
+    @abstractmethod
+    async def stay(self, account: str, rest: Rest, tokens: Mapping[Side, str | None], good_at: datetime) -> bool:
+        """Remember how far both sides were read without news, and that it was read well then. Needs no lease.
+
+        Return False, and change nothing, where the account is not at this rest any more, or is worked on.
+        """
 
     @abstractmethod
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:

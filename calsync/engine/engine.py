@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
-from calsync.engine.rest import asked, leaves_nothing, moved, rests, terms
+from calsync.engine.rest import asked, is_quiet, leaves_nothing, rests, terms, tokens_of
 from calsync.engine.settle import settle
 from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
@@ -29,13 +29,12 @@ from calsync.sync.ruled import Before
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-    from datetime import datetime
     from random import Random
 
     from calsync.engine.rebuild import Confirmation
     from calsync.engine.rest import Feed
     from calsync.ports import Clock
-    from calsync.records import AccountState, Lease, Rest, Runs, Selection, SideState, Store
+    from calsync.records import AccountState, Runs, Selection, SideState, Store
     from calsync.sync.approved import Approved
 
 BRAKE_SPAN = timedelta(hours=24)
@@ -92,22 +91,22 @@ class Engine:
     ) -> None:
         """Sync an account once, as `run` does; one at rest only where a side tells of something new.
 
-        Raises as `run`.
+        Whether it is asks for no lease: what was read is remembered only where no run has begun since. Raises as
+        `run`.
         """
-        await self._expect_on(account)
         now = self._clock.now()
-        async with self._leased(account, report, now) as lease, AsyncExitStack() as stack:
-            rest, last = await self._store.rest(account.name), await self._runs.get(account.name)
-            feeds: Mapping[Side, Feed] = {}
-            if rest is not None and rests(account, rest, last, now):
-                feeds = await stack.enter_async_context(asked(account, rest))
-                if feeds and not any(feed.news for feed in feeds.values()):
-                    await self._rest_on(lease, rest, feeds)
-                    report.window, report.number = rest.sides[Side.LEFT].window, rest.run
-                    report.good_at, report.at_rest = now, True
-                    return
-            run = await self._begin(account, lease, now, report, progress=progress, feeds=feeds)
-            await self._sync(run, write=True)
+        rest = await self._store.rest(account.name)
+        if rest is None or not rests(account, rest, await self._runs.get(account.name), now):
+            await self.run(account, report, progress=progress)
+            return
+        async with asked(account, rest) as feeds:
+            if is_quiet(feeds) and await self._store.stay(account.name, rest, tokens_of(feeds), now):
+                report.window, report.number = rest.sides[Side.LEFT].window, rest.run
+                report.good_at, report.at_rest = now, True
+                return
+            await self._expect_on(account)
+            async with self._reading(account, report, progress=progress, feeds=feeds) as run:
+                await self._sync(run, write=True)
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
         """Let an account write what waits for it, if its plan is still the one that a person saw. Raises as `run`.
@@ -181,18 +180,6 @@ class Engine:
             raise SwitchedOff(f"account {account.name} is switched off")
 
     @asynccontextmanager
-    async def _leased(self, account: Account, report: Report, now: datetime) -> AsyncIterator[Lease]:
-        """Hold the account's lease. Raises Retry where another process holds it."""
-        lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
-        if lease is None:
-            raise Retry(f"account {account.name}: another process is working on it")
-        report.good_at = None
-        try:
-            yield lease
-        finally:
-            await self._store.release(lease, report.good_at)
-
-    @asynccontextmanager
     async def _reading(
         self,
         account: Account,
@@ -200,73 +187,58 @@ class Engine:
         *,
         confirms: bool = False,
         progress: Callable[[int, int], None] | None = None,
-    ) -> AsyncIterator[Run]:
-        """Begin a run and read both sides, under the account's lease."""
-        now = self._clock.now()
-        async with self._leased(account, report, now) as lease:
-            yield await self._begin(account, lease, now, report, confirms=confirms, progress=progress)
-
-    async def _begin(
-        self,
-        account: Account,
-        lease: Lease,
-        now: datetime,
-        report: Report,
-        *,
-        confirms: bool = False,
-        progress: Callable[[int, int], None] | None = None,
         feeds: Mapping[Side, Feed] | None = None,
-    ) -> Run:
-        """Begin a run and read both sides.
+    ) -> AsyncIterator[Run]:
+        """Begin a run and read both sides, under the account's lease.
 
         `confirms`: it may be a person's word about a plan that waits, which all is to be read for. `progress` is
         told how many of how many writes are done. `feeds`: what both sides have begun to tell.
         """
-        state = await self._store.load(account.name, now - BRAKE_SPAN)
-        begin = await self._beginning(account, state)
-        waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
-        needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))
-        in_full = needed or listing_due(account, state.sides, now)
-        window = account.window(now)
-        if not in_full:
-            window = state.sides[Side.LEFT].window or window
-        mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
-        before = None
-        if state.rules not in {None, account.rules}:
-            before = Before({side: {**state.seen[side]} for side in Side}, state.sides[Side.LEFT].window)
-        run = Run(
-            account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
-            notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
-            clock=self._clock,
-            random=self._random,
-            now=now,
-            number=begin.run or 1,
-            window=window,
-            past=await read_past(self._store, account.name, now),
-            report=report,
-            feeds=feeds or {},
-            before=before,
-        )
-        if progress is not None:
-            run.progress = progress
-        report.number = run.number
-        await run.notebook.commit(begin)
-        # Behind the store, so that a crash in between is not taken for a store that was put back.
-        await self._runs.put(account.name, run.number)
-        await pull(run, in_full=in_full, needed=needed)
-        if run.notebook.state.rebuild is None and is_lost(run):
-            await run.notebook.commit(Batch(rebuild="lost"))
-        report.window = run.window
-        report.good_at = now if run.unlisted is None else None
-        return run
-
-    async def _rest_on(self, lease: Lease, rest: Rest, feeds: Mapping[Side, Feed]) -> None:
-        """Remember how far both sides were read without news."""
-        sides = moved(rest, feeds)
-        if sides:
-            async with self._store.transaction(lease) as transaction:
-                for side, known in sides.items():
-                    await transaction.put_side(side, known)
+        now = self._clock.now()
+        lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
+        if lease is None:
+            raise Retry(f"account {account.name}: another process is working on it")
+        report.good_at = None
+        try:
+            state = await self._store.load(account.name, now - BRAKE_SPAN)
+            begin = await self._beginning(account, state)
+            waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
+            needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))
+            in_full = needed or listing_due(account, state.sides, now)
+            window = account.window(now)
+            if not in_full:
+                window = state.sides[Side.LEFT].window or window
+            mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
+            before = None
+            if state.rules not in {None, account.rules}:
+                before = Before({side: {**state.seen[side]} for side in Side}, state.sides[Side.LEFT].window)
+            run = Run(
+                account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
+                notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
+                clock=self._clock,
+                random=self._random,
+                now=now,
+                number=begin.run or 1,
+                window=window,
+                past=await read_past(self._store, account.name, now),
+                report=report,
+                feeds=feeds or {},
+                before=before,
+            )
+            if progress is not None:
+                run.progress = progress
+            report.number = run.number
+            await run.notebook.commit(begin)
+            # Behind the store, so that a crash in between is not taken for a store that was put back.
+            await self._runs.put(account.name, run.number)
+            await pull(run, in_full=in_full, needed=needed)
+            if run.notebook.state.rebuild is None and is_lost(run):
+                await run.notebook.commit(Batch(rebuild="lost"))
+            report.window = run.window
+            report.good_at = now if run.unlisted is None else None
+            yield run
+        finally:
+            await self._store.release(lease, report.good_at)
 
     async def _beginning(self, account: Account, state: AccountState) -> Batch:
         """Return the begin of the next run. Where a later one than the store's last has begun, it is a rebuild.

@@ -101,7 +101,10 @@ async def _follow_instead(run: Run, side: Side, token: str, failed: Retry) -> st
 
 async def _follow(run: Run, side: Side, token: str) -> str:
     feed = run.feeds.get(side)
-    told = ahead(run.account.calendars[side].changes(token, run.window)) if feed is None else feed.pages()
+    if feed is not None and feed.since == token:  # else another run has read on meanwhile
+        told = feed.pages()
+    else:
+        told = ahead(run.account.calendars[side].changes(token, run.window))
     async with aclosing(told) as pages:
         async for page in pages:
             known = run.notebook.state.sides[side]

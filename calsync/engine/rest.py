@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import calsync
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from calsync.engine.account import Account, Run
     from calsync.ports import Page
-    from calsync.records import Rest, SideState
+    from calsync.records import Rest
 
 
 def terms(account: Account) -> str:
@@ -61,9 +60,9 @@ def rests(account: Account, rest: Rest | None, last: int, now: datetime) -> bool
 class Feed:
     """What one side tells behind its token, read as far as the first news."""
 
-    def __init__(self, pages: AsyncIterator[Page], token: str | None) -> None:
-        self.token = token
-        """What reading goes on behind: it covers all that is known."""
+    def __init__(self, pages: AsyncIterator[Page], since: str | None) -> None:
+        self.since = self.token = since
+        """The token that was asked with, and the one that reading goes on behind."""
         self.news: Page | None = None
         self._pages = pages
 
@@ -107,10 +106,11 @@ async def asked(account: Account, rest: Rest) -> AsyncIterator[Mapping[Side, Fee
         yield feeds
 
 
-def moved(rest: Rest, feeds: Mapping[Side, Feed]) -> Mapping[Side, SideState]:
-    """Return the sides whose tokens are other ones by now."""
-    return {
-        side: replace(rest.sides[side], token=feed.token)
-        for side, feed in feeds.items()
-        if feed.token != rest.sides[side].token
-    }
+def is_quiet(feeds: Mapping[Side, Feed]) -> bool:
+    """Tell whether both sides were asked, and none has told of anything."""
+    return bool(feeds) and not any(feed.news for feed in feeds.values())
+
+
+def tokens_of(feeds: Mapping[Side, Feed]) -> Mapping[Side, str | None]:
+    """Return how far the sides were read."""
+    return {side: feed.token for side, feed in feeds.items()}

@@ -25,7 +25,7 @@ from calsync.store.showing import StoredShowing
 from calsync.store.writing import StoredTransaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from typing import TypeVar
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from calsync.store.connection import Connection, Database, Found
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
+    from calsync.sync.model import Side
 
     T = TypeVar("T")
 
@@ -81,6 +82,19 @@ class SqlStore(Store):
     async def rest(self, account: str) -> Rest | None:
         with understood(self._reader.place):
             return await self._reader.read(partial(read_rest, account))
+
+    async def stay(self, account: str, rest: Rest, tokens: Mapping[Side, str | None], good_at: datetime) -> bool:
+        values = {"account": account, "terms": rest.terms, "run": rest.run, "good_at": codec.instant_text(good_at)}
+        moved = {side: token for side, token in tokens.items() if token != rest.sides[side].token}
+
+        def stay(database: Database) -> bool:
+            if not database.execute(statements.STAY, values).rowcount:
+                return False
+            for side, token in moved.items():
+                database.execute(statements.READ_ON, {"account": account, "side": side, "token": token})
+            return True
+
+        return await self._writer.write(stay, account)
 
     async def acquire(self, account: str, holder: str, now: datetime, life: timedelta) -> Lease | None:
         until = now + life

@@ -82,7 +82,15 @@ EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL WHERE name = :account"
 SET_REST = "UPDATE account SET rest = :terms WHERE name = :account"
 DISTURB = "UPDATE account SET rest = NULL WHERE name = :account"
-REST = "SELECT run, rest FROM account WHERE name = :account AND rest IS NOT NULL"
+REST = """
+SELECT run, rest FROM account
+WHERE name = :account AND rest IS NOT NULL AND holder IS NULL AND (enabled IS NULL OR enabled = 1)
+"""
+STAY = """
+UPDATE account SET good_at = :good_at
+WHERE name = :account AND rest = :terms AND run = :run AND holder IS NULL
+"""
+READ_ON = "UPDATE side SET token = :token WHERE account = :account AND side = :side"
 RUN = "SELECT run, rebuild, rules, good_at FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
 SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"

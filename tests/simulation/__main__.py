@@ -52,6 +52,7 @@ EXPECTED = (
     *(f"plan: {what}" for what in PLANS),
     *(f"leave: {what}" for what in LEAVINGS),
     "rules: kept out until they changed",
+    "rest: left alone",
 )
 """What so many histories as `make test` plays must have seen at least once."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from calsync.engine import engine, rest
+from calsync.engine.rest import leaves_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ def rests_with_work_left() -> AbstractContextManager[Any]:
 
 def rests_while_it_learns() -> AbstractContextManager[Any]:
     """What a run has remembered at last is looked at once a side tells of something."""
-    leaves_nothing = engine.leaves_nothing
-
     def forgetful(run: Any) -> bool:
         run.notebook.noted = False
         return leaves_nothing(run)
