@@ -91,12 +91,12 @@ class ServedAccount:
         self._poll = poll
         self._turns = turns
         self._note = partial(board.note, name)
-        self._rung = asyncio.Event()
+        self._rung = False
         self._rang: datetime | None = None
         """When it was called first that no run has answered yet."""
         self._errands: deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = deque()
-        self._sent = self._nothing_sent()
-        """Is done when somebody has sent an errand."""
+        self._stirred = asyncio.Event()
+        """Something may end the wait for the next run, or bring its end forward."""
         self._listening: Listening | None = None
         self._turn: Turn | None = None
         self._busy = False
@@ -118,10 +118,11 @@ class ServedAccount:
 
     def wake(self, why: str) -> None:
         """Have it run soon, and once more where a run goes on. Several rings make one run."""
-        if not self._rung.is_set():
+        if not self._rung:
             log.debug("account %s is woken: %s", self._name, why)
-            self._rung.set()
+            self._rung = True
             self._rang = self._clock.now()
+            self._stirred.set()
             if self._turn is not None:
                 self._turn.hurry()
 
@@ -132,8 +133,7 @@ class ServedAccount:
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._errands.append((errand, done))
-        if not self._sent.done():
-            self._sent.set_result(None)
+        self._stirred.set()
         self.wake("a person asked")
         return await done
 
@@ -148,15 +148,11 @@ class ServedAccount:
 
     async def _serve(self) -> None:
         while not self._ending:
-            rest = await self._round()
-            for _ in range(IDLE_POLLS if rest.may_idle else 1):
-                if self._ending or await self._is_called(rest) or not self._hears:
-                    break
+            await self._wait(await self._round())
 
     async def _round(self) -> _Rest:
         """Run once, when it is its turn; return how to wait for the next one."""
-        urgent = self._rung.is_set()
-        self._turn = self._turns.ask(self._runner.connections(self._name), urgent=urgent)
+        self._turn = self._turns.ask(self._runner.connections(self._name), urgent=self._rung)
         async with self._turn:
             self._turn, self._busy = None, True
             try:
@@ -166,8 +162,6 @@ class ServedAccount:
                 self._busy = False
 
     async def _go_errands(self) -> None:
-        if self._sent.done():
-            self._sent = self._nothing_sent()
         while self._errands:
             errand, done = self._errands.popleft()
             if done.done():
@@ -190,7 +184,7 @@ class ServedAccount:
 
     async def _run(self) -> _Rest:
         rang, began, self._rang = self._rang, self._clock.now(), None
-        self._rung.clear()  # before the run: what rings meanwhile makes another one
+        self._rung = False  # before the run: what rings meanwhile makes another one
         report = Report()
         try:
             await self._runner.run(self._name, report, self._progress)
@@ -199,7 +193,7 @@ class ServedAccount:
             return self._switched_off(report)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             if rang is not None:
-                self._rung.set()  # nobody has looked yet
+                self._rung = True  # nobody has looked yet
                 self._rang = rang
             self._finished(report, error, began, rang)
             return self._failed(error, report)
@@ -238,7 +232,7 @@ class ServedAccount:
         self._failures += 1
         rest = back_off(self._failures, error, self._poll()) * self._jitter()
         settle = settle_after_failure(self._failures, error)
-        seconds = rest if settle is None or not self._rung.is_set() else min(rest, settle)
+        seconds = rest if settle is None or not self._rung else min(rest, settle)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         problem = "account %(account)s failed, next try in %(seconds).0f s: %(problem)s"
         log.log(level, problem, {"account": self._name, "seconds": seconds, "problem": reason(error)})
@@ -266,30 +260,24 @@ class ServedAccount:
     def _progress(self, done: int, total: int) -> None:
         self._note(State.RUNNING, progress=(done, total), next_try=None)
 
-    async def _is_called(self, rest: _Rest) -> bool:
-        """Wait for the next run; return whether it is called for before its time.
-
-        A ring brings it forward, but for the time that rings settle.
-        """
-        waits = [asyncio.ensure_future(self._clock.sleep(rest.seconds))]
-        if rest.settle is not None:
-            waits.append(asyncio.ensure_future(self._settled(rest.settle)))
-        try:
-            await asyncio.wait([self._sent, *waits], return_when=asyncio.FIRST_COMPLETED)
-            called = self._sent.done() or any(settled.done() for settled in waits[1:])
-        finally:
-            for wait in waits:
-                wait.cancel()
-        await ended(waits)
-        return called
-
-    @staticmethod
-    def _nothing_sent() -> asyncio.Future[None]:
-        return asyncio.get_running_loop().create_future()
-
-    async def _settled(self, settle: float) -> None:
-        await self._rung.wait()
-        await self._clock.sleep(settle)
+    async def _wait(self, rest: _Rest) -> None:
+        """Wait for the next run. A ring brings it forward, once rings settle; an errand ends it at once."""
+        began = self._clock.now()
+        due = began + timedelta(seconds=rest.seconds)
+        idle = began + timedelta(seconds=rest.seconds * IDLE_POLLS)
+        settled: datetime | None = None
+        while not (self._ending or self._errands):
+            now = self._clock.now()
+            if self._rung and settled is None and rest.settle is not None:
+                due = settled = min(due, now + timedelta(seconds=rest.settle))
+            elif due == idle and not self._hears:
+                due = min(due, now + timedelta(seconds=rest.seconds))
+            if now >= due:
+                if settled is not None or not rest.may_idle or not self._hears or due >= idle:
+                    return
+                due = idle
+            self._stirred.clear()
+            await self._clock.until(self._stirred, (due - now).total_seconds())
 
     @property
     def _hears(self) -> bool:
@@ -299,7 +287,9 @@ class ServedAccount:
         """Begin to listen to the doorbells. They ring at once, for what happened before."""
         if self._listening is None and not self._ending:
             doorbells = self._runner.doorbells(self._name)
-            self._listening = Listening(self._name, doorbells, self._hear, self._clock, self._random)
+            self._listening = Listening(
+                self._name, doorbells, self._hear, self._stirred.set, self._clock, self._random
+            )
 
     def _hear(self, why: str) -> None:
         self._note(doorbell=self._hears)

@@ -26,10 +26,18 @@ class Listening:
     """Rings as the doorbells do, from when it is made until it is cancelled."""
 
     def __init__(
-        self, account: str, doorbells: Sequence[Listen], ring: Ring, clock: Clock, random: Random
+        self,
+        account: str,
+        doorbells: Sequence[Listen],
+        ring: Ring,
+        deaf: Callable[[], None],
+        clock: Clock,
+        random: Random,
     ) -> None:
+        """`deaf` is called when a doorbell is not heard any more."""
         self._account = account
         self._ring = ring
+        self._deaf = deaf
         self._clock = clock
         self._random = random
         self._hears = [False] * len(doorbells)
@@ -69,4 +77,5 @@ class Listening:
                 return
             finally:
                 self._hears[number] = False
+                self._deaf()
             await self._clock.sleep(wait)

@@ -35,6 +35,12 @@ class FakeClock(Clock):
             self._slept.clear()
             await self._slept.wait()
 
+    async def until_due(self, seconds: float, tasks: int = 1) -> None:
+        """Wait until so many tasks sleep that will wake within so many seconds."""
+        while sum(due <= self._now + timedelta(seconds=seconds) for due, _ in self._sleepers) < tasks:
+            self._slept.clear()
+            await self._slept.wait()
+
     def now(self) -> datetime:
         return self._now
 

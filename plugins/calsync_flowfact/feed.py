@@ -72,7 +72,9 @@ class Feed:
         if self._tenant.poll_seconds and self._told is None:
             await self._tenant.wait()  # what happens behind the first ring must be heard
         hears = False
-        while self._tenant.poll_seconds:
+
+        def hear() -> None:
+            nonlocal hears
             latest = self._tenant.latest(self._mapping.owner)
             if (self._told is None or latest > self._told) and not self._asking:
                 self._told = latest
@@ -80,7 +82,8 @@ class Feed:
             elif not hears:
                 ring(NOTHING_NEW)
             hears = True
-            await self._tenant.wait()
+
+        await self._tenant.follow(hear)
 
     async def _list(self, window: Window) -> AsyncIterator[Page]:
         owned = await self._owned()

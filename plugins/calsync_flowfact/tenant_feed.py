@@ -61,6 +61,10 @@ class TenantFeed:
         """Whether this server's changes can be read at all."""
         self._poll_seconds = poll_seconds
         self._reading = asyncio.Lock()
+        self._hearing: list[Callable[[], None]] = []
+        """What those call who follow."""
+        self._turn = asyncio.Lock()
+        """One of those who follow waits for the next read, as long as it follows; then the next one."""
         self._asked: float | None = None
         self._failure: CalsyncError | None = None
         self._position: Position | None = None
@@ -162,6 +166,21 @@ class TenantFeed:
                 if self._position is None:
                     self._begin(await self._read.present())
                 await self._poll()
+
+    async def follow(self, hear: Callable[[], None]) -> None:
+        """Call `hear` at once and behind each read, as long as the host polls. One of all who follow reads."""
+        if not self.poll_seconds:
+            return
+        hear()
+        self._hearing.append(hear)
+        try:
+            async with self._turn:
+                while self.poll_seconds:
+                    await self.wait()
+                    for each in self._hearing:
+                        each()
+        finally:
+            self._hearing.remove(hear)
 
     def latest(self, owner: str) -> int:
         """Return which read found the latest change of an owner's appointments, 0 for none."""

@@ -121,7 +121,8 @@ class Doorbell:
             elif subscription.due <= now:
                 await self._renew(watch, subscription)
             else:
-                await self._undisturbed(watch, (subscription.due - now).total_seconds())
+                watch.disturbed.clear()
+                await self._clock.until(watch.disturbed, (subscription.due - now).total_seconds())
 
     async def _subscribe(self, mailbox: str, watch: Watch) -> None:
         self._forget(watch)
@@ -170,20 +171,6 @@ class Doorbell:
             self._forget(watch)
         elif lasts:  # it may have been silent until it was authorised
             watch.ring("Microsoft Graph goes on to tell of changes")
-
-    async def _undisturbed(self, watch: Watch, seconds: float) -> None:
-        """Wait, but not when there is something to do."""
-        watch.disturbed.clear()
-        waiting = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(watch.disturbed.wait()),
-        ]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
 
     def _forget(self, watch: Watch) -> None:
         if watch.subscription is not None:

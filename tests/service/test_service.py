@@ -16,7 +16,7 @@ from calsync.errors import AccountError, Retry, SwitchedOff
 from calsync.ports import NOTHING_NEW
 from calsync.reasons import sentence
 from calsync.service import Finished, Runner, Service, State
-from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_WAIT, SETTLE_SECONDS
+from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_SETTLE, LONGEST_WAIT, SETTLE_SECONDS
 from calsync.service.turns import OF_ONE_KIND
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -143,15 +143,15 @@ class Running:
         self.clock.advance(seconds)
 
     async def leave_out(self) -> None:
-        """Let the time of a poll pass that is left out."""
-        await self.poll()
+        """Let the time between two polls pass, one of which is left out."""
+        await self.poll(POLL * 0.89)
         while self.clock.waking:  # noqa: ASYNC110 - what is woken is to run
             await asyncio.sleep(0)
         await self.clock.until_sleeping()
 
     async def settle(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Let a ring settle: its wait stands beside the one for the poll."""
-        await self.clock.until_sleeping(2)
+        """Let a ring settle."""
+        await self.clock.until_due(max(seconds, SETTLE_SECONDS))
         self.clock.advance(seconds)
 
 
@@ -324,7 +324,7 @@ async def rung(running: Running) -> Running:
 
 async def test_rings_bring_the_next_run_forward_and_make_one(rung: Running) -> None:
     rung.doorbell.ring(5)
-    await rung.clock.until_sleeping(2)
+    await rung.clock.until_due(SETTLE_SECONDS)
     rung.clock.advance(SETTLE_SECONDS / 2)
     rung.doorbell.ring()
     await asyncio.sleep(0)
@@ -362,7 +362,7 @@ async def test_a_ring_does_not_put_the_poll_off(rung: Running) -> None:
     rung.clock.advance(POLL * 0.89)
     for _ in range(9):
         rung.doorbell.ring()
-        await rung.clock.until_sleeping(2)
+        await rung.clock.until_due(SETTLE_SECONDS)
         rung.clock.advance(POLL * 0.03)
     await rung.accounts.reached("anna", 2)
 
@@ -372,10 +372,9 @@ async def test_a_doorbell_that_never_stops_makes_fewer_and_fewer_runs(rung: Runn
     times: list[float] = []
     for count in range(2, 14):
         rung.doorbell.ring()
-        await rung.clock.until_sleeping(2)
-        while rung.clock.sleepers == 2:
+        await rung.clock.until_due(LONGEST_SETTLE)
+        while not rung.clock.waking:
             rung.clock.advance(SETTLE_SECONDS / 2)
-            await asyncio.sleep(0)
         await rung.accounts.reached("anna", count)
         await rung.clock.until_sleeping()
         times.append((rung.clock.now() - began).total_seconds())
@@ -427,7 +426,7 @@ async def test_when_a_ring_s_failed_run_is_tried_again_is_told_as_it_is(
     rung.doorbell.ring()
     await rung.settle()
     await rung.accounts.reached("anna", 2)
-    await rung.clock.until_sleeping(2)
+    await rung.clock.until_due(2 * SETTLE_SECONDS)
     tried = rung.clock.now() + timedelta(seconds=2 * SETTLE_SECONDS)
     assert rung.service.board.status("anna").next_try == tried
     assert "next try in 1 s" in caplog.text
@@ -696,7 +695,7 @@ async def test_where_doorbells_are_heard_and_nothing_is_left_to_do_most_polls_ar
     for _ in range(IDLE_POLLS - 1):
         await rung.leave_out()
     assert rung.accounts.runs["anna"] == 2
-    await rung.poll()
+    await rung.poll(POLL * 1.1 * IDLE_POLLS)
     await rung.accounts.reached("anna", 3)
 
 
@@ -709,7 +708,7 @@ async def test_a_doorbell_that_hears_and_has_nothing_to_tell_makes_no_run(runnin
     for _ in range(IDLE_POLLS - 1):
         await running.leave_out()
     assert running.accounts.runs["anna"] == 1
-    await running.poll()
+    await running.poll(POLL * 1.1 * IDLE_POLLS)
     await running.accounts.reached("anna", 2)
 
 
@@ -726,10 +725,11 @@ async def test_a_doorbell_that_goes_deaf_brings_the_polls_back(rung: Running) ->
     rung.doorbell.ring()
     await rung.settle()
     await rung.accounts.reached("anna", 2)
-    await rung.leave_out()
+    for _ in range(3):
+        await rung.leave_out()
     assert rung.accounts.runs["anna"] == 2
     rung.doorbell.broken.set_exception(Retry("the stream broke off"))
-    await rung.clock.until_sleeping(2)
+    await rung.clock.until_due(POLL * 1.1, 2)  # the poll, and listening again
     rung.clock.advance(POLL * 1.1)
     await rung.accounts.reached("anna", 3)
     await rung.doorbell.called(2)

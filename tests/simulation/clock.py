@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from calsync.ports import Clock
+from calsync.ports import SystemClock
 from calsync.testing.clock import START
 
 if TYPE_CHECKING:
     from tests.simulation.loop import VirtualLoop
 
 
-class VirtualClock(Clock):
+class VirtualClock(SystemClock):
     """Reads the loop it runs on."""
 
     def __init__(self, loop: VirtualLoop) -> None:
@@ -25,6 +24,3 @@ class VirtualClock(Clock):
         if seconds != self._now[0]:
             self._now = seconds, START + timedelta(seconds=seconds)
         return self._now[1]
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

@@ -30,6 +30,7 @@ def rests_with_work_left() -> AbstractContextManager[Any]:
 
 def rests_while_it_learns() -> AbstractContextManager[Any]:
     """What a run has remembered at last is looked at once a side tells of something."""
+
     def forgetful(run: Any) -> bool:
         run.notebook.noted = False
         return leaves_nothing(run)

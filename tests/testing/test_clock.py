@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from calsync.ports import SystemClock
 from calsync.testing import FakeClock
 
 
@@ -46,3 +47,24 @@ async def test_a_cancelled_sleeper_is_forgotten() -> None:
         await task
     assert clock.sleepers == 0
     clock.advance(10)
+
+
+async def test_a_wait_ends_with_its_event_or_with_its_time() -> None:
+    clock = FakeClock()
+    event = asyncio.Event()
+    waiting = [asyncio.create_task(clock.until(event, seconds)) for seconds in (10, 60)]
+    await clock.until_due(60, 2)
+    clock.advance(10)
+    await waiting[0]
+    assert not waiting[1].done()
+    event.set()
+    await waiting[1]
+    assert clock.sleepers == 0
+
+
+async def test_the_machine_s_clock_waits_for_an_event_and_not_longer_than_its_time() -> None:
+    event = asyncio.Event()
+    await SystemClock().until(event, 0)
+    assert not event.is_set()
+    event.set()
+    await SystemClock().until(event, 3600)
