@@ -101,6 +101,7 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.engine": {
         *PURE,
+        "calsync.__version__",
         "calsync.ahead",
         "calsync.engine",
         "calsync.history",

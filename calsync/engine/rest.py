@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
-import calsync
+from calsync import __version__
 from calsync.ahead import ahead
 from calsync.engine.pull import listing_due
 from calsync.engine.together import together
@@ -33,7 +33,7 @@ def terms(account: Account) -> str:
     """Return what names all that a plan depends on besides what is remembered."""
     calendars = [(account.calendars[side].key, account.calendars[side].capabilities) for side in Side]
     chosen = account.direction, account.policy, account.on_target_edit, account.first_sync
-    told = repr((calsync.__version__, account.rules, chosen, account.past, account.future, calendars))
+    told = repr((__version__, account.rules, chosen, account.past, account.future, calendars))
     return hashlib.sha256(told.encode()).hexdigest()
 
 

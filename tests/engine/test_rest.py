@@ -123,7 +123,7 @@ async def test_other_terms_end_the_rest(resting: World, settings: dict[str, Any]
 
 
 async def test_another_version_of_calsync_ends_the_rest(resting: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("calsync.__version__", "99")
+    monkeypatch.setattr("calsync.engine.rest.__version__", "99")
     assert not _was_left_alone(await resting.poll())
 
 
