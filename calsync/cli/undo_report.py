@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli import plan_report
 from calsync.cli.text import plain
+from calsync.cli.words import SIDES
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from calsync.reasons import Language
 
 EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "done": False}
-NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "nichts rückgängig zu machen"}
+NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "Es gibt nichts rückgängig zu machen"}
 ANEW: Mapping[Language, str] = {
     "en": "What was deleted is created anew. Attachments, categories and the appointment type stay with the"
     " deleted one, in the system's own trash.",
@@ -26,12 +27,8 @@ ANEW: Mapping[Language, str] = {
 DONE: Mapping[Language, str] = {
     "en": "undone on the {side}: {deleted} removed, {updated} given their former values, {created} created"
     " anew, {failed} failed",
-    "de": "{side} rückgängig gemacht: {deleted} entfernt, {updated} mit früheren Werten, {created}"
-    " neu angelegt, {failed} fehlgeschlagen",
-}
-SIDES: Mapping[Language, Mapping[Side, str]] = {
-    "en": {Side.LEFT: "left", Side.RIGHT: "right"},
-    "de": {Side.LEFT: "Links", Side.RIGHT: "Rechts"},
+    "de": "Rückgängig gemacht {side}: {deleted} entfernt, {updated} mit früheren Werten, {created}"
+    " neu angelegt, {failed} gescheitert",
 }
 UNTOUCHED: Mapping[Language, str] = {
     "en": "left alone, as it has changed meanwhile: {count}; the same command without --confirm says why",
