@@ -89,10 +89,15 @@ def execute(conninfo: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
+def folder_of(conninfo: str) -> Path:
+    """Return where the server's files are."""
+    return Path(str(psycopg.conninfo.conninfo_to_dict(conninfo)["host"])) / "data"
+
+
 def found_in(conninfo: str, *words: str) -> set[str]:
     """Return which words the server's files hold, once all is written. Its log (WAL) is none of them."""
     execute(conninfo, "CHECKPOINT")
-    data = Path(psycopg.conninfo.conninfo_to_dict(conninfo)["host"]) / "data"
+    data = folder_of(conninfo)
     files = [path for path in data.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
     assert len(files) > 100
     return {word for path in files for word in words if word.encode() in path.read_bytes()}
@@ -143,7 +148,7 @@ async def test_what_another_session_might_still_see_is_gone_as_well(remote: Hous
         reader.commit()
         files = [path for (path,) in reader.execute(PATHS)]
     execute(empty_database, "CHECKPOINT")
-    data = Path(psycopg.conninfo.conninfo_to_dict(empty_database)["host"]) / "data"
+    data = folder_of(empty_database)
     assert [word for path in files for word in PLANTED if word.encode() in (data / path).read_bytes()] == []
 
 
