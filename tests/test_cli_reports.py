@@ -212,11 +212,14 @@ def test_each_field_is_shown_with_its_old_and_new_value_and_the_rule_that_decide
     assert lines[-1].endswith("(mine)")
 
 
-def test_a_long_plan_is_only_counted() -> None:
-    plan = Plan(operations=(UPDATE,) * 21)
-    assert plan_report.lines({"anna": AccountPlan(plan, None)}, "de") == [
-        f"anna (plan {plan.hash})",
-        "  21  ändern  rechts  Der Termin wurde auf der anderen Seite geändert.",
+def test_of_a_long_plan_the_first_are_shown_and_all_are_counted() -> None:
+    plan = Plan(operations=(replace(CREATE, draft=None),) * 20 + (UPDATE,) * 21)
+    first, *shown, more, created, changed = plan_report.lines({"anna": AccountPlan(plan, None)}, "de")
+    assert (first, len(shown)) == (f"anna (plan {plan.hash})", 20)
+    assert more == "  ... und 21 weitere"
+    assert created.startswith("  20  anlegen  links ")
+    assert [changed] == [
+        "  21  ändern   rechts  Der Termin wurde auf der anderen Seite geändert.",
     ]
 
 

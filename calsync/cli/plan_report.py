@@ -36,16 +36,18 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "left_out": "left out",
         "none": "no plan could be made",
         "nothing": "nothing to do",
+        "more": "... and {count} more",
     },
     "de": {
         "discovered": "gefunden",
         "left_out": "ausgelassen",
         "none": "Es ließ sich kein Plan machen",
         "nothing": "nichts zu tun",
+        "more": "... und {count} weitere",
     },
 }
 FEW = 20
-"""Up to so many operations are shown one by one."""
+"""So many operations are shown one by one."""
 
 
 def as_json(plans: Mapping[str, AccountPlan], discovered: Sequence[Discovered] = ()) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def lines(
     discovered: Sequence[Discovered] = (),
     kept: Path | None = None,
 ) -> list[str]:
-    """Return who was discovered, and each account's operations, counted; where they are few, also one by one.
+    """Return who was discovered, and each account's operations, counted; the first ones also one by one.
 
     `kept`: the file in which the plans are.
     """
@@ -132,9 +134,13 @@ def _account_lines(name: str, result: AccountPlan, language: Language) -> list[s
 
 
 def operations(plan: Plan, language: Language) -> list[str]:
-    """Return what a plan would do: each event and field where they are few, and how many of each kind."""
-    each = _one_by_one(plan.operations, language) if len(plan.operations) <= FEW else []
-    return [*each, *_counted(plan.operations, language)]
+    """Return what a plan would do: the first events with their fields, and how many there are of each kind."""
+    more = len(plan.operations) - FEW
+    return [
+        *_one_by_one(plan.operations[:FEW], language),
+        *([f"  {WORDS[language]['more'].format(count=more)}"] if more > 0 else []),
+        *_counted(plan.operations, language),
+    ]
 
 
 def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
@@ -177,7 +183,8 @@ def _changed(operation: Operation, changes: Sequence[FieldChange], language: Lan
         old, new = change.old, change.new
         alone = new if old is None else old if new is None else None
         told = seen is not None and change.field != "description" and alone == seen.event.value(change.field)
-        if change.rule is None and (told or alone == ""):
+        unknown = old is None and new is None
+        if unknown or (change.rule is None and (told or alone == "")):
             continue
         before, after = ("" if value is None else shown(value, language) for value in (old, new))
         yield [field_names([change.field], language), ruled(f"{before} -> {after}".strip(), change.rule)]
