@@ -74,7 +74,8 @@ class FakeApp:
             progress("anna", 1, 2)
         return self.answered(account)
 
-    async def confirm(self, account: str, plan_hash: str) -> Any:
+    async def confirm(self, account: str, plan_hash: str, by: str) -> Any:
+        assert by == who()
         return self.answered(account, plan_hash)
 
     async def backup(self, target: Path | None) -> Any:

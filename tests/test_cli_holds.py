@@ -12,6 +12,7 @@ import pytest
 
 import calsync.app
 from calsync.cli import run
+from calsync.cli.accounts import who
 from calsync.desk.decisions import Case
 from calsync.desk.left_out import How, LeftOut, LeftOutPage
 from calsync.desk.outcomes import outcome
@@ -83,7 +84,8 @@ class FakeApp:
         rows = self.blocked.get(name, ())
         return LeftOutPage(rows=rows, counts={}, total=len(rows))
 
-    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+    async def decide(self, account: str, names: Collection[str], choice: Choice, by: str) -> Sequence[Case]:
+        assert by == who()
         type(self).asked = (names, choice)
         named = [each for each in self.cases[account] if each.name in names and choice in each.choices]
         return [each for each in named if each.decided is None and not self.over]

@@ -120,7 +120,7 @@ async def _confirm(path: Path, account: str, plan_hash: str) -> Confirmation:
     from calsync.app import App  # noqa: PLC0415 - see _plan
 
     async with App.open(path) as app:
-        return await app.confirm(account, plan_hash)
+        return await app.confirm(account, plan_hash, who())
 
 
 async def _sync(path: Path, account: str | None, plan_file: Path | None) -> SyncResult:
