@@ -134,6 +134,11 @@ async def test_nothing_of_an_erased_account_is_left_in_the_servers_files(
         await app.erase("anna")
         assert (await app.export("berta", None))["store"] == berta["store"]
     assert found_in(empty_database, *PLANTED, "Notar") == {"Notar"}
+    with psycopg.connect(empty_database) as connection:
+        known = connection.execute(
+            "SELECT attname FROM pg_stats WHERE schemaname = 'public' AND tablename = 'seen'"
+        )
+        assert {"account", "observation"} <= {name for (name,) in known}
     async with remote.open() as app:
         assert not (await app.plan("berta"))["berta"].plan.operations
 

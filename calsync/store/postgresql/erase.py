@@ -47,6 +47,7 @@ def write_anew(database: Database) -> None:
         # An expression, as nothing is written anew for a type that stays what it is.
         anew = [f"ALTER COLUMN {name} TYPE TEXT COLLATE \"C\" USING {name} || ''" for name in names]
         database.execute(f"ALTER TABLE {table} {', '.join(anew)}")
+        database.execute(f"ANALYZE {table}")  # else the server would not know for a while what it holds
 
 
 def write_statistics_anew(raw: psycopg.Connection[Any]) -> None:
