@@ -181,6 +181,7 @@ def _changed(operation: Operation, changes: Sequence[FieldChange], language: Lan
     seen = operation.source or operation.target
     for change in changes:
         old, new = change.old, change.new
+        # Of a create or a delete, which has one value only, the event's line says title and time.
         alone = new if old is None else old if new is None else None
         told = seen is not None and change.field != "description" and alone == seen.event.value(change.field)
         unknown = old is None and new is None

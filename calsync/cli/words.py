@@ -1,4 +1,4 @@
-"""Words and values that several commands print, in both languages. JSON and the log have the first ones only."""
+"""Words and values that several commands print, in both languages."""
 
 from __future__ import annotations
 
