@@ -165,10 +165,13 @@ class App:
                 plans[name] = await self._plan_one(store, one)
         return plans
 
-    async def confirm(self, account: str, plan_hash: str) -> Confirmation:
+    async def confirm(self, account: str, plan_hash: str, who: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
-        async with self._one(account) as (_, opened, engine):
-            return await engine.confirm(opened, plan_hash)
+        async with self._one(account) as (store, opened, engine):
+            found = await engine.confirm(opened, plan_hash)
+            if found.problem is None:
+                await self._note(store, who, account, "plan_confirmed", plan_hash)
+            return found
 
     async def undo(
         self,
@@ -268,12 +271,15 @@ class App:
         finally:
             await store.close()
 
-    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+    async def decide(self, account: str, names: Collection[str], choice: Choice, who: str) -> Sequence[Case]:
         """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
         store = await store_of(self._config.service).open()
         try:
             direction = await self._direction(store, account)
-            return await decide(store, account, direction, names, choice, self._clock.now())
+            taken = await decide(store, account, direction, names, choice, self._clock.now())
+            if taken:
+                await self._note(store, who, account, "decision", f"{choice}: {len(taken)}")
+            return taken
         finally:
             await store.close()
 

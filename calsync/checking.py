@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from calsync.roster import Roster
     from calsync.sync.model import Direction
 
+WORKS = Finding("ok", "works", "Alles in Ordnung")
+
 
 class Checking:
     """One check of a configuration. It writes nothing, or what `try_writes` says."""
@@ -54,7 +56,7 @@ class Checking:
     async def _connection(self, name: str) -> Sequence[Finding]:
         try:
             await self._connections.login(name)
-            return await self._connections.provider(name).check()
+            return [one.beside(name) for one in await self._connections.provider(name).check()]
         except CalsyncError as error:
             self._broken.add(name)
             return [Finding("error", line) for line in _lines(error)]
@@ -109,8 +111,7 @@ def _where_writable(findings: Sequence[Finding], *, writes: bool) -> list[Findin
 
 
 def _checked(scope: str, findings: Sequence[Finding]) -> list[CheckResult]:
-    if not findings:
-        return [CheckResult(scope, "ok", "works")]
     return [
-        CheckResult(scope, finding.severity, finding.message.removeprefix(f"{scope}: ")) for finding in findings
+        CheckResult(scope, one.severity, one.message.removeprefix(f"{scope}: "), one.german)
+        for one in findings or [WORKS]
     ]

@@ -180,10 +180,18 @@ def finding(told: Discovered) -> Finding:
     """Say what discovery made of a person, to whoever may see the company's addresses."""
     who = told.address or told.account
     if told.reason is None:
-        return Finding("ok", f"{who} is account {told.account}, with the mailbox {told.mailbox}")
+        return Finding(
+            "ok",
+            f"{who} is account {told.account}, with the mailbox {told.mailbox}",
+            f"{who} ist das Konto {told.account} mit dem Postfach {told.mailbox}",
+        )
     said = f" ({told.error})" if told.error else ""
     severity = "ok" if told.reason in CHOSEN else "warning"
-    return Finding(severity, f"{who} is left out: {sentence(told.reason)}{said}")
+    return Finding(
+        severity,
+        f"{who} is left out: {sentence(told.reason)}{said}",
+        f"{who} wird ausgelassen: {sentence(told.reason, 'de')}{said}",
+    )
 
 
 def left_behind(discovered: Sequence[Discovered], known: Collection[str]) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.sync.model import Side
 
@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 
     from calsync.sync.plan import Kind
 
-Unsynced = tuple["Kind", str]
-"""Why an event is left out: `skip` or `block`, and a word of calsync.reasons."""
 MAILS = frozenset({"has_attendees", "not_organised_here"})
 """Why a write is blocked that somebody might be mailed for."""
+
+
+class Unsynced(NamedTuple):
+    """Why an event is left out."""
+
+    kind: Kind
+    """`skip` or `block`."""
+    reason: str
+    """A word of calsync.reasons."""
+    rule: str | None = None
+    """The rule whose guard did that; None where none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,9 +235,13 @@ class Finding:
 
     def of(self, connection: str) -> Finding:
         """Return the same, said of a connection."""
-        place = f"connection {connection}: "
-        german = None if self.german is None else f"{place}{self.german}"
-        return Finding(self.severity, f"{place}{self.message}", german)
+        german = None if self.german is None else f"Verbindung {connection}: {self.german}"
+        return Finding(self.severity, f"connection {connection}: {self.message}", german)
+
+    def beside(self, connection: str) -> Finding:
+        """Return the same without the connection, for where that stands already."""
+        german = self.german and self.german.removeprefix(f"Verbindung {connection}: ")
+        return Finding(self.severity, self.message.removeprefix(f"connection {connection}: "), german)
 
 
 class Vault(ABC):

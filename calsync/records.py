@@ -97,6 +97,8 @@ class Held:
     kind: Kind
     reason: str
     since: datetime
+    rule: str | None = None
+    """The rule that holds it; None where it is no rule that does."""
 
     @property
     def key(self) -> HoldKey:

@@ -26,6 +26,8 @@ class CheckResult:
     severity: str
     """`ok`, `warning` or `error`."""
     message: str
+    german: str | None = None
+    """The same in German, where somebody has written that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ async def test_a_store_is_restored_only_while_nobody_works_on_it(house: House) -
         assert not house.calendar("berta-mail").writes()
         plan = planned["berta"].plan
         assert plan is not None
-        assert (await app.confirm("berta", plan.hash)).problem is None
+        assert (await app.confirm("berta", plan.hash, "Petra")).problem is None
         await app.sync(None)
         assert len(house.calendar("berta-mail").writes()) == 1
         assert (await app.plan("anna"))["anna"].rebuild == "restored"
@@ -105,7 +105,9 @@ async def test_a_direction_that_writes_more_waits_for_a_person_across_restarts(h
         planned = (await app.plan("berta"))["berta"]
         assert planned.rebuild == "direction"
         assert planned.plan is not None
-        assert (await app.confirm("berta", planned.plan.hash)).problem is None
+        assert (await app.confirm("berta", "0", "Petra")).problem is not None
+        assert (await app.confirm("berta", planned.plan.hash, "Petra")).problem is None
+    assert await audited(house, "Petra") == [("berta", "plan_confirmed", planned.plan.hash)]
     async with house.open() as app:
         await app.sync(None)
         assert len(house.calendar("berta-crm").writes()) == 1
@@ -125,7 +127,7 @@ async def test_an_account_that_cannot_be_reached_is_not_confirmed(house: House) 
     async with house.open() as app:
         house.plugin.ERRORS["anna-mail"] = Retry("mail: unreachable")
         with pytest.raises(Retry, match="unreachable"):
-            await app.confirm("anna", "0")
+            await app.confirm("anna", "0", "Petra")
 
 
 async def test_progress_is_told_by_account(house: House) -> None:
@@ -267,6 +269,14 @@ async def test_a_source_may_be_read_only(house: House) -> None:
     assert [(each.severity, each.message) for each in found] == [("warning", "read-only")]
 
 
+async def audited(house: House, who: str) -> list[tuple[str | None, str, str | None]]:
+    """Return what the audit tells that somebody has done."""
+    store = await SqliteStore.open(house.folder / "calsync.db")
+    entries = await store.settings.audit(10)
+    await store.close()
+    return [(one.account, one.what, one.after) for one in entries if one.who == who]
+
+
 async def choose(house: House, account: str, direction: Direction) -> None:
     """Let a person choose an account's direction."""
     async with house.open() as app, app.desk() as accounts:
@@ -318,7 +328,9 @@ async def test_what_waits_is_offered_for_the_direction_that_a_person_has_chosen(
     async with house.open() as app:
         (case,) = (await app.holds("berta"))["berta"]
         assert case.choices == (Choice.LEFT, Choice.KEEP)
-        assert await app.decide("berta", [case.name], Choice.RIGHT) == []
+        assert await app.decide("berta", [case.name], Choice.RIGHT, "Petra") == []
+        assert await app.decide("berta", [case.name], Choice.LEFT, "Chefin") == [case]
+    assert await audited(house, "Chefin") == [("berta", "decision", "left: 1")]
 
 
 async def test_accounts_of_a_broken_connection_are_not_checked(house: House) -> None:
@@ -437,7 +449,7 @@ async def test_a_chosen_direction_wins_over_the_configuration_and_waits_where_it
     async with house.open() as app:
         plan = (await app.plan("berta"))["berta"].plan
         assert plan is not None
-        assert (await app.confirm("berta", plan.hash)).problem is None
+        assert (await app.confirm("berta", plan.hash, "Petra")).problem is None
         await app.sync("berta")
         assert len(house.calendar("berta-crm").writes()) == 1
 

@@ -74,7 +74,8 @@ class FakeApp:
             progress("anna", 1, 2)
         return self.answered(account)
 
-    async def confirm(self, account: str, plan_hash: str) -> Any:
+    async def confirm(self, account: str, plan_hash: str, by: str) -> Any:
+        assert by == who()
         return self.answered(account, plan_hash)
 
     async def backup(self, target: Path | None) -> Any:
@@ -181,10 +182,20 @@ def test_a_plan_is_carried_out_by_whoever_gives_the_command(app: type[FakeApp], 
 
 
 @pytest.mark.parametrize(
-    ("language", "added", "window"), [("C", "added:", "The window moved"), ("de_DE", "dazu", "weiterger")]
+    ("language", "first", "added", "window"),
+    [
+        ("C", "anna: failed", "  added:  create  right", "The window moved"),
+        ("de_DE", "anna: gescheitert", "  dazugekommen:  anlegen  rechts", "weiterger"),
+    ],
 )
 def test_a_plan_that_is_another_by_now_is_named_line_by_line(
-    app: type[FakeApp], capsys: Printed, monkeypatch: pytest.MonkeyPatch, language: str, added: str, window: str
+    app: type[FakeApp],
+    capsys: Printed,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    first: str,
+    added: str,
+    window: str,
 ) -> None:
     monkeypatch.setenv("LC_ALL", language)
     (line,) = plan_lines(Plan((Operation(kind=Kind.CREATE, side=Side.RIGHT, reason="new", source=SEEN),)))
@@ -192,9 +203,8 @@ def test_a_plan_that_is_another_by_now_is_named_line_by_line(
     app.answer = SyncResult(0.5, {}, {"anna": AccountResult(ok=False, error="it has changed", drift=drift)})
     assert run(["sync", "-c", "x.yaml", "--plan", "plan.json"]) == 1
     printed = capsys.readouterr()
-    assert printed.out.startswith("anna: failed\n")
-    assert added in printed.out
-    assert "create  right  2026-03-02 09:00 UTC  Weg\\u202e" in printed.out
+    assert printed.out.startswith(f"{first}\n")
+    assert f"{added}  2026-03-02 09:00 UTC  Weg\\u202e" in printed.out
     assert window in printed.out
     assert printed.err == "calsync: anna: it has changed\n"
     assert run(["sync", "-c", "x.yaml", "--plan", "plan.json", "--json"]) == 1
@@ -275,7 +285,7 @@ def test_sync_speaks_german(app: type[FakeApp], capsys: Printed, monkeypatch: py
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     app.answer = SyncResult(0.5, {"m365": 3}, {"anna": FINE})
     assert run(["sync", "-c", "x.yaml"]) == 0
-    assert "right: 1 skipped. Der Termin gehört zu einer Serie" in capsys.readouterr().out
+    assert "rechts: 1 ausgelassen. Der Termin gehört zu einer Serie" in capsys.readouterr().out
 
 
 def test_sync_with_an_account_that_failed(app: type[FakeApp], capsys: Printed) -> None:

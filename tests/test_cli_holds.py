@@ -12,6 +12,7 @@ import pytest
 
 import calsync.app
 from calsync.cli import run
+from calsync.cli.accounts import who
 from calsync.desk.decisions import Case
 from calsync.desk.left_out import How, LeftOut, LeftOutPage
 from calsync.desk.outcomes import outcome
@@ -83,7 +84,8 @@ class FakeApp:
         rows = self.blocked.get(name, ())
         return LeftOutPage(rows=rows, counts={}, total=len(rows))
 
-    async def decide(self, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
+    async def decide(self, account: str, names: Collection[str], choice: Choice, by: str) -> Sequence[Case]:
+        assert by == who()
         type(self).asked = (names, choice)
         named = [each for each in self.cases[account] if each.name in names and choice in each.choices]
         return [each for each in named if each.decided is None and not self.over]
@@ -121,7 +123,7 @@ def test_a_german_person_reads_german(capsys: Printed, monkeypatch: pytest.Monke
     assert run(["holds", "anna", "-c", "x.yaml"]) == 0
     assert "release: Der Termin wird rechts gelöscht." in capsys.readouterr().out
     assert run(["holds", "bert", "-c", "x.yaml"]) == 0
-    assert capsys.readouterr().out == "es wartet nichts auf Sie\n"
+    assert capsys.readouterr().out == "Es wartet nichts auf Sie\n"
 
 
 def test_json_holds_everything(capsys: Printed) -> None:
@@ -154,19 +156,36 @@ def test_what_nobody_can_release_stands_beside_what_waits_with_what_to_do(
         summary="Notar \u202egnal",
         when=EVENT.when,
         since=NOW,
+        rule="attendee_stripping",
     )
     app.blocked = {"bert": [seen]}
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     assert run(["holds", "bert", "-c", "x.yaml"]) == 0
     first, told, advice, row = capsys.readouterr().out.splitlines()
-    assert first == "es wartet nichts auf Sie"
-    assert told.startswith("bert: 1 ")
+    assert first == "Es wartet nichts auf Sie"
+    assert told == "bert: Das ändert calsync nie, und hier lässt es sich nicht freigeben: 1 Termin"
     assert "Bitte ändern Sie ihn in Outlook" in advice
+    assert advice.endswith("(attendee_stripping)")
     assert row.split(maxsplit=4)[0] == "rechts"
     assert row.endswith("Notar \\u202egnal")
     assert run(["holds", "bert", "-c", "x.yaml", "--json"]) == 0
     (blocked,) = json.loads(capsys.readouterr().out)["accounts"]["bert"]["blocked"]
     assert (blocked["event"], blocked["side"], blocked["reason"]) == ("r7", "right", "has_attendees")
+    assert blocked["rule"] == "attendee_stripping"
+
+
+def test_the_rule_that_holds_something_is_named(app: type[FakeApp], capsys: Printed) -> None:
+    ruled = [case(Kind.CREATE, "seldom", name, rule=rule) for name, rule in (("a", "mine"), ("b", "hers"))]
+    app.cases = {"anna": [*ruled, replace(DELETE, name="c")]}
+    assert run(["holds", "-c", "x.yaml"]) == 0
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("  The reason given")] == [
+        "  The reason given is: seldom. (mine)",
+        "  The reason given is: seldom. (hers)",
+    ]
+    assert run(["holds", "-c", "x.yaml", "--json"]) == 0
+    cases = json.loads(capsys.readouterr().out)["accounts"]["anna"]["cases"]
+    assert [each["rule"] for each in cases] == ["mine", "hers", None]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SEEN = Observation(
-    id="r1", event=Event(summary="Besichtigung", when=Timed(NOW, NOW.replace(hour=10))), revision="1"
+    id="r1",
+    event=Event(summary="Besichtigung", when=Timed(NOW, NOW.replace(hour=10)), description="Schlüssel\nabholen"),
+    revision="1",
 )
 DELETE = Operation(kind=Kind.DELETE, side=Side.RIGHT, reason="leaving", target=SEEN)
 SKIP = Operation(kind=Kind.SKIP, side=Side.RIGHT, reason="leave_edited", source=SEEN)
@@ -70,8 +72,11 @@ def test_a_preview_says_what_goes_what_stays_and_how_to_go_on(
     assert run(["leave", "anna", "--remove-copies", "right", "-c", "c.yaml"]) == 0
     assert app.asked[:3] == ("anna", Side.RIGHT, None)
     told = capsys.readouterr().out
-    assert "Jemand hat diese Kopie geändert" in told
-    assert "2 Kopien bleiben" in told
+    assert "  löschen  rechts  2026-03-02 09:00 UTC  Besichtigung\n      Notizen  Schlüssel\\nabholen ->" in told
+    assert (
+        "  rechts  2026-03-02 09:00 UTC  Besichtigung  Der Termin bleibt: Jemand hat diese Kopie geändert" in told
+    )
+    assert "Kopien, die bleiben und calsyncs Kennzeichen verlieren: 2." in told
     assert told.splitlines()[-1] == "--confirm 0123"
 
 
@@ -90,7 +95,7 @@ def test_what_is_done_names_its_run_and_what_keeps_a_marker(
     assert run(["leave", "anna", "--confirm", "0123", "-c", "c.yaml"]) == 0
     assert app.asked[2] == "0123"
     told = capsys.readouterr().out
-    assert "1 Kopien wurden entfernt." in told
+    assert "Entfernte Kopien: 1." in told
     assert "Diese behalten calsyncs Kennzeichen:" in told
     assert "Lauf 7" in told
     assert "--confirm" not in told

@@ -94,17 +94,17 @@ def test_sync_shows_a_table_for_each_account_and_what_to_do() -> None:
     lines = sync_report.lines(SYNCED, "de")
     assert lines[:4] == [
         "anna",
-        "         created  updated  deleted  linked  held  blocked  failed  skipped",
-        "  left         1        0        0       0     0        0       0        2",
-        "  right        0       12        0       0     0        1       1        0",
+        "          neu  geändert  gelöscht  zugeordnet  wartend  gesperrt  gescheitert  ausgelassen",
+        "  links     1         0         0           0        0         0            0            2",
+        "  rechts    0        12         0           0        0         1            1            0",
     ]
-    assert lines[4].startswith("  left: 2 skipped. Der Termin gehört zu einer Serie")
-    assert lines[5].startswith("  right: 1 blocked. Der Termin hat in Outlook Teilnehmer")
-    assert lines[6].startswith("  left: 2 held. Beide Seiten haben dasselbe Feld geändert")
-    assert lines[7] == r"  right: 1 failed. the server says\x07 no"
-    assert lines[8].startswith("  right: 1 noted. Beide Seiten hatten dasselbe Feld geändert")
-    assert lines[10] == "bert: failed"
-    assert lines[-1] == "requests: flowfact 4, m365 6; 1.2 seconds"
+    assert lines[4].startswith("  links: 2 ausgelassen. Der Termin gehört zu einer Serie")
+    assert lines[5].startswith("  rechts: 1 gesperrt. Der Termin hat in Outlook Teilnehmer")
+    assert lines[6].startswith("  links: 2 wartend. Beide Seiten haben dasselbe Feld geändert")
+    assert lines[7] == r"  rechts: 1 gescheitert. the server says\x07 no"
+    assert lines[8].startswith("  rechts: 1 vermerkt. Beide Seiten hatten dasselbe Feld geändert")
+    assert lines[10] == "bert: gescheitert"
+    assert lines[-1] == "Anfragen: flowfact 4, m365 6; 1.2 Sekunden"
 
 
 def test_sync_shows_what_a_failed_account_has_done() -> None:
@@ -117,6 +117,12 @@ def test_sync_shows_what_a_failed_account_has_done() -> None:
 
 
 def test_sync_speaks_english_otherwise() -> None:
+    assert sync_report.lines(SYNCED, "en")[:4] == [
+        "anna",
+        "         created  updated  deleted  linked  held  blocked  failed  skipped",
+        "  left         1        0        0       0     0        0       0        2",
+        "  right        0       12        0       0     0        1       1        0",
+    ]
     assert any("It belongs to a series" in line for line in sync_report.lines(SYNCED, "en"))
     assert sync_report.lines(SyncResult(0.0, {}, {}), "en") == ["requests: none; 0.0 seconds"]
 
@@ -163,19 +169,57 @@ def test_a_short_plan_is_shown_operation_by_operation_and_counted() -> None:
     plan = Plan(operations=(UPDATE, CREATE, replace(UPDATE, source=None)))
     assert plan_report.lines({"anna": AccountPlan(plan, None)}, "en") == [
         f"anna (plan {plan.hash})",
-        r"  update  right  2026-03-02 09:00 UTC  Notar \u202egnal  summary, description",
-        "  create  left   2026-05-04            Messe             summary, when, description",
-        "  update  right                                          summary, description",
+        r"  update  right  2026-03-02 09:00 UTC  Notar \u202egnal",
+        "      title  -> x",
+        "      notes  -> y",
+        "  create  left   2026-05-04            Messe",
+        "      time  -> 2026-03-02 09:00 - 10:00 UTC",
+        "  update  right",
+        "      title  -> x",
+        "      notes  -> y",
         "  2  update  right  It was changed on the other side.",
         "  1  create  left   It is new and is copied to the other side.",
     ]
 
 
-def test_a_long_plan_is_only_counted() -> None:
-    plan = Plan(operations=(UPDATE,) * 21)
-    assert plan_report.lines({"anna": AccountPlan(plan, None)}, "de") == [
-        f"anna (plan {plan.hash})",
-        "  21  update  right  Der Termin wurde auf der anderen Seite geändert.",
+CHANGED = replace(
+    UPDATE,
+    target=replace(SEEN, event=Event(summary="Termin", when=AllDay(date(2026, 5, 4), date(2026, 5, 6)))),
+    changes={"summary": "Privat", "when": WHEN, "description": "Zeile 1\n" + "x" * 60},
+    rules={"summary": "private_mask"},
+)
+
+
+def test_each_field_is_shown_with_its_old_and_new_value_and_the_rule_that_decided() -> None:
+    held = replace(CHANGED, kind=Kind.HOLD, reason="brake_rewrites", wanted=Kind.UPDATE)
+    gone = Operation(kind=Kind.DELETE, side=Side.LEFT, reason="deleted", target=CHANGED.target)
+    kept = replace(CHANGED, kind=Kind.SKIP, reason="online_meeting", guard="mine")
+    lines = plan_report.operations(Plan(operations=(CHANGED, held, gone, kept)), "de")
+    fields = [
+        "      Betreff  Termin -> Privat (private_mask)",
+        "      Zeit     2026-05-04 - 2026-05-05 -> 2026-03-02 09:00 - 10:00 UTC",
+        f"      Notizen  (leer) -> Zeile 1\\n{'x' * 51}…",
+    ]
+    assert lines[:10] == [
+        r"  ändern                 rechts  2026-03-02 09:00 UTC  Notar \u202egnal",
+        *fields,
+        r"  zurückhalten (ändern)  rechts  2026-03-02 09:00 UTC  Notar \u202egnal",
+        *fields,
+        "  löschen                links   2026-05-04            Termin",
+        r"  auslassen              rechts  2026-03-02 09:00 UTC  Notar \u202egnal",
+    ]
+    assert lines[10] == "      Betreff, Zeit, Notizen"
+    assert lines[-1].endswith("(mine)")
+
+
+def test_of_a_long_plan_the_first_are_shown_and_all_are_counted() -> None:
+    plan = Plan(operations=(replace(CREATE, draft=None),) * 20 + (UPDATE,) * 21)
+    first, *shown, more, created, changed = plan_report.lines({"anna": AccountPlan(plan, None)}, "de")
+    assert (first, len(shown)) == (f"anna (plan {plan.hash})", 20)
+    assert more == "  ... und 21 weitere"
+    assert created.startswith("  20  anlegen  links ")
+    assert [changed] == [
+        "  21  ändern   rechts  Der Termin wurde auf der anderen Seite geändert.",
     ]
 
 
@@ -198,13 +242,29 @@ FOUND = [
 
 
 def test_check_shows_what_is_good_and_tells_errors_apart() -> None:
-    assert check_report.lines(FOUND) == [
+    assert check_report.lines(FOUND, "en") == [
         "ok       connection m365  signed in",
         r"warning  account anna     writes\x1b are not proven",
         "errors: 1, warnings: 1",
     ]
-    assert check_report.errors(FOUND) == ["account bert: the mailbox is read-only"]
-    assert check_report.lines([]) == ["errors: 0, warnings: 0"]
+    assert check_report.errors(FOUND, "en") == ["account bert: the mailbox is read-only"]
+    assert check_report.lines([], "en") == ["errors: 0, warnings: 0"]
+
+
+def test_check_speaks_german_where_somebody_has_written_that() -> None:
+    found = [
+        CheckResult("connection m365", "ok", "signed in", "Angemeldet"),
+        CheckResult("discovery", "warning", "nobody", "Niemand"),
+        CheckResult("account bert", "error", "read-only", "Der Kalender lässt sich nur lesen"),
+        CheckResult("store", "warning", "the disk is slow"),
+    ]
+    assert check_report.lines(found, "de") == [
+        "In Ordnung  Verbindung m365  Angemeldet",
+        "Hinweis     Kontensuche      Niemand",
+        "Hinweis     Speicher         the disk is slow",
+        "Fehler: 1, Hinweise: 2",
+    ]
+    assert check_report.errors(found, "de") == ["Konto bert: Der Kalender lässt sich nur lesen"]
 
 
 def test_check_json_has_every_finding() -> None:
@@ -260,7 +320,8 @@ def test_plan_shows_who_was_discovered_and_who_was_left_out() -> None:
         Discovered(account="u-4", address="dora@example.de", reason="not_opened", error="it is gone"),
     ]
     lines = plan_report.lines({}, "de", people)
-    assert lines[:3] == ["discovered: 1", "  u-1  bert@example.de  b@example.de", "left out: 3"]
+    assert lines[:3] == ["gefunden: 1", "  u-1  bert@example.de  b@example.de", "ausgelassen: 3"]
+    assert plan_report.lines({}, "en", people)[::2][:2] == ["discovered: 1", "left out: 3"]
     assert lines[3] == "  cora\\x1b@example.de  Diese Benutzerin oder dieser Benutzer ist nicht aktiv."
     assert lines[4].startswith("  u-3  ")
     assert lines[5].endswith("lässt sich nicht öffnen. (it is gone)")

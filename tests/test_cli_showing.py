@@ -110,7 +110,7 @@ def test_one_account_is_shown_with_what_is_left_out_and_why(
 
 def test_activity_is_told_in_sentences(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(house, "activity", "anna") == 0
-    assert capsys.readouterr().out == "bisher wurde nichts getan\n"
+    assert capsys.readouterr().out == "Bisher wurde nichts getan\n"
     sync(house, MEETING)
     assert command(house, "activity", "anna") == 0
     assert capsys.readouterr().out == (

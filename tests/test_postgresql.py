@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -21,8 +23,6 @@ from calsync.stores import store_of
 from tests.house import CONFIG, MEETING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.house import House
 
 REMEMBERED = {"link": "SELECT * FROM link", "ledger": "SELECT * FROM ledger"}
@@ -77,6 +77,104 @@ async def test_an_account_is_exported_and_erased(remote: House) -> None:
         assert (erased.configured, erased.kept_off) == (True, True)
         content = await app.export("anna", None)
         assert [key for key, rows in content["store"].items() if rows] == ["account"]
+
+
+PATHS = "SELECT pg_relation_filepath(oid) FROM pg_class WHERE relkind IN ('r', 't', 'i') AND oid >= 16384"
+PLANTED = ("Zauberwort", "Geheimnotiz", "Ortsgeheimnis")
+
+
+def execute(conninfo: str, *statements: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def folder_of(conninfo: str) -> Path:
+    """Return where the server's files are."""
+    return Path(str(psycopg.conninfo.conninfo_to_dict(conninfo)["host"])) / "data"
+
+
+def found_in(conninfo: str, *words: str) -> set[str]:
+    """Return which words the server's files hold, once all is written. Its log (WAL) is none of them."""
+    execute(conninfo, "CHECKPOINT")
+    data = folder_of(conninfo)
+    files = [path for path in data.rglob("*") if path.is_file() and "pg_wal" not in path.parts]
+    assert len(files) > 100
+    return {word for path in files for word in words if word.encode() in path.read_bytes()}
+
+
+async def planted(remote: House, conninfo: str) -> None:
+    """Sync texts that are nowhere else, change and delete them; have the server note what its tables hold."""
+    async with remote.open() as app:
+        await app.check()
+        calendar = remote.calendar("anna-crm")
+        first, second = (
+            calendar.user_create(replace(MEETING, summary=f"Zauberwort {number}", description="Geheimnotiz"))
+            for number in (1, 2)
+        )
+        await app.sync(None)
+        execute(conninfo, "ANALYZE")
+        calendar.user_edit(first, summary="Ortsgeheimnis")
+        calendar.user_delete(second)
+        await app.sync(None)
+        execute(conninfo, "VACUUM ANALYZE")
+        async with app.desk() as accounts:
+            await accounts.switch("anna", on=False, who="Petra")
+
+
+async def test_nothing_of_an_erased_account_is_left_in_the_servers_files(
+    remote: House, empty_database: str
+) -> None:
+    await planted(remote, empty_database)
+    assert found_in(empty_database, *PLANTED) == {*PLANTED}
+    async with remote.open() as app:
+        remote.calendar("berta-crm").user_create(replace(MEETING, summary="Notar"))
+        await app.sync("berta")
+        berta = await app.export("berta", None)
+        await app.erase("anna")
+        assert (await app.export("berta", None))["store"] == berta["store"]
+    assert found_in(empty_database, *PLANTED, "Notar") == {"Notar"}
+    with psycopg.connect(empty_database) as connection:
+        known = connection.execute(
+            "SELECT attname FROM pg_stats WHERE schemaname = 'public' AND tablename = 'seen'"
+        )
+        assert {"account", "observation"} <= {name for (name,) in known}
+    async with remote.open() as app:
+        assert not (await app.plan("berta"))["berta"].plan.operations
+
+
+async def test_what_another_session_might_still_see_is_gone_as_well(remote: House, empty_database: str) -> None:
+    await planted(remote, empty_database)
+    with psycopg.connect(empty_database) as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1")
+        async with remote.open() as app:
+            await app.erase("anna")
+        reader.commit()
+        files = [path for (path,) in reader.execute(PATHS)]
+    execute(empty_database, "CHECKPOINT")
+    data = folder_of(empty_database)
+    assert [word for path in files for word in PLANTED if word.encode() in (data / path).read_bytes()] == []
+
+
+async def test_who_does_not_own_the_database_is_told_before_anything_is_erased(
+    remote: House, empty_database: str
+) -> None:
+    await planted(remote, empty_database)
+    execute(
+        empty_database,
+        "DROP ROLE IF EXISTS tenant",
+        "CREATE ROLE tenant LOGIN",
+        "GRANT ALL ON SCHEMA public TO tenant",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant",
+    )
+    config = remote.folder / "calsync.yaml"
+    config.write_text(config.read_text().replace("postgresql://calsync@", "postgresql://tenant@"))
+    async with remote.open() as app:
+        with pytest.raises(StoreError, match=r"does not own the database.*then erase again"):
+            await app.erase("anna")
+        assert (await app.export("anna", None))["store"]["seen"]
+    execute(empty_database, "DROP OWNED BY tenant", "DROP ROLE tenant")
 
 
 async def test_while_somebody_has_it_open_nothing_is_erased(remote: House) -> None:

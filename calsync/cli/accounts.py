@@ -10,14 +10,21 @@ import click
 
 from calsync.cli.commands import configuration
 from calsync.cli.failures import DONE
-from calsync.cli.text import plain
+from calsync.cli.text import language, plain
 from calsync.sync.model import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from calsync.desk.accounts import Accounts
+    from calsync.reasons import Language
+
+SWITCHED: Mapping[Language, Mapping[str, str]] = {
+    "en": {"on": "switched on", "off": "switched off"},
+    "de": {"on": "eingeschaltet", "off": "ausgeschaltet"},
+}
+DIRECTION: Mapping[Language, str] = {"en": "direction", "de": "Richtung"}
 
 
 @click.command()
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 def switch(path: Path, account: str, state: str) -> int:
     """Switch an account on or off, also while the service runs. Off deletes nothing."""
     _at_desk(path, lambda accounts: accounts.switch(account, who(), on=state == "on"))
-    click.echo(f"{plain(account)}: switched {state}")
+    click.echo(f"{plain(account)}: {SWITCHED[language()][state]}")
     return DONE
 
 
@@ -41,7 +48,7 @@ def direction(path: Path, account: str, direction: str) -> int:
     A side that was not written before waits until its plan is confirmed: see `calsync plan` and `calsync confirm`.
     """
     _at_desk(path, lambda accounts: accounts.direct(account, Direction(direction), who()))
-    click.echo(f"{plain(account)}: direction {direction}")
+    click.echo(f"{plain(account)}: {DIRECTION[language()]} {direction}")
     return DONE
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from calsync.sync.model import Field, Value
 
 EMPTY: Mapping[str, Any] = {"activity": [], "more": None}
-NOTHING: Mapping[Language, str] = {"en": "nothing was done yet", "de": "bisher wurde nichts getan"}
+NOTHING: Mapping[Language, str] = {"en": "nothing was done yet", "de": "Bisher wurde nichts getan"}
 MORE: Mapping[Language, str] = {"en": "older: --before {}", "de": "Älteres: --before {}"}
 
 

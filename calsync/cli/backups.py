@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from calsync.cli.commands import configuration
 from calsync.cli.failures import DONE
-from calsync.cli.text import plain
+from calsync.cli.text import language, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calsync.reasons import Language
+
+KEPT: Mapping[Language, str] = {
+    "en": "the store that was there is kept as {kept}",
+    "de": "Der bisherige Speicher liegt jetzt unter {kept}.",
+}
+RESTORED: Mapping[Language, str] = {
+    "en": "restored; nothing is written before each account's plan is confirmed: see calsync plan",
+    "de": "Zurückgespielt. Geschrieben wird erst, wenn der Plan jedes Kontos bestätigt ist: siehe calsync plan.",
+}
 
 
 @click.command()
@@ -38,8 +53,8 @@ def restore(path: Path, saved: Path) -> int:
     """
     kept = asyncio.run(_restore(path, saved))
     if kept is not None:
-        click.echo(f"the store that was there is kept as {plain(str(kept))}")
-    click.echo("restored; nothing is written before each account's plan is confirmed: see calsync plan")
+        click.echo(KEPT[language()].format(kept=plain(str(kept))))
+    click.echo(RESTORED[language()])
     return DONE
 
 

@@ -49,8 +49,8 @@ def check(path: Path, as_json: bool, try_writes: bool) -> int:
     if as_json:
         print_json(check_report.as_json(results))
     else:
-        click.echo("\n".join(check_report.lines(results)))
-    errors = check_report.errors(results)
+        click.echo("\n".join(check_report.lines(results, language())))
+    errors = check_report.errors(results, language())
     tell(errors)
     return USAGE if errors else DONE
 

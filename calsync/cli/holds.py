@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from calsync.cli import holds_report
+from calsync.cli.accounts import who
 from calsync.cli.commands import configuration, json_output
 from calsync.cli.failures import DONE, FAILED, json_even_on_failure, print_json, tell
 from calsync.cli.text import language
@@ -100,4 +101,4 @@ async def _decide(
         wanted = [
             each for each in cases if (each.reason == BATCHES[batch] if batch else each.is_named(case or ""))
         ]
-        return wanted, await app.decide(account, [each.name for each in wanted], choice)
+        return wanted, await app.decide(account, [each.name for each in wanted], choice, who())

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
+from calsync.cli.words import SIDES, begin, ruled
 from calsync.desk.outcomes import outcome
+from calsync.desk.wording import events
 from calsync.reasons import sentence
 from calsync.sync.brakes import LEFT_ACCOUNT
-from calsync.sync.model import AllDay, Side
+from calsync.sync.model import Side
 from calsync.sync.plan import render_value
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from calsync.desk.left_out import LeftOut, LeftOutPage
     from calsync.reasons import Language
     from calsync.sync.choices import Choice
-    from calsync.sync.model import Event, Observation, When
+    from calsync.sync.model import Event, Observation
 
 EMPTY: Mapping[str, Any] = {"accounts": {}}
 NOTES = 40
@@ -26,11 +28,9 @@ NOTES = 40
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "nothing": "nothing waits for you",
-        "blocked": "that calsync never changes, and nobody can release here",
+        "blocked": "calsync never changes these, and nobody can release them here",
         "waiting": "waiting",
         "since": "since",
-        "left": "left",
-        "right": "right",
         "gone": "(deleted)",
         "elsewhere": "(elsewhere)",
         "decided": "decided",
@@ -40,12 +40,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "over": "is over, shows other values by now, or was decided before; see calsync holds",
     },
     "de": {
-        "nothing": "es wartet nichts auf Sie",
-        "blocked": "die calsync nie ändert, und die sich hier nicht freigeben lassen",
+        "nothing": "Es wartet nichts auf Sie",
+        "blocked": "Das ändert calsync nie, und hier lässt es sich nicht freigeben",
         "waiting": "wartend",
         "since": "seit",
-        "left": "links",
-        "right": "rechts",
         "gone": "(gelöscht)",
         "elsewhere": "(woanders)",
         "decided": "entschieden",
@@ -110,6 +108,7 @@ def _case(case: Case) -> dict[str, Any]:
         "operation": case.kind.value,
         "side": case.side.value,
         "reason": case.reason,
+        "rule": case.rule,
         "since": case.since.isoformat(),
         "left": _values(case.left),
         "right": _values(case.right),
@@ -126,6 +125,7 @@ def _blocked(one: LeftOut) -> dict[str, Any]:
         "event": one.event_id,
         "side": one.side.value,
         "reason": one.reason,
+        "rule": one.rule,
         "since": None if one.since is None else one.since.isoformat(),
         "summary": one.summary,
         "when": None if one.when is None else render_value(one.when),
@@ -154,20 +154,23 @@ def _account(name: str, cases: Sequence[Case], language: Language) -> Iterator[s
     yield f"{plain(name)}: {len(cases)} {words['waiting']}"
     for together in _groups(cases):
         case = together[0]
-        yield f"  {plain(sentence(case.reason, language))}"
+        yield f"  {ruled(sentence(case.reason, language), case.rule)}"
         yield from (f"    {choice}: {outcome(case.kind, case.side, choice, language)}" for choice in case.choices)
-        yield from table([cell for each in together for cell in _rows(each, words)])
+        yield from table([cell for each in together for cell in _rows(each, language)])
 
 
 def _refused(name: str, page: LeftOutPage, language: Language) -> Iterator[str]:
-    words = WORDS[language]
-    yield f"{plain(name)}: {page.total} {words['blocked']}"
-    for reason in dict.fromkeys(one.reason for one in page.rows):
-        yield f"  {plain(sentence(reason, language))}"
-        rows = [one for one in page.rows if one.reason == reason]
+    yield f"{plain(name)}: {WORDS[language]['blocked']}: {events(page.total, language)}"
+    for reason, rule in dict.fromkeys((one.reason, one.rule) for one in page.rows):
+        yield f"  {ruled(sentence(reason, language), rule)}"
+        rows = [one for one in page.rows if (one.reason, one.rule) == (reason, rule)]
         yield from table(
             [
-                [f"  {words[one.side]}", "" if one.when is None else _when(one.when), plain(one.summary or "")]
+                [
+                    f"  {SIDES[language][one.side]}",
+                    "" if one.when is None else begin(one.when),
+                    plain(one.summary or ""),
+                ]
                 for one in rows
             ]
         )
@@ -176,26 +179,23 @@ def _refused(name: str, page: LeftOutPage, language: Language) -> Iterator[str]:
 def _groups(cases: Sequence[Case]) -> Sequence[Sequence[Case]]:
     groups: dict[tuple[Any, ...], list[Case]] = {}
     for case in cases:
-        groups.setdefault((case.reason, case.kind, case.side, case.choices), []).append(case)
+        groups.setdefault((case.reason, case.rule, case.kind, case.side, case.choices), []).append(case)
     return list(groups.values())
 
 
-def _rows(case: Case, words: Mapping[str, str]) -> Iterator[list[str]]:
+def _rows(case: Case, language: Language) -> Iterator[list[str]]:
     """Yield a line for each side's event; the first one begins with the case's name."""
+    words = WORDS[language]
     marks = [f"  {case.name}", f"{words['since']} {case.since:%Y-%m-%d %H:%M} UTC"]
     if case.decided is not None:
         marks[1] += f" ({words['decided']}: {case.decided})"
     for side, seen in ((Side.LEFT, case.left), (Side.RIGHT, case.right)):
         if seen is not None:
             gone = words["elsewhere" if case.reason == LEFT_ACCOUNT else "gone"]
-            where = f"{words[side]} {gone}" if case.gone is side else words[side]
+            where = f"{SIDES[language][side]} {gone}" if case.gone is side else SIDES[language][side]
             yield [*marks, where, *_shown(seen.event, notes="description" in case.differing)]
             marks = ["", ""]
 
 
 def _shown(event: Event, *, notes: bool) -> list[str]:
-    return [_when(event.when), plain(event.summary), plain(event.description[:NOTES]) if notes else ""]
-
-
-def _when(when: When) -> str:
-    return when.first.isoformat() if isinstance(when, AllDay) else f"{when.start:%Y-%m-%d %H:%M} UTC"
+    return [begin(event.when), plain(event.summary), plain(event.description[:NOTES]) if notes else ""]

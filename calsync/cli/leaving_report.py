@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli import plan_report
 from calsync.cli.text import plain, table
+from calsync.cli.words import SIDES, ruled
 from calsync.desk.wording import in_language
 from calsync.reasons import Sentences, sentence
 from calsync.sync.plan import Kind, Plan
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "staying": 0, "done": False}
 NOT_REMOVED = Sentences("These are not removed:", "Diese werden nicht entfernt:")
 STAYING = Sentences(
-    "{count} copies stay, and lose calsync's marker.",
-    "{count} Kopien bleiben und verlieren calsyncs Kennzeichen.",
+    "Copies that stay, and lose calsync's marker: {count}.",
+    "Kopien, die bleiben und calsyncs Kennzeichen verlieren: {count}.",
 )
-STAYED = Sentences("{count} copies stayed.", "{count} Kopien sind geblieben.")
-REMOVED = Sentences("{count} copies were removed.", "{count} Kopien wurden entfernt.")
+STAYED = Sentences("Copies that stayed: {count}.", "Gebliebene Kopien: {count}.")
+REMOVED = Sentences("Copies that were removed: {count}.", "Entfernte Kopien: {count}.")
 MARKED = Sentences("These keep calsync's marker:", "Diese behalten calsyncs Kennzeichen:")
 OFF = Sentences(
     "It is switched off, and forgotten but for its ledger. Run {run} is the one to undo.",
@@ -96,7 +97,12 @@ def _removed(plan: Plan, language: Language) -> list[str]:
     deletes = [each for each in plan.operations if each.kind is Kind.DELETE]
     rest = [each for each in plan.operations if each.kind is not Kind.DELETE]
     rows = [
-        [f"  {each.side}", *plan_report.event(each)[:2], plain(sentence(each.reason, language))] for each in rest
+        [
+            f"  {SIDES[language][each.side]}",
+            *plan_report.event(each),
+            ruled(sentence(each.reason, language), each.guard),
+        ]
+        for each in rest
     ]
     return [
         *plan_report.operations(Plan(operations=deletes), language),
@@ -108,7 +114,11 @@ def _marked(marked: Sequence[Marked], language: Language) -> list[str]:
     if not marked:
         return []
     rows = [
-        ["  " + each.side, plain(each.observation.event.summary), plain(sentence(each.reason, language))]
+        [
+            f"  {SIDES[language][each.side]}",
+            plain(each.observation.event.summary),
+            plain(sentence(each.reason, language)),
+        ]
         for each in marked
     ]
     return [in_language(MARKED, language), *table(rows)]

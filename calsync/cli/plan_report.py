@@ -7,20 +7,22 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
+from calsync.cli.words import KINDS, SIDES, begin, ruled, shown
+from calsync.desk.wording import field_names
 from calsync.reasons import sentence
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
+from calsync.sync.changes import field_changes
 from calsync.sync.choices import UNDONE
-from calsync.sync.model import AllDay
 from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from calsync.reasons import Language
     from calsync.results import AccountPlan, Discovered
     from calsync.sync.approved import PlanLine
-    from calsync.sync.model import When
+    from calsync.sync.changes import FieldChange
     from calsync.sync.plan import Operation, Plan
 
 EMPTY: Mapping[str, Any] = {"accounts": {}, "discovered": []}
@@ -28,8 +30,24 @@ KEPT: Mapping[Language, str] = {
     "en": "{file}: written; `calsync sync --plan {file}` carries out exactly this",
     "de": "{file}: geschrieben; `calsync sync --plan {file}` führt genau das aus",
 }
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "discovered": "discovered",
+        "left_out": "left out",
+        "none": "no plan could be made",
+        "nothing": "nothing to do",
+        "more": "... and {count} more",
+    },
+    "de": {
+        "discovered": "gefunden",
+        "left_out": "ausgelassen",
+        "none": "Es ließ sich kein Plan machen",
+        "nothing": "nichts zu tun",
+        "more": "... und {count} weitere",
+    },
+}
 FEW = 20
-"""Up to so many operations are shown one by one."""
+"""So many operations are shown one by one."""
 
 
 def as_json(plans: Mapping[str, AccountPlan], discovered: Sequence[Discovered] = ()) -> dict[str, Any]:
@@ -50,7 +68,7 @@ def lines(
     discovered: Sequence[Discovered] = (),
     kept: Path | None = None,
 ) -> list[str]:
-    """Return who was discovered, and each account's operations, counted; where they are few, also one by one.
+    """Return who was discovered, and each account's operations, counted; the first ones also one by one.
 
     `kept`: the file in which the plans are.
     """
@@ -70,8 +88,8 @@ def _discovered(discovered: Sequence[Discovered], language: Language) -> list[st
         if one.reason
     ]
     return [
-        *([f"discovered: {len(pairs)}", *table(pairs)] if pairs else []),
-        *([f"left out: {len(out)}", *table(out)] if out else []),
+        *([f"{WORDS[language]['discovered']}: {len(pairs)}", *table(pairs)] if pairs else []),
+        *([f"{WORDS[language]['left_out']}: {len(out)}", *table(out)] if out else []),
     ]
 
 
@@ -108,17 +126,21 @@ def _account_lines(name: str, result: AccountPlan, language: Language) -> list[s
     """Return the lines about one account; the last one says what waits for a person's word, where that is all."""
     plan = result.plan
     if plan is None:
-        return [f"{plain(name)}: no plan could be made"]
+        return [f"{plain(name)}: {WORDS[language]['none']}"]
     waits = _waits(name, result.rebuild, plan, language) if result.rebuild else []
     if not plan.operations:
-        return [f"{plain(name)}: nothing to do", *waits]
+        return [f"{plain(name)}: {WORDS[language]['nothing']}", *waits]
     return [f"{plain(name)} (plan {plan.hash})", *operations(plan, language), *waits]
 
 
 def operations(plan: Plan, language: Language) -> list[str]:
-    """Return what a plan would do: each event where they are few, and how many of each kind."""
-    shown = _one_by_one(plan.operations) if len(plan.operations) <= FEW else []
-    return [*shown, *_counted(plan.operations, language)]
+    """Return what a plan would do: the first events with their fields, and how many there are of each kind."""
+    more = len(plan.operations) - FEW
+    return [
+        *_one_by_one(plan.operations[:FEW], language),
+        *([f"  {WORDS[language]['more'].format(count=more)}"] if more > 0 else []),
+        *_counted(plan.operations, language),
+    ]
 
 
 def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
@@ -126,24 +148,53 @@ def _waits(name: str, why: str, plan: Plan, language: Language) -> list[str]:
     return [f"  {sentence(reason, language)} (calsync confirm -c FILE {plain(name)} {plan.hash})"]
 
 
-def _one_by_one(operations: Sequence[Operation]) -> list[str]:
-    return table([["  " + operation.kind, operation.side, *event(operation)] for operation in operations])
+def _one_by_one(operations: Sequence[Operation], language: Language) -> list[str]:
+    rows = table([[f"  {_does(each, language)}", SIDES[language][each.side], *event(each)] for each in operations])
+    return [
+        line
+        for row, operation in zip(rows, operations, strict=True)
+        for line in (row, *_fields(operation, language))
+    ]
+
+
+def _does(operation: Operation, language: Language) -> str:
+    """Return what is done, and of what is not done what that would be."""
+    done, wanted = KINDS[language][operation.kind], operation.wanted
+    return done if wanted in {None, operation.kind} else f"{done} ({KINDS[language][wanted]})"
 
 
 def event(operation: Operation) -> list[str]:
     """Return when and what: the person who asks for a plan may read their own appointments."""
     seen = operation.source or operation.target
-    fields = ", ".join(operation.fields)
-    return [_when(seen.event.when), plain(seen.event.summary), fields] if seen else ["", "", fields]
+    return [begin(seen.event.when), plain(seen.event.summary)] if seen else ["", ""]
 
 
-def said_of(line: PlanLine) -> list[str]:
+def _fields(operation: Operation, language: Language) -> list[str]:
+    """Return what becomes of each field, as far as the event's own line does not say it."""
+    changes = field_changes(operation)
+    if not changes and operation.fields and operation.kind is Kind.SKIP:
+        return [f"      {field_names(operation.fields, language)}"]
+    return table([[f"      {cell}", *rest] for cell, *rest in _changed(operation, changes, language)])
+
+
+def _changed(operation: Operation, changes: Sequence[FieldChange], language: Language) -> Iterator[list[str]]:
+    seen = operation.source or operation.target
+    for change in changes:
+        old, new = change.old, change.new
+        # Of a create or a delete, which has one value only, the event's line says title and time.
+        alone = new if old is None else old if new is None else None
+        told = seen is not None and change.field != "description" and alone == seen.event.value(change.field)
+        unknown = old is None and new is None
+        if unknown or (change.rule is None and (told or alone == "")):
+            continue
+        before, after = ("" if value is None else shown(value, language) for value in (old, new))
+        yield [field_names([change.field], language), ruled(f"{before} -> {after}".strip(), change.rule)]
+
+
+def said_of(line: PlanLine, language: Language) -> list[str]:
     """Return what is done, where, when and to which event."""
-    return [line.kind, line.side, _when(line.when) if line.when else "", plain(line.summary)]
-
-
-def _when(when: When) -> str:
-    return when.first.isoformat() if isinstance(when, AllDay) else f"{when.start:%Y-%m-%d %H:%M} UTC"
+    when = "" if line.when is None else begin(line.when)
+    return [KINDS[language][line.kind], SIDES[language][line.side], when, plain(line.summary)]
 
 
 def _counted(operations: Sequence[Operation], language: Language) -> list[str]:
@@ -151,9 +202,9 @@ def _counted(operations: Sequence[Operation], language: Language) -> list[str]:
     rows = [
         [
             f"  {count}",
-            kind,
-            side,
-            plain(" ".join([_because(kind, reason, language), *([f"({rule})"] if rule else [])])),
+            KINDS[language][kind],
+            SIDES[language][side],
+            ruled(_because(kind, reason, language), rule),
         ]
         for (kind, side, reason, rule), count in groups.items()
     ]

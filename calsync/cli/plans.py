@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calsync.engine import Confirmation
+    from calsync.reasons import Language
     from calsync.results import Discovered, SyncResult
 
+CONFIRMED: Mapping[Language, str] = {
+    "en": "confirmed; the next run carries the plan out",
+    "de": "bestätigt; der nächste Lauf führt den Plan aus",
+}
 one_account = click.option("--account", metavar="NAME", help="Only this account.")
 
 
@@ -89,7 +94,7 @@ def confirm(path: Path, account: str, plan_hash: str) -> int:
     """
     result = asyncio.run(_confirm(path, account, plan_hash))
     if result.problem is None:
-        click.echo(f"{plain(account)}: confirmed; the next run carries the plan out")
+        click.echo(f"{plain(account)}: {CONFIRMED[language()]}")
         return DONE
     shown = AccountPlan(result.plan, None)
     click.echo("\n".join(plan_report.lines({account: shown}, language())))
@@ -115,7 +120,7 @@ async def _confirm(path: Path, account: str, plan_hash: str) -> Confirmation:
     from calsync.app import App  # noqa: PLC0415 - see _plan
 
     async with App.open(path) as app:
-        return await app.confirm(account, plan_hash)
+        return await app.confirm(account, plan_hash, who())
 
 
 async def _sync(path: Path, account: str | None, plan_file: Path | None) -> SyncResult:

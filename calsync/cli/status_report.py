@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli.text import plain, table
+from calsync.cli.words import ruled
 from calsync.sync.model import Side
 from calsync.sync.plan import render_value
 
@@ -56,7 +57,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "held": "wartend",
         "blocked": "gesperrt",
         "skipped": "ausgelassen",
-        "none": "es gibt kein Konto",
+        "none": "Es gibt kein Konto",
         "never": "nie",
         "off": "aus",
         "starting": "beginnt",
@@ -157,7 +158,7 @@ def _days(days: Sequence[Day], language: Language) -> list[str]:
 def _left_out(page: LeftOutPage, language: Language) -> list[str]:
     if not page.rows:
         return []
-    told = [plain(each.sentence(language)) for each in page.rows]
+    told = [ruled(each.sentence(language), each.rule) for each in page.rows]
     more = page.total - len(page.rows)
     return ["", *told, *([WORDS[language]["more"].format(more)] if more else [])]
 
@@ -219,6 +220,7 @@ def _event(each: LeftOut) -> dict[str, Any]:
     return {
         "how": each.how.value,
         "reason": each.reason,
+        "rule": each.rule,
         "side": each.side.value,
         "event": each.event_id,
         "summary": each.summary,

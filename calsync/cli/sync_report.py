@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli.plan_report import said_of
 from calsync.cli.text import plain, table
+from calsync.cli.words import SIDES
 from calsync.reasons import known, sentence
 from calsync.results import AccountResult
 from calsync.sync.model import Side
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 
 EMPTY: Mapping[str, Any] = {"seconds": 0.0, "requests": {}, "accounts": {}}
 COLUMNS = ("created", "updated", "deleted", "linked", "held", "blocked", "failed")
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        **{column: column for column in (*COLUMNS, "skipped", "waiting", "noted")},
+        "off": "switched off",
+        "requests": "requests: {requests}; {seconds:.1f} seconds",
+        "none": "none",
+    },
+    "de": {
+        "created": "neu",
+        "updated": "geändert",
+        "deleted": "gelöscht",
+        "linked": "zugeordnet",
+        "held": "wartend",
+        "blocked": "gesperrt",
+        "failed": "gescheitert",
+        "skipped": "ausgelassen",
+        "waiting": "offen",
+        "noted": "vermerkt",
+        "off": "ausgeschaltet",
+        "requests": "Anfragen: {requests}; {seconds:.1f} Sekunden",
+        "none": "keine",
+    },
+}
 MOVED: Mapping[Language, Mapping[str, str]] = {
     "en": {"added": "added", "gone": "gone", "changed": "changed"},
     "de": {"added": "dazugekommen", "gone": "entfallen", "changed": "anders"},
@@ -44,8 +68,9 @@ def as_json(result: SyncResult) -> dict[str, Any]:
 def lines(result: SyncResult, language: Language) -> list[str]:
     """Return a table for each account, what waits or was left out and why, and a last line about the whole."""
     accounts = [line for name, account in result.accounts.items() for line in _lines(name, account, language)]
-    requests = ", ".join(f"{plain(name)} {count}" for name, count in result.requests.items()) or "none"
-    return [*accounts, f"requests: {requests}; {result.seconds:.1f} seconds"]
+    words = WORDS[language]
+    requests = ", ".join(f"{plain(name)} {count}" for name, count in result.requests.items()) or words["none"]
+    return [*accounts, words["requests"].format(requests=requests, seconds=result.seconds)]
 
 
 def _account(account: AccountResult) -> dict[str, Any]:
@@ -87,21 +112,26 @@ def _moved(one: Moved) -> dict[str, str]:
 def _drifted(account: AccountResult, language: Language) -> list[str]:
     """Return what is not as it was approved: who carries out a plan may read the appointments in it."""
     rows = [
-        [f"  {MOVED[language][one.what]}:", *said_of(one.line), plain(_sentence(one.line.reason, language))]
+        [
+            f"  {MOVED[language][one.what]}:",
+            *said_of(one.line, language),
+            plain(_sentence(one.line.reason, language)),
+        ]
         for one in account.drift.moved
     ]
     return table(rows) + ([f"  {WINDOW[language]}"] if account.drift.window else [])
 
 
 def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
-    state = ": switched off" if account.off else "" if account.ok else ": failed"
-    title = f"{plain(name)}{state}"
+    words = WORDS[language]
+    state = "off" if account.off else None if account.ok else "failed"
+    title = plain(name) if state is None else f"{plain(name)}: {words[state]}"
     if account.drift.moved:
         return [title, *_drifted(account, language), ""]
     if account == AccountResult(ok=account.off, off=account.off, error=account.error):  # nothing was done
         return [title, ""]
-    head = ["", *COLUMNS, "skipped"]
-    rows = [_row(side, _side(account, side)) for side in Side]
+    head = ["", *(words[column] for column in (*COLUMNS, "skipped"))]
+    rows = [_row(SIDES[language][side], _side(account, side)) for side in Side]
     return [
         title,
         *table([head, *rows], right=True),
@@ -111,21 +141,22 @@ def _lines(name: str, account: AccountResult, language: Language) -> list[str]:
     ]
 
 
-def _row(side: Side, counts: Counts) -> list[str]:
+def _row(side: str, counts: Counts) -> list[str]:
     numbers = [getattr(counts, column) for column in COLUMNS]
     return [f"  {side}", *map(str, numbers), str(sum(counts.skipped.values()))]
 
 
 def _skipped(account: AccountResult, language: Language) -> list[str]:
     return [
-        f"  {side}: {count} skipped. {plain(_sentence(reason, language))}"
+        f"  {SIDES[language][side]}: {count} {WORDS[language]['skipped']}. {plain(_sentence(reason, language))}"
         for side in Side
         for reason, count in _side(account, side).skipped.items()
     ]
 
 
 def _told(message: Message, language: Language) -> str:
-    return f"  {message.side}: {message.count} {_state(message)}. {plain(_sentence(message.reason, language))}"
+    side, state = SIDES[language][message.side], WORDS[language][_state(message)]
+    return f"  {side}: {message.count} {state}. {plain(_sentence(message.reason, language))}"
 
 
 def _state(message: Message) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.cli import plan_report
 from calsync.cli.text import plain
+from calsync.cli.words import SIDES
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from calsync.engine import Undone
     from calsync.reasons import Language
 
-EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "done": False}
-NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "nichts rückgängig zu machen"}
+EMPTY: Mapping[str, Any] = {"account": None, "hash": None, "operations": [], "anew": False, "done": False}
+NOTHING: Mapping[Language, str] = {"en": "nothing to undo", "de": "Es gibt nichts rückgängig zu machen"}
 ANEW: Mapping[Language, str] = {
     "en": "What was deleted is created anew. Attachments, categories and the appointment type stay with the"
     " deleted one, in the system's own trash.",
@@ -26,12 +27,8 @@ ANEW: Mapping[Language, str] = {
 DONE: Mapping[Language, str] = {
     "en": "undone on the {side}: {deleted} removed, {updated} given their former values, {created} created"
     " anew, {failed} failed",
-    "de": "{side} rückgängig gemacht: {deleted} entfernt, {updated} mit früheren Werten, {created}"
-    " neu angelegt, {failed} fehlgeschlagen",
-}
-SIDES: Mapping[Language, Mapping[Side, str]] = {
-    "en": {Side.LEFT: "left", Side.RIGHT: "right"},
-    "de": {Side.LEFT: "Links", Side.RIGHT: "Rechts"},
+    "de": "Rückgängig gemacht {side}: {deleted} entfernt, {updated} mit früheren Werten, {created}"
+    " neu angelegt, {failed} gescheitert",
 }
 UNTOUCHED: Mapping[Language, str] = {
     "en": "left alone, as it has changed meanwhile: {count}; the same command without --confirm says why",
@@ -52,7 +49,14 @@ def as_json(account: str, found: Undone, *, done: bool) -> dict[str, Any]:
         for side, each in found.counts.items()
     }
     carried_out = done and found.problem is None
-    return {"account": account, "hash": found.plan.hash, "operations": shown, "done": carried_out, **counts}
+    return {
+        "account": account,
+        "hash": found.plan.hash,
+        "operations": shown,
+        "anew": _anew(found),
+        "done": carried_out,
+        **counts,
+    }
 
 
 def lines(account: str, found: Undone, language: Language, *, done: bool) -> list[str]:
@@ -60,7 +64,7 @@ def lines(account: str, found: Undone, language: Language, *, done: bool) -> lis
     if not plan.operations:
         return [f"{plain(account)}: {NOTHING[language]}"]
     told = [f"{plain(account)} (plan {plan.hash})", *plan_report.operations(plan, language)]
-    if any(each.kind is Kind.CREATE for each in plan.operations):
+    if _anew(found):
         told.append(ANEW[language])
     if done and found.problem is None:
         sides = [_done(found, side, language) for side in Side if _touched(found, side)]
@@ -68,6 +72,11 @@ def lines(account: str, found: Undone, language: Language, *, done: bool) -> lis
         return [*told, *sides, *untouched]
     undoes = any(each.kind in WRITES or each.kind is Kind.UNLINK for each in plan.operations)
     return [*told, f"--confirm {plan.hash}"] if undoes and not done else told
+
+
+def _anew(found: Undone) -> bool:
+    """Tell whether something deleted is created anew, so that what calsync does not know of it is lost."""
+    return any(each.kind is Kind.CREATE for each in found.plan.operations)
 
 
 def _touched(found: Undone, side: Side) -> bool:

@@ -10,14 +10,42 @@ import click
 
 from calsync.cli.commands import configuration
 from calsync.cli.failures import DONE
-from calsync.cli.text import plain, table
+from calsync.cli.text import language, plain, table
 from calsync.people import Role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from calsync.desk.people import Member, People
+    from calsync.reasons import Language
+
+WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "link": "{name}: this link can be used once, until {until}. Give it to nobody else.",
+        "removed": "removed",
+        "name": "name",
+        "role": "role",
+        "way": "signs in with",
+        "accounts": "accounts",
+        "password": "password",
+        "invited": "invited",
+        "administrator": "administrator",
+        "user": "user",
+    },
+    "de": {
+        "link": "{name}: Dieser Link gilt einmal, bis {until}. Bitte geben Sie ihn sonst niemandem.",
+        "removed": "entfernt",
+        "name": "Name",
+        "role": "Rolle",
+        "way": "Anmeldung mit",
+        "accounts": "Konten",
+        "password": "Passwort",
+        "invited": "eingeladen",
+        "administrator": "Administrator",
+        "user": "Benutzer",
+    },
+}
 
 
 @click.group()
@@ -43,7 +71,7 @@ def invite(path: Path, name: str, admin: bool | None, accounts: tuple[str, ...])
     """
     role = None if admin is None else Role.ADMINISTRATOR if admin else Role.USER
     link, until = asyncio.run(_invite(path, name, role, accounts))
-    click.echo(f"{plain(name)}: this link can be used once, until {until}. Give it to nobody else.")
+    click.echo(WORDS[language()]["link"].format(name=plain(name), until=until))
     click.echo(link)
     return DONE
 
@@ -53,8 +81,9 @@ def invite(path: Path, name: str, admin: bool | None, accounts: tuple[str, ...])
 def list_people(path: Path) -> int:
     """List everybody with role, way in, and accounts."""
     members = asyncio.run(_all(path))
-    head = ["name", "role", "signs in with", "accounts"]
-    click.echo("\n".join(table([head, *(_row(member) for member in members)])))
+    words = WORDS[language()]
+    head = [words[each] for each in ("name", "role", "way", "accounts")]
+    click.echo("\n".join(table([head, *(_row(member, words) for member in members)])))
     return DONE
 
 
@@ -64,14 +93,14 @@ def list_people(path: Path) -> int:
 def remove(path: Path, name: str) -> int:
     """Let somebody in no longer. The accounts go on."""
     asyncio.run(_remove(path, name))
-    click.echo(f"{plain(name)}: removed")
+    click.echo(f"{plain(name)}: {WORDS[language()]['removed']}")
     return DONE
 
 
-def _row(member: Member) -> list[str]:
+def _row(member: Member, words: Mapping[str, str]) -> list[str]:
     person = member.person
-    way = "Microsoft" if person.microsoft else "password" if person.joined else "invited"
-    return [plain(person.name), person.role, way, ", ".join(map(plain, member.accounts))]
+    way = "Microsoft" if person.microsoft else words["password" if person.joined else "invited"]
+    return [plain(person.name), words[person.role], way, ", ".join(map(plain, member.accounts))]
 
 
 @asynccontextmanager

@@ -52,6 +52,8 @@ class Case:
     reason: str
     """A word of calsync.reasons."""
     since: datetime
+    rule: str | None = None
+    """The rule that holds it; None where it is no rule that does."""
     left: Observation | None
     """What the left side showed last; None where there is no event of this case."""
     right: Observation | None
@@ -161,6 +163,7 @@ def _case(state: AccountState, held: Held, events: tuple[Seen | None, Seen | Non
         kind=held.kind,
         reason=held.reason,
         since=held.since,
+        rule=held.rule,
         left=None if left is None else left.observation,
         right=None if right is None else right.observation,
         gone=Side.LEFT if _is_gone(left) else Side.RIGHT if _is_gone(right) else None,

@@ -77,6 +77,8 @@ class LeftOut:
     when: When | None
     since: datetime | None
     """None where nobody knows."""
+    rule: str | None = None
+    """The rule that holds or blocks it; None where it is no rule that does."""
 
     def sentence(self, language: Language) -> str:
         what, why = named(self.summary, language), sentence(self.reason, language)
@@ -103,6 +105,7 @@ class Found:
     events: tuple[tuple[Side, str], ...]
     """The likeliest first: which one it is, is told by where it was seen."""
     since: datetime | None
+    rule: str | None
 
 
 def sorted_out(rows: Iterable[LeftOutRow], condition: Condition) -> list[Found]:
@@ -129,6 +132,7 @@ def left_out(found: Found, observations: Observations, titles: Mapping[Side, str
         summary=None if seen is None else short(seen.event.summary),
         when=None if seen is None else seen.event.when,
         since=found.since,
+        rule=found.rule,
     )
 
 
@@ -142,7 +146,7 @@ def _found(row: LeftOutRow, condition: Condition) -> Found:
     else:
         how = How.FAILED
         reason = WORDS.get(row.reason, "quarantined" if int(detail) >= QUARANTINE_AFTER else "refused")
-    return Found(how, reason, tuple(_events(row, kind, detail)), row.since)
+    return Found(how, reason, tuple(_events(row, kind, detail)), row.since, row.rule)
 
 
 def _events(row: LeftOutRow, kind: str, detail: str) -> Iterable[tuple[Side, str]]:

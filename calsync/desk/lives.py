@@ -39,6 +39,8 @@ class Step:
     """One of explain_texts.STEPS; of what the ledger tells `activity`."""
     system: str = ""
     reason: str | None = None
+    rule: str | None = None
+    """The rule that holds or blocks it since, as it was noted then."""
     count: int = 0
     due: datetime | None = None
     outcomes: Mapping[Language, str] | None = None
@@ -50,13 +52,14 @@ class Step:
             why = self.activity.why(language)
             told = self.activity.sentence(language)
             return told if why is None else f"{told} {why}"
-        return in_language(texts.STEPS[self.word], language).format(
+        told = in_language(texts.STEPS[self.word], language).format(
             system=self.system,
             why="" if self.reason is None else sentence(self.reason, language),
             count=self.count,
             at="" if self.due is None else moment(self.due, language, zone),
             outcome="" if self.outcomes is None else self.outcomes[language],
         )
+        return told if self.rule is None else f"{told} ({self.rule})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +145,7 @@ def _stands(seen: Seen) -> str:
 def _waiting(life: Life, found: Sequence[Found], titles: Titles) -> Iterator[Step]:
     for one in found:
         if one.how.value in texts.STEPS and one.since is not None:
-            yield Step(at=one.since, word=one.how.value, reason=one.reason)
+            yield Step(at=one.since, word=one.how.value, reason=one.reason, rule=one.rule)
     for intent in life.intents:
         yield Step(at=intent.begun, run=intent.run, word="intent", system=titles[intent.side])
     for attempt in life.attempts:

@@ -369,11 +369,13 @@ def _findings(findings: Mapping[str, Sequence[Finding]], systems: Mapping[str, S
     for connection, found in findings.items():
         for finding in found:
             if finding.severity != "ok":
-                detail = finding.message.removeprefix(f"connection {connection}: ")
-                german = finding.german and finding.german.removeprefix(f"connection {connection}: ")
-                title = system_of(connection, systems).title
+                said, title = finding.beside(connection), system_of(connection, systems).title
                 yield Repair(
-                    cause=Cause.FINDING, connection=connection, system=title, detail=detail, german=german
+                    cause=Cause.FINDING,
+                    connection=connection,
+                    system=title,
+                    detail=said.message,
+                    german=said.german,
                 )
 
 

@@ -173,10 +173,10 @@ def _without_blocked(run: Run, plan: Plan) -> Plan:
     refused = run.report.unsynced or {}
 
     def told(operation: Operation) -> Operation:
-        kind, reason = refused.get((operation.side, operation.event_id or ""), (None, ""))
-        if operation.kind is not Kind.DELETE or kind is not Kind.BLOCK:
+        found = refused.get((operation.side, operation.event_id or ""))
+        if operation.kind is not Kind.DELETE or found is None or found.kind is not Kind.BLOCK:
             return operation
-        return replace(operation, kind=Kind.BLOCK, reason=reason, wanted=Kind.DELETE)
+        return replace(operation, kind=Kind.BLOCK, reason=found.reason, wanted=Kind.DELETE, guard=found.rule)
 
     return Plan(operations=tuple(told(operation) for operation in plan.operations))
 

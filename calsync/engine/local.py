@@ -163,8 +163,10 @@ def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
         kind = operation.wanted or Kind.HOLD
         key = (operation.side, operation.event_id, kind, operation.reason)
         side, event_id, kind, reason = key
-        new = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=run.now)
-        holds[key] = known.get(key, new)
+        since = known[key].since if key in known else run.now
+        holds[key] = Held(
+            side=side, event_id=event_id, kind=kind, reason=reason, since=since, rule=operation.guard
+        )
     moved = _new_ids(plan)
     return {held.key: held for held in (_under_new_id(held, moved) for held in holds.values())} if moved else holds
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from calsync.history import Unsynced
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from calsync.history import Unsynced
     from calsync.sync.model import Window
     from calsync.sync.plan import Operation
 
@@ -126,4 +126,4 @@ class Report:
         elif event is None:
             side, event = operation.side.other, operation.source
         if self.unsynced is not None and event is not None:
-            self.unsynced[side, event.id] = (kind, reason)
+            self.unsynced[side, event.id] = Unsynced(kind, reason, operation.guard)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from calsync.history import MAILS, History, RunRecord, Tally
+from calsync.history import MAILS, History, RunRecord, Tally, Unsynced
 from calsync.store import codec, statements
 from calsync.store import history_statements as sql
 from calsync.store.connection import fetch
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from calsync.history import Unsynced
     from calsync.store.connection import Connection, Database, Found
     from calsync.store.statements import Many
 
@@ -59,7 +58,7 @@ class StoredHistory(History):
         await self._writer.write(work, account)
 
     async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
-        wanted = {(side.value, event_id): (kind.value, why) for (side, event_id), (kind, why) in found.items()}
+        wanted = {(side.value, event_id): why for (side, event_id), why in found.items()}
         await self._writer.write(partial(_put_unsynced, account, wanted, now), account)
 
     async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
@@ -92,23 +91,24 @@ def _row(record: RunRecord) -> dict[str, Any]:
 
 
 def _put_unsynced(
-    account: str,
-    wanted: Mapping[tuple[str, str], tuple[str, str]],
-    now: datetime,
-    database: Database,
+    account: str, wanted: Mapping[tuple[str, str], Unsynced], now: datetime, database: Database
 ) -> None:
     rows = fetch(database, sql.UNSYNCED, {"account": account})
-    known = {(row["side"], row["event_id"]): (row["kind"], row["reason"]) for row in rows}
-    since = codec.instant_text(now)
+    known = {
+        (row["side"], row["event_id"]): Unsynced(Kind(row["kind"]), row["reason"], row["rule"]) for row in rows
+    }
+    since = {(row["side"], row["event_id"]): row["since"] for row in rows}
     over = [key for key, why in known.items() if wanted.get(key) != why]
-    new = [(key, why) for key, why in wanted.items() if known.get(key) != why]
-    if new:
+    changed = {key: why for key, why in wanted.items() if known.get(key) != why}
+    new = [key for key, why in changed.items() if key not in known or known[key][:2] != why[:2]]
+    if changed:
         database.execute(statements.NEW_ACCOUNT, {"account": account})
     _execute(
         database,
         sql.DROP_UNSYNCED,
         [{"account": account, "side": side, "event_id": event_id} for side, event_id in over],
     )
+    since |= dict.fromkeys(new, codec.instant_text(now))
     _execute(
         database,
         sql.ADD_UNSYNCED,
@@ -117,14 +117,15 @@ def _put_unsynced(
                 "account": account,
                 "side": side,
                 "event_id": event_id,
-                "kind": kind,
-                "reason": reason,
-                "since": since,
+                "kind": why.kind.value,
+                "reason": why.reason,
+                "rule": why.rule,
+                "since": since[side, event_id],
             }
-            for (side, event_id), (kind, reason) in new
+            for (side, event_id), why in changed.items()
         ],
     )
-    if mails := sum(kind == Kind.BLOCK and reason in MAILS for _, (kind, reason) in new):
+    if mails := sum(wanted[key].kind is Kind.BLOCK and wanted[key].reason in MAILS for key in new):
         database.execute(statements.PREVENTED, {"account": account, "mails": mails})
 
 

@@ -31,6 +31,6 @@ WHERE account = :account
 ORDER BY id DESC LIMIT :last
 """
 
-UNSYNCED = "SELECT side, event_id, kind, reason FROM unsynced WHERE account = :account"
-ADD_UNSYNCED = insert("unsynced", ("account", "side", "event_id", "kind", "reason", "since"))
+UNSYNCED = "SELECT side, event_id, kind, reason, since, rule FROM unsynced WHERE account = :account"
+ADD_UNSYNCED = insert("unsynced", ("account", "side", "event_id", "kind", "reason", "since", "rule"))
 DROP_UNSYNCED = drop("unsynced", "account", "side", "event_id")

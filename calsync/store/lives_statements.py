@@ -26,20 +26,21 @@ WHERE account = :account AND source_id = :event
 # What pages call left out (calsync.store.showing_statements.LEFT_OUT), of these events alone.
 LEFT_OUT = """
 WITH wanted AS (SELECT value AS event_id FROM json_each(:events))
-SELECT unsynced.side, unsynced.event_id, NULL AS other_id, kind, reason, since FROM wanted
+SELECT unsynced.side, unsynced.event_id, NULL AS other_id, kind, reason, since, rule FROM wanted
 CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN unsynced ON unsynced.account = :account AND unsynced.side = sides.value
     AND unsynced.event_id = wanted.event_id
 UNION ALL
 SELECT hold.side, hold.event_id, NULL,
-    CASE WHEN decision.at IS NULL THEN 'hold:' ELSE 'decided:' END || hold.kind, hold.reason, hold.since
+    CASE WHEN decision.at IS NULL THEN 'hold:' ELSE 'decided:' END || hold.kind, hold.reason, hold.since,
+    hold.rule
 FROM wanted CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN hold ON hold.account = :account AND hold.side = sides.value AND hold.event_id = wanted.event_id
 LEFT JOIN decision ON decision.account = hold.account AND decision.side = hold.side
     AND decision.event_id = hold.event_id AND decision.kind = hold.kind AND decision.reason = hold.reason
     AND decision.since = hold.since
 UNION ALL
-SELECT attempt.side, attempt.event_id, NULL, 'attempt:' || failures, error, NULL FROM wanted
+SELECT attempt.side, attempt.event_id, NULL, 'attempt:' || failures, error, NULL, NULL FROM wanted
 CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN attempt ON attempt.account = :account AND attempt.side = sides.value
     AND attempt.event_id = wanted.event_id

@@ -170,6 +170,7 @@ def hold_row(held: Held) -> Row:
         "kind": held.kind,
         "reason": held.reason,
         "since": codec.instant_text(held.since),
+        "rule": held.rule,
     }
 
 
@@ -180,6 +181,7 @@ def held(row: Found) -> Held:
         kind=Kind(row["kind"]),
         reason=row["reason"],
         since=codec.instant(row["since"]),
+        rule=row["rule"],
     )
 
 

@@ -103,6 +103,8 @@ class LeftOutRow(NamedTuple):
     reason: str
     """A word of calsync.reasons; of a failed write the class of its error."""
     since: datetime | None
+    rule: str | None = None
+    """The rule that holds or blocks it."""
 
 
 class StoredShowing:
@@ -286,7 +288,7 @@ def ledger_row(row: Found, images: Images) -> LedgerRow:
 def left_out_row(row: Found) -> LeftOutRow:
     """Return a row of what LEFT_OUT finds."""
     side, since = rows.SIDES[row["side"]], _instant(row["since"])
-    return LeftOutRow(side, row["event_id"], row["other_id"], row["kind"], row["reason"], since)
+    return LeftOutRow(side, row["event_id"], row["other_id"], row["kind"], row["reason"], since, row["rule"])
 
 
 def _instant(text: str | None) -> datetime | None:

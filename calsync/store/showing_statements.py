@@ -79,16 +79,16 @@ WHERE account = :account AND kind = 'delete' AND at >= :since AND (side, event_i
 )
 """
 LEFT_OUT = f"""
-SELECT side, event_id, NULL AS other_id, kind, reason, since FROM unsynced WHERE account = :account
+SELECT side, event_id, NULL AS other_id, kind, reason, since, rule FROM unsynced WHERE account = :account
 UNION ALL
 SELECT side, event_id, NULL,
     CASE WHEN EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD}) THEN 'decided:' ELSE 'hold:' END || kind,
-    reason, since
+    reason, since, rule
 FROM hold WHERE account = :account
 UNION ALL
-SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL FROM attempt WHERE account = :account
+SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL, NULL FROM attempt WHERE account = :account
 UNION ALL
-SELECT 'left', left_id, right_id, state, coalesce(reason, ''), NULL FROM link
+SELECT 'left', left_id, right_id, state, coalesce(reason, ''), NULL, NULL FROM link
 WHERE account = :account AND state IN ('asleep', 'parted')
 """  # noqa: S608 - from above
 # The other order of this join would read all that was ever seen of the account.

@@ -173,7 +173,7 @@ PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due
 DROP_ATTEMPT = drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
-ADD_HOLD = insert("hold", ("account", "side", "event_id", "kind", "reason", "since"))
+ADD_HOLD = insert("hold", ("account", "side", "event_id", "kind", "reason", "since", "rule"))
 DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 

@@ -27,25 +27,25 @@ UNTRIED = Finding(
     "ok",
     "updates are made on condition of the version that was read; whether the server heeds that, the first update "
     "shows, or `calsync check --try-writes`",
-    "geschrieben wird unter der Bedingung, dass der Termin noch so ist, wie er gelesen wurde; ob der Server das "
+    "Geschrieben wird unter der Bedingung, dass der Termin noch so ist, wie er gelesen wurde; ob der Server das "
     "beachtet, zeigt die erste Änderung, oder `calsync check --try-writes`",
 )
 HEEDED = Finding(
     "ok",
     "the server refuses to update an event that has changed since it was read",
-    "der Server lehnt es ab, einen Termin zu ändern, der sich seit dem Lesen geändert hat",
+    "Der Server lehnt es ab, einen Termin zu ändern, der sich seit dem Lesen geändert hat",
 )
 UNHEEDED = Finding(
     "warning",
     "the server updates an event that has changed since it was read, so each is read just before; what a user "
     "writes within that moment is overwritten",
-    "der Server ändert auch einen Termin, der sich seit dem Lesen geändert hat, deshalb wird jeder unmittelbar "
+    "Der Server ändert auch einen Termin, der sich seit dem Lesen geändert hat, deshalb wird jeder unmittelbar "
     "davor gelesen; was jemand in diesem Augenblick schreibt, wird überschrieben",
 )
 READ_ONLY = Finding(
     "error",
     "the calendar can only be read: give the user write access to it, or the role ApplicationImpersonation",
-    "der Kalender lässt sich nur lesen: Bitte geben Sie dem Benutzer Schreibrechte daran, oder die Rolle "
+    "Der Kalender lässt sich nur lesen: Bitte geben Sie dem Benutzer Schreibrechte daran, oder die Rolle "
     "ApplicationImpersonation",
 )
 TRASH_UNSEEN = Finding(
@@ -58,22 +58,22 @@ UNLISTED = Finding(
     "warning",
     "the mailbox's other calendars cannot be listed, so nobody knows whether an event was moved there or deleted: "
     "deletes in Outlook are not carried over; let calsync impersonate, or make all folders visible to its user",
-    "die anderen Kalender des Postfachs lassen sich nicht auflisten, deshalb weiß niemand, ob ein Termin dorthin "
+    "Die anderen Kalender des Postfachs lassen sich nicht auflisten, deshalb weiß niemand, ob ein Termin dorthin "
     "verschoben oder gelöscht wurde: Löschungen in Outlook werden nicht übertragen; bitte lassen Sie calsync die "
     "Identität annehmen (impersonate), oder machen Sie alle Ordner für seinen Benutzer sichtbar",
 )
 NAMELESS = Finding(
     "warning",
     "the server does not say which Exchange it is",
-    "der Server sagt nicht, welches Exchange er ist",
+    "Der Server sagt nicht, welches Exchange er ist",
 )
 WRITABLE = Finding(
     "ok",
     "an event could be created, changed and deleted",
-    "ein Termin ließ sich anlegen, ändern und löschen",
+    "Ein Termin ließ sich anlegen, ändern und löschen",
 )
 NOTIFIES = Finding(
-    "ok", "the server notifies calsync of changes", "der Server benachrichtigt calsync über Änderungen"
+    "ok", "the server notifies calsync of changes", "Der Server benachrichtigt calsync über Änderungen"
 )
 TRIAL_DAY = date(2000, 1, 1)
 TRIAL = Draft(
@@ -118,7 +118,7 @@ async def try_writes(calendar: ExchangeCalendar) -> Sequence[Finding]:
         created = await calendar.create(TRIAL, "calsync-check")
     except CalsyncError as error:
         return [
-            Finding("error", f"no event can be created: {error}", f"es lässt sich kein Termin anlegen: {error}")
+            Finding("error", f"no event can be created: {error}", f"Es lässt sich kein Termin anlegen: {error}")
         ]
     try:
         await calendar.update(
@@ -130,7 +130,7 @@ async def try_writes(calendar: ExchangeCalendar) -> Sequence[Finding]:
             Finding(
                 "error",
                 f"the event that was created cannot be changed: {error}",
-                f"der angelegte Termin lässt sich nicht ändern: {error}",
+                f"Der angelegte Termin lässt sich nicht ändern: {error}",
             )
         ]
     try:
@@ -139,7 +139,7 @@ async def try_writes(calendar: ExchangeCalendar) -> Sequence[Finding]:
         left = Finding(
             "error",
             f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}",
-            f"der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
+            f"Der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
         )
         found = [each for each in found if each.severity == "error"] + [left]
     return found
@@ -153,7 +153,7 @@ def _old_protocol(version: str) -> Finding:
     return Finding(
         "warning",
         f"the server knows no newer protocol than {version}",
-        f"der Server kennt kein neueres Protokoll als {version}",
+        f"Der Server kennt kein neueres Protokoll als {version}",
     )
 
 
@@ -161,7 +161,7 @@ def _signed_in(schemes: str) -> Finding:
     return Finding(
         "ok",
         f"signed in; the server offers {schemes or 'no sign-in'}",
-        f"angemeldet; der Server bietet an: {schemes or 'keine Anmeldung'}",
+        f"Angemeldet; der Server bietet an: {schemes or 'keine Anmeldung'}",
     )
 
 
@@ -176,7 +176,7 @@ def _product(version: str) -> Finding:
     return Finding(
         "warning",
         f"it says it is {product} ({version}), which Microsoft does not look after any more",
-        f"der Server nennt sich {product} ({version}), das Microsoft nicht mehr pflegt",
+        f"Der Server nennt sich {product} ({version}), das Microsoft nicht mehr pflegt",
     )
 
 
@@ -188,14 +188,14 @@ async def _zone(home: Home) -> Finding:
         return Finding(
             "warning",
             f"the server does not say whether it knows the zone {zone}",
-            f"der Server sagt nicht, ob er die Zeitzone {zone} kennt",
+            f"Der Server sagt nicht, ob er die Zeitzone {zone} kennt",
         )
     if zone in known_zones(reply):
-        return Finding("ok", f"the server knows the zone {zone}", f"der Server kennt die Zeitzone {zone}")
+        return Finding("ok", f"the server knows the zone {zone}", f"Der Server kennt die Zeitzone {zone}")
     return Finding(
         "warning",
         f"the server does not know the zone {zone}: times are written in UTC",
-        f"der Server kennt die Zeitzone {zone} nicht: Zeiten werden in UTC geschrieben",
+        f"Der Server kennt die Zeitzone {zone} nicht: Zeiten werden in UTC geschrieben",
     )
 
 
@@ -212,5 +212,5 @@ async def _notifications(home: Home) -> Finding:
     return Finding(
         "warning",
         f"the server does not notify of changes ({problem}): the calendar is only polled",
-        f"der Server benachrichtigt nicht über Änderungen ({problem}): Der Kalender wird nur regelmäßig abgefragt",
+        f"Der Server benachrichtigt nicht über Änderungen ({problem}): Der Kalender wird nur regelmäßig abgefragt",
     )

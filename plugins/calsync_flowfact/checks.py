@@ -35,33 +35,33 @@ UNSORTED = Finding(
     "error",
     "FLOWFACT's search does not put what was created or modified last in front, so every calendar is read in full "
     "at each poll, which is slow; raise service.poll_seconds",
-    "die Suche von FLOWFACT stellt nicht voran, was zuletzt angelegt oder geändert wurde, deshalb wird jeder "
+    "Die Suche von FLOWFACT stellt nicht voran, was zuletzt angelegt oder geändert wurde, deshalb wird jeder "
     "Kalender bei jeder Abfrage ganz gelesen, und das ist langsam; bitte erhöhen Sie service.poll_seconds",
 )
 UNMOVED = Finding(
     "error",
     "a change in FLOWFACT does not move the time of modification that a search can sort by, so every calendar is "
     "read in full at each poll, which is slow; raise service.poll_seconds",
-    "eine Änderung in FLOWFACT verschiebt die Änderungszeit nicht, nach der die Suche ordnen kann, deshalb wird "
+    "Eine Änderung in FLOWFACT verschiebt die Änderungszeit nicht, nach der die Suche ordnen kann, deshalb wird "
     "jeder Kalender bei jeder Abfrage ganz gelesen, und das ist langsam; bitte erhöhen Sie service.poll_seconds",
 )
 NOT_PAGED = Finding(
     "error",
     "FLOWFACT's search does not begin where it is asked to, so calendars that do not fit on one page cannot be "
     "read; raise page_size above their length",
-    "die Suche von FLOWFACT beginnt nicht dort, wo sie soll, deshalb lassen sich Kalender nicht lesen, die länger "
+    "Die Suche von FLOWFACT beginnt nicht dort, wo sie soll, deshalb lassen sich Kalender nicht lesen, die länger "
     "als eine Seite sind; bitte erhöhen Sie page_size über deren Länge",
 )
 NO_LOCATION = Finding(
     "warning",
     "a rule copies locations, but no field is mapped to location: none is copied from or to FLOWFACT",
-    "eine Regel übernimmt den Ort, aber dafür ist kein Feld zugeordnet: von und nach FLOWFACT wird keiner kopiert",
+    "Eine Regel übernimmt den Ort, aber dafür ist kein Feld zugeordnet: von und nach FLOWFACT wird keiner kopiert",
 )
 TRASH_UNSEEN = Finding(
     "warning",
     "FLOWFACT's trash may not be seen by the API user; a deleted appointment is then found later, when two runs "
     "have looked for it in vain; ask FLOWFACT's administrator for the right to the trash",
-    "der API-Benutzer darf den Papierkorb von FLOWFACT nicht sehen; ein gelöschter Termin wird dann später "
+    "Der API-Benutzer darf den Papierkorb von FLOWFACT nicht sehen; ein gelöschter Termin wird dann später "
     "bemerkt, wenn zwei Läufe ihn vergeblich gesucht haben; bitten Sie den Administrator von FLOWFACT um dieses "
     "Recht",
 )
@@ -77,7 +77,7 @@ def signed_in(api_user: Mapping[str, Any], company: str) -> Finding:
     return Finding(
         "ok",
         f"signed in to FLOWFACT{company and f' of {company}'} with a user of type {kind or 'unknown'}",
-        f"angemeldet bei FLOWFACT{company and f' von {company}'} mit einem Benutzer der Art {kind or 'unbekannt'}",
+        f"Angemeldet bei FLOWFACT{company and f' von {company}'} mit einem Benutzer der Art {kind or 'unbekannt'}",
     )
 
 
@@ -88,7 +88,7 @@ def mapped(settings: Settings) -> Finding:
     return Finding(
         "ok",
         f"schema {settings.schema} holds every mapped field: {each}",
-        f"das Schema {settings.schema} enthält jedes zugeordnete Feld: {each}",
+        f"Das Schema {settings.schema} enthält jedes zugeordnete Feld: {each}",
     )
 
 
@@ -98,7 +98,7 @@ def unmapped(settings: Settings) -> Iterator[Finding]:
         missing = settings.name(key) is None and key not in FOR_RULES
         if missing and not (key == "all_day" and settings.stores_days):
             yield Finding(
-                "warning", f"no field is mapped to {key}: {meaning.en}", f"ohne Feld für {key}: {meaning.de}"
+                "warning", f"no field is mapped to {key}: {meaning.en}", f"Ohne Feld für {key}: {meaning.de}"
             )
 
 
@@ -109,14 +109,14 @@ def probed(found: Probed | None, settings: Settings, now: datetime, connection: 
         return Finding(
             "ok",
             f"not probed yet, so calsync goes the careful way; to probe it, run {command}",
-            f"noch nicht erprobt, deshalb geht calsync den vorsichtigen Weg; zum Erproben: {command}",
+            f"Noch nicht erprobt, deshalb geht calsync den vorsichtigen Weg; zum Erproben: {command}",
         )
     if now - found.at >= BELIEVED:
         return Finding(
             "warning",
             f"the probe of {found.at:%Y-%m-%d} is older than {BELIEVED.days} days and not believed any more; "
             f"run {command} again",
-            f"die Erprobung vom {found.at:%d.%m.%Y} ist älter als {BELIEVED.days} Tage und gilt nicht mehr; noch "
+            f"Die Erprobung vom {found.at:%d.%m.%Y} ist älter als {BELIEVED.days} Tage und gilt nicht mehr; noch "
             f"einmal erproben: {command}",
         )
     lag, overlap = found.habits.search_lag, settings.overlap / 1000
@@ -125,17 +125,17 @@ def probed(found: Probed | None, settings: Settings, now: datetime, connection: 
             "warning",
             f"the search saw a write after {lag:.0f} seconds, but overlap_seconds is {overlap:.0f}; set it to "
             "twice that time",
-            f"die Suche hat eine Änderung nach {lag:.0f} Sekunden gesehen, aber overlap_seconds ist "
+            f"Die Suche hat eine Änderung nach {lag:.0f} Sekunden gesehen, aber overlap_seconds ist "
             f"{overlap:.0f}; bitte setzen Sie es auf das Doppelte dieser Zeit",
         )
-    return Finding("ok", f"probed on {found.at:%Y-%m-%d}", f"erprobt am {found.at:%d.%m.%Y}")
+    return Finding("ok", f"probed on {found.at:%Y-%m-%d}", f"Erprobt am {found.at:%d.%m.%Y}")
 
 
 def appointments(total: int) -> Finding:
     return Finding(
         "ok",
         f"the user has {total} appointments in FLOWFACT",
-        f"der Benutzer hat in FLOWFACT {total} Termine",
+        f"Der Benutzer hat in FLOWFACT {total} Termine",
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 0, 1
 MARKS = {
-    "de": {"ok": "gut", "warning": "Warnung", "error": "Fehler", "unknown": "offen"},
+    "de": {"ok": "In Ordnung", "warning": "Hinweis", "error": "Fehler", "unknown": "Offen"},
     "en": {"ok": "ok", "warning": "warning", "error": "error", "unknown": "unknown"},
 }
 KEPT = {

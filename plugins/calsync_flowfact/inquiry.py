@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NOT_WRITTEN = problem(
     "write",
     "nothing was written, because of the errors above",
-    "es wurde nichts geschrieben, wegen der Fehler oben",
+    "Es wurde nichts geschrieben, wegen der Fehler oben",
 )
 
 

@@ -77,7 +77,7 @@ class Probe:
 
     async def _session(self) -> Sequence[Answer]:
         minutes = await self.client.session_life() / timedelta(minutes=1)
-        en, de = f"a session lasts {minutes:.0f} minutes", f"eine Anmeldung gilt {minutes:.0f} Minuten"
+        en, de = f"a session lasts {minutes:.0f} minutes", f"Eine Anmeldung gilt {minutes:.0f} Minuten"
         if minutes * timedelta(minutes=1) < SHORT:
             return [warning("session", f"{en}, which is short", f"{de}; das ist kurz")]
         return [ok("session", en, de)]
@@ -85,14 +85,14 @@ class Probe:
     async def _user(self) -> Sequence[Answer]:
         kind = self.api_user.get("type") or "?"
         en = f"the API user is of type {kind}; the company has {len(self.users)} users"
-        return [ok("user", en, f"der API-Benutzer ist vom Typ {kind}; die Firma hat {len(self.users)} Benutzer")]
+        return [ok("user", en, f"Der API-Benutzer ist vom Typ {kind}; die Firma hat {len(self.users)} Benutzer")]
 
     async def _mapping(self) -> Sequence[Answer]:
         found = field_problems(self.settings, self.properties)
         if found:
             return found
         en = f"the schema {self.settings.write_schema} has {len(self.properties)} fields, and every mapped one"
-        de = f"das Schema {self.settings.write_schema} hat {len(self.properties)} Felder und jedes zugeordnete"
+        de = f"Das Schema {self.settings.write_schema} hat {len(self.properties)} Felder und jedes zugeordnete"
         return [ok("mapping", en, de)]
 
     async def _sampled(self) -> Sequence[Answer]:
@@ -120,13 +120,13 @@ class Probe:
                 warning(
                     "trash",
                     "the trash may not be seen; ask FLOWFACT's administrator for the right to it",
-                    "der Papierkorb ist nicht sichtbar; bitten Sie die FLOWFACT-Administration um das Recht",
+                    "Der Papierkorb ist nicht sichtbar; bitten Sie die FLOWFACT-Administration um das Recht",
                 )
             ]
         old = (self.now.timestamp() * 1000) - 2 * self.settings.overlap
         ids = [one.id for one in page.entries if one.deleted < old][: self.settings.page_size]
         answers = [
-            ok("trash", f"the trash holds {page.total} appointments", f"im Papierkorb sind {page.total} Termine")
+            ok("trash", f"the trash holds {page.total} appointments", f"Im Papierkorb sind {page.total} Termine")
         ]
         if not ids:
             return [
@@ -134,14 +134,14 @@ class Probe:
                 unknown(
                     "trash",
                     "whether a search finds deleted appointments shows an older deletion only",
-                    "ob die Suche Gelöschtes findet, zeigt nur eine ältere Löschung",
+                    "Ob die Suche Gelöschtes findet, zeigt nur eine ältere Löschung",
                 ),
             ]
         by_id = [{"type": "entityId", "values": ids}]
         found = bool((await self._search.search(by_id, CREATED, len(ids))).entities)
         self.found.habits = replace(self.found.habits, trash_in_search=found)
         en, de = ("finds", "findet") if found else ("does not find", "findet nicht")
-        return [*answers, ok("trash", f"a search {en} deleted appointments", f"die Suche {de}, was gelöscht ist")]
+        return [*answers, ok("trash", f"a search {en} deleted appointments", f"Die Suche {de}, was gelöscht ist")]
 
     async def _rights(self) -> Sequence[Answer]:
         return await rights_of(self.client, self.api_user.get("id"), self.found.sample)
@@ -152,7 +152,7 @@ class Probe:
         people = {str(user.get("id")) for user in self.users}
         seen = len(owners & people)
         en = f"the appointments that were looked at belong to {seen} users"
-        de = f"die angesehenen Termine gehören {seen} Benutzern"
+        de = f"Die angesehenen Termine gehören {seen} Benutzern"
         if self.found.sample and not seen:
             return [
                 problem(
@@ -196,13 +196,13 @@ class Probe:
                 ok(
                     "version",
                     "reading answers an ETag; whether writes heed it is not known",
-                    "beim Lesen kommt ein ETag; ob ihn Schreibzugriffe beachten, ist unbekannt",
+                    "Beim Lesen kommt ein ETag; ob ihn Schreibzugriffe beachten, ist unbekannt",
                 )
             ]
         return [
             ok(
                 "version",
                 "reading answers no ETag: a write cannot be conditional",
-                "beim Lesen kommt kein ETag: Schreibzugriffe können nichts voraussetzen",
+                "Beim Lesen kommt kein ETag: Schreibzugriffe können nichts voraussetzen",
             )
         ]

@@ -67,7 +67,7 @@ class EditProbe:
             unknown(
                 "owner",
                 "whether an appointment can be given to another user is not asked: that user might be told of it",
-                "ob ein Termin jemand anderem gegeben werden kann, wird nicht gefragt: Das bekäme vielleicht "
+                "Ob ein Termin jemand anderem gegeben werden kann, wird nicht gefragt: Das bekäme vielleicht "
                 "jemand gemeldet",
             )
         )
@@ -88,12 +88,12 @@ class EditProbe:
                 problem(
                     "stored",
                     "what was written is not what is read: the mapping is wrong",
-                    "gelesen wird nicht, was geschrieben wurde: Die Zuordnung stimmt nicht",
+                    "Gelesen wird nicht, was geschrieben wurde: Die Zuordnung stimmt nicht",
                 )
             )
         else:
             self.answers.append(
-                ok("stored", "what is written is what is read", "gelesen wird, was geschrieben wurde")
+                ok("stored", "what is written is what is read", "Gelesen wird, was geschrieben wurde")
             )
 
     async def _search(self, event_id: str, marker: str) -> None:
@@ -105,7 +105,7 @@ class EditProbe:
                 problem(
                     "lag",
                     f"a search does not see a write within {limit} seconds; raise overlap_seconds",
-                    f"die Suche zeigt einen neuen Termin nicht in {limit} Sekunden; erhöhen Sie overlap_seconds",
+                    f"Die Suche zeigt einen neuen Termin nicht in {limit} Sekunden; erhöhen Sie overlap_seconds",
                 )
             )
             return
@@ -114,7 +114,7 @@ class EditProbe:
             ok(
                 "lag",
                 f"a search sees a write after {seconds:.0f} seconds",
-                f"die Suche zeigt einen neuen Termin nach {seconds:.0f} Sekunden",
+                f"Die Suche zeigt einen neuen Termin nach {seconds:.0f} Sekunden",
             )
         )
         name = self.settings.name("marker")
@@ -122,12 +122,12 @@ class EditProbe:
             found = event_id in await self.found(self.queries.marked(name, marker))
             self.habits = replace(self.habits, marker_found=found)
             self.answers.append(
-                ok("marker", "a search finds the marker", "die Suche findet die Kennung im Feld `marker`")
+                ok("marker", "a search finds the marker", "Die Suche findet die Kennung im Feld `marker`")
                 if found
                 else warning(
                     "marker",
                     "a search does not find the marker; calsync compares contents instead",
-                    "die Suche findet die Kennung im Feld `marker` nicht; calsync vergleicht stattdessen Inhalte",
+                    "Die Suche findet die Kennung im Feld `marker` nicht; calsync vergleicht stattdessen Inhalte",
                 )
             )
 
@@ -141,7 +141,7 @@ class EditProbe:
             ok(
                 "patch",
                 f"a change answers {'the appointment' if full else 'nothing'}",
-                f"eine Änderung antwortet mit {'dem Termin' if full else 'nichts'}",
+                f"Eine Änderung antwortet mit {'dem Termin' if full else 'nichts'}",
             )
         )
         moved = modified_ms(after) > modified_ms(before)
@@ -152,7 +152,7 @@ class EditProbe:
                     "modified",
                     "a change does not move lastModifiedTimestamp, so edits cannot be seen; calsync reads "
                     "everything at each poll instead, which is slow",
-                    "eine Änderung bewegt lastModifiedTimestamp nicht, so sind Bearbeitungen nicht zu sehen; "
+                    "Eine Änderung bewegt lastModifiedTimestamp nicht, so sind Bearbeitungen nicht zu sehen; "
                     "calsync liest stattdessen bei jeder Abfrage alles, und das ist langsam",
                 )
             )
@@ -164,7 +164,7 @@ class EditProbe:
             ok(
                 "modified",
                 f"a change moves lastModifiedTimestamp, by {by}",
-                f"eine Änderung bewegt lastModifiedTimestamp, geändert hat {who}",
+                f"Eine Änderung bewegt lastModifiedTimestamp, geändert hat {who}",
             )
         )
         seen = self.habits.search_lag is not None  # or nothing can be told of the search
@@ -175,7 +175,7 @@ class EditProbe:
                     "sort",
                     "a search does not put in front what was just changed; calsync reads everything at each poll "
                     "instead, which is slow",
-                    "die Suche stellt nicht voran, was eben geändert wurde; calsync liest stattdessen bei jeder "
+                    "Die Suche stellt nicht voran, was eben geändert wurde; calsync liest stattdessen bei jeder "
                     "Abfrage alles, und das ist langsam",
                 )
             )
@@ -215,7 +215,7 @@ class EditProbe:
                 ok(
                     "condition",
                     "a change may have a condition (If-Match)",
-                    "eine Änderung kann etwas voraussetzen",
+                    "Eine Änderung kann etwas voraussetzen",
                 )
             )
             return
@@ -223,7 +223,7 @@ class EditProbe:
             ok(
                 "condition",
                 "a change ignores a condition (If-Match)",
-                "eine Änderung beachtet keine Bedingung (If-Match)",
+                "Eine Änderung beachtet keine Bedingung (If-Match)",
             )
         )
 
@@ -236,7 +236,7 @@ class EditProbe:
                 ok(
                     "all_day",
                     "an all-day appointment is read as it was written; look at one that was made in FLOWFACT, too",
-                    "ein ganztägiger Termin wird gelesen, wie er geschrieben "
+                    "Ein ganztägiger Termin wird gelesen, wie er geschrieben "
                     "wurde; sehen Sie sich auch einen an, der in FLOWFACT entstand",
                 )
             )
@@ -245,7 +245,7 @@ class EditProbe:
                 problem(
                     "all_day",
                     "an all-day appointment is not read as it was written",
-                    "ein ganztägiger Termin wird nicht so gelesen, wie er geschrieben wurde",
+                    "Ein ganztägiger Termin wird nicht so gelesen, wie er geschrieben wurde",
                 )
             )
 
@@ -258,7 +258,7 @@ class EditProbe:
         cleared = not values(entity, name)
         self.habits = replace(self.habits, clears=cleared)
         if cleared:
-            self.answers.append(ok("clear", "no values empty a field", "eine leere Werteliste leert ein Feld"))
+            self.answers.append(ok("clear", "no values empty a field", "Eine leere Werteliste leert ein Feld"))
             return
         await self._patch(entity, {name: {"values": [""]}})
         emptied = not values(await self._entity(event_id), name)

@@ -64,7 +64,7 @@ class SearchProbe:
                 unknown(
                     "filter",
                     "filtering by the time of modification cannot be told without an appointment",
-                    "ob sich nach Änderungszeit filtern lässt, zeigt sich erst mit einem Termin",
+                    "Ob sich nach Änderungszeit filtern lässt, zeigt sich erst mit einem Termin",
                 )
             ]
         if accepted:
@@ -72,14 +72,14 @@ class SearchProbe:
                 ok(
                     "filter",
                     "a search can be filtered by the time of modification",
-                    "die Suche lässt sich nach Änderungszeit filtern",
+                    "Die Suche lässt sich nach Änderungszeit filtern",
                 )
             ]
         return [
             ok(
                 "filter",
                 "a search cannot be filtered by the time of modification; calsync sorts instead",
-                "die Suche lässt sich nicht nach Änderungszeit filtern; calsync sortiert stattdessen",
+                "Die Suche lässt sich nicht nach Änderungszeit filtern; calsync sortiert stattdessen",
             )
         ]
 
@@ -91,7 +91,7 @@ class SearchProbe:
                 unknown(
                     "sort",
                     "whether a search sorts cannot be told without several appointments, some of them modified",
-                    "ob die Suche sortiert, zeigen erst mehrere Termine, von denen welche geändert wurden",
+                    "Ob die Suche sortiert, zeigen erst mehrere Termine, von denen welche geändert wurden",
                 )
             ]
         if works:
@@ -99,7 +99,7 @@ class SearchProbe:
                 ok(
                     "sort",
                     "a search sorts by the times of creation and modification",
-                    "die Suche sortiert nach Anlage- und Änderungszeit",
+                    "Die Suche sortiert nach Anlage- und Änderungszeit",
                 )
             ]
         return [
@@ -107,7 +107,7 @@ class SearchProbe:
                 "sort",
                 "a search does not put what was created or modified last in front; calsync reads everything at "
                 "each poll instead, which is slow",
-                "die Suche stellt nicht voran, was zuletzt angelegt oder geändert wurde; calsync liest "
+                "Die Suche stellt nicht voran, was zuletzt angelegt oder geändert wurde; calsync liest "
                 "stattdessen bei jeder Abfrage alles, und das ist langsam",
             )
         ]
@@ -120,7 +120,7 @@ class SearchProbe:
             ok(
                 "page",
                 f"a page holds {largest} of {self.found.total} appointments",
-                f"eine Seite fasst {largest} von {self.found.total} Terminen",
+                f"Eine Seite fasst {largest} von {self.found.total} Terminen",
             )
         ]
         if not await heeds_offset(self.client, self.settings, self.found.shown):
@@ -128,7 +128,7 @@ class SearchProbe:
                 problem(
                     "page",
                     "a search does not begin where it is asked to, so only one page of it can be read",
-                    "die Suche beginnt nicht dort, wo sie soll; lesbar ist so nur eine einzige Seite",
+                    "Die Suche beginnt nicht dort, wo sie soll; lesbar ist so nur eine einzige Seite",
                 )
             )
             return answers
@@ -139,7 +139,7 @@ class SearchProbe:
                 ok(
                     "page",
                     f"a search does not go behind {DEEP}; calsync reads in parts",
-                    f"die Suche geht nicht über {DEEP} hinaus; calsync liest in Teilen",
+                    f"Die Suche geht nicht über {DEEP} hinaus; calsync liest in Teilen",
                 )
             )
         return answers
@@ -153,7 +153,7 @@ class SearchProbe:
                 unknown(
                     "range",
                     "searching by range cannot be told: it needs numbers and an appointment",
-                    "ob sich nach Zeitraum suchen lässt, ist nicht feststellbar: nötig sind Zahlen und ein Termin",
+                    "Ob sich nach Zeitraum suchen lässt, ist nicht feststellbar: nötig sind Zahlen und ein Termin",
                 )
             ]
         codec = InstantCodec(codecs.pop(), UTC_ZONE)
@@ -170,14 +170,14 @@ class SearchProbe:
                 ok(
                     "range",
                     "a search by range finds what overlaps it",
-                    "die Suche nach Zeitraum findet, was hineinreicht",
+                    "Die Suche nach Zeitraum findet, was hineinreicht",
                 )
             ]
         return [
             ok(
                 "range",
                 "a search by range does not work; calsync lists everything instead",
-                "die Suche nach Zeitraum geht nicht; calsync liest stattdessen alles",
+                "Die Suche nach Zeitraum geht nicht; calsync liest stattdessen alles",
             )
         ]
 

@@ -53,7 +53,7 @@ class WriteProbe:
             if await self._create(marker):
                 await self.edits.ask(self._made[0], marker)
         except CalsyncError as error:
-            self._tell(unknown("write", f"broken off: {error}", f"abgebrochen: {error}"))
+            self._tell(unknown("write", f"broken off: {error}", f"Abgebrochen: {error}"))
         finally:
             gone = [event_id for event_id in self._made if await self._remove(event_id)]
             if self._lost and not self._made:
@@ -81,17 +81,17 @@ class WriteProbe:
         except UnknownOutcome as error:
             self._lost = True
             self._tell(
-                problem("create", f"the create has no answer: {error}", f"keine Antwort beim Anlegen: {error}")
+                problem("create", f"the create has no answer: {error}", f"Keine Antwort beim Anlegen: {error}")
             )
             await self._find(marker)
             return bool(self._made)
         except CalsyncError as error:
-            self._tell(problem("create", f"no test appointment: {error}", f"kein Testtermin: {error}"))
+            self._tell(problem("create", f"no test appointment: {error}", f"Kein Testtermin: {error}"))
             return False
         self._note(answer)
         form = "its id" if isinstance(answer, str) else "the appointment"
         german = "seiner Kennung" if isinstance(answer, str) else "dem Termin"
-        self._tell(ok("create", f"a create answers {form}", f"das Anlegen antwortet mit {german}"))
+        self._tell(ok("create", f"a create answers {form}", f"Das Anlegen antwortet mit {german}"))
         return True
 
     async def _interrupted(self, sending: asyncio.Future[Entity | str]) -> None:
@@ -123,11 +123,11 @@ class WriteProbe:
         """Move an appointment to the trash, in two attempts. Tell whether it is gone."""
         gone = await self._is_gone(event_id) or await self._is_gone(event_id)
         if gone:
-            self._tell(ok("removed", "the test appointment is gone", "der Testtermin ist weg"))
+            self._tell(ok("removed", "the test appointment is gone", "Der Testtermin ist weg"))
         else:
             self._tell_aloud(
                 f"the test appointment {event_id} may still be there; {LOOK_FOR_EN}",
-                f"der Testtermin {event_id} ist vielleicht noch da; {LOOK_FOR_DE}",
+                f"Der Testtermin {event_id} ist vielleicht noch da; {LOOK_FOR_DE}",
             )
         return gone
 
@@ -143,7 +143,7 @@ class WriteProbe:
     def _tell_lost(self) -> None:
         self._tell_aloud(
             f"a test appointment may have been created; {LOOK_FOR_EN}",
-            f"vielleicht wurde ein Testtermin angelegt; {LOOK_FOR_DE}",
+            f"Vielleicht wurde ein Testtermin angelegt; {LOOK_FOR_DE}",
         )
 
     def _tell_aloud(self, en: str, de: str) -> None:
@@ -160,7 +160,7 @@ class WriteProbe:
                 warning(
                     "trash",
                     "the first page of the trash does not show the test appointment; deletions are found later",
-                    "die erste Seite des Papierkorbs zeigt den Testtermin nicht; Löschungen werden später erkannt",
+                    "Die erste Seite des Papierkorbs zeigt den Testtermin nicht; Löschungen werden später erkannt",
                 )
             )
             return
@@ -170,7 +170,7 @@ class WriteProbe:
             ok(
                 "trash",
                 f"the trash shows the test appointment, {en}",
-                f"der Papierkorb zeigt den Testtermin, {de}",
+                f"Der Papierkorb zeigt den Testtermin, {de}",
             )
         )
 
@@ -182,7 +182,7 @@ class WriteProbe:
         seconds = await edits.seconds_until(edits.queries.by_id([event_id]), event_id, there=False)
         edits.habits = replace(edits.habits, trash_in_search=seconds is None)
         en, de = ("still finds", "findet weiterhin") if seconds is None else ("does not find", "findet nicht mehr")
-        self._tell(ok("trash", f"a search {en} what was deleted", f"die Suche {de}, was gelöscht ist"))
+        self._tell(ok("trash", f"a search {en} what was deleted", f"Die Suche {de}, was gelöscht ist"))
 
     def _note(self, answer: Entity | str) -> None:
         self._made.append(answer if isinstance(answer, str) else entity_id(answer) or "")

@@ -44,7 +44,7 @@ async def rights_of(client: Client, api_user: str | None, entities: Sequence[Ent
     if granted:
         en = f"the API user may {' and '.join(granted)} the user's appointments"
         found.append(
-            ok("rights", en, f"der API-Benutzer darf die Termine {' und '.join(VERBS_DE[one] for one in granted)}")
+            ok("rights", en, f"Der API-Benutzer darf die Termine {' und '.join(VERBS_DE[one] for one in granted)}")
         )
     if unknown and not any(one.severity == "error" for one in found):
         found.append(_untold(unknown))

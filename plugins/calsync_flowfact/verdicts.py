@@ -161,7 +161,7 @@ def _unchecked(sample: Sample, schema: str) -> Answer:
         "sample",
         f"appointments of the schema {schema}, of the group {group}, are read too, but the mapping is compared "
         f"with the schema {name} only; make sure that its fields have the same names and the same form",
-        f"auch Termine des Schemas {schema} aus der Gruppe {group} werden gelesen, die Zuordnung ist aber nur mit "
+        f"Auch Termine des Schemas {schema} aus der Gruppe {group} werden gelesen, die Zuordnung ist aber nur mit "
         f"dem Schema {name} verglichen; bitte prüfen Sie, ob dort die Felder ebenso heißen und aussehen",
     )
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 READ_ONLY = Finding(
     "error",
     "the calendar can only be read: give the application write access to it",
-    "der Kalender lässt sich nur lesen: Bitte geben Sie der Anwendung Schreibrechte daran",
+    "Der Kalender lässt sich nur lesen: Bitte geben Sie der Anwendung Schreibrechte daran",
 )
 UNTRIED = Finding(
     "warning",
     "it is not proven that Microsoft Graph refuses to write to an event that has changed since it was read: "
     "`calsync check --try-writes` proves it",
-    "es ist nicht erwiesen, dass Microsoft Graph es ablehnt, einen Termin zu ändern, der sich seit dem Lesen "
+    "Es ist nicht erwiesen, dass Microsoft Graph es ablehnt, einen Termin zu ändern, der sich seit dem Lesen "
     "geändert hat: `calsync check --try-writes` erweist es",
 )
 HEEDED = Finding(
@@ -42,13 +42,13 @@ UNHEEDED = Finding(
 WRITABLE = Finding(
     "ok",
     "an event could be created, changed and deleted",
-    "ein Termin ließ sich anlegen, ändern und löschen",
+    "Ein Termin ließ sich anlegen, ändern und löschen",
 )
 SCOPE_UNKNOWN = Finding(
     "warning",
     "it is not proven that the application opens no other mailboxes: name one in mailbox_outside_scope "
     "(docs/how-to/microsoft-365.md)",
-    "es ist nicht erwiesen, dass die Anwendung keine anderen Postfächer öffnet: Bitte nennen Sie eines in "
+    "Es ist nicht erwiesen, dass die Anwendung keine anderen Postfächer öffnet: Bitte nennen Sie eines in "
     "mailbox_outside_scope (docs/how-to/microsoft-365.md)",
 )
 SCOPED = Finding(
@@ -92,7 +92,7 @@ async def try_writes(calendar: GraphCalendar, chance: random.Random) -> Sequence
         created = (await calendar.create(TRIAL, f"calsync-check:{chance.getrandbits(64):x}")).id
     except CalsyncError as error:
         return [
-            Finding("error", f"no event can be created: {error}", f"es lässt sich kein Termin anlegen: {error}")
+            Finding("error", f"no event can be created: {error}", f"Es lässt sich kein Termin anlegen: {error}")
         ]
     found: list[Finding] = []
     try:
@@ -101,7 +101,7 @@ async def try_writes(calendar: GraphCalendar, chance: random.Random) -> Sequence
         changed = Finding(
             "error",
             f"the event that was created cannot be changed: {error}",
-            f"der angelegte Termin lässt sich nicht ändern: {error}",
+            f"Der angelegte Termin lässt sich nicht ändern: {error}",
         )
         found.append(changed)
     try:
@@ -111,7 +111,7 @@ async def try_writes(calendar: GraphCalendar, chance: random.Random) -> Sequence
         left = Finding(
             "error",
             f"the event {TRIAL.summary!r} of {TRIAL_DAY} could not be deleted: {error}",
-            f"der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
+            f"Der Termin „{TRIAL.summary}“ vom {TRIAL_DAY:%d.%m.%Y} ließ sich nicht löschen: {error}",
         )
         found.append(left)
     return found or [WRITABLE]

@@ -115,7 +115,7 @@ class GraphProvider(Provider):
 
     async def check(self) -> Sequence[Finding]:
         name, tenant = self._settings.connection, self._settings.tenant_id
-        signed_in = Finding("ok", f"signed in to the tenant {tenant}", f"angemeldet beim Mandanten {tenant}").of(
+        signed_in = Finding("ok", f"signed in to the tenant {tenant}", f"Angemeldet beim Mandanten {tenant}").of(
             name
         )
         if isinstance(self._tokens, DelegatedTokens):

@@ -136,7 +136,8 @@ async def test_a_block_names_the_rule_that_gives_it_and_what_to_do(office: Offic
     blocks = {(one.side, one.opinion.rule): one.opinion.blocks for one in found.rules}
     assert blocks[RIGHT, "attendee_stripping"] == "has_attendees"
     assert blocks[LEFT, "attendee_stripping"] is None
-    assert any(line.startswith("Seither wird er nicht geändert") for line in told(found))
+    (since,) = [line for line in told(found) if line.startswith("Seither wird er nicht geändert")]
+    assert since.endswith("(attendee_stripping)")
 
 
 async def test_a_rule_that_raises_is_told_and_no_other_one_for_it(office: Office) -> None:

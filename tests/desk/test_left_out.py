@@ -52,6 +52,7 @@ async def test_what_needs_a_person_comes_first_and_can_be_looked_at_alone(office
     office.left.user_create(replace(MEETING, summary="sehr lang"))
     await office.run(times=2)
     page = await office.showing.left_out(office.boss, "anna")
+    assert [one.rule for one in page.rows] == ["attendee_stripping", None, None, None]
     assert [(one.how, one.summary) for one in page.rows] == [
         (How.BLOCKED, "Besichtigung Haus Meyer"),
         (How.FAILED, "sehr lang"),

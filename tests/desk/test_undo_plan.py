@@ -64,7 +64,7 @@ async def test_what_changes_under_the_plan_is_left_alone_and_counted(
     assert shown.untouched == 2  # nothing is done yet
     preview = "\n".join(undo_report.lines("anna", shown, "de", done=False))
     assert "rückgängig gemacht" not in preview
-    assert "2  delete  right" in preview
+    assert "2  löschen  rechts" in preview
     delete, edited = office.right.delete, copy_of(office, "zwei")
 
     async def late(target: Observation) -> None:
@@ -79,7 +79,7 @@ async def test_what_changes_under_the_plan_is_left_alone_and_counted(
     assert [event.summary for event in office.right.events().values()] == ["von Hand"]
     assert undo_report.lines("anna", done, "en", done=True)[-1].startswith("left alone, as it has changed")
     assert undo_report.lines("anna", done, "de", done=True)[-2] == (
-        "Rechts rückgängig gemacht: 1 entfernt, 0 mit früheren Werten, 0 neu angelegt, 0 fehlgeschlagen"
+        "Rückgängig gemacht rechts: 1 entfernt, 0 mit früheren Werten, 0 neu angelegt, 0 gescheitert"
     )
 
 

@@ -81,14 +81,14 @@ async def test_from_an_unknown_tenant_to_a_synced_one(administrator: Administrat
 
     code, told, errors = await administrator.run("flowfact", "probe", "flowfact")
     assert (code, errors) == (0, "")
-    assert "gut      die Suche nach Zeitraum findet, was hineinreicht" in told
+    assert "In Ordnung  Die Suche nach Zeitraum findet, was hineinreicht" in told
     assert administrator.sandbox.writes() == 0
     before = dict(administrator.sandbox.flowfact.entities)
     code, told, errors = await administrator.run("flowfact", "probe", "flowfact", "--write-test", "--json")
     assert (code, errors) == (0, "")
     assert {one["question"] for one in json.loads(told)["answers"]} >= {"session", "lag", "clear", "removed"}
     assert administrator.sandbox.flowfact.entities == before
-    assert "probed on" in (await administrator.run("check"))[1]
+    assert "Erprobt am" in (await administrator.run("check"))[1]
 
     for _ in range(3):
         assert (await administrator.run("sync"))[0] == 0

@@ -23,7 +23,7 @@ async def test_a_run_of_five_hundred_writes_is_undone(live: World) -> None:
     run = ("--account", "anna", "--run", str(latest["run"]))
     seen = await live.command("undo", *run, "--json")
     plan = json.loads(seen.output)
-    assert (seen.code, plan["done"]) == (0, False)
+    assert (seen.code, plan["done"], plan["anew"]) == (0, False, False)
     assert len(plan["operations"]) == MANY + 1
     live.clear()
     done = await live.command("undo", *run, "--confirm", plan["hash"], "--json")

@@ -10,6 +10,7 @@ import pytest
 
 from calsync.engine import Engine, Report
 from calsync.errors import LoginError, Missing
+from calsync.history import Unsynced
 from calsync.sync.model import Direction, Event, Side
 from calsync.sync.plan import Kind
 from calsync_rules.reminder_once import ReminderOnce
@@ -133,16 +134,16 @@ async def test_each_event_that_is_left_out_is_named_on_its_own_side(world: World
     own = world.right.user_create(replace(meeting, summary="Teamrunde"))
     busy = world.left.user_create(meeting)
     assert (await world.run()).unsynced == {
-        (Side.LEFT, series): (Kind.SKIP, "series"),
-        (Side.RIGHT, own): (Kind.SKIP, "one_way"),
+        (Side.LEFT, series): Unsynced(Kind.SKIP, "series"),
+        (Side.RIGHT, own): Unsynced(Kind.SKIP, "one_way"),
     }
     copy = next(each for each, event in world.right.events().items() if event.summary == "Besichtigung")
     world.right.user_edit(copy, attendee_count=2)
     world.left.user_edit(busy, summary="Besichtigung 2")
     world.left.user_edit(series, series=False)
     assert (await world.run()).unsynced == {
-        (Side.RIGHT, own): (Kind.SKIP, "one_way"),
-        (Side.RIGHT, copy): (Kind.BLOCK, "has_attendees"),
+        (Side.RIGHT, own): Unsynced(Kind.SKIP, "one_way"),
+        (Side.RIGHT, copy): Unsynced(Kind.BLOCK, "has_attendees", "attendee_stripping"),
     }
 
 

@@ -343,3 +343,16 @@ async def test_a_first_plan_that_waits_takes_the_rules_of_the_day(world: World, 
     assert (await person.confirm(world.account(), report.plan.hash)).problem is None
     await world.settle()
     assert len(world.right.events()) == 1
+
+
+async def test_what_a_guard_holds_names_its_rule_as_long_as_it_waits(world: World, meeting: Event) -> None:
+    event = world.left.user_create(meeting)
+    await runs_with(world, *REAL)
+    (copy,) = world.right.events()
+    world.left.user_edit(event, summary="verlegt")
+    await runs_with(world, Guards(Hold("seldom")), times=1)
+    (first,) = await cases(world)
+    assert (first.event_id, first.reason, first.rule) == (copy, "seldom", "guards")
+    world.clock.advance(3600)
+    await runs_with(world, Guards(Hold("seldom")), times=1)
+    assert await cases(world) == [first]

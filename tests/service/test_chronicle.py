@@ -9,7 +9,7 @@ import pytest
 
 from calsync.engine import Report
 from calsync.errors import LoginError, Retry, StoreError, SwitchedOff
-from calsync.history import History, RunRecord
+from calsync.history import History, RunRecord, Unsynced
 from calsync.service import Chronicle
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -18,8 +18,6 @@ from calsync.testing.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-    from calsync.history import Unsynced
 
 
 class Kept(History):
@@ -132,8 +130,8 @@ async def test_a_store_that_keeps_nothing_fails_no_run(runs: Runs, caplog: pytes
 
 async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs) -> None:
     found: list[dict[tuple[Side, str], Unsynced] | None] = [
-        {(Side.LEFT, "l1"): (Kind.SKIP, "series")},
-        {(Side.LEFT, "l1"): (Kind.SKIP, "series")},
+        {(Side.LEFT, "l1"): Unsynced(Kind.SKIP, "series")},
+        {(Side.LEFT, "l1"): Unsynced(Kind.SKIP, "series")},
         None,
         {},
     ]

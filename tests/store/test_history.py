@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.history import RunRecord, Tally
+from calsync.history import RunRecord, Tally, Unsynced
 from calsync.store.history import MOST
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -64,11 +64,21 @@ async def test_what_is_too_old_or_too_much_is_forgotten(store: SqliteStore) -> N
     assert await store.history.of("bert", 5) == [WROTE]
 
 
+async def test_a_rule_that_is_named_later_changes_neither_age_nor_count(store: SqliteStore) -> None:
+    event, later = (Side.RIGHT, "r1"), START + timedelta(hours=1)
+    busy = Unsynced(Kind.BLOCK, "has_attendees")
+    await store.history.put_unsynced("anna", {event: busy}, START)  # as before rules were kept
+    await store.history.put_unsynced("anna", {event: busy._replace(rule="attendee_stripping")}, later)
+    (row,) = await store.showing.left_out("anna")
+    assert (row.reason, row.rule, row.since) == ("has_attendees", "attendee_stripping", START)
+    assert await store.showing.mails_prevented("anna") == 1
+
+
 async def test_what_is_left_alone_for_a_mail_is_counted_once(store: SqliteStore) -> None:
     one, two = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
     put, counted = store.history.put_unsynced, store.showing.mails_prevented
-    skip, teams = (Kind.SKIP, "series"), (Kind.BLOCK, "online_meeting")
-    busy, theirs = (Kind.BLOCK, "has_attendees"), (Kind.BLOCK, "not_organised_here")
+    skip, teams = Unsynced(Kind.SKIP, "series"), Unsynced(Kind.BLOCK, "online_meeting")
+    busy, theirs = Unsynced(Kind.BLOCK, "has_attendees"), Unsynced(Kind.BLOCK, "not_organised_here")
     for found, prevented in (
         ({one: skip}, 0),
         ({one: skip, two: busy}, 1),
@@ -86,11 +96,13 @@ async def test_what_is_left_alone_for_a_mail_is_counted_once(store: SqliteStore)
 async def test_what_is_left_out_keeps_its_age_while_its_reason_stays(store: SqliteStore, path: Path) -> None:
     series, busy = (Side.LEFT, "l1"), (Side.RIGHT, "r1")
     await store.history.put_unsynced(
-        "anna", {series: (Kind.SKIP, "series"), busy: (Kind.BLOCK, "has_attendees")}, START
+        "anna", {series: Unsynced(Kind.SKIP, "series"), busy: Unsynced(Kind.BLOCK, "has_attendees")}, START
     )
-    await store.history.put_unsynced("bert", {series: (Kind.SKIP, "one_way")}, START)
+    await store.history.put_unsynced("bert", {series: Unsynced(Kind.SKIP, "one_way")}, START)
     later = START + timedelta(hours=1)
-    await store.history.put_unsynced("anna", {series: (Kind.SKIP, "series"), busy: (Kind.SKIP, "private")}, later)
+    await store.history.put_unsynced(
+        "anna", {series: Unsynced(Kind.SKIP, "series"), busy: Unsynced(Kind.SKIP, "private")}, later
+    )
     await store.history.put_unsynced("bert", {}, later)
     assert unsynced(path) == {
         ("left", "l1"): ("skip", "series", "2026-03-02T08:00:00.000000+00:00"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.history import RunRecord
+from calsync.history import RunRecord, Unsynced
 from calsync.records import Attempt, Held, LedgerEntry, SideState
 from calsync.store import showing_statements
 from calsync.store.migrate import migrations
@@ -84,7 +84,10 @@ async def test_what_waits_is_counted_by_account_and_reason(store: SqliteStore, l
         )
         await transaction.put_side(Side.LEFT, SideState(written=False))
         await transaction.put_side(Side.RIGHT, SideState(written=True))
-    blocked = {(Side.LEFT, "l1"): (Kind.BLOCK, "has_attendees"), (Side.LEFT, "l2"): (Kind.SKIP, "series")}
+    blocked = {
+        (Side.LEFT, "l1"): Unsynced(Kind.BLOCK, "has_attendees"),
+        (Side.LEFT, "l2"): Unsynced(Kind.SKIP, "series"),
+    }
     await store.history.put_unsynced("anna", blocked, START)
     assert await store.showing.waiting() == {
         "anna": [

@@ -54,6 +54,18 @@ def cases(page: Answer) -> list[str]:
     return re.findall(r'name="case" value="([0-9a-f]{8})"', page.text)
 
 
+async def test_the_rule_that_blocks_a_write_is_named(browser: Browser, office: Office, anna: Person) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.right.user_edit(copy, attendee_count=2)
+    office.left.user_edit(event, summary="Notar")
+    await office.run()
+    await browser.sign_in("anna")
+    for path in (AT, "/accounts/anna/left-out"):
+        assert "by the rule attendee_stripping" in (await browser.get(path)).text
+
+
 async def test_what_a_spent_budget_keeps_back_is_released_where_its_card_leads(
     browser: Browser, office: Office, anna: Person
 ) -> None:

@@ -45,6 +45,7 @@ async def test_copies_are_removed_as_they_were_shown(
     assert page.says(f'href="{AT}"')
     text = await looked(browser, site, "right")
     assert f"“{MEETING.summary}” is deleted in Outlook." in text
+    assert f"<del>{MEETING.description}</del>" in text
     assert "It stays: somebody has edited this copy" in text
     assert len(office.right.events()) == 2
     await browser.post(f"{AT}/confirm", confirming(text), at=AT)

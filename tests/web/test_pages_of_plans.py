@@ -44,6 +44,13 @@ async def confirmed(browser: Browser, site: Site, plan_hash: str) -> str:
     return (await browser.get(AT)).text
 
 
+async def test_each_page_of_an_account_leads_to_its_preview(browser: Browser, anna: Person) -> None:
+    await browser.sign_in("anna")
+    for path in ("", "/activity", "/events", "/left-out", "/explain", "/plan"):
+        page = await browser.get(f"/accounts/anna{path}")
+        assert re.search(rf'href="{AT}"( aria-current="page")?>Preview', page.text), path
+
+
 async def test_what_was_seen_is_confirmed(browser: Browser, office: Office, site: Site, anna: Person) -> None:
     await waiting(office)
     await browser.sign_in("anna")

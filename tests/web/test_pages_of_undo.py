@@ -104,7 +104,8 @@ async def test_everything_since_a_moment_is_undone_and_what_was_deleted_is_made_
     text = await looked(browser, site, what="since", since=since.strftime("%Y-%m-%dT%H:%M"))
     assert f"“{MEETING.summary}” is created in Outlook." in text
     assert "Attachments, categories and the appointment type stay with the deleted one" in text
-    await confirmed(browser, site, text)
+    text = await confirmed(browser, site, text)
+    assert "Attachments, categories and the appointment type have stayed with the deleted one" in text
     assert [event.summary for event in office.right.events().values()] == [MEETING.summary]
 
 

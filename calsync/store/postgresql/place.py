@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing, contextmanager
 from functools import partial
@@ -21,6 +22,7 @@ from calsync.store.images import images_beside
 from calsync.store.place import Place
 from calsync.store.postgresql.connection import OPEN, PostgresConnection, connected, place_of
 from calsync.store.postgresql.database import go_on_counting
+from calsync.store.postgresql.erase import expect_owner, write_anew, write_statistics_anew
 from calsync.store.postgresql.failures import told
 from calsync.store.postgresql.migrate import version
 from calsync.store.postgresql.store import PostgresStore
@@ -95,9 +97,19 @@ class PostgresPlace(Place):
     async def erase(self, account: str, *, keep_off: bool) -> None:
         def work(database: Database) -> None:
             self._expect_alone(database, "erase again")
+            expect_owner(self._place, database)
             erase_rows(account, keep_off, database)
+            write_anew(database)
 
         await self._with(lambda connection: connection.write(work))
+        await asyncio.to_thread(self._forget_statistics)
+
+    def _forget_statistics(self) -> None:
+        try:
+            with closing(connected(self._conninfo, SECONDS)) as raw:
+                write_statistics_anew(raw)
+        except psycopg.Error as error:
+            raise told(self._place, error) from error
 
     @contextmanager
     def alone(self, then: str) -> Iterator[None]:

@@ -112,6 +112,7 @@ class Unsynced(Told, frozen=True, kw_only=True):
     how: How
     reason: str
     sentence: str
+    rule: Annotated[str | None, msgspec.Meta(description="The rule that holds or blocks it; null: no rule does")]
     side: Annotated[Side, msgspec.Meta(description="Where the event stands")]
     event: Annotated[str, msgspec.Meta(description="Its id there")]
     summary: str | None
@@ -229,6 +230,7 @@ def _unsynced(found: LeftOut) -> Unsynced:
         how=found.how,
         reason=found.reason,
         sentence=found.sentence("en"),
+        rule=found.rule,
         side=found.side,
         event=found.event_id,
         summary=found.summary,

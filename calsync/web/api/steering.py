@@ -54,6 +54,7 @@ class Waiting(Told, frozen=True, kw_only=True):
     side: Annotated[Side, msgspec.Meta(description="The side that is not written meanwhile")]
     reason: str
     sentence: str
+    rule: Annotated[str | None, msgspec.Meta(description="The rule that holds it; null: no rule does")]
     left: Shown | None
     right: Shown | None
     gone: Annotated[Side | None, msgspec.Meta(description="The side on which the event is not there any more")]
@@ -111,6 +112,7 @@ def _waiting(case: Case) -> Waiting:
         side=case.side,
         reason=case.reason,
         sentence=sentence(case.reason, "en"),
+        rule=case.rule,
         left=_shown(case.left),
         right=_shown(case.right),
         gone=case.gone,

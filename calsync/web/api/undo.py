@@ -69,6 +69,15 @@ class ConfirmUndo(Given, frozen=True, kw_only=True):
     hash: Hash
 
 
+Anew = Annotated[
+    bool,
+    msgspec.Meta(
+        description="Whether something deleted is created anew: its attachments, categories and type stay in the"
+        " system's own trash"
+    ),
+]
+
+
 class UndoPlan(Told, frozen=True, kw_only=True):
     """What undoing would do."""
 
@@ -84,13 +93,7 @@ class UndoPlan(Told, frozen=True, kw_only=True):
     writes: Annotated[list[PlannedWrite], msgspec.Meta(description=f"The first {MOST} of them")]
     others: Annotated[list[ReasonCount], msgspec.Meta(description="What is left alone, by the reason")]
     left_alone: Annotated[list[LeftAlone], msgspec.Meta(description=f"The first {MOST} of it")]
-    anew: Annotated[
-        bool,
-        msgspec.Meta(
-            description="Whether something deleted is created anew: its attachments, categories and type stay in"
-            " the system's own trash"
-        ),
-    ]
+    anew: Anew
     copied_again: Annotated[
         int, msgspec.Meta(description="Copies that undoing had removed, and that the next run makes again")
     ]
@@ -111,6 +114,7 @@ class Undone(Told, frozen=True, kw_only=True):
 
     run: Annotated[int, msgspec.Meta(description="The run that did it, by which it is undone in turn")]
     sides: list[SideCounts]
+    anew: Anew
     untouched: Annotated[int, msgspec.Meta(description="Events that were left alone, as they changed meanwhile")]
 
 
@@ -146,7 +150,8 @@ async def confirm(desk: Desk, asked: Asked) -> Undone:
         )
         for side, counts in found.counts.items()
     ]
-    return Undone(run=found.run, sides=sides, untouched=found.untouched)
+    anew = any(counts.created for counts in found.counts.values())
+    return Undone(run=found.run, sides=sides, anew=anew, untouched=found.untouched)
 
 
 def _selection(what: Writes | Run | Since) -> Selection:

@@ -52,12 +52,12 @@ class CaldavProvider(Provider):
 
     async def check(self) -> Sequence[Finding]:
         host = self._client.host
-        return (Finding("ok", f"signed in to {host}", f"angemeldet bei {host}").of(self._connection),)
+        return (Finding("ok", f"signed in to {host}", f"Angemeldet bei {host}").of(self._connection),)
 
     async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
         opened = [one for one in await self._home.calendars() if f"{self._client.host}{one.id}" == calendar.key]
         if opened and not opened[0].writable:
-            return (Finding("error", "the calendar can only be read", "der Kalender kann nur gelesen werden"),)
+            return (Finding("error", "the calendar can only be read", "Der Kalender kann nur gelesen werden"),)
         return ()
 
     async def close(self) -> None:

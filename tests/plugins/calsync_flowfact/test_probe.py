@@ -86,9 +86,9 @@ async def test_a_probe_reads_only_and_keeps_its_answers(loopback: Any, learnt: R
     answers = await probed(loopback)
     assert writes(loopback) == []
     assert {answer.severity for found in answers.values() for answer in found} == {"ok", "unknown", "warning"}
-    assert answers["session"][0].de == "eine Anmeldung gilt 30 Minuten"
+    assert answers["session"][0].de == "Eine Anmeldung gilt 30 Minuten"
     assert "belong to 2 users" in answers["owners"][0].en
-    assert answers["rights"][0].de == "der API-Benutzer darf die Termine ändern und löschen"
+    assert answers["rights"][0].de == "Der API-Benutzer darf die Termine ändern und löschen"
     assert all(answer.de != answer.en for found in answers.values() for answer in found)
     assert learnt.habits == Habits(ranges=True)
 

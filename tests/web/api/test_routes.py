@@ -11,6 +11,7 @@ from calsync.people import Role
 from calsync.ports import Finding
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
+from calsync.sync.rules import Hold, Rule, Verdict, Write
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:
@@ -132,6 +133,34 @@ async def test_a_conflict_is_decided(annas: Program, office: Office) -> None:
     assert (await annas.ask("POST", "/accounts/anna/decisions", word)).json == {"decided": []}
     (held,) = (await annas.get("/accounts/anna/holds")).json["holds"]
     assert held["decided"] == "left"
+
+
+class Seldom(Rule):
+    """Lets nothing be written for now."""
+
+    name = "seldom"
+
+    def guard(self, write: Write) -> Verdict:
+        del write
+        return Hold("not_now")
+
+
+async def test_the_rule_that_holds_or_blocks_an_event_is_named(annas: Program, office: Office) -> None:
+    event = office.left.user_create(MEETING)
+    await office.run()
+    (copy,) = office.right.events()
+    office.right.user_edit(copy, attendee_count=2)
+    office.left.user_edit(event, summary="Notar")
+    office.rules = (*office.rules, Seldom())
+    office.left.user_create(replace(MEETING, summary="Neu"))
+    await office.run()
+    (held,) = (await annas.get("/accounts/anna/holds")).json["holds"]
+    assert (held["reason"], held["rule"]) == ("not_now", "seldom")
+    blocked, waits = (await annas.get("/accounts/anna/left-out")).json["events"]
+    assert {(one["reason"], one["rule"]) for one in (blocked, waits)} == {
+        ("has_attendees", "attendee_stripping"),
+        ("not_now", "seldom"),
+    }
 
 
 async def test_a_repair_says_what_to_do_and_goes_with_its_cause(annas: Program, office: Office) -> None:

@@ -78,6 +78,9 @@ async def test_what_was_deleted_since_a_moment_is_created_anew(annas: Program, o
     assert summaries(office) == []
     plan = (await annas.ask("POST", AT, {"what": {"kind": "since", "at": since}})).json
     assert (plan["anew"], plan["counts"][0]["kind"]) == (True, "create")
+    word = {"what": {"kind": "since", "at": since}, "hash": plan["hash"]}
+    done = (await annas.ask("POST", f"{AT}/confirm", word)).json
+    assert (done["anew"], summaries(office)) == (True, ["eins"])
 
 
 async def test_another_plan_than_was_seen_is_refused(annas: Program, office: Office) -> None:
