@@ -78,7 +78,9 @@ async def set_up(world: World) -> None:
     settings = load(world.configuration)[0].connections["flowfact"].settings
     setup = Setup(world.configuration, world.clock)
     fields = {field.key: settings.get(field.key) for field in (await setup.provider("flowfact")).form}
-    await setup.add_connection("kept", "flowfact", {key: one for key, one in fields.items() if isinstance(one, str)})
+    await setup.add_connection(
+        "kept", "flowfact", {key: one for key, one in fields.items() if isinstance(one, str)}
+    )
     right = load(world.configuration)[0].accounts["anna"].right.connection
     entry = {
         "left": {"connection": "flowfact", "user": bert.address},

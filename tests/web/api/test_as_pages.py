@@ -81,7 +81,7 @@ PAGES: Mapping[tuple[str, str], tuple[str, ...]] = {
 """By method and path of the page."""
 
 A_BROWSER = "a person signs in at Microsoft, which sends the browser back"
-A_WAY_IN = "no token gets, makes or changes a way in: a stolen one would last longer than itself"
+A_WAY_IN = "a way in is used, or made, by who has proven who that is: a token lets in, and makes no other token"
 THE_OWN_MAILBOX = (
     "a person proves here with the own password or sign-in whose mailbox it is; a token proves nothing"
 )
