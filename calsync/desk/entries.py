@@ -34,7 +34,7 @@ def account_entry(former: Mapping[str, Any], specs: Specs, fields: Mapping[str, 
     entry = dict(former) | {key: fields.get(key, "") for key in KEYS}
     for side, spec in specs.items():
         filled = {field.key: fields.get(f"{side}.{field.key}", "") for field in spec.calendar_form}
-        entry[side.value] = {**former[side.value], **filled}
+        entry[side.value] = {**_half(former, side), **filled}
     return entry
 
 
@@ -44,11 +44,16 @@ def between(connections: Mapping[Side, str]) -> dict[str, Any]:
 
 
 def connections_of(entry: Mapping[str, Any]) -> dict[Side, str]:
-    """Return the connections of an account's sides."""
-    return {side: str(entry[side.value]["connection"]) for side in Side if side.value in entry}
+    """Return the connections of an account's sides; nothing where the file, edited by hand, names none."""
+    return {side: str(_half(entry, side).get("connection", "")) for side in Side}
 
 
 def filled_in(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return an entry by keys as `left.mailbox`, with both connections."""
-    flat = {f"{side}.{key}": str(value) for side in Side for key, value in entry.get(side.value, {}).items()}
+    flat = {f"{side}.{key}": str(value) for side in Side for key, value in _half(entry, side).items()}
     return flat | {key: str(entry[key]) for key in KEYS if key in entry}
+
+
+def _half(entry: Mapping[str, Any], side: Side) -> Mapping[str, Any]:
+    found = entry.get(side.value)
+    return found if isinstance(found, dict) else {}

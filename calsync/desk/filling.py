@@ -50,6 +50,11 @@ def connection_of(draft: Draft, name: str) -> dict[str, Any]:
     return draft.connections[name]
 
 
+def provider_in(entry: Mapping[str, Any]) -> str:
+    """Return the name of a kept connection's provider; nothing where the file, edited by hand, names none."""
+    return str(entry.get("provider") or "")
+
+
 def not_kept(name: str) -> Wrong:
     """Return what is wrong with a name that stands in the operator's file, or nowhere."""
     return Wrong("kept_no_more", name)

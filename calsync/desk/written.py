@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.desk.drafts import add_account, document, spec_of
 from calsync.desk.export import exported
-from calsync.desk.filling import connection_of, not_kept
+from calsync.desk.filling import connection_of, not_kept, provider_in
 from calsync.desk.invalid import Invalid, Wrong, left_out
 from calsync.forms import Kind
 from calsync.parsed import Parsed
@@ -47,7 +47,7 @@ class Written:
 
         def read() -> Mapping[str, str]:
             entry = connection_of(operators.second.draft(), connection)
-            form = spec_of(operators, entry["provider"]).form
+            form = spec_of(operators, provider_in(entry)).form
             flags = {
                 field.key: str(entry.get(field.key, False)).lower() for field in form if field.kind is Kind.FLAG
             }
@@ -59,7 +59,7 @@ class Written:
     async def provider_of(self, connection: str) -> str:
         """Return the name of a kept connection's provider. Raises Invalid, ConfigError."""
         draft = await self._draft()
-        return str(connection_of(draft, connection)["provider"])
+        return provider_in(connection_of(draft, connection))
 
     async def specs(self, connections: Mapping[Side, str]) -> Specs:
         """Return the providers of an account's sides, of either file.

@@ -116,6 +116,7 @@ ROUTES = (
         handler=filled_in,
         answer=FilledIn,
         role=Role.ADMINISTRATOR,
+        refusals=(HTTPStatus.CONFLICT,),
     ),
     Route(
         id="change_connection",

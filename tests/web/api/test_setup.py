@@ -189,6 +189,27 @@ async def test_what_the_operator_wrote_is_not_changed_here(chefs: Program, house
     assert config(house) == before
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connections: {post: {size: '3'}}",
+        "connections: {post: {provider: 7}}",
+        "connections: {post: {provider: nobodys}}",
+        "connections: {post: 3}",
+        "accounts: {carla: {left: 3, timezone: Europe/Berlin}}",
+        "accounts: {carla: {left: {connection: crm}}}",
+        "accounts: {carla: {left: {connection: [crm]}, right: {connection: mail}}}",
+    ],
+)
+async def test_what_somebody_has_edited_by_hand_is_told_and_is_no_mistake_of_calsync(
+    chefs: Program, house: House, text: str
+) -> None:
+    (house.folder / "calsync.db.yaml").write_text(text)
+    for method, path, body in ASKED:
+        asked = path.replace("/mail", "/post").replace("/anna", "/carla")
+        assert (await chefs.ask(method, asked, body)).status != 500, asked
+
+
 async def test_what_is_not_there_is_not_found(chefs: Program) -> None:
     assert (await chefs.get("/providers/nobodys")).word == "provider_unknown"
     for method, path, body in (
