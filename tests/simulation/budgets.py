@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
+from calsync.sync.choices import LOSING
 from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
@@ -81,11 +82,16 @@ class Budgets:
 
     def _spends(self, told: LedgerEntry, old: int) -> bool:
         """Tell whether a write counts; a copy of what was there before calsync did anything does not."""
-        if told.kind not in WRITES or told.reason in FREE:
+        if told.kind not in WRITES or told.reason in FREE or (told.reason in LOSING and self._is_released(told)):
             return False
         source = (told.side.other, told.source_id or "")
         is_first = source in self.pair.reborn or self._appeared.get(source, 0) < old
         return not (told.kind == Kind.CREATE and is_first)
+
+    def _is_released(self, told: LedgerEntry) -> bool:
+        """Tell whether a person wanted a write of which the ledger has to tell that a value lost by it."""
+        words = self.pair.decisions.words
+        return any(word.case.reason == BUDGET and word.node == (told.side, told.event_id) for word in words)
 
     def _count(self, *, held: bool) -> None:
         mix = self.pair.world.mix
