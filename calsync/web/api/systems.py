@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 from calsync.desk.filling import picked
 from calsync.errors import AccountError, ConfigError, LoginError, Retry
-from calsync.forms import Kind
 from calsync.people import Role
 from calsync.web.api.belonging import Member, Members
 from calsync.web.api.connections import SECTION, known
@@ -32,6 +31,7 @@ Filled = Annotated[
         max_length=50, description="What is filled in, by the keys of the form; empty or missing: the default"
     ),
 ]
+FieldKind = Literal["text", "secret", "url", "choice", "flag"]
 PATIENCE = 120.0
 """Seconds: a large system takes its time to list its people."""
 
@@ -53,7 +53,9 @@ class Field(Told, frozen=True, kw_only=True):
     """One field of a form."""
 
     key: str
-    kind: Annotated[Kind, msgspec.Meta(description="A secret is never told again; a flag is `true` or `false`")]
+    kind: Annotated[
+        FieldKind, msgspec.Meta(description="A secret is never told again; a flag is `true` or `false`")
+    ]
     label: str
     help: str
     choices: Annotated[dict[str, str], msgspec.Meta(description="Of a choice or a flag: each with its words")]
@@ -68,7 +70,7 @@ class Forms(Told, frozen=True, kw_only=True):
     calendar: Annotated[list[Field], msgspec.Meta(description="For an account's side")]
 
 
-class Chosen(Told, frozen=True, kw_only=True):
+class Answer(Told, frozen=True, kw_only=True):
     """One answer to a question."""
 
     name: str
@@ -81,7 +83,7 @@ class Question(Told, frozen=True, kw_only=True):
     key: str
     label: str
     help: str
-    options: list[Chosen]
+    options: list[Answer]
     chosen: Annotated[str, msgspec.Meta(description="The option that holds, or is the likeliest one")]
     settled: Annotated[bool, msgspec.Meta(description="Whether it hardly needs to be looked at")]
 
@@ -172,7 +174,7 @@ async def questions(desk: Desk, asked: Asked) -> Questions:
                 key=one.key,
                 label=one.label.en,
                 help=one.help.en,
-                options=[Chosen(name=option.name, words=option.words.en) for option in one.options],
+                options=[Answer(name=option.name, words=option.words.en) for option in one.options],
                 chosen=one.chosen,
                 settled=one.settled,
             )
@@ -197,7 +199,7 @@ def _fields(form: Sequence[FormField]) -> list[Field]:
     return [
         Field(
             key=one.key,
-            kind=one.kind,
+            kind=msgspec.convert(one.kind.value, FieldKind),
             label=one.label.en,
             help=one.help.en,
             choices={value: words.en for value, words in one.choices.items()},
