@@ -119,8 +119,9 @@ class Server:
         loop.call_later(self._dice.choice(SOON), self._throttle, seconds, context=self._world.context)
 
     def mend(self) -> None:
-        """Let it serve everybody again."""
+        """Let it serve everybody again. Each command of a person is a process of its own, with its own door."""
         self._throttles = self.clock.now()
+        self._doors.pop(None, None)
 
     def _throttle(self, seconds: float) -> None:
         if self._world.meddlesome:
