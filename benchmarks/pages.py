@@ -217,9 +217,7 @@ async def _site(folder: Path, store: SqliteStore, clock: Clock, known: Known) ->
         return known.accounts().keys()
 
     nothing, served = (lambda: None), Nobody()
-    work = Work(
-        Accounts(store.settings, all_names, clock), served, all_names, nothing, nothing, HttpFactory(clock)
-    )
+    work = Work(Accounts(store.settings, all_names, clock), served, all_names, nothing, HttpFactory(clock))
     with site_of(config, store, clock, known, work, lambda _: None) as site:
         if site is None:
             raise RuntimeError("the configuration wants no pages")

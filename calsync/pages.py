@@ -52,8 +52,6 @@ class Work:
     """Returns the names of all accounts that have run before."""
     changed: Callable[[], None]
     """Has the configuration read anew that people have changed."""
-    reread: Callable[[], None]
-    """Has the configuration read anew, and everybody discovered, as SIGHUP does."""
     http: HttpFactory
     """Opens the sessions of the connections that are served."""
 
@@ -127,7 +125,6 @@ def _desk(config: Config, store: SqlStore, clock: Clock, known: Known, work: Wor
         accounts=known.accounts,
         everybodys=setup,
         first_run=partial(first_run, clock=clock, random=SystemRandom(), http=work.http),
-        reread=work.reread,
     )
 
 

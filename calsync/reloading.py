@@ -47,7 +47,7 @@ class Reloading:
         supervisor: Supervisor,
         asked: asyncio.Event,
     ) -> None:
-        """`asked` is set by who wants everybody to be discovered anew as well."""
+        """`asked` is set by who wants everybody to be discovered anew as well, as SIGHUP does."""
         self.config = config
         """As it is served."""
         self._connections = connections
@@ -60,10 +60,6 @@ class Reloading:
         self._started = config
         self._told: Sequence[str] = ()
         """What waits for the next start, as the log knows it."""
-
-    def ask(self) -> None:
-        """Have the configuration read anew, and everybody discovered, as SIGHUP does."""
-        self._asked.set()
 
     def changed(self) -> None:
         """Have the configuration read anew because it was changed; who is discovered only where that matters."""

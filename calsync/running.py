@@ -151,10 +151,6 @@ class Running:
             await engine.run(account, report, write=False)
         return report
 
-    def request_reload(self) -> None:
-        """Have the configuration read anew, as SIGHUP does."""
-        self._reloading.ask()
-
     def changed(self) -> None:
         """Have the configuration read anew that people have changed on the pages."""
         self._reloading.changed()
@@ -212,9 +208,7 @@ class Running:
             disabled=lambda: [disabled(one) for one in self._reloading.config.ignored],
             chain=self._connections.chain,
         )
-        work = Work(
-            self.accounts, self.served, self._runs.all, self.changed, self.request_reload, self._connections.http
-        )
+        work = Work(self.accounts, self.served, self._runs.all, self.changed, self._connections.http)
         with site_of(self._config, store, self._clock, known, work, self._metrics.signed_in) as site:
             async with serving(routes, at.host, at.port, site):
                 yield site

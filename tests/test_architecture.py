@@ -123,6 +123,7 @@ BENEATH: dict[str, set[str]] = {
         *PURE,
         "calsync.config",
         "calsync.desk",
+        "calsync.forms",
         "calsync.people",
         "calsync.ports",
         "calsync.reasons",

@@ -256,7 +256,6 @@ async def test_a_plan_is_made_beside_the_runs_and_writes_nothing(served: Served)
 
 async def test_a_direction_is_chosen_and_its_plan_confirmed_while_the_service_runs(served: Served) -> None:
     served.rewrite("direction: both", "direction: left_to_right")
-    served.ask = served.running.request_reload
     await served.take_over()
     await served.waiting("berta")
     served.house.calendar("berta-mail").user_create(MEETING)

@@ -48,8 +48,6 @@ class Desk:
     """What `setup` gives to those who may."""
     first_run: Callable[[Config, Loaded, str], Awaitable[Report]] = field(repr=False)
     """Says what the first run of an account would do that is not served yet."""
-    reread: Callable[[], object] = field(repr=False)
-    """Has the configuration read anew."""
 
     def setup(self, person: Person) -> Setup:
         """Return the setting up, of which the audit tells what this person changes.
@@ -67,8 +65,3 @@ class Desk:
         """
         config, loaded = await self.setup(person).considered(name, entry)
         return await self.first_run(config, loaded, name)
-
-    def reload(self, person: Person) -> None:
-        """Have the configuration read anew, as SIGHUP does. Raises Refused, administrators_only."""
-        expect_administrator(person)
-        self.reread()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.config import parse_text
-from calsync.desk.filling import connection_of, filled, without_empty
+from calsync.desk.filling import connection_of, filled, provider_in, without_empty
 from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.errors import PluginError
 from calsync.forms import Kind
@@ -61,7 +61,7 @@ def entry_of(
     """Return a connection's entry, new ones' with `provider`. Raises Invalid."""
     if provider is None:
         former = connection_of(draft, name)
-        return filled(spec_of(operators, former["provider"]), fields, former)
+        return filled(spec_of(operators, provider_in(former)), fields, former)
     if name in draft.connections or name in operators.config.connections:
         raise Invalid({"name": Wrong("connection_there")})
     return filled(spec_of(operators, provider), fields, {})

@@ -8,8 +8,9 @@ from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid, Wrong
 from calsync.forms import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from calsync.forms import Option, Question
     from calsync.ports import ProviderSpec
     from calsync.second import Draft
 
@@ -26,8 +27,7 @@ def filled(spec: ProviderSpec, fields: Fields, former: Mapping[str, Any]) -> dic
     form = {field.key: field for field in spec.form}
     wrong = dict.fromkeys(fields.keys() - form.keys(), UNKNOWN_KEY)
     moved = any(
-        field.kind is Kind.URL and (fields.get(key) or former.get(key)) != former.get(key)
-        for key, field in form.items()
+        field.kind is Kind.URL and (fields.get(key) or None) != former.get(key) for key, field in form.items()
     )
     entry = {"provider": spec.name, **{key: value for key, value in former.items() if key not in form}}
     for key, field in form.items():
@@ -48,6 +48,11 @@ def connection_of(draft: Draft, name: str) -> dict[str, Any]:
     if name not in draft.connections:
         raise Invalid({"": not_kept(name)})
     return draft.connections[name]
+
+
+def provider_in(entry: Mapping[str, Any]) -> str:
+    """Return the name of a kept connection's provider; nothing where the file, edited by hand, names none."""
+    return str(entry.get("provider") or "")
 
 
 def not_kept(name: str) -> Wrong:
@@ -71,3 +76,12 @@ def merged(entry: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in more.items()
     }
     return {**entry, **added}
+
+
+def picked(questions: Sequence[Question], answers: Mapping[str, str]) -> Sequence[Option]:
+    """Return the options that answer questions, `answers` by their keys; what nobody answers stays as it is.
+
+    Only what is offered can be chosen: an answer cannot set anything else of a connection.
+    """
+    named = [(one, answers.get(one.key, one.chosen)) for one in questions]
+    return [option for one, name in named for option in one.options if option.name == name]

@@ -97,6 +97,13 @@ class Steering:
         await self._expect(person, account)
         self._steered.wake(account, "a person asked")
 
+    async def sync_connection(self, person: Person, connection: str) -> None:
+        """Have all accounts of a connection run soon. Raises Refused, administrators_only."""
+        expect_administrator(person)
+        for account, config in self._known().items():
+            if connection in {config.left.connection, config.right.connection}:
+                self._steered.wake(account, "a person asked")
+
     async def decide(self, person: Person, account: str, names: Collection[str], choice: Choice) -> Sequence[Case]:
         """Take a person's word about cases, as desk.decisions.decide does. Raises Refused, StoreError.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.desk.drafts import add_account, document, spec_of
 from calsync.desk.export import exported
-from calsync.desk.filling import connection_of, not_kept
-from calsync.desk.invalid import Invalid, left_out
+from calsync.desk.filling import connection_of, not_kept, provider_in
+from calsync.desk.invalid import Invalid, Wrong, left_out
 from calsync.forms import Kind
 from calsync.parsed import Parsed
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import Config
+    from calsync.desk.entries import Specs
     from calsync.loader import Loaded
     from calsync.ports import ProviderSpec
     from calsync.second import Draft
+    from calsync.sync.model import Side
 
 
 class Written:
@@ -45,7 +47,7 @@ class Written:
 
         def read() -> Mapping[str, str]:
             entry = connection_of(operators.second.draft(), connection)
-            form = spec_of(operators, entry["provider"]).form
+            form = spec_of(operators, provider_in(entry)).form
             flags = {
                 field.key: str(entry.get(field.key, False)).lower() for field in form if field.kind is Kind.FLAG
             }
@@ -57,7 +59,22 @@ class Written:
     async def provider_of(self, connection: str) -> str:
         """Return the name of a kept connection's provider. Raises Invalid, ConfigError."""
         draft = await self._draft()
-        return str(connection_of(draft, connection)["provider"])
+        return provider_in(connection_of(draft, connection))
+
+    async def specs(self, connections: Mapping[Side, str]) -> Specs:
+        """Return the providers of an account's sides, of either file.
+
+        Raises Invalid, by keys as `left.connection`; ConfigError.
+        """
+        config, loaded = await self._parsed.whole()
+        wrong = {
+            f"{side}.connection": Wrong("connection_unknown", name, f"there is no connection {name!r}")
+            for side, name in connections.items()
+            if name not in config.connections
+        }
+        if wrong:
+            raise Invalid(wrong)
+        return {side: loaded.providers[config.connections[name].provider] for side, name in connections.items()}
 
     async def account_entry(self, name: str) -> Mapping[str, Any]:
         """Return a kept account as `change_account` takes it. Raises Invalid, ConfigError."""

@@ -32,8 +32,12 @@ _ASKED = {
     Standing.DELETED: Standing.TOMBSTONE,
     Standing.TOMBSTONE: Standing.TOMBSTONE,
     Standing.ELSEWHERE: Standing.ABSENT,
+    Standing.ABSENT: Standing.ABSENT,
 }
-"""What becomes of an event that is known not to be there, when it may be back: it is asked about."""
+"""What becomes of an event that is known not to be there, when it may be back: it is asked about.
+
+So it is where a run that was told of it could not ask: what it is told next may be the same repetition.
+"""
 
 
 def listing_due(account: Account, sides: Mapping[Side, SideState], now: datetime) -> bool:

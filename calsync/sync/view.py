@@ -28,7 +28,7 @@ class Standing(StrEnum):
     TOMBSTONE = "tombstone"
     """In doubt: the server told that the event may be gone."""
     ABSENT = "absent"
-    """In doubt: a complete listing did not show it."""
+    """In doubt: a complete listing did not show it, or what was told of it may be a late repetition."""
     GONE = "gone"
     """In doubt: the server said once that it does not exist, without a tombstone."""
     DELETED = "deleted"

@@ -122,6 +122,12 @@ async def test_a_kept_secret_is_not_sent_to_another_server(house: House, setup: 
     assert config(house).connections["post"].settings == elsewhere
 
 
+async def test_an_address_that_is_emptied_is_another_server_too(house: House, setup: Setup) -> None:
+    await setup.add_connection("post", "memory", FIELDS)
+    await setup.change_connection("post", {"url": "", "size": "3"})
+    assert config(house).connections["post"].settings == {"size": "3"}
+
+
 async def test_what_no_form_asks_for_stays(house: House, setup: Setup) -> None:
     await setup.add_connection("post", "memory", FIELDS)
     file = house.folder / "calsync.db.yaml"

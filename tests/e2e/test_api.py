@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from calsync.app import App
-from calsync.desk import Access, Audit, Passwords, People
+from calsync.desk import Access, Audit, Passwords, People, Setup
+from calsync.loading import load
 from calsync.people import Role
 from calsync.store import SqliteStore
 from calsync.web.api import door
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 
 SEED = "7"
 NAMES = """
+[[operations]]
+include-operation-id = ["get_connection", "change_connection", "answer_questions"]
+[operations.parameters]
+"path.connection" = "kept"
+
+[[operations]]
+include-operation-id = ["get_account_setup", "change_account"]
+[operations.parameters]
+"path.account" = "bert"
+
 [[operations]]
 include-path-regex = "^/accounts/"
 [operations.parameters]
@@ -44,8 +55,10 @@ async def address(live: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(door, "STRANGERS", 10**9)
     port = free_port()
     text = live.configuration.read_text("utf-8")
-    text = text.replace("service:\n", f"service:\n  listen: 127.0.0.1:{port}\n") + "web: {}\n"
+    service = f"service:\n  listen: 127.0.0.1:{port}\n  key: {live.sandbox.key}\n"
+    text = text.replace("service:\n", service) + "web: {}\n"
     live.configuration.write_text(text, "utf-8")
+    await set_up(live)
     live.appointment("Besichtigung")
     live.event("Notartermin", hours=3)
     stop = asyncio.Event()
@@ -57,6 +70,24 @@ async def address(live: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         finally:
             stop.set()
             await running
+
+
+async def set_up(world: World) -> None:
+    """Add what an administrator would on the pages: a connection, and Bert's account."""
+    bert = world.sandbox.add_person("bert@example.de", first="Bert", last="Beispiel")
+    settings = load(world.configuration)[0].connections["flowfact"].settings
+    setup = Setup(world.configuration, world.clock)
+    fields = {field.key: settings.get(field.key) for field in (await setup.provider("flowfact")).form}
+    await setup.add_connection(
+        "kept", "flowfact", {key: one for key, one in fields.items() if isinstance(one, str)}
+    )
+    right = load(world.configuration)[0].accounts["anna"].right.connection
+    entry = {
+        "left": {"connection": "flowfact", "user": bert.address},
+        "right": {"connection": right, "mailbox": bert.address},
+        "timezone": "Europe/Berlin",
+    }
+    await setup.add_account("bert", entry)
 
 
 async def token(world: World, name: str, role: Role) -> str:

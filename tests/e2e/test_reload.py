@@ -78,15 +78,15 @@ async def test_a_change_on_the_pages_discovers_nobody_where_it_does_not_matter(
         return sum(line in message for message in caplog.messages)
 
     monkeypatch.setattr(Running, "serve", noted)
-    stop = asyncio.Event()
+    stop, reload = asyncio.Event(), asyncio.Event()
     async with App.open(world.configuration, clock=world.clock) as app:
-        task = asyncio.create_task(app.run(stop, asyncio.Event()))
+        task = asyncio.create_task(app.run(stop, reload))
         await world.until(lambda: told("discovered 1 accounts") and "anna" in started[0].served.configs)
         world.rewrite("poll_seconds: 2", "poll_seconds: 3")
         started[0].changed()
         await world.until(lambda: told("the configuration was read anew: 0 accounts left or changed, 0 began"))
         world.rewrite("poll_seconds: 3", "poll_seconds: 2")
-        started[0].request_reload()
+        reload.set()
         await world.until(
             lambda: told("the configuration was read anew: 0 accounts left or changed, 0 began") == 2
         )

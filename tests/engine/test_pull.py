@@ -356,6 +356,27 @@ async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_t
     assert world.right.events().popitem()[1].summary == before.event.summary
 
 
+@pytest.mark.parametrize("edited", [False, True])
+async def test_what_left_the_account_is_asked_about_also_where_the_run_that_was_told_of_it_has_failed(
+    world: World, meeting: Event, edited: bool
+) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.clock.advance(60)
+    before = world.left.rows.rows[left]
+    if edited:
+        world.left.user_edit(left, summary="geändert")
+        before = world.left.rows.rows[left]
+    world.left.user_move_away(left)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    world.left.behaviour.repeated.append(before)
+    world.left.faults.add("locate", lambda: Retry("busy"))
+    with pytest.raises(Retry):
+        await world.run()
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    assert len(world.right.writes()) == 1
+
+
 async def test_an_event_outside_the_window_is_made_anew_as_it_is_by_now(
     world: World, meeting: Event, tomorrow: datetime
 ) -> None:

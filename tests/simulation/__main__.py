@@ -21,7 +21,7 @@ from tests.simulation.exhaustive import kills
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.users import ACTIONS
-from tests.simulation.world import DECISIONS, LEAVINGS, PLANS, UNDOINGS
+from tests.simulation.world import BUDGETS, DECISIONS, LEAVINGS, PLANS, UNDOINGS
 
 SHOWN = 25
 SHORT = 3000
@@ -51,6 +51,7 @@ EXPECTED = (
     *(f"undo: {what}" for what in UNDOINGS),
     *(f"plan: {what}" for what in PLANS),
     *(f"leave: {what}" for what in LEAVINGS),
+    *BUDGETS,
     "rules: kept out until they changed",
     "rest: left alone",
 )

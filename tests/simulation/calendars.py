@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.simulation.pair import Pair
 
 Answer = Literal["stored", "revision", "id"]
+CHANGES = frozenset({"create", "update", "delete", "unmark"})
+"""The calls that change something."""
 
 
 class Log(list["Change"]):
@@ -134,6 +136,18 @@ class SlowCalendar(MemoryCalendar):
     async def _enter(self, call: Call) -> Exception | None:
         if ACCOUNT.get() != self.pair.name:
             self.pair.fail("I13", f"a run of {ACCOUNT.get()!r} asked for {call.method}")
+        server = self.pair.world.servers.get(self.side)
+        if server is None:
+            return await self._answered(call)
+        answers: list[Exception | None] = []
+
+        async def work() -> None:
+            answers.append(await self._answered(call))
+
+        await server.ask(self.pair.name, work, changes=call.method in CHANGES)
+        return answers[0]
+
+    async def _answered(self, call: Call) -> Exception | None:
         await self._delay()
         try:
             fault = await super()._enter(call)

@@ -116,6 +116,8 @@ SERVER_FAULTS: tuple[Callable[[Pair, SlowCalendar, random.Random], None], ...] =
 
 def mend(world: World) -> None:
     """Let all servers work again."""
+    for server in world.servers.values():
+        server.mend()
     for pair in world.pairs.values():
         for calendar in pair.calendars.values():
             calendar.faults.clear()
@@ -226,5 +228,7 @@ NAMES = (
     "changes_rules",
     "asks_first",
     "leaves",
+    "small_budget",
+    "throttles",
 )
 """What `--faults` may name."""

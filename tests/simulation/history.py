@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 from calsync.records import Selection
+from calsync.sync import budget
 from calsync.sync.model import Direction, Side
-from tests.simulation import faults
+from tests.simulation import budgets, faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import new_disk
 from tests.simulation.leaving import DAY, UNJUDGED, Departures
@@ -18,6 +20,7 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
 from tests.simulation.rules import QUESTIONS, STRICT
+from tests.simulation.servers import Server
 from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
 
@@ -38,6 +41,10 @@ UNDOES = 0.1
 """How often a person undoes something while the service runs."""
 WONDERS = 0.4
 """How often, where nobody knows whether calsync has made what the ledger tells last."""
+SMALL_BUDGET = 0.07
+"""How often accounts may write so little that it has to wait."""
+THROTTLES = 0.1
+"""How often there are servers before which calsync's door stands."""
 QUIET_RUNS = 2
 """So many runs in a row have nothing to do when an account has come to rest."""
 LOOPING = 16
@@ -60,12 +67,31 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
+        stack.enter_context(_limits(world, random.Random(f"limits {seed}"), allowed))
         history = History(world, allowed, two_runners=two_runners)
         try:
             loop.run_until_complete(history.play())
         except Stuck:
             world.fail("stuck", "nothing is left to run")
         return world
+
+
+@contextmanager
+def _limits(world: World, dice: random.Random, allowed: Collection[str]) -> Iterator[None]:
+    """Let some histories have a small budget of writes, or servers that throttle.
+
+    The dice are of their own, so that the other histories go on as they did.
+    """
+    small, throttles = dice.random() < SMALL_BUDGET, dice.random() < THROTTLES
+    if throttles and "throttles" in allowed:
+        world.servers = {side: Server(world, side, dice) for side in Side}
+    if not small or "small_budget" not in allowed:
+        yield
+        return
+    world.mix["small_budget"] += 1
+    world.budget = hourly, daily = budgets.drawn(dice)
+    with patch.object(budget, "HOURLY", hourly), patch.object(budget, "DAILY", daily):
+        yield
 
 
 class History:
@@ -173,6 +199,8 @@ class History:
         bots = self._draws("bots", 0.02)
         if bots:
             faults.bots(dice.choice(list(world.pairs.values())))
+        for server in world.servers.values():
+            server.throttle_soon()
         await self._reconfigure()
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
         process = self._process(names)
@@ -263,6 +291,7 @@ class History:
             self.world.disk.restore({})
             self.world.note("the store is lost")
             for pair in self.world.pairs.values():
+                pair.switched(on=True)  # that somebody had switched it off was kept there alone
                 pair.forget(0, [], ran=await self.world.runs.get(pair.name) > 0)
         elif self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
             runs = {name: await self.world.runs.get(name) for name in self.world.pairs}

@@ -57,6 +57,7 @@ class Oracle:
         self._deletes(state, waiting)
         self._edits(ledger)
         self.pair.decisions.at_rest(state, waiting)
+        self.pair.budgets.at_rest([each for operations in waiting.values() for each in operations])
 
     def _waiting(self) -> Waiting:
         """Return what the last plan says about each event."""

@@ -21,6 +21,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 from tests.simulation.backwards import Backwards
 from tests.simulation.bots import Bots
+from tests.simulation.budgets import Budgets
 from tests.simulation.database import look
 from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
@@ -154,6 +155,7 @@ class Pair:
         self.backwards = Backwards(self)
         self.decisions = Decisions(self)
         self.deletes = Deletes(self)
+        self.budgets = Budgets(self)
         self.written = Writes(self)
         self.undos = Undos(self)
         self.ruling = Ruling(self)
@@ -249,6 +251,7 @@ class Pair:
         self.witness.look(left)
         self.backwards.look(left)
         self.decisions.look(left)
+        self.budgets.look(left)
         planned = report is None or any(
             one.kind not in ("hold", "block", "skip") and not self._is_refused(one)
             for one in report.plan.operations

@@ -14,6 +14,7 @@ from calsync.errors import CalsyncError
 from calsync.records import Selection
 from calsync.store.codec import instant
 from calsync.store.connection import fetch
+from calsync.sync.brakes import BUDGET
 from calsync.sync.choices import AMBIGUOUS, UNDONE, Choice
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -27,6 +28,7 @@ from tests.simulation.plans import Applying, Planning
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from calsync.desk.decisions import Case
     from calsync.engine import Undone
     from calsync.sync.plan import Plan
     from tests.simulation.pair import Pair
@@ -76,7 +78,7 @@ class Person:
             return 0
         store = self.world.disk.store()
         now, dice, count = self.world.clock.now(), self.world.dice, 0
-        cases = [case for case in await waiting(store, pair.name, pair.direction, now) if case.choices]
+        cases = [case for case in await waiting(store, pair.name, pair.direction, now) if self._asks(case)]
         all_the_same = dice.random() < 0.5
         choices = {case.name: dice.choice(case.choices) for case in cases}
         wanted: dict[Choice, list[str]] = defaultdict(list)
@@ -101,6 +103,10 @@ class Person:
             self.world.mix["event_is_lost"] += 1
             pair.note(f"event_is_lost {side}")
         return count
+
+    def _asks(self, case: Case) -> bool:
+        """Tell whether a person is asked; when all is quiet, what waits for the budget has to come by itself."""
+        return bool(case.choices) and (case.reason != BUDGET or self.world.meddlesome)
 
     async def undo(self, pair: Pair, *, after: float, selection: Selection | None = None) -> None:
         """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""

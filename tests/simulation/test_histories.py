@@ -47,6 +47,9 @@ FOUND = (
     3011537,
     3020462,
     3030675,
+    5000624,
+    5001041,
+    6002399,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

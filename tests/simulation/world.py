@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.engine import Report
+    from calsync.sync.model import Side
     from calsync.sync.plan import Plan
     from tests.simulation.database import Disk
     from tests.simulation.errand import Errand
     from tests.simulation.loop import VirtualLoop
     from tests.simulation.pair import Pair
+    from tests.simulation.servers import Server
 
 DECISIONS = (
     "block has_attendees",
@@ -38,6 +40,7 @@ DECISIONS = (
     "hold ambiguous",
     "hold brake_deletes",
     "hold brake_rewrites",
+    "hold budget",
     "hold changed_by_server",
     "hold conflict",
     "hold direction",
@@ -119,6 +122,15 @@ PLANS = (
     "writes",
 )
 """What becomes of plans that a person has carried out."""
+BUDGETS = (
+    "budget: held",
+    "budget: carried out later",
+    "throttles: refused",
+    "throttles: waited for its turn",
+    "throttles: waited for a pause",
+    "throttles: nothing was sent",
+)
+"""What becomes of writes that the budget does not cover, and of requests that a server does not want now."""
 LEAVINGS = ("copies stay", "removes left copies", "removes right copies", "killed", "came back")
 """What an account does that leaves."""
 POLLS = (300.0, 3600.0, 6 * 3600.0)
@@ -138,6 +150,10 @@ class World:
         self.poll_seconds = dice.choice(POLLS)
         self.places = dice.choice([1, AT_ONCE])
         """How many accounts may run at the same time."""
+        self.budget: tuple[int, int] | None = None
+        """A small budget of writes of each account, within an hour and within a day."""
+        self.servers: dict[Side, Server] = {}
+        """What the calendars stand behind; nothing where every request is answered at once."""
         self.pairs: dict[str, Pair] = {}
         self.processes: list[Process] = []
         self.errands: dict[str, Errand] = {}

@@ -139,7 +139,6 @@ def desk(office: Office, store: SqliteStore, clock: FakeClock, setup: Setup) -> 
         accounts=lambda: office.accounts,
         everybodys=setup,
         first_run=office.first_run,
-        reread=lambda: office.woken.append("*"),
     )
 
 

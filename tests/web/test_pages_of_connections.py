@@ -283,6 +283,17 @@ async def test_what_the_operator_wrote_is_not_changed_here(browser: Browser, off
         assert (await browser.get(path)).status == 404
 
 
+async def test_what_somebody_has_edited_by_hand_is_no_mistake_of_calsync(
+    browser: Browser, office: Office, house: House, chef: Person
+) -> None:
+    file = house.folder / "calsync.db.yaml"
+    file.write_text("connections: {post: {size: '3'}}\naccounts: {carla: {left: 3, right: {connection: mail}}}\n")
+    await browser.sign_in("chef")
+    for path in ("/accounts/carla/edit", "/connections/post/edit"):
+        assert (await browser.get(path)).status == 404
+        assert (await browser.post(path, {}, at="/accounts")).status == 404
+
+
 @pytest.mark.parametrize("path", SENT)
 async def test_nobody_but_an_administrator_sets_anything_up(
     browser: Browser, office: Office, site: Site, anna: Person, path: str

@@ -13,7 +13,10 @@ from calsync.web.api.route import Asked, Route, Told
 from calsync.web.api.words import Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from calsync.desk import Desk
+    from calsync.ports import Finding
 
 SECTION = "Connections"
 
@@ -57,17 +60,24 @@ async def listed(desk: Desk, asked: Asked) -> Connections:
 
 
 async def check(desk: Desk, asked: Asked) -> Checked:
-    name = asked.path["connection"]
+    found = await desk.checks.of(await known(desk, asked), anew=True)
+    return Checked(at=found.at, findings=found_of(found.findings))
+
+
+async def known(desk: Desk, asked: Asked) -> str:
+    """Return the name of the connection that is asked for. Raises Failed for one that is not there."""
+    name: str = asked.path["connection"]
     if name not in (await desk.setup(asked.who).config()).connections:
         raise Failed(HTTPStatus.NOT_FOUND, "connection_unknown", "there is no connection of this name")
-    found = await desk.checks.of(name, anew=True)
-    return Checked(
-        at=found.at,
-        findings=[
-            Found(severity=msgspec.convert(one.severity, Literal["ok", "warning", "error"]), message=one.message)
-            for one in found.findings
-        ],
-    )
+    return name
+
+
+def found_of(findings: Iterable[Finding]) -> list[Found]:
+    """Return what a check has found."""
+    return [
+        Found(severity=msgspec.convert(one.severity, Literal["ok", "warning", "error"]), message=one.message)
+        for one in findings
+    ]
 
 
 ROUTES = (

@@ -143,6 +143,8 @@ def _failed(error: Exception) -> Failed:
             return Failed(HTTPStatus.FORBIDDEN, error.word, str(error))
         case Refused():
             return Failed(HTTPStatus.CONFLICT, error.word, str(error))
+        case Invalid() if any(one.word == "kept_no_more" for one in error.wrong.values()):
+            return Failed(HTTPStatus.NOT_FOUND, "not_kept", str(error))
         case Invalid():
             return Failed(HTTPStatus.CONFLICT, "invalid", str(error), error.keys)
         case TimeoutError():

@@ -106,8 +106,8 @@ def _life(found: told.Explanation) -> Life:
     return Life(
         sentence=found.sentence("en"),
         notes=list(found.notes("en")),
-        left=_side(found.pair.sides[Side.LEFT]),
-        right=_side(found.pair.sides[Side.RIGHT]),
+        left=side_of(found.pair.sides[Side.LEFT]),
+        right=side_of(found.pair.sides[Side.RIGHT]),
         differing=list(found.pair.differing),
         rules=[
             RuleSays(rule=one.opinion.rule, side=one.side, sentences=one.sentences("en")) for one in found.rules
@@ -116,7 +116,8 @@ def _life(found: told.Explanation) -> Life:
     )
 
 
-def _side(shown: Shown | None) -> OneSide | None:
+def side_of(shown: Shown | None) -> OneSide | None:
+    """Return what one side shows."""
     if shown is None:
         return None
     return OneSide(

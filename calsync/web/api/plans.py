@@ -105,6 +105,17 @@ async def plan(desk: Desk, asked: Asked) -> Plan:
     found = planned(await desk.steering.plan(asked.who, account))
     if not await desk.showing.owns(asked.who, account):
         found = found.discreet()
+    return plan_of(found)
+
+
+async def confirm(desk: Desk, asked: Asked) -> None:
+    confirmation = await desk.steering.confirm(asked.who, asked.path["account"], asked.body.hash)
+    if confirmation.problem is not None:
+        raise Failed(HTTPStatus.CONFLICT, "not_confirmed", confirmation.problem)
+
+
+def plan_of(found: Planned) -> Plan:
+    """Return what a run would do."""
     return Plan(
         hash=found.hash,
         waits=found.waits,
@@ -113,12 +124,6 @@ async def plan(desk: Desk, asked: Asked) -> Plan:
         others=reasons_of(found.others),
         left_alone=left_alone_of(found),
     )
-
-
-async def confirm(desk: Desk, asked: Asked) -> None:
-    confirmation = await desk.steering.confirm(asked.who, asked.path["account"], asked.body.hash)
-    if confirmation.problem is not None:
-        raise Failed(HTTPStatus.CONFLICT, "not_confirmed", confirmation.problem)
 
 
 def counts_of(found: Planned) -> list[WriteCount]:

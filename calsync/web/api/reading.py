@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calsync.web.api.route import Given, Route
 
 MOST_BYTES = 64 * 1024
-"""Of a body: the largest are a name and a few decisions."""
+"""Of a body: the largest are many names, and a form that is filled in."""
 LONGEST_NAME = 200
 """Characters of a variable of the path."""
 EXACT = 2**53

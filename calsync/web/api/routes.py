@@ -13,10 +13,15 @@ from calsync.web.api import (
     connections,
     explain,
     leaving,
+    pairs,
     people,
     plans,
     repairs,
+    runs,
+    setup_accounts,
+    setup_connections,
     steering,
+    systems,
     undo,
 )
 from calsync.web.api.door import Door
@@ -32,6 +37,9 @@ BASE = "/api/v1"
 DOCUMENT = f"{BASE}/openapi.json"
 ROUTES: Sequence[Route] = (
     *accounts.ROUTES,
+    *setup_accounts.ROUTES,
+    *pairs.ROUTES,
+    *runs.ROUTES,
     *steering.ROUTES,
     *plans.ROUTES,
     *explain.ROUTES,
@@ -39,6 +47,8 @@ ROUTES: Sequence[Route] = (
     *leaving.ROUTES,
     *repairs.ROUTES,
     *connections.ROUTES,
+    *setup_connections.ROUTES,
+    *systems.ROUTES,
     *people.ROUTES,
     *belonging.ROUTES,
 )

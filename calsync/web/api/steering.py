@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from calsync.people import Role
 from calsync.reasons import sentence
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
 from calsync.web.api.accounts import SECTION
 from calsync.web.api.route import Asked, Given, Route, Told
-from calsync.web.api.words import Moment, Span, span
+from calsync.web.api.words import Moment, Name, Span, span
 
 if TYPE_CHECKING:
     from calsync.desk import Desk
@@ -27,6 +28,13 @@ CaseName = Annotated[
 class Switch(Given, frozen=True, kw_only=True):
     """Whether an account is synced. Off deletes nothing, and on goes on without a duplicate."""
 
+    on: bool
+
+
+class SwitchAll(Given, frozen=True, kw_only=True):
+    """Many accounts, all at once. Those that are not there are left out."""
+
+    accounts: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=1000)]
     on: bool
 
 
@@ -86,6 +94,10 @@ async def switch(desk: Desk, asked: Asked) -> None:
     await desk.steering.switch(asked.who, asked.path["account"], on=asked.body.on)
 
 
+async def switch_all(desk: Desk, asked: Asked) -> None:
+    await desk.steering.switch_all(asked.who, asked.body.accounts, on=asked.body.on)
+
+
 async def direct(desk: Desk, asked: Asked) -> None:
     await desk.steering.direct(asked.who, asked.path["account"], asked.body.direction)
 
@@ -139,6 +151,17 @@ ROUTES = (
         handler=switch,
         body=Switch,
         answer=None,
+    ),
+    Route(
+        id="switch_accounts",
+        method="POST",
+        path="/switches",
+        summary="Switch many accounts on or off, or none where that fails",
+        section=SECTION,
+        handler=switch_all,
+        body=SwitchAll,
+        answer=None,
+        role=Role.ADMINISTRATOR,
     ),
     Route(
         id="direct_account",

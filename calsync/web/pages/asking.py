@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from calsync.desk.filling import picked
 from calsync.desk.invalid import Invalid
 from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
@@ -76,19 +77,11 @@ def begin_asking(site: Site, visitor: Visitor, connection: str) -> None:
 
 
 async def keep_answers(site: Site, visitor: Visitor, connection: str, form: Mapping[str, str]) -> str | None:
-    """Keep what was chosen, and begin to check the connection; return what is wrong with it, if anything is.
-
-    Only what was offered can be chosen: a form cannot set anything else of a connection.
-    """
+    """Keep what was chosen, and begin to check the connection; return what is wrong with it, if anything is."""
     work = asked(site, connection)
     questions = () if work is None or work.outcome is None else work.outcome
-    chosen = [
-        next((option for option in one.options if option.name == form.get(one.key, one.chosen)), None)
-        for one in questions
-    ]
     try:
-        answers = [option for option in chosen if option is not None]
-        await site.desk.setup(visitor.who).answer(connection, answers)
+        await site.desk.setup(visitor.who).answer(connection, picked(questions, form))
     except (Invalid, ConfigError, StoreError, Retry) as error:
         return str(error)
     site.works.forget(_key(connection))

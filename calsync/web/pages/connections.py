@@ -61,10 +61,7 @@ class _Connections:
 
     async def try_again(self, request: web.Request, visitor: Visitor) -> web.Response:
         """Run all accounts of a connection soon."""
-        name = self._known(request, visitor)
-        for account, config in self._site.desk.accounts().items():
-            if name in {config.left.connection, config.right.connection}:
-                await self._site.desk.steering.sync_now(visitor.who, account)
+        await self._site.desk.steering.sync_connection(visitor.who, self._known(request, visitor))
         return self._site.go(visitor, "/repairs", "repairs.tried")
 
     async def sign_in(self, request: web.Request, visitor: Visitor) -> web.Response:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from calsync.desk.entries import account_entry, between, connections_of, filled_in, keys_of
 from calsync.desk.invalid import Invalid
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
@@ -17,18 +18,14 @@ from calsync.web.pages.setup_connections import spec_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calsync.desk.entries import Specs
     from calsync.desk.invalid import Wrong
-    from calsync.ports import ProviderSpec
     from calsync.web.site import Site
     from calsync.web.visitor import Visitor
-
-    Specs = Mapping[Side, ProviderSpec]
 
 ADD = "/add/account"
 TIMEZONE = "Europe/Berlin"
 """What the form begins with."""
-KEYS = ("timezone", "direction", "first_sync")
-"""What is asked for besides both calendars."""
 
 
 def add_to(site: Site) -> None:
@@ -60,7 +57,7 @@ class _SetupAccounts:
             return self._choice(visitor, connections)
         name = form.get("name", "").strip()
         try:
-            await self._site.desk.setup(visitor.who).add_account(name, _entry({}, specs, form))
+            await self._site.desk.setup(visitor.who).add_account(name, _entry(between(connections), specs, form))
         except Invalid as invalid:
             return self._form(visitor, specs, form, problems=invalid.wrong)
         return self._site.go(visitor, "/accounts", "setup.account_added")
@@ -71,16 +68,16 @@ class _SetupAccounts:
             entry = await self._site.desk.setup(visitor.who).account_entry(name)
         except Invalid:
             return self._site.page(visitor, "operators.html", status=404, name=name, back="/accounts")
-        return self._form(visitor, await self._specs(visitor, _connections(entry)), _values(entry), name=name)
+        return self._form(visitor, await self._specs(visitor, connections_of(entry)), filled_in(entry), name=name)
 
     async def change(self, request: web.Request, visitor: Visitor) -> web.Response:
         name, form = request.match_info["account"], await form_of(request)
         former = await self._entry(visitor, name)
-        specs = await self._specs(visitor, _connections(former))
+        specs = await self._specs(visitor, connections_of(former))
         try:
             await self._site.desk.setup(visitor.who).change_account(name, _entry(former, specs, form))
         except Invalid as invalid:
-            return self._form(visitor, specs, {**_values(former), **form}, problems=invalid.wrong, name=name)
+            return self._form(visitor, specs, {**filled_in(former), **form}, problems=invalid.wrong, name=name)
         return self._site.go(visitor, "/accounts", "setup.account_changed")
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -149,20 +146,4 @@ class _SetupAccounts:
 
 
 def _entry(former: Mapping[str, Any], specs: Specs, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return an account's entry as it is filled in; what no form asks for stays as it was."""
-    entry: dict[str, Any] = dict(former)
-    for side, spec in specs.items():
-        connection = _connections(former).get(side) or form.get(f"{side}.connection", "")
-        fields = {field.key: form.get(f"{side}.{field.key}", "").strip() for field in spec.calendar_form}
-        entry[side.value] = {**former.get(side.value, {}), **fields, "connection": connection}
-    return entry | {key: form.get(key, "").strip() for key in KEYS}
-
-
-def _values(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return an entry as the form's fields."""
-    flat = {f"{side}.{key}": str(value) for side in Side for key, value in entry.get(side.value, {}).items()}
-    return flat | {key: str(entry[key]) for key in KEYS if key in entry}
-
-
-def _connections(entry: Mapping[str, Any]) -> dict[Side, str]:
-    return {side: str(entry[side.value]["connection"]) for side in Side if side.value in entry}
+    return account_entry(former, specs, {key: form.get(key, "").strip() for key in keys_of(specs)})

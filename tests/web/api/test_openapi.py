@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from aiohttp import web
 
+from calsync.forms import Kind
 from calsync.people import Role
 from calsync.web.api import door
 from calsync.web.api.openapi import described
 from calsync.web.api.routes import BASE, DOCUMENT, ROUTES
+from calsync.web.api.systems import FieldKind
 
 if TYPE_CHECKING:
     import pytest
@@ -62,6 +64,7 @@ def test_every_route_has_a_name_and_a_summary_of_its_own() -> None:
 def test_every_shape_says_what_it_is() -> None:
     for name, schema in described(ROUTES, BASE)["components"]["schemas"].items():
         assert schema.get("description"), name
+        assert re.fullmatch(r"[A-Za-z]+", name), "two shapes of one name: clients are made of these"
 
 
 def test_what_only_administrators_may_is_said() -> None:
@@ -69,3 +72,7 @@ def test_what_only_administrators_may_is_said() -> None:
     for route in ROUTES:
         told = document["paths"][route.path][route.method.lower()]
         assert ("403" in told["responses"]) == (route.role is Role.ADMINISTRATOR)
+
+
+def test_every_kind_of_a_field_is_described() -> None:
+    assert set(get_args(FieldKind)) == set(Kind)

@@ -65,6 +65,35 @@ async def test_activity_is_told_in_sentences_page_by_page(annas: Program, office
     assert (len(second["activities"]), second["more"]) == (1, None)
 
 
+async def test_pairs_are_told_page_by_page(annas: Program, office: Office) -> None:
+    for number in range(3):
+        office.left.user_create(replace(MEETING, summary=f"Besichtigung {number}"))
+    await office.run()
+    first = (await annas.get("/accounts/anna/pairs?most=2&state=awake")).json
+    pair = first["pairs"][0]
+    assert (pair["left"]["summary"], pair["right"]["summary"]) == ("Besichtigung 2", "Besichtigung 2")
+    assert (pair["state"], pair["origin"], pair["how"], pair["differing"]) == ("awake", "left", None, [])
+    second = (await annas.get(f"/accounts/anna/pairs?before={first['more']}")).json
+    assert (len(second["pairs"]), second["more"]) == (1, None)
+    assert (await annas.get("/accounts/anna/pairs?state=parted")).json["pairs"] == []
+
+
+async def test_what_is_private_is_for_the_owner_alone(annas: Program, chefs: Program, office: Office) -> None:
+    office.left.user_create(replace(MEETING, summary="Zahnarzt", private=True))
+    await office.run()
+    assert "Zahnarzt" in (await annas.get("/accounts/anna/pairs")).body.decode()
+    assert "Zahnarzt" not in (await chefs.get("/accounts/anna/pairs")).body.decode()
+
+
+async def test_runs_are_told_with_the_mails_that_were_not_sent(annas: Program, office: Office) -> None:
+    office.left.user_create(MEETING)
+    await office.run()
+    told = (await annas.get("/accounts/anna/runs")).json
+    (ran,) = told["runs"]
+    assert {side["side"]: side["created"] for side in ran["sides"]} == {"left": 0, "right": 1}
+    assert (ran["error"], told["mails_sent"], told["mails_prevented"]) == (None, 0, 0)
+
+
 async def test_what_is_left_out_is_told_with_its_reason(annas: Program, office: Office) -> None:
     office.left.user_create(replace(MEETING, series=True))
     await office.run()
@@ -107,6 +136,8 @@ async def test_an_account_is_run_sooner(annas: Program, office: Office) -> None:
         ("GET", "holds", None),
         ("GET", "activity", None),
         ("GET", "left-out", None),
+        ("GET", "pairs", None),
+        ("GET", "runs", None),
     ],
 )
 async def test_nobody_reaches_anothers_account(

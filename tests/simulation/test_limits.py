@@ -1,0 +1,148 @@
+"""The judges of what limits calsync see what goes beyond it, and what keeps within it is no finding."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from calsync.errors import Retry
+from calsync.records import LedgerEntry
+from calsync.sync import budget
+from calsync.sync.brakes import BUDGET
+from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Kind, Operation
+from calsync.testing.clock import START
+from tests.simulation.database import Left
+from tests.simulation.history import play
+from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared
+from tests.simulation.servers import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from tests.simulation.mutants import Mutant
+    from tests.simulation.pair import Pair
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
+HOUR = timedelta(hours=1)
+SMALL = 56
+"""The seed of a history with a small budget."""
+
+
+def _writes(pair: Pair, *ages: timedelta, reason: str = "changed") -> list[str]:
+    """Have the ledger tell of updates so long ago, and return what their judge says."""
+    now = START + timedelta(days=2)
+    pair.world.budget = 2, 3
+    pair.witness.ledger += [
+        LedgerEntry(run=1, at=now - age, kind=Kind.UPDATE, side=RIGHT, reason=reason) for age in ages
+    ]
+    pair.budgets.look(Left(links=(), seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=()))
+    return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def test_more_than_an_hour_s_budget_is_a_finding(pair: Pair) -> None:
+    assert _writes(pair, HOUR, timedelta(minutes=59), timedelta()) == []
+    assert _writes(pair, timedelta()) == ["budget", "budget"]  # of the hour, and of the day
+
+
+def test_more_than_a_day_s_budget_is_a_finding(pair: Pair) -> None:
+    assert _writes(pair, 25 * HOUR, 23 * HOUR, 3 * HOUR, timedelta()) == []
+    assert _writes(pair, timedelta()) == ["budget"]
+
+
+@pytest.mark.parametrize("reason", ["released", "undone", "leaving", "decided", "unknown_outcome"])
+def test_what_a_person_wanted_is_no_part_of_it(pair: Pair, reason: str) -> None:
+    assert _writes(pair, *[timedelta()] * 9, reason=reason) == []
+
+
+@pytest.mark.parametrize(("reason", "found"), [(BUDGET, 1), ("conflict", 0)])
+def test_what_waits_for_the_budget_at_rest_is_a_finding(pair: Pair, reason: str, found: int) -> None:
+    pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=reason)])
+    assert len(pair.world.violations) == found
+
+
+class Calls:
+    """Calls of two mailboxes at one server, each of which takes a second."""
+
+    def __init__(self, pair: Pair, places: int) -> None:
+        self.world = pair.world
+        self.server = Server(pair.world, LEFT, random.Random(0))
+        self.server.concurrency = places
+        self.done: list[str] = []
+
+    def play(self, *calls: Coroutine[Any, Any, object]) -> list[BaseException]:
+        """Make these calls at once, and return what was raised."""
+
+        async def all_of_them() -> list[object]:
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        found = self.world.loop.run_until_complete(all_of_them())
+        return [one for one in found if isinstance(one, BaseException)]
+
+    async def ask(self, mailbox: str, *, after: float = 0) -> None:
+        await self.world.clock.sleep(after)
+
+        async def work() -> None:
+            await self.world.clock.sleep(1)
+            self.done.append(mailbox)
+
+        await self.server.ask(mailbox, work, changes=False)
+
+    def throttles(self, seconds: float) -> None:
+        self.server._throttle(seconds)
+
+
+def test_a_server_is_asked_for_as_much_at_once_as_it_takes(pair: Pair) -> None:
+    calls, began = Calls(pair, places=2), pair.world.clock.now()
+    assert calls.play(*(calls.ask("anna") for _ in range(6))) == []
+    assert pair.world.clock.now() - began == timedelta(seconds=3)
+    assert pair.world.violations == []
+
+
+def test_more_at_once_is_a_finding(pair: Pair) -> None:
+    calls = Calls(pair, places=1)
+    with everything_at_once():
+        calls.server._by_mailbox = True
+        calls.play(calls.ask("anna"), calls.ask("ben"))
+    assert [one.partition(":")[0] for one in pair.world.violations] == ["requests"]
+
+
+def test_a_short_pause_is_waited_for_by_all_accounts_of_the_connection(pair: Pair) -> None:
+    calls = Calls(pair, places=4)
+    calls.server._by_mailbox = False
+    calls.throttles(20)
+    calls.play(calls.ask("anna"), *(calls.ask("ben", after=second) for second in range(1, 19)))
+    assert pair.world.violations == []
+    assert pair.world.mix["throttles: refused"] == 1  # only the first one met it
+
+
+def test_a_long_pause_ends_what_is_asked_and_nothing_is_sent(pair: Pair) -> None:
+    calls = Calls(pair, places=4)
+    calls.server._by_mailbox = False
+    calls.throttles(2000)
+    found = calls.play(calls.ask("anna"), calls.ask("ben", after=5))
+    assert [type(one) for one in found] == [Retry, Retry]
+    assert calls.done == []
+    assert (pair.world.mix["throttles: refused"], pair.world.mix["throttles: nothing was sent"]) == (1, 1)
+
+
+@pytest.mark.parametrize("mutant", [pauses_are_not_shared, pauses_are_not_kept])
+def test_whoever_asks_in_a_pause_is_a_finding(pair: Pair, mutant: Mutant) -> None:
+    calls = Calls(pair, places=4)
+    calls.server._by_mailbox = False
+    calls.throttles(2000)
+    with mutant():
+        calls.play(calls.ask("anna"), calls.ask("ben", after=5))
+    assert {one.partition(":")[0] for one in pair.world.violations} == {"requests"}
+
+
+def test_no_limit_outlives_its_history() -> None:
+    assert (budget.HOURLY, budget.DAILY) == (200, 500)
+    world = play(SMALL)
+    assert world.budget is not None
+    assert (budget.HOURLY, budget.DAILY) == (200, 500)
