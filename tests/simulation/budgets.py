@@ -90,8 +90,8 @@ class Budgets:
 
     def _is_released(self, told: LedgerEntry) -> bool:
         """Tell whether a person wanted a write of which the ledger has to tell that a value lost by it."""
-        words = self.pair.decisions.words
-        return any(word.case.reason == BUDGET and word.node == (told.side, told.event_id) for word in words)
+        written = {(told.side, told.event_id), (told.side, told.source_id)}  # a create is held by its original
+        return any(word.case.reason == BUDGET and word.node in written for word in self.pair.decisions.words)
 
     def _count(self, *, held: bool) -> None:
         mix = self.pair.world.mix
