@@ -26,7 +26,7 @@ from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from calsync.store import SqlStore
-    from calsync.store.connection import Database, Found
+    from calsync.store.connection import Database
     from calsync.store.sqlite_connection import Threaded
     from calsync.sync.model import Side
 
@@ -38,7 +38,8 @@ INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
 ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
 LINKS = "SELECT left_id, right_id, state FROM link WHERE account = :account ORDER BY id"
-LEDGER = "SELECT * FROM ledger WHERE account = :account ORDER BY id"
+LEDGER = "SELECT id, run, at FROM ledger WHERE account = :account ORDER BY id"
+ENTRY = "SELECT * FROM ledger WHERE id = :id"
 HOLDS = "SELECT reason FROM hold WHERE account = :account"
 TABLES = """
 SELECT name FROM sqlite_master
@@ -119,8 +120,10 @@ class SqliteDisk(Disk):
         return await open_copy(self.raw)
 
     def snapshot(self) -> Rows:
-        found = ((table, self.raw.execute(f"SELECT * FROM {table}").fetchall()) for table in _tables())  # noqa: S608 - of the schema
-        return {table: [tuple(row) for row in rows] for table, rows in found if rows}
+        cursor = self.raw.cursor()
+        cursor.row_factory = None  # plain tuples
+        found = ((table, cursor.execute(f"SELECT * FROM {table}").fetchall()) for table in _tables())  # noqa: S608 - of the schema
+        return {table: rows for table, rows in found if rows}
 
     def restore(self, rows: Rows) -> None:
         self._wipe()
@@ -162,13 +165,6 @@ def _tables() -> Sequence[str]:
     return ["account", *(name for (name,) in found)]
 
 
-def _opened() -> sqlite3.Connection:
-    raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
-    raw.row_factory = sqlite3.Row
-    raw.execute("PRAGMA foreign_keys = ON")
-    return raw
-
-
 def _migrated() -> sqlite3.Connection:
     raw = sqlite3.connect(":memory:", isolation_level=None, cached_statements=STATEMENTS)
     raw.row_factory = sqlite3.Row
@@ -192,8 +188,9 @@ class Left:
     """The events of which a write is tried again."""
     waits: bool
     """A write is not settled, or an event is in doubt: another run will have work."""
-    ledger: Sequence[Found]
-    """The rows of the ledger, the oldest first."""
+    ledger: Sequence[tuple[int, int, str]]
+    """The id, the run and the time of each row of the ledger, the oldest first: on a disk that was put back, an id
+    is given again."""
     holds: frozenset[str] = frozenset()
     """Why something is held."""
     awake: int = 0
@@ -211,7 +208,7 @@ def look(raw: Database, account: str) -> Left:
         links=[(left, right) for left, right, _ in links],
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
-        ledger=fetch(raw, LEDGER, values),
+        ledger=[tuple(row) for row in fetch(raw, LEDGER, values)],
         holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
         awake=sum(state == State.AWAKE for _, _, state in links),
     )

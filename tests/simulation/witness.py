@@ -8,11 +8,13 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
 from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
+from tests.simulation.database import ENTRY
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
@@ -116,10 +118,10 @@ class Witness:
 
     def listen(self, left: Left) -> None:
         """Remember what the ledger tells, before it forgets it."""
-        for row in left.ledger:
-            name = row["id"], row["run"], row["at"]  # an id is given again on a disk that was put back
+        for name in left.ledger:
             if name not in self._told:
                 self._told.add(name)
+                (row,) = fetch(self.pair.world.disk.raw, ENTRY, {"id": name[0]})
                 self.ledger.append(ledger_entry(row, IMAGES))
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
