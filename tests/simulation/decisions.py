@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from calsync.desk.decisions import Case
     from calsync.records import AccountState, LedgerEntry
-    from calsync.sync.model import Field, Observation
+    from calsync.sync.model import Event, Field, Observation
     from calsync.sync.plan import Operation
     from calsync.testing.rows import Row
     from tests.simulation.database import Left
@@ -315,7 +315,7 @@ class Decisions:
             self.pair.calendars[side].rows.present(seen.id),
             self.pair.account().window(self.pair.begun_at),
         )
-        shown = row is not None and (keys(row.event), row.event.cancelled) == (keys(seen.event), False)
+        shown = row is not None and _shown(row.event) == _shown(seen.event) and not row.event.cancelled
         return shown and window.holds(seen.event.when) and seen.id not in self._misled
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
@@ -396,3 +396,8 @@ def _comes_back(entry: Entry) -> bool:
 def _shows(row: Row) -> bool:
     """Tell whether an event is in the calendar, and not cancelled."""
     return row.place is Place.CALENDAR and lives(row)
+
+
+def _shown(event: Event) -> tuple[set[Key], bool]:
+    """Return what a person sees of an event."""
+    return keys(event), event.private
