@@ -51,8 +51,8 @@ async def serving(world: World, clock: FakeClock) -> AsyncIterator[list[Person]]
 
 
 async def rested(world: World, clock: FakeClock) -> None:
-    """Wait until each account waits for its next run and listens."""
-    await world.until(lambda: clock.sleepers >= 2 * COUNT and not clock.waking)
+    """Wait until each account waits for its next run, and one of them for the next read of all."""
+    await world.until(lambda: clock.sleepers >= COUNT + 1 and not clock.waking)
 
 
 def ran(world: World, person: Person) -> int:
