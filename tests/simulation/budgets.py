@@ -54,10 +54,10 @@ class Budgets:
         for entry in self.pair.journal[self._read :]:
             self._appeared.setdefault((entry.side, entry.change.after.id), entry.number)
         self._read = len(self.pair.journal)
-        for row in left.ledger:
-            self._ends.setdefault(row["run"], self._read)
+        for _, run, _ in left.ledger:
+            self._ends.setdefault(run, self._read)
         self._awake = max(self._awake, left.awake)
-        old = self._ends[left.ledger[0]["run"]] if left.ledger else 0
+        old = self._ends[left.ledger[0][1]] if left.ledger else 0
         ledger = self.pair.witness.ledger
         for told in ledger[self._judged :]:
             if self._spends(told, old):
