@@ -34,7 +34,9 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "reads": Rule("bronze", "What is in a calendar is read, whole and as it is stored.", ("reading", "values")),
     "follows_changes": Rule("bronze", "Listings and changes are complete, and a lost token is told.", ("feed",)),
-    "writes": Rule("bronze", "Writes store what they were given, and nothing over an edit.", ("writing",)),
+    "writes": Rule(
+        "bronze", "Writes store what they were given, and nothing over an edit.", ("writing", "limits")
+    ),
     "mails_nobody": Rule("bronze", "No write can mail anybody; where it might, it is refused."),
     "says_what_it_needs": Rule(
         "bronze", "Settings are validated by a schema, and it is documented how to connect."

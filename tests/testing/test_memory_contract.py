@@ -32,6 +32,9 @@ class MemoryUnderTest(UnderTest):
     async def user_delete(self, event_id: str) -> None:
         self.calendar.user_delete(event_id)
 
+    async def user_move_away(self, event_id: str) -> None:
+        self.calendar.user_move_away(event_id)
+
     async def user_invite(self, event_id: str) -> None:
         self.calendar.user_edit(event_id, attendee_count=1)
 

@@ -68,6 +68,11 @@ class UnderTest(ABC):
     async def user_delete(self, event_id: str) -> None:
         """Delete an event as people do: into the trash where there is one."""
 
+    async def user_move_away(self, event_id: str) -> None:
+        """Move an event to another calendar of the same person, or give it to another one."""
+        del event_id
+        not_supported("nobody says how people move an event away", "that this is no delete is not tried")
+
     @abstractmethod
     async def user_invite(self, event_id: str) -> None:
         """Add an attendee."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.sync.model import AllDay, Timed
-from calsync.testing.contract.case import DAY, DRAFT, EVENT, MARKER, STAMP, listen, observed, synced
+from calsync.sync.model import AllDay, Timed, Window
+from calsync.testing.contract.case import DAY, DRAFT, EVENT, MARKER, STAMP, WINDOW, listen, observed, synced
 
 if TYPE_CHECKING:
     from calsync.sync.model import Changes, When
@@ -29,7 +29,19 @@ WHENS: dict[str, When] = {
     "midnight to midnight, timed": Timed(DAY - timedelta(hours=1), DAY + timedelta(hours=23)),
     "several days, timed": Timed(DAY, DAY + timedelta(days=3, minutes=7)),
     "no length": Timed(DAY, DAY),
+    "in the hour that comes twice": Timed(
+        datetime(2026, 10, 25, 0, 10, tzinfo=UTC), datetime(2026, 10, 25, 0, 40, tzinfo=UTC)
+    ),
+    "in that hour, the second time": Timed(
+        datetime(2026, 10, 25, 1, 10, tzinfo=UTC), datetime(2026, 10, 25, 1, 40, tzinfo=UTC)
+    ),
+    "from the one to the other": Timed(
+        datetime(2026, 10, 25, 0, 20, tzinfo=UTC), datetime(2026, 10, 25, 1, 20, tzinfo=UTC)
+    ),
+    "the day with 25 hours": AllDay(date(2026, 10, 25), date(2026, 10, 26)),
 }
+"""Some around each change of Europe's clocks: an hour that is left out, and one that comes twice."""
+AUTUMN = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
 TEXTS = {
     "umlauts": "Übergabe Haus ÄÖÜ, Straße & Söhne",
     "emoji": "Besichtigung 🏡🔑 mit Familie 👨‍👩‍👧",
@@ -55,7 +67,7 @@ class ValuesContract:
         created = await calendar.create(replace(DRAFT, when=when), MARKER)
         edited = await calendar_under_test.user_create(EVENT)
         await calendar.update(await observed(calendar, edited), {"when": when}, STAMP)
-        told = (await listen(calendar)).observations
+        told = (await listen(calendar, None, WINDOW if WINDOW.holds(when) else AUTUMN)).observations
         assert (told[created.id].event.when, told[edited].event.when) == (when, when)
         assert (await observed(calendar, created.id)).event.when == when
 

@@ -58,6 +58,9 @@ class ExchangeUnderTest(UnderTest):
     async def user_delete(self, event_id: str) -> None:
         self.mailbox.delete(self._stored_id(event_id))
 
+    async def user_move_away(self, event_id: str) -> None:
+        self.mailbox.move_to_calendar(self._stored_id(event_id), self.mailbox.add_calendar("Team"))
+
     async def user_invite(self, event_id: str) -> None:
         self.mailbox.add_attendee(self._stored_id(event_id), "kunde@example.org")
 

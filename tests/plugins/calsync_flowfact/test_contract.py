@@ -199,6 +199,10 @@ class FlowfactUnderTest(UnderTest):
     async def user_delete(self, event_id: str) -> None:
         self._server.delete(event_id, user=self._user)
 
+    async def user_move_away(self, event_id: str) -> None:
+        ben = self._server.add_user("ben@example.de", first="Ben", last="Beispiel")
+        self._server.patch(event_id, {self._form.fields["owner"]: [ben["id"]]}, user=self._user)
+
     async def user_invite(self, event_id: str) -> None:
         self._server.patch(event_id, {self._form.fields["attendee_count"]: [CONTACT]}, user=self._user)
 

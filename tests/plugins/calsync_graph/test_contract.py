@@ -55,6 +55,9 @@ class GraphUnderTest(UnderTest):
     async def user_delete(self, event_id: str) -> None:
         self._mailbox.delete(event_id)
 
+    async def user_move_away(self, event_id: str) -> None:
+        self._mailbox.move_to_calendar(event_id, self._mailbox.add_calendar("Team"))
+
     async def user_invite(self, event_id: str) -> None:
         self._mailbox.add_attendee(event_id, "kunde@example.org")
 
