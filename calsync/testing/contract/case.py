@@ -44,6 +44,8 @@ class UnderTest(ABC):
     """At most so many events stand on one page of a listing; the suite creates more. None: nobody can tell."""
     idempotent: bool = False
     """The system can tell that a create is repeated with the same marker."""
+    tells_hours_apart: bool = True
+    """Of the hour that comes twice in autumn it can store either; not so where times have no offset."""
     has: frozenset[Need] = frozenset()
     """What the system has of the values that are read only where rules need them."""
     a_type: str = "viewing"

@@ -180,6 +180,7 @@ class FlowfactUnderTest(UnderTest):
 
     def __init__(self, calendar: Calendar, server: FlowfactServer, form: Form, user: User, mails: MailLog) -> None:
         self.calendar = calendar
+        self.tells_hours_apart = form.codecs.get("start") not in {"iso_local", "german_local"}
         self.a_type = "viewing" if form.schema == "appointments" else "besichtigung"
         self._server = server
         self._form = form
