@@ -53,7 +53,9 @@ class Block:
 
 
 Verdict = Allow | Drop | Hold | Block
+"""What a rule says of a write, from the mildest to the strictest."""
 ALLOW = Allow()
+"""The write may be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

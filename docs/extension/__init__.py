@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MADE: Mapping[str, Callable[..., str]] = {
     "configuration": configuration.made,
     "names": names.made,
+    "promises": names.promises,
     "routes": routes.made,
 }
 

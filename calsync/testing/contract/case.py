@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 NOT_SUPPORTED = "not supported: "
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
+"""The day of the suite's events: a Tuesday."""
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
 """Holds the night in which the clocks of Europe go forward."""
 WHEN = Timed(DAY + timedelta(hours=9), DAY + timedelta(hours=10))
+"""When they are, unless a test says otherwise."""
 EVENT = Event(summary="Besichtigung Gartenstraße 5", when=WHEN, description="Schlüssel mitnehmen")
+"""What a person enters."""
 DRAFT = Draft(summary="Notartermin", when=WHEN, description="Ausweise\nVollmacht", reminder=15)
+"""What calsync creates."""
 MARKER = "v1:anna:5f0c9a7e-1f2b-4c3d-8e9f-0a1b2c3d4e5f:0123456789abcdef"
+"""The marker of its creates, as long as a real one."""
 STAMP = "v1:anna:9d1c2b3a-4e5f-4a6b-8c7d-0e1f2a3b4c5d:0123456789abcdef"
+"""The stamp of its updates, and the marker of a second event."""
 
 
 def not_supported(what: str, so: str) -> NoReturn:

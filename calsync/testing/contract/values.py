@@ -52,21 +52,23 @@ WHENS: dict[str, When] = {
     ),
     "the day with 25 hours": AllDay(date(2026, 10, 25), date(2026, 10, 26)),
 }
-"""Some around each change of Europe's clocks: an hour that is left out, and one that comes twice."""
+"""When events are. Around each change of Europe's clocks an hour is left out, or comes twice."""
 AUTUMN = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC))
-TEXTS = {
+TEXTS: dict[str, str] = {
     "umlauts": "Übergabe Haus ÄÖÜ, Straße & Söhne",
     "emoji": "Besichtigung 🏡🔑 mit Familie 👨‍👩‍👧",
     "markup": "<b>fett</b> & <script>alert('x')</script> &amp; &lt;p&gt; 5 < 6 > 4",
     "quotes": "\"Zitat\" 'einfach' \\ ` ${CURRENT_USER.id} %s {0}",
     "other scripts": "Встреча 会议 اجتماع",
 }
-LINES = {
+"""For a summary, and for notes."""
+LINES: dict[str, str] = {
     "windows": "eins\r\nzwei\r\n\r\nvier",
     "blank lines": "eins\n\n\nvier",
     "indented": "Liste:\n  - eins\n    - zwei",
     "long": "Eine Zeile mit etwas Text darin.\n" * 200,
 }
+"""For notes only."""
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
