@@ -13,7 +13,7 @@ import pytest
 
 from calsync.cli import cli
 from calsync.loader import Plugins
-from extension import configuration, names, routes
+from extension import configuration, figures, names, routes
 from extension.surface import listed
 from tests.test_config_example import keys, schemas
 
@@ -100,3 +100,9 @@ def all_commands(group: click.Group) -> Iterator[tuple[str, click.Command]]:
         yield name, command
         if isinstance(command, click.Group):
             yield from all_commands(command)
+
+
+def test_every_figure_is_there() -> None:
+    made = figures.made()
+    assert made.count("\n| `calsync_") > 15
+    assert "| `calsync_requests_total` | counter | `status`, `system` |" in made
