@@ -13,6 +13,8 @@ import pytest
 from calsync.cli import run
 from calsync.errors import ConfigError
 from calsync.loader import Plugins
+from calsync.loader.details import details
+from calsync.loader.quality import RULES
 from calsync.scaffold import write
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +61,15 @@ def test_calsync_loads_what_was_written_and_no_other_name_is_left_in_it(kind: st
     [found] = [one for one in Plugins.find([folder]).found if one.manifest.domain == name]
     loaded = Plugins([found]).load(found.provides("providers"), found.provides("rules"))
     assert {**loaded.providers, **loaded.rules}.keys() == {name}
+
+
+def test_a_new_provider_says_what_is_still_to_do(tmp_path: Path) -> None:
+    write("provider", "crm", tmp_path)
+    [found] = [one for one in Plugins.find([tmp_path / "calsync-crm"]).found if one.manifest.domain == "crm"]
+    quality = details(found).quality
+    assert quality is not None
+    assert quality.level == "bronze"
+    assert {name for name in RULES if quality.is_open(name)} >= {"real_server", "checks", "tells_deletes"}
 
 
 @pytest.mark.parametrize("name", ["", "Crm", "my-crm", "1a", "a__b", "class", "../x", "graph"])

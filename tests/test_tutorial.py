@@ -136,6 +136,7 @@ def test_who_follows_the_tutorial_ends_with_a_provider_that_keeps_its_promises(
 ) -> None:
     said = follow(ADD_A_PROVIDER, Reader(tmp_path), wheel)
     assert "marina" in said["calsync plugins"]
+    assert "quality: bronze" in said["calsync plugins --verbose"].partition("marina 0.1.0")[2]
     *lines, total = said["calsync conformance marina -c calsync.yaml --writes-to tried.left"].splitlines()
     promises = [line for line in lines if line.startswith(("pass ", "fail ", "not supported "))]
     assert total.startswith(f"passed: {sum(line.startswith('pass') for line in promises)}, failed: 0, ")
