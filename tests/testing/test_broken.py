@@ -11,9 +11,10 @@ from calsync.testing.contract import CalendarContract, UnderTest, listening
 from calsync.testing.contract.listening import ListeningContract
 from calsync.testing.contract.picking import PickingContract
 from calsync.testing.contract.trouble import TroubleContract
+from calsync.testing.contract.values import ValuesContract
 from tests.testing.broken import beside, feed, reading, trouble, values, writing
 from tests.testing.distant import Distant, DistantUnderTest
-from tests.testing.under_test import MemoryUnderTest
+from tests.testing.under_test import MemoryUnderTest, Zoned, ZonedUnderTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,6 +85,12 @@ class TestOverAWire(TroubleContract):
     @pytest.fixture
     def calendar_under_test(self) -> UnderTest:
         return DistantUnderTest(Distant())
+
+
+class TestWithZones(ValuesContract):
+    @pytest.fixture
+    def calendar_under_test(self) -> UnderTest:
+        return ZonedUnderTest(Zoned())
 
 
 class TestWithADoorbell(ListeningContract):

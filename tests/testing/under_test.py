@@ -50,3 +50,23 @@ class MemoryUnderTest(UnderTest):
 
     async def stored_location(self, event_id: str) -> str:
         return self.calendar.events()[event_id].location
+
+
+class Zoned(MemoryCalendar):
+    """One that knows in which zone a person has chosen a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.zones: dict[str, str] = {}
+
+
+class ZonedUnderTest(MemoryUnderTest):
+    calendar: Zoned
+
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        event_id = await self.user_create(event)
+        self.calendar.zones[event_id] = zone
+        return event_id
+
+    async def stored_zone(self, event_id: str) -> str:
+        return self.calendar.zones[event_id]

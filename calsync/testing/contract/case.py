@@ -68,6 +68,15 @@ class UnderTest(ABC):
     async def user_create(self, event: Event) -> str:
         """Create an event with the synced fields of `event`; return its id."""
 
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        """Create an event, whose time a person has chosen in a zone (an IANA name); return its id."""
+        del event, zone
+        not_supported("nobody says in which zone a time is chosen", "that an update keeps it is not tried")
+
+    async def stored_zone(self, event_id: str) -> str:
+        """Return the zone that people see of an event's time, by the name that the system has for it."""
+        raise NotImplementedError("who says how a time is chosen in a zone says how people read it")
+
     @abstractmethod
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         """Change these fields, and nothing else."""

@@ -109,6 +109,15 @@ class ValuesContract:
         event_id = await calendar_under_test.user_create(replace(EVENT, when=when))
         assert (await observed(calendar_under_test.calendar, event_id)).event.when == when
 
+    async def test_another_time_keeps_the_zone_that_a_person_chose(self, calendar_under_test: UnderTest) -> None:
+        calendar = calendar_under_test.calendar
+        event_id = await calendar_under_test.user_create_in(EVENT, "America/New_York")
+        zone = await calendar_under_test.stored_zone(event_id)
+        for when in (WHENS["several days, timed"], WHENS["across the change"]):
+            await calendar.update(await observed(calendar, event_id), {"when": when}, STAMP)
+            assert (await observed(calendar, event_id)).event.when == when
+            assert await calendar_under_test.stored_zone(event_id) == zone
+
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
     async def test_summaries_are_kept(self, calendar_under_test: UnderTest, text: str) -> None:
         await self._kept(calendar_under_test, summary=text, description="")

@@ -135,6 +135,16 @@ class CaldavUnderTest(UnderTest):
     async def user_create(self, event: Event) -> str:
         return await self.person.create(event)
 
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        assert isinstance(event.when, Timed)
+        event_id = await self.user_create(event)
+        start, end = (at.astimezone(ZoneInfo(zone)) for at in (event.when.start, event.when.end))
+        await self.person.edit(event_id, {"DURATION": None, "DTSTART": start, "DTEND": end})
+        return event_id
+
+    async def stored_zone(self, event_id: str) -> str:
+        return str((await self.person.stored(event_id))["DTSTART"].params["TZID"])
+
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         values: dict[str, Any] = {}
         for name, value in changes.items():

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Event, Timed
 from calsync.testing import Behaviour, MemoryCalendar
+from tests.testing.under_test import Zoned, ZonedUnderTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from calsync.ports import Written
     from calsync.sync.model import Changes, Draft, Need, Observation
+    from calsync.testing.contract import UnderTest
     from calsync.testing.rows import Row
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -104,6 +106,16 @@ class KeepsWhatIsEmptied(MemoryCalendar):
         return await super().update(target, changes, stamp)
 
 
+class LosesZones(Zoned):
+    """It writes every time in a zone of its own."""
+
+    async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
+        written = await super().update(target, changes, stamp)
+        if "when" in changes:
+            self.zones[target.id] = "UTC"
+        return written
+
+
 class TellsEverything(MemoryCalendar):
     """It reads what no rule needs."""
 
@@ -131,7 +143,7 @@ class EmptiesThePlace(MemoryCalendar):
         return written
 
 
-BROKEN: Sequence[tuple[Callable[[], MemoryCalendar], str]] = [
+BROKEN: Sequence[tuple[Callable[[], UnderTest | MemoryCalendar], str]] = [
     (storing(in_wall_time), "test_times_are_kept[in that hour, the second time]"),
     (storing(in_wall_time), "test_times_are_kept[from the one to the other]"),
     (storing(days_of_24_hours), "test_times_are_kept[the day with 23 hours]"),
@@ -140,6 +152,7 @@ BROKEN: Sequence[tuple[Callable[[], MemoryCalendar], str]] = [
     (KeepsTheKind, "test_a_timed_event_becomes_one_of_whole_days_and_back"),
     (reading(in_wall_time), "test_times_that_users_choose_are_read[in that hour, the second time]"),
     (reading(days_as_times), "test_times_that_users_choose_are_read[three days]"),
+    (lambda: ZonedUnderTest(LosesZones()), "test_another_time_keeps_the_zone_that_a_person_chose"),
     (storing(without_emoji), "test_summaries_are_kept[emoji]"),
     (storing(as_markup), "test_notes_are_kept[markup]"),
     (storing(without_blank_lines), "test_notes_are_kept[blank lines]"),
