@@ -419,6 +419,10 @@ async def _logged_in(provider: Provider, connection: str) -> None:
         await provider.login()
     except CalsyncError:
         raise
+    except SystemExit as error:  # it would end all other connections, too
+        raise PluginError(
+            f"connection {connection}: its provider wanted to end calsync while signing in"
+        ) from error
     except Exception as error:
         # Another library's error may quote the token that was refused, so its text is not told.
         problem = f"connection {connection}: its provider failed while signing in ({reason(error)})"
