@@ -50,7 +50,9 @@ RULES: Mapping[str, Rule] = {
     "rules_can_look": Rule("gold", "Locations, and types where there are any, are read for rules.", ("needs",)),
     "real_server": Rule("platinum", "It was proven on a real server, not only on one that was written for it."),
     "other_clients": Rule("platinum", "A client that nobody here wrote sees what calsync wrote."),
-    "rings": Rule("platinum", "A doorbell wakes an account, so that changes arrive within seconds."),
+    "rings": Rule(
+        "platinum", "A doorbell wakes an account, so that changes arrive within seconds.", ("listening",)
+    ),
     "typed": Rule("platinum", "It is strictly typed, and says so (`py.typed`)."),
 }
 SCHEMA = vol.Schema(
