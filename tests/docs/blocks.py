@@ -46,7 +46,9 @@ def typed(snippet: Snippet) -> Iterator[str]:
     """Yield what people type of a block, each command on one line, without comments of its own line."""
     joined = snippet.text.replace("\\\n", " ")
     for line in joined.splitlines():
-        if snippet.language == "console" and not line.startswith("$ "):
+        if (snippet.language == "console" and not line.startswith("$ ")) or (
+            not snippet.language and line.startswith(" ")
+        ):
             continue  # what is printed
         command = line.removeprefix("$ ").strip()
         if command and not command.startswith("#"):

@@ -38,15 +38,20 @@ NOT_RUN = {
 }
 RUN = {"openssl", "umask", "echo"}
 """Carried out below, in a folder of their own."""
+KNOWN = re.compile(rf"(?:sudo |\S*/)?(?:calsync|make|{'|'.join(NOT_RUN)}) ")
 TARGETS = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
 def commands() -> Iterator[Any]:
-    """Yield each simple command that people type, without those of the guides that are followed."""
-    for one in snippets("sh", "console"):
+    """Yield each simple command that people type, without those of the guides that are followed.
+
+    In a block without a language it stands among what programs print, so only known ones are told from that.
+    """
+    for one in snippets("sh", "console", ""):
         for line in typed(one) if one.page not in FOLLOWED else ():
-            for words in simple(line):
-                yield pytest.param(one.page, words, id=f"{one.place} {' '.join(words)[:50]}")
+            if one.language or KNOWN.match(line):
+                for words in simple(line):
+                    yield pytest.param(one.page, words, id=f"{one.place} {' '.join(words)[:50]}")
 
 
 def simple(line: str) -> Iterator[list[str]]:

@@ -33,18 +33,15 @@ NOT_RUN = {
     "mermaid": "a picture",
     "nginx": "there is no nginx here; tests/web/test_doorbells.py and test_origins.py have a proxy of their own",
     "powershell": "it needs a tenant of Microsoft 365, or an Exchange Server",
+    "": "what a program prints; the commands in it are understood by test_shell.py",
     "text": "what a program prints, or what a guide edits",
 }
-FIGURES = "docs/explanation/performance.md"
-"""What the benchmarks print stands there without a language."""
 OF_THE_EXAMPLE = "examples/calsync-caldav/README.md"
 """Its own tests try its configuration: calsync does not know its provider."""
 
 
 def test_each_block_is_of_a_kind_that_is_tried_or_named() -> None:
-    kinds = {(one.language, one.page if not one.language else "") for one in snippets()}
-    assert {language for language, _ in kinds if language} <= TRIED | BUILT | set(NOT_RUN)
-    assert {page for language, page in kinds if not language} <= {FIGURES}
+    assert {one.language for one in snippets()} <= TRIED | BUILT | set(NOT_RUN)
 
 
 def test_what_is_made_is_known() -> None:
