@@ -390,6 +390,18 @@ def test_plugins_lists_the_bundled_ones(capsys: Printed) -> None:
     assert {plugin["name"] for plugin in plugins} >= {"flowfact", "graph", "rules", "sandbox"}
 
 
+def test_a_plugin_that_cannot_say_what_it_is_is_told_beside_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setattr(Plugins, "find", lambda: Plugins([plugin("good")], ["acme/manifest.json is no JSON"]))
+    assert run(["plugins"]) == 0
+    printed = capsys.readouterr()
+    assert "good " in printed.out
+    assert printed.err == "calsync: not listed: acme/manifest.json is no JSON\n"
+    assert run(["plugins", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["broken"] == ["acme/manifest.json is no JSON"]
+
+
 def plugin(module: str, *commands: str) -> Plugin:
     manifest = Manifest(
         domain=module,
