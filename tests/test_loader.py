@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import PluginError
+from calsync.errors import PluginError, reason
 from calsync.loader import KINDS, Plugin, Plugins
 from calsync.loader.details import details
 from calsync.loader.discovery import GROUP, in_folder
@@ -356,6 +356,17 @@ def test_a_plugin_that_does_not_say_for_which_calsync_it_is_still_works_and_warn
     with pytest.warns(DeprecationWarning, match=r"plugin of_old .*does not say `requires_calsync`"):
         loaded = Plugins.find([tmp_path]).load([], ["shout"])
     assert list(loaded.rules) == ["shout"]
+
+
+def test_a_bug_in_a_library_names_the_plugin_that_called_it(plugin: Callable[..., Plugin]) -> None:
+    reads = "def read(options):\n    import json\n    return json.loads('{')\n"
+    code = reads + RULE.format(name="shout").replace("lambda options: None", "read")
+    loaded = Plugins([plugin("acme_rules", code, rules=["shout"])]).load([], ["shout"])
+    with pytest.raises(ValueError, match="Expecting property name") as caught:
+        loaded.rules["shout"].build({})
+    said = reason(caught.value)
+    assert said.startswith("a bug, JSONDecodeError in ")
+    assert said.endswith(", called by the plugin acme_rules")
 
 
 def test_looking_closely_tells_hooks_and_what_is_in_the_way(plugin: Callable[..., Plugin]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from calsync import __version__, hookspecs
-from calsync.errors import PluginError
+from calsync.errors import PLUGINS, PluginError
 from calsync.going import announce, following
 from calsync.loader.manifest import fits
 
@@ -53,6 +53,7 @@ def _imported(plugin: Plugin) -> ModuleType:
             f"plugin {plugin.label} was written for calsync {required}, and this is {__version__}:"
             " install a version of it that fits"
         )
+    PLUGINS.add(plugin.module)
     try:
         if plugin.folder is None:
             return importlib.import_module(plugin.module)
