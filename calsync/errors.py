@@ -22,7 +22,7 @@ PLUGINS: set[str] = set()
 """The packages of the plugins that were imported."""
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """Return what may be shown and logged: an expected error's sentence, a bug's place without its text.
 
     Where that place is a library's, the plugin that it was called by is named.

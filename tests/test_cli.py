@@ -402,6 +402,18 @@ def test_a_plugin_that_cannot_say_what_it_is_is_told_beside_the_others(
     assert json.loads(capsys.readouterr().out)["broken"] == ["acme/manifest.json is no JSON"]
 
 
+@pytest.mark.parametrize(("wanted", "code"), [(0, 1), (None, 1), ("no", 1), (3, 3)])
+def test_what_wants_to_end_calsync_is_told_and_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed, wanted: object, code: int
+) -> None:
+    def find() -> Plugins:
+        raise SystemExit(wanted)
+
+    monkeypatch.setattr(Plugins, "find", find)
+    assert run(["plugins"]) == code
+    assert f"a bug, SystemExit in {__file__}" in capsys.readouterr().err
+
+
 def plugin(module: str, *commands: str) -> Plugin:
     manifest = Manifest(
         domain=module,
