@@ -149,6 +149,7 @@ class App:
             advice = "a sync would copy what is written now; give the test calendar an account of its own"
             raise ConfigError([f"{place}: it has been synced, and {advice}"])
         connection = one.side(side).connection
+        self._connections.read_anew()
         await self._connections.login(connection)
         return self._connections.provider(connection), replace(
             self._connections.request(one, side), needs=frozenset()

@@ -101,6 +101,8 @@ class Connections:
         self._versions = loaded.versions
         self.endpoint = None if config.service.public_url is None else Endpoint(config.service.public_url)
         """Where servers call the connections; None where no public address is configured."""
+        self._shares = True
+        """What a connection has read for one calendar may answer for others, until the next poll."""
         self._providers = {name: self._built(name, config, loaded) for name in config.connections}
         self._left: list[tuple[str, Provider]] = []
         """Connections that are gone or are others now, and not closed yet."""
@@ -118,7 +120,7 @@ class Connections:
             vault=_vault(config, name),
             doorbells=None if self.endpoint is None else self.endpoint.of(name),
             learnt=_learnt(config, name),
-            poll_seconds=lambda: self._config.service.poll_seconds,
+            poll_seconds=lambda: self._config.service.poll_seconds if self._shares else 0.0,
         )
         try:
             return loaded.providers[connection.provider].open(connection.settings, host)
@@ -126,6 +128,10 @@ class Connections:
             if connection.kept:
                 return Unusable(error)
             raise
+
+    def read_anew(self) -> None:
+        """Have each question asked of the server from now on: who asks wants to know what was just written."""
+        self._shares = False
 
     def stale(self, config: Config) -> set[str]:
         """Return the connections that another configuration does not have, or not as they are."""
@@ -413,6 +419,10 @@ async def _logged_in(provider: Provider, connection: str) -> None:
         await provider.login()
     except CalsyncError:
         raise
+    except SystemExit as error:  # it would end all other connections, too
+        raise PluginError(
+            f"connection {connection}: its provider wanted to end calsync while signing in"
+        ) from error
     except Exception as error:
         # Another library's error may quote the token that was refused, so its text is not told.
         problem = f"connection {connection}: its provider failed while signing in ({reason(error)})"

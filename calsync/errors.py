@@ -18,13 +18,25 @@ class CalsyncError(Exception):
     """Base of all errors that calsync raises on purpose."""
 
 
-def reason(error: Exception) -> str:
-    """Return what may be shown and logged: an expected error's sentence, a bug's place without its text."""
+PLUGINS: set[str] = set()
+"""The packages of the plugins that were imported."""
+
+
+def reason(error: BaseException) -> str:
+    """Return what may be shown and logged: an expected error's sentence, a bug's place without its text.
+
+    Where that place is a library's, the plugin that it was called by is named.
+    """
     if isinstance(error, CalsyncError):
         return str(error)
-    places = traceback.extract_tb(error.__traceback__)
-    where = f" in {places[-1].filename}:{places[-1].lineno}" if places else ""
-    return f"a bug, {type(error).__name__}{where}"
+    calls = list(traceback.walk_tb(error.__traceback__))
+    if not calls:
+        return f"a bug, {type(error).__name__}"
+    frame, line = calls[-1]
+    packages = [str(called.f_globals.get("__name__", "")).partition(".")[0] for called, _ in calls]
+    plugin = next((package for package in reversed(packages) if package in PLUGINS), packages[-1])
+    by = "" if plugin == packages[-1] else f", called by the plugin {plugin}"
+    return f"a bug, {type(error).__name__} in {frame.f_code.co_filename}:{line}{by}"
 
 
 def class_of(error: Exception) -> str:

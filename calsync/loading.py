@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from calsync.config import Config, Document
     from calsync.loader import Loaded
     from calsync.ports import ProviderSpec
+
+
+log = logging.getLogger("calsync.plugins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def load_operators(path: Path) -> Operators:
     """Do what `load` does, without the second file."""
     document = parse(path)
     plugins = Plugins.find(document.plugin_dirs)
+    for problem in plugins.broken:
+        log.warning("a plugin is left out: %s", problem)
     loaded = plugins.load(document.providers, document.rules)
     known = {"known_providers": plugins.names("providers"), "known_rules": plugins.names("rules")}
     return Operators(validate(document, loaded.providers, loaded.rules, **known), loaded, plugins)

@@ -106,6 +106,7 @@ class NoAccess:
 
 
 Whereabouts = Here | Trashed | Gone | Elsewhere | NoAccess
+"""What a server says of where an event is. Only `Trashed` and `Gone` prove a delete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
+from extension.surface import LIST, listed
+
 ROOT = Path(__file__).parent.parent
-LIST = ROOT / "docs" / "reference" / "plugin-surface.md"
-ROW = re.compile(r"^\| `(calsync[\w.]*)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
-
-
-def listed() -> dict[str, list[str]]:
-    """Return the names that are documented, by module."""
-    return {found[1]: re.findall(r"`(\w+)`", found[3]) for found in ROW.finditer(LIST.read_text("utf-8"))}
+__all__ = ["LIST", "ROOT", "listed", "public"]
 
 
 def public(module: str) -> list[str]:

@@ -72,7 +72,9 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.config": {"calsync.options", *PURE, "calsync.config", "calsync.exposed", "calsync.ports"},
     "calsync.parsed": {"calsync.config", "calsync.loader", "calsync.loading"},
+    "calsync.going": {"calsync.__version__"},
     "calsync.loader": {
+        "calsync.going",
         "calsync.__version__",
         "calsync.errors",
         "calsync.hookspecs",
@@ -134,7 +136,7 @@ BENEATH: dict[str, set[str]] = {
     },
     "calsync.plan_file": {*PURE, "calsync.engine"},
     "calsync.results": {*PURE, "calsync.engine", "calsync.plan_file"},
-    "calsync.scaffold": {"calsync.__version__", "calsync.errors"},
+    "calsync.scaffold": {"calsync.__version__", "calsync.errors", "calsync.going"},
     "calsync.pytest_plugin": {"calsync.ports", "calsync.testing"},
     "calsync.testing": {*PURE, "calsync.http", "calsync.ports", "calsync.testing"},
     "calsync.cli": {

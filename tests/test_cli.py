@@ -400,6 +400,30 @@ def test_plugins_lists_the_bundled_ones(capsys: Printed) -> None:
     assert {plugin["name"] for plugin in plugins} >= {"flowfact", "graph", "rules", "sandbox"}
 
 
+def test_a_plugin_that_cannot_say_what_it_is_is_told_beside_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setattr(Plugins, "find", lambda: Plugins([plugin("good")], ["acme/manifest.json is no JSON"]))
+    assert run(["plugins"]) == 0
+    printed = capsys.readouterr()
+    assert "good " in printed.out
+    assert printed.err == "calsync: not listed: acme/manifest.json is no JSON\n"
+    assert run(["plugins", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["broken"] == ["acme/manifest.json is no JSON"]
+
+
+@pytest.mark.parametrize(("wanted", "code"), [(0, 1), (None, 1), ("no", 1), (3, 3)])
+def test_what_wants_to_end_calsync_is_told_and_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed, wanted: object, code: int
+) -> None:
+    def find() -> Plugins:
+        raise SystemExit(wanted)
+
+    monkeypatch.setattr(Plugins, "find", find)
+    assert run(["plugins"]) == code
+    assert f"a bug, SystemExit in {__file__}" in capsys.readouterr().err
+
+
 def plugin(module: str, *commands: str) -> Plugin:
     manifest = Manifest(
         domain=module,

@@ -41,7 +41,7 @@ from calsync.desk.statuses import Health
 from calsync.engine import Counts, Leaving, Undone
 from calsync.engine.unmark import Marked
 from calsync.history import RunRecord, Tally
-from calsync.loader import Plugin
+from calsync.loader import Plugin, Plugins
 from calsync.loader.details import Details
 from calsync.loader.manifest import Manifest
 from calsync.loader.quality import RULES, Quality
@@ -253,9 +253,10 @@ PRINTED: dict[str, Callable[[], Iterable[str]]] = {
         *leaving_report.erased(HOSTILE, ERASED, "de"),
     ],
     "plugin_report": lambda: [
-        *plugin_report.lines([PLUGIN]),
-        *plugin_report.lines([PLUGIN], {PLUGIN: Details(hooks=["calsync_rules"], quality=QUALITY)}),
-        *plugin_report.lines([PLUGIN], {PLUGIN: Details(problem=HOSTILE)}),
+        *plugin_report.lines(Plugins([PLUGIN])),
+        *plugin_report.broken(Plugins([], [HOSTILE])),
+        *plugin_report.lines(Plugins([PLUGIN]), {PLUGIN: Details(hooks=["calsync_rules"], quality=QUALITY)}),
+        *plugin_report.lines(Plugins([PLUGIN]), {PLUGIN: Details(problem=HOSTILE)}),
     ],
     "conformance_report": lambda: [
         *(conformance_report.line(promise) for promise in CONFORMANCE.promises),

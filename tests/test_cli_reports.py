@@ -10,7 +10,7 @@ import pytest
 
 from calsync.cli import check_report, login_report, plan_report, plugin_report, sync_report
 from calsync.engine import Counts
-from calsync.loader import Plugin
+from calsync.loader import Plugin, Plugins
 from calsync.loader.details import Details
 from calsync.loader.manifest import Manifest
 from calsync.loader.quality import RULES, Quality
@@ -295,11 +295,11 @@ PLUGIN = Plugin(
 
 
 def test_plugins_are_listed() -> None:
-    assert plugin_report.lines([PLUGIN]) == [
+    assert plugin_report.lines(Plugins([PLUGIN])) == [
         "name   kind   version  from           provides",
         "rules  rules  0.1.0    calsync 0.1.0  rules: a, b; commands: demo",
     ]
-    assert plugin_report.as_json([PLUGIN])["plugins"] == [
+    assert plugin_report.as_json(Plugins([PLUGIN]))["plugins"] == [
         {
             "name": "rules",
             "title": "Rules",
@@ -351,13 +351,13 @@ def test_plugins_are_told_closely_with_hooks_quality_and_what_is_in_the_way() ->
         "rings": {"todo": "no doorbell\x1b yet"},
     }
     good = Details(hooks=["calsync_rules"], quality=Quality(answers))
-    assert plugin_report.lines([PLUGIN], {PLUGIN: good}) == [
+    assert plugin_report.lines(Plugins([PLUGIN]), {PLUGIN: good}) == [
         "rules 0.1.0 from calsync 0.1.0",
         "  hooks: calsync_rules",
         "  quality: gold",
         "  to do: rings: no doorbell\\x1b yet",
     ]
-    told = plugin_report.as_json([PLUGIN], {PLUGIN: good})["plugins"][0]
+    told = plugin_report.as_json(Plugins([PLUGIN]), {PLUGIN: good})["plugins"][0]
     assert (told["hooks"], told["quality"], told["to_do"]) == (["calsync_rules"], "gold", ["rings"])
-    broken = plugin_report.lines([PLUGIN], {PLUGIN: Details(problem="it cannot be imported")})
+    broken = plugin_report.lines(Plugins([PLUGIN]), {PLUGIN: Details(problem="it cannot be imported")})
     assert broken[1:] == ["  cannot be used: it cannot be imported"]

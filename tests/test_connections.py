@@ -43,7 +43,7 @@ class Office(Provider):
     def __init__(self) -> None:
         self.logins = 0
         self.signing_in = asyncio.Event()
-        self.login_errors: list[Exception] = []
+        self.login_errors: list[BaseException] = []
         self.requests: list[CalendarRequest] = []
         self.capabilities = Capabilities()
         self.closed = False
@@ -211,6 +211,15 @@ async def test_a_bug_of_a_provider_names_its_connection(house: House) -> None:
     with pytest.raises(PluginError, match=r"connection mail: .*failed .*a bug, ValueError in") as caught:
         await connections.open(anna)
     assert "eyJhbGciOi" not in str(caught.value)
+    await connections.close()
+
+
+async def test_a_provider_that_wants_to_end_calsync_ends_its_connection_only(house: House) -> None:
+    connections = house.connections()
+    house.offices["crm"].login_errors = [SystemExit(0)]
+    with pytest.raises(PluginError, match="connection crm: its provider wanted to end calsync"):
+        await connections.login("crm")
+    await connections.login("crm")
     await connections.close()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import PluginError
+from calsync.errors import PluginError, reason
 from calsync.loader import KINDS, Plugin, Plugins
 from calsync.loader.details import details
 from calsync.loader.discovery import GROUP, in_folder
@@ -67,7 +67,7 @@ def plugin(tmp_path: Path) -> Iterator[Callable[..., Plugin]]:
         folder.mkdir()
         (folder / "__init__.py").write_text(code)
         (folder / "manifest.json").write_text(json.dumps(manifest(module, **provides)))
-        return next(found for found in in_folder(tmp_path) if found.module == module)
+        return next(one for one in in_folder(tmp_path) if isinstance(one, Plugin) and one.module == module)
 
     yield write
     for name in set(sys.modules) - before:
@@ -133,6 +133,11 @@ def test_a_plugin_that_exists_twice_names_both_places(plugin: Callable[..., Plug
     [
         ("import nowhere_at_all", "cannot be imported (ModuleNotFoundError: No module named 'nowhere_at_all')"),
         ("1 +", "cannot be imported (SyntaxError"),
+        ("raise SystemExit(0)", "cannot be imported (SystemExit: 0)"),
+        (
+            "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rules(): raise SystemExit\n",
+            "failed while handing over its rules (SystemExit",
+        ),
         (
             "from calsync.hookspecs import hookimpl\n@hookimpl\ndef calsync_rulez(): ...\n",
             "has a wrong hook (PluginValidationError: unknown hook 'calsync_rulez'",
@@ -204,17 +209,29 @@ def test_a_wrong_manifest_is_named(
     plugin("broken", "")
     path = tmp_path / "broken" / "manifest.json"
     path.write_text(text)
-    with pytest.raises(PluginError) as caught:
-        Plugins.find([tmp_path])
-    assert str(caught.value).startswith(str(path))
-    assert expected in str(caught.value)
+    [said] = Plugins.find([tmp_path]).broken
+    assert said.startswith(str(path))
+    assert expected in said
 
 
 def test_a_package_without_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "__init__.py").write_text("")
-    with pytest.raises(PluginError, match=r"bare/manifest.json cannot be read \(No such file or directory\)"):
-        list(in_folder(tmp_path))
+    [said] = Plugins.find([tmp_path]).broken
+    assert said.endswith("bare/manifest.json cannot be read (No such file or directory)")
+
+
+def test_a_broken_plugin_is_in_nobodys_way_but_where_a_name_is_missing_it_is_the_reason(
+    plugin: Callable[..., Plugin], tmp_path: Path
+) -> None:
+    plugin("good_one", RULE.format(name="shout"), rules=["shout"])
+    plugin("broken", "", rules=["cry"])
+    (tmp_path / "broken" / "manifest.json").write_text("{")
+    plugins = Plugins.find([tmp_path])
+    assert list(plugins.load([], ["shout"]).rules) == ["shout"]
+    for names in (([], ["cry"]), (["cry"], ["shout"])):
+        with pytest.raises(PluginError, match=r"broken/manifest.json is no JSON"):
+            plugins.load(*names)
 
 
 def test_other_folders_and_files_are_no_plugins(tmp_path: Path) -> None:
@@ -255,10 +272,7 @@ def test_an_entry_point_without_package_names_its_distribution(
     distribution: Callable[[str], None], module: str
 ) -> None:
     distribution(f"theirs = {module}")
-    with pytest.raises(
-        PluginError, match=f"plugin theirs of thirdparty 3.4: there is no top-level package {module}"
-    ):
-        Plugins.find()
+    assert Plugins.find().broken == (f"plugin theirs of thirdparty 3.4: there is no top-level package {module}",)
 
 
 def bundled() -> list[str]:
@@ -327,8 +341,8 @@ def test_a_required_version_that_is_none_names_the_file(plugin: Callable[..., Pl
     plugin("unclear", "", rules=["shout"])
     path = tmp_path / "unclear" / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"requires_calsync": ">=1"}))
-    with pytest.raises(PluginError, match=r"manifest.json: must be a version of calsync"):
-        Plugins.find([tmp_path])
+    [said] = Plugins.find([tmp_path]).broken
+    assert "manifest.json: must be a version of calsync" in said
 
 
 def test_a_plugin_that_does_not_say_for_which_calsync_it_is_still_works_and_warns(
@@ -342,6 +356,17 @@ def test_a_plugin_that_does_not_say_for_which_calsync_it_is_still_works_and_warn
     with pytest.warns(DeprecationWarning, match=r"plugin of_old .*does not say `requires_calsync`"):
         loaded = Plugins.find([tmp_path]).load([], ["shout"])
     assert list(loaded.rules) == ["shout"]
+
+
+def test_a_bug_in_a_library_names_the_plugin_that_called_it(plugin: Callable[..., Plugin]) -> None:
+    reads = "def read(options):\n    import json\n    return json.loads('{')\n"
+    code = reads + RULE.format(name="shout").replace("lambda options: None", "read")
+    loaded = Plugins([plugin("acme_rules", code, rules=["shout"])]).load([], ["shout"])
+    with pytest.raises(ValueError, match="Expecting property name") as caught:
+        loaded.rules["shout"].build({})
+    said = reason(caught.value)
+    assert said.startswith("a bug, JSONDecodeError in ")
+    assert said.endswith(", called by the plugin acme_rules")
 
 
 def test_looking_closely_tells_hooks_and_what_is_in_the_way(plugin: Callable[..., Plugin]) -> None:

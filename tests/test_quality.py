@@ -12,6 +12,7 @@ from calsync.errors import PluginError
 from calsync.loader import Plugin, Plugins
 from calsync.loader.details import details, place
 from calsync.loader.quality import LEVELS, RULES, Quality, read_quality
+from calsync.testing.contract import CalendarContract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,18 @@ def test_what_a_bundled_provider_says_of_itself_is_so_where_that_can_be_seen(plu
     assert [name for name, is_so in seen.items() if name in kept and not is_so] == []
 
 
-def test_the_scale_is_documented() -> None:
+def test_the_scale_is_documented_with_what_shows_each_rule() -> None:
     text = (ROOT / "docs" / "reference" / "quality.md").read_text("utf-8")
-    assert [name for name, rule in RULES.items() if f"| `{name}` | {rule.sentence} |" not in text] == []
+    for name, rule in RULES.items():
+        suite = f"the suite of promises: {', '.join(rule.groups)}"
+        assert f"| `{name}` | {rule.sentence} | {suite if rule.groups else OWN} |" in text
+
+
+OWN = "the provider's own tests"
+
+
+def test_what_the_suite_shows_are_parts_of_it() -> None:
+    parts = {part.__name__.removesuffix("Contract").lower() for part in CalendarContract.__bases__}
+    shown = {group for rule in RULES.values() for group in rule.groups}
+    assert shown <= parts
+    assert parts - shown == {"picking"}  # whether calendars can be picked is a matter of comfort

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import voluptuous as vol
+import yaml
 
 from calsync.cli import run
 from calsync.errors import ConfigError
 from calsync.loader import Plugins
+from calsync.loader.details import details
+from calsync.loader.quality import RULES
 from calsync.scaffold import write
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +64,24 @@ def test_calsync_loads_what_was_written_and_no_other_name_is_left_in_it(kind: st
     [found] = [one for one in Plugins.find([folder]).found if one.manifest.domain == name]
     loaded = Plugins([found]).load(found.provides("providers"), found.provides("rules"))
     assert {**loaded.providers, **loaded.rules}.keys() == {name}
+
+
+def test_the_readme_of_a_rule_configures_what_its_schema_takes(tmp_path: Path) -> None:
+    write("rule", "my_rule", tmp_path)
+    folder = tmp_path / "calsync-my-rule"
+    [shown] = re.findall(r"```yaml\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
+    [options] = [rule["my_rule"] for rule in yaml.safe_load(shown)["rules"] if "my_rule" in rule]
+    [found] = [one for one in Plugins.find([folder]).found if one.manifest.domain == "my_rule"]
+    assert vol.Schema(Plugins([found]).load([], ["my_rule"]).rules["my_rule"].schema)(options) == options
+
+
+def test_a_new_provider_says_what_is_still_to_do(tmp_path: Path) -> None:
+    write("provider", "crm", tmp_path)
+    [found] = [one for one in Plugins.find([tmp_path / "calsync-crm"]).found if one.manifest.domain == "crm"]
+    quality = details(found).quality
+    assert quality is not None
+    assert quality.level == "bronze"
+    assert {name for name in RULES if quality.is_open(name)} >= {"real_server", "checks", "tells_deletes"}
 
 
 @pytest.mark.parametrize("name", ["", "Crm", "my-crm", "1a", "a__b", "class", "../x", "graph"])

@@ -1,4 +1,4 @@
-"""Somebody who follows only the tutorial, from an empty folder, ends with a provider that keeps its promises."""
+"""Who follows only the guides, from an empty folder, ends with a provider that keeps its promises, or a rule."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import os
 import re
 import subprocess
 import sys
-import venv
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.lent import environment, lend
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-TUTORIAL = ROOT / "docs" / "tutorials" / "add-a-provider.md"
+ADD_A_PROVIDER = ROOT / "docs" / "tutorials" / "add-a-provider.md"
+ADD_A_RULE = ROOT / "docs" / "how-to" / "add-a-rule.md"
 BLOCK = re.compile(r"^```(?P<kind>\w+)(?: file=(?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-INSTALLS_CALSYNC = "pip install 'calsync[testing]'"
+INSTALLS = re.compile(r"pip install '\./(calsync-[\w.-]+\.whl)\[testing\]'")
 
 
 class Block(NamedTuple):
@@ -28,9 +30,9 @@ class Block(NamedTuple):
     text: str
 
 
-def blocks() -> list[Block]:
+def blocks(guide: Path) -> list[Block]:
     return [
-        Block(found["kind"], found["file"], found["text"]) for found in BLOCK.finditer(TUTORIAL.read_text("utf-8"))
+        Block(found["kind"], found["file"], found["text"]) for found in BLOCK.finditer(guide.read_text("utf-8"))
     ]
 
 
@@ -40,16 +42,14 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = folder / "environment"
-        venv.create(self.environment, with_pip=True)
-        # What calsync needs is lent from the tests' environment: no registry is asked.
-        lent = [path for path in sys.path if path.endswith("site-packages")]
-        [own] = (self.environment / "lib").glob("python*/site-packages")
-        (own / "lent.pth").write_text("".join(f"{path}\n" for path in lent))
+        self._packages = environment(self.environment)
         self.here = folder / "empty"
         self.here.mkdir()
 
     def installs(self, wheel: Path) -> None:
-        self.does(f"pip install --quiet --no-deps --no-index --force-reinstall {wheel}")
+        """Install it with its extra `testing`; what that needs is lent in the place of a registry."""
+        self.does(f"pip install --quiet --no-deps --no-index {wheel}")
+        lend(self._packages, "calsync", "testing")
 
     def does(self, line: str) -> str:
         """Carry out one line of a shell; `cd` holds for the next ones."""
@@ -67,11 +67,8 @@ class Reader:
         return {**kept, "PATH": f"{self.environment / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
     def edits(self, file: str, text: str) -> None:
-        """Write a file, or put new words in the place of old ones: `old -> new`, line by line."""
+        """Put new words in the place of old ones: `old -> new`, line by line."""
         path = self.here / file
-        if file.endswith(".yaml"):
-            path.write_text(text, "utf-8")
-            return
         for line in text.splitlines():
             old, new = line.split(" -> ")
             assert old in path.read_text("utf-8"), (file, old)
@@ -111,26 +108,49 @@ def wheel(tmp_path: Path) -> Path:
     return built
 
 
-def test_who_follows_it_ends_with_a_provider_that_keeps_its_promises(tmp_path: Path, wheel: Path) -> None:
-    reader, said = Reader(tmp_path), dict[str, str]()
-    reader.installs(wheel)
-    for block in blocks():
-        if block.file is not None:
+def follow(guide: Path, reader: Reader, wheel: Path) -> dict[str, str]:
+    """Do what a guide says, word by word; return what each line of a shell said."""
+    said: dict[str, str] = {}
+    for block in blocks(guide):
+        if block.kind == "text" and block.file is not None:
             reader.edits(block.file, block.text)
             if block.file == "tests/server.py":  # "Run the tests: they fail"
                 with pytest.raises(AssertionError, match=r"FAILED|ERROR"):
                     reader.does("python -m pytest -q -x")
-            continue
-        for line in block.text.splitlines():
-            if line == INSTALLS_CALSYNC:
-                continue
-            if "calsync.yaml" in line:
+        elif block.file is not None:
+            (reader.here / block.file).write_text(block.text, "utf-8")
+        for line in block.text.splitlines() if block.kind == "sh" else ():
+            if installs := INSTALLS.fullmatch(line):
+                assert installs[1] == wheel.name
+                reader.installs(wheel)
+            elif "calsync.yaml" in line and (reader.here / "tests" / "server.py").exists():
                 with reader.serving():
                     said[line] = reader.does(line)
             else:
                 said[line] = reader.does(line)
+    return said
+
+
+def test_who_follows_the_tutorial_ends_with_a_provider_that_keeps_its_promises(
+    tmp_path: Path, wheel: Path
+) -> None:
+    said = follow(ADD_A_PROVIDER, Reader(tmp_path), wheel)
     assert "marina" in said["calsync plugins"]
+    assert "quality: bronze" in said["calsync plugins --verbose"].partition("marina 0.1.0")[2]
     *lines, total = said["calsync conformance marina -c calsync.yaml --writes-to tried.left"].splitlines()
     promises = [line for line in lines if line.startswith(("pass ", "fail ", "not supported "))]
     assert total.startswith(f"passed: {sum(line.startswith('pass') for line in promises)}, failed: 0, ")
     assert sum(line.startswith("pass") for line in promises) > 60
+
+
+def test_who_adds_a_rule_ends_with_one_that_a_configuration_takes(tmp_path: Path, wheel: Path) -> None:
+    reader = Reader(tmp_path)
+    said = follow(ADD_A_RULE, reader, wheel)
+    assert "4 passed" in said["python -m pytest -q"]
+    [told] = [part for part in said["calsync plugins --verbose"].split("\n\n") if "whole_days 0.1.0" in part]
+    assert "hooks: calsync_rules" in told.partition("whole_days 0.1.0")[2].splitlines()[1]
+    assert "anna" in said["calsync status -c calsync.yaml"]
+    wrong = reader.here / "calsync.yaml"
+    wrong.write_text(wrong.read_text("utf-8").replace("most: 14", "most: much"), "utf-8")
+    with pytest.raises(AssertionError, match=r"whole_days.*most"):
+        reader.does("calsync status -c calsync.yaml")

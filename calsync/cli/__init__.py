@@ -30,9 +30,9 @@ from calsync.cli import (
     users,
 )
 from calsync.cli.bugs import tell_bugs_without_their_texts
-from calsync.cli.failures import DONE, INTERRUPTED, USAGE, exit_code, flattened, tell
+from calsync.cli.failures import DONE, FAILED, INTERRUPTED, USAGE, exit_code, flattened, of_click, tell
 from calsync.cli.group import PluginGroup
-from calsync.errors import CalsyncError
+from calsync.errors import CalsyncError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,4 +104,9 @@ def run(arguments: Sequence[str]) -> int:
         failures = flattened(error)
         tell(line for failure in failures for line in str(failure).splitlines())
         return max(exit_code(failure) for failure in failures)
+    except SystemExit as error:
+        if of_click(error):
+            raise
+        tell([reason(error)])  # calsync's own code raises none: a plugin or a library wants to end the program
+        return error.code if isinstance(error.code, int) and error.code else FAILED
     return result if isinstance(result, int) else DONE

@@ -96,12 +96,13 @@ def run(path: Path, style: Style) -> int:
 def plugins(as_json: bool, verbose: bool) -> int:
     """List the installed plugins and what each provides."""
     with json_even_on_failure(as_json, plugin_report.EMPTY):
-        found = Plugins.find().found
-    closely = {plugin: details(plugin) for plugin in found} if verbose else {}
+        found = Plugins.find()
+    closely = {plugin: details(plugin) for plugin in found.found} if verbose else {}
     if as_json:
         print_json(plugin_report.as_json(found, closely))
     else:
         click.echo("\n".join(plugin_report.lines(found, closely)))
+    tell(plugin_report.broken(found))
     return DONE
 
 

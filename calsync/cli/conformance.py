@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.testing.conformance import Conformance, Promise
 
 WARNING = (
-    "this writes made-up events of March and April 2026 into the calendar {calendar}, and takes them away again;"
+    "this writes made-up events of the year 2026 into the calendar {calendar}, and takes them away again;"
     " where the server has a trash, they lie there. Nobody is invited, so nobody is mailed."
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,12 @@ def exit_code(error: CalsyncError) -> int:
     """Return 2 for what a person must set right before anything can run, else 1."""
     before_running = isinstance(error, ConfigError | PluginError | LoginError | AccountError)
     return USAGE if before_running else FAILED
+
+
+def of_click(error: SystemExit) -> bool:
+    """Tell whether click itself ends the program: nobody reads its output any more, or a shell asks for words."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).startswith("click.")
 
 
 def flattened(error: CalsyncError | ExceptionGroup[Exception]) -> list[CalsyncError]:

@@ -56,6 +56,7 @@ class PluginGroup(click.Group):
         except PluginError as error:
             tell([str(error)])
             return {}
+        tell(plugins.broken)
         return {
             name: PluginCommand(name, short_help=f"(plugin {plugin.manifest.domain}) {plugin.manifest.name}")
             for plugin in plugins.found

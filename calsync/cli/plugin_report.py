@@ -9,29 +9,35 @@ from calsync.loader import KINDS
 from calsync.loader.quality import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from calsync.loader import Plugin
+    from calsync.loader import Plugin, Plugins
     from calsync.loader.details import Details
     from calsync.loader.quality import Quality
 
-EMPTY: Mapping[str, Any] = {"plugins": []}
+EMPTY: Mapping[str, Any] = {"plugins": [], "broken": []}
 
 
-def as_json(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -> dict[str, Any]:
+def as_json(plugins: Plugins, closely: Mapping[Plugin, Details] = {}) -> dict[str, Any]:
     """Return all plugins, with more about those that were looked at closely."""
     told = [
-        _plugin(plugin) | (_details(plugin, closely[plugin]) if plugin in closely else {}) for plugin in plugins
+        _plugin(plugin) | (_details(plugin, closely[plugin]) if plugin in closely else {})
+        for plugin in plugins.found
     ]
-    return {"plugins": told}
+    return {"plugins": told, "broken": list(plugins.broken)}
 
 
-def lines(plugins: Sequence[Plugin], closely: Mapping[Plugin, Details] = {}) -> list[str]:
+def lines(plugins: Plugins, closely: Mapping[Plugin, Details] = {}) -> list[str]:
     """Return an aligned table with a head line; of plugins that were looked at closely a few lines each."""
     if closely:
         return [line for plugin, about in closely.items() for line in _closely(plugin, about)]
     head = ["name", "kind", "version", "from", "provides"]
-    return table([head, *([plain(cell) for cell in _row(plugin)] for plugin in plugins)])
+    return table([head, *([plain(cell) for cell in _row(plugin)] for plugin in plugins.found)])
+
+
+def broken(plugins: Plugins) -> list[str]:
+    """Say of plugins that cannot say what they are why they are not listed."""
+    return [f"not listed: {plain(problem)}" for problem in plugins.broken]
 
 
 def _row(plugin: Plugin) -> list[str]:
@@ -62,6 +68,8 @@ def _closely(plugin: Plugin, about: Details) -> list[str]:
     if about.problem is not None:
         return [*said, f"  cannot be used: {plain(about.problem)}"]
     said.append(f"  hooks: {', '.join(about.hooks) or 'none'}")
+    if about.going is not None:
+        said.append(f"  to change: {about.going}")
     return said if about.quality is None else [*said, *_quality(about.quality)]
 
 
@@ -82,5 +90,6 @@ def _details(plugin: Plugin, about: Details) -> dict[str, Any]:
         "hooks": list(about.hooks),
         "quality": None if quality is None else quality.level,
         "to_do": [] if quality is None else [name for name in RULES if quality.is_open(name)],
+        "to_change": about.going,
         "problem": about.problem,
     }

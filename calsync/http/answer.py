@@ -52,10 +52,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
+        """Whether it is a success (2xx)."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the 2xx class
 
     @property
     def text(self) -> str:
+        """The body as text; what is no UTF-8 in it is replaced."""
         return self.body.decode("utf-8", "replace")
 
     def lines(self, header: str) -> list[str]:

@@ -47,6 +47,7 @@ class Pause:
             log.info("%(connection)s: the server asks for a pause of %(seconds).0f s", told)
 
     def ends_by(self, deadline: datetime) -> bool:
+        """Tell whether it is over then."""
         return self._clock.now() + timedelta(seconds=self.left) <= deadline
 
     async def over(self, deadline: datetime) -> None:

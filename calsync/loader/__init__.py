@@ -41,17 +41,22 @@ class Loaded:
 class Plugins:
     """All plugins that can be used."""
 
-    def __init__(self, found: Sequence[Plugin]) -> None:
-        """Index the plugins by what they provide. Raises PluginError when a name exists twice."""
+    def __init__(self, found: Sequence[Plugin], broken: Sequence[str] = ()) -> None:
+        """Index the plugins by what they provide. Raises PluginError when a name exists twice.
+
+        `broken`: of those that cannot say what they are, a sentence each. They are in nobody's way.
+        """
         self.found = tuple(found)
+        self.broken = tuple(broken)
         _index(found, "plugin", lambda plugin: {plugin.manifest.domain})
         self._by_name = {kind: _index(found, kind.removesuffix("s"), _provided(kind)) for kind in KINDS}
 
     @classmethod
     def find(cls, plugin_dirs: Iterable[Path] = ()) -> Plugins:
-        """Look at what is installed and into these folders. Raises PluginError for a broken manifest."""
-        in_folders = [plugin for folder in plugin_dirs for plugin in in_folder(folder)]
-        return cls([*installed(), *in_folders])
+        """Look at what is installed and into these folders. Raises PluginError when a name exists twice."""
+        seen = [*installed(), *(one for folder in plugin_dirs for one in in_folder(folder))]
+        broken = [str(one) for one in seen if isinstance(one, PluginError)]
+        return cls([one for one in seen if not isinstance(one, PluginError)], broken)
 
     def names(self, kind: Kind) -> frozenset[str]:
         return frozenset(self._by_name[kind])
@@ -59,8 +64,11 @@ class Plugins:
     def load(self, providers: Collection[str], rules: Collection[str]) -> Loaded:
         """Import the plugins that provide these names and ask them. A name nobody provides is left out.
 
-        Raises PluginError that names the plugin: it cannot be imported, or is not what its manifest promises.
+        Raises PluginError that names the plugin: it cannot be imported, or is not what its manifest promises; and
+        where nobody provides a name, but a broken plugin might.
         """
+        if self.broken and (set(providers) - self.names("providers") or set(rules) - self.names("rules")):
+            raise PluginError("; ".join(self.broken))
         wanted = [*self._owners("providers", providers), *self._owners("rules", rules)]
         registry, modules = registered(dict.fromkeys(wanted))
         found_providers: dict[str, ProviderSpec] = {}
@@ -82,7 +90,7 @@ class Plugins:
         group = click.Group()
         try:
             registry.hook.calsync_commands(cli=group, open_connection=open_connection)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise PluginError(f"plugin {plugin.label} failed while adding its commands ({why(error)})") from error
         _compare(plugin, "commands", group.commands)
         return group.commands[name]
@@ -113,7 +121,7 @@ def _asked(
     hook = registry.subset_hook_caller(f"calsync_{kind}", others)
     try:
         specs = {spec.name: spec for answer in hook() for spec in answer}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plugin {plugin.label} failed while handing over its {kind} ({why(error)})") from error
     _compare(plugin, kind, specs)
     return specs

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calsync.errors import PluginError
-from calsync.loader.importing import registered
+from calsync.loader.importing import UNSAID, registered
 from calsync.loader.quality import Quality, read_quality
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ class Details:
 
     hooks: Sequence[str] = ()
     quality: Quality | None = None
+    going: str | None = None
+    """What of it the next calsync will not take any more."""
     problem: str | None = None
     """Why it cannot be used; then no more is known."""
 
@@ -32,7 +34,11 @@ def details(plugin: Plugin) -> Details:
     try:
         registry, modules = registered([plugin])
         callers = registry.get_hookcallers(modules[plugin]) or []
-        return Details(hooks=sorted(caller.name for caller in callers), quality=read_quality(place(plugin)))
+        return Details(
+            hooks=sorted(caller.name for caller in callers),
+            quality=read_quality(place(plugin)),
+            going=None if plugin.manifest.requires else UNSAID,
+        )
     except PluginError as error:
         return Details(problem=str(error))
 

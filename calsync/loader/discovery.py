@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from calsync.errors import PluginError
 from calsync.loader.manifest import Manifest, read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from importlib.metadata import EntryPoint
 
 GROUP = "calsync.plugins"
@@ -41,9 +42,10 @@ class Plugin:
         return f"{self.manifest.domain} ({self.origin})"
 
 
-def installed() -> Iterator[Plugin]:
+def installed() -> Iterator[Plugin | PluginError]:
+    """Yield what is installed; of what cannot say what it is the reason, which names it."""
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        yield _installed_plugin(entry)
+        yield _tried(partial(_installed_plugin, entry))
 
 
 def _installed_plugin(entry: EntryPoint) -> Plugin:
@@ -56,8 +58,21 @@ def _installed_plugin(entry: EntryPoint) -> Plugin:
     return Plugin(manifest=manifest, module=entry.value, origin=origin)
 
 
-def in_folder(folder: Path) -> Iterator[Plugin]:
-    """Yield the packages of a folder. One that does not exist has none: the configuration's check tells it."""
+def in_folder(folder: Path) -> Iterator[Plugin | PluginError]:
+    """Yield the packages of a folder, as `installed` does.
+
+    A folder that does not exist has none: the configuration's check tells it.
+    """
     for package in sorted(folder.glob("*/__init__.py")):
-        path = package.parent
-        yield Plugin(manifest=read_manifest(path), module=path.name, origin=str(path), folder=path)
+        yield _tried(partial(_folder_plugin, package.parent))
+
+
+def _folder_plugin(path: Path) -> Plugin:
+    return Plugin(manifest=read_manifest(path), module=path.name, origin=str(path), folder=path)
+
+
+def _tried(look: Callable[[], Plugin]) -> Plugin | PluginError:
+    try:
+        return look()
+    except PluginError as error:
+        return error

@@ -6,13 +6,13 @@ import importlib
 import importlib.util
 import os
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from calsync import __version__, hookspecs
-from calsync.errors import PluginError
+from calsync.errors import PLUGINS, PluginError
+from calsync.going import announce, following
 from calsync.loader.manifest import fits
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from calsync.loader.discovery import Plugin
 
 
+UNSAID = f"its manifest does not say `requires_calsync`; calsync {following()} will refuse it"
+"""What is told of a plugin that does not say for which calsync it was written."""
 TRACE = "CALSYNC_TRACE_HOOKS"
 """The environment variable that has each call of a hook told on standard error."""
 
@@ -45,20 +47,20 @@ def registered(plugins: Iterable[Plugin]) -> tuple[pluggy.PluginManager, dict[Pl
 def _imported(plugin: Plugin) -> ModuleType:
     required = plugin.manifest.requires
     if not required:
-        told = f"plugin {plugin.label}: its manifest does not say `requires_calsync`; calsync 0.2 will refuse it"
-        warnings.warn(told, DeprecationWarning, stacklevel=2)
+        announce(f"plugin {plugin.label}: {UNSAID}")
     elif not fits(required, __version__):
         raise PluginError(
             f"plugin {plugin.label} was written for calsync {required}, and this is {__version__}:"
             " install a version of it that fits"
         )
+    PLUGINS.add(plugin.module)
     try:
         if plugin.folder is None:
             return importlib.import_module(plugin.module)
         return _imported_from(plugin.module, plugin.folder)
     except PluginError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plugin {plugin.label} cannot be imported ({why(error)})") from error
 
 

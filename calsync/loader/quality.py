@@ -34,7 +34,9 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "reads": Rule("bronze", "What is in a calendar is read, whole and as it is stored.", ("reading", "values")),
     "follows_changes": Rule("bronze", "Listings and changes are complete, and a lost token is told.", ("feed",)),
-    "writes": Rule("bronze", "Writes store what they were given, and nothing over an edit.", ("writing",)),
+    "writes": Rule(
+        "bronze", "Writes store what they were given, and nothing over an edit.", ("writing", "limits")
+    ),
     "mails_nobody": Rule("bronze", "No write can mail anybody; where it might, it is refused."),
     "says_what_it_needs": Rule(
         "bronze", "Settings are validated by a schema, and it is documented how to connect."
@@ -48,7 +50,9 @@ RULES: Mapping[str, Rule] = {
     "rules_can_look": Rule("gold", "Locations, and types where there are any, are read for rules.", ("needs",)),
     "real_server": Rule("platinum", "It was proven on a real server, not only on one that was written for it."),
     "other_clients": Rule("platinum", "A client that nobody here wrote sees what calsync wrote."),
-    "rings": Rule("platinum", "A doorbell wakes an account, so that changes arrive within seconds."),
+    "rings": Rule(
+        "platinum", "A doorbell wakes an account, so that changes arrive within seconds.", ("listening",)
+    ),
     "typed": Rule("platinum", "It is strictly typed, and says so (`py.typed`)."),
 }
 SCHEMA = vol.Schema(

@@ -13,6 +13,7 @@ from typing import Literal
 
 from calsync import __version__
 from calsync.errors import ConfigError
+from calsync.going import following
 
 Kind = Literal["provider", "rule"]
 SUFFIX = ".tmpl"
@@ -45,13 +46,12 @@ def _named(text: str, name: str) -> str:
     """Put a name in the place of Acme's, in each of its forms."""
     title = "".join(word.capitalize() for word in name.split("_"))
     major, minor = __version__.split(".")[:2]
-    following = f"{major}.{int(minor) + 1}" if major == "0" else str(int(major) + 1)
     forms = {
         "calsync-acme": f"calsync-{name.replace('_', '-')}",
         "acme.example.de": f"{name.replace('_', '-')}.example.de",
         "acme": name,
         "Acme": title,
         "@calsync@": f"{major}.{minor}",
-        "@next@": following,
+        "@next@": following(),
     }
     return re.sub("|".join(map(re.escape, forms)), lambda found: forms[found[0]], text)

@@ -23,6 +23,7 @@ class Registration:
 
     @property
     def loopback(self) -> bool:
+        """Whether it is of a server without TLS, which is on this machine."""
         return self.authority_url.startswith("http:")
 
     @property

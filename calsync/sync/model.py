@@ -23,6 +23,7 @@ class Side(StrEnum):
 
     @property
     def other(self) -> Side:
+        """The side across from this one."""
         return Side.RIGHT if self is Side.LEFT else Side.LEFT
 
 
@@ -69,8 +70,11 @@ class AllDay:
 
 
 When = Timed | AllDay
+"""When an event is."""
 Field = Literal["summary", "when", "description"]
+"""The name of a field that is synced."""
 Value = str | Timed | AllDay
+"""What a field may hold."""
 FIELDS: tuple[Field, ...] = ("summary", "when", "description")
 """The fields that are compared and written. Everything else of an event is only read."""
 Need = Literal["location", "types"]
@@ -187,6 +191,7 @@ class Capabilities:
 
 
 ALSO_READ = 1 << 20
+"""`Capabilities.also_read` stays below it."""
 
 
 def also_read(needs: Collection[Need], how: str = "") -> int:

@@ -53,7 +53,9 @@ class Block:
 
 
 Verdict = Allow | Drop | Hold | Block
+"""What a rule says of a write, from the mildest to the strictest."""
 ALLOW = Allow()
+"""The write may be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,10 @@ class Rule:
         """Judge one write just before it is planned."""
         del write
         return ALLOW
+
+
+FAILURES = (Exception, SystemExit)
+"""What a rule may raise, and ends nothing but its own event: `sys.exit()`, too, would end everybody's sync."""
 
 
 class RuleFailed(Exception):  # noqa: N818 - internal signal of the chain, turned into a hold
@@ -193,7 +199,7 @@ class Chain:
                 self._asking.question = asked, self._events
                 try:
                     reason = rule.admit(event)
-                except Exception as error:
+                except FAILURES as error:
                     raise RuleFailed(rule.name) from error
                 if reason is not None:
                     return rule.name, reason
@@ -211,7 +217,7 @@ class Chain:
                 try:
                     altered |= rule.alters(projected)
                     projected = rule.project(projected)
-                except Exception as error:
+                except FAILURES as error:
                     raise RuleFailed(rule.name) from error
         finally:
             self._asking.question = None
@@ -228,7 +234,7 @@ class Chain:
                 self._asking.question = asked, self._events
                 try:
                     altered, projected = rule.alters(event), rule.project(event)
-                except Exception as error:
+                except FAILURES as error:
                     raise RuleFailed(rule.name) from error
                 altered |= {name for name in FIELDS if projected.value(name) != event.value(name)}
                 authors |= dict.fromkeys(altered, rule.name)
@@ -251,7 +257,7 @@ class Chain:
                 self._asking.question = asked, self._events
                 try:
                     draft = rule.on_create(source, draft)
-                except Exception as error:
+                except FAILURES as error:
                     raise RuleFailed(rule.name) from error
         finally:
             self._asking.question = None
@@ -270,7 +276,7 @@ class Chain:
                 self._asking.question = asked, self._events
                 try:
                     verdicts.append(_said_by(rule, rule.guard(write)))
-                except Exception:  # noqa: BLE001 - whatever a rule raises holds its write
+                except FAILURES:  # whatever a rule raises holds its write
                     verdicts.append(Hold(RuleFailed(rule.name).reason, rule.name))
         finally:
             self._asking.question = None

@@ -36,6 +36,7 @@ class Faults:
         self._faults.append(Fault(method, error, times, after))
 
     def clear(self) -> None:
+        """Let every call succeed again."""
         self._faults.clear()
 
     def take(self, method: Method) -> Fault | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
 
-from extension import configuration, names, routes
+from extension import configuration, figures, names, routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MADE: Mapping[str, Callable[..., str]] = {
     "configuration": configuration.made,
+    "figures": figures.made,
     "names": names.made,
+    "promises": names.promises,
     "routes": routes.made,
 }
 

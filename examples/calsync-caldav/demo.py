@@ -52,6 +52,26 @@ def at(hours: int) -> Timed:
     return Timed(TOMORROW + timedelta(hours=hours), TOMORROW + timedelta(hours=hours + 1))
 
 
+def times(hours: int) -> dict[str, dict[str, str]]:
+    """Return the same as Exchange stores it."""
+    when = at(hours)
+    return {
+        name: {"dateTime": f"{instant:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
+        for name, instant in (("start", when.start), ("end", when.end))
+    }
+
+
+def configured(folder: Path, dav: DavPerson, sandbox: Sandbox) -> Path:
+    """Write what an operator would write, and return where."""
+    told = {"folder": folder, "dav": dav.server.url, "user": USER, "sandbox": sandbox, "calendar": dav.path}
+    configuration = folder / "calsync.yaml"
+    configuration.write_text(CONFIGURATION.format(**told), "utf-8")
+    secrets = folder / "secrets.yaml"
+    secrets.touch(mode=0o600)
+    secrets.write_text(SECRETS.format(password=PASSWORD, secret=sandbox.client_secret), "utf-8")
+    return configuration
+
+
 async def calsync(configuration: Path, command: str) -> Any:
     """Run a command of calsync and return its JSON."""
     arguments = ["-m", "calsync", command, "-c", str(configuration), "--json"]
@@ -75,11 +95,7 @@ async def play(sandbox: Sandbox, outlook: OutlookPerson, dav: DavPerson, configu
     made = await dav.create(
         Event(summary="Besichtigung Gartenstraße 5", when=at(0), description="Schlüssel mitnehmen")
     )
-    start, end = (
-        {"dateTime": f"{TOMORROW + timedelta(hours=h):%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"} for h in (3, 4)
-    )
-    event = {"subject": "Notartermin Kaufvertrag", "start": start, "end": end, "isAllDay": False}
-    outlook.mailbox.create(event)
+    outlook.mailbox.create({"subject": "Notartermin Kaufvertrag", **times(3), "isAllDay": False})
     scenes: list[tuple[str, list[str]]] = [
         ("created on both sides", ["Besichtigung Gartenstraße 5", "Notartermin Kaufvertrag"]),
         ("edited in Radicale", ["Besichtigung verschoben", "Notartermin Kaufvertrag"]),
@@ -113,12 +129,7 @@ async def demo(server: DavServer, folder: Path) -> bool:
         outlook = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
         dav = DavPerson(client, server, f"{server.home}termine/")
         await dav.make_calendar()
-        told = {"folder": folder, "dav": server.url, "user": USER, "sandbox": sandbox, "calendar": dav.path}
-        configuration = folder / "calsync.yaml"
-        configuration.write_text(CONFIGURATION.format(**told), "utf-8")
-        secrets = folder / "secrets.yaml"
-        secrets.touch(mode=0o600)
-        secrets.write_text(SECRETS.format(password=PASSWORD, secret=sandbox.client_secret), "utf-8")
+        configuration = configured(folder, dav, sandbox)
         print(f"Radicale at {server.url}{dav.path}, Exchange at {sandbox.graph.url}")  # noqa: T201
         await calsync(configuration, "check")
         return await play(sandbox, outlook, dav, configuration)

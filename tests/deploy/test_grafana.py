@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from calsync.engine import Report
-from calsync.metrics import RESULTS, Metrics
-from calsync.service import Finished, Runner, Service, State
-from calsync.sync.model import Side
-from calsync.sync.plan import Kind
-from calsync.testing.clock import FakeClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
-    from calsync.service import Listen
+from calsync.metrics import RESULTS
+from calsync.service import State
+from extension.figures import families
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "calsync.json").read_text("utf-8"))
@@ -31,36 +21,11 @@ GUIDE = (ROOT / "docs" / "how-to" / "run-as-a-service.md").read_text("utf-8")
 NAME = re.compile(r"\bcalsync_[a-z_]+")
 
 
-class Nobody(Runner):
-    async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
-        raise NotImplementedError
-
-    def doorbells(self, account: str) -> Sequence[Listen]:
-        return ()
-
-    def connections(self, account: str) -> Collection[str]:
-        return ()
-
-
 @pytest.fixture(scope="module")
 def figures() -> dict[str, set[str]]:
     """Return the names of all figures of a service at work, each with its labels."""
-    metrics = Metrics(FakeClock())
-    service = Service(Nobody(), FakeClock(), random.Random(1), 60)
-    metrics.look_at(service, lambda: {"m365": 0}, lambda: 1)
-    metrics.prevented(1)
-    metrics.answered("m365", "200", 0.1)
-    metrics.signed_in("ok")
-    report = Report()
-    report.counts[Side.LEFT].created = 1
-    metrics.finished(Finished(account="anna", report=report, error=None, seconds=0.1, since_call=0.5))
-    service.board.begin("anna", None)
-    held, blocked = (Kind.HOLD, Side.LEFT, "conflict"), (Kind.BLOCK, Side.LEFT, "has_attendees")
-    since = {"conflict": FakeClock().now()}
-    service.board.note("anna", notices=Counter({held: 1, blocked: 1}), held_since=since)
-    families = text_string_to_metric_families(metrics.text().decode())
     found: dict[str, set[str]] = {}
-    for sample in (sample for family in families for sample in family.samples):
+    for sample in (sample for family in families() for sample in family.samples):
         found.setdefault(sample.name, set()).update(sample.labels)
     return found
 

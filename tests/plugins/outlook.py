@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Timed
 
@@ -29,6 +30,13 @@ def stored(changes: Mapping[str, Value]) -> dict[str, Any]:
             case _:
                 fields["body"] = {"contentType": "text", "content": value}
     return fields
+
+
+def in_zone(when: Timed, zone: str) -> dict[str, Any]:
+    """Return a time as Outlook stores it of a person who chose it in this zone."""
+    walls = (at.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat() for at in (when.start, when.end))
+    start, end = ({"dateTime": wall, "timeZone": zone} for wall in walls)
+    return {"isAllDay": False, "start": start, "end": end}
 
 
 def in_utc(when: datetime) -> dict[str, str]:

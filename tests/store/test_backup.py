@@ -213,6 +213,22 @@ async def test_a_backup_of_a_newer_calsync_is_refused(
     assert not kept.exists()
 
 
+async def test_back_from_a_newer_calsync_leads_a_backup_of_before(
+    store: SqliteStore, lease: Lease, path: Path, saved: Path, kept: Path
+) -> None:
+    await put(store, lease, "before")
+    await store.close()
+    await back_up(path, saved)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(StoreError, match="newer calsync"):
+        await SqliteStore.open(path)
+    assert await restore(path, saved, kept, [])
+    assert await stored(path) == {"before"}
+    assert kept.exists()
+
+
 async def test_the_name_for_the_present_store_is_never_taken_from_a_file(
     store: SqliteStore, path: Path, saved: Path, kept: Path
 ) -> None:

@@ -48,11 +48,12 @@ class Scripted(Rule):
     verdict: Verdict = ALLOW
     fails_in: str = ""
     """The method that raises."""
+    raises: type[BaseException] = ZeroDivisionError
     asked: list[Write] = field(default_factory=list)
 
     def _answer(self, method: str) -> None:
         if self.fails_in == method:
-            raise ZeroDivisionError
+            raise self.raises
 
     def admit(self, event: Event) -> str | None:
         self._answer("admit")

@@ -58,9 +58,12 @@ def test_a_draft_is_projected(agreed: Event) -> None:
     assert Chain([Shout()]).draft(agreed).summary == "BESICHTIGUNG"
 
 
+@pytest.mark.parametrize("raises", [ZeroDivisionError, SystemExit])
 @pytest.mark.parametrize("method", ["admit", "project", "on_create"])
-def test_a_rule_that_raises_is_named(agreed: Event, scripted: type[Scripted], method: str) -> None:
-    chain = Chain([scripted(name="broken", fails_in=method)])
+def test_a_rule_that_raises_is_named(
+    agreed: Event, scripted: type[Scripted], method: str, raises: type[BaseException]
+) -> None:
+    chain = Chain([scripted(name="broken", fails_in=method, raises=raises)])
     with pytest.raises(RuleFailed) as failed:
         (chain.draft if method == "on_create" else getattr(chain, method))(agreed)
     assert failed.value.reason == "rule_failed:broken"
@@ -105,8 +108,11 @@ def test_the_verdict_names_the_rule_that_gave_it(agreed: Event, scripted: type[S
     assert broken.rule == "broken"
 
 
-def test_a_guard_that_raises_holds_and_hides_no_block(agreed: Event, scripted: type[Scripted]) -> None:
-    broken = scripted(name="broken", fails_in="guard")
+@pytest.mark.parametrize("raises", [ZeroDivisionError, SystemExit])
+def test_a_guard_that_raises_holds_and_hides_no_block(
+    agreed: Event, scripted: type[Scripted], raises: type[BaseException]
+) -> None:
+    broken = scripted(name="broken", fails_in="guard", raises=raises)
     asked = write(agreed, {"summary": "x"})
     assert Chain([broken]).guard(asked) == Hold("rule_failed:broken")
     assert Chain([broken, scripted(verdict=Block("has_attendees"))]).guard(asked) == Block("has_attendees")

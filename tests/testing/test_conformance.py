@@ -12,8 +12,9 @@ from calsync.errors import LoginError, Retry
 from calsync.ports import CalendarRequest, Provider
 from calsync.testing import MemoryCalendar
 from calsync.testing.conformance import FAILED, PASSED, SKIPPED, Promise, play
-from tests.testing.test_connected import MemoryProvider, somebodys_calendar
-from tests.testing.test_memory_contract import cut, with_
+from tests.testing.broken.writing import cut, with_
+from tests.testing.memory_provider import MemoryProvider
+from tests.testing.test_connected import somebodys_calendar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -7,50 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.ports import Finding, Provider, ProviderSpec
-from calsync.sync.model import Need, Window
+from calsync.ports import ProviderSpec
+from calsync.sync.model import Window
 from calsync.testing import Behaviour, MemoryCalendar
 from calsync.testing.connected import connected
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.testing.contract.case import DRAFT, EVENT, MARKER, WINDOW, listen
-from calsync.testing.feed import Feed
 from calsync.testing.fence import Fenced, take_away
+from tests.testing.memory_provider import MemoryProvider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
-    from calsync.ports import Calendar, CalendarRequest, Host
-
-
-class Asked(MemoryCalendar):
-    """The same events, read for other needs."""
-
-    def __init__(self, calendar: MemoryCalendar, needs: frozenset[Need]) -> None:
-        super().__init__(calendar.key, behaviour=calendar.behaviour)
-        self.rows, self.faults, self.calls = calendar.rows, calendar.faults, calendar.calls
-        self.feed = Feed(calendar.rows, calendar.behaviour, self._observe)
-        self.ask_for(needs)
-
-
-class MemoryProvider(Provider):
-    """Opens one calendar in memory, again and again."""
-
-    def __init__(self, calendar: MemoryCalendar) -> None:
-        self.memory = calendar
-
-    async def login(self) -> None:
-        """Anybody may."""
-
-    async def open(self, request: CalendarRequest) -> Calendar:
-        return Asked(self.memory, request.needs)
-
-    async def check(self) -> Sequence[Finding]:
-        return ()
-
-    async def close(self) -> None:
-        """Nothing is open."""
+    from calsync.ports import Host, Provider
 
 
 def spec_of(calendar: MemoryCalendar) -> ProviderSpec:

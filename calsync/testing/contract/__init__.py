@@ -12,7 +12,18 @@ its own, will do as well. Needs pytest and pytest-asyncio.
 
 import pytest
 
-for module in ("case", "feed", "listening", "needs", "picking", "reading", "trouble", "values", "writing"):
+for module in (
+    "case",
+    "feed",
+    "limits",
+    "listening",
+    "needs",
+    "picking",
+    "reading",
+    "trouble",
+    "values",
+    "writing",
+):
     pytest.register_assert_rewrite(f"calsync.testing.contract.{module}")
 
 from collections.abc import AsyncIterator  # noqa: E402 - pytest has to know them first
@@ -22,6 +33,7 @@ import pytest_asyncio  # noqa: E402
 
 from calsync.testing.contract.case import UnderTest, not_supported  # noqa: E402
 from calsync.testing.contract.feed import FeedContract  # noqa: E402
+from calsync.testing.contract.limits import LimitsContract  # noqa: E402
 from calsync.testing.contract.listening import ListeningContract  # noqa: E402
 from calsync.testing.contract.needs import NeedsContract  # noqa: E402
 from calsync.testing.contract.picking import PickingContract  # noqa: E402
@@ -36,6 +48,7 @@ class CalendarContract(
     ReadingContract,
     WritingContract,
     ValuesContract,
+    LimitsContract,
     NeedsContract,
     ListeningContract,
     PickingContract,

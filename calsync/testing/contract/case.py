@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 NOT_SUPPORTED = "not supported: "
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
+"""The day of the suite's events: a Tuesday."""
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
 """Holds the night in which the clocks of Europe go forward."""
 WHEN = Timed(DAY + timedelta(hours=9), DAY + timedelta(hours=10))
+"""When they are, unless a test says otherwise."""
 EVENT = Event(summary="Besichtigung Gartenstraße 5", when=WHEN, description="Schlüssel mitnehmen")
+"""What a person enters."""
 DRAFT = Draft(summary="Notartermin", when=WHEN, description="Ausweise\nVollmacht", reminder=15)
+"""What calsync creates."""
 MARKER = "v1:anna:5f0c9a7e-1f2b-4c3d-8e9f-0a1b2c3d4e5f:0123456789abcdef"
+"""The marker of its creates, as long as a real one."""
 STAMP = "v1:anna:9d1c2b3a-4e5f-4a6b-8c7d-0e1f2a3b4c5d:0123456789abcdef"
+"""The stamp of its updates, and the marker of a second event."""
 
 
 def not_supported(what: str, so: str) -> NoReturn:
@@ -44,6 +50,8 @@ class UnderTest(ABC):
     """At most so many events stand on one page of a listing; the suite creates more. None: nobody can tell."""
     idempotent: bool = False
     """The system can tell that a create is repeated with the same marker."""
+    tells_hours_apart: bool = True
+    """Of the hour that comes twice in autumn it can store either; not so where times have no offset."""
     has: frozenset[Need] = frozenset()
     """What the system has of the values that are read only where rules need them."""
     a_type: str = "viewing"
@@ -60,6 +68,15 @@ class UnderTest(ABC):
     async def user_create(self, event: Event) -> str:
         """Create an event with the synced fields of `event`; return its id."""
 
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        """Create an event, whose time a person has chosen in a zone (an IANA name); return its id."""
+        del event, zone
+        not_supported("nobody says in which zone a time is chosen", "that an update keeps it is not tried")
+
+    async def stored_zone(self, event_id: str) -> str:
+        """Return the zone that people see of an event's time, by the name that the system has for it."""
+        raise NotImplementedError("who says how a time is chosen in a zone says how people read it")
+
     @abstractmethod
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         """Change these fields, and nothing else."""
@@ -67,6 +84,11 @@ class UnderTest(ABC):
     @abstractmethod
     async def user_delete(self, event_id: str) -> None:
         """Delete an event as people do: into the trash where there is one."""
+
+    async def user_move_away(self, event_id: str) -> None:
+        """Move an event to another calendar of the same person, or give it to another one."""
+        del event_id
+        not_supported("nobody says how people move an event away", "that this is no delete is not tried")
 
     @abstractmethod
     async def user_invite(self, event_id: str) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.ports import Gone, Here, Trashed
-from calsync.testing.contract.case import DRAFT, EVENT, MARKER, STAMP, not_supported, observed, synced
+from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
+from calsync.testing.contract.case import DRAFT, EVENT, MARKER, STAMP, listen, not_supported, observed, synced
 
 if TYPE_CHECKING:
     from calsync.testing.contract.case import UnderTest
@@ -61,6 +61,17 @@ class ReadingContract:
         assert here.observation == await observed(calendar, event_id)
         await calendar_under_test.user_delete(event_id)
         assert isinstance(await calendar.locate(event_id), Trashed | Gone)
+
+    async def test_an_event_that_was_moved_away_is_not_proven_deleted(
+        self, calendar_under_test: UnderTest
+    ) -> None:
+        calendar = calendar_under_test.calendar
+        kept, moved = [await calendar_under_test.user_create(EVENT) for _ in range(2)]
+        uid = (await observed(calendar, moved)).event.uid
+        await calendar_under_test.user_move_away(moved)
+        assert list(await calendar.read([kept, moved])) == [kept]
+        assert set((await listen(calendar)).observations) == {kept}
+        assert isinstance(await calendar.locate(moved, uid), Elsewhere | NoAccess)
 
     async def test_a_marker_is_found_on_its_event_only(self, calendar_under_test: UnderTest) -> None:
         calendar = calendar_under_test.calendar

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,9 +107,12 @@ class TroubleContract:
         with pytest.raises(Retry) as told:
             await listen(calendar)
         assert told.value.after is None or told.value.after > 0
-        for write in (calendar.create(DRAFT, MARKER), calendar.update(target, {"summary": "Neu"}, STAMP)):
+        for write in (
+            partial(calendar.create, DRAFT, MARKER),
+            partial(calendar.update, target, {"summary": "Neu"}, STAMP),
+        ):
             with pytest.raises(Retry):
-                await write
+                await write()
         assert changed(calendar_under_test, proxy) == before
 
     @pytest.mark.parametrize("status", [500, 502, 503])
@@ -116,9 +120,9 @@ class TroubleContract:
         calendar, proxy = calendar_under_test.calendar, proxy_of(calendar_under_test)
         event_id = await calendar_under_test.user_create(EVENT)
         proxy.add(Trouble(times=None, status=status))
-        for read in (calendar.read([event_id]), listen(calendar)):
+        for read in (partial(calendar.read, [event_id]), partial(listen, calendar)):
             with pytest.raises(Retry):
-                await read
+                await read()
         proxy.clear()
         assert set((await listen(calendar)).observations) == {event_id}
 

@@ -53,6 +53,10 @@ class Feed:
         token = await self._token()
         start, end = (instant.astimezone(UTC) for instant in (window.start - MARGIN, window.end + MARGIN))
         answer = await self._client.multistatus("REPORT", self._reader.path, between(start, end), depth=1)
+        if any(one.status == 507 for one in answer.resources):  # noqa: PLR2004 - HTTP's; RFC 4791, 7.8 lets it stop
+            raise AccountError(
+                "the calendar server lists a part of the calendar only: sync a shorter span of time"
+            )
         ids = sorted(filter(None, (self._reader.event_id(one.path) for one in answer.resources)))
         async for page in self._told(ids):
             yield page

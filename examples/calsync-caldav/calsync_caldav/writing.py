@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import icalendar
@@ -79,9 +79,15 @@ def _set_when(event: Any, when: When, zone: ZoneInfo) -> None:
         event.add("DTSTART", when.first)
         event.add("DTEND", when.after)
         return
-    event.add("DTSTART", when.start.astimezone(own))
+    event.add("DTSTART", _wall_time(when.start, own))
     if when.end > when.start:  # an event without an end has no length (RFC 5545, 3.6.1)
-        event.add("DTEND", when.end.astimezone(own))
+        event.add("DTEND", _wall_time(when.end, own))
+
+
+def _wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant in a zone; in UTC where its wall time comes twice, and is read as the first (3.3.5)."""
+    wall = instant.astimezone(zone)
+    return wall if wall.replace(fold=0).astimezone(UTC) == instant else instant.astimezone(UTC)
 
 
 def _zone_of(event: Any) -> Any:

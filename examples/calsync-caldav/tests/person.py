@@ -52,6 +52,10 @@ class Person:
             assert answer.ok, (method, path, answer.status, text)
             return text
 
+    def beside(self) -> Person:
+        """Return the same person at another calendar, which is not made yet."""
+        return Person(self._client, self.server, f"{self.path.rstrip('/')}-2/")
+
     async def make_calendar(self) -> None:
         await self.asked("MKCALENDAR", self.path)
 
@@ -118,6 +122,9 @@ class CaldavUnderTest(UnderTest):
         self.calendar = calendar
         self.person = person
         self.proxy = proxy
+        self.other = person.beside()
+        self.has_other = False
+        """Whether the other calendar was made."""
         self._invited: dict[str, int] = {}
         """How many requests had passed when somebody was invited, by id."""
 
@@ -127,6 +134,16 @@ class CaldavUnderTest(UnderTest):
 
     async def user_create(self, event: Event) -> str:
         return await self.person.create(event)
+
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        assert isinstance(event.when, Timed)
+        event_id = await self.user_create(event)
+        start, end = (at.astimezone(ZoneInfo(zone)) for at in (event.when.start, event.when.end))
+        await self.person.edit(event_id, {"DURATION": None, "DTSTART": start, "DTEND": end})
+        return event_id
+
+    async def stored_zone(self, event_id: str) -> str:
+        return str((await self.person.stored(event_id))["DTSTART"].params["TZID"])
 
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         values: dict[str, Any] = {}
@@ -142,6 +159,13 @@ class CaldavUnderTest(UnderTest):
 
     async def user_delete(self, event_id: str) -> None:
         await self.person.delete(event_id)
+
+    async def user_move_away(self, event_id: str) -> None:
+        text = await self.person.text(event_id)
+        await self.person.delete(event_id)
+        await self.other.make_calendar()
+        self.has_other = True
+        await self.other.store(event_id, text.replace("\r\n", "\n"))
 
     async def user_invite(self, event_id: str) -> None:
         await self.person.edit(event_id, {"ATTENDEE": "mailto:kunde@example.org"})
@@ -193,6 +217,8 @@ async def opened(server: DavServer) -> AsyncIterator[CaldavUnderTest]:
             under_test = CaldavUnderTest(await provider.open(request), person, proxy)
             under_test.provider, under_test.request = provider, request
             yield under_test
+            if under_test.has_other:
+                await under_test.other.remove_calendar()
         finally:
             await provider.close()
             await person.remove_calendar()

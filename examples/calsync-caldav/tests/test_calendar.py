@@ -14,7 +14,7 @@ from calsync.testing.contract.case import DRAFT, EVENT, MARKER, STAMP, listen, o
 from calsync.testing.lent import lent
 from calsync.testing.proxy import Trouble
 from calsync_caldav import PROVIDER
-from tests.person import TEMPLATE, CaldavUnderTest, Person, opened
+from tests.person import TEMPLATE, CaldavUnderTest, opened
 from tests.servers import PASSWORD, USER, DavServer
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def test_a_series_is_told_as_one_and_never_written(tried: CaldavUnderTest)
 async def test_an_event_that_moved_to_another_calendar_is_not_gone(tried: CaldavUnderTest) -> None:
     event_id = await tried.person.create(EVENT)
     uid = (await observed(tried.calendar, event_id)).event.uid
-    other = Person(tried.person._client, tried.person.server, f"{tried.person.path.rstrip('/')}-2/")  # noqa: SLF001
+    other = tried.person.beside()
     await other.make_calendar()
     try:
         text = await tried.person.text(event_id)

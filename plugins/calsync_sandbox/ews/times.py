@@ -115,6 +115,13 @@ def _whole_days(start: _Edge, end: _Edge) -> tuple[_Edge, _Edge]:
 
 
 def _wall(edge: _Edge, home: str) -> Mapping[str, str]:
+    """Return an edge's wall time. One that comes twice, in autumn, tells its second time in UTC only.
+
+    Exchange stores an instant, and its zone beside it (MS-OXOCAL, PidLidAppointmentStartWhole): it never mixes up
+    the two.
+    """
+    if edge.at.astimezone(UTC) != edge.at.replace(fold=0).astimezone(UTC):
+        return {"dateTime": seven(edge.at.astimezone(UTC)), "timeZone": "UTC"}
     known = edge.id if _known(edge.id) is not None else home
     return {"dateTime": seven(edge.at), "timeZone": known}
 

@@ -13,6 +13,7 @@ import voluptuous as vol
 
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
+from calsync.sync.model import Timed
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync_exchange_ews import PROVIDER
 from calsync_sandbox.authority import AuthorityServer
@@ -20,7 +21,7 @@ from calsync_sandbox.ews import EwsServer, User
 from calsync_sandbox.ews.ids import item_id, read_item_id
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
-from tests.plugins.outlook import stored
+from tests.plugins.outlook import in_zone, stored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -52,11 +53,23 @@ class ExchangeUnderTest(UnderTest):
         values = {"summary": event.summary, "when": event.when, "description": event.description}
         return item_id(self.mailbox, self.mailbox.create(stored(values))["id"])
 
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        assert isinstance(event.when, Timed)
+        event_id = await self.user_create(event)
+        self.mailbox.edit(self._stored_id(event_id), in_zone(event.when, zone))
+        return event_id
+
+    async def stored_zone(self, event_id: str) -> str:
+        return str(self.mailbox.events[self._stored_id(event_id)]["originalStartTimeZone"])
+
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         self.mailbox.edit(self._stored_id(event_id), stored({str(name): value for name, value in changes.items()}))
 
     async def user_delete(self, event_id: str) -> None:
         self.mailbox.delete(self._stored_id(event_id))
+
+    async def user_move_away(self, event_id: str) -> None:
+        self.mailbox.move_to_calendar(self._stored_id(event_id), self.mailbox.add_calendar("Team"))
 
     async def user_invite(self, event_id: str) -> None:
         self.mailbox.add_attendee(self._stored_id(event_id), "kunde@example.org")

@@ -180,6 +180,7 @@ class FlowfactUnderTest(UnderTest):
 
     def __init__(self, calendar: Calendar, server: FlowfactServer, form: Form, user: User, mails: MailLog) -> None:
         self.calendar = calendar
+        self.tells_hours_apart = form.codecs.get("start") not in {"iso_local", "german_local"}
         self.a_type = "viewing" if form.schema == "appointments" else "besichtigung"
         self._server = server
         self._form = form
@@ -198,6 +199,10 @@ class FlowfactUnderTest(UnderTest):
 
     async def user_delete(self, event_id: str) -> None:
         self._server.delete(event_id, user=self._user)
+
+    async def user_move_away(self, event_id: str) -> None:
+        ben = self._server.add_user("ben@example.de", first="Ben", last="Beispiel")
+        self._server.patch(event_id, {self._form.fields["owner"]: [ben["id"]]}, user=self._user)
 
     async def user_invite(self, event_id: str) -> None:
         self._server.patch(event_id, {self._form.fields["attendee_count"]: [CONTACT]}, user=self._user)

@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
-from calsync.sync.model import Changes, Event, Need
+from calsync.sync.model import Changes, Event, Need, Timed
 from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.vault import FileVault
 from calsync_graph import calsync_providers
@@ -21,7 +21,7 @@ from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.graph import GraphServer
 from calsync_sandbox.mail import MailLog
 from calsync_sandbox.mailbox import Mailbox
-from tests.plugins.outlook import stored
+from tests.plugins.outlook import in_zone, stored
 
 BERLIN = ZoneInfo("Europe/Berlin")
 (PROVIDER,) = calsync_providers()
@@ -49,11 +49,23 @@ class GraphUnderTest(UnderTest):
         event_id: str = self._mailbox.create(stored(values))["id"]
         return event_id
 
+    async def user_create_in(self, event: Event, zone: str) -> str:
+        assert isinstance(event.when, Timed)
+        event_id = await self.user_create(event)
+        self._mailbox.edit(event_id, in_zone(event.when, zone))
+        return event_id
+
+    async def stored_zone(self, event_id: str) -> str:
+        return str(self._mailbox.events[event_id]["originalStartTimeZone"])
+
     async def user_edit(self, event_id: str, changes: Changes) -> None:
         self._mailbox.edit(event_id, stored({str(name): value for name, value in changes.items()}))
 
     async def user_delete(self, event_id: str) -> None:
         self._mailbox.delete(event_id)
+
+    async def user_move_away(self, event_id: str) -> None:
+        self._mailbox.move_to_calendar(event_id, self._mailbox.add_calendar("Team"))
 
     async def user_invite(self, event_id: str) -> None:
         self._mailbox.add_attendee(event_id, "kunde@example.org")

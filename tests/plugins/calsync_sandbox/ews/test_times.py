@@ -85,6 +85,14 @@ async def test_odd_zones_are_kept_and_their_instants_hold(ews: Any, xml: Any, an
     assert (seen.text("//t:Start"), seen.all("//t:StartTimeZone")[0].get("Id")) == ("2026-07-01T08:00:00Z", zone)
 
 
+async def test_an_hour_that_comes_twice_is_kept_as_it_was_written(ews: Any) -> None:
+    for start, end in (("00:10", "00:40"), ("01:10", "01:40"), ("00:20", "01:20")):
+        created = await ews.create_raw(item(f"2026-10-25T{start}:00Z", f"2026-10-25T{end}:00Z"))
+        seen = await ews.get(created.id, fields="calendar:Start calendar:End calendar:StartTimeZone")
+        told = (seen.text("//t:Start"), seen.text("//t:End"), seen.all("//t:StartTimeZone")[0].get("Id"))
+        assert told == (f"2026-10-25T{start}:00Z", f"2026-10-25T{end}:00Z", BERLIN)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "zone", "days"),
     [
