@@ -230,7 +230,9 @@ class Undos:
         # What was deleted is asked for by its id; its partner may be told late, or outside the window never.
         window = self.pair.account().window(self.pair.world.clock.now())
         told = self.pair.witness.dealt_with(states[-1]) and window.holds(states[-1].change.after.event.when)
-        asked = states[-1].number < now.begun and any(_about(row, node) for row in now.chosen)
+        asked = states[-1].number < now.begun and any(
+            row.kind == Kind.DELETE and _about(row, node) for row in now.chosen
+        )
         return (told or asked) and node[1] not in self._misled
 
     def _judge_numbers(self, now: Undertaking) -> None:
