@@ -229,6 +229,30 @@ def _is_to_be_created_anew(pair: Pair, delete: LedgerEntry) -> str:
     return marker
 
 
+@pytest.mark.parametrize(("settled", "broken"), [(False, ["I15"]), (True, [])])
+def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_runner_had_settled_it(
+    pair: Pair, settled: bool, broken: list[str]
+) -> None:
+    """It counts as a user's delete then, which the target of a one-way account may have restored."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    if not settled:
+        pair.world.disk.raw.execute(
+            "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
+            " VALUES ('anna', 'v1:anna:2:', 'delete', 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)"
+        )
+    with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert _broken(pair) == broken
+
+
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
