@@ -28,11 +28,12 @@ def written_base(
 
     `found` is the event as it was read afterwards, `written` the server's answer to the write, `target` what an
     update was made from. What was not read yet is unsure, until `read_base` has seen it. Where a write is not
-    `conditional`, a user's edit may have fallen between the read and the write: only what was written is ours.
+    `conditional`, a user's edit may have fallen between the read and the write: of what was not written, only what
+    may be the server's form of what was there is ours.
     """
-    touched = frozenset(_touched(base, intended, target)) if conditional else frozenset(intended)
+    touched = frozenset(_touched(base, intended, target))
     if found is None:
-        return base.moved(intended, touched)
+        return base.moved(intended, touched if conditional else frozenset(intended))
     ours = _is_ours(found, written)
     if ours is False:
         return base.moved(intended)
@@ -42,7 +43,13 @@ def written_base(
         expected = {name: intended[name] if name in intended else base.values[name] for name in touched}
         moved = _guessed(base, expected, found)
     else:
-        moved = base.moved({name: found.event.value(name) for name in touched})
+        stored = {name: found.event.value(name) for name in touched}
+        theirs = {
+            name
+            for name in touched - intended.keys()
+            if not (conditional or may_be_form(stored[name], base.values[name]))
+        }
+        moved = base.moved({name: stored[name] for name in touched - theirs})
     return replace(moved, unsure=moved.unsure | (base.unsure - intended.keys()))
 
 

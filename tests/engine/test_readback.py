@@ -36,3 +36,21 @@ def test_what_a_server_put_in_order_with_a_conditional_write_is_no_edit() -> Non
         Base.of(BEFORE, 1), {"summary": "neu"}, found, Written(id="1", revision="r2"), TARGET, conditional=True
     )
     assert base.values == {"summary": "neu", "when": WHEN, "description": "Raum"}
+
+
+@pytest.mark.parametrize(("tells", "unsure"), [(True, set()), (False, {"description"})])
+def test_a_text_that_a_server_cut_beside_a_write_is_no_edit_either_where_writes_are_unconditional(
+    tells: bool, unsure: set[str]
+) -> None:
+    """What may be a server's form of what was there is not merged back: a person writes other things."""
+    found = Observation(id="1", event=replace(BEFORE, summary="neu", description="Raum"), revision="r2")
+    base = written_base(
+        Base.of(BEFORE, 1),
+        {"summary": "neu"},
+        found,
+        Written(id="1", revision="r2" if tells else None),
+        TARGET,
+        conditional=False,
+    )
+    assert base.values == {"summary": "neu", "when": WHEN, "description": "Raum"}
+    assert base.unsure == unsure

@@ -13,7 +13,7 @@ from calsync.engine import Engine, Report, engine
 from calsync.errors import EventError, Retry
 from calsync.ports import NoAccess
 from calsync.sync.choices import Choice
-from calsync.sync.model import Direction, Event, State
+from calsync.sync.model import Direction, Event, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.rules import ALLOW, Drop, Hold, Rule, Verdict, Write
 from calsync_rules.attendee_stripping import AttendeeStripping
@@ -266,6 +266,28 @@ async def test_what_a_guard_had_kept_back_is_held_when_it_goes(
     assert [event.summary for event in world.right.events().values()] == (
         ["Rückruf"] if isinstance(verdict, Hold) else ["Rückruf", "weg"]
     )
+
+
+async def test_what_a_server_cuts_beside_a_released_write_leaves_alone_what_a_person_keeps(
+    world: World, meeting: Event
+) -> None:
+    """Its writes are unconditional, and cut the notes of its users, also when only the summary is written."""
+    world.left.capabilities = replace(world.left.capabilities, conditional_writes=False)
+    world.left.behaviour.normalise = lambda event: replace(event, description=event.description[:12])
+    left = world.left.user_create(replace(meeting, description="Hof"))
+    await runs_with(world)
+    (right,) = world.right.events()
+    world.right.user_edit(right, summary="Rückruf")
+    world.left.user_edit(left, description="Schlüssel beim Hausmeister")
+    await runs_with(world, Guards(Hold("vacation")))
+    await runs_with(world)
+    held_of = {case.side: case.name for case in await cases(world)}
+    for side, choice in ((Side.LEFT, Choice.RELEASE), (Side.RIGHT, Choice.KEEP)):
+        await decide(world.store, "anna", Direction.BOTH, [held_of[side]], choice, world.clock.now())
+    await world.settle()
+    assert world.left.events()[left].summary == "Rückruf"
+    assert world.left.events()[left].description == "Schlüssel be"
+    assert world.right.events()[right].description == "Hof"
 
 
 async def test_what_is_in_doubt_when_the_rules_change_is_held_all_the_same(world: World, meeting: Event) -> None:

@@ -175,6 +175,29 @@ async def test_who_takes_the_original_out_of_the_trash_later_gets_no_second_copy
     assert subjects(world) == (["B", "anderer"],) * 2
 
 
+async def test_who_took_it_out_of_the_trash_just_before_gets_no_second_copy_when_that_is_told(
+    world: World, meeting: Event
+) -> None:
+    right = world.right.user_create(meeting)
+    world.right.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    (left,) = (each for each, event in world.left.events().items() if event.summary == meeting.summary)
+    world.left.user_delete(left)
+    await world.settle()
+    assert right not in world.right.events()
+    chosen = [entry.id for entry in await world.store.ledger("anna", 100) if entry.kind in ("create", "delete")]
+    world.left.behaviour.lag = timedelta(minutes=2)
+    world.clock.advance(300)
+    world.left.user_restore(left)
+    seen = await plan_undo(world, ids=[chosen[-1]])
+    await plan_undo(world, seen.plan.hash, ids=[chosen[-1]])
+    assert subjects(world) == (["Besichtigung", "anderer"],) * 2
+    world.clock.advance(300)
+    await world.settle()
+    await at_rest(world)
+    assert subjects(world) == (["Besichtigung", "anderer"],) * 2
+
+
 async def test_what_is_there_again_is_not_created_twice(world: World, meeting: Event) -> None:
     left = world.left.user_create(meeting)
     world.left.user_create(replace(meeting, summary="anderer"))

@@ -21,7 +21,7 @@ from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING
 from tests.simulation.pair import MAKING
 from tests.simulation.undone import expected
-from tests.simulation.undos import Undertaking
+from tests.simulation.undos import IMAGES, Undertaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +174,83 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
         disturbed=False,
     )
     assert len([*expected(pair, now)]) == expects
+
+
+@pytest.mark.parametrize(
+    ("back", "lag", "broken"), [("copy", 60, []), ("copy", 0, ["I15"]), ("original", 60, ["I15"])]
+)
+def test_what_is_created_anew_has_no_partner_that_calsync_was_told_of_and_is_not_there_itself(
+    pair: Pair, back: str, lag: int, broken: list[str]
+) -> None:
+    """What was deleted is asked about by its id; a partner whose create is undone with it is not."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    right.user_delete(copy)
+    left.rows.change(original, by_us=True, place=Place.TRASH)
+    left.behaviour.lag = right.behaviour.lag = timedelta(seconds=lag)
+    if back == "copy":
+        right.user_restore(copy)
+    else:
+        left.user_restore(original)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair)
+    rows = (
+        _row(Kind.CREATE, copy, source_id=original, after=IMAGE),
+        _row(Kind.DELETE, original, side=LEFT, source_id=copy, before=IMAGE, id=2),
+    )
+    marker = _is_to_be_created_anew(pair, rows[1])
+    with _undoing(pair, *rows):
+        made = copy_context()
+        made.run(MAKING.set, marker)
+        made.run(left.rows.add, MEETING, by_us=True)
+    assert _broken(pair) == broken
+
+
+def _is_to_be_created_anew(pair: Pair, delete: LedgerEntry) -> str:
+    """Have the store remember a delete, and that it is being undone; return the marker of what undoes it."""
+    marker = f"v1:anna:2:{sha256((delete.source_id or '').encode()).hexdigest()[:16]}"
+    before, after = IMAGES.put("anna", delete.before, delete.after)
+    values = {"event": delete.event_id, "source": delete.source_id, "before": before, "after": after}
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO ledger (account, id, run, at, kind, side, reason, event_id, source_id, link, before_image,"
+        " after_image) VALUES ('anna', 2, 1, '2026-03-02T08:00:00Z', 'delete', 'left', 'deleted', :event, :source,"
+        " 1, :before, :after)",
+        values,
+    )
+    raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks, undoes)"
+        " VALUES ('anna', ?, 'create', 'left', 'undone', '{}', 2, '2026-03-02T08:00:00Z', 0, 2)",
+        (marker,),
+    )
+    return marker
+
+
+@pytest.mark.parametrize(("settled", "broken"), [(False, ["I15"]), (True, [])])
+def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_runner_had_settled_it(
+    pair: Pair, settled: bool, broken: list[str]
+) -> None:
+    """It counts as a user's delete then, which the target of a one-way account may have restored."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    if not settled:
+        pair.world.disk.raw.execute(
+            "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
+            " VALUES ('anna', 'v1:anna:2:', 'delete', 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)"
+        )
+    with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert _broken(pair) == broken
 
 
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:

@@ -32,6 +32,11 @@ UNDOES = """
 SELECT * FROM ledger WHERE account = :account
 AND id = (SELECT undoes FROM intent WHERE account = :account AND marker = :marker)
 """
+OPEN = """
+SELECT 1 FROM intent JOIN link ON link.account = intent.account AND link.id = intent.link
+WHERE intent.account = :account AND intent.kind = 'delete' AND intent.reason = 'undone' AND intent.side = :side
+AND :event = CASE intent.side WHEN 'left' THEN link.left_id ELSE link.right_id END
+"""
 LINKS = "SELECT id, left_id, right_id, state FROM link WHERE account = :account"
 
 
@@ -120,7 +125,8 @@ class Undos:
         if before is None:
             self.made.add(node)
         elif other is not None and after.place is not before.place:
-            self._parted[self._root(other)] = self._known(entry)
+            if self._is_awaited(node):  # else it counts as a user's: another runner has settled it before it came
+                self._parted[self._root(other)] = self._known(entry)
         elif other is not None:
             for name in FIELDS:
                 if key(name, before.event.value(name)) != key(name, after.event.value(name)):
@@ -230,7 +236,9 @@ class Undos:
         # What was deleted is asked for by its id; its partner may be told late, or outside the window never.
         window = self.pair.account().window(self.pair.world.clock.now())
         told = self.pair.witness.dealt_with(states[-1]) and window.holds(states[-1].change.after.event.when)
-        asked = states[-1].number < now.begun and any(_about(row, node) for row in now.chosen)
+        asked = states[-1].number < now.begun and any(
+            row.kind == Kind.DELETE and _about(row, node) for row in now.chosen
+        )
         return (told or asked) and node[1] not in self._misled
 
     def _judge_numbers(self, now: Undertaking) -> None:
@@ -304,6 +312,11 @@ class Undos:
     def _crossed(self, entry: Entry) -> bool:
         before = entry.change.before
         return before is not None and before.revision in self.pair.calendars[entry.side].crossed
+
+    def _is_awaited(self, node: Node) -> bool:
+        """Tell whether the delete of an event is still to be settled."""
+        values = {"account": self.pair.name, "side": node[0], "event": node[1]}
+        return bool(fetch(self.pair.world.disk.raw, OPEN, values))
 
     def _partner(self, node: Node) -> Node | None:
         """Return the other event of a link, as it is remembered now."""
