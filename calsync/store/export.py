@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *("side", "seen", "link", "intent", "attempt", "hold", "decision", "tombstone", "hang"),
-    *("ledger", "run", "unsynced", "audit"),
+    *("ledger", "run", "unsynced", "audit", "turn"),
 )
 """What names the account, in the order in which it is told."""
 NESTED = frozenset({"observation", "left_base", "right_base", "source", "target", "draft", "changes"})
