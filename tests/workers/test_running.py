@@ -6,6 +6,8 @@ import json
 import logging
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,6 +135,36 @@ async def test_a_newer_calsync_may_add_to_the_store_under_a_worker(
             StoreError, match=rf"a newer calsync \(migration {newest + 1}, this one knows {newest}\)"
         ):
             await app.work(None, None, 1)  # type: ignore[arg-type] # it does not come so far
+
+
+async def test_a_lease_that_a_run_has_left_behind_is_given_back(together: Together) -> None:
+    life = timedelta(minutes=5)
+    async with together.run(web=False):
+        await together.until(lambda: hasattr(getattr(together, "worker", None), "served"))
+        worker, now = together.worker, SystemClock().now()
+        assert await worker._store.acquire("anna", worker._holder, now, life) is not None
+        assert await worker._store.acquire("berta", "another process", now, life) is not None
+        worker.served.service._left.set()  # type: ignore[attr-defined] # as a run does that the server has left
+        await together.until(
+            lambda: not together.stored("SELECT 1 FROM account WHERE holder = %s", worker._holder)
+        )
+        assert together.stored("SELECT name FROM account WHERE holder IS NOT NULL") == [("berta",)]
+
+
+async def test_a_worker_discovers_whom_it_does_not_know_but_not_again_and_again(
+    together: Together, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with together.run():
+        await together.until(lambda: together.is_in(State.WAITING))
+        reloading, asked = together.worker._reloading, list[str]()
+        monkeypatch.setattr(reloading, "ask", lambda: asked.append("asked"))
+        assert not together.worker._knows("carla")
+        assert asked == []  # nobody is discovered
+        reloading.config = replace(reloading.config, discover=object())  # type: ignore[arg-type] # is only asked for
+        assert not together.worker._knows("carla")
+        assert not together.worker._knows("dora")
+        assert asked == ["asked"]
+        assert together.worker._knows("anna")
 
 
 @pytest.mark.parametrize("command", [["worker"], ["run", "--scheduler", "procrastinate"]])
