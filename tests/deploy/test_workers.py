@@ -13,6 +13,7 @@ import yaml
 
 from calsync.cli import cli
 from calsync.cli.stopping import GRACE_SECONDS
+from calsync.config.secret import Secrets
 from tests.deploy.dockerfile import PATH, stages
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ def test_each_object_finds_what_it_names() -> None:
             assert selector.get("matchLabels", selector) in labels
     claims = {one["metadata"]["name"] for one in found if one["kind"] == "PersistentVolumeClaim"}
     assert claims == {"calsync-state"}
+
+
+def test_secrets_are_read_where_kubernetes_puts_them(tmp_path: Path) -> None:
+    """Its files belong to root and to a group, which calsync would refuse beside its configuration."""
+    for name in ("web", "worker"):
+        (place,) = [one["value"] for one in containers()[name]["env"] if one["name"] == "CREDENTIALS_DIRECTORY"]
+        assert place in [one["mountPath"] for one in containers()[name]["volumeMounts"]]
+    (tmp_path / "store_password").write_text("secret\n", "utf-8")
+    (tmp_path / "store_password").chmod(0o440)
+    found = Secrets(tmp_path / "beside", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert found.secret("store_password") == "secret"
 
 
 def started() -> list[Any]:
