@@ -113,7 +113,7 @@ sbom: wheel .venv-audit/.installed
 		--output-file dist/calsync.cdx.json deploy/requirements.txt
 
 audit: .venv-audit/.installed
-	@.venv-audit/bin/python .ci/audit.py deploy/requirements.txt requirements-dev.txt .ci/requirements.txt
+	@.venv-audit/bin/python .ci/audit.py deploy/workers/requirements.txt requirements-dev.txt .ci/requirements.txt
 
 .venv-audit/.installed: .ci/requirements.txt
 	@$(PYTHON) -m venv .venv-audit
@@ -128,6 +128,7 @@ lock: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --quiet pip-tools
 	@$(PIN) --extra dev --extra sandbox --extra postgres --output-file requirements-dev.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file deploy/requirements.txt pyproject.toml
+	@$(PIN) --constraint requirements-dev.txt --extra postgres --output-file deploy/workers/requirements.txt pyproject.toml
 	@$(PIN) --constraint requirements-dev.txt --output-file tests/clients/requirements.txt tests/clients/requirements.in
 	@$(PIN) --constraint requirements-dev.txt --output-file examples/calsync-caldav/requirements.txt \
 		examples/calsync-caldav/requirements.in

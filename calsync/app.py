@@ -46,6 +46,7 @@ from calsync.store import FileRuns, MemoryRuns
 from calsync.stores import store_of
 from calsync.sync.model import Side
 from calsync.takeover import open_store
+from calsync.workers.running import DeferredRunning, WorkerRunning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -408,14 +409,22 @@ class App:
         accounts = dict(zip(opened, results, strict=True))
         return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
 
-    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event, *, deferred: bool = False) -> None:
         """Serve all accounts until `stop` is set. Read the configuration anew whenever `reload` is.
 
-        Raises as `Running.serve`.
+        `deferred`: their runs are done by workers. Raises as `Running.serve`.
         """
-        running = Running(
+        running = (DeferredRunning if deferred else Running)(
             self._config, self._connections, self._roster, self._clock, self._random, self._runs, self._metrics
         )
+        await running.serve(stop, reload)
+
+    async def work(self, stop: asyncio.Event, reload: asyncio.Event, at_once: int) -> None:
+        """Do the runs of accounts whose turn it is, so many at once, until `stop` is set. Raises as `run`."""
+        running = WorkerRunning(
+            self._config, self._connections, self._roster, self._clock, self._random, self._runs, self._metrics
+        )
+        running.at_once = at_once
         await running.serve(stop, reload)
 
     def write_plans(self, path: Path, plans: Mapping[str, AccountPlan]) -> None:

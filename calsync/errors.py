@@ -18,6 +18,14 @@ class CalsyncError(Exception):
     """Base of all errors that calsync raises on purpose."""
 
 
+class Bug(Exception):  # noqa: N818 - errors are named as outcomes
+    """A bug in another process. Its text is what `reason` said of it there, `kind` the name of its class."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 PLUGINS: set[str] = set()
 """The packages of the plugins that were imported."""
 
@@ -27,7 +35,7 @@ def reason(error: BaseException) -> str:
 
     Where that place is a library's, the plugin that it was called by is named.
     """
-    if isinstance(error, CalsyncError):
+    if isinstance(error, CalsyncError | Bug):
         return str(error)
     calls = list(traceback.walk_tb(error.__traceback__))
     if not calls:
@@ -41,6 +49,8 @@ def reason(error: BaseException) -> str:
 
 def class_of(error: Exception) -> str:
     """Return the name of the class here that an error is of, or of a bug its own class's."""
+    if isinstance(error, Bug):
+        return error.kind
     return next(
         (each.__name__ for each in type(error).__mro__ if each.__module__ == __name__), type(error).__name__
     )
@@ -92,6 +102,10 @@ class Retry(CalsyncError):  # noqa: N818 - errors are named as outcomes
     def __init__(self, message: str, *, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+
+
+class Busy(Retry):
+    """Another process works on this account, or is to do it first; nothing failed. Try again soon."""
 
 
 class Lost(Retry):

@@ -55,11 +55,16 @@ def load(path: Path) -> tuple[Config, Loaded]:
 
 def whole(operators: Operators) -> tuple[Config, Loaded]:
     """Return the operator's configuration together with the second file, whatever is wrong with that."""
+    version = operators.second.version  # if it changes meanwhile, it is read once more
     try:
         second = operators.second.read()
     except ConfigError as error:
-        return without_second(operators.config, error), operators.loaded
-    return (operators.config, operators.loaded) if second is None else operators.with_second(second)
+        config, loaded = without_second(operators.config, error), operators.loaded
+    else:
+        config, loaded = operators.config, operators.loaded
+        if second is not None:
+            config, loaded = operators.with_second(second)
+    return replace(config, second=version), loaded
 
 
 def load_operators(path: Path) -> Operators:

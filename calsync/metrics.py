@@ -7,6 +7,7 @@ is named by an id. So no figure tells an address, a person's name, or what anybo
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections import deque
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -42,6 +43,8 @@ RESULTS = {
 DIRECTIONS = {Side.LEFT: "right_to_left", Side.RIGHT: "left_to_right"}
 """By the side that is written."""
 EVENTS = ("created", "updated", "deleted", "linked", "failed")
+HANDED_ON = 20_000
+"""So many requests wait at most to be counted by somebody else."""
 RUN_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 REQUEST_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 RING_SECONDS = (0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300)
@@ -85,6 +88,7 @@ class Metrics:
         )
         self._answers: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         """The figures of one system's requests with one status."""
+        self._handed_on: deque[tuple[str, str, float]] | None = None
         self._sign_ins = Counter(
             "calsync_sign_ins",
             "Tries to sign in to the pages, by what came of them.",
@@ -96,6 +100,9 @@ class Metrics:
 
     def answered(self, connection: str, status: str, seconds: float) -> None:
         """Count a request (`calsync.http.Answered`)."""
+        if self._handed_on is not None:
+            self._handed_on.append((connection, status, seconds))
+            return
         known = self._answers.get((connection, status))
         if known is None:  # to look a figure up by its labels costs more than to count
             known = self._requests.labels(connection, status), self._request_seconds.labels(connection)
@@ -103,6 +110,11 @@ class Metrics:
         count, seconds_of = known
         count.inc()
         seconds_of.observe(max(0.0, seconds))
+
+    def hand_on(self) -> deque[tuple[str, str, float]]:
+        """Return what holds the requests from now on that somebody else is to count; the oldest are let go of."""
+        self._handed_on = deque(maxlen=HANDED_ON)
+        return self._handed_on
 
     def signed_in(self, result: str) -> None:
         """Count a try to sign in to the pages, by one of the words of the page's own."""

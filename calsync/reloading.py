@@ -58,12 +58,18 @@ class Reloading:
         self._asked = asked
         self._changed = asyncio.Event()
         self._started = config
+        self._taking_over = False
         self._told: Sequence[str] = ()
         """What waits for the next start, as the log knows it."""
 
     def changed(self) -> None:
         """Have the configuration read anew because it was changed; who is discovered only where that matters."""
         self._changed.set()
+
+    @property
+    def pending(self) -> bool:
+        """Whether somebody has asked whose wish is not heeded yet."""
+        return self._taking_over or self._asked.is_set() or self._changed.is_set()
 
     async def run(self) -> None:
         """Heed who asks until this is cancelled."""
@@ -72,12 +78,14 @@ class Reloading:
             everybody = self._asked.is_set()
             self._asked.clear()
             self._changed.clear()
+            self._taking_over = True
             self._supervisor.reloading()
             try:
                 await self._take_over(everybody=everybody)
             except Exception as error:  # noqa: BLE001 - also a bug in a plugin must not stop those who are served
                 for line in reason(error).splitlines():
                     log.error("the configuration is not taken over: %s", line)  # noqa: TRY400 - nobody's bug
+            self._taking_over = False
             self._supervisor.ready()
 
     async def _take_over(self, *, everybody: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.beside import side_by_side, until
 from calsync.connections import Opened
@@ -30,7 +30,7 @@ from calsync.watchdog import Watchdog, note_beside
 from calsync.web import health_routes, metrics_routes, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
     from random import Random
 
     from calsync.config import Config
@@ -67,6 +67,7 @@ class Running:
         self._random = random
         self._runs = runs
         self._metrics = metrics
+        self._holder = this_process(random)
         self._supervisor = Supervisor(clock)
         self._began = False
         """The accounts are served."""
@@ -115,16 +116,22 @@ class Running:
                         [
                             served.service.run(stop),
                             *works,
-                            heed_others(self._settings, served.service, stop),
-                            keep_forgetting(store, self._clock, stop),
+                            *self._beside(store, stop),
                             self._tell_the_end(stop),
                         ],
                     )
         finally:
             await store.close()
 
+    def _beside(self, store: SqlStore, stop: asyncio.Event) -> list[Coroutine[Any, Any, object]]:
+        """Return what else is done until `stop` is set."""
+        return [
+            heed_others(self._settings, self.served.service, stop),
+            keep_forgetting(store, self._clock, stop),
+        ]
+
     def _serving(self, store: SqlStore) -> Served:
-        engine = Engine(store, self._runs, self._clock, self._random, this_process(self._random))
+        engine = Engine(store, self._runs, self._clock, self._random, self._holder)
         return Served(
             engine,
             store.settings,
@@ -163,7 +170,7 @@ class Running:
     async def _names(self) -> Collection[str]:
         return self.served.known.keys()
 
-    async def _first(self) -> tuple[Mapping[str, Opened | Exception], Exception | None]:
+    async def _first(self) -> tuple[Mapping[str, object], Exception | None]:
         """Open all accounts, and discover, as far as possible; return what is in the way of discovery, too."""
         found = await self._roster.try_open(self._roster.written.values())
         written = {name: found[name] for name in self._roster.operators if name in found}

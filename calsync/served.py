@@ -16,6 +16,7 @@ from calsync.sync.model import Side
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
     from random import Random
 
     from calsync.config import AccountConfig
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from calsync.ports import Clock
     from calsync.records import Selection, Setting, Settings
     from calsync.roster import Roster
-    from calsync.service import Chronicle, Finished, Listen
+    from calsync.service import Chronicle, Finished, Listen, Recalled
+    from calsync.workers.deferred import Deferred
 
 
 class Served(Runner):
@@ -50,6 +52,8 @@ class Served(Runner):
         `forget` removes what an account's own connections keep of a sign-in.
         """
         self.service = Service(self, clock, random, poll_seconds)
+        self.elsewhere: Deferred | None = None
+        """What has workers do the runs; None: they are done here. What people ask for is always done here."""
         self.configs: dict[str, AccountConfig] = {}
         """Each account as it is written down, or was discovered, when it came."""
         self._returning: dict[str, AccountConfig] = {}
@@ -72,14 +76,25 @@ class Served(Runner):
         return {**self._returning, **self.configs} if self._returning else self.configs
 
     async def run(self, account: str, report: Report, progress: Callable[[int, int], None]) -> None:
-        async with self._chronicle.of(account, report):
-            await self._engine.poll(await self._account(account), report, progress=progress)
+        if self.elsewhere is None:
+            async with self._chronicle.of(account, report):
+                await self._engine.poll(await self._account(account), report, progress=progress)
+            return
+        if account not in self._opened:  # here its doorbells ring
+            async with self._chronicle.of_failure(account, report):
+                await self._account(account)
+        await self.elsewhere.run(account, report, progress)
+
+    def rests(self, account: str, until: datetime) -> None:
+        if self.elsewhere is not None:
+            self.elsewhere.rests(account, until)
 
     def finished(self, run: Finished) -> None:
         self._metrics.finished(run)
 
     def doorbells(self, account: str) -> Sequence[Listen]:
-        return [calendar.listen for calendar in self._opened[account].calendars.values()]
+        opened = self._opened.get(account)
+        return [] if opened is None else [calendar.listen for calendar in opened.calendars.values()]
 
     def connections(self, account: str) -> Collection[str]:
         return connections_of(self.configs[account])
@@ -87,6 +102,8 @@ class Served(Runner):
     def proven(self, connection: str) -> None:
         """Run those again whose sign-in was refused, as it has just worked beside the service."""
         self._connections.proven(connection)
+        if self.elsewhere is not None:
+            self.elsewhere.proven(connection)
         for name, config in self.configs.items():
             refused = self.service.board.status(name).error_class == LoginError.__name__
             if refused and connection in connections_of(config):
@@ -146,14 +163,17 @@ class Served(Runner):
         `found` are those that are opened already; what else it holds of them is told by their runs.
         """
         settings: Mapping[str, Setting] = {}
+        recalled: Mapping[str, Recalled] = {}
         with suppress(StoreError):  # their runs tell it; nobody stays unserved for it
             settings = await self._settings.all()
+            if self.elsewhere is not None:
+                recalled = await self.elsewhere.recalled()
         fresh = {name: config for name, config in accounts.items() if name not in self.configs}
         self._opened |= {name: one for name, one in found.items() if name in fresh and isinstance(one, Opened)}
         self.configs |= fresh
         for name in fresh:
             self._returning.pop(name, None)
-            self.service.add(name, settings[name].good_at if name in settings else None)
+            self.service.add(name, settings[name].good_at if name in settings else None, recalled.get(name))
         return len(fresh)
 
     async def part_with(self, wanted: Mapping[str, AccountConfig], stale: Collection[str] = ()) -> int:

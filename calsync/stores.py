@@ -1,4 +1,4 @@
-"""The store that a configuration names. Only one on PostgreSQL needs its driver."""
+"""The store that a configuration names, and the queue beside it. Only what is on PostgreSQL needs its driver."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from calsync.errors import ConfigError
 from calsync.store.place import SqlitePlace
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from calsync.config import Service
+    from calsync.ports import Clock
     from calsync.store.place import Place
     from calsync.store.postgresql.place import PostgresPlace
+    from calsync.workers.queue import Queue
 
 
 def store_of(service: Service) -> Place:
@@ -28,3 +32,14 @@ def postgres_of(service: Service) -> PostgresPlace:
     if service.database is None:
         raise ConfigError(["service.store: it is no store on PostgreSQL"])
     return PostgresPlace(service.database, service.store)
+
+
+def queue_of(service: Service, clock: Clock) -> AbstractAsyncContextManager[Queue]:
+    """Return the queue beside the store. Raises ConfigError for a file, and where the queue is not installed."""
+    if service.database is None:
+        raise ConfigError(["service.store: workers share a store on PostgreSQL; this one is a file"])
+    if find_spec("procrastinate") is None or find_spec("psycopg") is None:
+        raise ConfigError(["workers need Procrastinate and a driver; pip install 'calsync[postgres]'"])
+    from calsync.workers.queue import Queue  # noqa: PLC0415 - see above
+
+    return Queue.open(service.database, clock)

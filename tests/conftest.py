@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a function's name
+from psycopg.sql import SQL, Identifier
 
 from calsync.http import Http
 from calsync_sandbox.ews import promise
@@ -116,5 +117,7 @@ def empty_database(postgresql: Server) -> str:
     """Return how to connect to a database in which nothing is."""
     with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
+        for (queue,) in connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'calsync_queue%'"):
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(queue)))
         connection.execute("CREATE SCHEMA public")
     return postgresql.conninfo

@@ -84,10 +84,15 @@ class FakeApp:
     async def restore(self, saved: Path) -> Any:
         return self.answered(saved)
 
-    async def run(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, reload: asyncio.Event, *, deferred: bool) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await stop.wait()
-        self.answered("stopped")
+        self.answered(*(["workers"] if deferred else []), "stopped")
+
+    async def work(self, stop: asyncio.Event, reload: asyncio.Event, at_once: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        self.answered(at_once, "stopped")
 
     def answered(self, *asked: Any) -> Any:
         type(self).asked += asked
@@ -320,7 +325,7 @@ def test_sync_shows_progress_on_a_terminal_and_json_alone_on_standard_output(
         (ExceptionGroup("", [Retry("one"), ExceptionGroup("", [LoginError("two")])]), 2),
     ],
 )
-@pytest.mark.parametrize("command", ["check", "plan", "sync", "run"])
+@pytest.mark.parametrize("command", ["check", "plan", "sync", "run", "worker"])
 def test_a_command_that_cannot_begin_says_why_in_lines(
     app: type[FakeApp], capsys: Printed, error: Exception, code: int, command: str
 ) -> None:
@@ -351,6 +356,26 @@ def test_a_bug_is_not_dressed_up(app: type[FakeApp]) -> None:
 def test_run_ends_cleanly_at_a_signal(app: type[FakeApp]) -> None:
     assert run(["run", "-c", "x.yaml"]) == 0
     assert app.asked == ("x.yaml", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["run", "--scheduler", "process"], ("stopped",)),
+        (["run", "--scheduler", "procrastinate"], ("workers", "stopped")),
+        (["worker"], (8, "stopped")),
+        (["worker", "--jobs", "3"], (3, "stopped")),
+    ],
+)
+def test_what_runs_accounts_is_an_option(
+    app: type[FakeApp], arguments: list[str], asked: tuple[object, ...]
+) -> None:
+    assert run([*arguments, "-c", "x.yaml"]) == 0
+    assert app.asked == ("x.yaml", *asked)
+
+
+def test_a_worker_runs_at_least_one(app: type[FakeApp]) -> None:
+    assert run(["worker", "--jobs", "0", "-c", "x.yaml"]) == 2
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])

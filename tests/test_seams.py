@@ -22,7 +22,7 @@ OUTSIDE = {
     "aiohttp": {"http", "web"},
     "aiosqlite": {"store/opening.py", "store/sqlite_connection.py"},
     "msal": {"signin"},
-    "psycopg": {"store/postgresql"},
+    "psycopg": {"store/postgresql", "workers/queue.py"},
     "requests": {"signin/authority.py"},
     "sqlite3": {"store"},
     "secrets": {"desk/secret_ids.py", "second/file.py"},

@@ -52,6 +52,7 @@ for command in (
     plans.plan,
     plans.sync,
     commands.run,
+    commands.worker,
     plans.confirm,
     commands.plugins,
     conformance.conformance,

@@ -31,6 +31,15 @@ configuration = click.option(
     metavar="FILE",
     help="The configuration.",
 )
+log_style = click.option(
+    "--log",
+    "style",
+    type=click.Choice(STYLES),
+    default="console",
+    show_default=True,
+    help="How it logs to standard error: lines for people, or JSON for programs.",
+)
+SCHEDULERS = ("process", "procrastinate")
 json_output = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -68,14 +77,14 @@ def login(path: Path, connection: str) -> int:
 @click.command()
 @configuration
 @click.option(
-    "--log",
-    "style",
-    type=click.Choice(STYLES),
-    default="console",
+    "--scheduler",
+    type=click.Choice(SCHEDULERS),
+    default=SCHEDULERS[0],
     show_default=True,
-    help="How it logs to standard error: lines for people, or JSON for programs.",
+    help="Who runs the accounts: this process, or workers that Procrastinate's queue tells whose turn it is.",
 )
-def run(path: Path, style: Style) -> int:
+@log_style
+def run(path: Path, style: Style, scheduler: str) -> int:
     """Run the service until SIGTERM or SIGINT. SIGHUP has it read the configuration anew."""
     log_to_standard_error(style)
 
@@ -84,9 +93,34 @@ def run(path: Path, style: Style) -> int:
 
         with at_hangup() as reload:
             async with App.open(path) as app:
-                await app.run(stop, reload)
+                await app.run(stop, reload, deferred=scheduler != SCHEDULERS[0])
 
     asyncio.run(until_stopped(serve))
+    return DONE
+
+
+@click.command()
+@configuration
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="How many accounts it runs at the same time.",
+)
+@log_style
+def worker(path: Path, style: Style, jobs: int) -> int:
+    """Run accounts for `calsync run --scheduler procrastinate`, until SIGTERM or SIGINT; SIGHUP as there."""
+    log_to_standard_error(style)
+
+    async def work(stop: asyncio.Event) -> None:
+        from calsync.app import App  # noqa: PLC0415 - see _check
+
+        with at_hangup() as reload:
+            async with App.open(path) as app:
+                await app.work(stop, reload, jobs)
+
+    asyncio.run(until_stopped(work))
     return DONE
 
 

@@ -205,6 +205,8 @@ class Config:
     plugin_dirs: tuple[Path, ...]
     ignored: tuple[Ignored, ...] = ()
     """What the second file says in vain."""
+    second: tuple[int, int] | None = None
+    """Which second file that was, by its inode and time; None where there was none."""
 
     def file(self, entry: AccountConfig | ConnectionConfig) -> Path:
         """Return the file that an entry stands in."""

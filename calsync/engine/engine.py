@@ -22,7 +22,7 @@ from calsync.engine.report import Report
 from calsync.engine.rest import asked, is_quiet, leaves_nothing, rests, terms, tokens_of
 from calsync.engine.settle import settle
 from calsync.engine.undo import Undone, undo_writes
-from calsync.errors import OtherCalendar, Retry, SwitchedOff
+from calsync.errors import Busy, OtherCalendar, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.ruled import Before
@@ -197,7 +197,7 @@ class Engine:
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
         if lease is None:
-            raise Retry(f"account {account.name}: another process is working on it")
+            raise Busy(f"account {account.name}: another process is working on it")
         report.good_at = None
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN)

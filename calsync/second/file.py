@@ -48,9 +48,9 @@ class SecondFile:
 
         Raises ConfigError for one that is no YAML.
         """
-        while (version := self._version()) is not None:
+        while (version := self.version) is not None:
             document = parse_with(self.path, self.hidden)
-            if self._version() == version:  # else secrets of the former one may be gone already
+            if self.version == version:  # else secrets of the former one may be gone already
                 return document
         return None
 
@@ -142,7 +142,9 @@ class SecondFile:
             if orphan or (OWN.fullmatch(connection) and connection not in draft.connections):
                 FileVault(self._folder, connection, b"").forget(field)
 
-    def _version(self) -> tuple[int, int] | None:
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """What is another one behind each change; None where there is no file."""
         try:
             found = self.path.stat()
         except FileNotFoundError:

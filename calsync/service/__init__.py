@@ -1,9 +1,20 @@
 """The service: who runs when, and how each account is."""
 
-from calsync.service.accounts import Finished, Runner
+from calsync.service.accounts import Finished, Recalled, Runner
 from calsync.service.board import Board, Changes, State, Status
 from calsync.service.chronicle import Chronicle
 from calsync.service.listening import Listen
 from calsync.service.service import Service
 
-__all__ = ["Board", "Changes", "Chronicle", "Finished", "Listen", "Runner", "Service", "State", "Status"]
+__all__ = [
+    "Board",
+    "Changes",
+    "Chronicle",
+    "Finished",
+    "Listen",
+    "Recalled",
+    "Runner",
+    "Service",
+    "State",
+    "Status",
+]

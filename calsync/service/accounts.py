@@ -12,9 +12,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calsync.engine import Report
-from calsync.errors import Retry, SwitchedOff, class_of, reason
+from calsync.errors import Busy, Retry, SwitchedOff, class_of, reason
 from calsync.ports import NOTHING_NEW
-from calsync.service.backoff import IDLE_POLLS, SETTLE_SECONDS, back_off, settle_after, settle_after_failure
+from calsync.service.backoff import (
+    BUSY_SECONDS,
+    IDLE_POLLS,
+    SETTLE_SECONDS,
+    back_off,
+    settle_after,
+    settle_after_failure,
+)
 from calsync.service.board import State
 from calsync.service.listening import Listening
 from calsync.service.telling import tell, tell_changed, worked
@@ -47,6 +54,17 @@ class Finished:
     """Seconds to its end from the first ring that it answers, or from when a person asked; None for a poll."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What a former process has kept of an account."""
+
+    due: datetime
+    """When it is run next, unless somebody calls it."""
+    report: Report | None = None
+    """What its last run came to; None where that is not known."""
+    error: Exception | None = None
+
+
 class Runner(ABC):
     """What the service asks for its accounts."""
 
@@ -59,7 +77,7 @@ class Runner(ABC):
 
     @abstractmethod
     def doorbells(self, account: str) -> Sequence[Listen]:
-        """Return the doorbells of an account that was run."""
+        """Return the doorbells of an account, none while its calendars are not open."""
 
     @abstractmethod
     def connections(self, account: str) -> Collection[str]:
@@ -68,6 +86,10 @@ class Runner(ABC):
     def finished(self, run: Finished) -> None:
         """Take note of a run that was not cut off. It may neither raise nor wait."""
         del run
+
+    def rests(self, account: str, until: datetime) -> None:
+        """Take note of when an account is due next, unless somebody calls it. It may neither raise nor wait."""
+        del account, until
 
 
 class ServedAccount:
@@ -82,8 +104,9 @@ class ServedAccount:
         poll: Callable[[], float],
         turns: Turns,
         board: Board,
+        recalled: Recalled | None = None,
     ) -> None:
-        """`poll` returns the seconds between two runs."""
+        """`poll` returns the seconds between two runs. Without what is `recalled`, the first one is now."""
         self._name = name
         self._runner = runner
         self._clock = clock
@@ -105,6 +128,7 @@ class ServedAccount:
         self._failures = self._vain = 0
         self._failing_since = clock.now()
         self._off = False
+        self._recalled = recalled
         self._notices: Notices = Counter()
         self._unheard: list[asyncio.Task[None]] = []
         """Doorbells that are listened to no more, and have perhaps not ended yet."""
@@ -147,8 +171,31 @@ class ServedAccount:
             self._refuse(done)
 
     async def _serve(self) -> None:
+        if self._recalled is not None:
+            self._recall(self._recalled)
+            seconds = max(0.0, (self._recalled.due - self._clock.now()).total_seconds())
+            self._listen()
+            await self._wait(_Rest(seconds, SETTLE_SECONDS))
         while not self._ending:
-            await self._wait(await self._round())
+            rest = await self._round()
+            self._runner.rests(self._name, self._clock.now() + timedelta(seconds=rest.seconds))
+            await self._wait(rest)
+
+    def _recall(self, recalled: Recalled) -> None:
+        """Show what its last run came to, as whoever was told of that would."""
+        report, error = recalled.report, recalled.error
+        if report is None or isinstance(error, Busy):
+            return
+        self._notices = report.notices
+        if error is None:
+            self._note(State.WAITING, notices=report.notices, held_since=report.held_since)
+        elif isinstance(error, SwitchedOff):
+            self._off = True
+            self._note(State.OFF)
+        else:
+            self._failures = 1
+            what = {"error": reason(error), "error_class": class_of(error)}
+            self._note(State.FAILING, next_try=recalled.due, **what)
 
     async def _round(self) -> _Rest:
         """Run once, when it is its turn; return how to wait for the next one."""
@@ -191,14 +238,21 @@ class ServedAccount:
         except SwitchedOff:
             tell(self._name, report)
             return self._switched_off(report)
+        except Busy as busy:
+            log.debug("account %s: %s", self._name, busy)
+            self._not_answered(rang)
+            return _Rest(BUSY_SECONDS * self._jitter(), None)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
-            if rang is not None:
-                self._rung = True  # nobody has looked yet
-                self._rang = rang
+            self._not_answered(rang)
             self._finished(report, error, began, rang)
             return self._failed(error, report)
         self._finished(report, None, began, rang)
         return self._succeeded(report, asked=rang is not None)
+
+    def _not_answered(self, rang: datetime | None) -> None:
+        if rang is not None:
+            self._rung = True  # nobody has looked yet
+            self._rang = rang
 
     def _finished(self, report: Report, error: Exception | None, began: datetime, rang: datetime | None) -> None:
         now = self._clock.now()
@@ -287,6 +341,8 @@ class ServedAccount:
         """Begin to listen to the doorbells. They ring at once, for what happened before."""
         if self._listening is None and not self._ending:
             doorbells = self._runner.doorbells(self._name)
+            if not doorbells:
+                return
             self._listening = Listening(
                 self._name, doorbells, self._hear, self._stirred.set, self._clock, self._random
             )

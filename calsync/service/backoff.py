@@ -10,6 +10,8 @@ SETTLE_SECONDS = 0.3
 """How long a ring waits for others: one change rings several times, and what calsync writes rings too."""
 LONGEST_SETTLE = 60.0
 """As SETTLE_SECONDS, where ring after ring makes runs with nothing to do: each waits twice as long as the last."""
+BUSY_SECONDS = 2.0
+"""Seconds until an account is tried again that another process works on."""
 LISTEN_AGAIN = 60.0
 """Seconds until a doorbell that failed is listened to again; twice as long each further time."""
 IDLE_POLLS = 10

@@ -6,7 +6,7 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from calsync.errors import StoreError, SwitchedOff, class_of, reason
+from calsync.errors import Busy, StoreError, SwitchedOff, class_of, reason
 from calsync.history import RunRecord, Tally
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ class Chronicle:
     def __init__(self, history: History, clock: Clock) -> None:
         self._history = history
         self._clock = clock
+        self._last: dict[str, int] = {}
+        """By account the number of its last run that was kept here. What follows holds while no other process
+        has run it since."""
         self._failing: dict[str, str | None] = {}
         """By account the class of what its last run failed with."""
         self._unsynced: dict[str, int] = {}
@@ -35,19 +38,35 @@ class Chronicle:
     async def of(self, account: str, report: Report) -> AsyncIterator[None]:
         """Keep what a run comes to, and let its error through."""
         began = self._clock.now()
+        async with self.of_failure(account, report):
+            yield
+        await self._keep(account, report, began, None, recovers=True)
+
+    @asynccontextmanager
+    async def of_failure(self, account: str, report: Report) -> AsyncIterator[None]:
+        """Keep a run that fails, and let its error through; of one that goes on, somebody else keeps the end.
+
+        One that is left to another process has not failed.
+        """
+        began = self._clock.now()
         try:
             yield
+        except Busy:
+            raise
         except SwitchedOff:
             await self._keep(account, report, began, None, recovers=False)
             raise
         except Exception as error:
             await self._keep(account, report, began, error, recovers=False)
             raise
-        await self._keep(account, report, began, None, recovers=True)
 
     async def _keep(
         self, account: str, report: Report, began: datetime, error: Exception | None, *, recovers: bool
     ) -> None:
+        if report.number != self._last.get(account, 0) + 1:
+            self._failing.pop(account, None)
+            self._unsynced.pop(account, None)
+        self._last[account] = report.number
         try:
             await self._keep_run(account, report, began, error, recovers=recovers)
             await self._keep_unsynced(account, report)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.ports import Clock
-    from calsync.service.accounts import Runner
+    from calsync.service.accounts import Recalled, Runner
 
 T = TypeVar("T")
 STOP_SECONDS = 8.0
@@ -55,13 +55,23 @@ class Service:
         """How many runs wait for their turn at the connections that they use."""
         return self._turns.waiting
 
-    def add(self, account: str, good_at: datetime | None = None) -> None:
-        """Begin to serve an account, last read well at `good_at`. One that was removed must have ended before."""
+    def add(self, account: str, good_at: datetime | None = None, recalled: Recalled | None = None) -> None:
+        """Begin to serve an account, last read well at `good_at`. One that was removed must have ended before.
+
+        It runs at once, unless a former process has kept what is `recalled`.
+        """
         if self._stopped:
             return
         self.board.begin(account, good_at)
         self._accounts[account] = served = ServedAccount(
-            account, self._runner, self._clock, self._random, lambda: self.poll_seconds, self._turns, self.board
+            account,
+            self._runner,
+            self._clock,
+            self._random,
+            lambda: self.poll_seconds,
+            self._turns,
+            self.board,
+            recalled,
         )
         for task in served.tasks:
             task.add_done_callback(self._look_at)

@@ -22,7 +22,7 @@ OF_ACCOUNT = ("side", "seen", "link", "intent", "attempt", "hold", "decision", "
 """What belongs to one account, in no order."""
 NUMBERED_OF_ACCOUNT = ("ledger", "run")
 """What belongs to one account, in the order of its numbers."""
-OTHERS = ("person", "invitation", "session", "api_token", "ownership", "assignment", "audit")
+OTHERS = ("person", "invitation", "session", "api_token", "ownership", "assignment", "audit", "turn")
 """What is small by nature, or belongs to no account; what others refer to comes first."""
 DEPARTED = ("DELETE FROM departed", "departed")
 """The one row that also an empty store has."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calsync.store.connection import Database
 
-# What belongs to the account goes with its row. The audit, and whom somebody is elsewhere, only name it.
+# What belongs to the account goes with its row. The audit, whom somebody is elsewhere, and turns only name it.
 ERASE = (
     "DELETE FROM account WHERE name = :account",
     """
@@ -27,6 +27,7 @@ ERASE = (
         OR (what = 'assigned' AND substr(after, length(after) - length(:account) - 1) = ': ' || :account)
     """,
     "DELETE FROM assignment WHERE member = :account",
+    "DELETE FROM turn WHERE account = :account",
 )
 KEEP_OFF = "INSERT INTO account (name, enabled) VALUES (:account, 0)"
 

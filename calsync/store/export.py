@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 TABLES = (
     *("side", "seen", "link", "intent", "attempt", "hold", "decision", "tombstone", "hang"),
-    *("ledger", "run", "unsynced", "audit"),
+    *("ledger", "run", "unsynced", "audit", "turn"),
 )
 """What names the account, in the order in which it is told."""
-NESTED = frozenset({"observation", "left_base", "right_base", "source", "target", "draft", "changes"})
+NESTED = frozenset({"observation", "left_base", "right_base", "source", "target", "draft", "changes", "answer"})
 """Columns that hold JSON."""
 OWNERS = "SELECT name FROM person JOIN ownership ON person = id WHERE account = :account ORDER BY name"
 Rows = list[dict[str, Any]]

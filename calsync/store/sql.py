@@ -22,6 +22,7 @@ from calsync.store.people import StoredPeople
 from calsync.store.reading import read_account, read_rest
 from calsync.store.settings import StoredSettings
 from calsync.store.showing import StoredShowing
+from calsync.store.turns import StoredTurns
 from calsync.store.writing import StoredTransaction
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class SqlStore(Store):
         """Whom they are elsewhere."""
         self.history = StoredHistory(writer, pages)
         """What runs came to."""
+        self.turns = StoredTurns(writer, reader)
+        """Whose turn it is, where other processes run accounts."""
         self.showing = StoredShowing(pages, self._images)
         """What pages show."""
         self.lives = StoredLives(pages, self._images)

@@ -50,7 +50,7 @@ def insert(table: str, columns: Sequence[str], after: str = "", once: Sequence[s
     return Many(before, tuple(columns), row, ", ", after, tuple(once))
 
 
-def _put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
+def put(table: str, key: Sequence[str], columns: Sequence[str]) -> Many:
     """Insert rows, or replace those with the same keys."""
     changes = ", ".join(f"{column} = excluded.{column}" for column in columns)
     return insert(table, [*key, *columns], f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}", key)
@@ -114,7 +114,7 @@ INSERT INTO audit (at, who, account, what, before, after) VALUES (:at, :who, :ac
 AUDIT = "SELECT * FROM audit ORDER BY id DESC LIMIT :last"
 AUDIT_OF_ACCOUNT = "SELECT * FROM audit WHERE account = :account ORDER BY id DESC LIMIT :last"
 
-PUT_SIDE = _put(
+PUT_SIDE = put(
     "side",
     ("account", "side"),
     (
@@ -131,7 +131,7 @@ PUT_SIDE = _put(
 )
 SIDES = "SELECT * FROM side WHERE account = :account"
 
-PUT_SEEN = _put(
+PUT_SEEN = put(
     "seen",
     ("account", "side", "event_id"),
     ("observation", "first_run", "round", "standing", "standing_run"),
@@ -147,7 +147,7 @@ ADD_LINK = insert(
 )
 LINKS = "SELECT * FROM link WHERE account = :account ORDER BY id"
 
-PUT_INTENT = _put(
+PUT_INTENT = put(
     "intent",
     ("account", "marker"),
     (
@@ -169,7 +169,7 @@ PUT_INTENT = _put(
 DROP_INTENT = drop("intent", "account", "marker")
 INTENTS = "SELECT * FROM intent WHERE account = :account ORDER BY begun, marker"
 
-PUT_ATTEMPT = _put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
+PUT_ATTEMPT = put("attempt", ("account", "side", "event_id"), ("failures", "due", "error"))
 DROP_ATTEMPT = drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
@@ -192,11 +192,11 @@ DECISIONS = "SELECT * FROM decision WHERE account = :account"
 DROP_DECISION = drop("decision", "account", "side", "event_id", "kind", "reason", "at")
 DROP_DECISIONS = "DELETE FROM decision WHERE account = :account"
 
-PUT_TOMBSTONE = _put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
+PUT_TOMBSTONE = put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
 DROP_TOMBSTONE = drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
 
-PUT_HANG = _put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
+PUT_HANG = put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
 DROP_HANG = drop("hang", "account", "left_id", "right_id")
 HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
 

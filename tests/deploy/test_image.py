@@ -72,15 +72,20 @@ def test_nothing_else_is_sent_to_the_builder(build: Stage) -> None:
     assert rules[0] == "*"
     allowed = [rule.removeprefix("!") for rule in rules[1:]]
     assert all(rule.startswith("!") for rule in rules[1:])
-    assert sorted(allowed) == sorted(build.one("COPY").split()[:-1])
+    workers = ROOT / "deploy" / "workers" / "Dockerfile"
+    copied = [*build.all("COPY"), *stages(workers.read_text("utf-8"))[0].all("COPY")]
+    assert sorted(allowed) == sorted(name for step in copied for name in step.split()[:-1])
     assert not any(
         fnmatch(name, rule) for rule in allowed for name in ("secrets.yaml", "calsync.yaml", ".git/config")
     )
 
 
 def test_what_is_pinned_for_it_is_what_is_tested() -> None:
-    tested, shipped = (_pins(ROOT / name) for name in ("requirements-dev.txt", "deploy/requirements.txt"))
-    assert shipped.items() <= tested.items()
+    files = ("requirements-dev.txt", "deploy/workers/requirements.txt", "deploy/requirements.txt")
+    tested, with_workers, shipped = (_pins(ROOT / name) for name in files)
+    assert shipped.items() < with_workers.items() < tested.items()
+    assert "procrastinate" in with_workers
+    assert not {"procrastinate", "psycopg"} & shipped.keys()
 
 
 def _pins(path: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from calsync.cli.stopping import GRACE_SECONDS
 from calsync.watchdog import STATUS
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "deploy" / "systemd" / "calsync.service"
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 PROGRAM = "/opt/calsync/bin/calsync"
 MOST_EXPOSED = 12
 """In tenths: systemd counts from 0 (nothing can be reached) to 100 (all rights). A plain service has 96."""
@@ -27,9 +27,16 @@ needs_systemd = pytest.mark.skipif(
 )
 
 
-def settings() -> dict[str, list[str]]:
+@pytest.fixture(params=UNITS, ids=lambda path: path.name)
+def written(request: pytest.FixtureRequest) -> Path:
+    """Return each unit that there is."""
+    path: Path = request.param
+    return path
+
+
+def settings(written: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for line in UNIT.read_text("utf-8").splitlines():
+    for line in written.read_text("utf-8").splitlines():
         name, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
             found.setdefault(name, []).append(value)
@@ -37,10 +44,10 @@ def settings() -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def unit(tmp_path: Path) -> Path:
+def unit(tmp_path: Path, written: Path) -> Path:
     """Return the unit with a program that is on this machine."""
-    here = tmp_path / UNIT.name
-    here.write_text(UNIT.read_text("utf-8").replace(PROGRAM, sys.executable), "utf-8")
+    here = tmp_path / written.name
+    here.write_text(written.read_text("utf-8").replace(PROGRAM, sys.executable), "utf-8")
     return here
 
 
@@ -75,31 +82,31 @@ def test_a_unit_that_leaves_more_is_noticed(unit: Path, taken: str) -> None:
     assert judged.returncode != 0
 
 
-def test_it_starts_a_command_that_there_is() -> None:
-    (command,) = settings()["ExecStart"]
+def test_it_starts_a_command_that_there_is(written: Path) -> None:
+    (command,) = settings(written)["ExecStart"]
     program, name, *options = command.split()
-    assert (program, name) == (PROGRAM, "run")
-    assert commands.run.make_context(name, options).params["path"] == Path("/etc/calsync/calsync.yaml")
+    assert (program, name) == (PROGRAM, "worker" if "worker" in written.name else "run")
+    assert getattr(commands, name).make_context(name, options).params["path"] == Path("/etc/calsync/calsync.yaml")
 
 
-def test_each_credential_is_a_secret_of_the_example() -> None:
+def test_each_credential_is_a_secret_of_the_example(written: Path) -> None:
     wanted = set(re.findall(r"!secret (\w+)", (ROOT / "config.example.yaml").read_text("utf-8")))
-    for credential in settings()["LoadCredential"]:
+    for credential in settings(written)["LoadCredential"]:
         name, _, path = credential.partition(":")
         assert name in wanted
         assert path == f"/etc/calsync/credentials/{name}"
 
 
-def test_what_a_person_must_mend_is_not_tried_again_and_again() -> None:
-    assert settings()["RestartPreventExitStatus"] == [str(USAGE)]
-    assert settings()["Restart"] == ["on-failure"]
+def test_what_a_person_must_mend_is_not_tried_again_and_again(written: Path) -> None:
+    assert settings(written)["RestartPreventExitStatus"] == [str(USAGE)]
+    assert settings(written)["Restart"] == ["on-failure"]
     assert STATUS not in {0, USAGE}
 
 
-def test_a_stop_may_take_as_long_as_calsync_needs() -> None:
-    (seconds,) = settings()["TimeoutStopSec"]
+def test_a_stop_may_take_as_long_as_calsync_needs(written: Path) -> None:
+    (seconds,) = settings(written)["TimeoutStopSec"]
     assert int(seconds) > GRACE_SECONDS
 
 
-def test_it_lets_calsync_read_the_boot_id_by_which_dead_processes_are_known() -> None:
-    assert "ProcSubset" not in settings()
+def test_it_lets_calsync_read_the_boot_id_by_which_dead_processes_are_known(written: Path) -> None:
+    assert "ProcSubset" not in settings(written)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.engine import Report
-from calsync.errors import LoginError, Retry, StoreError, SwitchedOff
+from calsync.errors import Busy, LoginError, Retry, StoreError, SwitchedOff
 from calsync.history import History, RunRecord, Unsynced
 from calsync.service import Chronicle
 from calsync.sync.model import Side
@@ -135,8 +135,27 @@ async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs
         None,
         {},
     ]
-    for each in found:
-        report = Report(unsynced=each)
+    for number, each in enumerate(found, 1):
+        report = Report(number=number, unsynced=each)
         async with runs.chronicle.of("anna", report):
             pass
     assert runs.kept.unsynced == [found[0], {}]
+
+
+async def test_what_another_process_has_kept_meanwhile_counts(runs: Runs) -> None:
+    left_out: dict[tuple[Side, str], Unsynced] = {(Side.LEFT, "l1"): (Kind.SKIP, "series")}
+    async with runs.chronicle.of("anna", Report(number=1, unsynced=left_out)):
+        pass
+    other = Chronicle(runs.kept, runs.clock)
+    with pytest.raises(Retry):
+        async with other.of("anna", Report(number=2, unsynced={})):
+            raise Retry("down")
+    async with runs.chronicle.of("anna", Report(number=3, unsynced=left_out)):
+        pass
+    assert runs.kept.told() == [(2, "Retry"), (3, None)]
+    assert runs.kept.unsynced == [left_out, {}, left_out]
+
+
+async def test_a_run_that_is_left_to_another_process_is_no_failure(runs: Runs) -> None:
+    await runs.run(Busy("another process is working on it"))
+    assert runs.kept.told() == []

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.errors import AccountError, Retry, SwitchedOff
+from calsync.engine import Report
+from calsync.errors import AccountError, Busy, Retry, SwitchedOff
 from calsync.ports import NOTHING_NEW
 from calsync.reasons import sentence
-from calsync.service import Finished, Runner, Service, State
-from calsync.service.backoff import IDLE_POLLS, LISTEN_AGAIN, LONGEST_SETTLE, LONGEST_WAIT, SETTLE_SECONDS
+from calsync.service import Finished, Recalled, Runner, Service, State
+from calsync.service.backoff import (
+    BUSY_SECONDS,
+    IDLE_POLLS,
+    LISTEN_AGAIN,
+    LONGEST_SETTLE,
+    LONGEST_WAIT,
+    SETTLE_SECONDS,
+)
 from calsync.service.turns import OF_ONE_KIND
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -24,8 +32,8 @@ from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
-    from calsync.engine import Report
     from calsync.ports import Ring
     from calsync.service import Listen
 
@@ -54,6 +62,7 @@ class Accounts(Runner):
         self.remarks: dict[str, dict[tuple[Kind, Side, str], int]] = {}
         self.created: Counter[str] = Counter()
         self.finished_runs: list[Finished] = []
+        self.due: dict[str, datetime] = {}
         self._changed = asyncio.Event()
 
     def doorbells(self, account: str) -> list[Listen]:
@@ -82,6 +91,9 @@ class Accounts(Runner):
 
     def finished(self, run: Finished) -> None:
         self.finished_runs.append(run)
+
+    def rests(self, account: str, until: datetime) -> None:
+        self.due[account] = until
 
     async def reached(self, name: str, count: int) -> None:
         while self.runs[name] != count:
@@ -822,3 +834,77 @@ async def test_the_runs_that_wait_for_their_turn_are_counted(running: Running) -
     running.accounts.held.set()
     await running.accounts.reached(names[-1], 1)
     assert running.service.waiting == 0
+
+
+async def test_an_account_that_another_process_works_on_is_tried_again_soon_and_has_not_failed(
+    running: Running,
+) -> None:
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    running.accounts.errors["anna"] = Busy("another process is working on it")
+    running.service.wake("anna", "a person asked")
+    await running.settle()
+    for count in range(2, 6):
+        await running.accounts.reached("anna", count)
+        await running.clock.until_sleeping()
+        assert running.service.board.status("anna").state is State.WAITING
+        if count == 5:
+            running.accounts.errors.clear()
+        running.clock.advance(BUSY_SECONDS * 1.1)
+    await running.accounts.reached("anna", 6)
+    await running.clock.until_sleeping()
+    assert [one.error for one in running.accounts.finished_runs] == [None, None]
+    called = running.accounts.finished_runs[-1].since_call
+    assert called is not None
+    assert called >= 4 * BUSY_SECONDS
+
+
+async def test_an_account_that_is_due_later_waits_for_that_unless_it_is_called(running: Running) -> None:
+    for name in ("anna", "bert"):
+        due = running.clock.now() + timedelta(seconds=1000)
+        running.service.add(name, recalled=Recalled(due=due))
+    running.start()
+    await running.clock.until_sleeping(2)
+    running.clock.advance(990)
+    running.service.wake("bert", "a person asked")
+    await running.clock.until_sleeping(3)
+    running.clock.advance(SETTLE_SECONDS)
+    await running.accounts.reached("bert", 1)
+    assert running.accounts.runs == {"bert": 1}
+    running.clock.advance(20)
+    await running.accounts.reached("anna", 1)
+
+
+async def test_it_is_told_when_an_account_is_due(running: Running) -> None:
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    rest = (running.accounts.due["anna"] - running.clock.now()).total_seconds()
+    assert POLL * 0.9 <= rest <= POLL * 1.1
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (None, State.WAITING),
+        (AccountError("no mailbox"), State.FAILING),
+        (SwitchedOff("off"), State.OFF),
+        (Busy("another process is working on it"), State.STARTING),
+    ],
+)
+async def test_what_a_former_process_was_told_is_shown_at_once(
+    running: Running, error: Exception | None, state: State
+) -> None:
+    due = running.clock.now() + timedelta(seconds=1000)
+    report = Report(notices=Counter({HELD: 2}), held_since={"conflict": running.clock.now()})
+    running.service.add("anna", recalled=Recalled(due=due, report=report, error=error))
+    running.start()
+    await running.clock.until_sleeping()
+    status = running.service.board.status("anna")
+    assert status.state is state
+    if state is State.WAITING:
+        assert (status.notices, status.held_since) == (report.notices, report.held_since)
+    if state is State.FAILING:
+        assert (status.error, status.error_class, status.next_try) == ("no mailbox", "AccountError", due)
+    assert not running.accounts.runs

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from aiohttp.web import Request
 
+    from calsync.store import SqlStore
     from calsync_sandbox.sandbox import Sandbox
 
 AT_FIRST = 3
@@ -90,16 +91,16 @@ class Agency:
 
     def open_writes(self) -> list[Any]:
         """Return the writes of which calsync does not know how they ended."""
-        return self._agents[0].stored("SELECT account, kind FROM intent")
+        return self.stored("SELECT account, kind FROM intent")
 
     def later(self) -> set[str]:
         """Return the accounts in which something that failed waits for its next try."""
-        return {account for (account,) in self._agents[0].stored("SELECT DISTINCT account FROM attempt")}
+        return {account for (account,) in self.stored("SELECT DISTINCT account FROM attempt")}
 
     async def complaints(self) -> list[str]:
         """Return what is wrong with the calendars, with reasons, and what calsync did that it may not do."""
         self.forget_requests()
-        store = await SqliteStore.copy(self.folder / "calsync.db")
+        store = await self.store()
         found = [*self._violations]
         for one, people in zip(self._agents, self._people, strict=True):
             ledger = await store.ledger(one.account, EVERYTHING)
@@ -107,8 +108,16 @@ class Agency:
             differences = self.sandbox.judge(one.anna).differences
             found += [f"{one.account}: {difference}" for difference in differences]
         await store.close()
-        holds = self._agents[0].stored("SELECT account, kind, reason, count(*) FROM hold GROUP BY 1, 2, 3")
+        holds = self.stored("SELECT account, kind, reason, count(*) FROM hold GROUP BY 1, 2, 3")
         return found + [f"{account}: {number} {kind} wait: {reason}" for account, kind, reason, number in holds]
+
+    def stored(self, sql: str) -> list[Any]:
+        """Ask the store, also while calsync works on it."""
+        return self._agents[0].stored(sql)
+
+    async def store(self) -> SqlStore:
+        """Open the store as it is now."""
+        return await SqliteStore.copy(self.folder / "calsync.db")
 
     def leave_out(self, some: int) -> Collection[str]:
         """Choose some accounts."""

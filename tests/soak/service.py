@@ -44,6 +44,8 @@ class Sample:
 class Service:
     """Starts, stops and kills calsync; one process at a time."""
 
+    options: tuple[str, ...] = ("run",)
+
     def __init__(self, configuration: Path, url: str, log: Path) -> None:
         """`url` is where it listens. What it writes is appended to `log`."""
         self.starts = 0
@@ -58,7 +60,7 @@ class Service:
 
     async def start(self) -> None:
         """Return when it answers. Raises TimeoutError, RuntimeError."""
-        command = ["-m", "calsync", "run", "-c", str(self._configuration)]
+        command = ["-m", "calsync", *self.options, "-c", str(self._configuration)]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=log, stderr=log)
         self.starts += 1

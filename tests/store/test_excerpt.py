@@ -145,4 +145,4 @@ async def test_each_table_about_accounts_is_copied_or_left_behind_on_purpose(
         for row in tables
         if await store._read(f"SELECT 1 FROM pragma_table_info('{row['name']}') WHERE name = 'account'", {})  # noqa: S608
     }
-    assert about == {*WHOLE, "ledger", "run", "unsynced", "ownership", "audit"}
+    assert about == {*WHOLE, "ledger", "run", "unsynced", "ownership", "audit", "turn"}

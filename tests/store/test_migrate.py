@@ -37,7 +37,7 @@ async def test_every_table_is_strict(store: SqliteStore, path: Path) -> None:
     database = sqlite3.connect(path)
     strict = {row[1]: row[5] for row in database.execute("PRAGMA table_list") if not row[1].startswith("sqlite_")}
     database.close()
-    assert len(strict) == 21
+    assert len(strict) == 22
     assert set(strict.values()) == {1}
 
 

@@ -12,6 +12,7 @@ from calsync.store import (
     people_statements,
     showing_statements,
     statements,
+    turns,
 )
 from calsync.store.postgresql.dialect import translated
 from calsync.store.postgresql.store import PostgresStore
@@ -27,6 +28,7 @@ MODULES = (
     people_statements,
     showing_statements,
     statements,
+    turns,
 )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 
@@ -67,3 +68,13 @@ async def test_texts_are_ordered_by_their_bytes_and_numbers_have_64_bits(empty_d
     with psycopg.connect(empty_database) as connection:
         kinds = {(row[3], row[4]) for row in connection.execute(COLUMNS)}
     assert kinds == {("text", "C"), ("bigint", None)}
+
+
+@pytest.mark.parametrize("number", [number for number in migrations() if number > min(migrations())])
+def test_a_process_that_runs_survives_what_a_newer_one_does_to_the_store(number: int) -> None:
+    """It goes on with its own statements, so tables and columns are only added, and may be left out."""
+    for statement in migrations()[number].split(";"):
+        text = re.sub(r"--.*", "", statement).strip()
+        assert not re.search(r"\b(DROP|RENAME|TRUNCATE|DELETE)\b|\bALTER COLUMN\b", text), text
+        if re.search(r"\bADD COLUMN\b", text):
+            assert "NOT NULL" not in text or "DEFAULT" in text
