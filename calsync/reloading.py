@@ -62,6 +62,10 @@ class Reloading:
         self._told: Sequence[str] = ()
         """What waits for the next start, as the log knows it."""
 
+    def ask(self) -> None:
+        """Have the configuration read anew, and everybody discovered, as SIGHUP does."""
+        self._asked.set()
+
     def changed(self) -> None:
         """Have the configuration read anew because it was changed; who is discovered only where that matters."""
         self._changed.set()

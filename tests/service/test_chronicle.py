@@ -143,7 +143,7 @@ async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs
 
 
 async def test_what_another_process_has_kept_meanwhile_counts(runs: Runs) -> None:
-    left_out: dict[tuple[Side, str], Unsynced] = {(Side.LEFT, "l1"): (Kind.SKIP, "series")}
+    left_out: dict[tuple[Side, str], Unsynced] = {(Side.LEFT, "l1"): Unsynced(Kind.SKIP, "series")}
     async with runs.chronicle.of("anna", Report(number=1, unsynced=left_out)):
         pass
     other = Chronicle(runs.kept, runs.clock)
