@@ -28,9 +28,14 @@ DISCOVER_AGAIN = timedelta(minutes=1)
 
 
 class _Queued(Running):
-    """A process beside others on the same queue."""
+    """A process beside others on the same queue. It begins at once: accounts are opened at their first turn."""
 
     _queue: Queue
+
+    async def _first(self) -> tuple[Mapping[str, object], Exception | None]:
+        if self._config.discover is not None:  # the calendars of the others are to be found taken
+            return await super()._first()
+        return dict.fromkeys(self._roster.written), None
 
     async def _serve(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         async with queue_of(self._config.service, self._clock) as self._queue:
@@ -53,7 +58,7 @@ class DeferredRunning(_Queued):
 
 
 class WorkerRunning(_Queued):
-    """Runs are here, and nothing else. Accounts are opened when their first turn comes."""
+    """Runs are here, and nothing else."""
 
     at_once: int
     """Runs at the same time."""
@@ -79,13 +84,6 @@ class WorkerRunning(_Queued):
     def _beside(self, store: SqlStore, stop: asyncio.Event) -> list[Coroutine[Any, Any, object]]:
         del store, stop
         return []
-
-    async def _first(self) -> tuple[Mapping[str, object], Exception | None]:
-        written = dict.fromkeys(self._roster.written)
-        try:
-            return {**written, **dict.fromkeys(await self._roster.discover_aloud())}, None
-        except Exception as error:  # noqa: BLE001 - as where all are opened
-            return written, error
 
     @asynccontextmanager
     async def _reached(self, store: SqlStore) -> AsyncIterator[Site | None]:
