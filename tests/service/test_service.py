@@ -868,7 +868,7 @@ async def test_an_account_that_is_due_later_waits_for_that_unless_it_is_called(r
     await running.clock.until_sleeping(2)
     running.clock.advance(990)
     running.service.wake("bert", "a person asked")
-    await running.clock.until_sleeping(3)
+    await running.clock.until_due(SETTLE_SECONDS)
     running.clock.advance(SETTLE_SECONDS)
     await running.accounts.reached("bert", 1)
     assert running.accounts.runs == {"bert": 1}
