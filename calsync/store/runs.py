@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
@@ -74,7 +75,8 @@ class FileRuns(Runs):
         line = f"{run:0{DIGITS}d} {account}\n".encode()
         with told(self._path):
             if not self._path.exists():
-                create(self._path)
+                with suppress(FileExistsError):  # the first run of another account has just done so
+                    create(self._path)
                 flush(self._path.parent)
             # Another process may add an account at the same time: what is added goes to the end, wherever that is.
             flags = os.O_WRONLY | (os.O_APPEND if place is None else 0)

@@ -7,6 +7,7 @@ import pytest
 from calsync.errors import StoreError
 from calsync.records import Runs
 from calsync.store import FileRuns, MemoryRuns
+from calsync.store.files import create
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -31,6 +32,21 @@ async def test_the_file_is_readable_by_its_owner_only_and_by_people(tmp_path: Pa
     assert (tmp_path / "runs").read_text() == "000000000012 anna\n000000000003 bert\n"
     assert (tmp_path / "runs").stat().st_mode & 0o777 == 0o600
     assert await runs.all() == {"anna": 12, "bert": 3}
+
+
+async def test_the_first_runs_of_two_accounts_make_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "runs"
+
+    def create_later(created: Path) -> None:
+        path.write_bytes(b"000000000001 bert\n")
+        create(created)
+
+    monkeypatch.setattr("calsync.store.runs.create", create_later)
+    runs = FileRuns(path)
+    await runs.put("anna", 1)
+    assert await runs.all() == {"anna": 1, "bert": 1}
 
 
 @pytest.mark.parametrize("rest", [b"0000", b"000000000009 ann", b"nonsense\n", b"\xff\xfe\n"])
