@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.engine import Account
+from calsync.engine.rest import terms
 from calsync.errors import OtherCalendar, Retry, SwitchedOff
+from calsync.ports import ReadOnly
 from calsync.store import MemoryRuns
 from calsync.sync.asking import Hang
 from calsync.sync.model import Direction, Side, Timed
-from calsync.testing.memory import Call
+from calsync.testing.memory import Call, MemoryCalendar
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:
@@ -120,6 +123,25 @@ async def test_how_far_both_sides_were_read_without_news_is_remembered(
 async def test_other_terms_end_the_rest(resting: World, settings: dict[str, Any]) -> None:
     resting.settings.update(settings)
     assert not _was_left_alone(await resting.poll())
+
+
+def test_each_term_of_an_account_is_heeded(world: World) -> None:
+    """A new one that is forgotten here, or in `terms`, would not be heeded before the next listing."""
+    account = world.account()
+    others = {
+        "calendars": {side: ReadOnly(MemoryCalendar("another")) for side in Side},
+        "direction": Direction.RIGHT_TO_LEFT,
+        "policy": "hold",
+        "on_target_edit": "restore",
+        "rules": "others",
+        "first_sync": "ask",
+        "past": timedelta(days=1),
+        "future": timedelta(days=1),
+    }
+    named_otherwise = {"name", "chain"}  # by the row that the rest stands in, and by `rules`
+    assert {field.name for field in fields(Account)} == others.keys() | named_otherwise
+    for name, other in others.items():
+        assert terms(replace(account, **{name: other})) != terms(account), name
 
 
 async def test_another_version_of_calsync_ends_the_rest(resting: World, monkeypatch: pytest.MonkeyPatch) -> None:
