@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
+from calsync.sync.brakes import BUDGET
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Plan
 from calsync.sync.rules import Chain, needs_of
@@ -253,7 +254,7 @@ class Pair:
         self.decisions.look(left)
         self.budgets.look(left)
         planned = report is None or any(
-            one.kind not in ("hold", "block", "skip") and not self._is_refused(one)
+            one.reason == BUDGET or (one.kind not in ("hold", "block", "skip") and not self._is_refused(one))
             for one in report.plan.operations
         )
         changed = any(entry.change.after.by_us for entry in self.journal[self.begun :])
