@@ -29,6 +29,7 @@ from calsync_sandbox.sandbox import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from calsync_sandbox.sandbox import Person, Sandbox
 
@@ -120,10 +121,15 @@ def _measured(pid: int, port: int, first_sync: float, start: float, start_cpu: f
     return Idle(first_sync, start, start_cpu, share, figure(port, "calsync_runs_total") - runs, most)
 
 
-@contextmanager
-def service(configuration: Path) -> Iterator[int]:
+def service(configuration: Path) -> AbstractContextManager[int]:
     """Run the service from entering to leaving; give its process id."""
-    command = [sys.executable, "-m", "calsync", "run", "-c", str(configuration)]
+    return running("run", "-c", str(configuration))
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[int]:
+    """Run a process of calsync from entering to leaving; give its id."""
+    command = [sys.executable, "-m", "calsync", *arguments]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             yield process.pid

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from benchmarks.idle import configure, cpu_of, forget, memory_of, nothing
+from benchmarks.idle import configure, cpu_of, forget, memory_of, nothing, running
 from benchmarks.sandbox_process import SandboxProcess
 from calsync_sandbox.configuration import POLL_SECONDS
 from tests.postgresql import server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 ACCOUNTS = 10_000
 WORKERS, JOBS = 2, 8
@@ -78,7 +76,7 @@ def measure(accounts: int, workers: int, jobs: int) -> Found:
         configuration = Path(sandbox.ask(configure, folder, accounts))
         _place(configuration, cluster.conninfo)
         hands = [
-            stack.enter_context(_calsync("worker", "--jobs", str(jobs), "-c", str(configuration)))
+            stack.enter_context(running("worker", "--jobs", str(jobs), "-c", str(configuration)))
             for _ in range(workers)
         ]
         began = time.monotonic()
@@ -134,18 +132,7 @@ def _place(configuration: Path, conninfo: str) -> None:
 
 
 def _web(configuration: Path) -> Any:
-    return _calsync("run", "--scheduler", "procrastinate", "-c", str(configuration))
-
-
-@contextmanager
-def _calsync(*arguments: str) -> Iterator[int]:
-    """Run a process of calsync from entering to leaving; give its id."""
-    command = [sys.executable, "-m", "calsync", *arguments]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
+    return running("run", "--scheduler", "procrastinate", "-c", str(configuration))
 
 
 def _until_read(conninfo: str, accounts: int, since: str) -> float:

@@ -15,6 +15,8 @@ from calsync.sync.plan import Kind
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from calsync.testing.rows import Row
+
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 DAY = 86400
 
@@ -334,20 +336,25 @@ async def test_an_event_that_came_back_into_the_account_outside_the_window_is_se
     assert [event.when for event in world.right.events().values()] == [meeting.when]
 
 
+async def _left_and_told_again(world: World, meeting: Event, *, edited: bool) -> tuple[str, Row]:
+    """Let an event leave the account, and its feed tell once more what it was; return its id and that."""
+    left = world.left.user_create(meeting)
+    await world.settle()
+    world.clock.advance(60)
+    if edited:
+        world.left.user_edit(left, summary="geändert")
+    before = world.left.rows.rows[left]
+    world.left.user_move_away(left)
+    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
+    world.left.behaviour.repeated.append(before)
+    return left, before
+
+
 @pytest.mark.parametrize("edited", [False, True])
 async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_told_once_more(
     world: World, meeting: Event, edited: bool
 ) -> None:
-    left = world.left.user_create(meeting)
-    await world.settle()
-    world.clock.advance(60)
-    before = world.left.rows.rows[left]
-    if edited:
-        world.left.user_edit(left, summary="geändert")
-        before = world.left.rows.rows[left]
-    world.left.user_move_away(left)
-    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
-    world.left.behaviour.repeated.append(before)
+    left, before = await _left_and_told_again(world, meeting, edited=edited)
     assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
     assert len(world.right.writes()) == 1
     world.left.behaviour.repeated.clear()
@@ -360,16 +367,7 @@ async def test_an_event_that_left_the_account_is_not_taken_for_back_when_it_is_t
 async def test_what_left_the_account_is_asked_about_also_where_the_run_that_was_told_of_it_has_failed(
     world: World, meeting: Event, edited: bool
 ) -> None:
-    left = world.left.user_create(meeting)
-    await world.settle()
-    world.clock.advance(60)
-    before = world.left.rows.rows[left]
-    if edited:
-        world.left.user_edit(left, summary="geändert")
-        before = world.left.rows.rows[left]
-    world.left.user_move_away(left)
-    assert (await world.run()).notices[Kind.HOLD, Side.RIGHT, "left_account"] == 1
-    world.left.behaviour.repeated.append(before)
+    await _left_and_told_again(world, meeting, edited=edited)
     world.left.faults.add("locate", lambda: Retry("busy"))
     with pytest.raises(Retry):
         await world.run()
