@@ -102,10 +102,12 @@ class Broadcaster:
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:
-        """Listen. Raises TooManyStreams."""
-        if self._ended or len(self._streams) >= MOST:
+        """Listen; what ends gives a stream that has ended, so that a browser tries again. Raises TooManyStreams."""
+        if len(self._streams) >= MOST:
             raise TooManyStreams
         stream = Stream()
+        if self._ended:
+            stream.end()
         self._streams.add(stream)
         try:
             yield stream

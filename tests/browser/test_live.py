@@ -81,6 +81,8 @@ async def test_what_changes_while_an_older_answer_is_on_its_way_is_shown(place: 
 def forgive_lost_connections(tab: Tab) -> None:
     """Take from a tab's faults what a server that is away causes; anything else stays one."""
     away = (
+        "htmx:afterRequest",
+        "htmx:sendError",
         "ERR_CONNECTION_REFUSED",
         "ERR_INCOMPLETE_CHUNKED_ENCODING",
         "ERR_EMPTY_RESPONSE",
@@ -124,3 +126,19 @@ async def test_how_long_ago_something_was_grows_while_nothing_is_told(place: Pla
     await deaf.sees("Zuletzt erfolgreich vor 5 Minuten")
     await deaf.page.clock.fast_forward("02:55:00")
     await deaf.sees("Zuletzt erfolgreich vor 3 Stunden")
+
+
+async def test_what_somebody_has_just_opened_stays_open_when_the_page_changes(place: Place) -> None:
+    place.world.event("Besichtigung")
+    anna = await at_the_account(place)
+    await anna.page.locator("#runs").wait_for()
+    await anna.page.evaluate(
+        """() => {
+          const open = () => (document.getElementById("runs").open = true);
+          document.addEventListener("htmx:beforeSwap", open, { capture: true, once: true });
+          document.addEventListener("htmx:afterSettle", () => (document.documentElement.dataset.anew = "yes"));
+        }"""
+    )
+    place.world.event("Notartermin")
+    await expect(anna.page.locator("html")).to_have_attribute("data-anew", "yes")
+    await expect(anna.page.locator("#runs")).to_have_attribute("open", "")

@@ -81,6 +81,7 @@ async def test_a_change_runs_its_account_and_no_other(
             world.patch(mine, subject="verlegt")
             world.clear()
             await ring(world, clock)
+            await clock.until_due(1)
             clock.advance(1)  # the ring settles
             await world.until(lambda: any(e["subject"] == "verlegt" for e in people[3].mailbox.events.values()))
         assert [one for one in caplog.messages if "is woken" in one] == [

@@ -98,7 +98,8 @@ async def test_streams_end_when_the_service_stops(browser: Browser, site: Site, 
         await answer.content.readline()
         site.end()
         await answer.content.read()
-    assert (await browser.get("/events")).status == 429
+    late = await browser.get("/events")
+    assert (late.status, late.text) == (200, "")  # a browser that is refused would not try again by itself
 
 
 async def test_what_changes_meanwhile_is_one_message_however_much_it_is() -> None:
@@ -175,6 +176,13 @@ async def test_there_are_only_so_many_streams(monkeypatch: pytest.MonkeyPatch) -
                 pytest.fail("one too many")
     async with broadcaster.stream():
         pass
+
+
+async def test_who_comes_when_the_service_ends_is_given_the_end_and_not_refused() -> None:
+    broadcaster = Broadcaster()
+    broadcaster.end()
+    async with broadcaster.stream() as stream:
+        assert stream.ended
 
 
 def test_a_message_is_short_whatever_has_changed() -> None:

@@ -90,11 +90,11 @@
   const named = (each) => `${each.tagName} ${each.id || each.name || each.href} ${each.value ?? ""} ${each.textContent}`;
   const opened = new Set();
   let focused = null;
-  document.addEventListener("toggle", ({ target }) => opened[target.open ? "add" : "delete"](target.id), true);
   const written = "input:not([type=hidden], [type=radio], [type=checkbox]), textarea";
   body.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const fields = [...detail.target.querySelectorAll(written)];
     if (fields.some((each) => each.value !== each.defaultValue)) detail.shouldSwap = false;
+    for (const each of detail.target.querySelectorAll("details")) opened[each.open ? "add" : "delete"](each.id);
     if (document.activeElement !== body) focused = named(document.activeElement);
   });
   body.addEventListener("htmx:afterSettle", () => {
