@@ -102,7 +102,7 @@ class Broadcaster:
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:
-        """Listen; what ends gives a stream that has ended, so that a browser tries again. Raises TooManyStreams."""
+        """Listen; at the end to a stream that has ended, so that a browser tries again. Raises TooManyStreams."""
         if len(self._streams) >= MOST:
             raise TooManyStreams
         stream = Stream()
