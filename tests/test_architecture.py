@@ -47,7 +47,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.markup": set(),
     "calsync.options": set(),
     "calsync.forms": set(),
-    "calsync.ports": {*PURE, "calsync.forms", "calsync.http"},
+    "calsync.ports": {*PURE, "calsync.forms", "calsync.http", "calsync.ports"},
     "calsync.http": {"calsync.errors", "calsync.http", "calsync.ports"},
     "calsync.signin": {
         "calsync.errors",
