@@ -38,7 +38,7 @@ CALLS = {
     "datetime.today": set[str](),
     "date.today": set[str](),
     "time.time": set[str](),
-    "time.monotonic": {"app.py", "vault/lock.py"},
+    "time.monotonic": {"once.py", "vault/lock.py"},
     "time.sleep": {"vault/lock.py"},
     "uuid.uuid1": set[str](),
     "uuid.uuid4": set[str](),
@@ -50,9 +50,9 @@ CALLS = {
 }
 """Calls that read real time or real chance, and where they may stand.
 
-`app` tells how long a command took; the vault, which a `Host` brings along, waits for other processes in a thread.
-Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the names of
-secrets.
+`once` tells how long a command took; the vault, which a `Host` brings along, waits for other processes in a
+thread. Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the
+names of secrets.
 """
 ADAPTERS = {
     "calsync.http",
