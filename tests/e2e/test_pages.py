@@ -18,7 +18,7 @@ from aiohttp import web
 
 from calsync.ports import SystemClock
 from calsync_sandbox.sandbox import Sandbox
-from tests.e2e.conftest import World, ended
+from tests.e2e.conftest import World, ended, stopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -107,8 +107,7 @@ async def served(world: World, port: int) -> AsyncIterator[Pages]:
                     await asyncio.sleep(0.05)
             yield Pages(world, url, client)
     finally:
-        process.terminate()
-        found = await asyncio.wait_for(ended(process), 10)
+        found = await stopped(process)
     assert found.code == 0
     assert "pages are shown at 127.0.0.1" in found.errors
     assert "Traceback" not in found.errors

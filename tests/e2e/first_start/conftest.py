@@ -14,7 +14,7 @@ import pytest
 
 from calsync.ports import SystemClock
 from calsync_sandbox.sandbox import Sandbox
-from tests.e2e.conftest import Ended, World, ended
+from tests.e2e.conftest import Ended, World, ended, stopped
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -143,10 +143,9 @@ class FirstStart:
                 assert not file.is_file() or secret.encode() not in file.read_bytes()
 
 
-async def stopped(process: Process) -> Ended:
-    if process.returncode is None:
-        process.terminate()
-    return await asyncio.wait_for(ended(process), 10)
+async def over(process: Process) -> Ended:
+    """Stop the service, or tell how it has ended by itself."""
+    return await (stopped(process) if process.returncode is None else ended(process))
 
 
 @pytest.fixture(params=["graph", "exchange_ews"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from tests.e2e.first_start.conftest import GOOD, stopped
+from tests.e2e.first_start.conftest import GOOD, over
 
 if TYPE_CHECKING:
     from tests.e2e.first_start.conftest import FirstStart
@@ -100,7 +100,7 @@ async def test_a_program_sets_calsync_up(start: FirstStart) -> None:
             exported = (await program.ask("GET", "/export", status=200))["yaml"]
             said = [one["what"] for one in (await program.ask("GET", "/audit", status=200))["changes"]]
     finally:
-        found = await stopped(process)
+        found = await over(process)
     start.expect_done(found)
     assert "mailbox: anna@example.de" in exported
     assert {"connection_added", "connection_changed", "account_added"} <= set(said)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from tests.e2e.conftest import ended
-from tests.e2e.first_start.conftest import GOOD, stopped
+from tests.e2e.first_start.conftest import GOOD, over
 
 if TYPE_CHECKING:
     from tests.e2e.first_start.conftest import Administrator, FirstStart
@@ -68,7 +68,7 @@ async def test_from_an_empty_folder_to_the_first_synced_event(start: FirstStart)
             await admin.get("/")
             assert admin.path == "/"  # never again
     finally:
-        found = await stopped(process)
+        found = await over(process)
     start.expect_done(found)
     subjects = sorted(str(one["subject"]) for one in start.world.anna.mailbox.events.values())
     assert subjects == ["Besichtigung", "Notartermin", "Privat"]  # the pages have found the field that says so
