@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -67,14 +66,6 @@ class Pages:
     def back(self) -> str:
         """The last address at which a browser came back from Microsoft."""
         return next(url for url in reversed(self.visited) if BACK in url)
-
-
-@pytest.fixture
-def port() -> int:
-    """Return a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
 
 
 @pytest.fixture
