@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -12,37 +11,25 @@ from typing import TYPE_CHECKING, Any
 from calsync.backups import back_up_store, restore_store, rotate_key
 from calsync.checking import Checking
 from calsync.config import new_key
-from calsync.connections import Connections, Opened
-from calsync.desk import Audit, Explaining, Known, People, Showing
-from calsync.desk.accounts import Accounts
-from calsync.desk.decisions import decide, waiting
-from calsync.engine import Confirmation, Engine, Report, Undone
-from calsync.errors import ConfigError, Retry, SwitchedOff, reason
-from calsync.forgetting import forget_old
-from calsync.holder import this_process
+from calsync.connections import Connections
+from calsync.desk import Audit, Explaining, People, Showing
+from calsync.desks import Desks
+from calsync.engine import Confirmation, Report, Undone
+from calsync.errors import ConfigError
 from calsync.http import HttpFactory
 from calsync.leaving import erase_account, exported, forget_sign_ins, write_export
 from calsync.loading import load
 from calsync.metrics import Metrics
 from calsync.moving import copy_store
-from calsync.plan_file import Planned, read_plans, write_plans
+from calsync.once import Once
+from calsync.plan_file import write_plans
 from calsync.ports import SystemClock
-from calsync.preview import copied
-from calsync.records import AuditEntry, Selection
-from calsync.results import (
-    AccountPlan,
-    AccountResult,
-    CheckResult,
-    Discovered,
-    Erased,
-    Left,
-    Message,
-    SyncResult,
-)
+from calsync.records import Selection
+from calsync.results import AccountPlan, CheckResult, Discovered, Erased, Left, SyncResult
 from calsync.roster import Roster
-from calsync.running import Running, refuse
+from calsync.running import Running
 from calsync.service import Chronicle
-from calsync.store import FileRuns, MemoryRuns
+from calsync.store import FileRuns
 from calsync.stores import store_of
 from calsync.sync.model import Side
 from calsync.takeover import open_store
@@ -54,17 +41,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calsync.config import Config
+    from calsync.desk.accounts import Accounts
     from calsync.desk.decisions import Case
-    from calsync.engine import Account
     from calsync.ports import CalendarRequest, Clock, DeviceCode, Provider
-    from calsync.records import Runs, Store
-    from calsync.store import SqlStore
-    from calsync.sync.approved import Approved
     from calsync.sync.choices import Choice
-    from calsync.sync.model import Direction
-
-AT_ONCE = 8
-"""Accounts that `calsync sync` runs at the same time."""
 
 
 class App:
@@ -80,6 +60,8 @@ class App:
         self._random = random
         self._runs = FileRuns(config.service.store.with_name(f"{config.service.store.name}.runs"))
         self._roster = Roster(config, connections, self._runs)
+        self._once = Once(config, connections, self._roster, self._runs, clock, random)
+        self._desks = Desks(config, connections, self._roster, self._runs, clock)
 
     @property
     def discovered(self) -> Sequence[Discovered]:
@@ -157,22 +139,15 @@ class App:
         )
 
     async def plan(self, *accounts: str | None) -> dict[str, AccountPlan]:
-        """Say what a sync would do, of all accounts or of these.
-
-        Works on copies of what is in the store, so nothing is written anywhere.
-        """
-        plans: dict[str, AccountPlan] = {}
-        for name, one in (await self._open_accounts(*accounts)).items():
-            async with copied(store_of(self._config.service), name, self._clock.now()) as store:
-                plans[name] = await self._plan_one(store, one)
-        return plans
+        """Say what a sync would do, of all accounts or of these. Nothing is written anywhere. Raises as `sync`."""
+        return await self._once.plan(*accounts)
 
     async def confirm(self, account: str, plan_hash: str, who: str) -> Confirmation:
         """Let what waits be written, if its plan is still the one that a person saw. Writes to no calendar."""
-        async with self._one(account) as (store, opened, engine):
+        async with self._once.one(account) as (store, opened, engine):
             found = await engine.confirm(opened, plan_hash)
             if found.problem is None:
-                await self._note(store, who, account, "plan_confirmed", plan_hash)
+                await Audit(store.settings, self._clock).note_by(who, "plan_confirmed", plan_hash, account=account)
             return found
 
     async def undo(
@@ -192,11 +167,11 @@ class App:
         """
         selection, report = Selection(ids=ids, run=run, since=since), Report()
         name = account or await self._account_of(selection)
-        async with self._one(name) as (store, opened, engine):
+        async with self._once.one(name) as (store, opened, engine):
             async with Chronicle(store.history, self._clock).of(name, report):
                 found = await engine.undo(opened, selection, report, plan_hash)
             if plan_hash is not None and found.problem is None:
-                await self._note(store, who, name, "undone", found.plan.hash)
+                await Audit(store.settings, self._clock).note_by(who, "undone", found.plan.hash, account=name)
         return name, found
 
     async def leave(self, account: str, remove: Side | None, plan_hash: str | None, who: str) -> Left:
@@ -205,31 +180,13 @@ class App:
         `remove`: the side whose copies are removed. Raises as `confirm`.
         """
         report = Report()
-        async with self._one(account) as (store, opened, engine):
+        async with self._once.one(account) as (store, opened, engine):
             async with Chronicle(store.history, self._clock).of(account, report):
                 found = await engine.leave(opened, remove, who, report, plan_hash)
             if plan_hash is not None and found.problem is None:
                 await forget_sign_ins(self._config, account)
-                await self._note(store, who, account, "left", remove)
+                await Audit(store.settings, self._clock).note_by(who, "left", remove, account=account)
         return Left(found, report.counts)
-
-    @asynccontextmanager
-    async def _one(self, name: str) -> AsyncIterator[tuple[SqlStore, Account, Engine]]:
-        """Open an account, for a command about that one alone."""
-        found = (await self._open_accounts(name))[name]
-        if isinstance(found, Exception):
-            raise found
-        store = await open_store(store_of(self._config.service))
-        try:
-            account = self._connections.account(await self._connections.as_set(found, store.settings))
-            yield store, account, self._engine(store, self._runs)
-        finally:
-            await store.close()
-
-    async def _note(self, store: SqlStore, who: str, account: str, what: str, after: str | None) -> None:
-        """Let the audit tell who did something to an account."""
-        entry = AuditEntry(at=self._clock.now(), who=who, account=account, what=what, before=None, after=after)
-        await store.settings.note(entry)
 
     async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:
         """Return everything that is kept about an account; with a target, write it to that new file as well.
@@ -245,52 +202,17 @@ class App:
         """Erase an account that is switched off, while no service runs. Raises ConfigError, StoreError, Retry."""
         return await erase_account(self._config, self._runs, account)
 
-    @asynccontextmanager
-    async def desk(self) -> AsyncIterator[Accounts]:
+    def desk(self) -> AbstractAsyncContextManager[Accounts]:
         """Let a person set accounts. Raises StoreError."""
-        store = await store_of(self._config.service).open()
-
-        async def known() -> Collection[str]:
-            return {*self._config.accounts, *await self._runs.all()}  # who is discovered is known by a run
-
-        try:
-            yield Accounts(store.settings, known, self._clock)
-        finally:
-            await store.close()
+        return self._desks.accounts()
 
     async def holds(self, account: str | None) -> dict[str, Sequence[Case]]:
         """Return what waits for a person, by account. Asks no server; the store stays as it is."""
-        names = [*self._config.accounts, *(await self._runs.all() if self._config.discover else ())]
-        if account is not None and account not in names:
-            raise self._roster.unknown(account)
-        store = await store_of(self._config.service).look()
-        try:
-            return {
-                name: await waiting(store, name, await self._direction(store, name), self._clock.now())
-                for name in dict.fromkeys(names)
-                if account in {None, name}
-            }
-        finally:
-            await store.close()
+        return await self._desks.holds(account)
 
     async def decide(self, account: str, names: Collection[str], choice: Choice, who: str) -> Sequence[Case]:
         """Take a person's word about what waits, and return for which cases it counts. Writes to no calendar."""
-        store = await store_of(self._config.service).open()
-        try:
-            direction = await self._direction(store, account)
-            taken = await decide(store, account, direction, names, choice, self._clock.now())
-            if taken:
-                await self._note(store, who, account, "decision", f"{choice}: {len(taken)}")
-            return taken
-        finally:
-            await store.close()
-
-    async def _direction(self, store: SqlStore, account: str) -> Direction:
-        discover = self._config.discover
-        known = self._config.accounts.get(account) or (discover.account if discover is not None else None)
-        if known is None:
-            raise self._roster.unknown(account)
-        return (await store.settings.get(account)).direction or known.direction
+        return await self._desks.decide(account, names, choice, who)
 
     async def backup(self, target: Path | None) -> Path:
         """Copy the store, also while others work on it, and return where the copy is. Raises StoreError."""
@@ -330,46 +252,17 @@ class App:
         at = self._config.service.listen
         return self._config.service.public_url or f"http://{at.host}:{at.port}"
 
-    @asynccontextmanager
-    async def people(self) -> AsyncIterator[People]:
+    def people(self) -> AbstractAsyncContextManager[People]:
         """Open the list of those who may use the pages. Raises ConfigError, StoreError."""
-        # Who is discovered now is not asked for, but who has been run before is known.
-        ran = await self._runs.all() if self._config.discover is not None else {}
-        known = {*self._config.accounts, *ran}
-        store = await store_of(self._config.service).open()
-        try:
-            yield People(store.people, self._clock, lambda: known, Audit(store.settings, self._clock))
-        finally:
-            await store.close()
+        return self._desks.people()
 
-    @asynccontextmanager
-    async def showing(self) -> AsyncIterator[Showing]:
+    def showing(self) -> AbstractAsyncContextManager[Showing]:
         """Open what people may see. Asks no server; a store that is not there yet stays so. Raises StoreError."""
-        async with self._looking() as (showing, _):
-            yield showing
+        return self._desks.showing()
 
-    @asynccontextmanager
-    async def explaining(self) -> AsyncIterator[Explaining]:
+    def explaining(self) -> AbstractAsyncContextManager[Explaining]:
         """Open what people may learn of single appointments, as `showing`."""
-        async with self._looking() as (_, explaining):
-            yield explaining
-
-    @asynccontextmanager
-    async def _looking(self) -> AsyncIterator[tuple[Showing, Explaining]]:
-        store = await store_of(self._config.service).show()
-        accounts = dict(self._config.accounts)
-        if self._config.discover is not None:  # who is discovered now is not asked for
-            for name in (await self._runs.all()).keys() - accounts.keys():
-                accounts[name] = replace(self._config.discover.account, name=name)
-        connections = self._connections
-        served = Known(accounts=lambda: accounts, systems=connections.systems, chain=connections.chain)
-        try:
-            audit = Audit(store.settings, self._clock)
-            people = People(store.people, self._clock, lambda: accounts, audit)
-            showing = Showing(store, people, self._clock, served)
-            yield showing, Explaining(store, showing, served)
-        finally:
-            await store.close()
+        return self._desks.explaining()
 
     async def sync(
         self,
@@ -383,31 +276,7 @@ class App:
 
         Raises LoginError, AccountError, ConfigError before anything is written.
         """
-        started = time.monotonic()
-        approved = {} if plan is None else _chosen(plan, account)
-        opened = await self._open_accounts(*(approved or [account]))
-        store = await open_store(store_of(self._config.service))
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def one(name: str, found: Opened | Exception) -> AccountResult:
-            async with slots:
-                wanted = approved.get(name)
-                result = await self._sync_one(store, name, found, wanted, _for_account(progress, name))
-                if (
-                    wanted is not None
-                    and not result.off
-                    and (result.ok or result.left.writes + result.right.writes)
-                ):
-                    await self._note(store, who, name, "plan_applied", wanted.hash)
-                return result
-
-        try:
-            await forget_old(store, self._clock)
-            results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
-        finally:
-            await store.close()
-        accounts = dict(zip(opened, results, strict=True))
-        return SyncResult(time.monotonic() - started, self._connections.http.requests(), accounts)
+        return await self._once.sync(account, progress, plan=plan, who=who)
 
     async def run(self, stop: asyncio.Event, reload: asyncio.Event, *, deferred: bool = False) -> None:
         """Serve all accounts until `stop` is set. Read the configuration anew whenever `reload` is.
@@ -432,18 +301,6 @@ class App:
         made = {name: one.made for name, one in plans.items() if one.made is not None}
         write_plans(path, made, self._clock.now())
 
-    async def _open_accounts(self, *wanted: str | None) -> dict[str, Opened | Exception]:
-        """Open the wanted accounts' calendars, or raise what a person must mend before anything is written.
-
-        One whose server cannot be reached now is told as its Retry; one that was discovered, as whatever is in its
-        way: nobody has written it down wrongly. So is one of the second file.
-        Raises what is in the way of discovery.
-        """
-        opened = await self._roster.open([name for name in wanted if name is not None])
-        written = [opened[name] for name in self._roster.operators if name in opened]
-        refuse([one for one in written if isinstance(one, Exception) and not isinstance(one, Retry)])
-        return opened
-
     async def _account_of(self, selection: Selection) -> str:
         """Return the account that some writes belong to. Raises ConfigError where it is not one."""
         store = await open_store(store_of(self._config.service))
@@ -456,80 +313,3 @@ class App:
             which = f"belong to several accounts: {', '.join(found)}" if found else "are not known, or too old"
             raise ConfigError([f"the writes {numbers} {which}; `calsync activity` shows the numbers"])
         return found[0]
-
-    def _engine(self, store: Store, runs: Runs) -> Engine:
-        return Engine(store, runs, self._clock, self._random, this_process(self._random))
-
-    async def _plan_one(self, store: Store, found: Opened | Exception) -> AccountPlan:
-        report = Report()
-        try:
-            if isinstance(found, Exception):
-                raise found  # noqa: TRY301 - told like every other failure of the account
-            account = self._connections.account(await self._connections.as_set(found, store.settings))
-            engine = self._engine(store, MemoryRuns(await self._runs.all()))
-            await engine.run(account, report, write=False)
-        except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
-            return AccountPlan(None, reason(error))
-        return AccountPlan(report.plan, None, report.rebuild, Planned(account, report))
-
-    async def _sync_one(
-        self,
-        store: SqlStore,
-        name: str,
-        found: Opened | Exception,
-        approved: Approved | None,
-        progress: Callable[[int, int], None] | None,
-    ) -> AccountResult:
-        """Run an account once, or carry out its plan that a person has approved."""
-        report, applied = Report(), None
-        try:
-            async with Chronicle(store.history, self._clock).of(name, report):
-                if isinstance(found, Exception):
-                    raise found  # noqa: TRY301 - told like every other failure of the account
-                account = self._connections.account(await self._connections.as_set(found, store.settings))
-                engine = self._engine(store, self._runs)
-                if approved is None:
-                    await engine.run(account, report, progress=progress)
-                else:
-                    applied = await engine.apply(account, approved, report, progress=progress)
-        except SwitchedOff:
-            return replace(_result(report, None), off=True)
-        except Exception as error:  # noqa: BLE001 - as in _plan_one
-            return _result(report, reason(error))
-        if applied is None:
-            return _result(report, None)
-        return replace(_result(report, applied.problem), drift=applied.drift)
-
-
-def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:
-    """Return the plans of a file, or the one of an account. Raises ConfigError where there is none."""
-    plans = read_plans(path)
-    if account is not None and account not in plans:
-        known = ", ".join(plans) or "none"
-        raise ConfigError([f"{path}: has no plan of account {account!r}; it has those of: {known}"])
-    found = {name: one for name, one in plans.items() if account in {None, name}}
-    if not found:
-        raise ConfigError([f"{path}: has no plan of any account"])
-    return found
-
-
-def _for_account(progress: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(name, done, total)
-
-
-def _result(report: Report, error: str | None) -> AccountResult:
-    """Return what a run did, also one that ended with an error: its writes are done all the same."""
-    messages = [
-        Message(*key, count, done=notices is report.remarks)
-        for notices in (report.notices, report.remarks)
-        for key, count in sorted(notices.items())
-    ]
-    return AccountResult(
-        left=report.counts[Side.LEFT],
-        right=report.counts[Side.RIGHT],
-        ok=error is None,
-        error=error,
-        messages=tuple(messages),
-    )

@@ -18,7 +18,7 @@ from calsync.http import Http
 from calsync_sandbox.ews import promise
 from tests.free_port import free_port
 from tests.house import House
-from tests.postgresql import REQUIRED, NotThere, Server, server
+from tests.postgresql import Server, demanded_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +103,8 @@ def wire(_aioresponses_on_new_aiohttp: None) -> Iterator[Wire]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
-    try:
-        with server() as found:
-            yield found
-    except NotThere as missing:
-        if REQUIRED:
-            raise
-        pytest.skip(str(missing))
+    with demanded_server() as found:
+        yield found
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.app import App
+from calsync.store import SqliteStore
 from calsync.sync.model import Event, Timed
 from calsync.testing import FakeClock
 from calsync.testing.clock import START
@@ -15,6 +16,7 @@ from calsync.testing.clock import START
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from calsync.sync.model import Direction
     from calsync.testing import MemoryCalendar
 
 PLUGIN = """
@@ -157,3 +159,15 @@ class House:
     def database(self) -> bytes | None:
         files = sorted(self.folder.glob("calsync.db*"))
         return b"".join(file.read_bytes() for file in files) if files else None
+
+    async def choose(self, account: str, direction: Direction) -> None:
+        """Let a person choose an account's direction."""
+        async with self.open() as app, app.desk() as accounts:
+            await accounts.direct(account, direction, "Petra")
+
+    async def audited(self, who: str) -> list[tuple[str | None, str, str | None]]:
+        """Return what the audit tells that somebody has done."""
+        store = await SqliteStore.open(self.folder / "calsync.db")
+        entries = await store.settings.audit(10)
+        await store.close()
+        return [(one.account, one.what, one.after) for one in entries if one.who == who]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -106,6 +107,18 @@ def server() -> Iterator[Server]:
             cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def demanded_server() -> Iterator[Server]:
+    """Let a server run for a test, which is skipped where there is none and none is required."""
+    try:
+        with server() as found:
+            yield found
+    except NotThere as missing:
+        if REQUIRED:
+            raise
+        pytest.skip(str(missing))
 
 
 def new_database(conninfo: str) -> str:

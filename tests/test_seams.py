@@ -33,12 +33,12 @@ OUTSIDE = {
 }
 """Modules that reach the world outside, and the adapters that may import them."""
 CALLS = {
-    "datetime.now": {"ports.py"},
+    "datetime.now": {"ports/clock.py"},
     "datetime.utcnow": set[str](),
     "datetime.today": set[str](),
     "date.today": set[str](),
     "time.time": set[str](),
-    "time.monotonic": {"app.py", "vault/lock.py"},
+    "time.monotonic": {"once.py", "vault/lock.py"},
     "time.sleep": {"vault/lock.py"},
     "uuid.uuid1": set[str](),
     "uuid.uuid4": set[str](),
@@ -50,9 +50,9 @@ CALLS = {
 }
 """Calls that read real time or real chance, and where they may stand.
 
-`app` tells how long a command took; the vault, which a `Host` brings along, waits for other processes in a thread.
-Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the names of
-secrets.
+`once` tells how long a command took; the vault, which a `Host` brings along, waits for other processes in a
+thread. Its nonces and those of the ledger must be real chance, as salts and the ids of sessions must, and the
+names of secrets.
 """
 ADAPTERS = {
     "calsync.http",
@@ -101,7 +101,7 @@ def test_nobody_sleeps_but_through_the_clock() -> None:
     found = [
         (name, ast.unparse(node))
         for name, tree in files()
-        if name != "ports.py"
+        if name != "ports/clock.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node) != "asyncio.sleep(0)"
         if ast.unparse(node.func) == "asyncio.sleep"

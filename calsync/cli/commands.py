@@ -17,8 +17,9 @@ from calsync.loader import Plugins
 from calsync.loader.details import details
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from calsync.app import App
     from calsync.ports import DeviceCode
     from calsync.results import CheckResult
 
@@ -86,17 +87,8 @@ def login(path: Path, connection: str) -> int:
 @log_style
 def run(path: Path, style: Style, scheduler: str) -> int:
     """Run the service until SIGTERM or SIGINT. SIGHUP has it read the configuration anew."""
-    log_to_standard_error(style)
-
-    async def serve(stop: asyncio.Event) -> None:
-        from calsync.app import App  # noqa: PLC0415 - see _check
-
-        with at_hangup() as reload:
-            async with App.open(path) as app:
-                await app.run(stop, reload, deferred=scheduler != SCHEDULERS[0])
-
-    asyncio.run(until_stopped(serve))
-    return DONE
+    deferred = scheduler != SCHEDULERS[0]
+    return _serve(path, style, lambda app, stop, reload: app.run(stop, reload, deferred=deferred))
 
 
 @click.command()
@@ -111,17 +103,7 @@ def run(path: Path, style: Style, scheduler: str) -> int:
 @log_style
 def worker(path: Path, style: Style, jobs: int) -> int:
     """Run accounts for `calsync run --scheduler procrastinate`, until SIGTERM or SIGINT; SIGHUP as there."""
-    log_to_standard_error(style)
-
-    async def work(stop: asyncio.Event) -> None:
-        from calsync.app import App  # noqa: PLC0415 - see _check
-
-        with at_hangup() as reload:
-            async with App.open(path) as app:
-                await app.work(stop, reload, jobs)
-
-    asyncio.run(until_stopped(work))
-    return DONE
+    return _serve(path, style, lambda app, stop, reload: app.work(stop, reload, jobs))
 
 
 @click.command()
@@ -137,6 +119,21 @@ def plugins(as_json: bool, verbose: bool) -> int:
     else:
         click.echo("\n".join(plugin_report.lines(found, closely)))
     tell(plugin_report.broken(found))
+    return DONE
+
+
+def _serve(path: Path, style: Style, work: Callable[[App, asyncio.Event, asyncio.Event], Awaitable[None]]) -> int:
+    """Let the app work until the process is asked to stop: `work` gets it, what stops it, and what reloads it."""
+    log_to_standard_error(style)
+
+    async def until(stop: asyncio.Event) -> None:
+        from calsync.app import App  # noqa: PLC0415 - see _check
+
+        with at_hangup() as reload:
+            async with App.open(path) as app:
+                await work(app, stop, reload)
+
+    asyncio.run(until_stopped(until))
     return DONE
 
 

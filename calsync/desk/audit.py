@@ -24,7 +24,11 @@ class Audit:
 
     async def note(self, by: Person, what: str, after: str | None = None, *, account: str | None = None) -> None:
         """Tell that somebody has changed something, once it is done. `after`: to what. Raises StoreError."""
-        entry = AuditEntry(at=self._clock.now(), who=by.name, account=account, what=what, before=None, after=after)
+        await self.note_by(by.name, what, after, account=account)
+
+    async def note_by(self, who: str, what: str, after: str | None = None, *, account: str | None = None) -> None:
+        """Tell the same of somebody at a terminal, who is known by a name alone."""
+        entry = AuditEntry(at=self._clock.now(), who=who, account=account, what=what, before=None, after=after)
         await self._settings.note(entry)
 
     async def set_up(self, by: Person, what: str, name: str) -> None:

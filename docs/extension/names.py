@@ -34,11 +34,14 @@ def promises(*modules: str) -> str:
 
 
 def offered(module: ModuleType) -> dict[str, Any]:
-    """Return the public classes and functions that a module defines, in its order."""
+    """Return the public classes and functions that a module defines, in its order; of a package, of its parts."""
+    inside = f"{module.__name__}."
+    parts = [one for one in vars(module).values() if inspect.ismodule(one) and one.__name__.startswith(inside)]
     return {
         name: value
-        for name, value in vars(module).items()
-        if not name.startswith("_") and _is_code(value) and value.__module__ == module.__name__
+        for part in (module, *parts)
+        for name, value in vars(part).items()
+        if not name.startswith("_") and _is_code(value) and value.__module__ == part.__name__
     }
 
 

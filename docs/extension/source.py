@@ -27,9 +27,8 @@ def constants(module: ModuleType) -> Mapping[str, Made]:
     found = _made(_parsed(module).body)
     for node in _parsed(module).body:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("calsync."):
-            handed_on = [alias.name for alias in node.names if alias.name.isupper()]
-            theirs = _made(_parsed(import_module(node.module)).body) if handed_on else {}
-            found |= {name: theirs[name] for name in handed_on if name in theirs}
+            theirs = _made(_parsed(import_module(node.module)).body)
+            found |= {alias.name: theirs[alias.name] for alias in node.names if alias.name in theirs}
     return found
 
 

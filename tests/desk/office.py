@@ -133,8 +133,7 @@ class Office:
                 async with self.chronicle.of(name, report):
                     if error is not None:
                         raise error
-                    engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-                    await engine.run(await self._account(name), report)
+                    await self._engine.run(await self._account(name), report)
         return report
 
     def wake(self, account: str, reason: str) -> None:
@@ -146,8 +145,7 @@ class Office:
 
     async def plan(self, account: str) -> Report:
         report = Report()
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-        await engine.run(await self._account(account), report, write=False)
+        await self._engine.run(await self._account(account), report, write=False)
         return report
 
     async def first_run(self, config: Config, loaded: Loaded, account: str) -> Report:
@@ -156,18 +154,15 @@ class Office:
         return await self.plan("anna")
 
     async def confirm(self, account: str, plan_hash: str) -> Confirmation:
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-        return await engine.confirm(await self._account(account), plan_hash)
+        return await self._engine.confirm(await self._account(account), plan_hash)
 
     async def undo(self, account: str, selection: Selection, plan_hash: str | None) -> Undone:
         report = Report()
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
         async with self.chronicle.of(account, report):
-            return await engine.undo(await self._account(account), selection, report, plan_hash)
+            return await self._engine.undo(await self._account(account), selection, report, plan_hash)
 
     async def leave(self, account: str, remove: Side | None, who: str, plan_hash: str | None) -> Leaving:
-        engine = Engine(self.store, self.runs, self.clock, random.Random(1), "test")
-        return await engine.leave(await self._account(account), remove, who, Report(), plan_hash)
+        return await self._engine.leave(await self._account(account), remove, who, Report(), plan_hash)
 
     async def user(self, name: str, *accounts: str) -> Person:
         """Return somebody who looks after these accounts only."""
@@ -175,6 +170,20 @@ class Office:
 
     async def causes(self, person: Person | None = None) -> list[str]:
         return [card.cause.value for card in await self.showing.repairs(person or self.boss)]
+
+    async def conflict(self) -> None:
+        """Let both sides of one of anna's events say something else, and a person decide about it."""
+        self.accounts["anna"] = replace(self.accounts["anna"], policy="hold")
+        await self.edit_both()
+
+    async def edit_both(self) -> None:
+        """Let somebody change one of anna's events on both sides before the next run."""
+        event = self.left.user_create(MEETING)
+        await self.run()
+        (copy,) = self.right.events()
+        self.left.user_edit(event, summary="links")
+        self.right.user_edit(copy, summary="rechts")
+        await self.run()
 
     async def decide(self, choice: Choice) -> None:
         """Say the same about all that waits in anna's account."""
@@ -186,6 +195,10 @@ class Office:
         """Confirm what would be done in anna's account."""
         report = await self.plan("anna")
         assert (await self.confirm("anna", report.plan.hash)).problem is None
+
+    @property
+    def _engine(self) -> Engine:
+        return Engine(self.store, self.runs, self.clock, random.Random(1), "test")
 
     async def _names(self) -> Collection[str]:
         return self.accounts.keys()

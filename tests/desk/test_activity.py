@@ -46,12 +46,7 @@ async def test_a_copy_a_change_and_a_delete_are_told_newest_first(office: Office
 
 
 async def test_what_was_replaced_is_shown_with_the_reason(office: Office) -> None:
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.edit_both()
     (last,) = (await office.showing.activity(office.boss, "anna", kind=Kind.UPDATE)).rows
     assert last.sentence("de") == "„rechts“ wurde in FLOWFACT an Outlook angeglichen: Betreff."
     assert last.before == {"summary": "links"}

@@ -90,9 +90,9 @@ def test_what_an_older_version_or_anybody_wrote_is_told_somehow(language: Langua
 
 
 def test_every_change_that_is_noted_has_a_sentence() -> None:
-    noted = re.compile(r'(?:note|_told|set_up)\([^()]*?"([a-z]+(?:_[a-z]+)+|decision|assigned)"')
+    noted = re.compile(r'(?:note|note_by|_told|set_up)\([^()]*?"([a-z]+(?:_[a-z]+)+|decision|assigned)"')
     package = Path(calsync.__file__).parent
-    files = [package / "app.py", *(package / "desk").glob("*.py")]
+    files = [*(package / f"{name}.py" for name in ("app", "desks", "once")), *(package / "desk").glob("*.py")]
     source = "".join(file.read_text("utf-8") for file in files)
     found = set(noted.findall(source))
     assert len(found) > 15

@@ -313,13 +313,7 @@ async def test_held_deletes_are_over_when_they_are_released(office: Office) -> N
 
 
 async def test_a_conflict_is_over_when_somebody_has_chosen(office: Office) -> None:
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     assert await office.causes() == ["conflict"]
     await office.decide(Choice.LEFT)
     await office.run()
@@ -392,13 +386,7 @@ async def test_users_see_their_own_accounts_cards_only(office: Office) -> None:
 
 
 async def test_what_waits_alike_is_told_by_its_card_or_by_the_plan(office: Office) -> None:
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     cases = await office.showing.holds(office.boss, "anna")
     card = card_of(cases, TITLES)
     assert card is not None

@@ -196,13 +196,7 @@ async def test_pairs_are_shown_with_both_sides_and_what_differs(office: Office) 
 
 
 async def test_what_waits_for_a_word_is_shown(office: Office) -> None:
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     (case,) = await office.showing.holds(office.boss, "anna")
     assert (case.reason, len(case.choices)) == ("conflict", 3)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 ROUNDS = 8
 """Runs after which what has not arrived never will."""
 GLANCE_SECONDS = 0.005
+SECONDS_TO_STOP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class Ended:
     code: int
     output: str
     errors: str
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.errors.splitlines() if " WARNING " in line]
 
 
 @dataclass
@@ -213,6 +218,10 @@ class World(Agent):
         entities, events = self.sandbox.flowfact.entities.values(), self.anna.mailbox.events.values()
         return sorted(str(value(one, "subject")) for one in entities), sorted(one["subject"] for one in events)
 
+    def arrived(self, subject: str) -> bool:
+        """Tell whether FLOWFACT has an appointment with this subject."""
+        return any(value(one, "subject") == subject for one in self.sandbox.flowfact.entities.values())
+
     def in_flowfact(self, subject: str = "Besichtigung") -> dict[str, Any]:
         """Return the only appointment with this subject."""
         (entity,) = [one for one in self.sandbox.flowfact.entities.values() if value(one, "subject") == subject]
@@ -228,6 +237,12 @@ async def ended(process: Process) -> Ended:
     """Wait for a command's end."""
     output, errors = await process.communicate()
     return Ended(process.returncode or 0, output.decode(), errors.decode())
+
+
+async def stopped(process: Process) -> Ended:
+    """Ask a service that runs to stop, and wait for that."""
+    process.terminate()
+    return await asyncio.wait_for(ended(process), SECONDS_TO_STOP)
 
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")

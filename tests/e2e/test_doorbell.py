@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.ports import SystemClock
 from calsync_sandbox.ews import Trouble
-from tests.e2e.conftest import value, world_at
+from tests.e2e.conftest import stopped, world_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.e2e.conftest import World
-
-SECONDS_TO_STOP = 10
 
 
 @pytest.fixture
@@ -29,25 +26,20 @@ async def streamed(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-def in_flowfact(world: World, subject: str) -> bool:
-    return any(value(one, "subject") == subject for one in world.sandbox.flowfact.entities.values())
-
-
 async def test_a_change_in_outlook_arrives_long_before_the_poll(streamed: World) -> None:
     subscriptions = streamed.sandbox.ews.state.subscriptions
     streamed.appointment("aus FLOWFACT")
     process = await streamed.start("run")
     await streamed.until(lambda: subscriptions.streams)
     event = streamed.event("aus Outlook", hours=2)
-    await streamed.until(lambda: in_flowfact(streamed, "aus Outlook"))
+    await streamed.until(lambda: streamed.arrived("aus Outlook"))
     subscriptions.lose()  # as a server that is started again does
     streamed.anna.mailbox.edit(event["id"], {"subject": "aus Outlook, geändert"})
-    await streamed.until(lambda: in_flowfact(streamed, "aus Outlook, geändert"))
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    assert b"Traceback" not in errors
-    assert b" WARNING " not in errors
+    await streamed.until(lambda: streamed.arrived("aus Outlook, geändert"))
+    found = await stopped(process)
+    assert found.code == 0
+    assert "Traceback" not in found.errors
+    assert found.warnings == []
     streamed.expect_converged(2)
     streamed.expect_no_mail()
     rounds = [one for one in streamed.sandbox.ews.requests if b"<m:SyncFolderItems>" in one.body]
@@ -60,17 +52,15 @@ async def test_an_exchange_without_streaming_is_polled_and_the_log_says_so_once(
     streamed.sandbox.ews.state.troubles.add(refused)
     process = await streamed.start("run")
     streamed.event("aus Outlook", hours=2)
-    await streamed.until(lambda: in_flowfact(streamed, "aus Outlook"))
+    await streamed.until(lambda: streamed.arrived("aus Outlook"))
     ews = streamed.sandbox.ews
     await streamed.until(lambda: sum(b"<m:Subscribe>" in one.body for one in ews.requests) > 1)  # the first checks
     streamed.event("später", hours=4)
-    await streamed.until(lambda: in_flowfact(streamed, "später"))
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    warnings = [line for line in errors.decode().splitlines() if " WARNING " in line]
-    assert len(warnings) == 1, warnings
-    assert "account anna is only polled, its doorbell failed" in warnings[0]
+    await streamed.until(lambda: streamed.arrived("später"))
+    found = await stopped(process)
+    assert found.code == 0
+    (warning,) = found.warnings
+    assert "account anna is only polled, its doorbell failed" in warning
 
 
 async def test_a_check_tells_of_the_doorbell(streamed: World) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.e2e.conftest import value
+from tests.e2e.conftest import Ended, stopped
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from calsync_sandbox.graph.subscriptions import Subscriptions
     from tests.e2e.conftest import World
 
-SECONDS_TO_STOP = 10
 MOST_ROUNDS = 12
 """Requests for changes of a few runs: each change rings, and so does what calsync writes."""
 
@@ -28,10 +27,6 @@ def called(live: World, port: int) -> World:
     at = f"public_url: http://127.0.0.1:{port}\n  listen: 127.0.0.1:{port}"
     live.rewrite("poll_seconds: 2", f"poll_seconds: 3600\n  {at}")
     return live
-
-
-def in_flowfact(world: World, subject: str) -> bool:
-    return any(value(one, "subject") == subject for one in world.sandbox.flowfact.entities.values())
 
 
 def subscriptions(world: World) -> Subscriptions:
@@ -50,25 +45,23 @@ async def started(world: World) -> Process:
     return process
 
 
-async def stopped(process: Process) -> str:
-    """End calsync, which has nothing to complain about; return its log."""
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    log = errors.decode()
-    assert "Traceback" not in log
-    assert " WARNING " not in log, log
-    return log
+async def ended_well(process: Process) -> Ended:
+    """End calsync, which has nothing to complain about."""
+    found = await stopped(process)
+    assert found.code == 0
+    assert "Traceback" not in found.errors
+    assert found.warnings == []
+    return found
 
 
 async def test_a_change_in_outlook_arrives_long_before_the_poll(called: World) -> None:
     called.appointment("aus FLOWFACT")
     process = await started(called)
     event = called.event("aus Outlook", hours=2)
-    await called.until(lambda: in_flowfact(called, "aus Outlook"))
+    await called.until(lambda: called.arrived("aus Outlook"))
     called.anna.mailbox.edit(event["id"], {"subject": "aus Outlook, geändert"})
-    await called.until(lambda: in_flowfact(called, "aus Outlook, geändert"))
-    log = await stopped(process)
+    await called.until(lambda: called.arrived("aus Outlook, geändert"))
+    log = (await ended_well(process)).errors
     (one,) = subscriptions(called).present.values()
     assert one.client_state is not None
     assert one.client_state not in log
@@ -89,8 +82,8 @@ async def test_late_repeated_and_lost_calls_lose_no_change(called: World) -> Non
     called.event("ungehört", hours=6)
     called.sandbox.graph.switches.notification_copies = 1
     subscriptions(called).tell("missed")
-    await called.until(lambda: in_flowfact(called, "ungehört"))
-    await stopped(process)
+    await called.until(lambda: called.arrived("ungehört"))
+    await ended_well(process)
     called.expect_converged(6)
     called.expect_no_mail()
     assert rounds(called) <= 2 * MOST_ROUNDS
@@ -103,22 +96,22 @@ async def test_a_subscription_that_was_removed_is_made_anew(called: World) -> No
     await called.until(lambda: subscriptions(called).present)
     assert first not in subscriptions(called).present
     called.event("danach")
-    await called.until(lambda: in_flowfact(called, "danach"))
-    await stopped(process)
+    await called.until(lambda: called.arrived("danach"))
+    await ended_well(process)
 
 
 async def test_a_process_that_is_started_again_hears_its_own_subscription_and_ends_that_of_the_last_one(
     called: World,
 ) -> None:
     process = await started(called)
-    await stopped(process)
+    await ended_well(process)
     (left,) = subscriptions(called).present
     process = await called.start("run")
     await called.until(lambda: left not in subscriptions(called).present)
     (own,) = subscriptions(called).present
     called.event("zweiter Lauf")
-    await called.until(lambda: in_flowfact(called, "zweiter Lauf"))
-    await stopped(process)
+    await called.until(lambda: called.arrived("zweiter Lauf"))
+    await ended_well(process)
     assert set(subscriptions(called).present) == {own}
     told = [one for made in subscriptions(called).deliveries.made for one in made.notifications]
     assert own in {one["subscriptionId"] for one in told}
@@ -128,7 +121,7 @@ async def test_a_process_that_is_started_again_hears_its_own_subscription_and_en
 async def test_forged_and_replayed_calls_cost_a_run_now_and_then(called: World, port: int) -> None:
     process = await started(called)
     called.event("echt")
-    await called.until(lambda: in_flowfact(called, "echt"))
+    await called.until(lambda: called.arrived("echt"))
     made = subscriptions(called).deliveries.made
     await called.until(lambda: made and made[-1].status == 202)
     replayed = list(made[0].notifications)
@@ -141,8 +134,8 @@ async def test_forged_and_replayed_calls_cost_a_run_now_and_then(called: World, 
                 async with session.post(address, json={"value": rows}) as answer:
                     assert (answer.status, await answer.read()) == (202, b"")
     called.event("danach", hours=2)
-    await called.until(lambda: in_flowfact(called, "danach"))
-    await stopped(process)
+    await called.until(lambda: called.arrived("danach"))
+    await ended_well(process)
     assert rounds(called) - before <= MOST_ROUNDS
 
 
@@ -150,10 +143,10 @@ async def test_without_a_public_address_no_port_is_opened_and_the_poll_finds_it(
     live.rewrite("poll_seconds: 2", f"poll_seconds: 1\n  listen: 127.0.0.1:{port}")
     process = await live.start("run")
     live.event("aus Outlook")
-    await live.until(lambda: in_flowfact(live, "aus Outlook"))
+    await live.until(lambda: live.arrived("aus Outlook"))
     with pytest.raises(OSError, match="Connect call failed"):
         await asyncio.open_connection("127.0.0.1", port)
-    await stopped(process)
+    await ended_well(process)
     assert live.sandbox.graph.sent(path_contains="/subscriptions") == []
 
 
@@ -163,17 +156,15 @@ async def test_an_address_that_nobody_can_call_leaves_the_poll_and_is_told_once(
     )
     process = await live.start("run")
     live.event("aus Outlook")
-    await live.until(lambda: in_flowfact(live, "aus Outlook"))
+    await live.until(lambda: live.arrived("aus Outlook"))
     await live.until(lambda: live.sandbox.graph.sent("POST", "/subscriptions"))
     live.event("später", hours=2)
-    await live.until(lambda: in_flowfact(live, "später"))
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    warnings = [line for line in errors.decode().splitlines() if " WARNING " in line]
-    assert len(warnings) == 1, warnings
-    assert "account anna is only polled, its doorbell failed" in warnings[0]
-    assert "service.public_url" in warnings[0]
+    await live.until(lambda: live.arrived("später"))
+    found = await stopped(process)
+    assert found.code == 0
+    (warning,) = found.warnings
+    assert "account anna is only polled, its doorbell failed" in warning
+    assert "service.public_url" in warning
 
 
 async def test_a_port_that_is_taken_is_told_at_the_start(called: World, port: int) -> None:

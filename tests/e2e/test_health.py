@@ -10,6 +10,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from calsync_sandbox.faults import Fault
+from tests.e2e.conftest import stopped
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import World
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-SECONDS_TO_STOP = 10
 
 
 @asynccontextmanager
@@ -31,9 +31,8 @@ async def served(world: World, port: int) -> AsyncIterator[tuple[Process, Client
     process = await world.start("run")
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
         yield process, client
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0, errors
+    found = await stopped(process)
+    assert found.code == 0, found.errors
 
 
 async def answer(client: Client, path: str) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pytest
 from calsync.errors import AccountError
 from calsync_sandbox.configuration import RULES
 from calsync_sandbox.sandbox import Account
-from tests.e2e.conftest import value, world_at
+from tests.e2e.conftest import stopped, value, world_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 PLACE = "Lindenstraße 5, 50674 Köln"
 FIELD = "location_description"
 WITH_LOCATION = (*RULES, "copy_location")
-SECONDS_TO_STOP = 10
 VIEWINGS = (*RULES, {"only_types": {"include": ["viewing", "notary"]}})
 
 
@@ -139,11 +137,10 @@ async def test_a_service_that_is_given_the_rule_heeds_it_for_all_accounts(live: 
     live.appointment("nachher", hours=2, location_description=PLACE)
     live.appointment("bei Bert", hours=3, assignee=[bert.user["id"]], location_description=PLACE)
     await live.until(lambda: len(live.anna.mailbox.events) == 2 and bert.mailbox.events)
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    assert b"the configuration was read anew: 2 accounts left or changed, 2 began" in errors
-    assert b"Traceback" not in errors
+    found = await stopped(process)
+    assert found.code == 0
+    assert "the configuration was read anew: 2 accounts left or changed, 2 began" in found.errors
+    assert "Traceback" not in found.errors
     assert {one["subject"]: one["location"]["displayName"] for one in live.anna.mailbox.events.values()} == {
         "vorher": "",
         "nachher": PLACE,

@@ -16,13 +16,12 @@ import pytest
 from calsync.ports import SystemClock
 from calsync_sandbox.sandbox import Person, Sandbox
 from tests.e2e.conftest import World
-from tests.e2e.test_pages import GOOD, Pages, port, served
+from tests.e2e.test_pages import GOOD, Pages, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-__all__ = ["port"]  # pytest finds the fixture
 ACCOUNT = "/accounts/{}"
 
 

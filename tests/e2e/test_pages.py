@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import socket
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from aiohttp import web
 
 from calsync.ports import SystemClock
 from calsync_sandbox.sandbox import Sandbox
-from tests.e2e.conftest import World, ended
+from tests.e2e.conftest import World, ended, stopped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,14 +69,6 @@ class Pages:
 
 
 @pytest.fixture
-def port() -> int:
-    """Return a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        free: int = taken.getsockname()[1]
-        return free
-
-
-@pytest.fixture
 async def pages(tmp_path: Path, port: int) -> AsyncIterator[Pages]:
     async with Sandbox() as sandbox:
         anna = sandbox.add_person("anna@example.de", first="Anna", last="Beispiel")
@@ -107,8 +98,7 @@ async def served(world: World, port: int) -> AsyncIterator[Pages]:
                     await asyncio.sleep(0.05)
             yield Pages(world, url, client)
     finally:
-        process.terminate()
-        found = await asyncio.wait_for(ended(process), 10)
+        found = await stopped(process)
     assert found.code == 0
     assert "pages are shown at 127.0.0.1" in found.errors
     assert "Traceback" not in found.errors

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.app import App
 from calsync.running import Running
 from calsync_sandbox.sandbox import Account
+from tests.e2e.conftest import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.e2e.conftest import World
-
-SECONDS_TO_STOP = 10
 
 
 def owners(world: World) -> dict[str, list[str]]:
@@ -43,13 +42,12 @@ async def test_sighup_adds_an_account_and_a_wrong_configuration_changes_nothing(
     live.rewrite("poll_seconds: 2", "poll_seconds: 1")
     process.send_signal(signal.SIGHUP)
     await live.until(lambda: "Kais Termin" in owners(live))
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    assert b"Traceback" not in errors
-    assert errors.count(b"the configuration is not taken over") == 1
-    assert b"nonsense" in errors
-    assert errors.count(b"the configuration was read anew: 0 accounts left or changed, 1 began") == 1
+    found = await stopped(process)
+    assert found.code == 0
+    assert "Traceback" not in found.errors
+    assert found.errors.count("the configuration is not taken over") == 1
+    assert "nonsense" in found.errors
+    assert found.errors.count("the configuration was read anew: 0 accounts left or changed, 1 began") == 1
 
 
 async def passing(world: World, condition: Callable[[], object]) -> None:

@@ -11,13 +11,13 @@ import calsync.service.service
 from calsync.app import App
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.sandbox import Account
+from tests.e2e.conftest import SECONDS_TO_STOP, ended, stopped
 
 if TYPE_CHECKING:
     from calsync.testing import FakeClock
     from tests.e2e.conftest import World
 
 EVENTS = 120
-SECONDS_TO_STOP = 10
 
 
 def fill(world: World) -> None:
@@ -37,10 +37,9 @@ async def test_changes_arrive_while_it_runs(live: World) -> None:
     live.patch(entity, subject="aus FLOWFACT, verschoben")
     live.move(entity, 3)
     await live.until(lambda: find(live, "aus FLOWFACT, verschoben") and len(live.sandbox.flowfact.entities) == 2)
-    process.terminate()
-    output, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert (process.returncode, output) == (0, b"")
-    assert b"created 1" in errors
+    found = await stopped(process)
+    assert (found.code, found.output) == (0, "")
+    assert "created 1" in found.errors
     live.expect_converged(2)
     live.expect_no_mail()
 
@@ -55,13 +54,11 @@ async def test_an_account_that_somebody_must_mend_stops_no_other_one(live: World
     await live.until(lambda: find(live, "Besichtigung"))
     live.event("Teamrunde", hours=2)
     await live.until(lambda: len(live.sandbox.flowfact.entities) == 2)
-    process.terminate()
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    warnings = [line for line in errors.decode().splitlines() if " WARNING " in line]
-    assert len(warnings) == 1
-    assert "account kai failed" in warnings[0]
-    assert "the calendar can only be read: give the application" in warnings[0]
+    found = await stopped(process)
+    assert found.code == 0
+    (warning,) = found.warnings
+    assert "account kai failed" in warning
+    assert "the calendar can only be read: give the application" in warning
     live.expect_converged(2)
 
 
@@ -80,9 +77,9 @@ async def test_sigterm_in_the_middle_of_a_first_sync(live: World) -> None:
 
     live.at_request(40, terminate)
     await asyncio.wait_for(told.wait(), 60)
-    _, errors = await asyncio.wait_for(process.communicate(), SECONDS_TO_STOP)
-    assert process.returncode == 0
-    assert b"Traceback" not in errors
+    found = await asyncio.wait_for(ended(process), SECONDS_TO_STOP)
+    assert found.code == 0
+    assert "Traceback" not in found.errors
     live.at_request(0, lambda: None)
     await live.settle()
     live.expect_converged(EVENTS)

@@ -12,7 +12,7 @@ import pytest
 
 from calsync.ports import SystemClock
 from calsync_sandbox.sandbox import Sandbox
-from tests.e2e.conftest import World, ended
+from tests.e2e.conftest import SECONDS_TO_STOP, World, ended, stopped
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.conftest import Ended
-
-SECONDS_TO_STOP = 10
 
 
 @pytest.fixture
@@ -148,10 +146,8 @@ async def test_a_service_that_loses_its_consent_stops_the_account_until_somebody
     await login(delegated)
     delegated.appointment("nachher", hours=2)
     await delegated.until(lambda: len(delegated.anna.mailbox.events) == 2)
-    process.terminate()
-    found = await asyncio.wait_for(ended(process), SECONDS_TO_STOP)
-    warnings = [line for line in found.errors.splitlines() if " WARNING " in line]
-    assert len(warnings) == 1
-    assert "account anna failed" in warnings[0]
-    assert "then sign in again: calsync login m365 -c FILE" in warnings[0]
+    found = await stopped(process)
+    (warning,) = found.warnings
+    assert "account anna failed" in warning
+    assert "then sign in again: calsync login m365 -c FILE" in warning
     assert "account anna works again" in found.errors

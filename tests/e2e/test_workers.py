@@ -26,7 +26,7 @@ from calsync.store.postgresql.store import PostgresStore
 from calsync_sandbox.sandbox import Sandbox
 from tests.e2e.conftest import Agent
 from tests.free_port import free_port
-from tests.postgresql import REQUIRED, NotThere, server
+from tests.postgresql import demanded_server
 from tests.soak.agency import Agency
 from tests.soak.service import Service
 from tests.soak.soak import replaced
@@ -124,13 +124,8 @@ class Workers:
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """Return a server that only this test restarts."""
-    try:
-        with server() as found:
-            yield found
-    except NotThere as missing:
-        if REQUIRED:
-            raise
-        pytest.skip(str(missing))
+    with demanded_server() as found:
+        yield found
 
 
 async def test_workers_die_and_freeze_and_the_server_is_restarted(own_server: Server, tmp_path: Path) -> None:

@@ -1,21 +1,23 @@
-"""Who uses a connection a second time for a moment keeps to what its server has granted to the first."""
+"""What the sessions of a connection have together: what its server grants, beside it too, and what is counted."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aioresponses import CallbackResult
 
 from calsync.errors import Retry
-from calsync.http import HttpFactory
+from calsync.http import Http, HttpFactory
 from calsync.testing import FakeClock
+from tests.http.conftest import BASE, Noon
 
 if TYPE_CHECKING:
     from aioresponses import aioresponses
 
-BASE = "https://api.example.de"
 PAUSED = {"Retry-After": "300"}
 
 
@@ -97,3 +99,47 @@ async def test_several_sessions_of_one_connection_have_one_pause_beside_it_too()
     assert factory.beside().pause("exchange", BASE) is pause
     assert factory.beside().pause("exchange", "https://other.example.de") is not pause
     assert factory.pause("exchange", BASE) is not pause
+
+
+async def test_requests_are_added_up_by_connection(wire: aioresponses) -> None:
+    factory = HttpFactory(Noon())
+    sessions = [factory.open("ff", BASE), factory.open("ff", BASE), factory.open("m365", BASE)]
+    wire.get(f"{BASE}/x", repeat=True)
+    for session in sessions:
+        await session.request("GET", "/x", headers={})
+        await session.close()
+    assert factory.requests() == {"ff": 2, "m365": 1}
+
+
+async def test_the_requests_that_wait_are_known(wire: aioresponses) -> None:
+    factory, held, sent = HttpFactory(Noon()), asyncio.Event(), asyncio.Event()
+    session = factory.open("flowfact", BASE, concurrency=1)
+
+    async def hold(*_: Any, **__: Any) -> CallbackResult:
+        sent.set()
+        await held.wait()
+        return CallbackResult(status=200)
+
+    wire.get(f"{BASE}/x", callback=hold, repeat=True)
+    tasks = [asyncio.create_task(session.request("GET", "/x", headers={})) for _ in range(3)]
+    await sent.wait()
+    assert factory.waiting() == {"flowfact": 2}
+    held.set()
+    await asyncio.gather(*tasks)
+    assert factory.waiting() == {"flowfact": 0}
+    await session.close()
+
+
+async def test_a_session_that_nobody_holds_is_gone_and_its_requests_stay_counted(wire: aioresponses) -> None:
+    factory = HttpFactory(Noon())
+    wire.get(f"{BASE}/x", repeat=True)
+    session: Http | None = factory.open("flowfact", BASE)
+    assert session is not None
+    await session.request("GET", "/x", headers={})
+    await session.close()
+    gone = weakref.ref(session)
+    session = None
+    gc.collect()
+    assert gone() is None
+    assert factory.requests() == {"flowfact": 1}
+    assert factory.waiting() == {"flowfact": 0}

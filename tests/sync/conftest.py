@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.sync.model import (
+    FIELDS,
     Base,
     Capabilities,
     Direction,
@@ -182,6 +183,12 @@ def scripted() -> type[Scripted]:
 @pytest.fixture(scope="session")
 def agreed() -> Event:
     return AGREED
+
+
+@pytest.fixture
+def image(agreed: Event) -> Mapping[Field, Value]:
+    """All that is synced of an event."""
+    return {name: agreed.value(name) for name in FIELDS}
 
 
 @pytest.fixture(scope="session")

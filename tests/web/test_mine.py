@@ -114,16 +114,11 @@ async def test_what_is_said_once_is_not_lost_to_a_part_of_the_page_before(mine: 
 
 
 async def test_what_waits_stands_on_the_page_until_it_is_decided(mine: Browser, office: Office) -> None:
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     page = await mine.get("/")
     assert page.says("1 event waits for your decision.")
     assert 'href="/accounts/anna/decisions"' in page.text
+    (copy,) = office.right.events()
     office.right.user_edit(copy, summary="links")
     await office.run()
     assert (await mine.get("/")).says("Everything is up to date")

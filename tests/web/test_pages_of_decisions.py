@@ -22,17 +22,6 @@ AT = "/accounts/anna/decisions"
 PLAN = "/accounts/anna/plan"
 
 
-async def conflict(office: Office) -> None:
-    """Let both sides of an event say something else."""
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
-
-
 def hour(number: int) -> Timed:
     """Return an hour so many days after the start."""
     start = START + timedelta(days=number)
@@ -92,7 +81,7 @@ async def test_what_a_spent_budget_keeps_back_is_released_where_its_card_leads(
 async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
     browser: Browser, office: Office, anna: Person
 ) -> None:
-    await conflict(office)
+    await office.conflict()
     await browser.sign_in("anna")
     page = await browser.get(AT)
     for said in ("links", "rechts", "FLOWFACT counts", "Outlook counts", "Leave both as they are"):
@@ -113,7 +102,7 @@ async def test_a_conflict_is_decided_by_who_has_seen_both_sides(
 async def test_a_decision_counts_for_the_values_that_were_shown(
     browser: Browser, office: Office, anna: Person
 ) -> None:
-    await conflict(office)
+    await office.conflict()
     await browser.sign_in("anna")
     (case,) = cases(await browser.get(AT))
     (copy,) = office.right.events()
@@ -188,7 +177,7 @@ async def test_held_deletes_are_kept_one_by_one(browser: Browser, office: Office
 
 
 async def test_nonsense_decides_nothing(browser: Browser, office: Office, anna: Person) -> None:
-    await conflict(office)
+    await office.conflict()
     await browser.sign_in("anna")
     (case,) = cases(await browser.get(AT))
     for fields in ({"case": case, "choice": "burn"}, {"case": case}, {"choice": "left"}):

@@ -1,4 +1,4 @@
-"""First start: who lands there, and what each step says. The whole way: tests/e2e/test_first_start.py."""
+"""First start: who lands there, and what each step says. The whole way: tests/e2e/first_start/test_pages.py."""
 
 from __future__ import annotations
 

@@ -12,15 +12,14 @@ from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.errors import EventError
 from calsync.sync.choices import Choice
 from calsync.sync.model import Side
-from tests.desk.office import MEETING
-from tests.web.test_pages_of_decisions import conflict, many_deletes, turned
+from tests.desk.office import MEETING, Office
+from tests.web.test_pages_of_decisions import many_deletes, turned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from calsync.desk import Desk
     from calsync.people import Person
-    from tests.desk.office import Office
     from tests.web.conftest import Answer, Browser
 
 ANNA = "/accounts/anna"
@@ -94,7 +93,9 @@ def chips(page: Answer) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    "happens", [conflict, many_deletes, turned, blocked, quarantined, lost, looping], ids=lambda one: one.__name__
+    "happens",
+    [Office.conflict, many_deletes, turned, blocked, quarantined, lost, looping],
+    ids=lambda one: one.__name__,
 )
 async def test_what_somebody_should_look_at_is_nowhere_shown_as_fine(
     browser: Browser,
@@ -223,7 +224,7 @@ async def test_what_nobody_can_decide_is_no_decision(browser: Browser, office: O
 async def test_a_decision_of_an_account_that_is_off_waits_until_it_is_on(
     browser: Browser, office: Office, anna: Person
 ) -> None:
-    await conflict(office)
+    await office.conflict()
     await browser.sign_in("anna")
     at = f"{ANNA}/decisions"
     await browser.post(f"{ANNA}/switch", {}, at=at)
@@ -240,7 +241,7 @@ async def test_the_navigation_tells_how_many_repairs_there_are(
     count = re.compile(r'<span id="repairs-count" class="count loud">(\d*)</span>')
     for place in ("/", "/profile", ANNA):
         assert count.findall((await browser.get(place)).text) == [""], place
-    await conflict(office)
+    await office.conflict()
     for place in ("/", "/profile", ANNA):
         page = await browser.get(place)
         assert count.findall(page.text) == ["1"], place

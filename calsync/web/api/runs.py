@@ -9,7 +9,7 @@ import msgspec
 from calsync.desk.mails import Mails
 from calsync.web.api.accounts import SECTION
 from calsync.web.api.route import Asked, Route, Told
-from calsync.web.api.undo import SideCounts
+from calsync.web.api.undo import SideCounts, side_counts
 from calsync.web.api.words import Moment
 
 if TYPE_CHECKING:
@@ -44,16 +44,7 @@ async def runs(desk: Desk, asked: Asked) -> History:
             number=one.number,
             began=one.began,
             ended=one.ended,
-            sides=[
-                SideCounts(
-                    side=side,
-                    created=tally.created,
-                    updated=tally.updated,
-                    deleted=tally.deleted,
-                    failed=tally.failed,
-                )
-                for side, tally in one.sides.items()
-            ],
+            sides=side_counts(one.sides),
             error=one.error,
         )
         for one in page.runs

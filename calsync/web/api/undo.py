@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -30,6 +30,8 @@ from calsync.web.api.route import Asked, Given, Route, Told
 from calsync.web.api.words import Id, Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calsync.desk import Desk
 
 BEGIN, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -140,18 +142,16 @@ async def confirm(desk: Desk, asked: Asked) -> Undone:
     found = await desk.steering.undo(asked.who, asked.path["account"], selection, asked.body.hash)
     if found.problem is not None:
         raise Failed(HTTPStatus.CONFLICT, "not_undone", found.problem)
-    sides = [
-        SideCounts(
-            side=side,
-            created=counts.created,
-            updated=counts.updated,
-            deleted=counts.deleted,
-            failed=counts.failed,
-        )
-        for side, counts in found.counts.items()
-    ]
     anew = any(counts.created for counts in found.counts.values())
-    return Undone(run=found.run, sides=sides, anew=anew, untouched=found.untouched)
+    return Undone(run=found.run, sides=side_counts(found.counts), anew=anew, untouched=found.untouched)
+
+
+def side_counts(counts: Mapping[Side, Any]) -> list[SideCounts]:
+    """Return what was done on each side, as a run counts it, or as it is kept of one."""
+    return [
+        SideCounts(side=side, created=of.created, updated=of.updated, deleted=of.deleted, failed=of.failed)
+        for side, of in counts.items()
+    ]
 
 
 def _selection(what: Writes | Run | Since) -> Selection:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 BERLIN = ZoneInfo("Europe/Berlin")
 MAPPED = {"marker": "calsync_marker", "reminder": "reminder_date", "series": "recurrence", "private": "private"}
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+OVERLAP = 120
+"""Seconds: `overlap_seconds` where nobody sets it."""
 
 
 def make_settings(**options: Any) -> Settings:

@@ -149,13 +149,7 @@ async def test_nobody_reaches_anothers_account(
 
 
 async def test_a_conflict_is_decided(annas: Program, office: Office) -> None:
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     (held,) = (await annas.get("/accounts/anna/holds")).json["holds"]
     assert (held["left"]["summary"], held["right"]["summary"]) == ("links", "rechts")
     assert (held["differing"], held["choices"]) == (["summary"], ["left", "right", "keep"])
@@ -196,13 +190,7 @@ async def test_the_rule_that_holds_or_blocks_an_event_is_named(annas: Program, o
 
 async def test_a_repair_says_what_to_do_and_goes_with_its_cause(annas: Program, office: Office) -> None:
     assert (await annas.get("/repairs")).json == {"repairs": []}
-    office.accounts["anna"] = replace(office.accounts["anna"], policy="hold")
-    event = office.left.user_create(MEETING)
-    await office.run()
-    (copy,) = office.right.events()
-    office.left.user_edit(event, summary="links")
-    office.right.user_edit(copy, summary="rechts")
-    await office.run()
+    await office.conflict()
     (card,) = (await annas.get("/repairs")).json["repairs"]
     assert (card["cause"], card["action"], card["account"], card["by_owner"]) == (
         "conflict",
