@@ -64,18 +64,17 @@ def _match(view: View, fresh: dict[Side, list[Seen]]) -> Iterator[Operation]:
 
 
 def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]]) -> Iterator[Operation]:
+    decided, group = decide_twins(view, group) if view.decisions else ((), group)
     left, right = group[Side.LEFT], group[Side.RIGHT]
-    if not (left and right):
+    if decided:
+        yield from decided
+        yield from _decide_group(view, group)
+    elif not (left and right):
         yield from _copies(view, Side.LEFT if left else Side.RIGHT, left or right)
     elif len(left) == len(right):
         yield from (link_up(view, one, two) for one, two in zip(left, right, strict=True))
     else:
-        decided, rest = decide_twins(view, group)
-        yield from decided
-        if decided:
-            yield from _decide_group(view, rest)
-        else:
-            yield from (hold_twin(view, side, seen) for side in Side for seen in rest[side])
+        yield from (hold_twin(view, side, seen) for side in Side for seen in group[side])
 
 
 def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation]:
