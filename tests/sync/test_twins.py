@@ -91,7 +91,7 @@ def test_once_as_many_are_left_on_both_sides_they_belong_together(one_and_two: S
 def test_what_is_to_be_left_alone_is_so_also_where_no_other_one_looks_like_it_any_more(
     one_and_two: Scene, now: datetime, direction: Direction
 ) -> None:
-    """Nothing is held any more, and the person had seen it alone: it must be neither copied nor asked about again."""
+    """Nothing is held any more, and the person had seen it alone: it is neither copied nor asked about again."""
     one_and_two.direction = direction
     del one_and_two.seen[LEFT]["l"], one_and_two.seen[RIGHT]["r2"]
     (plan,) = said(one_and_two, now, r1=(Choice.KEEP, None))
