@@ -126,7 +126,7 @@ def test_a_chosen_pair_waits_for_the_one_that_is_in_doubt(one_and_two: Scene, no
     one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=Standing.ABSENT)
     one, two = said(one_and_two, now, r1=(Choice.PAIR, "l"))
     assert (one.kind, two.kind) == (Kind.HOLD, Kind.HOLD)
-    assert (one.decided, two.decided) == ({(LEFT, "r1", Kind.CREATE, AMBIGUOUS)}, frozenset())
+    assert (one.decided, two.decided) == (frozenset({(LEFT, "r1", Kind.CREATE, AMBIGUOUS)}), frozenset())
 
 
 def test_what_is_to_be_left_alone_is_so_while_another_one_is_in_doubt(one_and_two: Scene, now: datetime) -> None:
