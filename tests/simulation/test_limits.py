@@ -180,6 +180,24 @@ def test_whoever_asks_in_a_pause_is_a_finding(pair: Pair, mutant: Mutant) -> Non
     assert {one.partition(":")[0] for one in pair.world.violations} == {"requests"}
 
 
+@pytest.mark.parametrize(
+    ("busy", "failure", "excused"),
+    [
+        (True, "NotSent account anna: the lease was not renewed in time, nothing was sent", True),
+        (False, "NotSent account anna: the lease was not renewed in time, nothing was sent", False),
+        (True, "Retry left: busy", False),
+    ],
+)
+def test_only_where_requests_wait_for_their_turn_a_quiet_run_may_send_nothing(
+    pair: Pair, busy: bool, failure: str, excused: bool
+) -> None:
+    if busy:
+        pair.world.servers = {LEFT: Server(pair.world, LEFT, random.Random(0))}
+    pair.failure = failure
+    assert pair.waited_in_vain() is excused
+    assert pair.world.excuses["a busy server"] == excused
+
+
 def test_no_limit_outlives_its_history() -> None:
     assert (budget.HOURLY, budget.DAILY) == (200, 500)
     world = play(SMALL)
