@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation
     from calsync.sync.plan import HoldKey
 
-TOLD = frozenset({"masked", GIVEN_UP})
+TOLD = frozenset({"masked", GIVEN_UP, "linked_different"})
 """Why bases take over values that one of both sides does not have."""
 _STATES = frozenset({Kind.WAKE, Kind.SLEEP, Kind.PART})
 

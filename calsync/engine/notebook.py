@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
 from calsync.records import Tombstone
-from calsync.sync.budget import UNCOUNTED, is_first_copy
+from calsync.sync.budget import spends
 from calsync.sync.choices import WANTED
 from calsync.sync.model import Side
-from calsync.sync.plan import WRITES, Kind
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -196,17 +196,12 @@ class Notebook:
             state.begun = entry.run if state.begun is None else state.begun
             if entry.kind == Kind.DELETE and entry.reason not in WANTED:
                 state.deleted_lately[entry.side] += 1
-            if self._spends(entry, state.begun):
-                state.spent = state.spent.one_more()
+            source = state.seen[entry.side.other].get(entry.source_id or "")
+            if spends(entry.kind, entry.reason, source, state.begun):
+                state.spent = state.spent.more(1)
         if batch.forget is not None:
             old = [key for key, tombstone in state.tombstones.items() if tombstone.at < batch.forget]
             _merge(state.tombstones, dict.fromkeys(old))
-
-    def _spends(self, entry: LedgerEntry, begun: int) -> bool:
-        if entry.kind not in WRITES or entry.reason in UNCOUNTED:
-            return False
-        source = self.state.seen[entry.side.other].get(entry.source_id or "")
-        return not is_first_copy(entry.kind, source, begun)
 
     def _relink(self, changes: dict[int, Link | None]) -> None:
         for link_id in changes.keys() & self.state.links.keys():

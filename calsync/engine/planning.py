@@ -9,7 +9,7 @@ from calsync.engine.attempts import may_try
 from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
-from calsync.sync.budget import hold_excess
+from calsync.sync.budget import hold_excess, spends
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from calsync.engine.account import Run
+    from calsync.records import AccountState
     from calsync.sync.choices import Decision
     from calsync.sync.plan import HoldKey, Plan
 
@@ -51,7 +52,18 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     if state.rebuild is not None:
         return plan
     begun = run.number if state.begun is None else state.begun
-    return in_one_write(hold_excess(plan, view, state.spent, begun, partial(may_try, run)))
+    spent = state.spent.more(_open(state, begun))
+    return in_one_write(hold_excess(plan, view, spent, begun, partial(may_try, run)))
+
+
+def _open(state: AccountState, begun: int) -> int:
+    """Return how many writes count although nobody knows yet whether they were carried out: they may have been."""
+    count = 0
+    for intent in state.intents.values():
+        known = state.seen[intent.side.other]
+        source = known.get(intent.source.id) if intent.source else None
+        count += spends(intent.kind, intent.reason, source, begun)
+    return count
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:

@@ -38,20 +38,23 @@ class Spent:
     hour: int = 0
     day: int = 0
 
-    def one_more(self) -> Spent:
-        return Spent(self.hour + 1, self.day + 1)
+    def more(self, writes: int) -> Spent:
+        """Return it with so many writes of now."""
+        return Spent(self.hour + writes, self.day + writes)
 
 
 NOTHING = Spent()
 
 
-def is_first_copy(kind: str, source: Seen | None, begun: int) -> bool:
-    """Tell whether a write copies what was there before calsync did anything, or is known for long. It is free.
+def spends(kind: str, reason: str, source: Seen | None, begun: int) -> bool:
+    """Tell whether a write counts.
 
-    `begun` is the run of the ledger's oldest entry. So a first sync is as large as it is, also when it breaks off
-    in between, and what a program makes of calsync's own copies never belongs to it.
+    A copy of what was there before calsync did anything, or is known for long, does not. `begun` is the run of the
+    ledger's oldest entry. So a first sync is as large as it is, also when it breaks off in between, and what a
+    program makes of calsync's own copies never belongs to it.
     """
-    return kind == Kind.CREATE and source is not None and source.first_run <= begun
+    is_first_copy = kind == Kind.CREATE and source is not None and source.first_run <= begun
+    return kind in WRITES and reason not in UNCOUNTED and not is_first_copy
 
 
 def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, is_due: Callable[[Operation], bool]) -> Plan:
@@ -74,11 +77,9 @@ def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, is_due: Callab
 
 
 def _spends(operation: Operation, view: View, begun: int) -> bool:
-    if operation.kind not in WRITES or operation.decided or operation.reason in UNCOUNTED:
-        return False
     source = operation.source
     seen = None if source is None else view.seen[operation.side.other].get(source.id)
-    return not is_first_copy(operation.kind, seen, begun)
+    return not operation.decided and spends(operation.kind, operation.reason, seen, begun)
 
 
 def _held(operation: Operation) -> Operation:

@@ -112,7 +112,7 @@ def offers(reason: str, kind: Kind, direction: Direction) -> tuple[Choice, ...]:
 
 
 def fingerprint(left: Seen | None, right: Seen | None) -> str:
-    """Name what both events of a pair show: their values, and whether they are there.
+    """Name what both events of a pair show: their values, and whether they are there, as far as it is known.
 
     Not their revisions, which move without an edit.
     """
@@ -126,5 +126,5 @@ def _shown(seen: Seen | None) -> list[str]:
     if seen is None:
         return []
     event = seen.observation.event
-    here = "gone" if seen.deleted else seen.standing
+    here = "gone" if seen.deleted else "present" if seen.standing.in_doubt else seen.standing
     return [here, str(event.private), *(repr(render_value(event.value(name))) for name in FIELDS)]

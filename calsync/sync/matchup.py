@@ -9,13 +9,13 @@ from calsync.sync.judgement import refusal
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
-from calsync.sync.twins import copy, creation, decide_twins, hold_twin, link_up
+from calsync.sync.twins import copy, creation, decide_twins, hold_twin, link_up, waiting_twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from calsync.sync.model import When
+    from calsync.sync.model import Event, When
     from calsync.sync.plan import Operation
     from calsync.sync.view import Seen, View
 
@@ -59,23 +59,34 @@ def _match(view: View, fresh: dict[Side, list[Seen]]) -> Iterator[Operation]:
             event = seen.observation.event
             group = groups.setdefault((event.summary, event.when), {Side.LEFT: [], Side.RIGHT: []})
             group[side].append(seen)
-    for group in groups.values():
-        yield from _decide_group(view, group)
+    doubtful = {(event.summary, event.when) for event in _in_doubt(view)} if groups else ()
+    for looks, group in groups.items():
+        yield from _decide_group(view, group, waits=looks in doubtful)
 
 
-def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]]) -> Iterator[Operation]:
+def _in_doubt(view: View) -> Iterator[Event]:
+    """Yield the events that no link names, and of which nobody knows whether they are there."""
+    for side in Side:
+        for event_id, seen in view.seen[side].items():
+            if seen.standing.in_doubt and event_id not in view.linked[side]:
+                yield seen.observation.event
+
+
+def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]], *, waits: bool) -> Iterator[Operation]:
+    """Decide about events that look alike; while it is not known of one whether it is there, all of them wait."""
+    decided, group = decide_twins(view, group) if view.decisions else ((), group)
     left, right = group[Side.LEFT], group[Side.RIGHT]
-    if not (left and right):
+    if decided:
+        yield from decided
+        yield from _decide_group(view, group, waits=waits)
+    elif waits:
+        yield from (waiting_twin(view, side, seen) for side in Side for seen in group[side])
+    elif not (left and right):
         yield from _copies(view, Side.LEFT if left else Side.RIGHT, left or right)
     elif len(left) == len(right):
         yield from (link_up(view, one, two) for one, two in zip(left, right, strict=True))
     else:
-        decided, rest = decide_twins(view, group)
-        yield from decided
-        if decided:
-            yield from _decide_group(view, rest)
-        else:
-            yield from (hold_twin(view, side, seen) for side in Side for seen in rest[side])
+        yield from (hold_twin(view, side, seen) for side in Side for seen in group[side])
 
 
 def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation]:

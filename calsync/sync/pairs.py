@@ -145,9 +145,21 @@ def _rebases(link: Link, halves: tuple[Half, Half], found: Merge) -> Iterator[Re
         taken = found.takes[one.side]
         base = one.base.moved(taken).read(one.raw.private, found.owed)
         if base != link.base(one.side):
-            masked = any((one.side, name) in found.masked for name in taken)
-            reason = GIVEN_UP if found.kept else "masked" if masked else "agreed"
-            yield Rebase(link=link, side=one.side, base=base, reason=reason)
+            yield Rebase(link=link, side=one.side, base=base, reason=_why_taken(found, halves, one.side))
+
+
+def _why_taken(found: Merge, halves: tuple[Half, Half], side: Side) -> str:
+    """Return why a base takes values over; what was not agreed before may differ on both sides, and stays so."""
+    left, right = halves
+    one = left if side is Side.LEFT else right
+    if found.kept:
+        return GIVEN_UP
+    if any((side, name) in found.masked for name in found.takes[side]):
+        return "masked"
+    new = [name for name in found.takes[side] if not one.holds(name)]
+    return (
+        "linked_different" if any(left.event.value(name) != right.event.value(name) for name in new) else "agreed"
+    )
 
 
 def _halves(view: View, link: Link, left: Seen, right: Seen) -> tuple[Half, Half]:

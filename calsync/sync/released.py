@@ -66,8 +66,7 @@ def _decision(operation: Operation, view: View) -> Decision | None:
 
 def _released(operation: Operation, decision: Decision) -> Operation:
     """Return a write that a person wants. That a value loses by it must go on being told."""
-    by_number = decision.reason in {BUDGET, RULES}
-    rename = operation.kind is Kind.DELETE or (by_number and operation.reason not in LOSING)
+    rename = operation.kind is Kind.DELETE or operation.reason not in LOSING
     reason = RELEASED if rename else operation.reason
     return replace(operation, reason=reason, decided=frozenset({decision.key}))
 

@@ -75,6 +75,13 @@ def hold_twin(view: View, side: Side, seen: Seen) -> Operation:
     return replace(held, wanted=Kind.CREATE) if view.direction.writes(side.other) else held
 
 
+def waiting_twin(view: View, side: Side, seen: Seen) -> Operation:
+    """Return the hold of one such event until it is known whether the others are there; a word waits with it."""
+    held = hold_twin(view, side, seen)
+    word = _word(view, held)
+    return held if word is None else replace(held, decided=frozenset({word.key}))
+
+
 def copy(
     view: View, side: Side, seen: Seen, reason: str, decided: frozenset[HoldKey] = frozenset()
 ) -> Iterator[Operation]:

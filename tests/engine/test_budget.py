@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.desk.decisions import decide, waiting
-from calsync.errors import EventError, LoginError
+from calsync.errors import EventError, LoginError, UnknownOutcome
 from calsync.sync import budget
-from calsync.sync.brakes import BUDGET
+from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
@@ -148,6 +149,38 @@ async def test_what_is_released_is_carried_out_and_does_not_spend_the_day(world:
     report = await world.run()
     assert not report.notices
     assert "Neu" in {event.summary for event in world.right.events().values()}
+
+
+async def test_rewrites_that_are_released_do_not_spend_the_day_either(world: World, meeting: Event) -> None:
+    ids = enter(world, meeting, 25)
+    await world.settle()
+    world.clock.advance(2 * DAY)
+    for event_id in ids:
+        world.left.user_edit(event_id, description="Neu")
+    await world.run()
+    assert {case.reason for case in await cases(world)} == {REWRITES}
+    assert await release(world) == 25
+    await world.run()
+    assert {event.description for event in world.right.events().values()} == {"Neu"}
+    enter(world, meeting, 1, "Danach")
+    report = await world.run()
+    assert not report.notices
+
+
+async def test_what_may_have_been_written_counts_before_anybody_knows(world: World, meeting: Event) -> None:
+    """Else a run behind lost answers would write as much as the budget covers once more."""
+    world.right.capabilities = replace(world.right.capabilities, marker_lag=timedelta(minutes=5))
+    await begun(world, meeting)
+    enter(world, meeting, HOURLY - 1)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), times=HOURLY - 1)
+    with pytest.raises(UnknownOutcome):
+        await world.run()
+    enter(world, meeting, 3, "Danach")
+    report = await world.run()
+    assert report.notices[Kind.HOLD, Side.RIGHT, BUDGET] == 2
+    world.clock.advance(10 * MINUTE)
+    await world.settle()
+    assert len(world.right.events()) == 1 + HOURLY
 
 
 async def test_what_was_edited_since_is_not_released(world: World, meeting: Event) -> None:

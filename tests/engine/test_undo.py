@@ -13,7 +13,7 @@ import pytest
 from calsync.engine import Engine, Report
 from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
-from calsync.sync.model import Direction, State, Timed
+from calsync.sync.model import Direction, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync_rules.private_mask import PrivateMask
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from calsync.engine import Undone
     from calsync.sync.model import Event, Link, Observation
     from tests.engine.conftest import World
+
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
 
 
 async def plan_undo(world: World, plan_hash: str | None = None, **selection: Any) -> Undone:
@@ -173,6 +176,22 @@ async def test_who_takes_the_original_out_of_the_trash_later_gets_no_second_copy
     world.left.user_edit(left, summary="B")
     await world.settle()
     assert subjects(world) == (["B", "anderer"],) * 2
+
+
+async def test_what_differs_when_the_original_is_back_is_told(world: World, meeting: Event) -> None:
+    """Both stay as they are; when one of them is deleted later, the ledger holds what went with it."""
+    left = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    await undo(world, ids=[await last(world)])
+    world.left.user_restore(left)
+    world.left.user_edit(left, summary="B")
+    await world.settle()
+    assert subjects(world) == (["B", "anderer"], ["Besichtigung", "anderer"])
+    told = {each.side: each.after for each in await world.store.ledger("anna", 100) if each.kind == "rebase"}
+    assert {side: values["summary"] for side, values in told.items()} == {LEFT: "B", RIGHT: "Besichtigung"}
 
 
 async def test_who_took_it_out_of_the_trash_just_before_gets_no_second_copy_when_that_is_told(

@@ -83,8 +83,6 @@ class Decisions:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.words: list[Word] = []
-        self._settled: list[tuple[int, datetime]] = []
-        """How long the journal was, and when it was, as each run began that left nothing open."""
         self._told = 0
         self._forgotten = self._dropped = 0
         """How many words are not remembered any more, or may not be; and how many must not be."""
@@ -157,8 +155,6 @@ class Decisions:
 
     def look(self, left: Left) -> None:
         """Judge what a run did with decisions, and whether its brake held what it need not."""
-        if not left.intents and self.pair.report is not None:
-            self._settled.append((self.pair.begun, self.pair.begun_at))
         entries = self.pair.witness.ledger[self._told :]
         self._told += len(entries)
         for entry in entries:
@@ -216,7 +212,8 @@ class Decisions:
     def passes(self, node: Node) -> bool:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
-            word.choice is not Choice.KEEP and not any(self._seen(past, None) for past in self._since(word))
+            word.choice is not Choice.KEEP
+            and not any(self.pair.witness.seen(past, None) for past in self._since(word))
             for word in self.words
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
@@ -290,7 +287,12 @@ class Decisions:
         for past in self._since(words[-1]):
             misled = past.change.after.id in self._misled
             again = next((number for number in deletes if number > past.number), 0)
-            if past.side is not entry.side and _comes_back(past) and not misled and self._seen(past, again):
+            if (
+                past.side is not entry.side
+                and _comes_back(past)
+                and not misled
+                and self.pair.witness.seen(past, again)
+            ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
 
     def _judge_left_alone(self, left: Left) -> None:
@@ -371,14 +373,6 @@ class Decisions:
             theirs = past.undoes or not past.change.after.by_us
             if past.number >= word.number and theirs and not (node in reborn and purged):
                 yield past
-
-    def _seen(self, past: Entry, until: int | None) -> bool:
-        """Tell whether a run that came to its end began behind a change, and ahead of another one."""
-        lag = self.pair.calendars[past.side].behaviour.lag
-        return any(
-            past.number < begun and (until is None or begun <= until) and past.change.after.modified <= at - lag
-            for begun, at in self._settled
-        )
 
     def _history(self, node: Node) -> Iterator[Entry]:
         family = self.pair.witness.family(node)

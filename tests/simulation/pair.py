@@ -64,6 +64,8 @@ BEGUN: ContextVar[int] = ContextVar("begun", default=0)
 """How often its process had gone on from being frozen when this task began to write."""
 START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=None)
 """How long the journal was when the run of this task began, and when that was: each of two runners has one."""
+TOO_LATE = "the lease was not renewed in time"
+"""What a run fails with that has sent nothing, as its writes had waited for long."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
 
 
@@ -331,6 +333,13 @@ class Pair:
             self.decisions.drop()
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
+
+    def waited_in_vain(self) -> bool:
+        """Excuse a run whose writes waited at a server, behind others, until its lease was too old for them."""
+        if not (self.world.servers and TOO_LATE in self.failure):
+            return False
+        self.world.excuse("a busy server")
+        return True
 
     def waits(self, state: AccountState) -> bool:
         """Tell whether a person is to confirm something, by what was done or by what calsync remembers."""

@@ -16,6 +16,7 @@ from tests.simulation.witness import Witness
 FOUND = (
     3525,
     3618,
+    4220,
     7861,
     8259,
     8986,
@@ -50,6 +51,16 @@ FOUND = (
     5000624,
     5001041,
     6002399,
+    7002724,
+    7003045,
+    7003551,
+    7003808,
+    7004368,
+    7004952,
+    7005496,
+    7005923,
+    7007774,
+    8001058,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.errors import Retry
 from calsync.records import LedgerEntry
 from calsync.sync import budget
-from calsync.sync.brakes import BUDGET
+from calsync.sync.brakes import BUDGET, REWRITES
+from calsync.sync.choices import Choice
 from calsync.sync.model import Event, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 MEETING = Event(summary="Besichtigung", when=Timed(START, START + timedelta(hours=1)))
 HOUR = timedelta(hours=1)
+NOTHING_LEFT = Left(links=(), seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=())
 SMALL = 56
 """The seed of a history with a small budget."""
 
@@ -41,8 +44,25 @@ def _writes(pair: Pair, *ages: timedelta, reason: str = "changed") -> list[str]:
     pair.witness.ledger += [
         LedgerEntry(run=1, at=now - age, kind=Kind.UPDATE, side=RIGHT, reason=reason) for age in ages
     ]
-    pair.budgets.look(Left(links=(), seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=()))
+    pair.budgets.look(NOTHING_LEFT)
     return [violation.partition(":")[0] for violation in pair.world.violations]
+
+
+def _held(event_id: str) -> Case:
+    return Case(
+        name="1",
+        side=RIGHT,
+        event_id=event_id,
+        kind=Kind.UPDATE,
+        reason=REWRITES,
+        since=START,
+        left=None,
+        right=None,
+        gone=None,
+        choices=[Choice.RELEASE, Choice.KEEP],
+        decided=None,
+        shown="",
+    )
 
 
 def test_more_than_an_hour_s_budget_is_a_finding(pair: Pair) -> None:
@@ -58,6 +78,25 @@ def test_more_than_a_day_s_budget_is_a_finding(pair: Pair) -> None:
 @pytest.mark.parametrize("reason", ["released", "undone", "leaving", "decided", "unknown_outcome"])
 def test_what_a_person_wanted_is_no_part_of_it(pair: Pair, reason: str) -> None:
     assert _writes(pair, *[timedelta()] * 9, reason=reason) == []
+
+
+@pytest.mark.parametrize("reason", ["overruled", "linked_different", "adopted"])
+@pytest.mark.parametrize(("choice", "found"), [(Choice.RELEASE, [0, 2]), (Choice.KEEP, [2, 4])])
+def test_a_release_is_about_one_write_whatever_the_ledger_tells_of_it(
+    pair: Pair, reason: str, choice: Choice, found: list[int]
+) -> None:
+    """A value that lost by it, or a create that was found, has a reason of its own."""
+    event_id = pair.calendars[RIGHT].user_create(MEETING)
+    pair.decisions.take(_held(event_id), choice)
+    pair.world.budget = 0, 0
+    judged = []
+    for run in (1, 2):
+        now = START + timedelta(hours=run)
+        written = LedgerEntry(run=run, at=now, kind=Kind.UPDATE, side=RIGHT, reason=reason, event_id=event_id)
+        pair.witness.ledger.append(written)
+        pair.budgets.look(NOTHING_LEFT)
+        judged.append(len(pair.world.violations))
+    assert judged == found  # of the hour, and of the day
 
 
 @pytest.mark.parametrize(("reason", "found"), [(BUDGET, 1), ("conflict", 0)])
@@ -139,6 +178,24 @@ def test_whoever_asks_in_a_pause_is_a_finding(pair: Pair, mutant: Mutant) -> Non
     with mutant():
         calls.play(calls.ask("anna"), calls.ask("ben", after=5))
     assert {one.partition(":")[0] for one in pair.world.violations} == {"requests"}
+
+
+@pytest.mark.parametrize(
+    ("busy", "failure", "excused"),
+    [
+        (True, "NotSent account anna: the lease was not renewed in time, nothing was sent", True),
+        (False, "NotSent account anna: the lease was not renewed in time, nothing was sent", False),
+        (True, "Retry left: busy", False),
+    ],
+)
+def test_only_where_requests_wait_for_their_turn_a_quiet_run_may_send_nothing(
+    pair: Pair, busy: bool, failure: str, excused: bool
+) -> None:
+    if busy:
+        pair.world.servers = {LEFT: Server(pair.world, LEFT, random.Random(0))}
+    pair.failure = failure
+    assert pair.waited_in_vain() is excused
+    assert pair.world.excuses["a busy server"] == excused
 
 
 def test_no_limit_outlives_its_history() -> None:

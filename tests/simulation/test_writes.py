@@ -153,6 +153,24 @@ def test_a_copy_of_a_call_is_not_written_once_calsync_knows_that_it_is_one(
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(("read", "broken"), [(True, ["I14"]), (False, [])])
+def test_of_what_became_of_an_event_just_before_it_went_away_nothing_tells(
+    pair: Pair, read: bool, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    if read:
+        _a_run_has_dealt_with_all(pair, (original, copy))
+    pair.calendars[LEFT].user_move_away(original)
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    rows = pair.calendars[RIGHT].rows
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
+
+
 @pytest.mark.parametrize(("crossed", "broken"), [(False, ["I14"]), (True, [])])
 def test_a_call_itself_is_not_written_unless_its_user_was_quicker(
     pair: Pair, crossed: bool, broken: list[str]

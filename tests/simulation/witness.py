@@ -19,6 +19,7 @@ from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, KeysView, Mapping
+    from datetime import datetime
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Changes, Event, Field, Value
@@ -83,16 +84,15 @@ class Witness:
         self._cut: set[Node] = set()
         """Events in which an update made the server cut a text, written or not: that may count as an edit."""
         self._read = 0
-        self._settled = 0
-        """How much of the journal calsync had dealt with when no outcome was unknown."""
-        self._settled_at = pair.begun_at
+        self._settled: list[tuple[int, datetime]] = [(0, pair.begun_at)]
+        """How long the journal was, and when it was, as each run began that left nothing open."""
 
     def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
         self.read()
         self.listen(left)
         if not left.intents and self.pair.report is not None:
-            self._settled, self._settled_at = self.pair.begun, self.pair.begun_at
+            self._settled.append((self.pair.begun, self.pair.begun_at))
         partners, self._partners = self._partners, {}
         for one, two in left.links:
             self._partners[Side.LEFT, one or ""] = two
@@ -155,14 +155,23 @@ class Witness:
 
     def dealt_with(self, entry: Entry) -> bool:
         """Tell whether calsync knew of a change and could act on it when it had last dealt with everything."""
-        lag = self.pair.calendars[entry.side].behaviour.lag
-        event, modified = entry.change.after.event, entry.change.after.modified
+        event = entry.change.after.event
         broken = (
             (self.pair.poisoned and poisons(event))
             or (self.pair.hanging and hangs(event))
             or (self.pair.refusing and refuses(event))
         )
-        return entry.number < self._settled and modified <= self._settled_at - lag and not broken
+        return self._is_told(entry, *self._settled[-1]) and not broken
+
+    def seen(self, entry: Entry, until: int | None) -> bool:
+        """Tell whether a run that came to its end began behind a change, and ahead of another one."""
+        runs = ((begun, at) for begun, at in self._settled if until is None or begun <= until)
+        return any(self._is_told(entry, begun, at) for begun, at in runs)
+
+    def _is_told(self, entry: Entry, begun: int, at: datetime) -> bool:
+        """Tell whether a run learns of a change that began then."""
+        lag = self.pair.calendars[entry.side].behaviour.lag
+        return entry.number < begun and entry.change.after.modified <= at - lag
 
     def source(self, entry: Entry) -> Node | None:
         """Return the event that a create was made from."""

@@ -12,7 +12,7 @@ from tests.simulation.rules import CALL, hangs, poisons
 from tests.simulation.witness import TEXTS, key, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from calsync.sync.model import Event
     from calsync.testing.rows import Row
@@ -205,8 +205,19 @@ class Writes:
         if not holds(self._row(node).event):
             return False
         states = self._states(node)
-        known = [number for number, past in enumerate(states) if self.pair.witness.dealt_with(past)]
+        known = [
+            number
+            for number, past in enumerate(states)
+            if self.pair.witness.dealt_with(past) and self._was_read(past, states[number + 1 :])
+        ]
         return all(holds(past.change.after.event) for past in states[known[-1] if known else 0 :])
+
+    def _was_read(self, past: Entry, later: Sequence[Entry]) -> bool:
+        """Tell whether calsync could read an event as it was then, and not only when it was away already."""
+        if past.change.after.place is not Place.CALENDAR:
+            return False
+        left = next((each.number for each in later if each.change.after.place is not Place.CALENDAR), None)
+        return left is None or self.pair.witness.seen(past, left)
 
     def _texts(self, node: Node) -> set[Key]:
         """Return all texts that an event ever had, but for a mask."""

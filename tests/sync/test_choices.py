@@ -51,6 +51,12 @@ def test_every_value_on_either_side_counts(seen: Seen) -> None:
     assert fingerprint(others[5], seen) == fingerprint(others[3], seen)  # a cancelled meeting counts as deleted
 
 
+@pytest.mark.parametrize("standing", [standing for standing in Standing if standing.in_doubt])
+def test_a_doubt_is_no_change(seen: Seen, standing: Standing) -> None:
+    """Nothing is decided about a pair in doubt; of events that look alike the others wait or are decided."""
+    assert fingerprint(replace(seen, standing=standing), seen) == fingerprint(seen, seen)
+
+
 def test_a_text_cannot_pass_for_two_fields(seen: Seen) -> None:
     event = seen.observation.event
     one = edited(seen, replace(event, summary="a", description="b\nc"))

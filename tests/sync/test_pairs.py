@@ -107,9 +107,17 @@ def test_a_base_that_lacks_a_field_takes_it_over_as_found(scene: Scene, agreed: 
     scene.pair(right={"description": "andere Notiz"}, left_base=base, right_base=base)
     assert scene.decided() == []
     assert {key: values["description"] for key, values in scene.rebased().items()} == {
-        (LEFT, "agreed"): agreed.description,
-        (RIGHT, "agreed"): "andere Notiz",
+        (LEFT, "linked_different"): agreed.description,
+        (RIGHT, "linked_different"): "andere Notiz",
     }
+
+
+def test_a_mask_that_a_base_takes_over_is_no_difference(masked: Scene, agreed: Event) -> None:
+    private = replace(agreed, private=True)
+    masked.pair(right={"summary": "Privat", "description": "", "private": False}, agreed=private)
+    masked.links[1] = replace(masked.links[1], left_base=Base(), right_base=Base())
+    assert masked.decided() == []
+    assert {reason for _, reason in masked.rebased()} == {"agreed"}
 
 
 def test_a_new_mapping_version_writes_nothing(scene: Scene) -> None:

@@ -75,7 +75,8 @@ def test_released_rewrites_pass_and_do_not_count(scene: Scene) -> None:
     for _ in range(25):
         scene.pair({"summary": "neu"})
     plan, view = decide(scene, Kind.UPDATE, Choice.RELEASE, *range(1, 6))
-    assert kinds(brake(plan, view, NONE_LATELY, frozenset())) == [(Kind.UPDATE, "changed")] * 25
+    done = [(Kind.UPDATE, "released")] * 5
+    assert kinds(brake(plan, view, NONE_LATELY, frozenset())) == [*done, *[(Kind.UPDATE, "changed")] * 20]
 
 
 @pytest.mark.parametrize("verdict", [Block("has_attendees"), Hold("later")])

@@ -87,6 +87,54 @@ def test_once_as_many_are_left_on_both_sides_they_belong_together(one_and_two: S
     assert (plan[0].reason, plan[0].state) == ("left_alone", State.PARTED)
 
 
+@pytest.mark.parametrize("direction", [Direction.BOTH, Direction.LEFT_TO_RIGHT])
+def test_what_is_to_be_left_alone_is_so_also_where_no_other_one_looks_like_it_any_more(
+    one_and_two: Scene, now: datetime, direction: Direction
+) -> None:
+    """Nothing is held any more, and the person had seen it alone: it is neither copied nor asked about again."""
+    one_and_two.direction = direction
+    del one_and_two.seen[LEFT]["l"], one_and_two.seen[RIGHT]["r2"]
+    (plan,) = said(one_and_two, now, r1=(Choice.KEEP, None))
+    assert (plan.kind, plan.reason, plan.state) == (Kind.PART, "left_alone", State.PARTED)
+
+
+def test_a_chosen_pair_is_linked_also_where_as_many_are_on_both_sides_by_now(
+    one_and_two: Scene, agreed: Event, now: datetime
+) -> None:
+    one_and_two.put(LEFT, "l2", replace(agreed, created=now + timedelta(hours=1)))
+    plan = said(one_and_two, now, l=(Choice.PAIR, "r2"))
+    assert short(plan) == [(Kind.LINK, "l", "r2"), (Kind.LINK, "l2", "r1")]
+
+
+DOUBTS = [standing for standing in Standing if standing.in_doubt]
+
+
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("standing", DOUBTS)
+def test_nothing_is_decided_while_one_that_looks_like_it_may_be_there_or_not(
+    one_and_two: Scene, direction: Direction, standing: Standing
+) -> None:
+    """Else what is not to be found for one run would be copied, and come back beside its copy."""
+    one_and_two.direction = direction
+    one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=standing)
+    wanted = Kind.CREATE if direction.writes(LEFT) else None
+    operations = one_and_two.plan().operations
+    assert [(each.kind, each.reason, each.wanted) for each in operations] == [(Kind.HOLD, AMBIGUOUS, wanted)] * 2
+
+
+def test_a_chosen_pair_waits_for_the_one_that_is_in_doubt(one_and_two: Scene, now: datetime) -> None:
+    one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=Standing.ABSENT)
+    one, two = said(one_and_two, now, r1=(Choice.PAIR, "l"))
+    assert (one.kind, two.kind) == (Kind.HOLD, Kind.HOLD)
+    assert (one.decided, two.decided) == (frozenset({(LEFT, "r1", Kind.CREATE, AMBIGUOUS)}), frozenset())
+
+
+def test_what_is_to_be_left_alone_is_so_while_another_one_is_in_doubt(one_and_two: Scene, now: datetime) -> None:
+    one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=Standing.ABSENT)
+    part, held = said(one_and_two, now, r1=(Choice.KEEP, None))
+    assert (part.kind, part.reason, held.kind) == (Kind.PART, "left_alone", Kind.HOLD)
+
+
 def test_a_released_twin_is_judged_by_the_guards(
     one_and_two: Scene, now: datetime, scripted: type[Scripted]
 ) -> None:
