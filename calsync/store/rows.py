@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
@@ -13,7 +14,7 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import TypeVar
 
     from calsync.store.connection import Found
@@ -63,6 +64,7 @@ def seen_row(side: Side, seen: Seen) -> Row:
         "side": side,
         "event_id": seen.observation.id,
         "observation": codec.text(seen.observation),
+        "uid": seen.observation.event.uid,
         "first_run": seen.first_run,
         "round": seen.round,
         "standing": seen.standing,
@@ -78,6 +80,15 @@ def seen(row: Found) -> Seen:
         standing=STANDINGS[row["standing"]],
         standing_run=row["standing_run"],
     )
+
+
+def events_text(events: Collection[tuple[Side, str]]) -> str | None:
+    """Return sides with ids, or with uids, as statements take them; None for none."""
+    return json.dumps(sorted(events)) if events else None
+
+
+def events(text: str | None) -> frozenset[tuple[Side, str]]:
+    return frozenset() if text is None else frozenset((SIDES[side], name) for side, name in json.loads(text))
 
 
 def link_row(link: Link) -> Row:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from calsync.engine import Report, Run
 from calsync.engine.doubts import _unsure
-from calsync.engine.engine import BRAKE_SPAN
-from calsync.engine.notebook import LEASE_LIFE, Notebook
+from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Notebook
 from calsync.engine.planning import make_plan
 from calsync.store.reading import read_account, read_rest
 from calsync.sync.loops import Past
