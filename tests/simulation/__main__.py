@@ -54,6 +54,7 @@ EXPECTED = (
     *BUDGETS,
     "rules: kept out until they changed",
     "rest: left alone",
+    "scope: judged, with events besides",
 )
 """What so many histories as `make test` plays must have seen at least once."""
 
