@@ -403,8 +403,8 @@ class Store(ABC):
         """Return all that is remembered of an account; a new account is empty, with both sides present.
 
         `lately` is the instant a day ago. Of a `scope` it is what is remembered of its events, of those that are
-        linked with them or carry a uid of it or of any of these, and what belongs to no event. That is so while the
-        account is at the scope's rest, and has an awake link besides; else it is all.
+        linked with them or carry a uid of it or of any of these, and what belongs to no event. That is so while
+        the account is at the scope's rest, and has an awake link besides; else it is all.
         """
 
     @abstractmethod

@@ -287,6 +287,8 @@ class Engine:
             run.notebook.touch(plan)
             if attempt == 0:
                 run.report.plan = plan
+            scope = run.notebook.state.scope
+            run.report.among = None if scope is None else scope.events
             run.report.note_standing(tuple(plan.operations))
             if not write:
                 return

@@ -17,6 +17,7 @@ from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
 
@@ -36,7 +37,13 @@ class Kept(History):
             raise StoreError("the disk is full")
         self.runs.append(record)
 
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+    async def put_unsynced(
+        self,
+        account: str,
+        found: Mapping[tuple[Side, str], Unsynced],
+        now: datetime,
+        among: AbstractSet[tuple[Side, str]] | None = None,
+    ) -> None:
         del account, now
         self.unsynced.append(dict(found))
 

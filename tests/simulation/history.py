@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from calsync.engine import engine
+from calsync.engine.planning import make_plan
 from calsync.records import Selection
 from calsync.sync import budget
 from calsync.sync.model import Direction, Side
@@ -69,7 +70,7 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
-        stack.enter_context(patch.object(engine, "make_plan", judging(world, engine.make_plan)))
+        stack.enter_context(patch.object(engine, "make_plan", judging(world, make_plan)))
         stack.enter_context(_limits(world, random.Random(f"limits {seed}"), allowed))
         history = History(world, allowed, two_runners=two_runners)
         try:
