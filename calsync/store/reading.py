@@ -101,7 +101,10 @@ def _read_whole(account: str, database: Database) -> _Read:
 
 
 def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
-    """Read until nothing leads to other events any more; None for an account without other awake links."""
+    """Read until nothing leads to other events any more; None where it must be all.
+
+    That is for an account without other awake links, and where a uid cannot be looked up.
+    """
 
     def of(statement: str, wanted: Collection[tuple[Side, str]]) -> Sequence[Found]:
         return fetch(database, statement, {"account": account, "wanted": rows.events_text(wanted) or "[]"})
@@ -111,6 +114,8 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     events, uids = set[tuple[Side, str]](), set[tuple[Side, str]]()
     new, new_uids = set(scope.events), set(scope.uids)
     while new or new_uids:
+        if not all(rows.stands_as_it_is(uid) for _, uid in new_uids):
+            return None
         found = _seen([*of(statements.SEEN_OF, new), *of(statements.SEEN_OF_UID, new_uids)])
         new |= {(side, event_id) for side in Side for event_id in found[side]}
         named = _links(of(statements.LINKS_OF, new))

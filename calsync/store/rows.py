@@ -64,7 +64,6 @@ def seen_row(side: Side, seen: Seen) -> Row:
         "side": side,
         "event_id": seen.observation.id,
         "observation": codec.text(seen.observation),
-        "uid": seen.observation.event.uid,
         "first_run": seen.first_run,
         "round": seen.round,
         "standing": seen.standing,
@@ -85,6 +84,11 @@ def seen(row: Found) -> Seen:
 def events_text(events: Collection[tuple[Side, str]]) -> str | None:
     """Return sides with ids, or with uids, as statements take them; None for none."""
     return json.dumps(sorted(events)) if events else None
+
+
+def stands_as_it_is(uid: str) -> bool:
+    """Tell whether JSON writes a uid as it is, so that each database finds it in the text of an event."""
+    return json.dumps(uid, ensure_ascii=False) == f'"{uid}"'
 
 
 def events(text: str | None) -> frozenset[tuple[Side, str]]:

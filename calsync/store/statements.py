@@ -134,7 +134,7 @@ SIDES = "SELECT * FROM side WHERE account = :account"
 PUT_SEEN = put(
     "seen",
     ("account", "side", "event_id"),
-    ("observation", "uid", "first_run", "round", "standing", "standing_run"),
+    ("observation", "first_run", "round", "standing", "standing_run"),
 )
 DROP_SEEN = drop("seen", "account", "side", "event_id")
 SEEN = "SELECT * FROM seen WHERE account = :account"
@@ -148,7 +148,8 @@ CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.v
 SEEN_OF_UID = """
 SELECT seen.* FROM json_each(:wanted) AS wanted
 CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
-    AND seen.uid = json_extract(wanted.value, '$[1]')
+    AND substr(json_extract(seen.observation, '$.event.uid'), 1, 200)
+        = substr(json_extract(wanted.value, '$[1]'), 1, 200)
 """
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
