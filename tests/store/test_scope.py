@@ -59,7 +59,7 @@ def known(state: AccountState) -> Events:
 
 
 async def test_the_events_that_are_not_settled_are_remembered_with_the_rest(rest: Rest) -> None:
-    assert (rest.terms, rest.run, rest.unsettled) == ("terms", 7, {(RIGHT, "r3")})
+    assert (rest.terms, rest.run, rest.unsettled) == ("terms", 7, frozenset({(RIGHT, "r3")}))
 
 
 async def test_nothing_but_the_pair_of_an_event_is_read(store: SqlStore, rest: Rest) -> None:
