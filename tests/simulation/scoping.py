@@ -46,11 +46,11 @@ def _judge(world: World, run: Run, plan: Plan, scope: Scope, make: Callable[...,
     besides = sum(len(state.seen[side]) - len(known.seen[side]) for side in Side)
     world.mix["scope: judged"] += 1
     world.mix["scope: judged, with events besides"] += besides > 0
-    for what in _differences(run, plan, whole, make(whole), scope):
+    for what in differences(run, plan, whole, make(whole), scope):
         pair.fail("scope", f"a plan for {len(scope.events)} events differs from one for all: {what}")
 
 
-def _differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope) -> Iterator[str]:
+def differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope) -> Iterator[str]:
     decided, wanted = (
         [each for each in one.operations if each.kind is not Kind.SKIP] for one in (plan, all_of_it)
     )
