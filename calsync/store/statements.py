@@ -79,7 +79,7 @@ HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY
 LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
-BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL WHERE name = :account"
+BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL, unsettled = NULL WHERE name = :account"
 SET_REST = "UPDATE account SET rest = :terms, unsettled = :unsettled WHERE name = :account"
 DISTURB = "UPDATE account SET rest = NULL WHERE name = :account"
 REST = """
