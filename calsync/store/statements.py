@@ -148,8 +148,9 @@ CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.v
 SEEN_OF_UID = """
 SELECT seen.* FROM json_each(:wanted) AS wanted
 CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
-    AND substr(json_extract(seen.observation, '$.event.uid'), 1, 200)
-        = substr(json_extract(wanted.value, '$[1]'), 1, 200)
+    AND substr(
+        CASE WHEN json_valid(seen.observation) THEN json_extract(seen.observation, '$.event.uid') END, 1, 200
+    ) = substr(json_extract(wanted.value, '$[1]'), 1, 200)
 """
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.

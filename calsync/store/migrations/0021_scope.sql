@@ -2,5 +2,8 @@
 ALTER TABLE account ADD COLUMN unsettled TEXT;
 
 -- What an event keeps when its server gives it another id: a run that plans for some events looks up by it which others
--- they depend on. Its first characters do: some more events are read than needed where many begin alike.
-CREATE INDEX seen_of_uid ON seen (account, side, substr(json_extract(observation, '$.event.uid'), 1, 200));
+-- they depend on. Its first characters do: some more events are read than needed where many begin alike. A row that is
+-- broken is told when its account is read.
+CREATE INDEX seen_of_uid ON seen (
+    account, side, substr(CASE WHEN json_valid(observation) THEN json_extract(observation, '$.event.uid') END, 1, 200)
+);

@@ -22,7 +22,7 @@ WORDS = (
     (re.compile(r"json_extract\(([\w.]+), '\$\[(\d)\]'\)"), r"(CAST(\1 AS json) ->> \2)"),
     # An index holds it as it stands in the text, which need not be JSON as PostgreSQL takes it.
     (
-        re.compile(r"json_extract\(([\w.]+), '\$\.event\.uid'\)"),
+        re.compile(r"CASE WHEN json_valid\(([\w.]+)\) THEN json_extract\(\1, '\$\.event\.uid'\) END"),
         r"""substring(\1 FROM '"uid":"(([^"\\\\]|\\\\.)*)"')""",
     ),
     # Of a boolean, its type and its value are the same word.

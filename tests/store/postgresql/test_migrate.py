@@ -10,6 +10,8 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.store import migrate as of_sqlite
+from calsync.store import statements
+from calsync.store.postgresql.dialect import translated
 from calsync.store.postgresql.migrate import migrations
 from calsync.store.postgresql.store import PostgresStore
 
@@ -78,3 +80,13 @@ def test_a_process_that_runs_survives_what_a_newer_one_does_to_the_store(number:
         assert not re.search(r"\b(DROP|RENAME|TRUNCATE|DELETE)\b|\bALTER COLUMN\b", text), text
         if re.search(r"\bADD COLUMN\b", text):
             assert "NOT NULL" not in text or "DEFAULT" in text
+
+
+async def test_an_event_is_found_by_its_uid_through_an_index(empty_database: str) -> None:
+    await (await PostgresStore.open(empty_database)).close()
+    asked = statements.SEEN_OF_UID.replace(":account", "'anna'").replace(":wanted", "'[]'")
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = [row[0] for row in connection.execute(b"EXPLAIN " + translated(asked).text)]
+    assert any("seen_of_uid" in line for line in plan)
+    assert any("Index Cond" in line and "substr" in line for line in plan)
