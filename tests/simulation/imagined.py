@@ -1,7 +1,7 @@
 """Imagines news of an account at rest, and judges that a plan for these would be the one for all.
 
 What users do in a history seldom meets what rests: an event that gets the uid of a pair which nobody has touched,
-the twin of one that only the other side has, an id that was buried. Nothing of it happens; the dice are of their own.
+the twin of one that only the other side has, an id that was buried. Nothing of it happens. The dice are its own.
 """
 
 from __future__ import annotations

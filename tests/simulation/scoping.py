@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from calsync.engine.doubts import _unsure
 from calsync.engine.local import holds_of
 from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Notebook
+from calsync.store import statements
+from calsync.store.connection import fetch
 from calsync.store.reading import read_account
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
@@ -36,7 +38,10 @@ def judging(world: World, make: Callable[..., Plan]) -> Callable[..., Plan]:
 
 
 def _judge(world: World, run: Run, plan: Plan, scope: Scope, make: Callable[..., Plan]) -> None:
-    pair, known = world.pairs[run.account.name], run.notebook.state
+    pair, known, lease = world.pairs[run.account.name], run.notebook.state, run.notebook.lease
+    holder = fetch(world.disk.raw, statements.FENCE, {"account": pair.name, "holder": lease.holder})
+    if [row["fence"] for row in holder] != [lease.fence]:
+        return  # it was frozen, and another one has gone on: nothing that it decides can be written
     state = read_account(pair.name, run.now - BRAKE_SPAN, world.disk.raw)
     # Counted otherwise in the midst of a run, as a copy is not free any more once its source is forgotten.
     state.spent, state.deleted_lately, state.begun = known.spent, known.deleted_lately, known.begun

@@ -210,7 +210,7 @@ async def test_another_page_of_a_search_shows_what_has_changed_since(
     ask: Ask, server: FlowfactServer, anna: User, stored: list[str]
 ) -> None:
     """What was found for one page stands for the next one only while nothing has changed."""
-    query = {"sorts": [{"field": "subject"}]}
+    query: dict[str, Any] = {"sorts": [{"field": "subject"}]}
     assert await subjects(ask, **query) == "abcde"
     server.patch(stored[0], {"subject": "z"}, user=anna)
     assert await subjects(ask, **query) == "bcdez"
