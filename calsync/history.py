@@ -10,6 +10,7 @@ from calsync.sync.model import Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from calsync.sync.plan import Kind
@@ -87,8 +88,16 @@ class History(ABC):
         """Keep a run, and forget the oldest."""
 
     @abstractmethod
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
-        """Replace what is known to be left out. What is so for the same reason keeps its age.
+    async def put_unsynced(
+        self,
+        account: str,
+        found: Mapping[tuple[Side, str], Unsynced],
+        now: datetime,
+        among: AbstractSet[tuple[Side, str]] | None = None,
+    ) -> None:
+        """Replace what is known to be left out, `among` some events or all.
+
+        What is so for the same reason keeps its age.
 
         All others are counted that are left alone because a write might mail somebody.
         """

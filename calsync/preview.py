@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.connections import Connections, connections_of
 from calsync.engine import Engine, Report
-from calsync.engine.engine import BRAKE_SPAN
+from calsync.engine.notebook import BRAKE_SPAN
 from calsync.holder import this_process
 from calsync.store import MemoryRuns, SqliteStore
 from calsync.sync.loops import MEMORY

@@ -198,17 +198,37 @@ class AccountState:
     """The questions to rules that were never answered."""
     decisions: dict[HoldKey, Decision] = field(default_factory=dict)
     """What persons have decided about what is held, and is not carried out yet."""
+    scope: Scope | None = None
+    """Of which events it is; None: of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """That the last run of an account has left nothing to be found out before a side tells of something."""
+    """That the last run of an account has left nothing to be found out before a side tells of something.
+
+    Nothing but of the events that are not settled: the next run plans for them.
+    """
 
     terms: str
     """What names the account's terms of that run."""
     run: int
     """Its number."""
     sides: Mapping[Side, SideState]
+    unsettled: frozenset[tuple[Side, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The events of an account at rest that a run plans for, and all that a decision about them depends on."""
+
+    rest: Rest
+    """The rest that proves that nothing is to be decided about any other event."""
+    events: frozenset[tuple[Side, str]]
+    """Whether they are known or not."""
+    uids: frozenset[tuple[Side, str]]
+    """What all events are looked up by that carry them."""
+    others: int = 0
+    """How many awake links there are besides: what brakes and budgets count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +280,8 @@ class Transaction(ABC):
         """Record that this run has begun. The account is not at rest any more."""
 
     @abstractmethod
-    async def set_rest(self, terms: str) -> None:
-        """Record that the account is at rest under these terms."""
+    async def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
+        """Record that the account is at rest under these terms, but for these events."""
 
     @abstractmethod
     async def set_rebuild(self, why: Rebuild | None) -> None:
@@ -379,10 +399,12 @@ class Store(ABC):
         """What people choose for accounts."""
 
     @abstractmethod
-    async def load(self, account: str, lately: datetime) -> AccountState:
+    async def load(self, account: str, lately: datetime, scope: Scope | None = None) -> AccountState:
         """Return all that is remembered of an account; a new account is empty, with both sides present.
 
-        `lately` is the instant a day ago.
+        `lately` is the instant a day ago. Of a `scope` it is what is remembered of its events, of those that are
+        linked with them or carry a uid of it or of any of these, and what belongs to no event. That is so while
+        the account is at the scope's rest, and has an awake link besides; else it is all.
         """
 
     @abstractmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,13 @@ from calsync.engine.approved import Applied, apply_plan
 from calsync.engine.carry import carry_out
 from calsync.engine.leave import Leaving, leave_account
 from calsync.engine.local import apply_local
-from calsync.engine.notebook import LEASE_LIFE, Batch, Notebook
+from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Batch, Notebook
 from calsync.engine.past import read_past
 from calsync.engine.planning import look_again, make_plan
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
-from calsync.engine.rest import asked, is_quiet, leaves_nothing, rests, terms, tokens_of
+from calsync.engine.rest import asked, is_quiet, rests, scope_of, terms, tokens_of, unsettled
 from calsync.engine.settle import settle
 from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import Busy, OtherCalendar, SwitchedOff
@@ -29,15 +28,15 @@ from calsync.sync.ruled import Before
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+    from datetime import timedelta
     from random import Random
 
     from calsync.engine.rebuild import Confirmation
     from calsync.engine.rest import Feed
     from calsync.ports import Clock
-    from calsync.records import AccountState, Runs, Selection, SideState, Store
+    from calsync.records import AccountState, Runs, Scope, Selection, SideState, Store
     from calsync.sync.approved import Approved
 
-BRAKE_SPAN = timedelta(hours=24)
 PASSES = 3
 """How often a run reconciles anew when an event changed under its plan."""
 
@@ -89,7 +88,7 @@ class Engine:
     async def poll(
         self, account: Account, report: Report, *, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Sync an account once, as `run` does; one at rest only where a side tells of something new.
+        """Sync an account once, as `run` does; of one at rest only what a side tells of.
 
         Whether it is asks for no lease: what was read is remembered only where no run has begun since. Raises as
         `run`.
@@ -100,12 +99,14 @@ class Engine:
             await self.run(account, report, progress=progress)
             return
         async with asked(account, rest) as feeds:
-            if is_quiet(feeds) and await self._store.stay(account.name, rest, tokens_of(feeds), now):
+            quiet = is_quiet(feeds) and not rest.unsettled
+            if quiet and await self._store.stay(account.name, rest, tokens_of(feeds), now):
                 report.window, report.number = rest.sides[Side.LEFT].window, rest.run
                 report.good_at, report.at_rest = now, True
                 return
             await self._expect_on(account)
-            async with self._reading(account, report, progress=progress, feeds=feeds) as run:
+            scope = scope_of(account, rest, feeds)
+            async with self._reading(account, report, progress=progress, feeds=feeds, scope=scope) as run:
                 await self._sync(run, write=True)
 
     async def confirm(self, account: Account, plan_hash: str) -> Confirmation:
@@ -188,11 +189,13 @@ class Engine:
         confirms: bool = False,
         progress: Callable[[int, int], None] | None = None,
         feeds: Mapping[Side, Feed] | None = None,
+        scope: Scope | None = None,
     ) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease.
 
         `confirms`: it may be a person's word about a plan that waits, which all is to be read for. `progress` is
-        told how many of how many writes are done. `feeds`: what both sides have begun to tell.
+        told how many of how many writes are done. `feeds`: what both sides have begun to tell. `scope`: of what is
+        told nothing but this is to be planned for.
         """
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
@@ -200,11 +203,13 @@ class Engine:
             raise Busy(f"account {account.name}: another process is working on it")
         report.good_at = None
         try:
-            state = await self._store.load(account.name, now - BRAKE_SPAN)
+            state = await self._store.load(account.name, now - BRAKE_SPAN, scope)
             begin = await self._beginning(account, state)
             waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
             needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))
             in_full = needed or listing_due(account, state.sides, now)
+            if in_full and state.scope is not None:
+                state = await self._store.load(account.name, now - BRAKE_SPAN)
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
@@ -267,8 +272,9 @@ class Engine:
             return
         _tell_waiting(run)
         run.report.at_rest = _is_at_rest(run)
-        if leaves_nothing(run):
-            await run.notebook.commit(Batch(rest=terms(run.account)))
+        left = unsettled(run)
+        if left is not None:
+            await run.notebook.commit(Batch(rest=terms(run.account), unsettled=left))
 
     async def _work(self, run: Run, *, write: bool) -> None:
         if run.unconfirmed:
@@ -278,8 +284,11 @@ class Engine:
         for attempt in range(PASSES):
             await look_again(run)
             plan = make_plan(run)
+            run.notebook.touch(plan)
             if attempt == 0:
                 run.report.plan = plan
+            scope = run.notebook.state.scope
+            run.report.among = None if scope is None else scope.events
             run.report.note_standing(tuple(plan.operations))
             if not write:
                 return

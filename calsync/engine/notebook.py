@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from calsync.sync.asking import Hang
     from calsync.sync.choices import Decision
     from calsync.sync.model import Base, Link, Observation
-    from calsync.sync.plan import HoldKey
+    from calsync.sync.plan import HoldKey, Plan
     from calsync.sync.view import Seen
 
 LEASE_LIFE = timedelta(minutes=5)
 """How long an account stays with a process that does not answer any more."""
+BRAKE_SPAN = timedelta(hours=24)
+"""What brakes and budgets look back on."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -61,6 +63,8 @@ class Batch:
     """What names the rules that the account is planned under from now on."""
     rest: str | None = None
     """The terms of the account that its run has found at rest."""
+    unsettled: frozenset[tuple[Side, str]] = frozenset()
+    """The events for which it is not."""
     sides: dict[Side, SideState] = field(default_factory=dict)
     seen: dict[Side, dict[str, Seen | None]] = field(default_factory=_by_side)
     links: dict[int, Link | None] = field(default_factory=dict)
@@ -97,15 +101,15 @@ class Notebook:
         """Take `mappings`, the mapping versions under which both calendars are read from now on."""
         self.state = state
         self.lease = lease
-        self.noted = False
-        """This run has remembered something, besides that it began and how far both sides were read."""
+        self.touched: set[tuple[Side, str]] | None = set()
+        """The events of which this run has remembered or decided something; None: of the account as a whole."""
         self._lease_life = lease_life
         self._store = store
         self._clock = clock
         self._mappings = mappings
         self._lock = asyncio.Lock()
         self._next_link = state.last_link + 1
-        self._linked = {event: link.id for link in state.links.values() for event in _events(link)}
+        self._link()
 
     def may_write(self) -> bool:
         """Tell whether a remote write may begin: not once the lease was not renewed for two thirds of its life."""
@@ -132,8 +136,54 @@ class Notebook:
             await self._renew()
             async with self._store.transaction(self.lease) as transaction:
                 await _write(transaction, batch)
+            self._touch_of(batch)
             self._take_over(batch)
-            self.noted |= batch != Batch(run=batch.run, sides=batch.sides)
+
+    async def read_all(self, now: datetime) -> None:
+        """Read also what lies outside the scope. Whoever holds parts of the state takes them anew."""
+        async with self._lock:
+            self.state = await self._store.load(self.lease.account, now - BRAKE_SPAN)
+            self._link()
+
+    def outgrown(self) -> bool:
+        """Tell whether an event carries a uid that others outside the scope may carry, too."""
+        scope, seen = self.state.scope, self.state.seen
+        if scope is None:
+            return False
+        uids = {(side, each.uid) for side in Side for each in seen[side].values() if each.uid is not None}
+        return not uids <= scope.uids
+
+    def touch(self, plan: Plan) -> None:
+        """Take note of what is decided: the next run looks whether it is done."""
+        if self.touched is None:
+            return
+        links = [rebase.link for rebase in plan.rebases]
+        for each in plan.operations:
+            if each.kind is Kind.SKIP:
+                continue
+            links += [] if each.link is None else [each.link]
+            for side, seen in ((each.side.other, each.source), (each.side, each.target)):
+                self.touched |= set() if seen is None else {(side, seen.id)}
+        self.touched.update(event for link in links for event in link.events)
+
+    def _touch_of(self, batch: Batch) -> None:
+        """Take note of the events that a batch is about, which is not taken over yet."""
+        about = Batch(run=batch.run, rest=batch.rest, unsettled=batch.unsettled, sides=batch.sides)
+        about.seen, about.links, about.tombstones = batch.seen, batch.links, batch.tombstones
+        about.intents, about.ledger = batch.intents, batch.ledger
+        about.holds = self.state.holds if batch.holds is not None else None
+        if batch != about:
+            self.touched = None
+        if self.touched is None:
+            return
+        self.touched.update((side, event_id) for side in Side for event_id in batch.seen[side])
+        self.touched.update(batch.tombstones)
+        for link_id, link in batch.links.items():
+            known = self.state.links.get(link_id)
+            self.touched.update(event for each in (known, link) if each is not None for event in each.events)
+
+    def _link(self) -> None:
+        self._linked = {event: link.id for link in self.state.links.values() for event in link.events}
 
     async def keep_lease(self) -> None:
         """Keep the lease alive where nothing is to be recorded yet: a slow server must not cost it."""
@@ -205,11 +255,11 @@ class Notebook:
 
     def _relink(self, changes: dict[int, Link | None]) -> None:
         for link_id in changes.keys() & self.state.links.keys():
-            for event in _events(self.state.links[link_id]):
+            for event in self.state.links[link_id].events:
                 del self._linked[event]
         _merge(self.state.links, changes)
         for link_id in changes.keys() & self.state.links.keys():
-            self._linked.update(dict.fromkeys(_events(self.state.links[link_id]), link_id))
+            self._linked.update(dict.fromkeys(self.state.links[link_id].events, link_id))
 
 
 async def _write(transaction: Transaction, batch: Batch) -> None:
@@ -220,7 +270,7 @@ async def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.rules is not None:
         await transaction.set_rules(batch.rules)
     if batch.rest is not None:
-        await transaction.set_rest(batch.rest)
+        await transaction.set_rest(batch.rest, batch.unsettled)
     for side, side_state in batch.sides.items():
         await transaction.put_side(side, side_state)
     await _write_records(transaction, batch)
@@ -265,11 +315,6 @@ async def _change(
         await drop(dropped)
     if kept:
         await put(kept)
-
-
-def _events(link: Link) -> list[tuple[Side, str]]:
-    named = ((Side.LEFT, link.left), (Side.RIGHT, link.right))
-    return [(side, event_id) for side, event_id in named if event_id is not None]
 
 
 def _merge(kept: dict[K, V], changes: dict[K, V | None]) -> None:

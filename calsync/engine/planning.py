@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
 
 async def look_again(run: Run) -> None:
-    """Read by id what a plan must not be made of as it is remembered."""
+    """Read by id what a plan must not be made of as it is remembered.
+
+    What is read may show that a scope is too small.
+    """
+    await _read_unsure(run)
+    if run.notebook.outgrown():
+        await run.notebook.read_all(run.now)
+        await _read_unsure(run)
+
+
+async def _read_unsure(run: Run) -> None:
     await settle_doubts(run)
     await refresh(run)
     await settle_doubts(run)  # what could not be refreshed is in doubt now
@@ -82,6 +92,7 @@ def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> V
         waiting_links=frozenset(intent.link for intent in state.intents.values() if intent.link is not None),
         waiting_events=waiting_events(run) | waiting,
         possibly_made=possibly_made(run),
+        others=0 if state.scope is None else state.scope.others,
         decisions=dict(_fitting(run)),
     )
 

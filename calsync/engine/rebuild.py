@@ -43,7 +43,7 @@ def is_lost(run: Run) -> bool:
     an earlier run has seen counts only until one has read all: a person may have confirmed since that it is new.
     """
     state = run.notebook.state
-    if state.links or state.intents or state.tombstones:
+    if state.links or state.scope is not None or state.intents or state.tombstones:
         return False
     seen = (seen for side in Side for seen in state.seen[side].values())
     told = (each for each in seen if each.first_run == run.number or not state.was_read)

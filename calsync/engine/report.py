@@ -76,6 +76,8 @@ class Report:
     """Since when the oldest of what nobody has decided waits, by its reason."""
     unsynced: dict[tuple[Side, str], Unsynced] | None = None
     """The events that the last pass left out, or must not touch; None where no pass has come to an end."""
+    among: frozenset[tuple[Side, str]] | None = None
+    """Of which events it tells that; None: of all."""
 
     def note_standing(self, operations: tuple[Operation, ...]) -> None:
         """Count anew what is not carried out; the last pass of a run is the one that tells."""

@@ -1,8 +1,8 @@
-"""Whether an account may be left alone: its last run found nothing to do, and neither side tells of anything new.
+"""Of which events of an account nothing is left to be found out, and what a run plans for that hears of some.
 
-A plan is made of what is remembered, the account's terms and the window of the last listing. A run that decided
-nothing, asked nothing and remembered nothing new therefore leaves the next one nothing to find out before a feed
-tells of something (docs/decisions/0040).
+A plan is made of what is remembered, the account's terms and the window of the last listing. What a run decided
+nothing about, asked nothing about and remembered nothing new of therefore leaves the next one nothing to find out
+before a feed tells of it (docs/decisions/0040 and 0041).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from calsync.ahead import ahead
 from calsync.engine.pull import listing_due
 from calsync.engine.together import together
 from calsync.errors import TokenLost
-from calsync.sync.model import Side
-from calsync.sync.plan import Kind
+from calsync.records import Scope
+from calsync.sync.model import Direction, Side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -37,16 +37,21 @@ def terms(account: Account) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def leaves_nothing(run: Run) -> bool:
-    """Tell whether the next run would decide the same, and do nothing, as long as neither side tells of anything.
+MOST = 1000
+"""Of so many events it is proven that a run needs no others; of more, all is read at once."""
+
+
+def unsettled(run: Run) -> frozenset[tuple[Side, str]] | None:
+    """Return the events that the next run plans for as long as neither side tells of anything; None: all.
 
     What is held or blocked is looked at by each run: people watch its numbers, and some of it ends with time.
     """
-    state, report = run.notebook.state, run.report
-    waits = state.intents or state.attempts or state.holds or state.decisions or state.hangs or report.notices
-    decided = any(operation.kind is not Kind.SKIP for operation in report.plan.operations)
+    state, touched = run.notebook.state, run.notebook.touched
+    waits = state.intents or state.attempts or state.holds or state.decisions or state.hangs or run.report.notices
     unsure = run.unlisted is not None or state.rebuild is not None or run.unconfirmed
-    return not (run.notebook.noted or waits or decided or unsure)
+    if touched is None or len(touched) > MOST or waits or unsure:
+        return None
+    return frozenset(touched)
 
 
 def rests(account: Account, rest: Rest | None, last: int, now: datetime) -> bool:
@@ -58,29 +63,37 @@ def rests(account: Account, rest: Rest | None, last: int, now: datetime) -> bool
 
 
 class Feed:
-    """What one side tells behind its token, read as far as the first news."""
+    """What one side tells behind its token, read to its end, or as far as MOST events."""
 
     def __init__(self, pages: AsyncIterator[Page], since: str | None) -> None:
         self.since = self.token = since
         """The token that was asked with, and the one that reading goes on behind."""
-        self.news: Page | None = None
+        self.news: list[Page] = []
+        """The first page that tells of something, and all that followed it."""
         self._pages = pages
 
+    @property
+    def told(self) -> int:
+        """How many events it tells of, as far as it was read."""
+        return sum(len(page.observations) + len(page.removed) for page in self.news)
+
     async def look(self) -> None:
-        """Read until there is news, or the end. Raises as `Reader.changes`."""
+        """Read until it tells of more than MOST events, or the end. Raises as `Reader.changes`."""
         async for page in self._pages:
-            if page.observations or page.removed:
-                self.news = page
+            if self.news or page.observations or page.removed:
+                self.news.append(page)
+            else:
+                self.token = page.token or self.token
+            if self.told > MOST:
                 return
-            self.token = page.token or self.token
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Yield the news, and all that follows."""
-        if self.news is not None:
-            yield self.news
-            async with aclosing(ahead(self._pages)) as pages:
-                async for page in pages:
-                    yield page
+        for page in self.news:
+            yield page
+        async with aclosing(ahead(self._pages)) as pages:
+            async for page in pages:
+                yield page
 
 
 @asynccontextmanager
@@ -109,6 +122,24 @@ async def asked(account: Account, rest: Rest) -> AsyncIterator[Mapping[Side, Fee
 def is_quiet(feeds: Mapping[Side, Feed]) -> bool:
     """Tell whether both sides were asked, and none has told of anything."""
     return bool(feeds) and not any(feed.news for feed in feeds.values())
+
+
+def scope_of(account: Account, rest: Rest, feeds: Mapping[Side, Feed]) -> Scope | None:
+    """Return what a run plans for that both sides have told this; None: all, as nothing less is proven to do.
+
+    Where only one side is written, what only the other one has stays without a link, and may be anybody's partner.
+    """
+    if not feeds or account.direction is not Direction.BOTH:
+        return None
+    events, uids = set(rest.unsettled), set[tuple[Side, str]]()
+    for side, feed in feeds.items():
+        for page in feed.news:
+            events.update((side, event_id) for event_id in page.removed)
+            for seen in page.observations:
+                events.add((side, seen.id))
+                if seen.event.uid is not None:
+                    uids.add((side, seen.event.uid))
+    return Scope(rest=rest, events=frozenset(events), uids=frozenset(uids)) if len(events) <= MOST else None
 
 
 def tokens_of(feeds: Mapping[Side, Feed]) -> Mapping[Side, str | None]:

@@ -99,6 +99,10 @@ class Chronicle:
     async def _keep_unsynced(self, account: str, report: Report) -> None:
         if report.unsynced is None:
             return
+        if report.among is not None:
+            self._unsynced.pop(account, None)
+            await self._history.put_unsynced(account, report.unsynced, self._clock.now(), report.among)
+            return
         known = hash(frozenset(report.unsynced.items()))
         if self._unsynced.get(account) != known:
             await self._history.put_unsynced(account, report.unsynced, self._clock.now())

@@ -16,6 +16,7 @@ from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from calsync.store.connection import Connection, Database, Found
@@ -57,9 +58,15 @@ class StoredHistory(History):
 
         await self._writer.write(work, account)
 
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+    async def put_unsynced(
+        self,
+        account: str,
+        found: Mapping[tuple[Side, str], Unsynced],
+        now: datetime,
+        among: AbstractSet[tuple[Side, str]] | None = None,
+    ) -> None:
         wanted = {(side.value, event_id): why for (side, event_id), why in found.items()}
-        await self._writer.write(partial(_put_unsynced, account, wanted, now), account)
+        await self._writer.write(partial(_put_unsynced, account, wanted, now, among), account)
 
     async def _read(self, statement: str, account: str, last: int) -> Sequence[RunRecord]:
         wanted = {"account": account, "last": last}
@@ -91,9 +98,14 @@ def _row(record: RunRecord) -> dict[str, Any]:
 
 
 def _put_unsynced(
-    account: str, wanted: Mapping[tuple[str, str], Unsynced], now: datetime, database: Database
+    account: str,
+    wanted: Mapping[tuple[str, str], Unsynced],
+    now: datetime,
+    among: AbstractSet[tuple[Side, str]] | None,
+    database: Database,
 ) -> None:
     rows = fetch(database, sql.UNSYNCED, {"account": account})
+    rows = [row for row in rows if among is None or (row["side"], row["event_id"]) in among]
     known = {
         (row["side"], row["event_id"]): Unsynced(Kind(row["kind"]), row["reason"], row["rule"]) for row in rows
     }

@@ -1,24 +1,39 @@
-"""An account, read whole."""
+"""An account, read whole, or as much of it as a decision about some events depends on."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.records import AccountState, Rest, SideState
 from calsync.store import codec, rows, statements
 from calsync.store.connection import fetch
 from calsync.sync.budget import BEFORE_THE_HOUR, Spent
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from calsync.records import Scope, Tombstone
     from calsync.store.connection import Database, Found
+    from calsync.sync.model import Link
     from calsync.sync.view import Seen
 
 
-def read_account(account: str, lately: datetime, database: Database) -> AccountState:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of events."""
+
+    seen: dict[Side, dict[str, Seen]]
+    links: dict[int, Link]
+    tombstones: Sequence[Tombstone]
+    scope: Scope | None = None
+
+
+def read_account(
+    account: str, lately: datetime, database: Database, *, scope: Scope | None = None
+) -> AccountState:
     """Read the account inside the caller's transaction, so that all of it is of one moment."""
     values = {"account": account, "since": codec.instant_text(lately)}
 
@@ -28,7 +43,6 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
     run = found(statements.RUN)
     sides = _sides(account, database)
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
-    links = [rows.link(row) for row in found(statements.LINKS)]
     intents = [rows.intent(row) for row in found(statements.INTENTS)]
     (last_link,) = found(statements.LAST_LINK)
     began = found(statements.BEGUN)
@@ -37,18 +51,21 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
     (spent,) = fetch(database, statements.SPENT, {**values, "hour": since_hour, "begun": begun})
     attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
     holds = [rows.held(row) for row in found(statements.HOLDS)]
-    tombstones = [rows.tombstone(row) for row in found(statements.TOMBSTONES)]
     decisions = [rows.decision(row) for row in found(statements.DECISIONS)]
     hangs = [rows.hang(row) for row in found(statements.HANGS)]
+    part = None
+    if scope is not None and run and scope.rest == _rest(run[0], sides):
+        part = _read_part(account, scope, database)
+    read = part or _read_whole(account, database)
     return AccountState(
         run=run[0]["run"] if run else 0,
         sides=sides,
-        seen=_seen(found(statements.SEEN)),
-        links={link.id: link for link in links},
+        seen=read.seen,
+        links=read.links,
         intents={intent.marker: intent for intent in intents},
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
         holds={held.key: held for held in holds},
-        tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in tombstones},
+        tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in read.tombstones},
         deleted_lately={side: deletes.get(side, 0) for side in Side},
         last_link=last_link["last"],
         begun=begun,
@@ -58,6 +75,7 @@ def read_account(account: str, lately: datetime, database: Database) -> AccountS
         was_read=bool(run and run[0]["good_at"]),
         hangs=hangs,
         decisions={decision.key: decision for decision in decisions},
+        scope=read.scope,
     )
 
 
@@ -66,7 +84,57 @@ def read_rest(account: str, database: Database) -> Rest | None:
     found = fetch(database, statements.REST, {"account": account})
     if not found:
         return None
-    return Rest(terms=found[0]["rest"], run=found[0]["run"], sides=_sides(account, database))
+    return _rest(found[0], _sides(account, database))
+
+
+def _rest(row: Found, sides: dict[Side, SideState]) -> Rest:
+    return Rest(terms=row["rest"], run=row["run"], sides=sides, unsettled=rows.events(row["unsettled"]))
+
+
+def _read_whole(account: str, database: Database) -> _Read:
+    values = {"account": account}
+    return _Read(
+        seen=_seen(fetch(database, statements.SEEN, values)),
+        links=_links(fetch(database, statements.LINKS, values)),
+        tombstones=[rows.tombstone(row) for row in fetch(database, statements.TOMBSTONES, values)],
+    )
+
+
+def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
+    """Read until nothing leads to other events any more; None where it must be all.
+
+    That is for an account without other awake links, and where a uid cannot be looked up.
+    """
+
+    def of(statement: str, wanted: Collection[tuple[Side, str]]) -> Sequence[Found]:
+        return fetch(database, statement, {"account": account, "wanted": rows.events_text(wanted) or "[]"})
+
+    seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
+    links: dict[int, Link] = {}
+    events, uids = set[tuple[Side, str]](), set[tuple[Side, str]]()
+    new, new_uids = set(scope.events), set(scope.uids)
+    while new or new_uids:
+        if not all(rows.stands_as_it_is(uid) for _, uid in new_uids):
+            return None
+        found = _seen([*of(statements.SEEN_OF, new), *of(statements.SEEN_OF_UID, new_uids)])
+        new |= {(side, event_id) for side in Side for event_id in found[side]}
+        named = _links(of(statements.LINKS_OF, new))
+        events, uids, links = events | new, uids | new_uids, links | named
+        for side in Side:
+            seen[side] |= found[side]
+        new = {event for link in named.values() for event in link.events} - events
+        new_uids = {(side, uid) for side in Side for each in found[side].values() if (uid := each.uid)} - uids
+    awake = fetch(database, statements.AWAKE, {"account": account})[0]["links"]
+    others = awake - sum(link.state is State.AWAKE for link in links.values())
+    if not others:
+        return None
+    tombstones = [rows.tombstone(row) for row in of(statements.TOMBSTONES_OF, events)]
+    known = replace(scope, events=frozenset(events), uids=frozenset(uids), others=others)
+    return _Read(seen, dict(sorted(links.items())), tombstones, known)
+
+
+def _links(found: Sequence[Found]) -> dict[int, Link]:
+    return {link.id: link for link in map(rows.link, found)}
 
 
 def _sides(account: str, database: Database) -> dict[Side, SideState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
@@ -13,7 +14,7 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import TypeVar
 
     from calsync.store.connection import Found
@@ -78,6 +79,20 @@ def seen(row: Found) -> Seen:
         standing=STANDINGS[row["standing"]],
         standing_run=row["standing_run"],
     )
+
+
+def events_text(events: Collection[tuple[Side, str]]) -> str | None:
+    """Return sides with ids, or with uids, as statements take them; None for none."""
+    return json.dumps(sorted(events)) if events else None
+
+
+def stands_as_it_is(uid: str) -> bool:
+    """Tell whether JSON writes a uid as it is, so that each database finds it in the text of an event."""
+    return json.dumps(uid, ensure_ascii=False) == f'"{uid}"'
+
+
+def events(text: str | None) -> frozenset[tuple[Side, str]]:
+    return frozenset() if text is None else frozenset((SIDES[side], name) for side, name in json.loads(text))
 
 
 def link_row(link: Link) -> Row:

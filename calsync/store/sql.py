@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from typing import TypeVar
 
-    from calsync.records import AccountState, LedgerEntry, Rest, Selection, Transaction
+    from calsync.records import AccountState, LedgerEntry, Rest, Scope, Selection, Transaction
     from calsync.store.connection import Connection, Database, Found
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
@@ -78,9 +78,9 @@ class SqlStore(Store):
     def settings(self) -> StoredSettings:
         return self._settings
 
-    async def load(self, account: str, lately: datetime) -> AccountState:
+    async def load(self, account: str, lately: datetime, scope: Scope | None = None) -> AccountState:
         with understood(self._reader.place):
-            return await self._reader.read(partial(read_account, account, lately))
+            return await self._reader.read(partial(read_account, account, lately, scope=scope))
 
     async def rest(self, account: str) -> Rest | None:
         with understood(self._reader.place):

@@ -79,11 +79,11 @@ HOLDERS = "SELECT DISTINCT holder FROM account WHERE holder IS NOT NULL ORDER BY
 LEASES = "SELECT name AS account, holder, fence, until FROM account WHERE holder IS NOT NULL ORDER BY name"
 EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 
-BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL WHERE name = :account"
-SET_REST = "UPDATE account SET rest = :terms WHERE name = :account"
+BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL, unsettled = NULL WHERE name = :account"
+SET_REST = "UPDATE account SET rest = :terms, unsettled = :unsettled WHERE name = :account"
 DISTURB = "UPDATE account SET rest = NULL WHERE name = :account"
 REST = """
-SELECT run, rest FROM account
+SELECT run, rest, unsettled FROM account
 WHERE name = :account AND rest IS NOT NULL AND holder IS NULL AND (enabled IS NULL OR enabled = 1)
 """
 STAY = """
@@ -91,7 +91,7 @@ UPDATE account SET good_at = :good_at
 WHERE name = :account AND rest = :terms AND run = :run AND holder IS NULL
 """
 READ_ON = "UPDATE side SET token = :token WHERE account = :account AND side = :side"
-RUN = "SELECT run, rebuild, rules, good_at FROM account WHERE name = :account"
+RUN = "SELECT run, rebuild, rules, good_at, rest, unsettled FROM account WHERE name = :account"
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
 SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"
 # A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
@@ -138,6 +138,20 @@ PUT_SEEN = put(
 )
 DROP_SEEN = drop("seen", "account", "side", "event_id")
 SEEN = "SELECT * FROM seen WHERE account = :account"
+# Of some events, each given as its side and its id, or its uid. Another order of these joins would read all that
+# there is.
+SEEN_OF = """
+SELECT seen.* FROM json_each(:wanted) AS wanted
+CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
+    AND seen.event_id = json_extract(wanted.value, '$[1]')
+"""
+SEEN_OF_UID = """
+SELECT seen.* FROM json_each(:wanted) AS wanted
+CROSS JOIN seen ON seen.account = :account AND seen.side = json_extract(wanted.value, '$[0]')
+    AND substr(
+        CASE WHEN json_valid(seen.observation) THEN json_extract(seen.observation, '$.event.uid') END, 1, 200
+    ) = substr(json_extract(wanted.value, '$[1]'), 1, 200)
+"""
 
 # Deleted and inserted, not updated in place: two links of one batch may exchange an event id.
 DROP_LINK = drop("link", "account", "id")
@@ -146,6 +160,16 @@ ADD_LINK = insert(
     ("account", "id", "left_id", "right_id", "state", "reason", "origin", "left_base", "right_base"),
 )
 LINKS = "SELECT * FROM link WHERE account = :account ORDER BY id"
+LINKS_OF = """
+SELECT link.* FROM json_each(:wanted) AS wanted
+CROSS JOIN link ON link.account = :account AND left_id = json_extract(wanted.value, '$[1]')
+WHERE json_extract(wanted.value, '$[0]') = 'left'
+UNION ALL
+SELECT link.* FROM json_each(:wanted) AS wanted
+CROSS JOIN link ON link.account = :account AND right_id = json_extract(wanted.value, '$[1]')
+WHERE json_extract(wanted.value, '$[0]') = 'right'
+"""
+AWAKE = "SELECT count(*) AS links FROM link WHERE account = :account AND state = 'awake'"
 
 PUT_INTENT = put(
     "intent",
@@ -195,6 +219,11 @@ DROP_DECISIONS = "DELETE FROM decision WHERE account = :account"
 PUT_TOMBSTONE = put("tombstone", ("account", "side", "event_id"), ("revision", "at"))
 DROP_TOMBSTONE = drop("tombstone", "account", "side", "event_id")
 TOMBSTONES = "SELECT * FROM tombstone WHERE account = :account"
+TOMBSTONES_OF = """
+SELECT tombstone.* FROM json_each(:wanted) AS wanted
+CROSS JOIN tombstone ON tombstone.account = :account AND tombstone.side = json_extract(wanted.value, '$[0]')
+    AND tombstone.event_id = json_extract(wanted.value, '$[1]')
+"""
 
 PUT_HANG = put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
 DROP_HANG = drop("hang", "account", "left_id", "right_id")

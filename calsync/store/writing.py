@@ -9,7 +9,7 @@ from calsync.records import Transaction
 from calsync.store import codec, rows, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
@@ -39,8 +39,8 @@ class StoredTransaction(Transaction):
     async def begin_run(self, run: int) -> None:
         self._one(statements.BEGIN_RUN, {"run": run})
 
-    async def set_rest(self, terms: str) -> None:
-        self._one(statements.SET_REST, {"terms": terms})
+    async def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
+        self._one(statements.SET_REST, {"terms": terms, "unsettled": rows.events_text(unsettled)})
 
     async def set_rebuild(self, why: Rebuild | None) -> None:
         self._one(statements.SET_REBUILD, {"rebuild": why})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import Side, State
+from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation, Plan
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batch
     held = set(open_batches)
     if _too_many_deletes(plan, view, deleted_lately):
         held.add(DELETES)
-    awake = _awake(view)
-    if sum(each.kind is Kind.UPDATE and not each.decided for each in plan.operations) > max(20, awake / 5):
+    if sum(each.kind is Kind.UPDATE and not each.decided for each in plan.operations) > max(20, view.awake / 5):
         held.add(REWRITES)
     if not held:
         return plan
@@ -67,14 +66,10 @@ def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]
             released += operation.kind is Kind.DELETE
         elif Kind.DELETE in (operation.kind, operation.wanted) and operation.reason not in ASKED_ONE_BY_ONE:
             planned[operation.side] += 1  # one that is blocked is proven deleted, too
-    awake = _awake(view) - released + sum(deleted_lately.values())
+    awake = view.awake - released + sum(deleted_lately.values())
     total = sum(planned.values()) + sum(deleted_lately.values())
     everything = any(planned[side] + deleted_lately[side] >= awake for side in Side)
     return total > max(5, awake / 5) or (everything and awake > 1)
-
-
-def _awake(view: View) -> int:
-    return sum(link.state is State.AWAKE for link in view.links.values())
 
 
 def _held(operation: Operation, held: set[str]) -> Operation:

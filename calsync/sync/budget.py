@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
 from calsync.sync.choices import DECIDED, WANTED
-from calsync.sync.model import State
 from calsync.sync.plan import WRITES, Kind, Plan
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, is_due: Callab
     plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What is not
     tried now (`is_due`) spends nothing, nor does what a person has decided.
     """
-    awake = sum(link.state is State.AWAKE for link in view.links.values())
+    awake = view.awake
     left = min(max(HOURLY, awake // 5) - spent.hour, max(DAILY, awake // 2) - spent.day)
     operations: list[Operation] = []
     for operation in plan.operations:

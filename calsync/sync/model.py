@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -305,6 +305,12 @@ class Link:
 
     def base(self, side: Side) -> Base:
         return self.left_base if side is Side.LEFT else self.right_base
+
+    @property
+    def events(self) -> Sequence[tuple[Side, str]]:
+        """The events that it names."""
+        named = ((Side.LEFT, self.left), (Side.RIGHT, self.right))
+        return [(side, event_id) for side, event_id in named if event_id is not None]
 
     def with_event(self, side: Side, event_id: str) -> Link:
         return replace(self, left=event_id) if side is Side.LEFT else replace(self, right=event_id)

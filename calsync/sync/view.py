@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,10 @@ class Seen:
     """The run in which `standing` was found."""
 
     @property
+    def uid(self) -> str | None:
+        return self.observation.event.uid
+
+    @property
     def deleted(self) -> bool:
         """Proven gone; a cancelled meeting counts as deleted."""
         present = self.standing is Standing.PRESENT
@@ -84,6 +88,8 @@ class View:
     """Events about which nothing is decided: those of open creates, and ids whose tombstone still stands."""
     possibly_made: frozenset[tuple[Side, str]] = frozenset()
     """Those of open creates: their sources, under any id, and the unlinked events that they may have made."""
+    others: int = 0
+    """How many awake links there are besides, of which it is known that nothing is to be decided about them."""
     decisions: Mapping[HoldKey, Decision] = field(default_factory=dict)
     """What a person has decided about what is held, where it still is as the person saw it."""
     linked: Mapping[Side, Mapping[str, int]] = field(init=False)
@@ -102,6 +108,11 @@ class View:
         """Return what is remembered of a link's event on one side."""
         event_id = link.event_id(side)
         return None if event_id is None else self.seen[side].get(event_id)
+
+    @property
+    def awake(self) -> int:
+        """How many pairs there are that are kept the same."""
+        return self.others + sum(link.state is State.AWAKE for link in self.links.values())
 
     @property
     def trusted_policy(self) -> ConflictPolicy:

@@ -17,6 +17,7 @@ from calsync.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
 
@@ -24,6 +25,7 @@ class Kept(History):
     def __init__(self) -> None:
         self.runs: list[RunRecord] = []
         self.unsynced: list[Mapping[tuple[Side, str], Unsynced]] = []
+        self.among: AbstractSet[tuple[Side, str]] | None = None
         self.full = False
 
     async def last(self, account: str) -> RunRecord | None:
@@ -36,9 +38,16 @@ class Kept(History):
             raise StoreError("the disk is full")
         self.runs.append(record)
 
-    async def put_unsynced(self, account: str, found: Mapping[tuple[Side, str], Unsynced], now: datetime) -> None:
+    async def put_unsynced(
+        self,
+        account: str,
+        found: Mapping[tuple[Side, str], Unsynced],
+        now: datetime,
+        among: AbstractSet[tuple[Side, str]] | None = None,
+    ) -> None:
         del account, now
         self.unsynced.append(dict(found))
+        self.among = among
 
     def told(self) -> list[tuple[int, str | None]]:
         return [(record.number, record.error_class) for record in self.runs]
@@ -140,6 +149,18 @@ async def test_what_is_left_out_is_written_only_where_it_is_different(runs: Runs
         async with runs.chronicle.of("anna", report):
             pass
     assert runs.kept.unsynced == [found[0], {}]
+
+
+async def test_what_a_run_leaves_out_of_some_events_is_written_among_these(runs: Runs) -> None:
+    """Then nobody knows by a run's word alone whether the next one tells of another account."""
+    left_out = {(Side.LEFT, "l1"): Unsynced(Kind.SKIP, "series")}
+    among = frozenset({(Side.LEFT, "l1"), (Side.LEFT, "l2")})
+    for number, report in enumerate((Report(), Report(among=among), Report()), 1):
+        report.number, report.unsynced = number, left_out
+        async with runs.chronicle.of("anna", report):
+            pass
+        assert runs.kept.among == report.among
+    assert runs.kept.unsynced == [left_out] * 3
 
 
 async def test_what_another_process_has_kept_meanwhile_counts(runs: Runs) -> None:

@@ -54,6 +54,8 @@ EXPECTED = (
     *BUDGETS,
     "rules: kept out until they changed",
     "rest: left alone",
+    "scope: judged, with events besides",
+    "scope: imagined",
 )
 """What so many histories as `make test` plays must have seen at least once."""
 

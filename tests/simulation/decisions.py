@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.engine.engine import BRAKE_SPAN
+from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
 from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, WANTED, Choice
 from calsync.sync.forms import may_be_form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.engine.engine import BRAKE_SPAN
+from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.choices import WANTED
 from calsync.sync.plan import Kind
 

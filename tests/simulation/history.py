@@ -8,6 +8,8 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from calsync.engine import engine
+from calsync.engine.planning import make_plan
 from calsync.records import Selection
 from calsync.sync import budget
 from calsync.sync.model import Direction, Side
@@ -20,6 +22,7 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.pair import Pair
 from tests.simulation.person import Person
 from tests.simulation.rules import QUESTIONS, STRICT
+from tests.simulation.scoping import judging
 from tests.simulation.servers import Server
 from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
@@ -67,6 +70,7 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
         stack.callback(loop.close)
         stack.callback(loop.bury)
         world = World(loop, dice, disk)
+        stack.enter_context(patch.object(engine, "make_plan", judging(world, make_plan)))
         stack.enter_context(_limits(world, random.Random(f"limits {seed}"), allowed))
         history = History(world, allowed, two_runners=two_runners)
         try:

@@ -24,6 +24,7 @@ from tests.simulation import (
     mutants_proof,
     mutants_rest,
     mutants_rules,
+    mutants_scope,
     mutants_undo,
 )
 
@@ -306,6 +307,12 @@ _ALL: tuple[Mutant, ...] = (
     mutants_rest.rests_under_other_terms,
     mutants_rest.rests_with_work_left,
     mutants_rest.rests_while_it_learns,
+    mutants_scope.scope_without_candidates,
+    mutants_scope.scope_without_copies,
+    mutants_scope.scope_without_tombstones,
+    mutants_scope.scope_without_partners,
+    mutants_scope.brakes_count_the_scope,
+    mutants_scope.scope_is_never_outgrown,
 )
 MUTANTS = {mutant.__name__: mutant for mutant in _ALL}
 """By name, in the order of the table that `--mutants` prints."""

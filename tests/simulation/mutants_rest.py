@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from calsync.engine import engine, rest
-from calsync.engine.rest import leaves_nothing
+from calsync.engine.rest import unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +25,14 @@ def rests_under_other_terms() -> Iterator[None]:
 
 def rests_with_work_left() -> AbstractContextManager[Any]:
     """What a run has left open waits until a side tells of something."""
-    return patch.object(engine, "leaves_nothing", lambda run: not run.notebook.noted)
+    return patch.object(engine, "unsettled", lambda run: frozenset(run.notebook.touched or ()))
 
 
 def rests_while_it_learns() -> AbstractContextManager[Any]:
     """What a run has remembered at last is looked at once a side tells of something."""
 
-    def forgetful(run: Any) -> bool:
-        run.notebook.noted = False
-        return leaves_nothing(run)
+    def forgetful(run: Any) -> frozenset[tuple[Any, str]] | None:
+        run.notebook.touched = set()
+        return unsettled(run)
 
-    return patch.object(engine, "leaves_nothing", forgetful)
+    return patch.object(engine, "unsettled", forgetful)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.brakes import BUDGET
 from calsync.sync.model import Direction, Side
-from calsync.sync.plan import Plan
+from calsync.sync.plan import Kind, Plan
 from calsync.sync.rules import Chain, needs_of
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
@@ -38,6 +38,7 @@ from tests.simulation.writes import MASK, MINUTES, Writes
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from calsync.engine import Report
@@ -246,6 +247,9 @@ class Pair:
             self.note(f"run: {dict(report.notices)}")
             if report.unsynced is None:  # it was left alone: what was decided before stands
                 report.plan = self._plan
+            elif report.among is not None:  # and so it does for the events that it did not plan for
+                stands = [each for each in self._plan.operations if not self._is_among(each, report.among)]
+                report.plan = replace(report.plan, operations=(*stands, *report.plan.operations))
             self._plan = report.plan
             self.ruled = True
             self.closed |= {side for side in Side if not self.direction.writes(side)}
@@ -314,6 +318,11 @@ class Pair:
         self.was_put_back |= ran
         if ran:
             self.forgotten.append((since, sys.maxsize))
+
+    @staticmethod
+    def _is_among(operation: Operation, events: AbstractSet[tuple[Side, str]]) -> bool:
+        """Tell whether a run planned anew for what was decided, or whether that is done with."""
+        return operation.kind is not Kind.SKIP or (operation.side, operation.event_id or "") in events
 
     def _is_refused(self, operation: Operation) -> bool:
         """Tell whether a server refuses a planned write, again and again."""

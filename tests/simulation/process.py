@@ -15,6 +15,7 @@ from calsync.errors import CalsyncError, SwitchedOff
 from calsync.service import Runner, Service
 from calsync.service.turns import Turns
 from tests.simulation.database import BROKEN_RULES, LOCKED
+from tests.simulation.imagined import judge_imagined
 from tests.simulation.resting import judge_rest
 from tests.simulation.steps import Steps
 
@@ -145,6 +146,7 @@ class Process(Steps, Runner):
             self.running.pop(name, None)
         if report.unsynced is None:
             judge_rest(pair, opened, self._raw)
+        judge_imagined(pair, opened, self._raw)
         self._ended(pair, report, "")
 
     def _ended(self, pair: Pair, report: Report | None, failure: str) -> None:

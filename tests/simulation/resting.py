@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from calsync.engine import Report, Run
 from calsync.engine.doubts import _unsure
-from calsync.engine.engine import BRAKE_SPAN
-from calsync.engine.notebook import LEASE_LIFE, Notebook
+from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Notebook
 from calsync.engine.planning import make_plan
 from calsync.store.reading import read_account, read_rest
 from calsync.sync.loops import Past
@@ -33,7 +32,7 @@ def judge_rest(pair: Pair, account: Account, raw: Database) -> None:
     if read_rest(pair.name, raw) is None:
         return  # another runner has begun to work on it since
     pair.world.mix["rest: left alone"] += 1
-    run = _run(pair, account, read_account(pair.name, now - BRAKE_SPAN, raw))
+    run = run_of(pair, account, read_account(pair.name, now - BRAKE_SPAN, raw))
     for what in _left_to_do(run):
         pair.fail("rest", f"the account is left alone although {what}")
 
@@ -50,7 +49,7 @@ def _left_to_do(run: Run) -> Iterator[str]:
             yield f"its {side} side would be asked"
 
 
-def _run(pair: Pair, account: Account, state: AccountState) -> Run:
+def run_of(pair: Pair, account: Account, state: AccountState) -> Run:
     """Return the run that would plan what is remembered now."""
     now, window = pair.world.clock.now(), state.sides[Side.LEFT].window
     mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}

@@ -108,3 +108,11 @@ async def test_what_is_left_out_keeps_its_age_while_its_reason_stays(store: Sqli
         ("left", "l1"): ("skip", "series", "2026-03-02T08:00:00.000000+00:00"),
         ("right", "r1"): ("skip", "private", "2026-03-02T09:00:00.000000+00:00"),
     }
+
+
+async def test_what_is_told_among_some_events_says_nothing_of_the_others(store: SqliteStore, path: Path) -> None:
+    one, two, three = (Side.LEFT, "l1"), (Side.LEFT, "l2"), (Side.RIGHT, "l1")
+    series = Unsynced(Kind.SKIP, "series")
+    await store.history.put_unsynced("anna", {one: series, two: series, three: series}, START)
+    await store.history.put_unsynced("anna", {(Side.LEFT, "l3"): series}, START, {one, (Side.LEFT, "l3")})
+    assert unsynced(path).keys() == {two, three, (Side.LEFT, "l3")}

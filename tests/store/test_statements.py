@@ -52,3 +52,20 @@ def test_that_nothing_is_old_enough_is_found_without_reading_the_ledger() -> Non
     found = steps(statements.FORGET_LEDGER, {"before": "x"})
     assert not [step for step in found if step.startswith(("SCAN ledger", "SCAN oldest"))]
     assert [step for step in found if step.startswith("SEARCH oldest")]
+
+
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [
+        ("SEEN_OF", "event_id=?"),
+        ("SEEN_OF_UID", "USING INDEX seen_of_uid (account=? AND side=? AND <expr>=?)"),
+        ("LINKS_OF", "right_id=?"),
+        ("LINKS_OF", "left_id=?"),
+        ("TOMBSTONES_OF", "event_id=?"),
+        ("AWAKE", "USING COVERING INDEX link_of_state"),
+    ],
+)
+def test_what_is_read_of_some_events_is_found_by_an_index(name: str, by: str) -> None:
+    found = steps(getattr(statements, name), {"account": "x", "wanted": "[]"})
+    assert [step for step in found if step.startswith("SEARCH") and by in step]
+    assert not [step for step in found if step.startswith("SCAN") and not step.startswith("SCAN wanted")]

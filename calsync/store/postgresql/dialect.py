@@ -20,6 +20,11 @@ WORDS = (
     # Lists are given as JSON. It stays `json`: an event's text may hold \u0000, which `jsonb` refuses.
     (re.compile(r"json_each\(([^()]*)\)"), r"json_array_elements_text(CAST(\1 AS json))"),
     (re.compile(r"json_extract\(([\w.]+), '\$\[(\d)\]'\)"), r"(CAST(\1 AS json) ->> \2)"),
+    # An index holds it as it stands in the text, which need not be JSON as PostgreSQL takes it.
+    (
+        re.compile(r"CASE WHEN json_valid\(([\w.]+)\) THEN json_extract\(\1, '\$\.event\.uid'\) END"),
+        r"""substring(\1 FROM '"uid":"(([^"\\\\]|\\\\.)*)"')""",
+    ),
     # Of a boolean, its type and its value are the same word.
     (re.compile(r"json_(?:extract|type)\(([\w.]+), '\$\.(\w+)\.(\w+)'\)"), r"(CAST(\1 AS json) #>> '{\2,\3}')"),
     (re.compile(r"\binstr\("), "strpos("),

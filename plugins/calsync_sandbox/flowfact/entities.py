@@ -28,6 +28,8 @@ class Entities:
         self.live: dict[str, Entity] = {}
         self.trash: dict[str, TrashEntry] = {}
         """In the order of deletion, the newest last."""
+        self.changes = 0
+        """How often anything of both was changed: a search finds the same as long as nothing is."""
         self._switches = switches
         self._ticks = ticks
         self._unseen: deque[tuple[float, str, Entity | None]] = deque()
@@ -87,6 +89,7 @@ class Entities:
             "deletedBy": user,
         }
         self.trash[entity["id"]] = entry
+        self.changes += 1
         return entry
 
     def restore(self, entity_id: str) -> Entity:
@@ -98,6 +101,7 @@ class Entities:
     def purge(self, entity_id: str) -> TrashEntry:
         """Remove an entity from the trash for good. Raises Refused (404)."""
         entry = self.trash.pop(entity_id, None)
+        self.changes += 1
         if entry is None:
             raise Refused(404, "there is no such entity in the trash")
         return entry
@@ -121,6 +125,7 @@ class Entities:
         return {entity_id: before for _, entity_id, before in reversed(self._unseen)}
 
     def _put(self, entity_id: str, entity: Entity | None) -> None:
+        self.changes += 1
         if self._switches.search_lag:
             self._unseen.append((self._ticks.now(), entity_id, self.live.get(entity_id)))
         if entity is None:

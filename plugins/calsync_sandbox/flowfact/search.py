@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -28,6 +29,8 @@ class SearchService:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._last: tuple[object, list[Entity]] = (None, [])
+        """What the last search had depended on, and found: the next one often asks for another page of it."""
 
     def routes(self, prefix: str) -> Iterable[web.AbstractRouteDef]:
         index = f"/search-service{prefix}/schemas/{{index}}"
@@ -36,7 +39,7 @@ class SearchService:
     async def _search(self, request: web.Request) -> web.Response:
         query = _checked(await body_of(request))
         offset, size = self._span(request)
-        found = self._sorted(self._found(request.match_info["index"], query), query.get("sorts") or [])
+        found = self._pages(request.match_info["index"], query)
         answer: dict[str, Any] = {
             "entries": _projected(found[offset : offset + size], query.get("fetch") or []),
             "page": offset // size + 1,
@@ -64,6 +67,14 @@ class SearchService:
         if offset + size > switches.max_window:
             raise Refused(400, f"a search reaches {switches.max_window} entries and no more")
         return offset, size
+
+    def _pages(self, index: str, query: dict[str, Any]) -> list[Entity]:
+        """Return all that a search finds, in its order: it is found anew only where something has changed."""
+        tenant = self._tenant
+        state = index, json.dumps(query), tenant.entities.changes, repr(tenant.switches), (*tenant.schemas,)
+        if state != self._last[0] or tenant.switches.search_lag or "OLDER_THAN" in state[1]:
+            self._last = state, self._sorted(self._found(index, query), query.get("sorts") or [])
+        return self._last[1]
 
     def _found(self, index: str, query: dict[str, Any]) -> list[Entity]:
         tenant = self._tenant

@@ -10,6 +10,8 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.store import migrate as of_sqlite
+from calsync.store import statements
+from calsync.store.postgresql.dialect import translated
 from calsync.store.postgresql.migrate import migrations
 from calsync.store.postgresql.store import PostgresStore
 
@@ -78,3 +80,24 @@ def test_a_process_that_runs_survives_what_a_newer_one_does_to_the_store(number:
         assert not re.search(r"\b(DROP|RENAME|TRUNCATE|DELETE)\b|\bALTER COLUMN\b", text), text
         if re.search(r"\bADD COLUMN\b", text):
             assert "NOT NULL" not in text or "DEFAULT" in text
+
+
+EVENTS = r"""
+INSERT INTO seen (account, side, event_id, observation, first_run, round, standing, standing_run)
+SELECT 'anna', 'left', 'event-' || number,
+    '{"event":{"summary":"\"uid\":\"no\"","uid":"uid-' || number || '"}}', 1, 1, '', 1
+FROM generate_series(1, 50000) AS number
+"""
+
+
+async def test_an_event_is_found_by_its_uid_through_an_index(empty_database: str) -> None:
+    await (await PostgresStore.open(empty_database)).close()
+    wanted = """'[["left","uid-7"],["left","no"]]'"""
+    asked = statements.SEEN_OF_UID.replace(":account", "'anna'").replace(":wanted", wanted)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("INSERT INTO account (name) VALUES ('anna')")
+        connection.execute(EVENTS.encode())
+        connection.execute("ANALYZE seen")
+        assert [row[2] for row in connection.execute(translated(asked).text)] == ["event-7"]
+        plan = [row[0] for row in connection.execute(b"EXPLAIN " + translated(asked).text)]
+    assert any("Index Cond" in line and '"uid":' in line for line in plan), plan

@@ -204,3 +204,19 @@ async def test_a_query_that_is_not_understood_is_a_400(ask: Ask, query: Any) -> 
 async def test_empty_parts_of_the_official_client_are_taken(ask: Ask, stored: list[str]) -> None:
     answer = await search(ask, joins=[], aggregations=[], entities=[], groupBy=[], distinct=False, conditions=[])
     assert len(answer["entries"]) == len(stored)
+
+
+async def test_another_page_of_a_search_shows_what_has_changed_since(
+    ask: Ask, server: FlowfactServer, anna: User, stored: list[str]
+) -> None:
+    """What was found for one page stands for the next one only while nothing has changed."""
+    query: dict[str, Any] = {"sorts": [{"field": "subject"}]}
+    assert await subjects(ask, **query) == "abcde"
+    server.patch(stored[0], {"subject": "z"}, user=anna)
+    assert await subjects(ask, **query) == "bcdez"
+    server.delete(stored[1], user=anna)
+    assert await subjects(ask, **query) == "cdez"
+    server.restore(stored[1])
+    assert await subjects(ask, **query) == "bcdez"
+    server.switches.hidden = frozenset({stored[2]})
+    assert await subjects(ask, **query) == "bdez"
