@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
-from calsync.sync.choices import LOSING
+from calsync.sync.choices import Choice
 from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Budgets:
         self._ends: dict[int, int] = {}
         """How long the journal was at the end of each run that wrote something."""
         self._spent: list[datetime] = []
+        self._carried_out: set[int] = set()
+        """The words that one write was carried out for: another write counts again."""
         self._awake = 0
         self._held = False
 
@@ -82,16 +84,24 @@ class Budgets:
 
     def _spends(self, told: LedgerEntry, old: int) -> bool:
         """Tell whether a write counts; a copy of what was there before calsync did anything does not."""
-        if told.kind not in WRITES or told.reason in FREE or (told.reason in LOSING and self._is_released(told)):
+        if told.kind not in WRITES or told.reason == "unknown_outcome" or self._is_released(told):
+            return False
+        if told.reason in FREE:
             return False
         source = (told.side.other, told.source_id or "")
         is_first = source in self.pair.reborn or self._appeared.get(source, 0) < old
         return not (told.kind == Kind.CREATE and is_first)
 
     def _is_released(self, told: LedgerEntry) -> bool:
-        """Tell whether a person wanted a write of which the ledger has to tell that a value lost by it."""
+        """Tell whether a person had released a write, whatever the ledger tells of it: a value may lose by it, its
+        answer may have been lost, and a rewrite is called by what it does."""
         written = {(told.side, told.event_id), (told.side, told.source_id)}  # a create is held by its original
-        return any(word.case.reason == BUDGET and word.node in written for word in self.pair.decisions.words)
+        for number, word in enumerate(self.pair.decisions.words):
+            fits = word.choice is Choice.RELEASE and word.node in written and word.at <= told.at
+            if fits and number not in self._carried_out:
+                self._carried_out.add(number)
+                return True
+        return False
 
     def _count(self, *, held: bool) -> None:
         mix = self.pair.world.mix

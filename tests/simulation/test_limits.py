@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.errors import Retry
 from calsync.records import LedgerEntry
 from calsync.sync import budget
-from calsync.sync.brakes import BUDGET
+from calsync.sync.brakes import BUDGET, REWRITES
+from calsync.sync.choices import Choice
 from calsync.sync.model import Event, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
@@ -58,6 +60,48 @@ def test_more_than_a_day_s_budget_is_a_finding(pair: Pair) -> None:
 @pytest.mark.parametrize("reason", ["released", "undone", "leaving", "decided", "unknown_outcome"])
 def test_what_a_person_wanted_is_no_part_of_it(pair: Pair, reason: str) -> None:
     assert _writes(pair, *[timedelta()] * 9, reason=reason) == []
+
+
+def _released(pair: Pair, side: Side, event_id: str, kind: Kind, reason: str) -> None:
+    """Have a person release what is held."""
+    case = Case(
+        name="1",
+        side=side,
+        event_id=event_id,
+        kind=kind,
+        reason=reason,
+        since=START,
+        left=None,
+        right=None,
+        gone=None,
+        choices=[Choice.RELEASE],
+        decided=None,
+        shown="",
+    )
+    pair.decisions.take(case, Choice.RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "reason"), [(Kind.UPDATE, REWRITES, "changed"), (Kind.CREATE, BUDGET, "adopted")]
+)
+def test_what_a_person_has_released_is_no_part_of_it_whatever_it_is_called_and_only_once(
+    pair: Pair, kind: Kind, held: str, reason: str
+) -> None:
+    assert _writes(pair, timedelta(), timedelta()) == []
+    _released(pair, RIGHT, "event", kind, held)
+    write = LedgerEntry(
+        run=2,
+        at=START + timedelta(days=2),
+        kind=kind,
+        side=RIGHT,
+        reason=reason,
+        event_id="event",
+        source_id="event",
+    )
+    pair.witness.ledger.append(write)
+    assert _writes(pair) == []
+    pair.witness.ledger.append(write)
+    assert _writes(pair) == ["budget"]
 
 
 @pytest.mark.parametrize(("reason", "found"), [(BUDGET, 1), ("conflict", 0)])
