@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from tests.simulation import __main__ as simulation
+from tests.simulation.mutants import MUTANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,6 @@ def test_a_history_that_breaks_an_invariant_by_itself_has_not_caught_a_mutant(
         return SimpleNamespace(violations=found.get(seed, []), excuses=Counter(), mix=Counter())
 
     monkeypatch.setattr(simulation, "play", play)
-    monkeypatch.setitem(simulation.MUTANTS, "mutant", mutant)
+    monkeypatch.setitem(MUTANTS, "mutant", mutant)
     assert simulation._hunt(("mutant", 2, ())) == ("mutant", None, "")
     assert simulation._hunt(("mutant", 3, ())) == ("mutant", 3, "by the mutant")
