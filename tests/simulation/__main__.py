@@ -99,19 +99,22 @@ def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...], conninfo:
 
 
 def _hunt(task: tuple[str, int, tuple[str, ...]]) -> tuple[str, int | None, str]:
-    """Return how many histories it took until a mutant was caught, None where it was not, and by what."""
+    """Return how many histories it took until a mutant was caught, None where it was not, and by what.
+
+    A history that breaks an invariant without the mutant, too, has not caught it.
+    """
     name, most, allowed = task
-    with MUTANTS[name]():
-        for seed in range(most):
+    for seed in range(most):
+        with MUTANTS[name]():
             _, violations, _, _ = _one((seed, allowed))
-            if violations:
-                return name, seed + 1, violations[0]
+        if violations and not _one((seed, allowed))[1]:
+            return name, seed + 1, violations[0]
     return name, None, ""
 
 
 def _hunt_all(names: list[str], jobs: int, allowed: tuple[str, ...]) -> bool:
     _say(f"{'mutant':28} histories until caught")
-    with Pool(jobs, maxtasksperchild=1) as pool:
+    with Pool(jobs, initializer=_begin, initargs=(None,), maxtasksperchild=1) as pool:
         results = []
         for name, caught, by in pool.imap(_hunt, [(name, MOST, allowed) for name in names], chunksize=1):
             results.append(caught is not None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
-from calsync.sync.choices import ADOPTED, LOSING, Choice
+from calsync.sync.choices import Choice
 from calsync.sync.plan import WRITES, Kind
 
 if TYPE_CHECKING:
@@ -15,15 +15,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.records import LedgerEntry
-    from calsync.sync.model import Side
     from calsync.sync.plan import Operation
     from tests.simulation.database import Left
     from tests.simulation.pair import Pair
 
 FREE = frozenset({"released", "undone", "leaving", "decided", "unknown_outcome"})
 """Reasons of writes that a person wanted, or of which nobody knows whether they were carried out."""
-TELLING = LOSING | {ADOPTED, "linked_different"}
-"""Reasons of writes that count for more than that a person released them: a value lost by it, or was found."""
 SIZES = ((2, 4), (3, 6), (5, 8))
 """Writes within an hour, and within a day."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -46,8 +43,8 @@ class Budgets:
         self._ends: dict[int, int] = {}
         """How long the journal was at the end of each run that wrote something."""
         self._spent: list[datetime] = []
-        self._written: dict[tuple[Side, str | None], datetime] = {}
-        """When each event was written last: a person's word is about one write."""
+        self._carried_out: set[int] = set()
+        """The words that one write was carried out for: another write counts again."""
         self._awake = 0
         self._held = False
 
@@ -68,8 +65,6 @@ class Budgets:
             if self._spends(told, old):
                 self._spent.append(told.at)
                 self._judge(told.at, *budget)
-            if told.kind in WRITES:
-                self._written[told.side, told.event_id] = told.at
         self._judged = len(ledger)
         self._count(held=BUDGET in left.holds)
 
@@ -89,20 +84,24 @@ class Budgets:
 
     def _spends(self, told: LedgerEntry, old: int) -> bool:
         """Tell whether a write counts; a copy of what was there before calsync did anything does not."""
-        if told.kind not in WRITES or told.reason in FREE or (told.reason in TELLING and self._is_released(told)):
+        if told.kind not in WRITES or told.reason == "unknown_outcome" or self._is_released(told):
+            return False
+        if told.reason in FREE:
             return False
         source = (told.side.other, told.source_id or "")
         is_first = source in self.pair.reborn or self._appeared.get(source, 0) < old
         return not (told.kind == Kind.CREATE and is_first)
 
     def _is_released(self, told: LedgerEntry) -> bool:
-        """Tell whether a person wanted a write of which the ledger has something else to tell."""
+        """Tell whether a person had released a write, whatever the ledger tells of it: a value may lose by it, its
+        answer may have been lost, and a rewrite is called by what it does."""
         written = {(told.side, told.event_id), (told.side, told.source_id)}  # a create is held by its original
-        words = [
-            word for word in self.pair.decisions.words if word.choice is Choice.RELEASE and word.node in written
-        ]
-        before = self._written.get((told.side, told.event_id))
-        return any(before is None or word.at > before for word in words)
+        for number, word in enumerate(self.pair.decisions.words):
+            fits = word.choice is Choice.RELEASE and word.node in written and word.at <= told.at
+            if fits and number not in self._carried_out:
+                self._carried_out.add(number)
+                return True
+        return False
 
     def _count(self, *, held: bool) -> None:
         mix = self.pair.world.mix

@@ -34,13 +34,17 @@ if TYPE_CHECKING:
     from tests.simulation.database import Rows
     from tests.simulation.process import Process
 
-APPLIES = 0.03
+ACCOUNTS = (1, 1, 1, 1, 1, 1, 1, 2)
+"""How many accounts a history has. One of two costs twice as much, and seldom shows more."""
+CHAPTERS = {1: range(2, 6), 2: range(2, 4)}
+"""How many chapters it has, by its accounts."""
+APPLIES = 0.04
 """How often a person has a plan carried out while the service runs."""
-TAKEN_BACK = 0.015
+TAKEN_BACK = 0.02
 """How often much is taken back that was entered on the same day."""
 LEAVES = 0.1
 """How often an account leaves in the end, and comes back."""
-UNDOES = 0.1
+UNDOES = 0.2
 """How often a person undoes something while the service runs."""
 WONDERS = 0.4
 """How often, where nobody knows whether calsync has made what the ledger tells last."""
@@ -48,11 +52,11 @@ SMALL_BUDGET = 0.07
 """How often accounts may write so little that it has to wait."""
 THROTTLES = 0.1
 """How often there are servers before which calsync's door stands."""
-QUIET_RUNS = 2
-"""So many runs in a row have nothing to do when an account has come to rest."""
-LOOPING = 16
+QUIET_RUNS = 1
+"""So many runs have nothing to do when an account has come to rest."""
+LOOPING = 12
 """So many runs show what calsync makes of two programs that disagree."""
-SPARE = 2
+SPARE = 1
 """So many runs more than the others an account makes while one of them waits for its next try, or is off."""
 PATIENCE = 24
 """So many quiet days an account may take to come to rest."""
@@ -115,7 +119,7 @@ class History:
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
         self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
-        for name in ("anna", "ben")[: accounts or self.dice.choice([1, 1, 2])]:
+        for name in ("anna", "ben")[: accounts or self.dice.choice(ACCOUNTS)]:
             world.pairs[name] = self._pair(name)
 
     async def play(self) -> None:
@@ -124,7 +128,7 @@ class History:
                 pair.users.act()
             if self._draws("busy_calendar", 0.02):
                 pair.users.fill(self.dice.choice(list(Side)))
-        for _ in range(self.dice.randrange(3, 10)):
+        for _ in range(self.dice.choice(CHAPTERS[len(self.world.pairs)])):
             await self._chapter()
         if "leaves" in self.allowed:
             await self._leave(self.dice.choice(list(self.world.pairs.values())))
@@ -176,11 +180,11 @@ class History:
 
     async def _reconfigure(self) -> None:
         """Let somebody choose another direction, or other rules."""
-        if self._draws("turn_direction", 0.05):
+        if self._draws("turn_direction", 0.06):
             if any(pair.running for pair in self.world.pairs.values()) or self.dice.random() < 0.5:
                 await self._stop_all()
             faults.turn_direction(self.world)
-        if self._chooses("change_rules", 0.04):
+        if self._chooses("change_rules", 0.06):
             await self._change_rules()
 
     async def _change_rules(self) -> None:
@@ -196,21 +200,24 @@ class History:
         """Let users act, something break, and the service run for a while."""
         world, dice = self.world, self.dice
         for pair in world.pairs.values():
-            for _ in range(dice.randrange(0, 4)):
+            for _ in range(dice.randrange(1, 5)):
                 pair.users.act()
-            if dice.random() < 0.5:
+            if dice.random() < 0.6:
                 self._break_server(pair)
-        bots = self._draws("bots", 0.02)
+        bots = self._draws("bots", 0.012)
         if bots:
-            faults.bots(dice.choice(list(world.pairs.values())))
+            quarrels = dice.choice(list(world.pairs.values()))
+            faults.bots(quarrels)
         for server in world.servers.values():
             server.throttle_soon()
         await self._reconfigure()
         names = [name for name in world.pairs if not self._draws("switch_off", 0.1)] or list(world.pairs)
+        if bots:  # nobody else has anything to do with it
+            names = [quarrels.name]
         process = self._process(names)
-        if dice.random() < (0.8 if self.two_runners else 0.25):
+        if dice.random() < (0.8 if self.two_runners else 0.4):
             self._break_process(process)
-        await self._run_for_a_while(names, LOOPING if bots else dice.choice([1, 1, 2]))
+        await self._run_for_a_while(names, LOOPING if bots else dice.choice([1, 1, 1, 2]))
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
@@ -226,7 +233,7 @@ class History:
         undoing = [
             self.person.undo(pair, after=dice.choice([0, 3, 100]))
             for pair in world.pairs.values()
-            if self._draws("undoes", WONDERS if self.person.doubts(pair) else UNDOES)
+            if pair.witness.ledger and self._draws("undoes", WONDERS if self.person.doubts(pair) else UNDOES)
         ]
         applying = [self.person.apply(pair) for pair in self._drawn("applies_plans", APPLIES)]
         running = [world.pairs[name].after_runs(runs, SPARE) for name in names]
@@ -259,9 +266,9 @@ class History:
         if self._draws("long_pause", 0.5):
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
         for pair in self.world.pairs.values():
-            if self._draws("changes_rules", 0.15):
+            if self._draws("changes_rules", 0.2):
                 pair.rule(self.dice.choice([None, *(one for one in STRICT if one != pair.strict)]))
-            if self._draws("applies_plans", 0.2):
+            if self._draws("applies_plans", 0.15):
                 for _ in range(self.dice.randrange(0, 3)):
                     pair.users.act()
                 await self.person.apply(pair)
@@ -291,7 +298,7 @@ class History:
         """Keep a copy of the disk, put it in its place, or an empty one, as after a broken machine."""
         if self.two_runners:
             return
-        if self._draws("lost_store", 0.01):
+        if self._draws("lost_store", 0.015):
             self.world.disk.restore({})
             self.world.note("the store is lost")
             for pair in self.world.pairs.values():
@@ -302,7 +309,7 @@ class History:
             lengths = {pair.name: len(pair.journal) for pair in self.world.pairs.values()}
             noted = {pair.name: [*pair.noted] for pair in self.world.pairs.values()}
             self._kept = self.world.disk.snapshot(), runs, lengths, noted
-        elif self._kept is not None and self._draws("old_disk", 0.1):
+        elif self._kept is not None and self._draws("old_disk", 0.2):
             disk, ran, lengths, noted = self._kept
             self.world.disk.restore(disk)
             self.world.note("the disk is put back")

@@ -39,16 +39,20 @@ WRITTEN = """
 SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
-SWITCHED_OFF = UNDOES_AGAIN = BROKEN = 0.25
-"""How often an account is off while something is undone, an undo is undone, a command dies."""
+SWITCHED_OFF = BROKEN = 0.25
+"""How often an account is off while something is undone, a command dies."""
+UNDOES_AGAIN = 0.5
+"""How often an undo is undone, where there was one."""
+REFUSED = 0.3
+"""How often a server fails while an approved plan is carried out."""
 DOUBTS = 0.7
 """How often that is undone of which nobody knows whether calsync wrote it."""
 TRIES = 3
-QUARREL = 0.2
+QUARREL = 0.3
 """How often what is undone was edited by turns."""
 LOST = 0.3
 """How often some events are not to be found for one run, right behind a decision about a pair."""
-DECIDED_LATE = 0.4
+DECIDED_LATE = 0.7
 """How often a user changes at once what a person has just decided about."""
 OVERTAKEN = 0.2
 """How often what a person has seen in the plan of an undo is another by the time it is undone."""
@@ -219,6 +223,11 @@ class Person:
         if self.world.meddlesome:
             for _ in range(dice.choice([0, 0, 1, 2])):
                 pair.users.act()
+            if "writes_fail" in self.allowed and dice.random() < REFUSED:
+                side = dice.choice(list(Side))
+                faults.writes_fail(pair, pair.calendars[side], dice)
+                mix["writes_fail"] += 1
+                pair.note(f"writes_fail {side}")
         applying = Applying(pair, planning.approved, planning.plan)
         if self.world.meddlesome and dice.random() < BROKEN:
             fates: list[Callable[[], None]] = [applying.kill, partial(applying.freeze, dice.choice([100, 1000]))]

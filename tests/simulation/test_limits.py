@@ -99,6 +99,48 @@ def test_a_release_is_about_one_write_whatever_the_ledger_tells_of_it(
     assert judged == found  # of the hour, and of the day
 
 
+def _released(pair: Pair, side: Side, event_id: str, kind: Kind, reason: str) -> None:
+    """Have a person release what is held."""
+    case = Case(
+        name="1",
+        side=side,
+        event_id=event_id,
+        kind=kind,
+        reason=reason,
+        since=START,
+        left=None,
+        right=None,
+        gone=None,
+        choices=[Choice.RELEASE],
+        decided=None,
+        shown="",
+    )
+    pair.decisions.take(case, Choice.RELEASE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "held", "reason"), [(Kind.UPDATE, REWRITES, "changed"), (Kind.CREATE, BUDGET, "adopted")]
+)
+def test_what_a_person_has_released_is_no_part_of_it_whatever_it_is_called_and_only_once(
+    pair: Pair, kind: Kind, held: str, reason: str
+) -> None:
+    assert _writes(pair, timedelta(), timedelta()) == []
+    _released(pair, RIGHT, "event", kind, held)
+    write = LedgerEntry(
+        run=2,
+        at=START + timedelta(days=2),
+        kind=kind,
+        side=RIGHT,
+        reason=reason,
+        event_id="event",
+        source_id="event",
+    )
+    pair.witness.ledger.append(write)
+    assert _writes(pair) == []
+    pair.witness.ledger.append(write)
+    assert _writes(pair) == ["budget"]
+
+
 @pytest.mark.parametrize(("reason", "found"), [(BUDGET, 1), ("conflict", 0)])
 def test_what_waits_for_the_budget_at_rest_is_a_finding(pair: Pair, reason: str, found: int) -> None:
     pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=reason)])

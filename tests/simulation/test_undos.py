@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.engine import Report
-from calsync.records import LedgerEntry
+from calsync.records import LedgerEntry, Selection
 from calsync.sync.model import FIELDS, Event, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
-from tests.simulation.errand import UNDOING
+from tests.simulation.errand import UNDOING, Undoing
 from tests.simulation.pair import MAKING
 from tests.simulation.undone import expected
 from tests.simulation.undos import IMAGES, Undertaking
@@ -251,6 +251,56 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
     made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
     made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
     assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_command_may_not_forget_whose_copy_it_deletes(pair: Pair, forgets: bool) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    pair.world.disk.raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
+        " VALUES ('anna', 'v1:anna:2:', 'delete', 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)"
+    )
+
+    async def undo() -> None:
+        async with pair.undos.undertaken(Undoing(pair, Selection(ids=[1]), None)):
+            with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
+                pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+            if forgets:
+                pair.world.disk.raw.execute("DELETE FROM link")
+
+    pair.world.loop.run_until_complete(undo())
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert _broken(pair) == ["I15"]
+
+
+@pytest.mark.parametrize(("touched", "broken"), [(False, True), (True, False)])
+def test_what_was_created_anew_is_not_deleted_again_unless_somebody_has_touched_it(
+    pair: Pair, touched: bool, broken: bool
+) -> None:
+    left = pair.calendars[LEFT]
+    original, copy = _copied(pair)
+    pair.calendars[RIGHT].user_delete(copy)
+    left.rows.change(original, by_us=True, place=Place.TRASH)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair)
+    deleted = _row(Kind.DELETE, original, side=LEFT, source_id=copy, before=IMAGE, id=2)
+    marker = _is_to_be_created_anew(pair, deleted)
+    with _undoing(pair, deleted):
+        made = copy_context()
+        made.run(MAKING.set, marker)
+        anew = made.run(left.rows.add, MEETING, by_us=True).id
+    if touched:
+        left.user_edit(anew, summary="Termin 2 mit Text")
+    left.rows.change(anew, by_us=True, place=Place.TRASH)
+    told = f"I15: anna: {(LEFT, anew)} was created anew, and is deleted again"
+    assert (told in pair.world.violations) == broken
 
 
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:

@@ -73,8 +73,8 @@ class Undos:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self.made: set[Node] = set()
-        """What was created anew."""
+        self.made: dict[Node, int] = {}
+        """What was created anew, with how much of what happened to its kin calsync knew."""
         self._apart: dict[tuple[Node, Field], Apart] = {}
         self._parted: dict[Node, int] = {}
         """The originals whose copies were deleted, with how long the journal was."""
@@ -85,7 +85,7 @@ class Undos:
         """Watch a command."""
         now = await self._undertaking(errand)
         self._judge_numbers(now)
-        self._now = now
+        self._now, parted = now, {*self._parted}
         yield
         self._now = None
         left = look(self.pair.world.disk.raw, self.pair.name)
@@ -93,8 +93,8 @@ class Undos:
         linked = {
             self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
         }
-        for node in self._parted.keys() - linked:  # also a command that was killed may have freed them
-            del self._parted[node]
+        for node in parted - linked:  # also a command that was killed may have freed them
+            self._parted.pop(node, None)
         done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
             return
@@ -123,7 +123,7 @@ class Undos:
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
         other = self._partner(node)
         if before is None:
-            self.made.add(node)
+            self.made[node] = self._known(entry)
         elif other is not None and after.place is not before.place:
             if self._is_awaited(node):  # else it counts as a user's: another runner has settled it before it came
                 self._parted[self._root(other)] = self._known(entry)
@@ -143,6 +143,9 @@ class Undos:
             if source is not None and number is not None and not self._touched(source, number):
                 self.pair.fail("I15", f"{source} was copied again, and its copy had been undone")
             return
+        made = self.made.get(self._root(node))
+        if after.place is not before.place and made is not None and not self._touched(node, made):
+            self.pair.fail("I15", f"{node} was created anew, and is deleted again")
         for (_, name), apart in self._apart.items():
             rewritten = before.event.value(name) != after.event.value(name) and after.place is before.place
             ours = rewritten and self._root(node) in (apart.written, apart.other)
