@@ -49,6 +49,12 @@ class Clock(ABC):
                 each.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
+    def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        """Have something called so many seconds later, which nobody waits for; return what calls it off."""
+        waiting = asyncio.ensure_future(self.sleep(seconds))
+        waiting.add_done_callback(lambda over: None if over.cancelled() else call())
+        return waiting.cancel
+
 
 class SystemClock(Clock):
     """The machine's time, which the event loop waits by."""
@@ -63,6 +69,9 @@ class SystemClock(Clock):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # a timer of the loop, where two tasks would hold 4 KB
                 await event.wait()
+
+    def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        return asyncio.get_running_loop().call_later(seconds, call).cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
