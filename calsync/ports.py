@@ -39,21 +39,19 @@ class Clock(ABC):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
-    async def until(self, event: asyncio.Event, seconds: float) -> None:
-        """Wait until an event is set, at most so long."""
-        waiting = [asyncio.ensure_future(self.sleep(seconds)), asyncio.ensure_future(event.wait())]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-
     def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
         """Have something called so many seconds later, which nobody waits for; return what calls it off."""
         waiting = asyncio.ensure_future(self.sleep(seconds))
         waiting.add_done_callback(lambda over: None if over.cancelled() else call())
         return waiting.cancel
+
+    async def until(self, stirred: asyncio.Future[None], seconds: float) -> None:
+        """Wait until somebody gives a future its result, at most so long: then it gets it here."""
+        call_off = self.later(seconds, lambda: stirred.done() or stirred.set_result(None))
+        try:
+            await stirred
+        finally:
+            call_off()
 
 
 class SystemClock(Clock):
@@ -64,11 +62,6 @@ class SystemClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-    async def until(self, event: asyncio.Event, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):  # a timer of the loop, where two tasks would hold 4 KB
-                await event.wait()
 
     def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
         return asyncio.get_running_loop().call_later(seconds, call).cancel
