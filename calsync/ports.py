@@ -47,7 +47,12 @@ class Clock(ABC):
 
     async def until(self, stirred: asyncio.Future[None], seconds: float) -> None:
         """Wait until somebody gives a future its result, at most so long: then it gets it here."""
-        call_off = self.later(seconds, lambda: stirred.done() or stirred.set_result(None))
+
+        def over() -> None:
+            if not stirred.done():
+                stirred.set_result(None)
+
+        call_off = self.later(seconds, over)
         try:
             await stirred
         finally:

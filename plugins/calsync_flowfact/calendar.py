@@ -76,7 +76,7 @@ class FlowfactCalendar(Calendar):
         self._feed = Feed(client, mapping, queries, trash, tenant)
         self._replaced: dict[str, str | None] = {}
         """Revisions that this process has written over: a search that still answers one lags behind."""
-        self._created: set[str] = set()
+        self._created: dict[str, None] = {}  # an empty set takes three times as much
         self._clock = clock
         self._opened = clock.now()
         self._alone = alone
@@ -144,7 +144,7 @@ class FlowfactCalendar(Calendar):
         """Create an appointment of the account's user. The server cannot tell a repeated create from a new one."""
         answer = await self._client.create(self._mapping.draft_fields(draft, marker))
         written = Written(id=answer) if isinstance(answer, str) else self._written(entity_id(answer) or "", answer)
-        self._created.add(written.id)
+        self._created[written.id] = None
         return written
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:

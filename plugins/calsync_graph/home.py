@@ -39,7 +39,7 @@ class Home:
         self.calendar_id = calendar_id
         self._primary = primary
         self._others: frozenset[str] = frozenset()
-        self._strange: set[str] = set()
+        self._strange: frozenset[str] = frozenset()
         """Names of calendars that are on no list: another form of an id. They say nothing."""
         self._readable_at: datetime | None = None
         self._asking = asyncio.Lock()
@@ -97,7 +97,7 @@ class Home:
         if named in (None, self.calendar_id) or named in self._strange:
             return True
         if named not in self._others and named not in await self.others():
-            self._strange.add(str(named))
+            self._strange |= {str(named)}
             return True
         return False
 
