@@ -11,7 +11,7 @@ from calsync.engine import Report
 from calsync.errors import Busy, Retry, SwitchedOff
 from calsync.ports import NOTHING_NEW
 from calsync.service.board import State
-from calsync.service.listening import Ear
+from calsync.service.listening import Ear, nothing
 from calsync.service.runner import Finished
 from calsync.service.standing import Standing
 
@@ -97,7 +97,7 @@ class ServedAccount:
         self._ending = False
         self._rest: Rest | None = None
         """How it waits for its next run; None: there was none before."""
-        self._call_off: Callable[[], object] = _nothing
+        self._call_off: Callable[[], object] = nothing
         """Has nobody look any more when the next run is due."""
         if recalled is not None:
             self._rest = self._standing.recall(recalled)
@@ -108,7 +108,7 @@ class ServedAccount:
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         """All that is running for it."""
         running = () if self._task is None else (self._task,)
-        return [*running, *(ear.task for ear in self._ears), *self._unheard]
+        return [*running, *(ear.task for ear in self._ears if not ear.task.done()), *self._unheard]
 
     def wake(self, why: str) -> None:
         """Have it run soon, and once more where a run goes on. Several rings make one run."""
@@ -155,7 +155,7 @@ class ServedAccount:
         else:
             due = self._rest.look(now, rung=self._rung, hears=self._hears)
         if due <= now:
-            self._call_off = _nothing
+            self._call_off = nothing
             self._task = asyncio.create_task(self._round(), name=self._name)
             self._task.add_done_callback(self._ended)
         else:
@@ -255,13 +255,9 @@ class ServedAccount:
 
     def _stop_listening(self) -> None:
         for ear in self._ears:
-            ear.task.cancel()
+            ear.end()
         self._unheard = [one for one in (*self._unheard, *(ear.task for ear in self._ears)) if not one.done()]
         self._ears = ()
-
-
-def _nothing() -> None:
-    """There is nothing to call off."""
 
 
 async def ended(tasks: Iterable[asyncio.Future[Any]]) -> list[Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from calsync.errors import reason
 from calsync.ports import Ring
@@ -16,56 +16,85 @@ if TYPE_CHECKING:
 
     from calsync.ports import Clock
 
-Listen = Callable[[Ring], Awaitable[None]]
+Listen = Callable[[Ring], Coroutine[Any, Any, None]]
 """A calendar's `listen`."""
 log = logging.getLogger("calsync.service")
 
 
 class Ear:
-    """Hears one doorbell, from when it is made until its task is cancelled."""
+    """Hears one doorbell, from when it is made until it is ended."""
 
-    __slots__ = ("_account", "_clock", "_deaf", "_random", "_ring", "hears", "task")
+    __slots__ = (
+        "_account",
+        "_began",
+        "_call_off",
+        "_clock",
+        "_deaf",
+        "_ended",
+        "_failures",
+        "_listen",
+        "_random",
+        "_ring",
+        "_wait",
+        "hears",
+        "task",
+    )
+
+    task: asyncio.Task[None]
+    """The one that listens, or has listened last."""
 
     def __init__(
         self, account: str, listen: Listen, ring: Ring, deaf: Callable[[], None], clock: Clock, random: Random
     ) -> None:
         """`ring` is called as the doorbell rings, `deaf` when it is not heard any more."""
         self._account = account
+        self._listen = listen
         self._ring = ring
         self._deaf = deaf
         self._clock = clock
         self._random = random
         self.hears = False
         """Whether it has rung since it was last listened to anew."""
-        self.task = asyncio.create_task(self._keep(listen))
+        self._failures, self._wait = 0, 0.0
+        self._ended = False
+        self._begin()
 
-    async def _keep(self, listen: Listen) -> None:
-        failures, wait = 0, 0.0
-        while True:
-            began = self._clock.now()
-            try:
-                await listen(self._rang)
-            except Exception as error:  # noqa: BLE001 - the poll goes on without this doorbell
-                lasted = (self._clock.now() - began).total_seconds()
-                failures = failures + 1 if lasted < wait else 1
-                wait = self._failed(error, failures)
-            else:
-                return
-            finally:
-                self.hears = False
-                self._deaf()
-            await self._clock.sleep(wait)
+    def end(self) -> None:
+        """Listen no more; the task ends soon."""
+        self._ended = True
+        self._call_off()
+        self.task.cancel()
+
+    def _begin(self) -> None:
+        self._began = self._clock.now()
+        self._call_off: Callable[[], object] = nothing
+        self.task = asyncio.create_task(self._listen(self._rang), name=self._account)
+        self.task.add_done_callback(self._over)
 
     def _rang(self, why: str) -> None:
         self.hears = True
         self._ring(why)
 
-    def _failed(self, error: Exception, failures: int) -> float:
-        """Tell of a failure, and return the seconds until the next try."""
-        wait = back_off(failures, error, LISTEN_AGAIN) * self._random.uniform(0.9, 1.1)
-        level = logging.WARNING if failures == 1 else logging.DEBUG
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """Listen again later where it failed: until then, the poll goes on without this doorbell."""
+        self.hears = False
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception) and not self._ended:
+            self._failed(error)
+            self._call_off = self._clock.later(self._wait, self._begin)
+        self._deaf()
+
+    def _failed(self, error: Exception) -> None:
+        """Tell of a failure, and find out how long to wait for the next try."""
+        lasted = (self._clock.now() - self._began).total_seconds()
+        self._failures = self._failures + 1 if lasted < self._wait else 1
+        self._wait = back_off(self._failures, error, LISTEN_AGAIN) * self._random.uniform(0.9, 1.1)
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
         problem = (
             "account %(account)s is only polled, its doorbell failed, next try in %(seconds).0f s: %(problem)s"
         )
-        log.log(level, problem, {"account": self._account, "seconds": wait, "problem": reason(error)})
-        return wait
+        log.log(level, problem, {"account": self._account, "seconds": self._wait, "problem": reason(error)})
+
+
+def nothing() -> None:
+    """There is nothing to call off."""

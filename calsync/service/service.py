@@ -42,7 +42,8 @@ class Service:
         self._accounts: dict[str, ServedAccount] = {}
         self._leaving: list[ServedAccount] = []
         self._broken = asyncio.Event()
-        """An account has ended by itself, which is a bug."""
+        self._bug: BaseException | None = None
+        """An account has ended by itself, with this."""
         self._stopped = False
 
     @property
@@ -109,29 +110,29 @@ class Service:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             stop.set()
             self._stopped = True
-            results = await self._end([*self._accounts.values(), *self._leaving])
+            await self._end([*self._accounts.values(), *self._leaving])
         except asyncio.CancelledError:
             self._stopped = True
             tasks = _left([*self._accounts.values(), *self._leaving])
             await ended([*waiting, *tasks])
             raise
         await ended(waiting)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        if self._bug is not None:
+            raise self._bug
 
-    async def _end(self, accounts: Collection[ServedAccount]) -> list[object]:
-        """End accounts, and return what each of their tasks came to."""
+    async def _end(self, accounts: Collection[ServedAccount]) -> None:
+        """End accounts; returns when all of their tasks have ended."""
         tasks = _left(accounts)
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        return await ended(tasks)
+        await ended(tasks)
 
     def _poll(self) -> float:
         return self.poll_seconds
 
     def _look_at(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
+            self._bug = self._bug or task.exception()
             self._broken.set()
 
 

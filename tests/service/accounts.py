@@ -93,6 +93,8 @@ class Doorbell:
         self.error: Exception | None = None
         self.calls = 0
         self.ended = 0
+        self.at_end: Exception | None = None
+        """Raised when nobody listens any more."""
         self.broken: asyncio.Future[None]
         self._called = asyncio.Event()
 
@@ -107,6 +109,8 @@ class Doorbell:
             await self.broken
         finally:
             self.ended += 1
+            if self.at_end is not None:
+                raise self.at_end
 
     def ring(self, times: int = 1) -> None:
         for _ in range(times):

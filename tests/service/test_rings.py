@@ -165,6 +165,27 @@ async def test_a_doorbell_that_fails_is_listened_to_again(
     assert "no stream today" in caplog.text
 
 
+async def test_a_doorbell_that_waits_to_be_listened_to_again_is_not_when_its_account_has_left(
+    running: Running,
+) -> None:
+    running.doorbell.error = Retry("no stream today")
+    running.start("anna")
+    await running.doorbell.called(1)
+    await running.clock.until_sleeping(2)
+    await running.service.remove("anna")
+    assert running.clock.sleepers == 0
+
+
+async def test_a_doorbell_that_fails_at_its_end_neither_fails_the_service_nor_is_listened_to_again(
+    rung: Running,
+) -> None:
+    rung.doorbell.at_end = Retry("the connection broke off")
+    rung.stop.set()
+    assert rung.task is not None
+    await rung.task
+    assert (rung.doorbell.ended, rung.doorbell.calls, rung.clock.sleepers) == (1, 1, 0)
+
+
 async def test_a_doorbell_that_asks_for_a_pause_gets_it(running: Running) -> None:
     running.doorbell.error = Retry("too many connections", after=3000)
     running.start("anna")
