@@ -243,8 +243,9 @@ class ServedAccount:
     def _listen(self) -> None:
         """Begin to listen to the doorbells. They ring at once, for what happened before."""
         if not self._ears and not self._ending:
+            ring, deaf = self._hear, self._stir
             self._ears = [
-                Ear(self._name, listen, self._hear, self._stir, self._clock, self._random)
+                Ear(self._name, listen, ring, deaf, self._clock, self._random)
                 for listen in self._runner.doorbells(self._name)
             ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import Busy, SwitchedOff, class_of, reason
@@ -36,11 +35,11 @@ class Standing:
     """What is remembered of an account's runs."""
 
     __slots__ = (
+        "_board",
         "_clock",
         "_failing_since",
         "_failures",
         "_name",
-        "_note",
         "_notices",
         "_off",
         "_poll",
@@ -54,7 +53,7 @@ class Standing:
         self._clock = clock
         self._random = random
         self._poll = poll
-        self._note = partial(board.note, name)
+        self._board = board
         self._failures = self._vain = 0
         self._failing_since = clock.now()
         self._off = False
@@ -66,14 +65,14 @@ class Standing:
         if report is not None and not isinstance(error, Busy):
             self._notices = report.notices
             if error is None:
-                self._note(State.WAITING, notices=report.notices, held_since=report.held_since)
+                self._board.note(self._name, State.WAITING, notices=report.notices, held_since=report.held_since)
             elif isinstance(error, SwitchedOff):
                 self._off = True
-                self._note(State.OFF)
+                self._board.note(self._name, State.OFF)
             else:
                 self._failures = 1
                 what = {"error": reason(error), "error_class": class_of(error)}
-                self._note(State.FAILING, next_try=recalled.due, **what)
+                self._board.note(self._name, State.FAILING, next_try=recalled.due, **what)
         seconds = (recalled.due - self._clock.now()).total_seconds()
         return Rest(self._clock.now(), max(0.0, seconds), SETTLE_SECONDS)
 
@@ -89,7 +88,9 @@ class Standing:
         tell_changed(self._name, self._notices, report.notices)
         self._notices = report.notices
         stands = {"notices": report.notices, "held_since": report.held_since}
-        self._note(State.WAITING, error=None, error_class=None, **stands, **_read(report, hears=hears))
+        self._board.note(
+            self._name, State.WAITING, error=None, error_class=None, **stands, **_read(report, hears=hears)
+        )
         return self._rest(self._poll() * self._jitter(), settle_after(self._vain), may_idle=report.at_rest)
 
     def failed(self, error: Exception, report: Report, *, rung: bool, hears: bool) -> Rest:
@@ -106,7 +107,7 @@ class Standing:
         tell(self._name, report)
         what = {"error": reason(error), "error_class": class_of(error), **_read(report, hears=hears)}
         what["next_try"] = self._clock.now() + timedelta(seconds=seconds)
-        self._note(State.FAILING, since=self._failing_since, **what)
+        self._board.note(self._name, State.FAILING, since=self._failing_since, **what)
         return self._rest(rest, settle)
 
     def switched_off(self, report: Report) -> Rest:
@@ -116,7 +117,9 @@ class Standing:
             log.info("account %(account)s is switched off", {"account": self._name})
         self._failures, self._off, self._notices = 0, True, Counter()
         nothing: dict[str, Any] = {"notices": Counter(), "held_since": {}}
-        self._note(State.OFF, error=None, error_class=None, **nothing, **_read(report, hears=False))
+        self._board.note(
+            self._name, State.OFF, error=None, error_class=None, **nothing, **_read(report, hears=False)
+        )
         return self._rest(self._poll() * self._jitter(), SETTLE_SECONDS)
 
     def busy(self, busy: Busy) -> Rest:
