@@ -61,7 +61,7 @@ async def _synced(first: Path) -> Account:
             if not all(one.ok for one in result.accounts.values()):
                 raise RuntimeError("the first account cannot be synced")
         (name,) = result.accounts
-        async with app._one(name) as (_, account, _):  # noqa: SLF001 - nobody else asks for an account's terms
+        async with app._once.one(name) as (_, account, _):  # noqa: SLF001 - nobody else asks for an account's terms
             return account
 
 

@@ -7,13 +7,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from calsync.errors import StoreError
-from calsync.records import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from calsync.records import Settings
+    from calsync.records import Setting, Settings
     from calsync.service import Service
+    from calsync.sync.model import Direction
+
+    Choice = tuple[bool | None, Direction | None]
+    """Of one account: its switch, and its direction."""
 
 SETTINGS_SECONDS = 5.0
 """How often the service looks whether another process has set an account."""
@@ -21,20 +24,20 @@ SETTINGS_SECONDS = 5.0
 
 async def heed_others(settings: Settings, service: Service, stop: asyncio.Event) -> None:
     """Wake the accounts that another process has set, until `stop` is set."""
-    before: Mapping[str, Setting] | None = None
+    before: Mapping[str, Choice] | None = None
     while not stop.is_set():
         with suppress(StoreError):  # it is told by every run
-            now = await settings.all()
-            for account in _set_otherwise(now if before is None else before, now):
-                service.wake(account, "it was set")
+            now = _chosen(await settings.all())
+            known = now if before is None else before
+            for account in sorted(known.keys() | now.keys()):
+                if known.get(account) != now.get(account):
+                    service.wake(account, "it was set")
             before = now
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SETTINGS_SECONDS)
 
 
-def _set_otherwise(before: Mapping[str, Setting], now: Mapping[str, Setting]) -> Iterable[str]:
-    """Yield the accounts whose switch or direction is another one."""
-    for account, setting in now.items():
-        known = before.get(account, Setting())
-        if (setting.enabled, setting.direction) != (known.enabled, known.direction):
-            yield account
+def _chosen(settings: Mapping[str, Setting]) -> Mapping[str, Choice]:
+    """Return what people have chosen, of the accounts for which they have."""
+    choices = {account: (setting.enabled, setting.direction) for account, setting in settings.items()}
+    return {account: choice for account, choice in choices.items() if choice != (None, None)}

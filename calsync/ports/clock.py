@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Clock(ABC):
@@ -19,15 +22,24 @@ class Clock(ABC):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
-    async def until(self, event: asyncio.Event, seconds: float) -> None:
-        """Wait until an event is set, at most so long."""
-        waiting = [asyncio.ensure_future(self.sleep(seconds)), asyncio.ensure_future(event.wait())]
+    def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        """Have something called so many seconds later, which nobody waits for; return what calls it off."""
+        waiting = asyncio.ensure_future(self.sleep(seconds))
+        waiting.add_done_callback(lambda over: None if over.cancelled() else call())
+        return waiting.cancel
+
+    async def until(self, stirred: asyncio.Future[None], seconds: float) -> None:
+        """Wait until somebody gives a future its result, at most so long: then it gets it here."""
+
+        def over() -> None:
+            if not stirred.done():
+                stirred.set_result(None)
+
+        call_off = self.later(seconds, over)
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await stirred
         finally:
-            for each in waiting:
-                each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            call_off()
 
 
 class SystemClock(Clock):
@@ -39,7 +51,5 @@ class SystemClock(Clock):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def until(self, event: asyncio.Event, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):  # a timer of the loop, where two tasks would hold 4 KB
-                await event.wait()
+    def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        return asyncio.get_running_loop().call_later(seconds, call).cancel

@@ -4,78 +4,97 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from calsync.errors import reason
 from calsync.ports import Ring
 from calsync.service.backoff import LISTEN_AGAIN, back_off
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from random import Random
 
     from calsync.ports import Clock
 
-Listen = Callable[[Ring], Awaitable[None]]
+Listen = Callable[[Ring], Coroutine[Any, Any, None]]
 """A calendar's `listen`."""
 log = logging.getLogger("calsync.service")
 
 
-class Listening:
-    """Rings as the doorbells do, from when it is made until it is cancelled."""
+class Ear:
+    """Hears one doorbell, from when it is made until it is ended."""
+
+    __slots__ = (
+        "_account",
+        "_began",
+        "_call_off",
+        "_clock",
+        "_deaf",
+        "_ended",
+        "_failures",
+        "_listen",
+        "_random",
+        "_ring",
+        "_wait",
+        "hears",
+        "task",
+    )
+
+    task: asyncio.Task[None]
+    """The one that listens, or has listened last."""
 
     def __init__(
-        self,
-        account: str,
-        doorbells: Sequence[Listen],
-        ring: Ring,
-        deaf: Callable[[], None],
-        clock: Clock,
-        random: Random,
+        self, account: str, listen: Listen, ring: Ring, deaf: Callable[[], None], clock: Clock, random: Random
     ) -> None:
-        """`deaf` is called when a doorbell is not heard any more."""
+        """`ring` is called as the doorbell rings, `deaf` when it is not heard any more."""
         self._account = account
+        self._listen = listen
         self._ring = ring
         self._deaf = deaf
         self._clock = clock
         self._random = random
-        self._hears = [False] * len(doorbells)
-        self.tasks = [asyncio.create_task(self._listen(number, listen)) for number, listen in enumerate(doorbells)]
+        self.hears = False
+        """Whether it has rung since it was last listened to anew."""
+        self._failures, self._wait = 0, 0.0
+        self._ended = False
+        self._begin()
 
-    @property
-    def hears(self) -> bool:
-        """Whether each doorbell has rung since it was last listened to anew: then none of them is deaf."""
-        return bool(self._hears) and all(self._hears)
+    def end(self) -> None:
+        """Listen no more; the task ends soon."""
+        self._ended = True
+        self._call_off()
+        self.task.cancel()
 
-    def cancel(self) -> None:
-        for task in self.tasks:
-            task.cancel()
+    def _begin(self) -> None:
+        self._began = self._clock.now()
+        self._call_off: Callable[[], object] = nothing
+        self.task = asyncio.create_task(self._listen(self._rang), name=self._account)
+        self.task.add_done_callback(self._over)
 
-    async def _listen(self, number: int, listen: Listen) -> None:
-        failures, wait = 0, 0.0
+    def _rang(self, why: str) -> None:
+        self.hears = True
+        self._ring(why)
 
-        def ring(why: str) -> None:
-            self._hears[number] = True
-            self._ring(why)
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """Listen again later where it failed: until then, the poll goes on without this doorbell."""
+        self.hears = False
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception) and not self._ended:
+            self._failed(error)
+            self._call_off = self._clock.later(self._wait, self._begin)
+        self._deaf()
 
-        while True:
-            began = self._clock.now()
-            try:
-                await listen(ring)
-            except Exception as error:  # noqa: BLE001 - the poll goes on without this doorbell
-                lasted = (self._clock.now() - began).total_seconds()
-                failures = failures + 1 if lasted < wait else 1
-                wait = back_off(failures, error, LISTEN_AGAIN) * self._random.uniform(0.9, 1.1)
-                level = logging.WARNING if failures == 1 else logging.DEBUG
-                problem = (
-                    "account %(account)s is only polled, its doorbell failed,"
-                    " next try in %(seconds).0f s: %(problem)s"
-                )
-                log.log(level, problem, {"account": self._account, "seconds": wait, "problem": reason(error)})
-            else:
-                return
-            finally:
-                self._hears[number] = False
-                self._deaf()
-            await self._clock.sleep(wait)
+    def _failed(self, error: Exception) -> None:
+        """Tell of a failure, and find out how long to wait for the next try."""
+        lasted = (self._clock.now() - self._began).total_seconds()
+        self._failures = self._failures + 1 if lasted < self._wait else 1
+        self._wait = back_off(self._failures, error, LISTEN_AGAIN) * self._random.uniform(0.9, 1.1)
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        problem = (
+            "account %(account)s is only polled, its doorbell failed, next try in %(seconds).0f s: %(problem)s"
+        )
+        log.log(level, problem, {"account": self._account, "seconds": self._wait, "problem": reason(error)})
+
+
+def nothing() -> None:
+    """There is nothing to call off."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from calsync.ports import Clock
-    from calsync.service.accounts import Recalled, Runner
+    from calsync.service.runner import Recalled, Runner
 
 T = TypeVar("T")
 STOP_SECONDS = 8.0
@@ -42,7 +42,8 @@ class Service:
         self._accounts: dict[str, ServedAccount] = {}
         self._leaving: list[ServedAccount] = []
         self._broken = asyncio.Event()
-        """An account has ended by itself, which is a bug."""
+        self._bug: BaseException | None = None
+        """An account has ended by itself, with this."""
         self._stopped = False
 
     @property
@@ -63,18 +64,17 @@ class Service:
         if self._stopped:
             return
         self.board.begin(account, good_at)
-        self._accounts[account] = served = ServedAccount(
+        self._accounts[account] = ServedAccount(
             account,
             self._runner,
             self._clock,
             self._random,
-            lambda: self.poll_seconds,
+            self._poll,
             self._turns,
             self.board,
+            self._look_at,
             recalled,
         )
-        for task in served.tasks:
-            task.add_done_callback(self._look_at)
 
     async def remove(self, *accounts: str) -> None:
         """Serve accounts no more. Returns when they have ended: their runs may take STOP_SECONDS for that."""
@@ -110,26 +110,34 @@ class Service:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             stop.set()
             self._stopped = True
-            results = await self._end([*self._accounts.values(), *self._leaving])
+            await self._end([*self._accounts.values(), *self._leaving])
         except asyncio.CancelledError:
             self._stopped = True
-            tasks = [task for one in (*self._accounts.values(), *self._leaving) for task in one.tasks]
+            tasks = _left([*self._accounts.values(), *self._leaving])
             await ended([*waiting, *tasks])
             raise
         await ended(waiting)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        if self._bug is not None:
+            raise self._bug
 
-    async def _end(self, accounts: Collection[ServedAccount]) -> list[object]:
-        """End accounts, and return what each of their tasks came to."""
-        for account in accounts:
-            account.end()
-        tasks = [task for account in accounts for task in account.tasks]
+    async def _end(self, accounts: Collection[ServedAccount]) -> None:
+        """End accounts; returns when all of their tasks have ended."""
+        tasks = _left(accounts)
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        return await ended(tasks)
+        await ended(tasks)
+
+    def _poll(self) -> float:
+        return self.poll_seconds
 
     def _look_at(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
+            self._bug = self._bug or task.exception()
             self._broken.set()
+
+
+def _left(accounts: Collection[ServedAccount]) -> list[asyncio.Task[None]]:
+    """End accounts, and return what still runs of them."""
+    for account in accounts:
+        account.end()
+    return [task for account in accounts for task in account.tasks]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _decode = msgspec.json.Decoder().decode
-INSTANTS = 1 << 12
-"""So many are kept of each form."""
+INSTANTS = 1 << 10
+"""So many are kept of each form: most that an account has remembered at about the same time are the same."""
 
 
 @lru_cache(INSTANTS)

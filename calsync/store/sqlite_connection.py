@@ -26,9 +26,11 @@ class Threaded(aiosqlite.Connection):
     async def call(self, work: Work[T]) -> T:
         """Return what `work` returns, called in the thread of the connection."""
         # aiosqlite offers single statements only, each of which waits for a turn of the event loop. Its own
-        # methods are made of `_execute`, which has no types.
-        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return result
+        # methods are made of `_execute`, which has no types. Its thread keeps what it returned last until it is
+        # asked the next time, so it returns nothing.
+        results: list[T] = []
+        await self._execute(lambda: results.append(work(self._conn)))  # type: ignore[no-untyped-call]
+        return results.pop()
 
 
 class SqliteConnection(Connection):

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from calsync.ports import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Sleeper = tuple[datetime, asyncio.Future[None]]
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday morning, four weeks before the clocks change in Europe."""
@@ -16,12 +22,12 @@ class FakeClock(Clock):
 
     def __init__(self, now: datetime = START) -> None:
         self._now = now
-        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
+        self._sleepers: list[_Sleeper] = []
         self._slept = asyncio.Event()
 
     @property
     def sleepers(self) -> int:
-        """How many tasks wait in `sleep`."""
+        """How many wait: tasks in `sleep`, and what is to be called `later`."""
         return len(self._sleepers)
 
     @property
@@ -45,16 +51,28 @@ class FakeClock(Clock):
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sleeper = (self._now + timedelta(seconds=seconds), waiting)
-        self._sleepers.append(sleeper)
-        self._slept.set()
+        sleeper = self._begin(seconds)
         try:
             if seconds <= 0:
                 self.advance(0)
-            await waiting
+            await sleeper[1]
         finally:
-            self._sleepers = [other for other in self._sleepers if other is not sleeper]
+            self._forget(sleeper)
+
+    def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+        sleeper = self._begin(seconds)
+
+        def over(waiting: asyncio.Future[None]) -> None:
+            self._forget(sleeper)
+            if not waiting.cancelled():
+                call()
+
+        def call_off() -> None:
+            self._forget(sleeper)
+            sleeper[1].cancel()
+
+        sleeper[1].add_done_callback(over)
+        return call_off
 
     def advance(self, seconds: float) -> None:
         """Let time pass and wake those whose sleep is over, the earliest first.
@@ -65,3 +83,13 @@ class FakeClock(Clock):
         for due, waiting in sorted(self._sleepers, key=lambda sleeper: sleeper[0]):
             if due <= self._now and not waiting.done():
                 waiting.set_result(None)
+
+    def _begin(self, seconds: float) -> _Sleeper:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleeper = (self._now + timedelta(seconds=seconds), waiting)
+        self._sleepers.append(sleeper)
+        self._slept.set()
+        return sleeper
+
+    def _forget(self, sleeper: _Sleeper) -> None:
+        self._sleepers = [other for other in self._sleepers if other is not sleeper]

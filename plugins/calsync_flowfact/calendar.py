@@ -11,7 +11,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.errors import Blocked, EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
@@ -24,7 +24,7 @@ from calsync_flowfact.pages import walk
 from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from calsync.ports import Clock, Ring
     from calsync.sync.model import Changes, Draft, Window
@@ -76,7 +76,7 @@ class FlowfactCalendar(Calendar):
         self._feed = Feed(client, mapping, queries, trash, tenant)
         self._replaced: dict[str, str | None] = {}
         """Revisions that this process has written over: a search that still answers one lags behind."""
-        self._created: set[str] = set()
+        self._created: dict[str, None] = {}  # an empty set takes three times as much
         self._clock = clock
         self._opened = clock.now()
         self._alone = alone
@@ -94,8 +94,8 @@ class FlowfactCalendar(Calendar):
         async for page in self._feed.changes(token, window):
             yield page
 
-    async def listen(self, ring: Ring) -> None:
-        await self._feed.listen(ring)
+    def listen(self, ring: Ring) -> Coroutine[Any, Any, None]:
+        return self._feed.listen(ring)  # no coroutine of its own, which whoever listens would hold
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         """Return the present events, in batches through the search as far as it can be trusted."""
@@ -144,7 +144,7 @@ class FlowfactCalendar(Calendar):
         """Create an appointment of the account's user. The server cannot tell a repeated create from a new one."""
         answer = await self._client.create(self._mapping.draft_fields(draft, marker))
         written = Written(id=answer) if isinstance(answer, str) else self._written(entity_id(answer) or "", answer)
-        self._created.add(written.id)
+        self._created[written.id] = None
         return written
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:

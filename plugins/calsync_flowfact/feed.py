@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import TokenLost
@@ -51,6 +52,8 @@ class Feed:
         """The tenant's last read that this calendar was told, or rung for; None for none."""
         self._asking = False
         """A run is being told: it needs no ring."""
+        self._hears = False
+        """It has rung since it was last listened to."""
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield pages as `calsync.ports.Reader.changes` says."""
@@ -71,19 +74,17 @@ class Feed:
             return
         if self._tenant.poll_seconds and self._told is None:
             await self._tenant.wait()  # what happens behind the first ring must be heard
-        hears = False
+        self._hears = False
+        await self._tenant.follow(partial(self._hear, ring))
 
-        def hear() -> None:
-            nonlocal hears
-            latest = self._tenant.latest(self._mapping.owner)
-            if (self._told is None or latest > self._told) and not self._asking:
-                self._told = latest
-                ring("FLOWFACT tells of a change")
-            elif not hears:
-                ring(NOTHING_NEW)
-            hears = True
-
-        await self._tenant.follow(hear)
+    def _hear(self, ring: Ring) -> None:
+        latest = self._tenant.latest(self._mapping.owner)
+        if (self._told is None or latest > self._told) and not self._asking:
+            self._told = latest
+            ring("FLOWFACT tells of a change")
+        elif not self._hears:
+            ring(NOTHING_NEW)
+        self._hears = True
 
     async def _list(self, window: Window) -> AsyncIterator[Page]:
         owned = await self._owned()

@@ -24,7 +24,7 @@ from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, draw
-from calsync_flowfact.tenant import Users, field_problems, people_of
+from calsync_flowfact.tenant import Users, field_problems, known, people_of
 from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
 from calsync_flowfact.verdicts import verdicts
@@ -57,6 +57,8 @@ class FlowfactProvider(Provider):
         self._poll_seconds = host.poll_seconds
         self._needs: frozenset[Need] = frozenset()
         """What the rules of the accounts need whose calendars were opened."""
+        self._needing: dict[frozenset[Need], Settings] = {}
+        """The settings of accounts by what their rules need: they share them."""
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
         self._users = Users()
@@ -124,7 +126,9 @@ class FlowfactProvider(Provider):
                 f" {self._client.name} has no field mapped to it; name FLOWFACT's field for the Terminart under"
                 " fields.types, as `calsync flowfact schema` shows it, or remove the rule"
             )
-        return self._settings.needing(request.needs)
+        if request.needs not in self._needing:
+            self._needing[request.needs] = self._settings.needing(request.needs)
+        return self._needing[request.needs]
 
     def _widen(self, needs: frozenset[Need]) -> None:
         """Have what all accounts' rules need read together, once for all of them."""
@@ -192,7 +196,8 @@ class FlowfactProvider(Provider):
         return people_of(self._users.all)
 
     async def _learn_users(self) -> None:
-        self._users_at, self._users = self._clock.now(), Users(await self._client.users())
+        users = [known(one) for one in await self._client.users()]
+        self._users_at, self._users = self._clock.now(), Users(users)
 
     async def _learn_news(self) -> None:
         """Ask for the users again, who were learnt with the sign-in; within a poll once for all who ask."""
@@ -238,6 +243,7 @@ class FlowfactProvider(Provider):
             self._settings = self._settings.knowing(self._probed.habits)
         if not newest_first(map(created_ms, self._shown)):
             self._settings = self._settings.knowing(replace(self._settings.habits, sorts=False))
+        self._needing.clear()
 
     def _new_feed(self) -> TenantFeed:
         settings = self._settings.needing(self._needs)

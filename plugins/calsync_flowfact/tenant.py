@@ -19,6 +19,8 @@ User = dict[str, Any]
 ADDRESSES = ("businessMailAddress", "loginRelatedMailAddress", "aliasMailAddress")
 MACHINES = frozenset({"API", "EXPORTER", "AUTOMATION", "SYSTEM"})
 """The types of users (`@flowfact/types`) that nobody signs in with; the type may be absent."""
+KNOWN = ("id", "active", "type", *ADDRESSES)
+"""What is remembered of users; names and everything else are not."""
 _TEXTS = frozenset({"TEXT", "TEXTAREA"})
 _DATES = frozenset({"DATE", "METADATA_DATE", "NUMBER"})
 _PLAUSIBLE: Mapping[str, frozenset[str]] = {
@@ -124,6 +126,11 @@ class Users:
                 f"account {account}: several FLOWFACT users have this address; name one with `user_id`"
             )
         return active[0]
+
+
+def known(user: Mapping[str, Any]) -> User:
+    """Return what is remembered of a user."""
+    return {key: user[key] for key in KNOWN if key in user}
 
 
 def addresses(user: Mapping[str, Any]) -> frozenset[str]:

@@ -61,10 +61,8 @@ class TenantFeed:
         """Whether this server's changes can be read at all."""
         self._poll_seconds = poll_seconds
         self._reading = asyncio.Lock()
-        self._hearing: list[Callable[[], None]] = []
-        """What those call who follow."""
-        self._turn = asyncio.Lock()
-        """One of those who follow waits for the next read, as long as it follows; then the next one."""
+        self._hearing: dict[asyncio.Future[None], Callable[[], None]] = {}
+        """What those call who follow, by their turns: the first of them reads, as long as it follows."""
         self._asked: float | None = None
         self._failure: CalsyncError | None = None
         self._position: Position | None = None
@@ -172,15 +170,23 @@ class TenantFeed:
         if not self.poll_seconds:
             return
         hear()
-        self._hearing.append(hear)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hearing[turn] = hear
+        self._give_turn()
         try:
-            async with self._turn:
-                while self.poll_seconds:
-                    await self.wait()
-                    for each in self._hearing:
-                        each()
+            await turn
+            while self.poll_seconds:
+                await self.wait()
+                for each in [*self._hearing.values()]:
+                    each()
         finally:
-            self._hearing.remove(hear)
+            del self._hearing[turn]
+            self._give_turn()
+
+    def _give_turn(self) -> None:
+        first = next(iter(self._hearing), None)
+        if first is not None and not first.done():
+            first.set_result(None)
 
     def latest(self, owner: str) -> int:
         """Return which read found the latest change of an owner's appointments, 0 for none."""

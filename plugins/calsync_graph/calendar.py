@@ -16,7 +16,7 @@ from calsync_graph.reading import EventReader
 from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from calsync.ports import Page, Ring, Whereabouts
@@ -151,9 +151,11 @@ class GraphCalendar(Calendar):
         if (await self._reader.one(event_id)).observation.marker:
             raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
-    async def listen(self, ring: Ring) -> None:
-        if self._doorbell is not None:
-            await self._doorbell.listen(self._home.mailbox, ring)
+    def listen(self, ring: Ring) -> Coroutine[Any, Any, None]:
+        # No coroutine of its own: whoever listens holds it for as long as the account is served.
+        if self._doorbell is None:
+            return super().listen(ring)
+        return self._doorbell.listen(self._home.mailbox, ring)
 
     async def try_versions(self, event_id: str) -> None:
         """Find out by an event that nobody else needs whether the server heeds the version of a write.

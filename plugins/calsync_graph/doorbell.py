@@ -36,12 +36,17 @@ class Watch:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One of them takes care of the subscription, as long as it listens; then the next one."""
     subscription: Subscription | None = None
-    disturbed: asyncio.Event = field(default_factory=asyncio.Event)
-    """There is something to do about the subscription."""
+    rest: asyncio.Future[None] | None = None
+    """Whoever takes care of the subscription waits for it, while there is nothing to do."""
 
     def ring(self, reason: str) -> None:
         for ring in self.rings:
             ring(reason)
+
+    def disturb(self) -> None:
+        """Have looked what there is to do about the subscription."""
+        if self.rest is not None and not self.rest.done():
+            self.rest.set_result(None)
 
 
 class Doorbell:
@@ -97,10 +102,10 @@ class Doorbell:
     def _hear(self, watch: Watch, subscription: Subscription, told: Notification) -> None:
         if told.lifecycle == REAUTHORIZE:
             subscription.renew_soon(self._clock.now())
-            watch.disturbed.set()
+            watch.disturb()
         elif told.lifecycle == REMOVED:
             self._forget(watch)
-            watch.disturbed.set()
+            watch.disturb()
         else:
             watch.ring("Microsoft Graph missed telling" if told.lifecycle else "Microsoft Graph tells of a change")
 
@@ -121,8 +126,8 @@ class Doorbell:
             elif subscription.due <= now:
                 await self._renew(watch, subscription)
             else:
-                watch.disturbed.clear()
-                await self._clock.until(watch.disturbed, (subscription.due - now).total_seconds())
+                watch.rest = asyncio.get_running_loop().create_future()
+                await self._clock.until(watch.rest, (subscription.due - now).total_seconds())
 
     async def _subscribe(self, mailbox: str, watch: Watch) -> None:
         self._forget(watch)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SURE_FOR = timedelta(minutes=1)
 """How long a calendar that could be read counts as readable: many such events cost one question."""
 _NAVIGATION = "calendar@odata.navigationLink"
+_NONE: frozenset[str] = frozenset()
+"""One for all calendars, most of which know no other: each would take 216 bytes."""
 _CALENDAR = re.compile(r"/calendars(?:\('([^']+)'\)|/([^/]+))$")
 
 
@@ -38,8 +40,8 @@ class Home:
         self.mailbox = mailbox
         self.calendar_id = calendar_id
         self._primary = primary
-        self._others: frozenset[str] = frozenset()
-        self._strange: set[str] = set()
+        self._others = _NONE
+        self._strange = _NONE
         """Names of calendars that are on no list: another form of an id. They say nothing."""
         self._readable_at: datetime | None = None
         self._asking = asyncio.Lock()
@@ -97,7 +99,7 @@ class Home:
         if named in (None, self.calendar_id) or named in self._strange:
             return True
         if named not in self._others and named not in await self.others():
-            self._strange.add(str(named))
+            self._strange |= {str(named)}
             return True
         return False
 

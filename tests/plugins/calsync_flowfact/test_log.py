@@ -39,7 +39,7 @@ def test_an_appointment_is_told_as_it_was_shown(text: str) -> None:
     log.add([entity], 1)
     (change,) = log.after(0)
     assert change.entity == entity
-    assert change.owners == {ANNA}
+    assert change.owners == (ANNA,)
 
 
 def test_what_is_shown_again_is_no_change_but_another_version_is() -> None:

@@ -1,0 +1,49 @@
+"""When an account runs next: its poll in the end, sooner behind a ring, later where doorbells would tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from calsync.service.backoff import IDLE_POLLS
+from calsync.service.rest import Rest
+from calsync.testing.clock import START
+
+POLL, SETTLE = 60.0, 0.3
+
+
+def seconds(rest: Rest, after: float, *, rung: bool = False, hears: bool = False) -> float:
+    """Return when the next run is due, in seconds from the begin, as somebody finds it who looks `after` some."""
+    due = rest.look(START + timedelta(seconds=after), rung=rung, hears=hears)
+    return (due - START).total_seconds()
+
+
+def test_it_lasts_for_a_poll() -> None:
+    rest = Rest(START, POLL, SETTLE)
+    assert rest.due == START + timedelta(seconds=POLL)
+    assert seconds(rest, 1) == seconds(rest, POLL) == seconds(rest, POLL, hears=True) == POLL
+
+
+def test_the_first_ring_brings_its_end_forward_and_none_puts_it_off() -> None:
+    rest = Rest(START, POLL, SETTLE)
+    assert seconds(rest, 10, rung=True) == 10 + SETTLE
+    assert seconds(rest, 10.2, rung=True) == 10 + SETTLE
+    assert seconds(Rest(START, POLL, SETTLE), POLL - 0.1, rung=True) == POLL
+
+
+def test_no_ring_brings_it_forward_where_none_settles() -> None:
+    assert seconds(Rest(START, POLL, None), 10, rung=True) == POLL
+
+
+def test_polls_are_left_out_while_doorbells_are_heard_and_a_ring_ends_that() -> None:
+    rest = Rest(START, POLL, SETTLE, may_idle=True)
+    assert seconds(rest, POLL, hears=True) == POLL * IDLE_POLLS
+    assert seconds(rest, 200, rung=True, hears=True) == 200 + SETTLE
+    assert seconds(rest, 200 + SETTLE, rung=True, hears=True) == 200 + SETTLE
+
+
+def test_a_doorbell_that_goes_deaf_brings_the_poll_back_and_the_last_one_is_always_carried_out() -> None:
+    rest = Rest(START, POLL, SETTLE, may_idle=True)
+    assert seconds(rest, POLL, hears=True) == POLL * IDLE_POLLS
+    assert seconds(rest, POLL * IDLE_POLLS, hears=True) == POLL * IDLE_POLLS
+    assert seconds(rest, 200) == 200 + POLL
+    assert seconds(rest, 210, hears=True) == 200 + POLL
