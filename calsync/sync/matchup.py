@@ -9,7 +9,7 @@ from calsync.sync.judgement import refusal
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
-from calsync.sync.twins import copy, creation, decide_twins, hold_twin, link_up
+from calsync.sync.twins import copy, creation, decide_single, decide_twins, hold_twin, link_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,9 +79,15 @@ def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]]) -> Iterator[
 
 
 def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation]:
-    """Create each event on the other side, in one-way accounts only from the source."""
+    """Create each event on the other side, in one-way accounts only from the source.
+
+    Unless a person has decided about it: those that it looked like may have found their partners meanwhile.
+    """
     for seen in group:
-        if not view.direction.writes(side.other):
+        decided = decide_single(view, side, seen) if view.decisions else ()
+        if decided:
+            yield from decided
+        elif not view.direction.writes(side.other):
             yield about(Kind.SKIP, side, "one_way", seen)
         else:
             yield from copy(view, side, seen, "new")

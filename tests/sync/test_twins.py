@@ -87,6 +87,25 @@ def test_once_as_many_are_left_on_both_sides_they_belong_together(one_and_two: S
     assert (plan[0].reason, plan[0].state) == ("left_alone", State.PARTED)
 
 
+@pytest.mark.parametrize(
+    ("choice", "kind", "reason"),
+    [
+        (Choice.KEEP, Kind.PART, "left_alone"),
+        (Choice.RELEASE, Kind.CREATE, "released"),
+        (None, Kind.CREATE, "new"),
+    ],
+)
+def test_a_word_counts_also_once_those_that_looked_alike_have_found_their_partners(
+    scene: Scene, agreed: Event, now: datetime, choice: Choice | None, kind: Kind, reason: str
+) -> None:
+    """A person had it copied, the server refused that, and now it is to be left alone."""
+    scene.put(LEFT, "l", agreed)
+    scene.put(LEFT, "other", replace(agreed, summary="Notartermin"))
+    words = {"other": (Choice.PAIR, "gone")} | ({} if choice is None else {"l": (choice, None)})
+    (decided,) = (each for each in said(scene, now, **words) if each.source and each.source.id == "l")
+    assert (decided.kind, decided.reason) == (kind, reason)
+
+
 def test_a_released_twin_is_judged_by_the_guards(
     one_and_two: Scene, now: datetime, scripted: type[Scripted]
 ) -> None:
