@@ -54,7 +54,7 @@ THROTTLES = 0.1
 """How often there are servers before which calsync's door stands."""
 QUIET_RUNS = 1
 """So many runs have nothing to do when an account has come to rest."""
-LOOPING = 12
+LOOPING = 16
 """So many runs show what calsync makes of two programs that disagree."""
 SPARE = 1
 """So many runs more than the others an account makes while one of them waits for its next try, or is off."""
@@ -158,7 +158,7 @@ class History:
         times = self._draws("trusted_times", 0.5)
         add_calendars(pair, unconditional=unconditional, naive=naive, doorbells=doorbells, trusted_times=times)
         pair.direction = dice.choice([Direction.BOTH] * 4 + list(Direction))
-        pair.policy = dice.choice(["right", "left", "hold", "newest"])
+        pair.policy = dice.choice(["right", "left", "hold", "hold", "newest"])
         pair.on_target_edit = dice.choice(["keep", "restore"])
         pair.poisoned = dice.choice(QUESTIONS) if self._draws("poisoned_rule", 0.15) else None
         pair.hanging = self._draws("hanging_rule", 0.1)

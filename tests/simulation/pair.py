@@ -240,6 +240,8 @@ class Pair:
     def run_ended(self, raw: Database, report: Report | None, failure: str) -> None:
         """Let the witness look at what a run left in the database."""
         self._judges_this_run()
+        for calendar in self.calendars.values():  # a frozen run that goes on later is another one: two are a proof
+            calendar.behaviour.gone = set()
         self.report, self.failure = report, failure
         if report is None:
             self.note(f"run failed: {failure}")

@@ -52,7 +52,7 @@ QUARREL = 0.3
 """How often what is undone was edited by turns."""
 LOST = 0.3
 """How often some events are not to be found for one run, right behind a decision about a pair."""
-DECIDED_LATE = 0.7
+DECIDED_LATE = 0.8
 """How often a user changes at once what a person has just decided about."""
 OVERTAKEN = 0.2
 """How often what a person has seen in the plan of an undo is another by the time it is undone."""

@@ -179,3 +179,12 @@ def test_a_run_knows_nothing_of_what_came_before_another_runner_s_run_only(pair:
     other.run(pair.run_ended, raw, None, "another process is working on it")
     one.run(pair.run_ended, raw, Report(), "")
     assert [pair.witness.dealt_with(entry) for entry in pair.journal] == [True, False]
+
+
+def test_what_is_not_to_be_found_for_one_run_is_found_by_one_that_had_begun_before(pair: Pair) -> None:
+    calendar = pair.calendars[RIGHT]
+    calendar.losing = {"event"}
+    pair.acts()
+    assert calendar.behaviour.gone == {"event"}
+    pair.run_ended(pair.world.disk.raw, None, "a server is busy")
+    assert calendar.behaviour.gone == set()

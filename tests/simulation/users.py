@@ -49,7 +49,7 @@ ACTIONS: Mapping[str, int] = {
     "same_edit": 1,
     "revert": 1,
     "edit_against_delete": 3,
-    "edit_both": 3,
+    "edit_both": 5,
     "clear_out": 2,
     "edit_all": 2,
 }

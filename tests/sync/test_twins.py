@@ -135,6 +135,25 @@ def test_what_is_to_be_left_alone_is_so_while_another_one_is_in_doubt(one_and_tw
     assert (part.kind, part.reason, held.kind) == (Kind.PART, "left_alone", Kind.HOLD)
 
 
+@pytest.mark.parametrize(
+    ("choice", "kind", "reason"),
+    [
+        (Choice.KEEP, Kind.PART, "left_alone"),
+        (Choice.RELEASE, Kind.CREATE, "released"),
+        (None, Kind.CREATE, "new"),
+    ],
+)
+def test_a_word_counts_also_once_those_that_looked_alike_have_found_their_partners(
+    scene: Scene, agreed: Event, now: datetime, choice: Choice | None, kind: Kind, reason: str
+) -> None:
+    """A person had it copied, the server refused that, and now it is to be left alone."""
+    scene.put(LEFT, "l", agreed)
+    scene.put(LEFT, "other", replace(agreed, summary="Notartermin"))
+    words = {"other": (Choice.PAIR, "gone")} | ({} if choice is None else {"l": (choice, None)})
+    (decided,) = (each for each in said(scene, now, **words) if each.source and each.source.id == "l")
+    assert (decided.kind, decided.reason) == (kind, reason)
+
+
 def test_a_released_twin_is_judged_by_the_guards(
     one_and_two: Scene, now: datetime, scripted: type[Scripted]
 ) -> None:
