@@ -29,6 +29,7 @@ from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from calsync.sync.asking import Hang
     from tests.simulation.database import Rows
@@ -118,7 +119,7 @@ class History:
         self.two_runners = two_runners
         if two_runners:  # so that one of them runs an account while the other one is frozen in the middle of it
             world.poll_seconds = min(POLLS)
-        self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, list[Hang]]] | None = None
+        self._kept: tuple[Rows, dict[str, int], dict[str, int], dict[str, dict[Hang, datetime]]] | None = None
         for name in ("anna", "ben")[: accounts or self.dice.choice(ACCOUNTS)]:
             world.pairs[name] = self._pair(name)
 
@@ -303,11 +304,11 @@ class History:
             self.world.note("the store is lost")
             for pair in self.world.pairs.values():
                 pair.switched(on=True)  # that somebody had switched it off was kept there alone
-                pair.forget(0, [], ran=await self.world.runs.get(pair.name) > 0)
+                pair.forget(0, {}, ran=await self.world.runs.get(pair.name) > 0)
         elif self._kept is None and any(pair.runs for pair in self.world.pairs.values()):
             runs = {name: await self.world.runs.get(name) for name in self.world.pairs}
             lengths = {pair.name: len(pair.journal) for pair in self.world.pairs.values()}
-            noted = {pair.name: [*pair.noted] for pair in self.world.pairs.values()}
+            noted = {pair.name: {**pair.noted} for pair in self.world.pairs.values()}
             self._kept = self.world.disk.snapshot(), runs, lengths, noted
         elif self._kept is not None and self._draws("old_disk", 0.2):
             disk, ran, lengths, noted = self._kept
@@ -317,7 +318,7 @@ class History:
                 self.world.switch(pair, on=True)
             for pair in self.world.pairs.values():
                 ran_since = await self.world.runs.get(pair.name) != ran[pair.name]
-                pair.forget(lengths[pair.name], [*noted[pair.name]], ran=ran_since)
+                pair.forget(lengths[pair.name], {**noted[pair.name]}, ran=ran_since)
 
     async def _confirm_all(self) -> bool:
         """Have a person confirm the plan of each account that waits for it; return whether none waits any more."""

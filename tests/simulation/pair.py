@@ -115,8 +115,8 @@ class Pair:
     """The servers refuse some events, also when all else is quiet."""
     notes: list[Hang] = field(default_factory=list)
     """What the watchdog of a process left for the next one."""
-    noted: list[Hang] = field(default_factory=list)
-    """Those notes that a next process has taken over into its store."""
+    noted: dict[Hang, datetime] = field(default_factory=dict)
+    """Those notes that a next process has taken over into its store, and when it first did."""
     journal: list[Entry] = field(default_factory=list)
     reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
     """Events that only got a new id, with their old one."""
@@ -280,7 +280,7 @@ class Pair:
             await store.add_hang(self.name, note)
             if note in self.notes:  # else another one has taken it over meanwhile
                 self.notes.remove(note)
-            self.noted.append(note)
+            self.noted.setdefault(note, self.world.clock.now())
 
     def rule(self, strict: Strictness | None) -> None:
         """Take note that somebody has changed the list of rules."""
@@ -308,7 +308,7 @@ class Pair:
         if late or self.writes_off > carry.AT_ONCE * (len(self.world.processes) + len(self.world.errands)):
             self.fail("switch", "it is off, and calsync goes on writing")
 
-    def forget(self, since: int, noted: list[Hang], *, ran: bool) -> None:
+    def forget(self, since: int, noted: dict[Hang, datetime], *, ran: bool) -> None:
         """Take note that the disk was put back to when the journal was that long, and whether it `ran` since.
 
         The notes of hanging rules that it holds are the ones `noted` by then.
@@ -440,6 +440,8 @@ class Pair:
             self.world.excuse("asked on a copy")
         elif hang in self.noted and asked & (self.hidden | self.retold):
             self.world.excuse("told as it was before")
+        elif hang in self.noted and (begun := START.get()) is not None and begun[1] < self.noted[hang]:
+            self.world.excuse("asked meanwhile")
         elif hang in self.noted:
             self.fail("I10", f"a rule that had not answered about {hang.left} and {hang.right} was asked again")
         self.notes.append(hang)

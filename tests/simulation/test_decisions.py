@@ -135,13 +135,13 @@ def test_nobody_is_asked_twice_but_for_words_that_a_rebuild_drops(pair: Pair, wh
     copy = pair.calendars[LEFT].user_create(MEETING)
     case = _held_delete(copy)
     if when == "before that was noticed":
-        pair.forget(0, [], ran=True)
+        pair.forget(0, {}, ran=True)
     elif when == "later":
-        pair.forget(0, [], ran=True)
+        pair.forget(0, {}, ran=True)
         pair.confirmed()
     pair.decisions.take(case, Choice.KEEP)
     if when == "before the disk was put back":
-        pair.forget(0, [], ran=True)
+        pair.forget(0, {}, ran=True)
     if when.startswith("before"):
         pair.confirmed()
     pair.decisions.ask(case)

@@ -61,6 +61,7 @@ FOUND = (
     7005923,
     7007774,
     8001058,
+    8002360,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -1,0 +1,42 @@
+"""What a rule has not answered is asked again by those only who began before that was noted."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calsync.sync.asking import Asked, Asking, Hang
+from calsync.sync.model import Event, Observation, Timed
+from calsync.testing.clock import START as BEGIN
+from tests.simulation.loop import PROCESS
+from tests.simulation.pair import START, Ended
+from tests.simulation.steps import Steps
+
+if TYPE_CHECKING:
+    from tests.simulation.pair import Pair
+
+MEETING = Event(summary="Besichtigung", when=Timed(BEGIN, BEGIN + timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("noted_after", "excused"),
+    [(None, False), (timedelta(seconds=-1), False), (timedelta(), False), (timedelta(seconds=1), True)],
+)
+def test_a_run_may_ask_what_was_noted_since_it_began(
+    pair: Pair, noted_after: timedelta | None, excused: bool
+) -> None:
+    now, asking = pair.world.clock.now(), Asking()
+    asking.question = Asked("anna", "hanging", ""), (Observation(id="left-1", event=MEETING, revision="r1"), None)
+    if noted_after is not None:
+        pair.noted[Hang.of(asking.question)] = now + noted_after
+    this = copy_context()
+    this.run(PROCESS.set, Steps(pair.world, "simulation/1"))
+    this.run(START.set, (0, now))
+    with pytest.raises(Ended):
+        this.run(pair._hang, asking)
+    found = [violation.partition(":")[0] for violation in pair.world.violations]
+    assert found == ([] if noted_after is None or excused else ["I10"])
+    assert pair.world.excuses["asked meanwhile"] == excused
