@@ -41,7 +41,7 @@ def find_returns(view: View) -> Sequence[Return]:
             continue
         holders: dict[str, list[Seen]] = {}
         for seen in _candidates(view, side):
-            holders.setdefault(seen.observation.event.uid or "", []).append(seen)
+            holders.setdefault(seen.uid or "", []).append(seen)
         found += [_return(view, side, lost[uid], holders[uid]) for uid in lost if uid in holders]
     return found
 
@@ -91,8 +91,8 @@ def _lost(view: View, side: Side) -> dict[str, list[tuple[Link, Seen]]]:
     lost: dict[str, list[tuple[Link, Seen]]] = {}
     for link in sorted(view.links.values(), key=lambda link: link.id):
         seen = view.of(link, side)
-        if seen is not None and seen.standing is not Standing.PRESENT and seen.observation.event.uid:
-            lost.setdefault(seen.observation.event.uid, []).append((link, seen))
+        if seen is not None and seen.standing is not Standing.PRESENT and seen.uid:
+            lost.setdefault(seen.uid, []).append((link, seen))
     return lost
 
 

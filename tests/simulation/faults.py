@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
+from calsync.store.connection import fetch
 from calsync.sync.model import Direction
+from calsync.sync.view import Standing
 from calsync.testing.rows import Place
+from tests.simulation.database import SEEN
 
 if TYPE_CHECKING:
     import random
@@ -58,6 +61,12 @@ def event_is_lost(pair: Pair, calendar: SlowCalendar, dice: random.Random) -> No
     """A database that lags answers for one run: a listing lacks an event, and it is gone for who asks."""
     settled = pair.world.clock.now() - calendar.behaviour.lag
     told_otherwise = calendar.behaviour.stale | {row.id for row in calendar.behaviour.repeated}
+    # Told as removed, as it has left the window: that and an id that is gone is a proof.
+    told_otherwise |= {
+        row["event_id"]
+        for row in fetch(pair.world.disk.raw, SEEN, {"account": pair.name})
+        if (row["side"], row["standing"]) == (calendar.side, Standing.TOMBSTONE)
+    }
     ids = [
         event_id
         for event_id in calendar.events()
