@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from calsync.config.problems import KeyPath
     from calsync.ports import ProviderSpec
 
+Calendars = dict[tuple[str, frozenset[tuple[str, str]]], list[tuple["SideConfig", "KeyPath"]]]
+"""Those that stand somewhere, by connection and by what their settings name: of ten thousand, few are alike."""
 DISCOVERED = "discover"
 """The name among the accounts that stands for those which are discovered."""
 
@@ -24,7 +26,7 @@ DISCOVERED = "discover"
 def accounts_of(checker: Checker, providers: Mapping[str, ProviderSpec]) -> Iterator[tuple[str, AccountConfig]]:
     """Yield the accounts that are right; the problems of the others are told."""
     wanted = wanted_providers(checker)
-    calendars: list[tuple[SideConfig, KeyPath]] = []
+    calendars: Calendars = {}
     for name, value, at in checker.named("accounts"):
         if name == DISCOVERED:
             continue
@@ -103,12 +105,12 @@ def _no_connection(name: Any, wanted: Mapping[str, Any]) -> str:
     return f"{what}; connections are: {', '.join(sorted(wanted)) or 'none'}"
 
 
-def _refuse_shared(
-    checker: Checker, calendar: SideConfig, at: KeyPath, calendars: list[tuple[SideConfig, KeyPath]]
-) -> None:
+def _refuse_shared(checker: Checker, calendar: SideConfig, at: KeyPath, calendars: Calendars) -> None:
     """Refuse a calendar that was there before: two accounts would copy each other's copies."""
-    for other, where in calendars:
-        if (other.connection, other.settings) == (calendar.connection, calendar.settings):
+    texts = frozenset((key, value) for key, value in calendar.settings.items() if isinstance(value, str))
+    alike = calendars.setdefault((calendar.connection, texts), [])
+    for other, where in alike:
+        if other.settings == calendar.settings:
             place = f"line {other.line} ({'.'.join(map(str, where))})"
             checker.tell(at, f"this calendar stands in {place} too; a calendar belongs to one account only")
-    calendars.append((calendar, at))
+    alike.append((calendar, at))

@@ -24,7 +24,7 @@ from calsync_flowfact.order import heeds_offset, newest_first, sorts
 from calsync_flowfact.query import Queries
 from calsync_flowfact.rights import SAMPLE, rights_of
 from calsync_flowfact.sample import SIZE, draw
-from calsync_flowfact.tenant import field_problems, find_user, people_of
+from calsync_flowfact.tenant import Users, field_problems, people_of
 from calsync_flowfact.tenant_feed import TenantFeed
 from calsync_flowfact.trash import Trash
 from calsync_flowfact.verdicts import verdicts
@@ -59,7 +59,7 @@ class FlowfactProvider(Provider):
         """What the rules of the accounts need whose calendars were opened."""
         self._feed = self._new_feed()
         self._api_user: Mapping[str, Any] = {}
-        self._users: Sequence[Mapping[str, Any]] = ()
+        self._users = Users()
         self._users_at = host.clock.now()
         """When the users were learnt."""
         self._learning = asyncio.Lock()
@@ -89,10 +89,10 @@ class FlowfactProvider(Provider):
 
     async def open(self, request: CalendarRequest) -> Calendar:
         try:
-            user = find_user(self._users, request.settings, request.account)
+            user = self._users.find(request.settings, request.account)
         except AccountError:  # somebody new, perhaps
             await self._learn_news()
-            user = find_user(self._users, request.settings, request.account)
+            user = self._users.find(request.settings, request.account)
         whose = request.account, user, request.other_address
         await self._native_sync.refuse(*whose)
         settings = self._expect_mapped(request)
@@ -189,10 +189,10 @@ class FlowfactProvider(Provider):
 
     async def people(self) -> Sequence[Person]:
         await self._learn_news()
-        return people_of(self._users)
+        return people_of(self._users.all)
 
     async def _learn_users(self) -> None:
-        self._users_at, self._users = self._clock.now(), await self._client.users()
+        self._users_at, self._users = self._clock.now(), Users(await self._client.users())
 
     async def _learn_news(self) -> None:
         """Ask for the users again, who were learnt with the sign-in; within a poll once for all who ask."""
@@ -222,7 +222,7 @@ class FlowfactProvider(Provider):
             return
         self._shown = sample.shown
         self._sampled = bool(sample.by_people)
-        self._doubts = verdicts(sample, {str(user.get("id")) for user in self._users})
+        self._doubts = verdicts(sample, {str(user.get("id")) for user in self._users.all})
         self._refuse(self._doubts)
 
     def _refuse(self, answers: Sequence[Answer]) -> None:

@@ -90,25 +90,40 @@ def _kind(declared: Any) -> str:
     return kind.upper() if isinstance(kind, str) else "?"
 
 
-def find_user(users: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any], account: str) -> Mapping[str, Any]:
-    """Return the active user that an account names by `user_id`, or by `user`: any of the user's addresses.
+class Users:
+    """A tenant's users. Finding one of them takes as long for ten thousand as for ten."""
 
-    Raises AccountError for none, an inactive one, and an address that several share.
-    """
-    if "user_id" in wanted:
-        found = [user for user in users if user.get("id") == wanted["user_id"]]
-    elif "user" in wanted:
-        found = [user for user in users if wanted["user"].casefold() in addresses(user)]
-    else:
-        raise AccountError(f"account {account}: name the FLOWFACT user with `user` (an address) or `user_id`")
-    active = [user for user in found if user.get("active") is not False and isinstance(user.get("id"), str)]
-    if not found:
-        raise AccountError(f"account {account}: FLOWFACT has no user with this address or id")
-    if not active:
-        raise AccountError(f"account {account}: the user is not active in FLOWFACT")
-    if len(active) > 1:
-        raise AccountError(f"account {account}: several FLOWFACT users have this address; name one with `user_id`")
-    return active[0]
+    def __init__(self, users: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.all = users
+        self._by_id: dict[str, list[Mapping[str, Any]]] = {}
+        self._by_address: dict[str, list[Mapping[str, Any]]] = {}
+        for user in users:
+            if isinstance(user.get("id"), str):
+                self._by_id.setdefault(user["id"], []).append(user)
+            for address in addresses(user):
+                self._by_address.setdefault(address, []).append(user)
+
+    def find(self, wanted: Mapping[str, Any], account: str) -> Mapping[str, Any]:
+        """Return the active user that an account names by `user_id`, or by `user`: any of the user's addresses.
+
+        Raises AccountError for none, an inactive one, and an address that several share.
+        """
+        if "user_id" in wanted:
+            found = self._by_id.get(wanted["user_id"], [])
+        elif "user" in wanted:
+            found = self._by_address.get(wanted["user"].casefold(), [])
+        else:
+            raise AccountError(f"account {account}: name the FLOWFACT user with `user` (an address) or `user_id`")
+        active = [user for user in found if user.get("active") is not False and isinstance(user.get("id"), str)]
+        if not found:
+            raise AccountError(f"account {account}: FLOWFACT has no user with this address or id")
+        if not active:
+            raise AccountError(f"account {account}: the user is not active in FLOWFACT")
+        if len(active) > 1:
+            raise AccountError(
+                f"account {account}: several FLOWFACT users have this address; name one with `user_id`"
+            )
+        return active[0]
 
 
 def addresses(user: Mapping[str, Any]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from calsync_sandbox.flowfact.holders import Holders
 from calsync_sandbox.flowfact.refusal import Refused
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Entities:
         """In the order of deletion, the newest last."""
         self._switches = switches
         self._ticks = ticks
+        self._holders = Holders()
         self._unseen: deque[tuple[float, str, Entity | None]] = deque()
         """Writes that a search may not see yet: time, id, and the entity as it was before."""
 
@@ -114,6 +116,13 @@ class Entities:
             seen = trashed | seen
         return seen.values()
 
+    def holding(self, field: str, text: str) -> Iterable[Entity]:
+        """Return what a search for a text in a field may find now."""
+        if self._switches.search_lag or self._unseen or self._switches.trash_in_search:
+            return self.searchable()
+        known = self._holders.of(field, text, self.live)
+        return [self.live[entity_id] for entity_id in known if entity_id in self.live]
+
     def _behind(self) -> dict[str, Entity | None]:
         visible_until = self._ticks.now() - self._switches.search_lag
         while self._unseen and self._unseen[0][0] <= visible_until:
@@ -123,6 +132,7 @@ class Entities:
     def _put(self, entity_id: str, entity: Entity | None) -> None:
         if self._switches.search_lag:
             self._unseen.append((self._ticks.now(), entity_id, self.live.get(entity_id)))
+        self._holders.replaced(entity_id, self.live.get(entity_id), entity)
         if entity is None:
             del self.live[entity_id]
         else:

@@ -45,6 +45,19 @@ def _values_below(values: Sequence[Any], keys: list[str]) -> Sequence[Any]:
     return values
 
 
+def equal_text(condition: Condition) -> tuple[str, str] | None:
+    """Return the field and the text that it must hold by a condition that is right; None for another condition."""
+    path, value = condition.get("field"), condition.get("value")
+    equals = _kind(condition) == "hasfieldwithvalue" and condition.get("operator", "EQUALS") == "EQUALS"
+    if equals and isinstance(path, str) and isinstance(value, str) and "." not in path and path != "id":
+        return path, value
+    return None
+
+
+def _kind(condition: Condition) -> str:
+    return str(condition.get("type")).replace("_", "").lower()
+
+
 class Compiler:
     """Turns conditions into predicates, at one instant."""
 
@@ -71,7 +84,7 @@ class Compiler:
         """Return the predicate of one condition. Raises Refused (400)."""
         if not isinstance(condition, dict):
             raise Refused(400, "a condition is not an object")
-        kind = str(condition.get("type")).replace("_", "").lower()
+        kind = _kind(condition)
         if kind not in self._kinds or "joinField" in condition:
             raise Refused(400, f"condition {condition.get('type')!r} is not supported")
         return self._kinds[kind](condition)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from calsync_sandbox.flowfact.flowdsl import Compiler, reader
+from calsync_sandbox.flowfact.flowdsl import Compiler, equal_text, reader
 from calsync_sandbox.flowfact.reading import body_of, number_in
 from calsync_sandbox.flowfact.refusal import Refused
 from calsync_sandbox.flowfact.schemas import names_of
@@ -71,11 +71,18 @@ class SearchService:
         allowed = tenant.switches.metadata_filter == "ok"
         ids = {name: schema["id"] for name, schema in tenant.schemas.items()}
         predicates = Compiler(ids, tenant.now(), metadata_filter=allowed).compile_all(query.get("conditions", []))
-        seen = (one for one in tenant.entities.searchable() if one["id"] not in tenant.switches.hidden)
+        seen = (one for one in self._candidates(query) if one["id"] not in tenant.switches.hidden)
         found = [one for one in seen if one["_metadata"]["schema"] in names]
         for predicate in predicates:
             found = list(filter(predicate, found))
         return found
+
+    def _candidates(self, query: dict[str, Any]) -> Iterable[Entity]:
+        """Return the entities that a checked query may find: few where it asks for a text, as an owner's id."""
+        for condition in query.get("conditions", []):
+            if (wanted := equal_text(condition)) is not None:
+                return self._tenant.entities.holding(*wanted)
+        return self._tenant.entities.searchable()
 
     def _sorted(self, found: list[Entity], sorts: Sequence[dict[str, Any]]) -> list[Entity]:
         """Sort by the first key, equal ones by the second, ..."""
