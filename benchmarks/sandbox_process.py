@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from yarl import URL
 
 from benchmarks.bare_loop import Request
+from benchmarks.cost import cpu_seconds
 from calsync_sandbox.sandbox import Account, Sandbox
 
 if TYPE_CHECKING:
@@ -72,6 +74,10 @@ class SandboxProcess:
         found: list[Request] = self.ask(_requests, since)
         return found
 
+    def cpu(self) -> float:
+        """Return the seconds of CPU that the servers have used so far."""
+        return float(self.ask(_cpu))
+
     def ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """Return what a function returns there: it gets the sandbox, the person and the arguments."""
         self._pipe.send((question, arguments))
@@ -91,6 +97,10 @@ async def _serve(pipe: Connection, exchange: Exchange, fill: Fill) -> None:
         while (message := await loop.run_in_executor(None, pipe.recv)) is not None:
             question, arguments = message
             pipe.send(question(sandbox, anna, *arguments))
+
+
+def _cpu(_sandbox: Sandbox, _anna: Person) -> float:
+    return cpu_seconds(resource.RUSAGE_SELF)
 
 
 def _place(sandbox: Sandbox, _anna: Person) -> Place:

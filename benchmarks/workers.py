@@ -1,7 +1,8 @@
-"""How long two workers on PostgreSQL take until all of many accounts are read once more, while nothing changes.
+"""How long two workers on PostgreSQL take until all of many accounts are read once, while nothing changes.
 
-All are of one FLOWFACT tenant and one Graph application, without doorbells. The sandbox, PostgreSQL, the web
-process and the workers share the machine. Run alone: python -m benchmarks.workers [--accounts 10000] [--workers 2]
+All are of one FLOWFACT tenant and one Graph application, without doorbells, and at rest. Every process has just
+been started, and opens each account's calendars first. The sandbox, PostgreSQL, the web process and the workers
+share the machine. Run alone: python -m benchmarks.workers [--accounts 10000] [--workers 2] [--jobs 8]
 """
 
 from __future__ import annotations
@@ -16,30 +17,33 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from benchmarks.idle import configure, cpu_of, forget, memory_of, nothing, running
+from benchmarks.at_rest import fill
+from benchmarks.figures import Measured, measured_table
+from benchmarks.hosted import populate
+from benchmarks.idle import cpu_of, forget, memory_of, nothing, running
 from benchmarks.sandbox_process import SandboxProcess
 from calsync_sandbox.configuration import POLL_SECONDS
-from tests.postgresql import server
+from tests.postgresql import DURABLE, server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from calsync_sandbox.sandbox import Person, Sandbox
 
 ACCOUNTS = 10_000
 WORKERS, JOBS = 2, 8
 BOUND = 300.0
 """Seconds of a round."""
-ROUNDS = 2
-"""The first one also opens calendars in the worker that has not run their account before."""
 POLL = 3600
-"""Seconds: nobody is due by himself while a round is timed."""
+"""Seconds: nobody is due a second time while a round is timed."""
 GLANCE = 1.0
-PATIENCE = 7200.0
+PATIENCE = 3600.0
 READ = "SELECT count(*), min(good_at), max(good_at) FROM account WHERE good_at > %s"
-DUE_AT_ONCE = "DELETE FROM turn"
+BUSY = "SELECT count(*) FROM account WHERE run <> %s OR rest IS NULL"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -47,108 +51,110 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Round:
     """Everybody was read once."""
 
+    accounts: int
     seconds: float
     """From the first run's begin to that of the last one."""
+    requests: int
+    """That arrived at the sandbox."""
     web: float
-    workers: Sequence[float]
+    workers: float
+    """Of all of them together."""
     server: float
-    """Seconds of CPU, with those of the start of the web process."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    accounts: int
-    first_sync: float
-    rounds: Sequence[Round]
+    sandbox: float
+    """Seconds of CPU, from the start of the process on; the sandbox's from the begin of the round."""
     memory: Sequence[float]
     """MB of the web process and of each worker."""
 
-    @property
-    def kept(self) -> bool:
-        return self.rounds[-1].seconds <= BOUND
 
+def measure(accounts: int, workers: int, jobs: int) -> Round:
+    """Fill a store, start all processes, and wait until everybody was read.
 
-def measure(accounts: int, workers: int, jobs: int) -> Found:
+    Raises RuntimeError where an account had something to do, TimeoutError, NotThere.
+    """
     with ExitStack() as stack:
+        cluster = stack.enter_context(server(DURABLE))
         sandbox = stack.enter_context(SandboxProcess("graph", nothing))
-        cluster = stack.enter_context(server())
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        configuration = Path(sandbox.ask(configure, folder, accounts))
-        _place(configuration, cluster.conninfo)
-        hands = [
-            stack.enter_context(running("worker", "--jobs", str(jobs), "-c", str(configuration)))
-            for _ in range(workers)
-        ]
-        began = time.monotonic()
-        with _web(configuration):
-            _until_read(cluster.conninfo, accounts, "")
-            first_sync = time.monotonic() - began
-        rounds = []
-        for _ in range(ROUNDS):
-            sandbox.ask(forget)
-            with psycopg.connect(cluster.conninfo) as connection:
-                connection.execute(DUE_AT_ONCE)
-            used = [cpu_of(each) for each in hands], _cpu_of_server(cluster.conninfo)
-            since = datetime.now(UTC).isoformat()
-            with _web(configuration) as web:
-                seconds = _until_read(cluster.conninfo, accounts, since)
-                memory = [memory_of(each) for each in (web, *hands)]
-                rounds.append(
-                    Round(
-                        seconds,
-                        cpu_of(web),
-                        [cpu_of(each) - before for each, before in zip(hands, used[0], strict=True)],
-                        _cpu_of_server(cluster.conninfo) - used[1],
-                    )
-                )
-        return Found(accounts, first_sync, rounds, memory)
-
-
-def report(found: Found) -> str:
-    lines = [f"{found.accounts:,} accounts, the first sync: {found.first_sync:.0f} s"]
-    for number, one in enumerate(found.rounds, 1):
-        workers = " and ".join(f"{each:.0f} s" for each in one.workers)
-        lines.append(
-            f"round {number} without changes: {one.seconds:.1f} s; CPU of the web process {one.web:.0f} s,"
-            f" of the workers {workers}, of PostgreSQL {one.server:.0f} s"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        words = sandbox.ask(populate, str(folder), accounts)
+        configuration, beside = folder / "calsync.yaml", folder / "calsync.db"
+        first = folder / "first" / "calsync.yaml"
+        for each in (configuration, first):
+            _place(each, beside, cluster.conninfo)
+        last_run = fill(first, cluster.conninfo, folder / f"{beside.name}.runs", words)
+        sandbox.ask(forget)
+        since, used = datetime.now(UTC).isoformat(), (_cpu_of_server(cluster.conninfo), sandbox.cpu())
+        work = ("worker", "--jobs", str(jobs), "-c", str(configuration))
+        web = ("run", "--scheduler", "procrastinate", "-c", str(configuration))
+        pids = [stack.enter_context(running(*command)) for command in (web, *[work] * workers)]
+        seconds = _until_read(cluster.conninfo, accounts, since)
+        cpu = [cpu_of(each) for each in pids]
+        found = Round(
+            accounts,
+            seconds,
+            sandbox.ask(_count),
+            cpu[0],
+            sum(cpu[1:]),
+            _cpu_of_server(cluster.conninfo) - used[0],
+            sandbox.cpu() - used[1],
+            [memory_of(each) for each in pids],
         )
-    memory = ", ".join(f"{each:.0f} MB" for each in found.memory)
-    lines.append(f"memory of the web process and of each worker: {memory}")
-    lines.append(f"bound: {BOUND:.0f} s{'' if found.kept else ', MISSED'}")
-    return "\n".join(lines)
+        _expect_rest(cluster.conninfo, last_run)
+        return found
 
 
-def _place(configuration: Path, conninfo: str) -> None:
+def figures(one: Round) -> list[Measured]:
+    """Return what was measured, beside what is promised."""
+
+    def each(seconds: float) -> list[float]:
+        return [seconds / one.accounts * 1000]
+
+    return [
+        Measured(f"PostgreSQL, workers: a round of {one.accounts:,} accounts", [one.seconds], "s", BOUND),
+        Measured("its requests of each account, all calendars opened", [one.requests / one.accounts], ""),
+        Measured("its CPU of each account, of the workers", each(one.workers), "ms"),
+        Measured("its CPU of each account, of the web process", each(one.web), "ms"),
+        Measured("its CPU of each account, of PostgreSQL", each(one.server), "ms"),
+        Measured("its CPU of each account, of the sandbox", each(one.sandbox), "ms"),
+        Measured("memory of the web process", one.memory[:1], "MB"),
+        Measured("memory of a worker", one.memory[1:], "MB"),
+    ]
+
+
+def _place(configuration: Path, beside: Path, conninfo: str) -> None:
     """Let the store be on PostgreSQL, and the figures be asked for."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     host = psycopg.conninfo.conninfo_to_dict(conninfo)["host"]
     text = configuration.read_text("utf-8")
     file = f'"sqlite:///{configuration.parent.resolve() / "calsync.db"}"'
-    beside = configuration.parent.resolve() / "calsync.db"
     text = text.replace(file, f'"postgresql://calsync@/postgres?host={host}"\n  beside: "{beside}"')
     text = text.replace(f"poll_seconds: {POLL_SECONDS}", f"poll_seconds: {POLL}\n  listen: 127.0.0.1:{port}")
     configuration.write_text(text + "web: {}\n", "utf-8")
 
 
-def _web(configuration: Path) -> Any:
-    return running("run", "--scheduler", "procrastinate", "-c", str(configuration))
-
-
 def _until_read(conninfo: str, accounts: int, since: str) -> float:
     """Wait until all accounts were read well since then; return the seconds from the first of them to the last."""
     over = time.monotonic() + PATIENCE
-    while True:
-        with psycopg.connect(conninfo) as connection:
-            try:
-                read, first, last = connection.execute(READ, (since,)).fetchone() or (0, "", "")
-            except psycopg.errors.UndefinedTable:
-                read = 0  # it is made just now
-        if read == accounts:
-            return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
-        if time.monotonic() > over:
-            raise TimeoutError(f"{read} of {accounts} accounts were read")
-        time.sleep(GLANCE)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        while True:
+            read, first, last = connection.execute(READ, (since,)).fetchone() or (0, "", "")
+            if read == accounts:
+                return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+            if time.monotonic() > over:
+                raise TimeoutError(f"{read} of {accounts} accounts were read")
+            time.sleep(GLANCE)
+
+
+def _expect_rest(conninfo: str, run: int) -> None:
+    """Expect that nobody had anything to do but to ask for news: then a run of another number has begun."""
+    with psycopg.connect(conninfo) as connection:
+        (busy,) = connection.execute(BUSY, (run,)).fetchone() or (0,)
+    if busy:
+        raise RuntimeError(f"{busy} accounts had something to do")
+
+
+def _count(sandbox: Sandbox, _anna: Person) -> int:
+    return sum(len(one.requests) for one in sandbox.servers)
 
 
 def _cpu_of_server(conninfo: str) -> float:
@@ -174,9 +180,9 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--jobs", type=int, default=JOBS)
     arguments = parser.parse_args()
-    found = measure(arguments.accounts, arguments.workers, arguments.jobs)
-    print(report(found))
-    return 0 if found.kept else 1
+    found = figures(measure(arguments.accounts, arguments.workers, arguments.jobs))
+    print(measured_table(found))
+    return 0 if all(one.kept for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NOT_THERE = "POSTGRESQL IS NOT THERE, its store is not tested: install Debian's `postgresql`"
 REQUIRED = os.environ.get("CALSYNC_POSTGRESQL") == "required"
@@ -25,6 +25,8 @@ PLACES = "/usr/lib/postgresql/*/bin"
 NOBODY = "nobody"
 """Whom the server runs as where the tests are run by root, whom it refuses."""
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
+DURABLE = {"max_connections": "60"}
+"""All else as it is installed: what is committed is on the disk."""
 SECONDS = 60
 _numbers = count()
 
@@ -43,8 +45,9 @@ class NotThere(Exception):  # noqa: N818 - what happened
 class Server:
     """A cluster of its own. Everybody who reaches the socket may do anything."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, settings: Mapping[str, str]) -> None:
         self._folder = folder
+        self._settings = settings
         self._programs = programs
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -59,7 +62,7 @@ class Server:
         self._run("initdb", "-D", self._data, "-U", "calsync", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 
     def start(self) -> None:
-        settings = " ".join(f"-c {name}={value}" for name, value in FAST.items())
+        settings = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         options = f"-k {self._folder} -c listen_addresses= {settings}"
         log = self._folder / "log"
         self._run("pg_ctl", "start", "-w", "-t", str(SECONDS), "-D", self._data, "-l", str(log), "-o", options)
@@ -89,7 +92,7 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(settings: Mapping[str, str] = FAST) -> Iterator[Server]:
     """Let a server run. Raises NotThere."""
     found = programs()
     if found is None:
@@ -97,7 +100,7 @@ def server() -> Iterator[Server]:
     # Not where pytest keeps its folders: those belong to one user, and a socket's path is short.
     folder = Path(tempfile.mkdtemp(prefix="calsync-pg-"))
     try:
-        cluster = Server(folder, found)
+        cluster = Server(folder, found, settings)
         cluster.make()
         cluster.start()
         try:
