@@ -38,15 +38,16 @@ def main() -> int:
         parser.error(f"the clients to compare with are not in {BIN}: make bench installs them")
     about = machine()
     print(told(about))
-    found = parts.Found()
-    began = time.monotonic()
+    found, seconds = parts.Found(), {}
     for name in arguments.parts or parts.ALL:
+        began = time.monotonic()
         parts.ALL[name](found, arguments.rounds)
-        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+        seconds[name] = time.monotonic() - began
+        print(f"{name}: {seconds[name]:.0f} s", file=sys.stderr)
     _print(found)
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": about, "load_behind": machine()["load"], "rounds": arguments.rounds}
-    content |= {"seconds": time.monotonic() - began} | as_json(found.ratios, found.figures, found.contests)
+    content |= {"seconds": seconds} | as_json(found.ratios, found.figures, found.contests)
     arguments.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     kept = [one.kept for one in found.ratios] + [one.kept for one in found.figures]
     return 0 if all(kept) else 1

@@ -45,10 +45,10 @@ def send(requests: Sequence[Request]) -> Cost:
 
 
 def at_once(request: Request) -> int:
-    """Return how many such requests travel together: of Exchange's pages one tells where the next begins."""
-    if request.server != "exchange_ews":
-        return CONCURRENCY
-    return ON_THE_WAY if b"<m:GetItem" in request.body else 1
+    """Return how many such requests travel together: one page of a feed tells where the next begins."""
+    if request.server == "exchange_ews":
+        return ON_THE_WAY if b"<m:GetItem" in request.body else 1
+    return 1 if "/delta" in request.url else CONCURRENCY
 
 
 async def _send(requests: Sequence[Request]) -> Cost:

@@ -99,15 +99,16 @@ def measured_table(found: Sequence[Measured]) -> str:
 
 
 def _measured_cells(one: Measured) -> str:
-    spread = f"{_number(min(one.values))} - {_number(max(one.values))}"
-    bound = "-" if one.bound is None else f"{'>=' if one.at_least else '<='} {_number(one.bound)} {one.unit}"
-    row = f"{_number(one.median) + ' ' + one.unit:>12}{spread:>22}{bound:>16}"
+    spread = f"{number(min(one.values))} - {number(max(one.values))}"
+    bound = "-" if one.bound is None else f"{'>=' if one.at_least else '<='} {number(one.bound)} {one.unit}"
+    row = f"{number(one.median) + ' ' + one.unit:>12}{spread:>22}{bound:>16}"
     if one.bound is None:
         return row
     return row + ("  kept" if one.kept else "  MISSED")
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a number with as many digits as are worth telling."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"  # noqa: PLR2004 - three digits are enough
 
 

@@ -20,6 +20,7 @@ from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.starting import start
 from benchmarks.syncing import life
 from benchmarks.tenant import polled
+from benchmarks.workers import ACCOUNTS, JOBS, WORKERS, figures, measure
 from calsync.service.backoff import SETTLE_SECONDS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ EVENTS = 5000
 CHANGES = EVENTS // 100
 TENANTS = (1, 100, 5000)
 """Accounts of one FLOWFACT tenant."""
-READERS: Mapping[Exchange, Callable[[SandboxProcess, int], dict[str, Cost]]] = {
+READERS: Mapping[Exchange, Callable[[SandboxProcess, int, int], dict[str, Cost]]] = {
     "exchange_ews": read,
     "graph": read_graph,
 }
@@ -71,12 +72,14 @@ def starting(found: Found, rounds: int) -> None:
 def reading(found: Found, rounds: int) -> None:
     """Read EVENTS events of Exchange, and through Graph."""
     for exchange, read_once in READERS.items():
+        clients: dict[str, list[Cost]] = {}
         with SandboxProcess(exchange, partial(spread, EVENTS)) as sandbox:
-            costs = [read_once(sandbox, EVENTS) for _ in range(rounds)]
+            for number in range(rounds):
+                for name, cost in read_once(sandbox, EVENTS, number).items():
+                    clients.setdefault(name, []).append(cost)
         what = f"reading {EVENTS:,} events {NAMES[exchange]}"
-        found.contests.append(_contest(what, costs))
-        clients = {name: [cost[name] for cost in costs] for name in costs[0]}
-        for other in clients.keys() - {"calsync", "bare loop"}:
+        found.contests.append(Contest(what, clients))
+        for other in sorted(clients.keys() - {"calsync", "bare loop"}):
             cpu, wall = READING_BOUNDS.get(other, (None, None))
             found.ratios += [
                 _ratio(f"{what}, client CPU, {other}", clients, other, "cpu", cpu),
@@ -166,6 +169,11 @@ def crowds(found: Found, _rounds: int) -> None:
     found.figures += crowd()
 
 
+def hosting(found: Found, _rounds: int) -> None:
+    """Let workers on PostgreSQL read many accounts."""
+    found.figures += figures(measure(ACCOUNTS, WORKERS, JOBS))
+
+
 ALL: Mapping[str, Callable[[Found, int], None]] = {
     "deciding": deciding,
     "starting": starting,
@@ -176,6 +184,7 @@ ALL: Mapping[str, Callable[[Found, int], None]] = {
     "ringing": ringing,
     "tenants": tenants,
     "crowds": crowds,
+    "hosting": hosting,
 }
 
 
@@ -186,8 +195,10 @@ def _contest(work: str, rounds: Sequence[Mapping[str, Cost]]) -> Contest:
 def _ratio(
     name: str, clients: Mapping[str, Sequence[Cost]], other: str, what: str, bound: float | None = None
 ) -> Figure:
+    rounds = len(clients[other])
+
     def seen(client: str) -> list[float]:
-        return [getattr(cost, what) for cost in clients[client]]
+        return [getattr(cost, what) for cost in clients[client][:rounds]]
 
     return Figure(name=name, calsync=seen("calsync"), other=seen(other), least=seen("bare loop"), bound=bound)
 

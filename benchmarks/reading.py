@@ -37,7 +37,7 @@ VIEW = timedelta(days=60)
 """Of one view of exchangelib: of 5,000 events it holds 700, and a server gives no more than 1,000 at once."""
 
 
-def read(sandbox: SandboxProcess, events: int) -> dict[str, Cost]:
+def read(sandbox: SandboxProcess, events: int, _number: int) -> dict[str, Cost]:
     """Let each contender read the calendar once. Raises RuntimeError for one that misses events."""
     place = sandbox.place()
     found, ours = alone(_calsync, place)

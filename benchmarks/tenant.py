@@ -107,7 +107,7 @@ async def _served(server: FlowfactServer, provider: Provider, clock: Steps, acco
         asyncio.create_task(one.listen(lambda why, number=number: rung.append(number) if why else None))
         for number, one in enumerate(calendars)
     ]
-    await _heard(clock, accounts)
+    await _heard(clock)
     for _ in range(3):  # until what was created is older than the search may lag behind
         tokens, _, _ = await _round(server, clock, calendars, tokens, window)
     rung.clear()
@@ -130,15 +130,15 @@ async def _round(
     """Let a poll's time pass and ask each account what changed; return tokens, requests and who was told."""
     server.clear()
     clock.advance(POLL)
-    await _heard(clock, len(calendars))
+    await _heard(clock)
     answers = [await _told(one, token, window) for one, token in zip(calendars, tokens, strict=True)]
     told = [number for number, (_, changes) in enumerate(answers) if changes]
     return [token for token, _ in answers], len(server.requests), told
 
 
-async def _heard(clock: Steps, ears: int) -> None:
-    """Wait until everybody who listens waits for the next poll."""
-    while clock.sleeping < ears:  # noqa: ASYNC110 - sleepers tell nobody
+async def _heard(clock: Steps) -> None:
+    """Wait until the one of all who listen that reads for them waits for the next poll."""
+    while not clock.sleeping:  # noqa: ASYNC110 - sleepers tell nobody
         await asyncio.sleep(0.001)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import crowd, deciding, environment, parts
 from benchmarks.figures import as_json, contest_table, measured_table, table
+from tests.postgresql import NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +22,8 @@ others = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"EVENTS": EVENTS, "CHANGES": 3, "LARGE": 3 * EVENTS, "CHANGES_PER_ROUND": 1}.items():
+    sizes = {"EVENTS": EVENTS, "CHANGES": 3, "LARGE": 3 * EVENTS, "CHANGES_PER_ROUND": 1}
+    for name, value in {**sizes, "TENANTS": (1, 4), "ACCOUNTS": 5}.items():
         monkeypatch.setattr(parts, name, value)
     monkeypatch.setattr(deciding, "PAIRS", EVENTS)
     for name, value in {"ACCOUNTS": 6, "FEW": 2, "CHANGES": 4, "POLL": 2, "POLLS": 1}.items():
@@ -64,6 +66,21 @@ def test_many_accounts_are_measured() -> None:
     figures = {one.name: one.median for one in measured("crowds").figures}
     assert figures["its requests of each"] <= 2
     assert all(0 < seconds < 60 for name, seconds in figures.items() if "doorbell" in name)
+
+
+def test_a_quiet_poll_of_a_tenant_is_one_request_for_all_its_accounts() -> None:
+    figures = measured("tenants").figures
+    assert [one.median for one in figures if one.name.endswith("requests")] == [1, 1]
+
+
+def test_workers_on_postgresql_read_accounts_that_have_nothing_to_do_but_to_ask_for_news() -> None:
+    try:
+        found = measured("hosting")
+    except NotThere as missing:
+        pytest.skip(str(missing))
+    figures = {one.name: one.median for one in found.figures}
+    assert 0 < figures["PostgreSQL, workers: a round of 5 accounts"] < 60
+    assert all(value > 0 for value in figures.values())
 
 
 @others

@@ -204,3 +204,27 @@ async def test_a_query_that_is_not_understood_is_a_400(ask: Ask, query: Any) -> 
 async def test_empty_parts_of_the_official_client_are_taken(ask: Ask, stored: list[str]) -> None:
     answer = await search(ask, joins=[], aggregations=[], entities=[], groupBy=[], distinct=False, conditions=[])
     assert len(answer["entries"]) == len(stored)
+
+
+async def test_a_search_for_an_owner_follows_who_owns_an_appointment(
+    server: FlowfactServer, ask: Ask, anna: User, stored: list[str]
+) -> None:
+    ben = server.add_user("ben@example.de", first="Ben", last="Beispiel")
+
+    async def owned(user: User) -> str:
+        wanted = {"type": "hasFieldWithValue", "field": "assignee", "operator": "EQUALS", "value": user["id"]}
+        return await subjects(ask, conditions=[wanted])
+
+    assert await owned(anna) == ""
+    for event in stored[:3]:
+        server.patch(event, {"assignee": [anna["id"]]}, user=anna)
+    assert (await owned(anna), await owned(ben)) == ("abc", "")
+    server.patch(stored[0], {"assignee": [ben["id"]]}, user=anna)
+    server.patch(stored[1], {"assignee": [anna["id"], ben["id"]]}, user=anna)
+    assert (await owned(anna), await owned(ben)) == ("bc", "ab")
+    server.delete(stored[1], user=anna)
+    assert (await owned(anna), await owned(ben)) == ("c", "a")
+    server.restore(stored[1])
+    assert (await owned(anna), await owned(ben)) == ("cb", "ab")
+    server.patch(stored[2], {"assignee": None}, user=anna)
+    assert await owned(anna) == "b"
