@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from calsync.config import parse
+from calsync.config.reading import LineLoader, loaded
 from calsync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from calsync.config import Document
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 
 
 @pytest.fixture
@@ -150,3 +153,13 @@ def test_no_names_are_found_where_there_are_none(file: Path, text: str) -> None:
     assert not document.providers
     assert not document.rules
     assert not document.plugin_dirs
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML was built without libyaml")
+def test_both_parsers_read_the_same_in_the_same_lines() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    hidden = {"!secret": lambda name, _: f"secret {name}", "!env": lambda name, _: f"env {name}"}
+    slow, (fast, values) = LineLoader(text, hidden), loaded(text, hidden)
+    assert values == slow.read()
+    assert type(fast) is not LineLoader
+    assert (fast.lines, fast.problems, fast.hidden) == (slow.lines, slow.problems, slow.hidden)

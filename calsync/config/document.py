@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from calsync.config.problems import KeyPath, Problem, rendered
-from calsync.config.reading import LineLoader, syntax_problem
+from calsync.config.reading import loaded, syntax_problem
 from calsync.config.secret import Secrets, secret_files
 from calsync.errors import ConfigError
 
@@ -64,15 +64,14 @@ def files_of(path: Path) -> Sequence[Path]:
 
 
 def parse_with(path: Path, hidden: Mapping[str, Hidden]) -> Document:
-    """Read a file whose secrets stand behind these tags, as `LineLoader` has it. Raises as `parse` does."""
+    """Read a file whose secrets stand behind these tags, as `loaded` has it. Raises as `parse` does."""
     return parse_text(path, _read(path), hidden)
 
 
 def parse_text(path: Path, text: str, hidden: Mapping[str, Hidden]) -> Document:
     """Do what `parse_with` does, with what a file is to hold."""
     try:
-        loader = LineLoader(text, hidden)
-        values = loader.read()
+        loader, values = loaded(text, hidden)
     except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
         raise ConfigError(rendered(path, [syntax_problem(error, text)], ())) from None
     if values is None:

@@ -7,6 +7,7 @@ values (YAML 1.1, https://yaml.org/type/bool.html). Both would be a setting that
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -128,6 +129,27 @@ class LineLoader(yaml.SafeLoader):
 
     def _tell(self, node: yaml.Node, at: KeyPath, text: str) -> None:
         self.problems.append(Problem(node.start_mark.line + 1, at, text))
+
+
+class _FastLoader(*([yaml.CSafeLoader] if yaml.__with_libyaml__ else []), LineLoader):  # type: ignore[misc] # mypy wants bases by name
+    """The same with libyaml's parser, where PyYAML was built with it: a third of the time."""
+
+    def __init__(self, text: str, hidden: Mapping[str, Hidden]) -> None:
+        LineLoader.__init__(self, text, hidden)
+        if yaml.__with_libyaml__:
+            yaml.CSafeLoader.__init__(self, text)
+
+
+def loaded(text: str, hidden: Mapping[str, Hidden]) -> tuple[LineLoader, Any]:
+    """Return what has read a document, and its value. Raises as `LineLoader` does.
+
+    What libyaml refuses is read once more by PyYAML's own parser: it takes some of that, and has better words.
+    """
+    with suppress(yaml.MarkedYAMLError):
+        fast = _FastLoader(text, hidden)
+        return fast, fast.read()
+    loader = LineLoader(text, hidden)
+    return loader, loader.read()
 
 
 def syntax_problem(error: yaml.MarkedYAMLError | yaml.reader.ReaderError, text: str) -> Problem:
