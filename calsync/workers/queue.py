@@ -22,6 +22,7 @@ from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
+from psycopg_pool import AsyncConnectionPool
 
 from calsync.beside import until
 from calsync.errors import StoreError, reason
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from procrastinate.jobs import Job
+    from psycopg import AsyncConnection
 
     from calsync.ports import Clock
 
@@ -55,6 +57,19 @@ log = logging.getLogger("calsync.workers")
 for _library in ("procrastinate", "psycopg.pool"):
     # They log each job and each connection, and errors with their texts. What matters is told here.
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
+
+
+class _Pool(AsyncConnectionPool):
+    """Replaces connections that the server has ended. To ask it each time would double the way to it and back."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "check": _expect_open})
+
+
+async def _expect_open(connection: AsyncConnection[Any]) -> None:
+    """Raise psycopg.OperationalError where the server has said that it ends the connection, or is gone."""
+    for _ in range(2):  # the first look finds its last words, the second one that there is nothing behind them
+        connection.pgconn.consume_input()
 
 
 class _Jobs(JobManager):
@@ -92,7 +107,7 @@ class Queue:
             options=f"-c search_path={SCHEMA} -c synchronous_commit=on",
             **REACH,
         )
-        connector = PsycopgConnector(conninfo=whole, min_size=1, max_size=CONNECTIONS)
+        connector = PsycopgConnector(pool_factory=_Pool, conninfo=whole, min_size=1, max_size=CONNECTIONS)
         app = App(connector=connector)
         app.job_manager = _Jobs(connector, clock)
         queue = cls(app, clock, place_of(conninfo))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tests.postgresql import Server
 
 SECONDS = 30.0
+END_ALL = """
+SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 class Done:
@@ -191,6 +195,14 @@ async def until_put(queue: Queue, account: str, job: str) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
+
+
+async def test_a_connection_that_the_server_has_ended_is_replaced(queue: Queue, empty_database: str) -> None:
+    await queue.put("anna", "1", {})
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        ended = connection.execute(END_ALL).fetchall()
+    assert {(True,)} == set(ended)
+    assert await queue.put("bert", "2", {}) == "2"
 
 
 async def test_a_server_that_is_not_there_is_told(tmp_path: Any) -> None:
