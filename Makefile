@@ -16,7 +16,7 @@ help:
 	@echo "make format let ruff format the code"
 	@echo "make docs   build the documentation into build/docs; a warning or a dead link ends it"
 	@echo "make demo-calendars  play the demo with every real calendar in ../shared, a few minutes (ARGS=FILE.ics, --exchange exchange_ews)"
-	@echo "make bench  time calsync against a bare loop with its requests, exchangelib, vdirsyncer, msgraph-sdk and O365 (ARGS='reading --rounds 5' for a part)"
+	@echo "make bench  time calsync against a bare loop with its requests, exchangelib, vdirsyncer, msgraph-sdk and O365, and 10,000 accounts on PostgreSQL (ARGS='reading --rounds 5' for a part)"
 	@echo "make wheel  build what is installed on a server, into dist/; make sbom: and say what is in it"
 	@echo "make audit  ask whether a pinned package has a known vulnerability"
 	@echo "make lock   pin all requirements anew"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from benchmarks.syncing import life
 from benchmarks.tenant import polled
 from benchmarks.workers import ACCOUNTS, JOBS, WORKERS, figures, measure
 from calsync.service.backoff import SETTLE_SECONDS
+from tests.postgresql import NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +50,7 @@ GROWTH_BOUND = 1.3
 LARGE = 50_000
 MEMORY_BOUND, DOUBLING_BOUND = 500.0, 2.2
 """MB of a first sync of LARGE events, and how many times it is that of half of them."""
-CHANGES_PER_ROUND = 4
+CHANGES_PER_ROUND = 2
 
 
 @dataclass(slots=True)
@@ -170,8 +172,11 @@ def crowds(found: Found, _rounds: int) -> None:
 
 
 def hosting(found: Found, _rounds: int) -> None:
-    """Let workers on PostgreSQL read many accounts."""
-    found.figures += figures(measure(ACCOUNTS, WORKERS, JOBS))
+    """Let workers on PostgreSQL read many accounts. Where there is none, say so."""
+    try:
+        found.figures += figures(measure(ACCOUNTS, WORKERS, JOBS))
+    except NotThere as missing:
+        print(missing, file=sys.stderr)
 
 
 ALL: Mapping[str, Callable[[Found, int], None]] = {

@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NOT_THERE = "POSTGRESQL IS NOT THERE, its store is not tested: install Debian's `postgresql`"
+NOT_THERE = "POSTGRESQL IS NOT THERE, its store is not tested or measured: install Debian's `postgresql`"
 REQUIRED = os.environ.get("CALSYNC_POSTGRESQL") == "required"
 PLACES = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps them, each version by itself and in nobody's PATH."""
