@@ -31,7 +31,7 @@ ACCOUNTS, FEW = 1000, 50
 CHANGES = 200
 REST = 0.1
 """Seconds between two changes: 36,000 in an hour, which a thousand people hardly make."""
-POLL = 10
+POLL = 5
 POLLS = 3
 PATIENCE = 120.0
 _SUBJECT = re.compile(rb'"(Besichtigung \d+)"')
