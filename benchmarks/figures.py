@@ -122,18 +122,20 @@ class Contest:
 
 def contest_table(contests: Sequence[Contest]) -> str:
     """Return a line per client and work: medians of seconds, CPU, peak of memory and requests."""
-    head = f"{'':<34}{'client':<14}{'time':>20}{'CPU':>10}{'memory':>10}{'requests':>10}"
-    return "\n".join(
-        [head, *(_contest_row(one.work, name, costs) for one in contests for name, costs in one.costs.items())]
+    width = max(len(one.work) for one in contests) + 2
+    head = f"{'':{width}}{'client':<14}{'time':>20}{'CPU':>10}{'memory':>10}{'requests':>10}"
+    rows = (
+        one.work.ljust(width) + _contest_row(name, costs) for one in contests for name, costs in one.costs.items()
     )
+    return "\n".join([head, *rows])
 
 
-def _contest_row(work: str, name: str, costs: Sequence[Cost]) -> str:
+def _contest_row(name: str, costs: Sequence[Cost]) -> str:
     walls = [cost.wall for cost in costs]
     wall = f"{statistics.median(walls):.2f} s ({min(walls):.2f}-{max(walls):.2f})"
     cpu = statistics.median(cost.cpu for cost in costs)
     memory, requests = max(cost.memory for cost in costs), statistics.median(cost.requests for cost in costs)
-    return f"{work:<34}{name:<14}{wall:>20}{cpu:>8.2f} s{memory:>7,.0f} MB{requests:>10,.0f}"
+    return f"{name:<14}{wall:>20}{cpu:>8.2f} s{memory:>7,.0f} MB{requests:>10,.0f}"
 
 
 def as_json(figures: Sequence[Figure], seen: Sequence[Measured], contests: Sequence[Contest]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from benchmarks.environment import versions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = ("calsync", "aiohttp", "lxml", "exchangelib")
+NAMES = ("calsync", "aiohttp", "lxml", "psycopg", "procrastinate", "exchangelib")
 
 
 def machine() -> dict[str, Any]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from benchmarks.cost import Cost
     from benchmarks.first_sync import FirstSync
+    from benchmarks.syncing import Life
     from calsync_sandbox.configuration import Exchange
 
 EVENTS = 5000
@@ -50,6 +51,8 @@ GROWTH_BOUND = 1.3
 LARGE = 50_000
 MEMORY_BOUND, DOUBLING_BOUND = 500.0, 2.2
 """MB of a first sync of LARGE events, and how many times it is that of half of them."""
+SMALL = 1000
+"""So many events are synced beside vdirsyncer: with twice as many, its Radicale needs three times as long."""
 CHANGES_PER_ROUND = 2
 
 
@@ -116,13 +119,11 @@ def importing(found: Found, rounds: int) -> None:
 
 def growing(found: Found, rounds: int) -> None:
     """Sync calendars of EVENTS, half of LARGE and LARGE events: first, and with the same number of changes."""
+    _beside_vdirsyncer(found, rounds)
     small, half, large = life(EVENTS, CHANGES, rounds), life(LARGE // 2, CHANGES, 0), life(LARGE, CHANGES, rounds)
-    theirs = synced_by_vdirsyncer(EVENTS, CHANGES)
-    ours = {"first sync": [small.first], "no change": small.quiet, "1 % changed": small.changed}
-    for work, costs in ours.items():
-        found.contests.append(
-            Contest(f"{work}, {EVENTS:,} events", {"calsync": costs, "vdirsyncer": [theirs[work]]})
-        )
+    found.contests += [
+        Contest(f"{work}, {EVENTS:,} events", {"calsync": costs}) for work, costs in _works(small).items()
+    ]
     found.contests += [
         Contest(f"no change, {LARGE:,} events", {"calsync": large.quiet}),
         Contest(f"{CHANGES} changed, {LARGE:,} events", {"calsync": large.changed}),
@@ -137,6 +138,19 @@ def growing(found: Found, rounds: int) -> None:
             f"first sync of {LARGE:,} events: times the memory of half of it", [doubling], "", DOUBLING_BOUND
         ),
     ]
+
+
+def _beside_vdirsyncer(found: Found, rounds: int) -> None:
+    changes = SMALL // 100
+    ours, theirs = _works(life(SMALL, changes, rounds)), synced_by_vdirsyncer(SMALL, changes)
+    found.contests += [
+        Contest(f"{work}, {SMALL:,} events", {"calsync": costs, "vdirsyncer": [theirs[work]]})
+        for work, costs in ours.items()
+    ]
+
+
+def _works(one: Life) -> Mapping[str, Sequence[Cost]]:
+    return {"first sync": [one.first], "no change": one.quiet, "1 % changed": one.changed}
 
 
 def ringing(found: Found, rounds: int) -> None:
