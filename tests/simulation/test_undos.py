@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.engine import Report
-from calsync.records import LedgerEntry
+from calsync.records import LedgerEntry, Selection
 from calsync.sync.model import FIELDS, Event, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
-from tests.simulation.errand import UNDOING
+from tests.simulation.errand import UNDOING, Undoing
 from tests.simulation.pair import MAKING
 from tests.simulation.undone import expected
 from tests.simulation.undos import IMAGES, Undertaking
@@ -247,6 +247,34 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
         )
     with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
         pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("frees", "broken"), [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", [])])
+def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_original(
+    pair: Pair, frees: str, broken: list[str]
+) -> None:
+    """As one that undoes the undo. The command that undid it must not end its link."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    raw, errand = pair.world.disk.raw, Undoing(pair, Selection(ids=[]), None)
+
+    async def undo(*, deletes: bool, ends_link: bool) -> None:
+        async with pair.undos.undertaken(errand):
+            if deletes:
+                pair.undos._parted[LEFT, original] = len(pair.journal)
+            if ends_link:
+                raw.execute("DELETE FROM link")
+
+    run = pair.world.loop.run_until_complete
+    run(undo(deletes=True, ends_link=frees == "its own"))
+    if frees == "a later one":
+        run(undo(deletes=False, ends_link=True))
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
     made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
