@@ -45,9 +45,9 @@ TAKEN_BACK = 0.02
 """How often much is taken back that was entered on the same day."""
 LEAVES = 0.1
 """How often an account leaves in the end, and comes back."""
-UNDOES = 0.2
+UNDOES = 0.35
 """How often a person undoes something while the service runs."""
-WONDERS = 0.4
+WONDERS = 0.8
 """How often, where nobody knows whether calsync has made what the ledger tells last."""
 SMALL_BUDGET = 0.07
 """How often accounts may write so little that it has to wait."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 WRITTEN = """
-SELECT id, run, at, reason, link, side, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
+SELECT id, run, at, kind, reason, link, side, max(id) OVER (PARTITION BY link, side) = id AS last FROM ledger
 WHERE account = :account AND kind IN ('create', 'update', 'delete') ORDER BY id DESC LIMIT 9
 """
 SWITCHED_OFF = BROKEN = 0.25
@@ -45,8 +45,10 @@ UNDOES_AGAIN = 0.5
 """How often an undo is undone, where there was one."""
 REFUSED = 0.3
 """How often a server fails while an approved plan is carried out."""
-DOUBTS = 0.7
+DOUBTS = 0.9
 """How often that is undone of which nobody knows whether calsync wrote it."""
+GIVES_BACK = 0.3
+"""How often a delete is undone, where there was one."""
 TRIES = 3
 QUARREL = 0.3
 """How often what is undone was edited by turns."""
@@ -176,8 +178,10 @@ class Person:
         rows = fetch(self.world.disk.raw, WRITTEN, {"account": pair.name})
         if not rows:
             return None
-        for reasons, chance in (({UNDONE}, UNDOES_AGAIN), (UNCERTAIN, DOUBTS)):
-            rare = [row for row in rows if row["reason"] in reasons]
+        undone = [row for row in rows if row["reason"] == UNDONE]
+        uncertain = [row for row in rows if row["reason"] in UNCERTAIN]
+        deleted = [row for row in rows if row["kind"] == Kind.DELETE and row["last"]]
+        for rare, chance in ((undone, UNDOES_AGAIN), (uncertain, DOUBTS), (deleted, GIVES_BACK)):
             if rare and dice.random() < chance:
                 chosen = dice.choice(rare)
                 self.world.mix["undo: of an undo"] += chosen["reason"] == UNDONE

@@ -253,6 +253,34 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(("frees", "broken"), [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", [])])
+def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_original(
+    pair: Pair, frees: str, broken: list[str]
+) -> None:
+    """As one that undoes the undo. The command that undid it must not end its link."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    raw, errand = pair.world.disk.raw, Undoing(pair, Selection(ids=[]), None)
+
+    async def undo(*, deletes: bool, ends_link: bool) -> None:
+        async with pair.undos.undertaken(errand):
+            if deletes:
+                pair.undos._parted[LEFT, original] = len(pair.journal)
+            if ends_link:
+                raw.execute("DELETE FROM link")
+
+    run = pair.world.loop.run_until_complete
+    run(undo(deletes=True, ends_link=frees == "its own"))
+    if frees == "a later one":
+        run(undo(deletes=False, ends_link=True))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert _broken(pair) == broken
+
+
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_command_may_not_forget_whose_copy_it_deletes(pair: Pair, forgets: bool) -> None:
     for calendar in pair.calendars.values():

@@ -83,9 +83,9 @@ class Undos:
     @asynccontextmanager
     async def undertaken(self, errand: Undoing) -> AsyncIterator[None]:
         """Watch a command."""
-        now = await self._undertaking(errand)
+        now, parted = await self._undertaking(errand), {**self._parted}
         self._judge_numbers(now)
-        self._now, parted = now, {*self._parted}
+        self._now = now
         yield
         self._now = None
         left = look(self.pair.world.disk.raw, self.pair.name)
@@ -93,8 +93,9 @@ class Undos:
         linked = {
             self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
         }
-        for node in parted - linked:  # also a command that was killed may have freed them
-            self._parted.pop(node, None)
+        # Also a command that was killed may have freed what an earlier one had parted; what it parts stays linked.
+        freed = {node for node in parted.keys() - linked if self._parted[node] == parted[node]}
+        self._parted = {node: number for node, number in self._parted.items() if node not in freed}
         done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
             return

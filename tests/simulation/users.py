@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, int] = {
     "revert": 1,
     "edit_against_delete": 3,
     "edit_both": 5,
+    "plan_call": 1,
     "clear_out": 2,
     "edit_all": 2,
 }
@@ -214,6 +215,16 @@ class Users:
             return None
         self._calendar(side).user_edit(row.id, summary=self._text("Termin"))
         self._calendar(side.other).user_edit(partner[1], summary=self._text("Termin"))
+        return f"{row.id} {partner[1]}"
+
+    def plan_call(self, _: Side) -> str | None:
+        """Make an event on the right an online meeting, and write to its partner what it is about."""
+        row = self._pick(Side.RIGHT, Place.CALENDAR)
+        partner = row and self.pair.backwards.partner((Side.RIGHT, row.id))
+        if row is None or not partner or self._calendar(Side.LEFT).rows.present(partner[1]) is None:
+            return None
+        self._calendar(Side.RIGHT).user_edit(row.id, online_meeting=True)
+        self._calendar(Side.LEFT).user_edit(partner[1], description=self._text("Notiz"))
         return f"{row.id} {partner[1]}"
 
     def same_edit(self, side: Side) -> str | None:
