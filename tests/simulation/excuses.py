@@ -28,6 +28,7 @@ EXCUSES: Mapping[str, str] = {
     "delete waits": "it is to be deleted, once a person or the next proof lets it",
     "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
     "left while it was edited": "who comes back cannot know again what was edited meanwhile, and asks first",
+    "its partner takes no part": "who comes back does not look for copies among what is left out",
     "copied as a person said": "who was asked about twins wanted the missing ones to be created",
     "late create": "it was on its way when its runner was frozen: no lease can call it back",
     "late write": "it was on its way when its runner was frozen: what came meanwhile it cannot know",

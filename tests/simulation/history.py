@@ -49,6 +49,8 @@ UNDOES = 0.35
 """How often a person undoes something while the service runs."""
 WONDERS = 0.8
 """How often, where nobody knows whether calsync has made what the ledger tells last."""
+UNMARKED = 0.3
+"""How often a server without markers that breaks loses the answers to creates."""
 SMALL_BUDGET = 0.07
 """How often accounts may write so little that it has to wait."""
 THROTTLES = 0.1
@@ -369,6 +371,9 @@ class History:
             return
         fault = self.dice.choice(choices)
         side = self.dice.choice(list(Side))
+        unmarked = [one for one, calendar in pair.calendars.items() if not calendar.capabilities.marker]
+        if unmarked and faults.creates_lost in choices and self.dice.random() < UNMARKED:
+            fault, side = faults.creates_lost, self.dice.choice(unmarked)
         fault(pair, pair.calendars[side], self.dice)
         self.world.mix[fault.__name__] += 1
         pair.note(f"{fault.__name__} {side}")

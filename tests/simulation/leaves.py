@@ -8,6 +8,7 @@ from calsync.store.connection import fetch
 from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import look
+from tests.simulation.rules import CALL
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ class Leaves:
         if any(self.pair.decisions.told_apart(node) for node in (source, partner)):
             self.pair.world.excuse("copied as a person said")
             return
+        if any(self._is_left_out(node) for node in (source, partner)):
+            self.pair.world.excuse("its partner takes no part")
+            return
         here = all(row is not None and lives(row) for row in both)
         if here and not any(self._touched(node) for node in (source, partner)):
             self.pair.fail("leave", f"{source} was copied again, and {partner} is there")
@@ -146,7 +150,15 @@ class Leaves:
 
     def unlike(self, ids: Collection[Node]) -> bool:
         """Tell whether who came back could not know some events again, or a person has had one copied."""
-        return self._is_left and any(self._touched(node) or self.pair.decisions.told_apart(node) for node in ids)
+        return self._is_left and any(
+            self._touched(node) or self.pair.decisions.told_apart(node) or self._is_left_out(node) for node in ids
+        )
+
+    def _is_left_out(self, node: Node) -> bool:
+        """Tell whether an event is none that is synced by now: nothing new is taken for its copy."""
+        row = self.pair.calendars[node[0]].rows.rows.get(node[1])
+        called = self.pair.optional.types and row is not None and CALL in row.event.types
+        return row is not None and (row.event.series or called)
 
     def _touched(self, node: Node) -> bool:
         """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""

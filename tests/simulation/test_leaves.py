@@ -19,6 +19,7 @@ from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import LEAVING, UNDOING
 from tests.simulation.pair import MAKING
+from tests.simulation.rules import CALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +142,20 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
     if edited:
         pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
     _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("types", "broken"), [(False, ["leave"]), (True, [])])
+def test_who_comes_back_cannot_know_a_partner_that_takes_no_part(
+    pair: Pair, types: bool, broken: list[str]
+) -> None:
+    pair.optional.types = types
+    original, copy = _pair_of(pair)
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    _left(pair)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:2:{sha256(copy.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[LEFT].rows.add, MEETING, by_us=True, marker=f"v1 {copy}", reminder_minutes=15)
     assert _broken(pair) == broken
 
 
