@@ -62,18 +62,31 @@ def _match(view: View, fresh: dict[Side, list[Seen]]) -> Iterator[Operation]:
     doubtful = {(event.summary, event.when) for event in _in_doubt(view)} if groups else ()
     for looks, group in groups.items():
         yield from _decide_group(view, group, waits=looks in doubtful)
+    if view.decisions:
+        yield from _words_that_wait(view)
+
+
+def _words_that_wait(view: View) -> Iterator[Operation]:
+    """Yield the holds of events that calsync may have just made, and of which a person has said something."""
+    for side, event_id in sorted(view.possibly_made):
+        seen = view.seen[side].get(event_id)
+        if seen is not None and event_id not in view.linked[side]:
+            held = waiting_twin(view, side, seen)
+            if held.decided:
+                yield held
 
 
 def _in_doubt(view: View) -> Iterator[Event]:
-    """Yield the events that no link names, and of which nobody knows whether they are there."""
+    """Yield the events that no link names, and of which nobody knows whether they are there, or whose they are."""
     for side in Side:
         for event_id, seen in view.seen[side].items():
-            if seen.standing.in_doubt and event_id not in view.linked[side]:
+            unsure = seen.standing.in_doubt or (side, event_id) in view.possibly_made
+            if unsure and event_id not in view.linked[side]:
                 yield seen.observation.event
 
 
 def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]], *, waits: bool) -> Iterator[Operation]:
-    """Decide about events that look alike; while it is not known of one whether it is there, all of them wait."""
+    """Decide about events that look alike; while one of them is in doubt, all of them wait."""
     decided, group = decide_twins(view, group) if view.decisions else ((), group)
     left, right = group[Side.LEFT], group[Side.RIGHT]
     if decided:

@@ -41,7 +41,7 @@ CHAPTERS = {1: range(2, 6), 2: range(2, 4)}
 """How many chapters it has, by its accounts."""
 APPLIES = 0.04
 """How often a person has a plan carried out while the service runs."""
-TAKEN_BACK = 0.02
+TAKEN_BACK = 0.04
 """How often much is taken back that was entered on the same day."""
 LEAVES = 0.1
 """How often an account leaves in the end, and comes back."""

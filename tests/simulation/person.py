@@ -47,6 +47,8 @@ REFUSED = 0.3
 """How often a server fails while an approved plan is carried out."""
 DOUBTS = 0.9
 """How often that is undone of which nobody knows whether calsync wrote it."""
+ALONE = 0.2
+"""How often a person decides about one case, and leaves all others for later."""
 GIVES_BACK = 0.3
 """How often a delete is undone, where there was one."""
 TRIES = 3
@@ -85,6 +87,8 @@ class Person:
         store = self.world.disk.store()
         now, dice, count = self.world.clock.now(), self.world.dice, 0
         cases = [case for case in await waiting(store, pair.name, pair.direction, now) if self._asks(case)]
+        if cases and dice.random() < ALONE:
+            cases = [dice.choice(cases)]
         all_the_same = dice.random() < 0.5
         choices = {case.name: dice.choice(case.choices) for case in cases}
         wanted: dict[Choice, list[str]] = defaultdict(list)

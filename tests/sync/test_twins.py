@@ -122,6 +122,16 @@ def test_nothing_is_decided_while_one_that_looks_like_it_may_be_there_or_not(
     assert [(each.kind, each.reason, each.wanted) for each in operations] == [(Kind.HOLD, AMBIGUOUS, wanted)] * 2
 
 
+def test_nothing_is_decided_while_one_that_looks_like_it_may_be_what_calsync_has_just_made(
+    one_and_two: Scene,
+) -> None:
+    """Else what a user has entered on the other side meanwhile would be copied beside it."""
+    unsure = frozenset({(RIGHT, "r1"), (RIGHT, "r2")})
+    view = replace(one_and_two.view(), possibly_made=unsure, waiting_events=unsure)
+    (held,) = reconcile(view).operations
+    assert (held.kind, held.reason, held.event_id, held.wanted) == (Kind.HOLD, AMBIGUOUS, "l", Kind.CREATE)
+
+
 def test_a_chosen_pair_waits_for_the_one_that_is_in_doubt(one_and_two: Scene, now: datetime) -> None:
     one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=Standing.ABSENT)
     one, two = said(one_and_two, now, r1=(Choice.PAIR, "l"))
