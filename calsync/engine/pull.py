@@ -106,7 +106,7 @@ async def _follow_instead(run: Run, side: Side, token: str, failed: Retry) -> st
 async def _follow(run: Run, side: Side, token: str) -> str:
     feed = run.feeds.get(side)
     if feed is not None and feed.since == token:  # else another run has read on meanwhile
-        told = feed.pages()
+        told, token = feed.pages(), feed.token or token
     else:
         told = ahead(run.account.calendars[side].changes(token, run.window))
     async with aclosing(told) as pages:

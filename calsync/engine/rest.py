@@ -33,12 +33,14 @@ def terms(account: Account) -> str:
     """Return what names all that a plan depends on besides what is remembered."""
     calendars = [(account.calendars[side].key, account.calendars[side].capabilities) for side in Side]
     chosen = account.direction, account.policy, account.on_target_edit, account.first_sync
-    told = repr((__version__, account.rules, chosen, account.past, account.future, calendars))
+    told = repr((__version__, FORM, account.rules, chosen, account.past, account.future, calendars))
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+FORM = "with unsettled events"
+"""What a rest is: a process that knows another one, as an older one does, takes no account for being at it."""
 MOST = 1000
-"""Of so many events it is proven that a run needs no others; of more, all is read at once."""
+"""So many events are read one by one; where more are told of, all are read at once."""
 
 
 def unsettled(run: Run) -> frozenset[tuple[Side, str]] | None:
@@ -70,6 +72,8 @@ class Feed:
         """The token that was asked with, and the one that reading goes on behind."""
         self.news: list[Page] = []
         """The first page that tells of something, and all that followed it."""
+        self.ended = False
+        """All that it tells has been read."""
         self._pages = pages
 
     @property
@@ -86,6 +90,7 @@ class Feed:
                 self.token = page.token or self.token
             if self.told > MOST:
                 return
+        self.ended = True
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Yield the news, and all that follows."""
@@ -127,9 +132,10 @@ def is_quiet(feeds: Mapping[Side, Feed]) -> bool:
 def scope_of(account: Account, rest: Rest, feeds: Mapping[Side, Feed]) -> Scope | None:
     """Return what a run plans for that both sides have told this; None: all, as nothing less is proven to do.
 
-    Where only one side is written, what only the other one has stays without a link, and may be anybody's partner.
+    What a feed tells that was not read to its end may be about anything. Where only one side is written, what only
+    the other one has stays without a link, and may be anybody's partner.
     """
-    if not feeds or account.direction is not Direction.BOTH:
+    if not feeds or account.direction is not Direction.BOTH or not all(feed.ended for feed in feeds.values()):
         return None
     events, uids = set(rest.unsettled), set[tuple[Side, str]]()
     for side, feed in feeds.items():

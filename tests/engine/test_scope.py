@@ -10,15 +10,16 @@ import pytest
 from calsync.engine import rest
 from calsync.engine.notebook import Notebook
 from calsync.errors import Retry
+from calsync.ports import Page
 from calsync.store import MemoryRuns
 from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from calsync.engine import Report
-    from calsync.sync.model import Event
+    from calsync.sync.model import Event, Window
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 PAIRS = 12
@@ -81,6 +82,30 @@ async def test_what_one_run_has_left_is_planned_for_beside_what_the_next_one_hea
     report = await resting.poll()
     assert report.among is not None
     assert {(Side.LEFT, first), (Side.LEFT, second)} <= report.among
+
+
+async def test_all_is_planned_for_where_a_feed_was_not_read_to_its_end(
+    resting: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed may tell of one event many times before it tells of another one."""
+    monkeypatch.setattr(rest, "MOST", 3)
+    told, gone = _of(resting.left, "Termin 1"), _pair(resting, "Termin 2")
+    resting.left.user_edit(told, summary="verlegt")
+    resting.left.user_delete(gone[0])
+    changes = resting.left.changes
+
+    async def repeating(token: str | None, window: Window) -> AsyncIterator[Page]:
+        async for page in changes(token, window):
+            if page.observations or page.removed:
+                yield Page(observations=[*page.observations] * 4)
+            yield page
+
+    resting.left.changes = repeating
+    for _ in range(3):
+        report = await resting.poll()
+        if report.unsynced is not None:
+            assert _were_all_planned_for(report)
+    assert gone[1] not in resting.right.events()
 
 
 async def test_a_delete_and_an_edit_of_one_pair_meet(resting: World) -> None:

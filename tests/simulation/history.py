@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from calsync.engine import engine
+from calsync.engine import engine, rest
 from calsync.engine.planning import make_plan
 from calsync.records import Selection
 from calsync.sync import budget
@@ -53,6 +53,8 @@ UNMARKED = 0.3
 """How often a server without markers that breaks loses the answers to creates."""
 SMALL_BUDGET = 0.07
 """How often accounts may write so little that it has to wait."""
+FEW_AT_ONCE = 0.3
+"""How often all of an account is read already where a few events are news."""
 THROTTLES = 0.1
 """How often there are servers before which calsync's door stands."""
 QUIET_RUNS = 1
@@ -89,19 +91,22 @@ def play(seed: int, allowed: Collection[str] = faults.NAMES) -> World:
 
 @contextmanager
 def _limits(world: World, dice: random.Random, allowed: Collection[str]) -> Iterator[None]:
-    """Let some histories have a small budget of writes, or servers that throttle.
+    """Let some histories have a small budget of writes, servers that throttle, or plans for a few events only.
 
     The dice are of their own, so that the other histories go on as they did.
     """
-    small, throttles = dice.random() < SMALL_BUDGET, dice.random() < THROTTLES
+    small, throttles, few = dice.random() < SMALL_BUDGET, dice.random() < THROTTLES, dice.random() < FEW_AT_ONCE
     if throttles and "throttles" in allowed:
         world.servers = {side: Server(world, side, dice) for side in Side}
-    if not small or "small_budget" not in allowed:
-        yield
-        return
-    world.mix["small_budget"] += 1
-    world.budget = hourly, daily = budgets.drawn(dice)
-    with patch.object(budget, "HOURLY", hourly), patch.object(budget, "DAILY", daily):
+    with ExitStack() as stack:
+        if few:
+            world.mix["few_at_once"] += 1
+            stack.enter_context(patch.object(rest, "MOST", dice.choice([1, 3])))
+        if small and "small_budget" in allowed:
+            world.mix["small_budget"] += 1
+            world.budget = hourly, daily = budgets.drawn(dice)
+            stack.enter_context(patch.object(budget, "HOURLY", hourly))
+            stack.enter_context(patch.object(budget, "DAILY", daily))
         yield
 
 
@@ -301,7 +306,9 @@ class History:
         """Keep a copy of the disk, put it in its place, or an empty one, as after a broken machine."""
         if self.two_runners:
             return
-        if self._draws("lost_store", 0.015):
+        if self._draws("lost_store", 0.02):
+            for pair in self.world.pairs.values():
+                pair.users.save(self.dice.choice(list(Side)))
             self.world.disk.restore({})
             self.world.note("the store is lost")
             for pair in self.world.pairs.values():

@@ -43,7 +43,7 @@ def judge_imagined(pair: Pair, account: Account, raw: Database) -> None:
     everything = read_account(pair.name, since, raw)
     dice = Random(f"{pair.name} {rest.run} {len(pair.journal)}")
     told = [news for _ in range(dice.randrange(1, 5)) for news in _imagined(dice, everything)]
-    feeds = {side: SimpleNamespace(news=[_page(side, told)]) for side in Side}
+    feeds = {side: SimpleNamespace(news=[_page(side, told)], ended=True) for side in Side}
     scope = vars(engine)["scope_of"](account, rest, cast("Any", feeds))
     part = read_account(pair.name, since, raw, scope=scope)
     if scope is None or part.scope is None:
