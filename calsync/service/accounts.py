@@ -108,7 +108,7 @@ class ServedAccount:
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         """All that is running for it."""
         running = () if self._task is None else (self._task,)
-        return [*running, *(ear.task for ear in self._ears if not ear.task.done()), *self._unheard]
+        return [*running, *(ear.task for ear in self._ears if ear.task is not None), *self._unheard]
 
     def wake(self, why: str) -> None:
         """Have it run soon, and once more where a run goes on. Several rings make one run."""
@@ -255,9 +255,10 @@ class ServedAccount:
             self.wake(why)
 
     def _stop_listening(self) -> None:
+        listening = [ear.task for ear in self._ears if ear.task is not None]
         for ear in self._ears:
             ear.end()
-        self._unheard = [one for one in (*self._unheard, *(ear.task for ear in self._ears)) if not one.done()]
+        self._unheard = [one for one in (*self._unheard, *listening) if not one.done()]
         self._ears = ()
 
 
