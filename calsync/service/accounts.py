@@ -125,6 +125,8 @@ class ServedAccount:
 
         Raises what it raises, and Retry where the account is not served any more.
         """
+        if self._ending:
+            raise self._refusal()
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._errands.append((errand, done))
         self.wake("a person asked")
@@ -194,7 +196,10 @@ class ServedAccount:
 
     def _refuse(self, done: asyncio.Future[Any]) -> None:
         if not done.done():
-            done.set_exception(Retry(f"account {self._name} is not served any more"))
+            done.set_exception(self._refusal())
+
+    def _refusal(self) -> Retry:
+        return Retry(f"account {self._name} is not served any more")
 
     async def _run(self) -> Rest:
         rang, began, self._rang = self._rang, self._clock.now(), None
