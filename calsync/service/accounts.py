@@ -183,7 +183,7 @@ class ServedAccount:
             if done.done():
                 continue
             try:
-                result = await errand()
+                result = await self._unbroken(errand())
             except asyncio.CancelledError:
                 self._refuse(done)
                 raise
@@ -206,7 +206,7 @@ class ServedAccount:
         self._rung = False  # before the run: what rings meanwhile makes another one
         report = Report()
         try:
-            await self._runner.run(self._name, report, self._progress)
+            await self._unbroken(self._runner.run(self._name, report, self._progress))
         except SwitchedOff:
             self._stop_listening()
             return self._standing.switched_off(report)
@@ -220,6 +220,16 @@ class ServedAccount:
         self._finished(report, None, began, rang)
         self._listen()
         return self._standing.succeeded(report, asked=rang is not None, hears=self._hears)
+
+    async def _unbroken(self, work: Awaitable[T]) -> T:
+        """Wait for a work. Raises Retry where it was cancelled by itself: this account is served on."""
+        try:
+            return await work
+        except asyncio.CancelledError:
+            this = asyncio.current_task()
+            if this is not None and this.cancelling():
+                raise
+            raise Retry(f"account {self._name}: the work on it was broken off") from None
 
     def _not_answered(self, rang: datetime | None) -> None:
         if rang is not None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import reason
+from calsync.errors import Retry, reason
 from calsync.ports import Ring
 from calsync.service.backoff import LISTEN_AGAIN, back_off
 
@@ -83,7 +83,7 @@ class Ear:
         self._ring(why)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._over(None if task.cancelled() else task.exception())
+        self._over(Retry("the listening was broken off") if task.cancelled() else task.exception())
 
     def _over(self, error: BaseException | None) -> None:
         """Listen again later where it failed: until then, the poll goes on without this doorbell."""

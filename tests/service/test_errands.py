@@ -81,3 +81,14 @@ async def test_an_errand_is_refused_at_once_while_the_last_run_comes_to_its_end(
     with pytest.raises(Retry, match="not served any more"):
         await asyncio.wait_for(rung.service.ask("anna", errand), 2)
     rung.accounts.held.set()
+
+
+async def test_an_errand_that_is_broken_off_by_itself_fails_and_its_account_is_served_on(rung: Running) -> None:
+    async def errand() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(Retry, match="broken off"):
+        await asyncio.wait_for(rung.service.ask("anna", errand), 2)
+    await rung.accounts.reached("anna", 2)
+    await rung.poll()
+    await rung.accounts.reached("anna", 3)

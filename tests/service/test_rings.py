@@ -252,6 +252,13 @@ async def test_who_has_ended_listens_no_more_also_where_the_time_for_that_had_co
     assert running.doorbell.calls == 1
 
 
+async def test_a_doorbell_that_is_broken_off_has_failed(rung: Running) -> None:
+    rung.doorbell.broken.cancel()
+    await asyncio.wait_for(rung.clock.until_sleeping(2), 2)
+    rung.clock.advance(LISTEN_AGAIN * 1.1)
+    await rung.doorbell.called(2)
+
+
 async def test_a_doorbell_that_waits_to_be_listened_to_again_is_not_when_its_account_has_left(
     running: Running,
 ) -> None:
