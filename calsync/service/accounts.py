@@ -108,7 +108,7 @@ class ServedAccount:
     def tasks(self) -> Sequence[asyncio.Task[None]]:
         """All that is running for it."""
         running = () if self._task is None else (self._task,)
-        return [*running, *(ear.task for ear in self._ears if not ear.task.done()), *self._unheard]
+        return [*running, *(ear.task for ear in self._ears if ear.task is not None), *self._unheard]
 
     def wake(self, why: str) -> None:
         """Have it run soon, and once more where a run goes on. Several rings make one run."""
@@ -125,6 +125,8 @@ class ServedAccount:
 
         Raises what it raises, and Retry where the account is not served any more.
         """
+        if self._ending:
+            raise self._refusal()
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._errands.append((errand, done))
         self.wake("a person asked")
@@ -181,7 +183,7 @@ class ServedAccount:
             if done.done():
                 continue
             try:
-                result = await errand()
+                result = await self._unbroken(errand())
             except asyncio.CancelledError:
                 self._refuse(done)
                 raise
@@ -194,14 +196,17 @@ class ServedAccount:
 
     def _refuse(self, done: asyncio.Future[Any]) -> None:
         if not done.done():
-            done.set_exception(Retry(f"account {self._name} is not served any more"))
+            done.set_exception(self._refusal())
+
+    def _refusal(self) -> Retry:
+        return Retry(f"account {self._name} is not served any more")
 
     async def _run(self) -> Rest:
         rang, began, self._rang = self._rang, self._clock.now(), None
         self._rung = False  # before the run: what rings meanwhile makes another one
         report = Report()
         try:
-            await self._runner.run(self._name, report, self._progress)
+            await self._unbroken(self._runner.run(self._name, report, self._progress))
         except SwitchedOff:
             self._stop_listening()
             return self._standing.switched_off(report)
@@ -215,6 +220,16 @@ class ServedAccount:
         self._finished(report, None, began, rang)
         self._listen()
         return self._standing.succeeded(report, asked=rang is not None, hears=self._hears)
+
+    async def _unbroken(self, work: Awaitable[T]) -> T:
+        """Wait for a work. Raises Retry where it was cancelled by itself: this account is served on."""
+        try:
+            return await work
+        except asyncio.CancelledError:
+            this = asyncio.current_task()
+            if this is not None and this.cancelling():
+                raise
+            raise Retry(f"account {self._name}: the work on it was broken off") from None
 
     def _not_answered(self, rang: datetime | None) -> None:
         if rang is not None:
@@ -255,9 +270,10 @@ class ServedAccount:
             self.wake(why)
 
     def _stop_listening(self) -> None:
+        listening = [ear.task for ear in self._ears if ear.task is not None]
         for ear in self._ears:
             ear.end()
-        self._unheard = [one for one in (*self._unheard, *(ear.task for ear in self._ears)) if not one.done()]
+        self._unheard = [one for one in (*self._unheard, *listening) if not one.done()]
         self._ears = ()
 
 

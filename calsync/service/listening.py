@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from calsync.errors import reason
+from calsync.errors import Retry, reason
 from calsync.ports import Ring
 from calsync.service.backoff import LISTEN_AGAIN, back_off
 
@@ -40,8 +40,8 @@ class Ear:
         "task",
     )
 
-    task: asyncio.Task[None]
-    """The one that listens, or has listened last."""
+    task: asyncio.Task[None] | None
+    """The one that listens; None while it is not listened to."""
 
     def __init__(
         self, account: str, listen: Listen, ring: Ring, deaf: Callable[[], None], clock: Clock, random: Random
@@ -63,22 +63,31 @@ class Ear:
         """Listen no more; the task ends soon."""
         self._ended = True
         self._call_off()
-        self.task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     def _begin(self) -> None:
+        if self._ended:
+            return
         self._began = self._clock.now()
         self._call_off: Callable[[], object] = nothing
-        self.task = asyncio.create_task(self._listen(self._rang), name=self._account)
-        self.task.add_done_callback(self._over)
+        try:
+            self.task = asyncio.create_task(self._listen(self._rang), name=self._account)
+        except Exception as error:  # noqa: BLE001 - a plugin's `listen` that is no coroutine
+            self._over(error)
+        else:
+            self.task.add_done_callback(self._done)
 
     def _rang(self, why: str) -> None:
         self.hears = True
         self._ring(why)
 
-    def _over(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._over(Retry("the listening was broken off") if task.cancelled() else task.exception())
+
+    def _over(self, error: BaseException | None) -> None:
         """Listen again later where it failed: until then, the poll goes on without this doorbell."""
-        self.hears = False
-        error = None if task.cancelled() else task.exception()
+        self.hears, self.task = False, None
         if isinstance(error, Exception) and not self._ended:
             self._failed(error)
             self._call_off = self._clock.later(self._wait, self._begin)

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 class Rest:
     """The time between two runs of an account. It asks nobody for the time: whoever looks says it."""
 
-    __slots__ = ("_idle", "_may_idle", "_seconds", "_settle", "_settled", "due")
+    __slots__ = ("_began", "_idle", "_may_idle", "_seconds", "_settle", "_settled", "due")
 
     def __init__(self, now: datetime, seconds: float, settle: float | None, *, may_idle: bool = False) -> None:
         """`settle`: how long a ring settles, in seconds; None: no ring brings the next run forward.
 
         `may_idle`: nothing is left to do, so polls are left out while a doorbell would tell of a change.
         """
+        self._began = now
         self.due = now + timedelta(seconds=seconds)
         """When the next run is due, as far as is known."""
         self._seconds = seconds
@@ -32,6 +33,8 @@ class Rest:
 
     def look(self, now: datetime, *, rung: bool, hears: bool) -> datetime:
         """Return when the next run is due as things stand: now or earlier, if it is."""
+        if now < self._began:  # the clock was set back: nobody knows how long it has lasted
+            return now
         if rung and not self._settled and self._settle is not None:
             self._settled = True
             self.due = min(self.due, now + timedelta(seconds=self._settle))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """So many changes are kept: some hours of a tenant with thousands of agents, in a few megabytes."""
+LIKE = 32_768
+"""So many bytes of what is like a text are looked at, its last ones: zlib keeps no more in view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Change:
     owners: tuple[str, ...]
     """User ids, as far as they are told."""
     like: bytes = b""
-    """Another appointment as JSON. What both have in common is not packed."""
+    """The end of another appointment as JSON. What both have in common is not packed."""
     revision: str | None = None
     """The appointment's, as far as it has one."""
     created: int = 0
@@ -66,7 +68,7 @@ class Log:
         self._changes: dict[tuple[str, bool], Change] = {}
         self._latest: dict[str, int] = {}
         self._like = b""
-        """The first appointment, as JSON: all others of a tenant look much the same."""
+        """The end of the first appointment, as JSON: all others of a tenant look much the same."""
         self.whole_since = 0
         """The log holds everything that was found by later reads than this."""
 
@@ -132,6 +134,6 @@ class Log:
 
     def _packed(self, entity: Entity) -> bytes:
         text = json.dumps(entity, separators=(",", ":")).encode()
-        self._like = self._like or text
+        self._like = self._like or text[-LIKE:]
         packing = zlib.compressobj(zdict=self._like)
         return packing.compress(text) + packing.flush()

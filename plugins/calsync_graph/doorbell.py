@@ -25,6 +25,8 @@ QUICK_ENDS = 3
 """So many subscriptions in a row that ended sooner than that are enough: the host waits longer and longer."""
 REFUSED_FOR = timedelta(minutes=1)
 """How long an address that cannot be called is not tried for another mailbox: each try takes Microsoft seconds."""
+LOOKS_AGAIN = 600.0
+"""A subscription is looked at so often, in seconds: a timer stands still while the machine is suspended."""
 log = logging.getLogger("calsync.graph")
 
 
@@ -127,7 +129,7 @@ class Doorbell:
                 await self._renew(watch, subscription)
             else:
                 watch.rest = asyncio.get_running_loop().create_future()
-                await self._clock.until(watch.rest, (subscription.due - now).total_seconds())
+                await self._clock.until(watch.rest, min((subscription.due - now).total_seconds(), LOOKS_AGAIN))
 
     async def _subscribe(self, mailbox: str, watch: Watch) -> None:
         self._forget(watch)

@@ -65,3 +65,30 @@ async def test_an_errand_of_an_account_that_leaves_is_refused(
     await running.service.remove("bert")
     with pytest.raises(Retry, match="not served any more"):
         await asked
+
+
+async def test_an_errand_is_refused_at_once_while_the_last_run_comes_to_its_end(rung: Running) -> None:
+    rung.accounts.held.clear()
+    await rung.poll()
+    await rung.accounts.reached("anna", 2)
+    rung.stop.set()
+    while rung.doorbell.ended == 0:  # noqa: ASYNC110 - the service is to stop
+        await asyncio.sleep(0)
+
+    async def errand() -> None:
+        raise AssertionError
+
+    with pytest.raises(Retry, match="not served any more"):
+        await asyncio.wait_for(rung.service.ask("anna", errand), 2)
+    rung.accounts.held.set()
+
+
+async def test_an_errand_that_is_broken_off_by_itself_fails_and_its_account_is_served_on(rung: Running) -> None:
+    async def errand() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(Retry, match="broken off"):
+        await asyncio.wait_for(rung.service.ask("anna", errand), 2)
+    await rung.accounts.reached("anna", 2)
+    await rung.poll()
+    await rung.accounts.reached("anna", 3)

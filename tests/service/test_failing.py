@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,24 @@ async def test_a_bug_stops_its_account_only_and_tells_no_text_of_it(
     assert "RuntimeError" in caplog.text
     assert "accounts.py" in caplog.text
     assert "Schmidt" not in caplog.text
+
+
+async def test_a_run_that_is_broken_off_by_itself_has_failed(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_off() -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(running.accounts, "looks", break_off)
+    running.start("anna")
+    await asyncio.wait_for(running.clock.until_sleeping(), 2)
+    assert status(running) == (State.FAILING, "account anna: the work on it was broken off")
+    assert "account anna failed" in caplog.text
+    monkeypatch.undo()
+    await running.poll()
+    await running.accounts.reached("anna", 2)
+    await running.clock.until_sleeping()
+    assert status(running) == (State.WAITING, None)
 
 
 async def test_what_a_failing_run_has_done_is_told(running: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -47,3 +47,12 @@ def test_a_doorbell_that_goes_deaf_brings_the_poll_back_and_the_last_one_is_alwa
     assert seconds(rest, POLL * IDLE_POLLS, hears=True) == POLL * IDLE_POLLS
     assert seconds(rest, 200) == 200 + POLL
     assert seconds(rest, 210, hears=True) == 200 + POLL
+
+
+def test_it_is_over_where_the_clock_was_set_back_before_its_begin() -> None:
+    assert seconds(Rest(START, POLL, SETTLE), -3600) == -3600
+    assert seconds(Rest(START, POLL, SETTLE), -3600, rung=True) == -3600
+    assert seconds(Rest(START, POLL, None, may_idle=True), -3600) == -3600
+    rest = Rest(START, POLL, SETTLE, may_idle=True)
+    assert seconds(rest, POLL, hears=True) == POLL * IDLE_POLLS
+    assert seconds(rest, -3600, hears=True) == -3600

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import random
+import weakref
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import Retry
+from calsync.service import Recalled
 from calsync.service.backoff import (
     LISTEN_AGAIN,
     LONGEST_SETTLE,
     SETTLE_SECONDS,
 )
+from calsync.service.listening import Ear, nothing
+from calsync.testing.clock import FakeClock
 from tests.service.accounts import POLL, Running
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calsync.ports import Ring
     from calsync.service import State
 
 
@@ -163,6 +172,91 @@ async def test_a_doorbell_that_fails_is_listened_to_again(
     told = [record.levelno for record in caplog.records if "doorbell" in record.message]
     assert told[:2] == [logging.WARNING, logging.DEBUG]
     assert "no stream today" in caplog.text
+
+
+def refuse(ring: Ring) -> None:
+    """Listen, as a plugin does that has forgotten `async`."""
+    del ring
+    raise ValueError
+
+
+def give_a_future(ring: Ring) -> asyncio.Future[None]:
+    del ring
+    return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("listen", [refuse, give_a_future])
+@pytest.mark.parametrize("recalled", [False, True])
+async def test_a_doorbell_that_is_no_coroutine_has_failed(
+    running: Running, caplog: pytest.LogCaptureFixture, listen: Any, *, recalled: bool
+) -> None:
+    calls: list[Ring] = []
+
+    def called(ring: Ring) -> Any:
+        calls.append(ring)
+        return listen(ring)
+
+    running.doorbell.listen = called  # type: ignore[method-assign]
+    due = running.clock.now()
+    running.service.add("anna", recalled=Recalled(due=due) if recalled else None)
+    running.start()
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping(2)
+    assert len(calls) == 1
+    assert "its doorbell failed" in caplog.text
+    for count in (2, 3):
+        running.clock.advance(LISTEN_AGAIN * 2.2 ** (count - 1))
+        await running.accounts.reached("anna", count)
+        await running.clock.until_sleeping(2)
+        assert len(calls) == count
+    running.stop.set()
+    assert running.task is not None
+    await running.task
+    assert running.clock.sleepers == 0
+
+
+async def test_nothing_is_kept_of_a_failure_while_a_doorbell_waits_to_be_listened_to_again(
+    running: Running,
+) -> None:
+    error = Retry("no stream today")
+    gone = weakref.ref(error)
+    running.doorbell.error = error
+    del error
+    running.start("anna")
+    await running.doorbell.called(1)
+    await running.clock.until_sleeping(2)
+    running.doorbell.error = None
+    gc.collect()
+    assert gone() is None
+
+
+async def test_who_has_ended_listens_no_more_also_where_the_time_for_that_had_come(running: Running) -> None:
+    due: list[Callable[[], object]] = []
+
+    class Late(FakeClock):
+        """What is called off is called all the same."""
+
+        def later(self, seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+            del seconds
+            due.append(call)
+            return bool
+
+    running.doorbell.error = Retry("no stream today")
+    ear = Ear("anna", running.doorbell.listen, print, nothing, Late(), random.Random(1))
+    await running.doorbell.called(1)
+    while not due:  # noqa: ASYNC110 - the task is to end
+        await asyncio.sleep(0)
+    ear.end()
+    due[0]()
+    assert ear.task is None
+    assert running.doorbell.calls == 1
+
+
+async def test_a_doorbell_that_is_broken_off_has_failed(rung: Running) -> None:
+    rung.doorbell.broken.cancel()
+    await asyncio.wait_for(rung.clock.until_sleeping(2), 2)
+    rung.clock.advance(LISTEN_AGAIN * 1.1)
+    await rung.doorbell.called(2)
 
 
 async def test_a_doorbell_that_waits_to_be_listened_to_again_is_not_when_its_account_has_left(

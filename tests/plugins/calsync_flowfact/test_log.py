@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync_flowfact.entity import Buried
-from calsync_flowfact.log import MOST, Log
+from calsync_flowfact.log import LIKE, MOST, Log
 
 if TYPE_CHECKING:
     from calsync_flowfact.entity import Entity
@@ -40,6 +40,13 @@ def test_an_appointment_is_told_as_it_was_shown(text: str) -> None:
     (change,) = log.after(0)
     assert change.entity == entity
     assert change.owners == (ANNA,)
+
+
+def test_of_a_long_first_appointment_only_what_helps_to_pack_others_is_kept() -> None:
+    log, entities = Log("assignee"), [shown("one", message={"values": ["ü" * 1_000_000]}), shown("two")]
+    log.add(entities, 1)
+    assert [change.entity for change in log.after(0)] == entities
+    assert all(len(change.like) <= LIKE for change in log.after(0))
 
 
 def test_what_is_shown_again_is_no_change_but_another_version_is() -> None:

@@ -9,6 +9,7 @@ from calsync.errors import AccountError, Retry
 from calsync.ports import CalendarRequest
 from calsync.web import Endpoint
 from calsync_graph import doorbell
+from calsync_graph.doorbell import LOOKS_AGAIN
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph import GraphServer, subscriptions
 from tests.plugins.calsync_graph.conftest import BERLIN
@@ -69,6 +70,17 @@ async def test_one_that_ended_while_the_machine_slept_is_made_anew(scene: Scene,
     await scene.pass_time(100 * HOURS)
     assert await listening.rung() == BEGINS
     assert (scene.sent("POST"), scene.sent("PATCH")) == (2, 0)
+
+
+async def test_a_subscription_is_looked_at_every_ten_minutes_as_no_timer_runs_while_the_machine_sleeps(
+    scene: Scene, mailbox: Mailbox
+) -> None:
+    await scene.heard(mailbox)
+    await asyncio.wait_for(scene.clock.until_due(LOOKS_AGAIN), SECONDS)
+    await scene.pass_time(LOOKS_AGAIN)
+    await scene.until(lambda: not scene.clock.waking)
+    await asyncio.wait_for(scene.clock.until_due(LOOKS_AGAIN), SECONDS)
+    assert (scene.sent("POST"), scene.sent("PATCH")) == (1, 0)
 
 
 async def test_one_that_cannot_be_renewed_is_given_up_for_a_new_one(scene: Scene, mailbox: Mailbox) -> None:
