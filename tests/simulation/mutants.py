@@ -313,7 +313,6 @@ _ALL: tuple[Mutant, ...] = (
     mutants_scope.scope_without_partners,
     mutants_scope.brakes_count_the_scope,
     mutants_scope.scope_is_never_outgrown,
-    mutants_scope.feed_need_not_end,
 )
 MUTANTS = {mutant.__name__: mutant for mutant in _ALL}
 """By name, in the order of the table that `--mutants` prints."""

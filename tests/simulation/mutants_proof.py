@@ -81,7 +81,11 @@ def no_waiting_events() -> Iterator[None]:
     def none(run: Any) -> Any:
         return frozenset(run.notebook.state.tombstones)
 
-    with patch.object(creates, "waiting_events", none), patch.object(planning, "waiting_events", none):
+    with (
+        patch.object(creates, "waiting_events", none),
+        patch.object(planning, "waiting_events", none),
+        patch.object(planning, "possibly_made", lambda _: frozenset()),
+    ):
         yield
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from calsync.engine import engine
 from calsync.engine.notebook import Notebook
-from calsync.engine.rest import Feed, scope_of
+from calsync.engine.rest import scope_of
 from calsync.store import statements
 from calsync.sync.model import Direction, State
 from calsync.sync.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 
@@ -60,16 +58,3 @@ def brakes_count_the_scope() -> AbstractContextManager[Any]:
 def scope_is_never_outgrown() -> AbstractContextManager[Any]:
     """A uid that only a read by id has shown is not looked up."""
     return patch.object(Notebook, "outgrown", lambda _: False)
-
-
-@contextmanager
-def feed_need_not_end() -> Iterator[None]:
-    """What a feed tells behind so many repetitions that it was not read to its end is not planned for."""
-    look = Feed.look
-
-    async def short(feed: Feed) -> None:
-        await look(feed)
-        feed.ended = True
-
-    with patch.object(Feed, "look", short):
-        yield
