@@ -14,6 +14,8 @@ from tests.simulation.history import play
 from tests.simulation.witness import Witness
 
 FOUND = (
+    336,
+    865,
     3525,
     3618,
     4220,
