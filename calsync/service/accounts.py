@@ -12,8 +12,8 @@ from calsync.errors import Busy, Retry, SwitchedOff
 from calsync.ports import NOTHING_NEW
 from calsync.service.board import State
 from calsync.service.listening import Ear, nothing
+from calsync.service.outcomes import Outcomes
 from calsync.service.runner import Finished
-from calsync.service.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from calsync.ports import Clock
     from calsync.service.board import Board
-    from calsync.service.rest import Rest
     from calsync.service.runner import Recalled, Runner
     from calsync.service.turns import Turn, Turns
+    from calsync.service.wait import Wait
 
 T = TypeVar("T")
 log = logging.getLogger("calsync.service")
@@ -44,16 +44,16 @@ class ServedAccount:
         "_ending",
         "_errands",
         "_name",
+        "_outcomes",
         "_random",
         "_rang",
-        "_rest",
         "_rung",
         "_runner",
-        "_standing",
         "_task",
         "_turn",
         "_turns",
         "_unheard",
+        "_wait",
     )
 
     def __init__(
@@ -81,7 +81,7 @@ class ServedAccount:
         self._ended = ended
         self._context = copy_context()
         """Whoever rings or asks, runs are begun in this one."""
-        self._standing = Standing(name, clock, random, poll, board)
+        self._outcomes = Outcomes(name, clock, random, poll, board)
         self._rung = False
         self._rang: datetime | None = None
         """When it was called first that no run has answered yet."""
@@ -95,12 +95,12 @@ class ServedAccount:
         self._busy = False
         """It is in a run or on an errand, which is not cut off."""
         self._ending = False
-        self._rest: Rest | None = None
+        self._wait: Wait | None = None
         """How it waits for its next run; None: there was none before."""
         self._call_off: Callable[[], object] = nothing
         """Has nobody look any more when the next run is due."""
         if recalled is not None:
-            self._rest = self._standing.recall(recalled)
+            self._wait = self._outcomes.recall(recalled)
             self._listen()
         self._stir()
 
@@ -152,10 +152,10 @@ class ServedAccount:
         """Begin the next run, or have this looked at when it is due."""
         self._call_off()
         now = self._clock.now()
-        if self._rest is None or self._errands:
+        if self._wait is None or self._errands:
             due = now
         else:
-            due = self._rest.look(now, rung=self._rung, hears=self._hears)
+            due = self._wait.look(now, rung=self._rung, hears=self._hears)
         if due <= now:
             self._call_off = nothing
             self._task = asyncio.create_task(self._round(), name=self._name)
@@ -170,11 +170,11 @@ class ServedAccount:
             self._turn, self._busy = None, True
             try:
                 await self._go_errands()
-                rest = await self._run()
+                wait = await self._run()
             finally:
                 self._busy = False
-        self._runner.rests(self._name, rest.due)
-        self._rest, self._task = rest, None
+        self._runner.rests(self._name, wait.due)
+        self._wait, self._task = wait, None
         self._stir()
 
     async def _go_errands(self) -> None:
@@ -201,7 +201,7 @@ class ServedAccount:
     def _refusal(self) -> Retry:
         return Retry(f"account {self._name} is not served any more")
 
-    async def _run(self) -> Rest:
+    async def _run(self) -> Wait:
         rang, began, self._rang = self._rang, self._clock.now(), None
         self._rung = False  # before the run: what rings meanwhile makes another one
         report = Report()
@@ -209,17 +209,17 @@ class ServedAccount:
             await self._unbroken(self._runner.run(self._name, report, self._progress))
         except SwitchedOff:
             self._stop_listening()
-            return self._standing.switched_off(report)
+            return self._outcomes.switched_off(report)
         except Busy as busy:
             self._not_answered(rang)
-            return self._standing.busy(busy)
+            return self._outcomes.busy(busy)
         except Exception as error:  # noqa: BLE001 - a bug in one account's plugin must not stop the others
             self._not_answered(rang)
             self._finished(report, error, began, rang)
-            return self._standing.failed(error, report, rung=self._rung, hears=self._hears)
+            return self._outcomes.failed(error, report, rung=self._rung, hears=self._hears)
         self._finished(report, None, began, rang)
         self._listen()
-        return self._standing.succeeded(report, asked=rang is not None, hears=self._hears)
+        return self._outcomes.succeeded(report, asked=rang is not None, hears=self._hears)
 
     async def _unbroken(self, work: Awaitable[T]) -> T:
         """Wait for a work. Raises Retry where it was cancelled by itself: this account is served on."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Rest:
+class Wait:
     """The time between two runs of an account. It asks nobody for the time: whoever looks says it."""
 
     __slots__ = ("_began", "_idle", "_may_idle", "_seconds", "_settle", "_settled", "due")

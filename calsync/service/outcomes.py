@@ -16,8 +16,8 @@ from calsync.service.backoff import (
     settle_after_failure,
 )
 from calsync.service.board import State
-from calsync.service.rest import Rest
 from calsync.service.telling import tell, tell_changed, worked
+from calsync.service.wait import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("calsync.service")
 
 
-class Standing:
+class Outcomes:
     """What is remembered of an account's runs."""
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Standing:
         self._off = False
         self._notices: Notices = Counter()
 
-    def recall(self, recalled: Recalled) -> Rest:
+    def recall(self, recalled: Recalled) -> Wait:
         """Show what its last run came to, as whoever was told of that would."""
         report, error = recalled.report, recalled.error
         if report is not None and not isinstance(error, Busy):
@@ -74,9 +74,9 @@ class Standing:
                 what = {"error": reason(error), "error_class": class_of(error)}
                 self._board.note(self._name, State.FAILING, next_try=recalled.due, **what)
         seconds = (recalled.due - self._clock.now()).total_seconds()
-        return Rest(self._clock.now(), max(0.0, seconds), SETTLE_SECONDS)
+        return Wait(self._clock.now(), max(0.0, seconds), SETTLE_SECONDS)
 
-    def succeeded(self, report: Report, *, asked: bool, hears: bool) -> Rest:
+    def succeeded(self, report: Report, *, asked: bool, hears: bool) -> Wait:
         """Take note of a run that went well; `asked`: a ring or a person brought it."""
         if self._failures:
             log.info("account %(account)s works again", {"account": self._name})
@@ -91,9 +91,9 @@ class Standing:
         self._board.note(
             self._name, State.WAITING, error=None, error_class=None, **stands, **_read(report, hears=hears)
         )
-        return self._rest(self._poll() * self._jitter(), settle_after(self._vain), may_idle=report.at_rest)
+        return self._wait(self._poll() * self._jitter(), settle_after(self._vain), may_idle=report.at_rest)
 
-    def failed(self, error: Exception, report: Report, *, rung: bool, hears: bool) -> Rest:
+    def failed(self, error: Exception, report: Report, *, rung: bool, hears: bool) -> Wait:
         """Take note of a run that failed; `rung`: somebody has called it meanwhile, or was not answered."""
         if not self._failures:
             self._failing_since = self._clock.now()
@@ -108,9 +108,9 @@ class Standing:
         what = {"error": reason(error), "error_class": class_of(error), **_read(report, hears=hears)}
         what["next_try"] = self._clock.now() + timedelta(seconds=seconds)
         self._board.note(self._name, State.FAILING, since=self._failing_since, **what)
-        return self._rest(rest, settle)
+        return self._wait(rest, settle)
 
-    def switched_off(self, report: Report) -> Rest:
+    def switched_off(self, report: Report) -> Wait:
         """Wait to be switched on: each poll asks whether it is, and whoever switches it wakes it."""
         tell(self._name, report)
         if not self._off:
@@ -120,15 +120,15 @@ class Standing:
         self._board.note(
             self._name, State.OFF, error=None, error_class=None, **nothing, **_read(report, hears=False)
         )
-        return self._rest(self._poll() * self._jitter(), SETTLE_SECONDS)
+        return self._wait(self._poll() * self._jitter(), SETTLE_SECONDS)
 
-    def busy(self, busy: Busy) -> Rest:
+    def busy(self, busy: Busy) -> Wait:
         """Wait for another process, which works on it."""
         log.debug("account %s: %s", self._name, busy)
-        return self._rest(BUSY_SECONDS * self._jitter(), None)
+        return self._wait(BUSY_SECONDS * self._jitter(), None)
 
-    def _rest(self, seconds: float, settle: float | None, *, may_idle: bool = False) -> Rest:
-        return Rest(self._clock.now(), seconds, settle, may_idle=may_idle)
+    def _wait(self, seconds: float, settle: float | None, *, may_idle: bool = False) -> Wait:
+        return Wait(self._clock.now(), seconds, settle, may_idle=may_idle)
 
     def _jitter(self) -> float:
         return self._random.uniform(0.9, 1.1)
