@@ -89,6 +89,7 @@ class Scene:
     ready: dict[Side, bool] = field(default_factory=lambda: dict.fromkeys(Side, True))
     waiting_links: frozenset[int] = frozenset()
     waiting_events: frozenset[tuple[Side, str]] = frozenset()
+    possibly_made: frozenset[tuple[Side, str]] = frozenset()
     seen: dict[Side, dict[str, Seen]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
     links: dict[int, Link] = field(default_factory=dict)
 
@@ -139,6 +140,7 @@ class Scene:
             ready=self.ready,
             waiting_links=self.waiting_links,
             waiting_events=self.waiting_events,
+            possibly_made=self.possibly_made,
         )
 
     def plan(self) -> Plan:

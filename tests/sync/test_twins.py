@@ -132,6 +132,18 @@ def test_nothing_is_decided_while_one_that_looks_like_it_may_be_what_calsync_has
     assert (held.kind, held.reason, held.event_id, held.wanted) == (Kind.HOLD, AMBIGUOUS, "l", Kind.CREATE)
 
 
+def test_what_was_said_of_an_event_that_calsync_may_have_just_made_waits_with_it(
+    one_and_two: Scene, now: datetime
+) -> None:
+    one_and_two.possibly_made = one_and_two.waiting_events = frozenset(
+        {(RIGHT, "r1"), (RIGHT, "r2"), (RIGHT, "new")}
+    )
+    held = {each.event_id: each for each in said(one_and_two, now, r1=(Choice.PAIR, "l"))}
+    assert held.keys() == {"l", "r1"}
+    assert {each.kind for each in held.values()} == {Kind.HOLD}
+    assert held["r1"].decided == frozenset({(LEFT, "r1", Kind.CREATE, AMBIGUOUS)})
+
+
 def test_a_chosen_pair_waits_for_the_one_that_is_in_doubt(one_and_two: Scene, now: datetime) -> None:
     one_and_two.seen[LEFT]["l"] = replace(one_and_two.seen[LEFT]["l"], standing=Standing.ABSENT)
     one, two = said(one_and_two, now, r1=(Choice.PAIR, "l"))
