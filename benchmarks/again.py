@@ -14,10 +14,12 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from unittest.mock import patch
 
 from benchmarks.cost import Cost, measured
 from calsync.app import App
 from calsync.engine import Engine
+from calsync.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +64,12 @@ class _Polling(Engine):
         await self._polled.poll(*what, **how)
 
 
-class _Served(App):
-    def _engine(self, store: Store, runs: Runs) -> Engine:
-        return _Polling(store, runs, self._clock, self._random, "benchmark")
+def _polling(once: Once, store: Store, runs: Runs) -> Engine:
+    return _Polling(store, runs, once._clock, once._random, "benchmark")  # noqa: SLF001 - what `sync` runs with
 
 
 async def _serve(configuration: Path) -> None:
-    async with _Served.open(configuration) as app:
+    async with App.open(configuration) as app:
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
             with measured() as cost:
@@ -84,4 +85,5 @@ async def _serve(configuration: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    with patch.object(Once, "_engine", _polling):
+        asyncio.run(_serve(Path(sys.argv[1])))
