@@ -43,6 +43,16 @@ async def undo(world: World, **selection: Any) -> Undone:
     return found
 
 
+async def deleted_one(world: World, meeting: Event) -> str:
+    """Have a user delete one of two originals, and calsync its copy; return its id."""
+    left: str = world.left.user_create(meeting)
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    return left
+
+
 async def at_rest(world: World) -> None:
     """Prove that what was undone is neither done again nor copied."""
     before = len(world.left.writes()) + len(world.right.writes())
@@ -149,11 +159,7 @@ async def test_an_edit_that_is_still_to_be_copied_is_not_swallowed(world: World,
 
 
 async def test_what_was_deleted_is_created_anew_and_stays_alone(world: World, meeting: Event) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    await deleted_one(world, meeting)
     write = await last(world)
     await undo(world, ids=[write])
     assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
@@ -164,11 +170,7 @@ async def test_what_was_deleted_is_created_anew_and_stays_alone(world: World, me
 async def test_who_takes_the_original_out_of_the_trash_later_gets_no_second_copy(
     world: World, meeting: Event
 ) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    left = await deleted_one(world, meeting)
     await undo(world, ids=[await last(world)])
     world.left.user_restore(left)
     await world.settle()
@@ -180,11 +182,7 @@ async def test_who_takes_the_original_out_of_the_trash_later_gets_no_second_copy
 
 async def test_what_differs_when_the_original_is_back_is_told(world: World, meeting: Event) -> None:
     """Both stay as they are; when one of them is deleted later, the ledger holds what went with it."""
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    left = await deleted_one(world, meeting)
     await undo(world, ids=[await last(world)])
     world.left.user_restore(left)
     world.left.user_edit(left, summary="B")
@@ -218,11 +216,7 @@ async def test_who_took_it_out_of_the_trash_just_before_gets_no_second_copy_when
 
 
 async def test_what_is_there_again_is_not_created_twice(world: World, meeting: Event) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    left = await deleted_one(world, meeting)
     write = await last(world)
     world.left.user_restore(left)
     await world.settle()
@@ -279,11 +273,7 @@ async def test_undoing_is_undone(world: World, meeting: Event) -> None:
 
 
 async def test_a_deleted_one_that_was_created_anew_is_deleted_again(world: World, meeting: Event) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    await deleted_one(world, meeting)
     await undo(world, ids=[await last(world)])
     await undo(world, ids=[await last(world)])
     assert subjects(world) == (["anderer"], ["anderer"])
@@ -291,11 +281,7 @@ async def test_a_deleted_one_that_was_created_anew_is_deleted_again(world: World
 
 async def test_a_run_that_made_and_deleted_one_is_nothing(world: World, meeting: Event) -> None:
     begun = world.clock.now()
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    await deleted_one(world, meeting)
     found = await undo(world, since=begun)
     assert [operation.kind for operation in found.plan.operations] == [Kind.DELETE]
     assert subjects(world) == (["anderer"], [])
@@ -414,11 +400,7 @@ async def test_on_a_system_without_markers_too_what_was_created_anew_is_not_dele
     world: World, meeting: Event
 ) -> None:
     world.right.capabilities = replace(world.right.capabilities, marker=False)
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    await deleted_one(world, meeting)
     write = await last(world)
     world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
     seen = await plan_undo(world, ids=[write])
@@ -486,11 +468,7 @@ async def test_a_side_that_no_person_has_confirmed_is_not_written(world: World, 
 async def test_an_account_goes_on_where_the_partner_of_what_was_deleted_has_a_copy_whose_delete_waits(
     world: World, meeting: Event
 ) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    left = await deleted_one(world, meeting)
     write = await last(world)
     world.left.user_restore(left)
     await world.settle()
@@ -502,11 +480,7 @@ async def test_an_account_goes_on_where_the_partner_of_what_was_deleted_has_a_co
 
 
 async def test_who_lost_two_copies_one_after_the_other_gets_one(world: World, meeting: Event) -> None:
-    left = world.left.user_create(meeting)
-    world.left.user_create(replace(meeting, summary="anderer"))
-    await world.settle()
-    world.left.user_delete(left)
-    await world.settle()
+    left = await deleted_one(world, meeting)
     world.left.user_restore(left)
     await world.settle()
     world.left.user_delete(left)

@@ -48,13 +48,14 @@ def _writes(pair: Pair, *ages: timedelta, reason: str = "changed") -> list[str]:
     return [violation.partition(":")[0] for violation in pair.world.violations]
 
 
-def _held(event_id: str) -> Case:
-    return Case(
+def _decided(pair: Pair, event_id: str, choice: Choice, kind: Kind = Kind.UPDATE, reason: str = REWRITES) -> None:
+    """Have a person decide about an event of the right that is held."""
+    case = Case(
         name="1",
         side=RIGHT,
         event_id=event_id,
-        kind=Kind.UPDATE,
-        reason=REWRITES,
+        kind=kind,
+        reason=reason,
         since=START,
         left=None,
         right=None,
@@ -63,6 +64,7 @@ def _held(event_id: str) -> Case:
         decided=None,
         shown="",
     )
+    pair.decisions.take(case, choice)
 
 
 def test_more_than_an_hour_s_budget_is_a_finding(pair: Pair) -> None:
@@ -87,7 +89,7 @@ def test_a_release_is_about_one_write_whatever_the_ledger_tells_of_it(
 ) -> None:
     """A value that lost by it, or a create that was found, has a reason of its own."""
     event_id = pair.calendars[RIGHT].user_create(MEETING)
-    pair.decisions.take(_held(event_id), choice)
+    _decided(pair, event_id, choice)
     pair.world.budget = 0, 0
     judged = []
     for run in (1, 2):
@@ -99,25 +101,6 @@ def test_a_release_is_about_one_write_whatever_the_ledger_tells_of_it(
     assert judged == found  # of the hour, and of the day
 
 
-def _released(pair: Pair, side: Side, event_id: str, kind: Kind, reason: str) -> None:
-    """Have a person release what is held."""
-    case = Case(
-        name="1",
-        side=side,
-        event_id=event_id,
-        kind=kind,
-        reason=reason,
-        since=START,
-        left=None,
-        right=None,
-        gone=None,
-        choices=[Choice.RELEASE],
-        decided=None,
-        shown="",
-    )
-    pair.decisions.take(case, Choice.RELEASE)
-
-
 @pytest.mark.parametrize(
     ("kind", "held", "reason"), [(Kind.UPDATE, REWRITES, "changed"), (Kind.CREATE, BUDGET, "adopted")]
 )
@@ -125,7 +108,7 @@ def test_what_a_person_has_released_is_no_part_of_it_whatever_it_is_called_and_o
     pair: Pair, kind: Kind, held: str, reason: str
 ) -> None:
     assert _writes(pair, timedelta(), timedelta()) == []
-    _released(pair, RIGHT, "event", kind, held)
+    _decided(pair, "event", Choice.RELEASE, kind, held)
     write = LedgerEntry(
         run=2,
         at=START + timedelta(days=2),
