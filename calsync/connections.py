@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from calsync.sync.rules import Rule
 
 log = logging.getLogger("calsync.service")
+OPENED_AT_ONCE = 32
+"""Calendars of one connection: as many as it may be asked for requests at the same time, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Connections:
         self._left: list[tuple[str, Provider]] = []
         """Connections that are gone or are others now, and not closed yet."""
         self._logins: dict[str, asyncio.Task[None]] = {}
+        self._opening = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(OPENED_AT_ONCE))
+        """By connection. Whoever waits here holds little; who waits to send a request, 20 KB."""
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
 
     def _built(self, name: str, config: Config, loaded: Loaded) -> Provider:
@@ -254,7 +259,8 @@ class Connections:
         """Open one calendar of an account without claiming it. Raises as `open` does."""
         connection = config.side(side).connection
         await self.login(connection)
-        return await self._providers[connection].open(self.request(config, side))
+        async with self._opening[connection]:
+            return await self._providers[connection].open(self.request(config, side))
 
     def request(self, config: AccountConfig, side: Side) -> CalendarRequest:
         """Return which calendar an account wants on one side."""
@@ -337,7 +343,9 @@ class Connections:
     async def _expect_writable(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
         """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
         connection = config.side(side).connection
-        for finding in await self._providers[connection].check_calendar(calendar):
+        async with self._opening[connection]:
+            findings = await self._providers[connection].check_calendar(calendar)
+        for finding in findings:
             if finding.severity == "error":
                 raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,3 +165,14 @@ def test_both_parsers_read_the_same_in_the_same_lines() -> None:
     assert values == slow.read()
     assert type(fast) is not LineLoader
     assert (fast.lines, fast.problems, fast.hidden) == (slow.lines, slow.problems, slow.hidden)
+
+
+def test_what_has_read_a_document_is_gone_with_it() -> None:
+    gc.disable()  # a cycle would stay until it is found, and with it every node of the file
+    try:
+        reader, _ = loaded("a: [1, 2]\n", {})
+        gone = weakref.ref(reader)
+        del reader
+        assert gone() is None
+    finally:
+        gc.enable()

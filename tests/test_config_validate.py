@@ -141,6 +141,20 @@ def test_rules_and_accounts_may_be_absent(file: Path) -> None:
     assert config.service.store == Path("/tmp/x.db")  # noqa: S108 - only a name
 
 
+def test_a_schema_is_compiled_once_for_all_accounts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[Any] = []
+    plain = vol.Schema.__init__
+
+    def noted(self: vol.Schema, schema: Any, **how: Any) -> None:
+        compiled.append(schema)
+        plain(self, schema, **how)
+
+    monkeypatch.setattr(vol.Schema, "__init__", noted)
+    ben = WHOLE[WHOLE.index("  anna:") :].replace("anna", "ben")
+    assert [*configured(file, WHOLE + ben).accounts] == ["anna", "ben"]
+    assert sum(schema is CRM.calendar_schema for schema in compiled) == 1
+
+
 def test_no_representation_shows_settings(file: Path) -> None:
     assert "abcdef" not in repr(configured(file, WHOLE))
 

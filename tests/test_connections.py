@@ -140,6 +140,36 @@ async def test_many_accounts_sign_in_once(house: House) -> None:
     await connections.close()
 
 
+async def test_of_a_crowd_only_so_many_calendars_of_a_connection_are_opened_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = most = 0
+
+    async def busy() -> None:
+        nonlocal now, most
+        now, most = now + 1, max(most, now + 1)
+        await asyncio.sleep(0)
+        now -= 1
+
+    class Slow(Office):
+        async def open(self, request: CalendarRequest) -> Calendar:
+            await busy()
+            return await super().open(request)
+
+        async def check_calendar(self, calendar: Calendar) -> Sequence[Finding]:
+            await busy()
+            return await super().check_calendar(calendar)
+
+    monkeypatch.setattr("calsync.connections.OPENED_AT_ONCE", 3)
+    house.offices = {"crm": Slow(), "mail": Office()}
+    accounts = [house.add(f"account {number}", f"left {number}", f"right {number}") for number in range(20)]
+    connections = house.connections()
+    opened = await asyncio.gather(*(connections.open(account) for account in accounts))
+    assert [one.calendars[Side.LEFT].key for one in opened] == [f"left {number}" for number in range(20)]
+    assert most == 3
+    await connections.close()
+
+
 async def test_a_provider_is_told_whose_calendar_it_opens(house: House) -> None:
     anna = house.add("anna", "anna-crm", "anna-mail")
     connections = house.connections()

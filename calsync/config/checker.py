@@ -23,6 +23,8 @@ class Checker:
         self.document = document
         self.problems = list(document.problems)
         self._told = {problem.key for problem in document.problems}
+        self._schemas: dict[int, vol.Schema] = {}
+        """Compiled, by the identity of what each one holds: most are of thousands of accounts."""
 
     def tell(self, at: KeyPath, text: str) -> None:
         """Add a problem. A value that could not be read has told its own already."""
@@ -35,12 +37,17 @@ class Checker:
     def check(self, schema: Any, value: Any, at: KeyPath) -> Any:
         """Return the value as a schema makes it, or None after telling what is wrong with it."""
         try:
-            return vol.Schema(schema)(value)
+            return self._compiled(schema)(value)
         except vol.Invalid as error:
             for leaf in leaves(error):
                 path = [part if isinstance(part, int) else str(part) for part in leaf.path if not _virtual(part)]
                 self.tell((*at, *path), message(leaf, schema, _value_at(value, path)))
         return None
+
+    def _compiled(self, schema: Any) -> vol.Schema:
+        if id(schema) not in self._schemas:
+            self._schemas[id(schema)] = vol.Schema(schema)
+        return self._schemas[id(schema)]
 
     def named(self, section: str) -> Iterator[tuple[str, Mapping[str, Any], KeyPath]]:
         """Yield name, value and place of each entry of a section that is a mapping of mappings."""

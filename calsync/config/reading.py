@@ -46,8 +46,12 @@ class LineLoader(yaml.SafeLoader):
 
     def read(self) -> Any:
         """Return the document's value. Raises yaml.MarkedYAMLError for a file that is no YAML."""
-        node = self.get_single_node()
-        return None if node is None else self._value(node, ())
+        try:
+            node = self.get_single_node()
+            return None if node is None else self._value(node, ())
+        finally:
+            # Its next step is a method of its own, a cycle: the nodes would stay until garbage is found.
+            yaml.parser.Parser.dispose(self)
 
     def _value(self, node: yaml.Node, at: KeyPath) -> Any:
         self.lines.setdefault(at, node.start_mark.line + 1)
