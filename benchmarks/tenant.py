@@ -103,8 +103,8 @@ async def _served(server: FlowfactServer, provider: Provider, clock: Steps, acco
         some = calendars[first : first + AT_ONCE]
         tokens += [token for token, _ in await asyncio.gather(*(_told(one, None, window) for one in some))]
     rung: list[int] = []
-    ears = [
-        asyncio.create_task(one.listen(lambda why, number=number: rung.append(number) if why else None))
+    ears: list[asyncio.Future[None]] = [
+        asyncio.ensure_future(one.listen(lambda why, number=number: rung.append(number) if why else None))
         for number, one in enumerate(calendars)
     ]
     await _heard(clock)

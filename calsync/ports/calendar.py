@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from calsync.sync.model import Capabilities, Changes, Draft, Observation, Window
 
@@ -155,15 +155,23 @@ class Calendar(Reader):
         whatever it would write; EventError where the server keeps the marker all the same.
         """
 
-    async def listen(self, ring: Ring) -> None:
+    def listen(self, ring: Ring) -> Awaitable[None]:
         """Ring whenever something in this calendar may have changed, until cancelled.
 
-        A calendar without a doorbell returns, and is not asked again. One with a doorbell also rings when it
-        begins to hear, and again after it may have been deaf for a while: with NOTHING_NEW where it knows that
+        It is a coroutine, or a future: of those one task may serve many. It is cancelled when nobody listens any
+        more. The first ring comes when this has returned.
+
+        A calendar without a doorbell is done at once, and is not asked again. One with a doorbell also rings when
+        it begins to hear, and again after it may have been deaf for a while: with NOTHING_NEW where it knows that
         `changes` has told everything since. Rings may come too often; what one leaves out is found by the poll.
         Raises Retry, LoginError, AccountError: it is called again later.
         """
         del ring
+        return _done()
+
+
+async def _done() -> None:
+    """There is nothing to wait for."""
 
 
 class ReadOnly(Reader):

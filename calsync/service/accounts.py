@@ -87,7 +87,7 @@ class ServedAccount:
         """When it was called first that no run has answered yet."""
         self._errands: list[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = []
         self._ears: Sequence[Ear] = ()
-        self._unheard: list[asyncio.Task[None]] = []
+        self._unheard: list[asyncio.Future[None]] = []
         """Doorbells that are listened to no more, and have perhaps not ended yet."""
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
@@ -105,7 +105,7 @@ class ServedAccount:
         self._stir()
 
     @property
-    def tasks(self) -> Sequence[asyncio.Task[None]]:
+    def tasks(self) -> Sequence[asyncio.Future[None]]:
         """All that is running for it."""
         running = () if self._task is None else (self._task,)
         return [*running, *(ear.task for ear in self._ears if ear.task is not None), *self._unheard]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from calsync.errors import Retry, reason
 from calsync.ports import Ring
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import Clock
 
-Listen = Callable[[Ring], Coroutine[Any, Any, None]]
+Listen = Callable[[Ring], Awaitable[None]]
 """A calendar's `listen`."""
 log = logging.getLogger("calsync.service")
 
@@ -40,8 +40,8 @@ class Ear:
         "task",
     )
 
-    task: asyncio.Task[None] | None
-    """The one that listens; None while it is not listened to."""
+    task: asyncio.Future[None] | None
+    """What listens, a task or what another one serves; None while it is not listened to."""
 
     def __init__(
         self, account: str, listen: Listen, ring: Ring, deaf: Callable[[], None], clock: Clock, random: Random
@@ -72,8 +72,8 @@ class Ear:
         self._began = self._clock.now()
         self._call_off: Callable[[], object] = nothing
         try:
-            self.task = asyncio.create_task(self._listen(self._rang), name=self._account)
-        except Exception as error:  # noqa: BLE001 - a plugin's `listen` that is no coroutine
+            self.task = asyncio.ensure_future(self._listen(self._rang))
+        except Exception as error:  # noqa: BLE001 - a plugin's `listen` that returns nothing to wait for
             self._over(error)
         else:
             self.task.add_done_callback(self._done)
@@ -82,7 +82,7 @@ class Ear:
         self.hears = True
         self._ring(why)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Future[None]) -> None:
         self._over(Retry("the listening was broken off") if task.cancelled() else task.exception())
 
     def _over(self, error: BaseException | None) -> None:

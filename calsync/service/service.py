@@ -136,7 +136,7 @@ class Service:
             self._broken.set()
 
 
-def _left(accounts: Collection[ServedAccount]) -> list[asyncio.Task[None]]:
+def _left(accounts: Collection[ServedAccount]) -> list[asyncio.Future[None]]:
     """End accounts, and return what still runs of them."""
     for account in accounts:
         account.end()

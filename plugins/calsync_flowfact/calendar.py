@@ -11,7 +11,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from calsync.errors import Blocked, EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
@@ -24,7 +24,7 @@ from calsync_flowfact.pages import walk
 from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from calsync.ports import Clock, Ring
     from calsync.sync.model import Changes, Draft, Window
@@ -94,8 +94,8 @@ class FlowfactCalendar(Calendar):
         async for page in self._feed.changes(token, window):
             yield page
 
-    def listen(self, ring: Ring) -> Coroutine[Any, Any, None]:
-        return self._feed.listen(ring)  # no coroutine of its own, which whoever listens would hold
+    def listen(self, ring: Ring) -> Awaitable[None]:
+        return self._feed.listen(ring)
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         """Return the present events, in batches through the search as far as it can be trusted."""

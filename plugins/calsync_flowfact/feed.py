@@ -22,6 +22,7 @@ from calsync_flowfact.position import Token
 from calsync_flowfact.query import CREATED
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from calsync.ports import Ring
@@ -65,17 +66,14 @@ class Feed:
         async for page in self._list(window):
             yield page
 
-    async def listen(self, ring: Ring) -> None:
+    def listen(self, ring: Ring) -> asyncio.Future[None]:
         """Ring when the tenant's feed has read a change of this owner's that was not told yet, until cancelled.
 
         Also ring at first, with NOTHING_NEW where a run was told everything.
         """
-        if not self._tenant.tells:
-            return
-        if self._tenant.poll_seconds and self._told is None:
-            await self._tenant.wait()  # what happens behind the first ring must be heard
         self._hears = False
-        await self._tenant.follow(partial(self._hear, ring))
+        # What happens behind the first ring must be heard: who was told nothing yet rings behind the next read.
+        return self._tenant.follow(partial(self._hear, ring), at_once=self._told is not None)
 
     def _hear(self, ring: Ring) -> None:
         latest = self._tenant.latest(self._mapping.owner)

@@ -62,7 +62,9 @@ class TenantFeed:
         self._poll_seconds = poll_seconds
         self._reading = asyncio.Lock()
         self._hearing: dict[asyncio.Future[None], Callable[[], None]] = {}
-        """What those call who follow, by their turns: the first of them reads, as long as it follows."""
+        """What is called for those who follow."""
+        self._reader: asyncio.Task[None] | None = None
+        """Reads as long as anybody follows."""
         self._asked: float | None = None
         self._failure: CalsyncError | None = None
         self._position: Position | None = None
@@ -165,28 +167,55 @@ class TenantFeed:
                     self._begin(await self._read.present())
                 await self._poll()
 
-    async def follow(self, hear: Callable[[], None]) -> None:
-        """Call `hear` at once and behind each read, as long as the host polls. One of all who follow reads."""
-        if not self.poll_seconds:
-            return
-        hear()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._hearing[turn] = hear
-        self._give_turn()
-        try:
-            await turn
-            while self.poll_seconds:
-                await self.wait()
-                for each in [*self._hearing.values()]:
-                    each()
-        finally:
-            del self._hearing[turn]
-            self._give_turn()
+    def follow(self, hear: Callable[[], None], *, at_once: bool) -> asyncio.Future[None]:
+        """Call `hear` behind each read, as long as the host polls, until what this returns is cancelled.
 
-    def _give_turn(self) -> None:
-        first = next(iter(self._hearing), None)
-        if first is not None and not first.done():
-            first.set_result(None)
+        `at_once`: also before the next read. One task reads for all who follow.
+        """
+        loop = asyncio.get_running_loop()
+        following: asyncio.Future[None] = loop.create_future()
+        if not self.tells or not self.poll_seconds:
+            following.set_result(None)
+            return following
+        self._hearing[following] = hear
+        following.add_done_callback(self._left)
+        if at_once:
+            loop.call_soon(self._greet, following)
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read_on())
+            self._reader.add_done_callback(self._read_over)
+        return following
+
+    async def _read_on(self) -> None:
+        while self.poll_seconds:
+            await self.wait()
+            for each in [*self._hearing.values()]:
+                each()
+
+    def _greet(self, following: asyncio.Future[None]) -> None:
+        if following in self._hearing and not following.done():
+            self._hearing[following]()
+
+    def _left(self, following: asyncio.Future[None]) -> None:
+        self._hearing.pop(following, None)
+        if not self._hearing and self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    def _read_over(self, reader: asyncio.Task[None]) -> None:
+        """End the listening of all who follow, as that of a calendar ends: a bug is told to each."""
+        error = None if reader.cancelled() else reader.exception()
+        if reader is not self._reader:  # nobody followed any more
+            return
+        self._reader = None
+        following, self._hearing = self._hearing, {}
+        for one in following:
+            if one.done():
+                continue
+            if error is None:
+                one.set_result(None)
+            else:
+                one.set_exception(error)
 
     def latest(self, owner: str) -> int:
         """Return which read found the latest change of an owner's appointments, 0 for none."""

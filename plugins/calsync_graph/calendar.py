@@ -16,7 +16,7 @@ from calsync_graph.reading import EventReader
 from calsync_graph.refusals import Denied, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from calsync.ports import Page, Ring, Whereabouts
@@ -151,8 +151,7 @@ class GraphCalendar(Calendar):
         if (await self._reader.one(event_id)).observation.marker:
             raise EventError(f"connection {self._client.connection}: the server keeps an event's marker")
 
-    def listen(self, ring: Ring) -> Coroutine[Any, Any, None]:
-        # No coroutine of its own: whoever listens holds it for as long as the account is served.
+    def listen(self, ring: Ring) -> Awaitable[None]:
         if self._doorbell is None:
             return super().listen(ring)
         return self._doorbell.listen(self._home.mailbox, ring)

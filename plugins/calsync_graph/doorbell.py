@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import CalsyncError, Retry
@@ -27,6 +28,7 @@ REFUSED_FOR = timedelta(minutes=1)
 """How long an address that cannot be called is not tried for another mailbox: each try takes Microsoft seconds."""
 LOOKS_AGAIN = 600.0
 """A subscription is looked at so often, in seconds: a timer stands still while the machine is suspended."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 log = logging.getLogger("calsync.graph")
 
 
@@ -34,21 +36,30 @@ log = logging.getLogger("calsync.graph")
 class Watch:
     """Everybody who listens to one mailbox. They share its subscription, which is for all of its calendars."""
 
-    rings: list[Ring] = field(default_factory=list)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One of them takes care of the subscription, as long as it listens; then the next one."""
+    mailbox: str
+    """Its path."""
+    listeners: list[tuple[asyncio.Future[None], Ring]] = field(default_factory=list)
     subscription: Subscription | None = None
-    rest: asyncio.Future[None] | None = None
-    """Whoever takes care of the subscription waits for it, while there is nothing to do."""
+    made: datetime = NEVER
+    """When it was made last."""
+    quick: int = 0
+    """So many in a row ended soon."""
+
+    @property
+    def due(self) -> datetime:
+        """When there is something to do about the subscription."""
+        return NEVER if self.subscription is None else self.subscription.due
 
     def ring(self, reason: str) -> None:
-        for ring in self.rings:
-            ring(reason)
+        for heard, ring in [*self.listeners]:
+            if not heard.done():
+                ring(reason)
 
-    def disturb(self) -> None:
-        """Have looked what there is to do about the subscription."""
-        if self.rest is not None and not self.rest.done():
-            self.rest.set_result(None)
+    def end(self, error: BaseException | None) -> None:
+        """End the listening of everybody."""
+        for heard, _ in self.listeners:
+            if not heard.done():
+                heard.set_exception(error or asyncio.CancelledError())
 
 
 class Doorbell:
@@ -60,7 +71,7 @@ class Doorbell:
         self._clock = client.clock
         self._subscriptions = Subscriptions(client, doorbells.open(self.hear), random)
         self._watches: dict[str, Watch] = {}
-        """By the mailbox's path, lower-cased."""
+        """By the mailbox's path, lower-cased: those that somebody listens to."""
         self._told: dict[str, Watch] = {}
         """By the id of the subscription."""
         self._refused: tuple[datetime, str] | None = None
@@ -68,9 +79,10 @@ class Doorbell:
         self._leads_here = False
         """The server has tried the address for the last subscription, and found us there."""
         self._tidied = False
-        self._turn = asyncio.Lock()
-        """Subscriptions are made and renewed one by one: the server calls back meanwhile, and the sync needs the
-        other requests that it allows at once."""
+        self._keeper: asyncio.Task[None] | None = None
+        """Takes care of all subscriptions, as long as anybody listens."""
+        self._rest: asyncio.Future[None] | None = None
+        """What it waits for while there is nothing to do."""
 
     def hear(self, call: Call) -> str | None:
         """Answer a call. One that does not know a subscription's secret is dropped, and learns nothing by that."""
@@ -86,57 +98,114 @@ class Doorbell:
             self._hear(watch, subscription, one)
         return None
 
-    async def listen(self, mailbox: str, ring: Ring) -> None:
-        """Ring at changes in a mailbox (its path) until cancelled. Raises Retry, LoginError, AccountError."""
-        watch = self._watches.setdefault(mailbox.lower(), Watch())
-        watch.rings.append(ring)
-        try:
-            if watch.subscription is not None:
+    def listen(self, mailbox: str, ring: Ring) -> asyncio.Future[None]:
+        """Ring at changes in a mailbox (its path) until what this returns is cancelled.
+
+        It fails with Retry, LoginError, AccountError.
+        """
+        loop = asyncio.get_running_loop()
+        heard: asyncio.Future[None] = loop.create_future()
+        watch = self._watches.setdefault(mailbox.lower(), Watch(mailbox))
+        watch.listeners.append((heard, ring))
+        heard.add_done_callback(partial(self._left, watch))
+        if watch.subscription is not None:
+            loop.call_soon(self._greet, watch, heard)
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep())
+            self._keeper.add_done_callback(self._kept)
+        self._disturb()
+        return heard
+
+    def _greet(self, watch: Watch, heard: asyncio.Future[None]) -> None:
+        for one, ring in watch.listeners:
+            if one is heard and not heard.done():
                 ring("Microsoft Graph tells of changes")
-            async with watch.turn:
-                try:
-                    await self._keep(mailbox, watch)
-                finally:
-                    self._forget(watch)
-        finally:
-            watch.rings.remove(ring)
+
+    def _left(self, watch: Watch, heard: asyncio.Future[None]) -> None:
+        watch.listeners = [one for one in watch.listeners if one[0] is not heard]
+        if not watch.listeners:
+            self._drop(watch)
+
+    def _drop(self, watch: Watch) -> None:
+        """Take care of a mailbox no more."""
+        self._forget(watch)
+        if self._watches.get(watch.mailbox.lower()) is watch:
+            del self._watches[watch.mailbox.lower()]
+        if not self._watches and self._keeper is not None:
+            self._keeper.cancel()
+            self._keeper = None
+
+    def _kept(self, keeper: asyncio.Task[None]) -> None:
+        """End the listening of everybody: it was a bug, or the loop ends."""
+        error = None if keeper.cancelled() else keeper.exception()
+        if keeper is self._keeper:
+            self._keeper = None
+            for watch in [*self._watches.values()]:
+                watch.end(error)
+                self._drop(watch)
+
+    def _disturb(self) -> None:
+        """Have looked what there is to do."""
+        if self._rest is not None and not self._rest.done():
+            self._rest.set_result(None)
 
     def _hear(self, watch: Watch, subscription: Subscription, told: Notification) -> None:
         if told.lifecycle == REAUTHORIZE:
             subscription.renew_soon(self._clock.now())
-            watch.disturb()
+            self._disturb()
         elif told.lifecycle == REMOVED:
             self._forget(watch)
-            watch.disturb()
+            self._disturb()
         else:
             watch.ring("Microsoft Graph missed telling" if told.lifecycle else "Microsoft Graph tells of a change")
 
-    async def _keep(self, mailbox: str, watch: Watch) -> None:
-        """Have a subscription, always. One that cannot be renewed is given up: the host listens again later."""
-        made, quick = datetime.min.replace(tzinfo=UTC), 0
-        while True:
-            now, subscription = self._clock.now(), watch.subscription
+    async def _keep(self) -> None:
+        """Have a subscription to each mailbox, always.
+
+        They are made and renewed one by one: the server calls back meanwhile, and the sync needs the other
+        requests that it allows at once.
+        """
+        while self._watches:
+            await self._catch_up()
+            await self._tidy()
+            self._rest = asyncio.get_running_loop().create_future()
+            now = self._clock.now()
+            due = min((watch.due for watch in self._watches.values()), default=now)
+            if due > now:
+                await self._clock.until(self._rest, min((due - now).total_seconds(), LOOKS_AGAIN))
+
+    async def _catch_up(self) -> None:
+        """Do all that there is to do about subscriptions."""
+        now = self._clock.now()
+        while due := [watch for watch in self._watches.values() if watch.due <= now]:
+            for watch in due:
+                await self._look_after(watch)
+            now = self._clock.now()
+
+    async def _look_after(self, watch: Watch) -> None:
+        """Do what is due for a mailbox. Where that fails, it is given up: the host listens again later."""
+        now, subscription = self._clock.now(), watch.subscription
+        try:
+            if not watch.listeners:
+                return
             if subscription is None or subscription.until <= now:
-                quick = quick + 1 if now - made < QUICK else 0
-                if quick >= QUICK_ENDS:
-                    raise Retry(
-                        f"connection {self._connection}: Microsoft Graph removes each subscription at once"
-                    )
-                await self._subscribe(mailbox, watch)
-                made = self._clock.now()
-                await self._tidy()
+                await self._subscribe(watch)
             elif subscription.due <= now:
                 await self._renew(watch, subscription)
-            else:
-                watch.rest = asyncio.get_running_loop().create_future()
-                await self._clock.until(watch.rest, min((subscription.due - now).total_seconds(), LOOKS_AGAIN))
+        except Exception as error:  # noqa: BLE001 - whoever listens is told
+            watch.end(error)
+            self._drop(watch)
 
-    async def _subscribe(self, mailbox: str, watch: Watch) -> None:
+    async def _subscribe(self, watch: Watch) -> None:
+        watch.quick = watch.quick + 1 if self._clock.now() - watch.made < QUICK else 0
+        if watch.quick >= QUICK_ENDS:
+            raise Retry(f"connection {self._connection}: Microsoft Graph removes each subscription at once")
         self._forget(watch)
-        async with self._turn:
-            made = await self._made(mailbox)
+        made = await self._made(watch.mailbox)
+        if watch.listeners:
             watch.subscription = made
             self._told[made.id] = watch
+        watch.made = self._clock.now()
         watch.ring("Microsoft Graph begins to tell of changes")
 
     async def _made(self, mailbox: str) -> Subscription:
@@ -156,24 +225,18 @@ class Doorbell:
         Only where the address leads here: then whatever calls it, calls nobody else. What cannot be ended ends by
         itself within a day.
         """
-        if self._tidied or not self._leads_here:
+        if self._tidied or not self._leads_here or not self._watches:
             return
-        self._tidied = True
         try:
-            async with self._turn:  # so that none is listed that is just being made
-                left = await self._subscriptions.left(self._told)
-            for name in left:
-                async with self._turn:
-                    await self._subscriptions.end(name)
+            for name in await self._subscriptions.left(self._told):
+                await self._catch_up()
+                await self._subscriptions.end(name)
         except CalsyncError as error:
             log.debug("subscriptions of a former process go on to call: %s", error)
-        except asyncio.CancelledError:
-            self._tidied = False  # whoever listens next goes on with it
-            raise
+        self._tidied = True
 
     async def _renew(self, watch: Watch, subscription: Subscription) -> None:
-        async with self._turn:
-            lasts = await self._subscriptions.renew(subscription)
+        lasts = await self._subscriptions.renew(subscription)
         if not lasts and watch.subscription is subscription:
             self._forget(watch)
         elif lasts:  # it may have been silent until it was authorised

@@ -180,14 +180,14 @@ def refuse(ring: Ring) -> None:
     raise ValueError
 
 
-def give_a_future(ring: Ring) -> asyncio.Future[None]:
+def forget(ring: Ring) -> None:
+    """Listen, and return nothing to wait for."""
     del ring
-    return asyncio.get_running_loop().create_future()
 
 
-@pytest.mark.parametrize("listen", [refuse, give_a_future])
+@pytest.mark.parametrize("listen", [refuse, forget])
 @pytest.mark.parametrize("recalled", [False, True])
-async def test_a_doorbell_that_is_no_coroutine_has_failed(
+async def test_a_doorbell_that_is_nothing_to_wait_for_has_failed(
     running: Running, caplog: pytest.LogCaptureFixture, listen: Any, *, recalled: bool
 ) -> None:
     calls: list[Ring] = []
@@ -213,6 +213,31 @@ async def test_a_doorbell_that_is_no_coroutine_has_failed(
     assert running.task is not None
     await running.task
     assert running.clock.sleepers == 0
+
+
+async def test_a_doorbell_may_be_a_future_that_whoever_serves_it_lets_fail(running: Running) -> None:
+    given: list[tuple[Ring, asyncio.Future[None]]] = []
+
+    def listen(ring: Ring) -> asyncio.Future[None]:
+        given.append((ring, asyncio.get_running_loop().create_future()))
+        return given[-1][1]
+
+    running.doorbell.listen = listen  # type: ignore[assignment, method-assign]
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    await running.clock.until_sleeping()
+    given[0][0]("a change")
+    await running.settle()
+    await running.accounts.reached("anna", 2)
+    given[0][1].set_exception(Retry("no stream today"))
+    await running.clock.until_sleeping(2)
+    running.clock.advance(LISTEN_AGAIN * 1.1)
+    await running.accounts.reached("anna", 3)
+    assert len(given) == 2
+    running.stop.set()
+    assert running.task is not None
+    await running.task
+    assert given[1][1].cancelled()
 
 
 async def test_nothing_is_kept_of_a_failure_while_a_doorbell_waits_to_be_listened_to_again(

@@ -349,7 +349,7 @@ async def test_calls_are_remembered_with_the_fields_they_carried() -> None:
 
 async def test_who_listens_hears_rings_until_cancelled() -> None:
     under_test, heard = calendar(Behaviour(doorbell=True)), asyncio.Queue[str]()
-    listening = asyncio.create_task(under_test.listen(heard.put_nowait))
+    listening = asyncio.ensure_future(under_test.listen(heard.put_nowait))
     assert await heard.get() == "listening begins"
     under_test.ring()
     assert await heard.get() == "a change"

@@ -33,7 +33,7 @@ class Listening:
 
     def __init__(self, calendar: Calendar) -> None:
         self.rings: asyncio.Queue[str] = asyncio.Queue()
-        self.task = asyncio.create_task(calendar.listen(self.rings.put_nowait))
+        self.task = asyncio.ensure_future(calendar.listen(self.rings.put_nowait))
 
     async def rung(self) -> str:
         """Wait for the next ring, and forget those that came with it."""

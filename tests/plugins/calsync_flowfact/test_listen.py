@@ -18,10 +18,10 @@ async def asleep(clock: Any, tasks: int) -> None:
             await asyncio.sleep(0)
 
 
-async def rings(follower: Any) -> tuple[list[str], asyncio.Task[None]]:
+async def rings(follower: Any) -> tuple[list[str], asyncio.Future[None]]:
     """Listen; return the rings that wake somebody."""
     heard: list[str] = []
-    return heard, asyncio.create_task(follower.feed.listen(lambda why: heard.append(why) if why else None))
+    return heard, asyncio.ensure_future(follower.feed.listen(lambda why: heard.append(why) if why else None))
 
 
 async def test_who_was_told_everything_hears_at_once_and_nothing_is_new(
@@ -31,7 +31,7 @@ async def test_who_was_told_everything_hears_at_once_and_nothing_is_new(
     mine = tenant.create()
     await anna.poll()
     heard: list[str] = []
-    ear = asyncio.create_task(anna.feed.listen(heard.append))
+    ear = asyncio.ensure_future(anna.feed.listen(heard.append))
     await asleep(clock, 1)
     assert heard == [NOTHING_NEW]
     clock.advance(60)
@@ -125,7 +125,7 @@ async def test_whoever_listens_heeds_another_pace_of_polls_within_a_minute(
     pace = 3600.0
     anna, rings = reader(poll_seconds=lambda: pace), asyncio.Queue[str]()
     await anna.poll()
-    listening = asyncio.create_task(anna.feed.listen(rings.put_nowait))
+    listening = asyncio.ensure_future(anna.feed.listen(rings.put_nowait))
     await clock.until_sleeping()
     while not rings.empty():
         rings.get_nowait()
@@ -138,3 +138,37 @@ async def test_whoever_listens_heeds_another_pace_of_polls_within_a_minute(
     assert await asyncio.wait_for(rings.get(), 5) == "FLOWFACT tells of a change"
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_who_comes_when_all_have_left_is_read_for_again(tenant: Any, reader: Any, clock: Any) -> None:
+    mine = tenant.create()
+    anna = reader(poll_seconds=60)
+    await anna.poll()
+    _, first = await rings(anna)
+    await asleep(clock, 1)
+    first.cancel()
+    await asleep(clock, 0)
+    heard, ear = await rings(anna)
+    await asleep(clock, 1)
+    tenant.modify(mine, subject="Neu")
+    clock.advance(60)
+    await asleep(clock, 1)
+    assert heard == ["FLOWFACT tells of a change"]
+    ear.cancel()
+    await asleep(clock, 0)
+
+
+async def test_a_bug_while_reading_fails_all_who_listen(
+    tenant: Any, reader: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = reader(poll_seconds=60)
+    ben = anna.colleague("ben")
+    for one in (anna, ben):
+        await one.poll()
+    ears = [ear for _, ear in [await rings(one) for one in (anna, ben)]]
+    await asleep(clock, 1)
+    monkeypatch.setattr(tenant, "search", None)
+    clock.advance(60)
+    errors = await asyncio.gather(*ears, return_exceptions=True)
+    assert [type(error) for error in errors] == [TypeError, TypeError]
+    assert clock.sleepers == 0

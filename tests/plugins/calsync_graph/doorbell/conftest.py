@@ -42,7 +42,7 @@ class Listening:
 
     def __init__(self, calendar: Calendar) -> None:
         self.rings: asyncio.Queue[str] = asyncio.Queue()
-        self.task = asyncio.create_task(calendar.listen(self.rings.put_nowait))
+        self.task = asyncio.ensure_future(calendar.listen(self.rings.put_nowait))
 
     async def rung(self) -> str:
         return await asyncio.wait_for(self.rings.get(), SECONDS)
