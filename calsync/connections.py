@@ -48,9 +48,14 @@ class Opened:
     """An account's calendars, both writable as their servers gave them."""
 
     config: AccountConfig
-    calendars: Mapping[Side, Calendar]
+    left: Calendar
+    right: Calendar
     direction: Direction
     """What the configuration says, whatever a person has chosen."""
+
+    @property
+    def calendars(self) -> Mapping[Side, Calendar]:
+        return {Side.LEFT: self.left, Side.RIGHT: self.right}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +237,7 @@ class Connections:
         ):
             place = f"{self._config.file(config)}:{config.line}: accounts.{config.name}.policy"
             raise ConfigError([f"{place}: newest needs two systems with comparable times; choose another"])
-        return Opened(config, {Side.LEFT: left, Side.RIGHT: right}, config.direction)
+        return Opened(config, left, right, config.direction)
 
     async def as_set(self, opened: Opened, settings: Settings) -> Opened:
         """Return an opened account under the direction that a person has chosen.
@@ -248,7 +253,7 @@ class Connections:
         for side, calendar in opened.calendars.items():
             if direction.writes(side) and not opened.config.direction.writes(side):
                 await self._expect_writable(config, side, calendar)
-        return Opened(config, opened.calendars, opened.direction)
+        return replace(opened, config=config)
 
     async def people(self, connection: str) -> Sequence[Person]:
         """Return everybody whom a connection lists. Raises LoginError, ConfigError, Retry."""

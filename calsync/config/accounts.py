@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,11 @@ def side_of(
         settings = {key: inner for key, inner in settings.items() if key not in who}
         schema = {key: inner for key, inner in schema.items() if str(key) not in who}
     checked = checker.check(schema, settings, at)
-    return None if checked is None else SideConfig(connection=connection, settings=checked, line=checker.line(at))
+    return (
+        None
+        if checked is None
+        else SideConfig(connection=sys.intern(connection), settings=checked, line=checker.line(at))
+    )
 
 
 def _no_connection(name: Any, wanted: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ values (YAML 1.1, https://yaml.org/type/bool.html). Both would be a setting that
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ class LineLoader(yaml.SafeLoader):
 
     def _key(self, node: yaml.Node, at: KeyPath) -> str | None:
         if isinstance(node, yaml.ScalarNode) and node.tag == TEXT_TAG:
-            return str(node.value)
+            return sys.intern(str(node.value))  # thousands of accounts have the same keys
         word = str(node.value) if isinstance(node, yaml.ScalarNode) else "this key"
         why = "YAML reads it as true or false" if node.tag == BOOL_TAG else "a key must be text"
         self._tell(node, (*at, word), f'{why}; write it in quotes: "{word}"')

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Lane:
     """Requests that a server counts together: they keep one pause, and only so many wait for it at once."""
 
+    __slots__ = ("pause", "turns")
+
     def __init__(self, pause: Pause, concurrency: int) -> None:
         self.pause = pause
         self.turns = asyncio.Semaphore(concurrency)

@@ -19,6 +19,7 @@ UNNAMED_PAUSE = 60.0
 PATIENCE = timedelta(seconds=30)
 """How long one request waits for pauses to end; longer ones end the run. An update is a read and a write, so they
 wait for a minute at most: less than a lease has left when they may begin at last (`Notebook.may_write`)."""
+NEVER = datetime.min.replace(tzinfo=UTC)
 log = logging.getLogger("calsync.http")
 
 
@@ -29,7 +30,7 @@ class Pause:
         """`name` is the connection's, for messages."""
         self._name = name
         self._clock = clock
-        self._until = datetime.min.replace(tzinfo=UTC)
+        self._until = NEVER
 
     @property
     def left(self) -> float:

@@ -21,6 +21,7 @@ from calsync.service.wait import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from random import Random
 
     from calsync.engine import Notices, Report
@@ -55,7 +56,7 @@ class Outcomes:
         self._poll = poll
         self._board = board
         self._failures = self._vain = 0
-        self._failing_since = clock.now()
+        self._failing_since: datetime | None = None
         self._off = False
         self._notices: Notices = Counter()
 
@@ -70,7 +71,7 @@ class Outcomes:
                 self._off = True
                 self._board.note(self._name, State.OFF)
             else:
-                self._failures = 1
+                self._failures, self._failing_since = 1, self._clock.now()
                 what = {"error": reason(error), "error_class": class_of(error)}
                 self._board.note(self._name, State.FAILING, next_try=recalled.due, **what)
         seconds = (recalled.due - self._clock.now()).total_seconds()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Wait:
     """The time between two runs of an account. It asks nobody for the time: whoever looks says it."""
 
-    __slots__ = ("_began", "_idle", "_may_idle", "_seconds", "_settle", "_settled", "due")
+    __slots__ = ("_began", "_may_idle", "_seconds", "_settle", "_settled", "due")
 
     def __init__(self, now: datetime, seconds: float, settle: float | None, *, may_idle: bool = False) -> None:
         """`settle`: how long a ring settles, in seconds; None: no ring brings the next run forward.
@@ -29,7 +29,10 @@ class Wait:
         self._settled = False
         """A ring has brought the next run forward."""
         self._may_idle = may_idle
-        self._idle = now + timedelta(seconds=seconds * IDLE_POLLS)
+
+    @property
+    def _idle(self) -> datetime:
+        return self._began + timedelta(seconds=self._seconds * IDLE_POLLS)
 
     def look(self, now: datetime, *, rung: bool, hears: bool) -> datetime:
         """Return when the next run is due as things stand: now or earlier, if it is."""

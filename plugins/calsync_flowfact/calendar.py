@@ -11,6 +11,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from calsync.errors import Blocked, EventError, Missing, Stale
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     from calsync_flowfact.trash import Trash
 
 
+@lru_cache(64)
+def _shared(capabilities: Capabilities) -> Capabilities:
+    """Return equal ones that other calendars have, too."""
+    return capabilities
+
+
 class FlowfactCalendar(Calendar):
     """One user's appointments in one schema. An appointment of several users is in the calendar of each."""
 
@@ -58,14 +65,16 @@ class FlowfactCalendar(Calendar):
         settings = mapping.settings
         self.key = mapping.owner
         self.lacks_location = lacks_location
-        self._capabilities = Capabilities(
-            conditional_writes=False,
-            mapping_version=settings.mapping_version(str(mapping.zone)),
-            marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
-            marker_lag=timedelta(milliseconds=settings.overlap),
-            writes_may_mail=False,
-            writes_reminder=settings.name("reminder") is not None,
-            also_read=settings.also_read,
+        self._capabilities = _shared(
+            Capabilities(
+                conditional_writes=False,
+                mapping_version=settings.mapping_version(str(mapping.zone)),
+                marker=settings.name("marker") is not None and settings.habits.marker_found is not False,
+                marker_lag=timedelta(milliseconds=settings.overlap),
+                writes_may_mail=False,
+                writes_reminder=settings.name("reminder") is not None,
+                also_read=settings.also_read,
+            )
         )
         self._client = client
         self._size = settings.page_size

@@ -38,23 +38,29 @@ if TYPE_CHECKING:
 class Feed:
     """The changes of one calendar. Holds no state between polls but what was told last."""
 
+    __slots__ = ("_asking", "_client", "_hears", "_mapping", "_queries", "_tenant", "_told", "_trash", "_version")
+
     def __init__(
         self, client: Client, mapping: EntityMapping, queries: Queries, trash: Trash, tenant: TenantFeed
     ) -> None:
-        settings = mapping.settings
         self._client = client
         self._mapping = mapping
         self._queries = queries
         self._trash = trash
         self._tenant = tenant
-        owner, zone = mapping.owner, str(mapping.zone)
-        self._reads = f"{owner}/{settings.schema}/{settings.required('owner')}/{settings.mapping_version(zone)}"
+        self._version = mapping.settings.mapping_version(str(mapping.zone))
         self._told: int | None = None
         """The tenant's last read that this calendar was told, or rung for; None for none."""
         self._asking = False
         """A run is being told: it needs no ring."""
         self._hears = False
         """It has rung since it was last listened to."""
+
+    @property
+    def _reads(self) -> str:
+        """What is read, and how: a token of other reads is lost."""
+        owner, settings = self._mapping.owner, self._mapping.settings
+        return f"{owner}/{settings.schema}/{settings.required('owner')}/{self._version}"
 
     async def changes(self, token: str | None, window: Window) -> AsyncIterator[Page]:
         """Yield pages as `calsync.ports.Reader.changes` says."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import EventError
@@ -46,6 +47,13 @@ def flag(entity: Entity, mapped: FieldMap) -> bool:
     if mapped.codec == "list":
         return any(value in mapped.values for value in found)
     return bool(found) and (found[0].lower() if isinstance(found[0], str) else found[0]) not in _FALSE
+
+
+@lru_cache(64)
+def _spans(start: str, end: str, zone: ZoneInfo, *, days_end: str, utc: bool, dates: bool) -> SpanCodec:
+    """Return what reads and writes spans. Accounts for which it is the same share it."""
+    first, last = InstantCodec(start, zone), InstantCodec(end, zone)
+    return SpanCodec(start=first, end=last, days_end=days_end, utc=utc, dates=dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +167,14 @@ class EntityMapping:
         return self.settings.fields["description"].codec == "html"
 
     def _spans(self) -> SpanCodec:
-        return SpanCodec(
-            start=self._instant("start"),
-            end=self._instant("end"),
+        fields = self.settings.fields
+        return _spans(
+            fields["start"].codec,
+            fields["end"].codec,
+            self.zone,
             days_end=self.settings.all_day_end,
             utc=self.settings.all_day_zone == "utc",
-            dates=self.settings.fields["all_day"].codec == "date",
+            dates=fields["all_day"].codec == "date",
         )
 
     def _instant(self, key: str) -> InstantCodec:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ class TenantFeed:
         """What is called for those who follow."""
         self._reader: asyncio.Task[None] | None = None
         """Reads as long as anybody follows."""
+        self._context = copy_context()
+        """One for all of them."""
         self._asked: float | None = None
         self._failure: CalsyncError | None = None
         self._position: Position | None = None
@@ -178,7 +181,7 @@ class TenantFeed:
             following.set_result(None)
             return following
         self._hearing[following] = hear
-        following.add_done_callback(self._left)
+        following.add_done_callback(self._left, context=self._context)
         if at_once:
             loop.call_soon(self._greet, following)
         if self._reader is None:

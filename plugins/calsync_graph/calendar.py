@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
@@ -59,7 +60,7 @@ class GraphCalendar(Calendar):
         self._zone = zone
         self._doorbell = doorbell
         wanted = HAS.intersection(needs)
-        self.capabilities = replace(CAPABILITIES, also_read=also_read(wanted))
+        self.capabilities = _capabilities(wanted)
         self._location = "location" in wanted
         self._reader = EventReader(client, home, location=self._location)
         self._feed = Feed(client, home, self._reader)
@@ -203,6 +204,11 @@ class GraphCalendar(Calendar):
         if not found:
             raise Retry(f"{refused}: the event of an earlier attempt is gone") from refused
         return Written(id=found[0].id, revision=found[0].revision, stored=found[0])
+
+
+@cache
+def _capabilities(wanted: frozenset[Need]) -> Capabilities:
+    return replace(CAPABILITIES, also_read=also_read(wanted))
 
 
 async def _refused(write: Awaitable[object]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ def quoted(text: str) -> str:
 class Client:
     """One connection's requests. Paths are below the version, links are the server's own, used as they are."""
 
+    __slots__ = ("_http", "_mailbox", "_random", "_tokens")
+
     def __init__(self, http: Http, tokens: Tokens, random: random.Random, mailbox: str = "") -> None:
         """`mailbox`: whose limits the requests count against; see `of`."""
         self._http = http
@@ -62,7 +65,7 @@ class Client:
 
         Where it asks one of them to wait, the others go on.
         """
-        return Client(self._http, self._tokens, self._random, mailbox.lower())
+        return Client(self._http, self._tokens, self._random, sys.intern(mailbox.lower()))
 
     @property
     def connection(self) -> str:

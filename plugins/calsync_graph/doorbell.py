@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -83,6 +85,8 @@ class Doorbell:
         """Takes care of all subscriptions, as long as anybody listens."""
         self._rest: asyncio.Future[None] | None = None
         """What it waits for while there is nothing to do."""
+        self._context = copy_context()
+        """One for all who listen."""
 
     def hear(self, call: Call) -> str | None:
         """Answer a call. One that does not know a subscription's secret is dropped, and learns nothing by that."""
@@ -105,9 +109,9 @@ class Doorbell:
         """
         loop = asyncio.get_running_loop()
         heard: asyncio.Future[None] = loop.create_future()
-        watch = self._watches.setdefault(mailbox.lower(), Watch(mailbox))
+        watch = self._watches.setdefault(sys.intern(mailbox.lower()), Watch(mailbox))
         watch.listeners.append((heard, ring))
-        heard.add_done_callback(partial(self._left, watch))
+        heard.add_done_callback(partial(self._left, watch), context=self._context)
         if watch.subscription is not None:
             loop.call_soon(self._greet, watch, heard)
         if self._keeper is None:
@@ -205,7 +209,7 @@ class Doorbell:
         if watch.listeners:
             watch.subscription = made
             self._told[made.id] = watch
-        watch.made = self._clock.now()
+        watch.made = made.renewed
         watch.ring("Microsoft Graph begins to tell of changes")
 
     async def _made(self, mailbox: str) -> Subscription:

@@ -50,6 +50,8 @@ log = logging.getLogger("calsync.graph")
 class Feed:
     """Reads rounds of one calendar."""
 
+    __slots__ = ("_client", "_failures", "_home", "_reader")
+
     def __init__(self, client: Client, home: Home, reader: EventReader) -> None:
         self._client = client
         self._home = home

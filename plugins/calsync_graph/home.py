@@ -34,6 +34,8 @@ def mailbox_path(address: str) -> str:
 class Home:
     """One calendar of one mailbox."""
 
+    __slots__ = ("_asking", "_client", "_others", "_primary", "_readable_at", "_strange", "calendar_id", "mailbox")
+
     def __init__(self, client: Client, mailbox: str, calendar_id: str, *, primary: bool) -> None:
         """`mailbox`: its path."""
         self._client = client

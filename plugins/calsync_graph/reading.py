@@ -29,6 +29,8 @@ log = logging.getLogger("calsync.graph")
 class EventReader:
     """Reads the events of one calendar, with their markers."""
 
+    __slots__ = ("_client", "_home", "_location")
+
     def __init__(self, client: Client, home: Home, *, location: bool = False) -> None:
         """`location`: where events take place is wanted."""
         self._client = client
