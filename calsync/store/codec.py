@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from calsync.sync.model import Field, Value, When
 
+Same = dict[Any, "dict[Field, Value]"]
+"""The fields that one reading has decoded: both events of a pair and what they agreed on share equal ones."""
+_UNMARKED: Mapping[str, frozenset[Field]] = dict.fromkeys(("unsure", "owed"), frozenset())
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _decode = msgspec.json.Decoder().decode
 INSTANTS = 1 << 10
@@ -45,10 +48,12 @@ def values(text: str) -> dict[Field, Value]:
     return _values(_decode(text))
 
 
-def base(text: str) -> Base:
+def base(text: str, same: Same | None = None) -> Base:
+    """Decode a base. `same`: see `Same`."""
     plain = _decode(text)
-    marked = {mark: frozenset(plain.get(mark, ())) for mark in ("unsure", "owed")}
-    return Base(**plain | marked | {"values": _values(plain["values"])})
+    marked = {mark: frozenset(plain[mark]) for mark in ("unsure", "owed") if plain.get(mark)}
+    values = _shared_values(plain["values"], {} if same is None else same)
+    return Base(**plain | _UNMARKED | marked | {"values": values})
 
 
 def draft(text: str) -> Draft:
@@ -56,12 +61,23 @@ def draft(text: str) -> Draft:
     return Draft(**plain | {"when": _when(plain["when"])})
 
 
-def observation(text: str) -> Observation:
+def observation(text: str, same: Same | None = None) -> Observation:
+    """Decode what was read of an event. `same`: see `Same`."""
     plain = _decode(text)
     event = plain["event"]
-    read = {"when": _when(event["when"]), "created": _moment(event.get("created"))}
-    event = Event(**event | read | {"types": tuple(event.get("types", ()))})
+    values: dict[Any, Any] = dict(_shared_values(event, {} if same is None else same))
+    read = {"created": _moment(event.get("created")), "types": tuple(event.get("types", ()))}
+    event = Event(**event | values | read)
     return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
+
+
+def _shared_values(plain: Mapping[str, Any], same: Same) -> dict[Field, Value]:
+    """Return the synced fields of an event or a base, the very ones that were decoded before, where equal."""
+    when = plain.get("when")
+    key = (plain.get("summary"), plain.get("description"), None if when is None else (*when, *when.values()))
+    if key not in same:
+        same[key] = _values(plain)
+    return same[key]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -87,6 +87,13 @@ def fetch(database: Database, sql: str, values: Mapping[str, Any]) -> list[Any]:
     return database.execute(sql, values).fetchall()
 
 
+def each(database: Database, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the rows that a statement finds, one by one: those of a large account take as much as its events."""
+    outcome = database.execute(sql, values)
+    while (row := outcome.fetchone()) is not None:
+        yield row
+
+
 class _Determined(asyncio.Task[T]):
     """A task that comes to its end. Whoever awaits it learns of a cancellation only then."""
 

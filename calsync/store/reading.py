@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from calsync.records import AccountState, Rest, SideState
 from calsync.store import codec, rows, statements
-from calsync.store.connection import fetch
+from calsync.store.connection import each, fetch
 from calsync.sync.budget import BEFORE_THE_HOUR, Spent
 from calsync.sync.model import Side, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from calsync.records import Scope, Tombstone
@@ -92,10 +92,10 @@ def _rest(row: Found, sides: dict[Side, SideState]) -> Rest:
 
 
 def _read_whole(account: str, database: Database) -> _Read:
-    values = {"account": account}
+    values, same = {"account": account}, codec.Same()
     return _Read(
-        seen=_seen(fetch(database, statements.SEEN, values)),
-        links=_links(fetch(database, statements.LINKS, values)),
+        seen=_seen(each(database, statements.SEEN, values), same),
+        links=_links(each(database, statements.LINKS, values), same),
         tombstones=[rows.tombstone(row) for row in fetch(database, statements.TOMBSTONES, values)],
     )
 
@@ -109,6 +109,7 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     def of(statement: str, wanted: Collection[tuple[Side, str]]) -> Sequence[Found]:
         return fetch(database, statement, {"account": account, "wanted": rows.events_text(wanted) or "[]"})
 
+    same = codec.Same()
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     links: dict[int, Link] = {}
     events, uids = set[tuple[Side, str]](), set[tuple[Side, str]]()
@@ -116,9 +117,9 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     while new or new_uids:
         if not all(rows.stands_as_it_is(uid) for _, uid in new_uids):
             return None
-        found = _seen([*of(statements.SEEN_OF, new), *of(statements.SEEN_OF_UID, new_uids)])
+        found = _seen([*of(statements.SEEN_OF, new), *of(statements.SEEN_OF_UID, new_uids)], same)
         new |= {(side, event_id) for side in Side for event_id in found[side]}
-        named = _links(of(statements.LINKS_OF, new))
+        named = _links(of(statements.LINKS_OF, new), same)
         events, uids, links = events | new, uids | new_uids, links | named
         for side in Side:
             seen[side] |= found[side]
@@ -133,8 +134,8 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     return _Read(seen, dict(sorted(links.items())), tombstones, known)
 
 
-def _links(found: Sequence[Found]) -> dict[int, Link]:
-    return {link.id: link for link in map(rows.link, found)}
+def _links(found: Iterable[Found], same: codec.Same) -> dict[int, Link]:
+    return {link.id: link for link in (rows.link(row, same) for row in found)}
 
 
 def _sides(account: str, database: Database) -> dict[Side, SideState]:
@@ -143,8 +144,9 @@ def _sides(account: str, database: Database) -> dict[Side, SideState]:
     return {side: known.get(side) or SideState() for side in Side}
 
 
-def _seen(found: Sequence[Found]) -> dict[Side, dict[str, Seen]]:
+def _seen(found: Iterable[Found], same: codec.Same) -> dict[Side, dict[str, Seen]]:
     seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
     for row in found:
-        seen[rows.SIDES[row["side"]]][row["event_id"]] = rows.seen(row)
+        one = rows.seen(row, same)
+        seen[rows.SIDES[row["side"]]][one.observation.id] = one
     return seen

@@ -71,9 +71,9 @@ def seen_row(side: Side, seen: Seen) -> Row:
     }
 
 
-def seen(row: Found) -> Seen:
+def seen(row: Found, same: codec.Same | None = None) -> Seen:
     return Seen(
-        observation=codec.observation(row["observation"]),
+        observation=codec.observation(row["observation"], same),
         first_run=row["first_run"],
         round=row["round"],
         standing=STANDINGS[row["standing"]],
@@ -108,7 +108,7 @@ def link_row(link: Link) -> Row:
     }
 
 
-def link(row: Found) -> Link:
+def link(row: Found, same: codec.Same | None = None) -> Link:
     return Link(
         id=row["id"],
         left=row["left_id"],
@@ -116,8 +116,8 @@ def link(row: Found) -> Link:
         state=STATES[row["state"]],
         reason=row["reason"],
         origin=SIDES.get(row["origin"]),
-        left_base=codec.base(row["left_base"]),
-        right_base=codec.base(row["right_base"]),
+        left_base=codec.base(row["left_base"], same),
+        right_base=codec.base(row["right_base"], same),
     )
 
 

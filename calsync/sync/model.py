@@ -334,8 +334,9 @@ def normal_text(text: str) -> str:
     """
     if text.isprintable():  # as most summaries are: no line end, control character or no-break space is in it
         return text.rstrip()
-    text = _LINE_END.sub("\n", text).replace("\u00a0", " ")
-    return "\n".join(line.rstrip() for line in _CONTROL.sub("", text).split("\n")).strip("\n")
+    lines = _CONTROL.sub("", _LINE_END.sub("\n", text).replace("\u00a0", " ")).split("\n")
+    normal = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return text if text == normal else normal  # the very one, which others may hold, too
 
 
 def normal_line(text: str) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given
@@ -47,6 +48,29 @@ OBSERVATIONS = st.builds(
 @given(OBSERVATIONS)
 def test_observations_come_back(observation: Observation) -> None:
     assert codec.observation(codec.text(observation)) == observation
+
+
+@given(OBSERVATIONS, EVENTS)
+def test_what_one_reading_shares_comes_back_as_it_was(observation: Observation, other: Event) -> None:
+    same = codec.Same()
+    first, second = observation, replace(observation, event=other)
+    bases = [Base.of(one.event, number) for number, one in enumerate((first, second))]
+    for one, base in zip((first, second), bases, strict=True):
+        assert codec.observation(codec.text(one), same) == one
+        assert codec.base(codec.text(base), same) == base
+
+
+def test_one_reading_keeps_equal_fields_once() -> None:
+    start = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    event = Event(summary="Notar", when=Timed(start, start), description="Zwei\nZeilen")
+    same = codec.Same()
+    left, right = (
+        codec.observation(codec.text(Observation(id=name, event=event, revision=None)), same).event
+        for name in "lr"
+    )
+    base = codec.base(codec.text(Base.of(event, 1)), same)
+    for name in FIELDS:
+        assert left.value(name) is right.value(name) is base.values[name]
 
 
 @given(VALUES)
