@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from calsync.sync.rules import Rule
 
 log = logging.getLogger("calsync.service")
-OPENED_AT_ONCE = 32
-"""Calendars of one connection: as many as it may be asked for requests at the same time, at most."""
+OPENED_AT_ONCE = 16
+"""Accounts of the same connections, of which most may be asked for four things at a time (`calsync.http`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ class Connections:
         self._left: list[tuple[str, Provider]] = []
         """Connections that are gone or are others now, and not closed yet."""
         self._logins: dict[str, asyncio.Task[None]] = {}
-        self._opening = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(OPENED_AT_ONCE))
-        """By connection. Whoever waits here holds little; who waits to send a request, 20 KB."""
+        self._opening = defaultdict[tuple[str, str], asyncio.Semaphore](lambda: asyncio.Semaphore(OPENED_AT_ONCE))
+        """By what accounts use. Whoever waits here holds little; whoever waits to send a request, 20 KB."""
         self._keys: dict[tuple[str, str], tuple[AccountConfig, Side]] = {}
 
     def _built(self, name: str, config: Config, loaded: Loaded) -> Provider:
@@ -231,7 +231,10 @@ class Connections:
 
         Raises AccountError, LoginError, ConfigError, Retry.
         """
-        left, right = await together(self._calendar(config, side, calendars.get(side)) for side in Side)
+        names = (config.left.connection, config.right.connection)
+        await together(self.login(name) for name in names)  # one that fails fails for all, whoever waits below
+        async with self._opening[names]:
+            left, right = await together(self._calendar(config, side, calendars.get(side)) for side in Side)
         if config.policy == "newest" and not (
             left.capabilities.trusted_times and right.capabilities.trusted_times
         ):
@@ -264,8 +267,7 @@ class Connections:
         """Open one calendar of an account without claiming it. Raises as `open` does."""
         connection = config.side(side).connection
         await self.login(connection)
-        async with self._opening[connection]:
-            return await self._providers[connection].open(self.request(config, side))
+        return await self._providers[connection].open(self.request(config, side))
 
     def request(self, config: AccountConfig, side: Side) -> CalendarRequest:
         """Return which calendar an account wants on one side."""
@@ -348,9 +350,7 @@ class Connections:
     async def _expect_writable(self, config: AccountConfig, side: Side, calendar: Calendar) -> None:
         """Raise AccountError for a calendar that can only be read, before anything is written to the other one."""
         connection = config.side(side).connection
-        async with self._opening[connection]:
-            findings = await self._providers[connection].check_calendar(calendar)
-        for finding in findings:
+        for finding in await self._providers[connection].check_calendar(calendar):
             if finding.severity == "error":
                 raise AccountError(f"account {config.name}: connection {connection}: {finding.message}")
 

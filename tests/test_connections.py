@@ -140,7 +140,7 @@ async def test_many_accounts_sign_in_once(house: House) -> None:
     await connections.close()
 
 
-async def test_of_a_crowd_only_so_many_calendars_of_a_connection_are_opened_at_once(
+async def test_of_a_crowd_only_so_many_accounts_are_opened_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = most = 0
@@ -167,6 +167,19 @@ async def test_of_a_crowd_only_so_many_calendars_of_a_connection_are_opened_at_o
     opened = await asyncio.gather(*(connections.open(account) for account in accounts))
     assert [one.calendars[Side.LEFT].key for one in opened] == [f"left {number}" for number in range(20)]
     assert most == 3
+    await connections.close()
+
+
+async def test_a_sign_in_that_fails_is_tried_once_for_a_crowd(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync.connections.OPENED_AT_ONCE", 3)
+    accounts = [house.add(f"account {number}", f"left {number}", f"right {number}") for number in range(20)]
+    connections = house.connections()
+    house.offices["crm"].login_errors = [Retry("down")]
+    opened = await asyncio.gather(*(connections.open(account) for account in accounts), return_exceptions=True)
+    assert [str(one) for one in opened] == ["down"] * 20
+    assert house.offices["crm"].logins == 1
     await connections.close()
 
 
