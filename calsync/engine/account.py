@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from calsync.errors import Retry
 from calsync.ports import Calendar
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import Side, Window
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from calsync.engine.notebook import Notebook
     from calsync.engine.report import Report
     from calsync.engine.rest import Feed
-    from calsync.errors import Retry
     from calsync.ports import Clock, Reader
     from calsync.sync.loops import Past
     from calsync.sync.model import Direction
@@ -62,7 +63,7 @@ def _ignore(done: int, total: int) -> None:
     del done, total
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, weakref_slot=True, kw_only=True)
 class Run:
     """One pass over one account."""
 
@@ -115,3 +116,20 @@ class Run:
             return None
         _, colon, source = marker.removeprefix(prefix).partition(":")
         return source if colon and ":" not in source else None
+
+
+def asks(run: Run, check: Callable[[Run], object]) -> Callable[[], None]:
+    """Return what asks a run whether something may be sent, and does not hold it. Raises Retry behind its end.
+
+    Connections and timers keep the context that they were made in, and with it whatever that holds: the run of a
+    large calendar would stay for as long as a connection is open.
+    """
+    account, known = run.account.name, weakref.ref(run)
+
+    def ask() -> None:
+        run = known()
+        if run is None:
+            raise Retry(f"account {account}: its run has ended, nothing was sent")
+        check(run)
+
+    return ask

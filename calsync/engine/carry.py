@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
+from calsync.engine.account import asks
 from calsync.engine.attempts import NotSent, is_due
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
@@ -135,7 +136,7 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     try:
         await run.notebook.keep_lease()
         _check_prospect(run, operation.side)
-        may_change.set(partial(_check_prospect, run, operation.side))
+        may_change.set(asks(run, partial(_check_prospect, side=operation.side)))
         await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error

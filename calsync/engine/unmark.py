@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
+from calsync.engine.account import asks
 from calsync.engine.attempts import NotSent
 from calsync.engine.together import together
 from calsync.errors import Blocked, EventError, Missing
@@ -68,7 +68,7 @@ async def _unmark(run: Run, side: Side, marked: Sequence[Observation]) -> list[M
     waiting, kept = iter(marked), list[Marked]()
 
     async def work() -> None:
-        may_change.set(partial(_expect_lease, run))  # of this task alone
+        may_change.set(asks(run, _expect_lease))  # of this task alone
         for one in waiting:
             await run.notebook.keep_lease()
             reason = await _unmark_one(calendar, one)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.engine.account import Run
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
@@ -18,6 +21,7 @@ from calsync.sync.model import Event, Side, Timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from calsync.ports import Written
     from calsync.sync.model import Draft
@@ -214,6 +218,25 @@ async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world:
     assert report.notices["create", "right", "retry"] == 1
     await world.settle()
     assert len(world.right.events()) == 1
+
+
+async def test_what_a_write_leaves_open_does_not_hold_the_run_and_sends_nothing_more(
+    world: World, meeting: Event
+) -> None:
+    """Connections and timers keep the context that they were made in."""
+    left_open: list[Context] = []
+
+    def connect() -> Exception:
+        left_open.append(copy_context())
+        return Retry("busy")
+
+    world.left.user_create(meeting)
+    world.right.faults.add("create", connect)
+    await world.run()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Run)]
+    with pytest.raises(Retry, match="its run has ended"):
+        left_open[0].run(may_change.get)()
 
 
 def slow(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
