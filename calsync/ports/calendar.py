@@ -158,8 +158,8 @@ class Calendar(Reader):
     def listen(self, ring: Ring) -> Awaitable[None]:
         """Ring whenever something in this calendar may have changed, until cancelled.
 
-        It is a coroutine, or a future: of those one task may serve many. It is cancelled when nobody listens any
-        more. The first ring comes when this has returned.
+        It is a coroutine, or a future of its own for each call: of those one task may serve many. It is cancelled
+        when nobody listens any more. The first ring comes when this has returned.
 
         A calendar without a doorbell is done at once, and is not asked again. One with a doorbell also rings when
         it begins to hear, and again after it may have been deaf for a while: with NOTHING_NEW where it knows that

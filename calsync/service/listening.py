@@ -79,6 +79,8 @@ class Ear:
             self.task.add_done_callback(self._done)
 
     def _rang(self, why: str) -> None:
+        if self._ended:  # the doorbell may not know yet
+            return
         self.hears = True
         self._ring(why)
 

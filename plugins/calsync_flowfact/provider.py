@@ -211,6 +211,7 @@ class FlowfactProvider(Provider):
         return found if isinstance(found, str) else None
 
     async def close(self) -> None:
+        await self._feed.close()
         await self._client.close()
 
     async def _check_fields(self) -> Mapping[str, Any]:

@@ -66,6 +66,8 @@ class TenantFeed:
         """What is called for those who follow."""
         self._reader: asyncio.Task[None] | None = None
         """Reads as long as anybody follows."""
+        self._ending: set[asyncio.Task[None]] = set()
+        """Those before it that have not ended yet."""
         self._context = copy_context()
         """One for all of them."""
         self._asked: float | None = None
@@ -185,15 +187,16 @@ class TenantFeed:
         if at_once:
             loop.call_soon(self._greet, following)
         if self._reader is None:
-            self._reader = asyncio.create_task(self._read_on())
+            self._reader = asyncio.create_task(self._read_on(), context=self._context)
             self._reader.add_done_callback(self._read_over)
         return following
 
     async def _read_on(self) -> None:
         while self.poll_seconds:
             await self.wait()
-            for each in [*self._hearing.values()]:
-                each()
+            for following, hear in [*self._hearing.items()]:
+                if not following.done():
+                    hear()
 
     def _greet(self, following: asyncio.Future[None]) -> None:
         if following in self._hearing and not following.done():
@@ -201,9 +204,23 @@ class TenantFeed:
 
     def _left(self, following: asyncio.Future[None]) -> None:
         self._hearing.pop(following, None)
-        if not self._hearing and self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
+        if not self._hearing:
+            self._end_reader()
+
+    def _end_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.cancel()
+            self._ending.add(reader)
+            reader.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        """End the listening of all who follow; return when nothing is asked of the server any more."""
+        for following in [*self._hearing]:
+            following.cancel()
+        self._end_reader()
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     def _read_over(self, reader: asyncio.Task[None]) -> None:
         """End the listening of all who follow, as that of a calendar ends: a bug is told to each."""
@@ -215,7 +232,9 @@ class TenantFeed:
         for one in following:
             if one.done():
                 continue
-            if error is None:
+            if reader.cancelled():
+                one.cancel()
+            elif error is None:
                 one.set_result(None)
             else:
                 one.set_exception(error)

@@ -60,8 +60,10 @@ class Watch:
     def end(self, error: BaseException | None) -> None:
         """End the listening of everybody."""
         for heard, _ in self.listeners:
-            if not heard.done():
-                heard.set_exception(error or asyncio.CancelledError())
+            if error is None:
+                heard.cancel()
+            elif not heard.done():
+                heard.set_exception(error)
 
 
 class Doorbell:
@@ -81,8 +83,12 @@ class Doorbell:
         self._leads_here = False
         """The server has tried the address for the last subscription, and found us there."""
         self._tidied = False
+        self._may_tidy = False
+        """Likewise for the last one that was made."""
         self._keeper: asyncio.Task[None] | None = None
         """Takes care of all subscriptions, as long as anybody listens."""
+        self._ending: set[asyncio.Task[None]] = set()
+        """Those before it that have not ended yet."""
         self._rest: asyncio.Future[None] | None = None
         """What it waits for while there is nothing to do."""
         self._context = copy_context()
@@ -115,7 +121,7 @@ class Doorbell:
         if watch.subscription is not None:
             loop.call_soon(self._greet, watch, heard)
         if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep())
+            self._keeper = asyncio.create_task(self._keep(), context=self._context)
             self._keeper.add_done_callback(self._kept)
         self._disturb()
         return heard
@@ -135,9 +141,23 @@ class Doorbell:
         self._forget(watch)
         if self._watches.get(watch.mailbox.lower()) is watch:
             del self._watches[watch.mailbox.lower()]
-        if not self._watches and self._keeper is not None:
-            self._keeper.cancel()
-            self._keeper = None
+        if not self._watches:
+            self._end_keeper()
+
+    def _end_keeper(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            self._ending.add(keeper)
+            keeper.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        """End the listening of everybody; return when nothing is asked of the server any more."""
+        for watch in [*self._watches.values()]:
+            watch.end(None)
+            self._drop(watch)
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     def _kept(self, keeper: asyncio.Task[None]) -> None:
         """End the listening of everybody: it was a bug, or the loop ends."""
@@ -206,6 +226,7 @@ class Doorbell:
             raise Retry(f"connection {self._connection}: Microsoft Graph removes each subscription at once")
         self._forget(watch)
         made = await self._made(watch.mailbox)
+        self._may_tidy = self._leads_here
         if watch.listeners:
             watch.subscription = made
             self._told[made.id] = watch
@@ -229,15 +250,18 @@ class Doorbell:
         Only where the address leads here: then whatever calls it, calls nobody else. What cannot be ended ends by
         itself within a day.
         """
-        if self._tidied or not self._leads_here or not self._watches:
+        if self._tidied or not self._may_tidy or not self._watches:
             return
+        self._tidied = True
         try:
             for name in await self._subscriptions.left(self._told):
                 await self._catch_up()
                 await self._subscriptions.end(name)
         except CalsyncError as error:
             log.debug("subscriptions of a former process go on to call: %s", error)
-        self._tidied = True
+        except asyncio.CancelledError:
+            self._tidied = False  # whoever listens next goes on with it
+            raise
 
     async def _renew(self, watch: Watch, subscription: Subscription) -> None:
         lasts = await self._subscriptions.renew(subscription)

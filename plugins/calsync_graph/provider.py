@@ -129,6 +129,8 @@ class GraphProvider(Provider):
         return await try_writes(calendar, self._random) if isinstance(calendar, GraphCalendar) else ()
 
     async def close(self) -> None:
+        if self._doorbell is not None:
+            await self._doorbell.close()
         self._tokens.close()
         await self._http.close()
 

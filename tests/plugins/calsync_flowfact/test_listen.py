@@ -172,3 +172,61 @@ async def test_a_bug_while_reading_fails_all_who_listen(
     errors = await asyncio.gather(*ears, return_exceptions=True)
     assert [type(error) for error in errors] == [TypeError, TypeError]
     assert clock.sleepers == 0
+
+
+async def test_who_has_just_left_is_not_rung_any_more(
+    tenant: Any, reader: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what its ring raises would end the listening of everybody."""
+    anna = reader(poll_seconds=60)
+    mine = tenant.create()
+    await anna.poll()
+    heard, ear = await rings(anna)
+    _, other = await rings(anna.colleague("ben"))
+    await asleep(clock, 1)
+    answered, search = asyncio.Event(), tenant.search
+
+    async def slowly(*query: Any) -> Any:
+        await answered.wait()
+        return await search(*query)
+
+    monkeypatch.setattr(tenant, "search", slowly)
+    tenant.modify(mine, subject="Neu")
+    clock.advance(60)
+    await asyncio.sleep(0)
+    answered.set()
+    ear.cancel()
+    await asleep(clock, 1)
+    assert (heard, other.done()) == ([], False)
+    other.cancel()
+    await asyncio.gather(ear, other, return_exceptions=True)
+
+
+async def test_a_read_that_is_broken_off_breaks_off_the_listening_of_everybody(
+    tenant: Any, reader: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = reader(poll_seconds=60)
+    tenant.create()
+    await anna.poll()
+    ears = [(await rings(one))[1] for one in (anna, anna.colleague("ben"))]
+    await asleep(clock, 1)
+
+    async def broken(*_: Any) -> Any:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(tenant, "search", broken)
+    clock.advance(60)
+    await asyncio.wait(ears)
+    assert [ear.cancelled() for ear in ears] == [True, True]
+
+
+async def test_nothing_is_asked_any_more_when_it_is_closed(tenant: Any, reader: Any, clock: Any) -> None:
+    anna = reader(poll_seconds=60)
+    tenant.create()
+    await anna.poll()
+    before = asyncio.all_tasks()
+    _, ear = await rings(anna)
+    await asleep(clock, 1)
+    ear.cancel()
+    await anna.shared.close()
+    assert asyncio.all_tasks() == before

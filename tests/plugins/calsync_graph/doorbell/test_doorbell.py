@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from calsync.testing.contract.listening import ListeningContract
+from calsync_graph.subscriptions import Subscriptions
 from tests.plugins.calsync_graph.doorbell.conftest import CHANGED, SECONDS, Scene
 from tests.plugins.calsync_graph.test_contract import GraphUnderTest
 
@@ -136,3 +137,39 @@ async def test_a_validation_token_is_returned_as_it_is(scene: Scene) -> None:
         assert (answer.status, await answer.text()) == (200, token)
         assert answer.headers["Content-Type"] == "text/plain"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_what_is_broken_off_for_all_is_listened_to_anew(
+    scene: Scene, mailbox: Mailbox, server: GraphServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await scene.heard(mailbox)
+
+    async def broken(*_: Any) -> Any:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Subscriptions, "make", broken)
+    second = await scene.listen(server.add_mailbox("bert@example.de"))
+    await asyncio.wait({first.task, second.task})
+    assert first.task.cancelled()
+    assert second.task.cancelled()
+
+
+async def test_nothing_is_asked_any_more_when_it_is_closed(
+    scene: Scene, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, make, begun = asyncio.Event(), Subscriptions.make, asyncio.Event()
+
+    async def slowly(*about: Any) -> Any:
+        begun.set()
+        await asked.wait()
+        return await make(*about)
+
+    monkeypatch.setattr(Subscriptions, "make", slowly)
+    listening = await scene.listen(mailbox)
+    await begun.wait()
+    before = asyncio.all_tasks()
+    asked.set()
+    listening.task.cancel()
+    await scene.provider.close()
+    assert not any("_keep" in repr(task) for task in before if not task.done())
+    assert scene.sent("POST") == 0

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.errors import Retry
 from calsync.ports import CalendarRequest
 from calsync.web import Endpoint
+from calsync_graph.subscriptions import Subscriptions
 from calsync_sandbox.faults import Fault
 from tests.plugins.calsync_graph.conftest import BERLIN
 from tests.plugins.calsync_graph.doorbell.conftest import BEGINS, CHANGED, Listening, Scene
@@ -146,4 +148,41 @@ async def test_who_leaves_in_the_middle_of_ending_them_leaves_the_rest_to_the_ne
     await leaving.end()
     held.set()
     await scene.listen(bert)
+    await scene.until(lambda: left.isdisjoint(server.subscriptions.present))
+
+
+async def test_a_bug_on_looking_for_them_keeps_nobody_from_listening(
+    scene: Scene, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def left(*_: Any) -> Any:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(Subscriptions, "left", left)
+    listening = await scene.listen(mailbox)
+    assert isinstance(await listening.error(), KeyError)
+    again = await scene.listen(mailbox)
+    while await again.rung() != BEGINS:
+        pass
+    await scene.clock.until_sleeping()
+    assert not again.task.done()
+
+
+async def test_they_are_ended_although_the_last_mailbox_gets_no_subscription(
+    scene: Scene,
+    mailbox: Mailbox,
+    server: GraphServer,
+    connection: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bert = server.add_mailbox("bert@example.de")
+    left, make = await left_behind(scene, connection, mailbox), Subscriptions.make
+
+    async def some(self: Subscriptions, address: str, known: Any) -> Any:
+        if "bert" in address:
+            raise Retry("busy")
+        return await make(self, address, known)
+
+    monkeypatch.setattr(Subscriptions, "make", some)
+    for one in (mailbox, bert):
+        await scene.listen(one)
     await scene.until(lambda: left.isdisjoint(server.subscriptions.present))
