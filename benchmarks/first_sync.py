@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.cost import Cost
     from benchmarks.sandbox_process import Fill
     from calsync_sandbox.configuration import Exchange
+    from calsync_sandbox.sandbox import Person, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,13 @@ class FirstSync:
     requests: int
 
 
-def first_sync(exchange: Exchange, fill: Fill) -> FirstSync:
-    """Import a calendar of an Exchange into an empty FLOWFACT, in a sandbox of its own."""
+def first_sync(exchange: Exchange, fill: Fill, latency: float = 0.0) -> FirstSync:
+    """Import a calendar of an Exchange into an empty FLOWFACT, in a sandbox of its own.
+
+    Its servers do nothing for `latency` seconds after each request has arrived.
+    """
     with SandboxProcess(exchange, fill) as sandbox:
+        sandbox.ask(_slow_down, latency)
         result, sync = synced(sandbox, ["-m", "calsync"])
         requests = sandbox.requests()
         bare_loop = alone(send, requests)
@@ -50,3 +55,8 @@ def synced(sandbox: SandboxProcess, program: Sequence[str]) -> tuple[dict[str, A
         printed, cost = of_command(command)
     result: dict[str, Any] = json.loads(printed)
     return result, replace(cost, wall=result["seconds"])
+
+
+def _slow_down(sandbox: Sandbox, _anna: Person, latency: float) -> None:
+    for server in sandbox.servers:
+        server.latency = latency

@@ -53,6 +53,8 @@ MEMORY_BOUND, DOUBLING_BOUND = 500.0, 2.2
 """MB of a first sync of LARGE events, and how many times it is that of half of them."""
 SMALL = 1000
 """So many events are synced beside vdirsyncer: with twice as many, its Radicale needs three times as long."""
+LATENCY = 0.01
+"""Seconds that a server takes before it answers, where it is on another machine and has a database."""
 CHANGES_PER_ROUND = 2
 
 
@@ -104,17 +106,25 @@ def following(found: Found, rounds: int) -> None:
 
 
 def importing(found: Found, rounds: int) -> None:
-    """Import EVENTS events into FLOWFACT, of Exchange and through Graph."""
+    """Import EVENTS events into FLOWFACT, of Exchange and through Graph, and SMALL ones between slow servers."""
     for exchange, name in NAMES.items():
         syncs = [first_sync(exchange, partial(spread, EVENTS)) for _ in range(rounds)]
         what = f"first sync of {EVENTS:,} events {name}"
-        clients = {"calsync": [each.sync for each in syncs], "bare loop": [each.bare_loop for each in syncs]}
-        found.contests.append(Contest(what, clients))
-        found.ratios += [
-            _ratio(f"{what}, time, bare loop", clients, "bare loop", "wall", SYNC_BOUND),
-            _ratio(f"{what}, client CPU, bare loop", clients, "bare loop", "cpu"),
-        ]
+        clients = _beside_bare_loop(found, what, syncs, SYNC_BOUND)
+        found.ratios.append(_ratio(f"{what}, client CPU, bare loop", clients, "bare loop", "cpu"))
         found.figures.append(_requests(f"{what}: requests of each", syncs))
+    slow = [first_sync("graph", partial(spread, SMALL), LATENCY) for _ in range(rounds)]
+    what = f"first sync of {SMALL:,} events through Graph, answers after {LATENCY * 1000:.0f} ms"
+    _beside_bare_loop(found, what, slow)
+
+
+def _beside_bare_loop(
+    found: Found, what: str, syncs: Sequence[FirstSync], bound: float | None = None
+) -> dict[str, list[Cost]]:
+    clients = {"calsync": [each.sync for each in syncs], "bare loop": [each.bare_loop for each in syncs]}
+    found.contests.append(Contest(what, clients))
+    found.ratios.append(_ratio(f"{what}, time, bare loop", clients, "bare loop", "wall", bound))
+    return clients
 
 
 def growing(found: Found, rounds: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class Server(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.faults = Faults()
+        self.latency = 0.0
+        """Seconds that each request waits before anything is done about it."""
         self.arrived: Callable[[web.Request], object] = lambda _: None
         """Called with every request when it has arrived whole, before anything is done about it."""
         self.requests: list[Recorded] = []
@@ -130,6 +133,8 @@ class Server(ABC):
         try:
             body = await request.read()
             self.arrived(request)
+            if self.latency:
+                await asyncio.sleep(self.latency)
             response = await self._handle(request, handler)
             if request.transport is not None and not request.transport.is_closing():
                 status = response.status

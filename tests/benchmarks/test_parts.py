@@ -53,6 +53,7 @@ def test_a_first_sync_is_measured_beside_a_bare_loop() -> None:
     found = measured("importing")
     assert clients(found, "first sync of 40 events of Exchange") == {"calsync", "bare loop"}
     assert clients(found, "first sync of 40 events through Graph") == {"calsync", "bare loop"}
+    assert clients(found, "first sync of 100 events through Graph, answers after") == {"calsync", "bare loop"}
 
 
 def test_following_is_measured_beside_exchangelib() -> None:

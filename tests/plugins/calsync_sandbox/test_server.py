@@ -171,3 +171,12 @@ async def test_stopping_does_not_wait_for_a_held_answer(server: Counter, session
     with pytest.raises(aiohttp.ClientError):
         await held
     assert server.requests[0].status == 0
+
+
+async def test_a_slow_server_lets_a_request_wait_before_anything_is_done(
+    server: Counter, session: aiohttp.ClientSession
+) -> None:
+    server.latency = 0.01
+    assert await post(session) == (200, b"1")
+    (kept,) = server.requests
+    assert kept.finished - kept.started >= server.latency
