@@ -41,12 +41,11 @@ def read_account(
         return fetch(database, statement, values)
 
     run = found(statements.RUN)
-    sides = _sides(account, database)
+    sides = _sides(found(statements.SIDES))
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
     intents = [rows.intent(row) for row in found(statements.INTENTS)]
     (last_link,) = found(statements.LAST_LINK)
-    began = found(statements.BEGUN)
-    begun = began[0]["run"] if began else None
+    begun = run[0]["begun"] if run else None
     since_hour = codec.instant_text(lately + BEFORE_THE_HOUR)
     (spent,) = fetch(database, statements.SPENT, {**values, "hour": since_hour, "begun": begun})
     attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
@@ -80,11 +79,9 @@ def read_account(
 
 
 def read_rest(account: str, database: Database) -> Rest | None:
-    """Read what an account at rest is known by, inside the caller's transaction; None for any other."""
+    """Read what an account at rest is known by, in one statement; None for any other."""
     found = fetch(database, statements.REST, {"account": account})
-    if not found:
-        return None
-    return _rest(found[0], _sides(account, database))
+    return _rest(found[0], _sides(found)) if found else None
 
 
 def _rest(row: Found, sides: dict[Side, SideState]) -> Rest:
@@ -137,8 +134,7 @@ def _links(found: Sequence[Found]) -> dict[int, Link]:
     return {link.id: link for link in map(rows.link, found)}
 
 
-def _sides(account: str, database: Database) -> dict[Side, SideState]:
-    found = fetch(database, statements.SIDES, {"account": account})
+def _sides(found: Sequence[Found]) -> dict[Side, SideState]:
     known = {rows.SIDES[row["side"]]: rows.side_state(row) for row in found}
     return {side: known.get(side) or SideState() for side in Side}
 

@@ -84,7 +84,7 @@ class SqlStore(Store):
 
     async def rest(self, account: str) -> Rest | None:
         with understood(self._reader.place):
-            return await self._reader.read(partial(read_rest, account))
+            return await self._reader.call(partial(read_rest, account))
 
     async def stay(self, account: str, rest: Rest, tokens: Mapping[Side, str | None], good_at: datetime) -> bool:
         values = {"account": account, "terms": rest.terms, "run": rest.run, "good_at": codec.instant_text(good_at)}
