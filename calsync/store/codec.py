@@ -47,8 +47,10 @@ def values(text: str) -> dict[Field, Value]:
 
 def base(text: str) -> Base:
     plain = _decode(text)
-    marked = {mark: frozenset(plain.get(mark, ())) for mark in ("unsure", "owed")}
-    return Base(**plain | marked | {"values": _values(plain["values"])})
+    plain["values"] = _values(plain["values"])
+    for mark in ("unsure", "owed"):
+        plain[mark] = frozenset(plain.get(mark, ()))
+    return Base(**plain)
 
 
 def draft(text: str) -> Draft:
@@ -59,9 +61,12 @@ def draft(text: str) -> Draft:
 def observation(text: str) -> Observation:
     plain = _decode(text)
     event = plain["event"]
-    read = {"when": _when(event["when"]), "created": _moment(event.get("created"))}
-    event = Event(**event | read | {"types": tuple(event.get("types", ()))})
-    return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
+    event["when"] = _when(event["when"])
+    event["created"] = _moment(event.get("created"))
+    event["types"] = tuple(event.get("types", ()))
+    plain["event"] = Event(**event)
+    plain["modified"] = _moment(plain.get("modified"))
+    return Observation(**plain)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -76,4 +81,7 @@ def _when(plain: Mapping[str, str]) -> When:
 
 def _values(plain: Mapping[str, Any]) -> dict[Field, Value]:
     named = cast("Mapping[Field, Any]", plain)
-    return {name: _when(named[name]) if name == "when" else named[name] for name in FIELDS if name in named}
+    found: dict[Field, Value] = {name: named[name] for name in FIELDS if name in named}
+    if "when" in named:
+        found["when"] = _when(named["when"])
+    return found

@@ -27,7 +27,7 @@ class _Read:
 
     seen: dict[Side, dict[str, Seen]]
     links: dict[int, Link]
-    tombstones: Sequence[Tombstone]
+    tombstones: dict[tuple[Side, str], Tombstone]
     scope: Scope | None = None
 
 
@@ -64,7 +64,7 @@ def read_account(
         intents={intent.marker: intent for intent in intents},
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
         holds={held.key: held for held in holds},
-        tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in read.tombstones},
+        tombstones=read.tombstones,
         deleted_lately={side: deletes.get(side, 0) for side in Side},
         last_link=last_link["last"],
         begun=begun,
@@ -93,7 +93,7 @@ def _read_whole(account: str, database: Database) -> _Read:
     return _Read(
         seen=_seen(fetch(database, statements.SEEN, values)),
         links=_links(fetch(database, statements.LINKS, values)),
-        tombstones=[rows.tombstone(row) for row in fetch(database, statements.TOMBSTONES, values)],
+        tombstones=_tombstones(fetch(database, statements.TOMBSTONES, values)),
     )
 
 
@@ -125,13 +125,17 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     others = awake - sum(link.state is State.AWAKE for link in links.values())
     if not others:
         return None
-    tombstones = [rows.tombstone(row) for row in of(statements.TOMBSTONES_OF, events)]
+    tombstones = _tombstones(of(statements.TOMBSTONES_OF, events))
     known = replace(scope, events=frozenset(events), uids=frozenset(uids), others=others)
     return _Read(seen, dict(sorted(links.items())), tombstones, known)
 
 
 def _links(found: Sequence[Found]) -> dict[int, Link]:
     return {link.id: link for link in map(rows.link, found)}
+
+
+def _tombstones(found: Sequence[Found]) -> dict[tuple[Side, str], Tombstone]:
+    return {(tombstone.side, tombstone.event_id): tombstone for tombstone in map(rows.tombstone, found)}
 
 
 def _sides(found: Sequence[Found]) -> dict[Side, SideState]:

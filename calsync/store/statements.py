@@ -36,7 +36,7 @@ class Many:
 
     def of(self, rows: Sequence[Mapping[str, Any] | Found]) -> Iterator[tuple[str, list[Any]]]:
         """Yield statements that together take all rows, each with its values."""
-        if self.once:
+        if self.once and len(rows) > 1:
             rows = list({tuple([row[column] for column in self.once]): row for row in rows}.values())
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
