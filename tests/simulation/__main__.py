@@ -80,7 +80,7 @@ def _begin(conninfo: str | None) -> None:
     for decode in (codec.observation, codec.base):
         setattr(codec, decode.__name__, lru_cache(DECODED)(decode))
     gc.freeze()
-    gc.set_threshold(20000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
 
 
 def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...], conninfo: str | None) -> bool:
