@@ -40,18 +40,21 @@ def read_account(
     def found(statement: str) -> Sequence[Found]:
         return fetch(database, statement, values)
 
+    def waiting(statement: str) -> Sequence[Found]:
+        return found(statement) if run and run[0]["waits"] else ()
+
     run = found(statements.RUN)
     sides = _sides(found(statements.SIDES))
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
-    intents = [rows.intent(row) for row in found(statements.INTENTS)]
+    intents = [rows.intent(row) for row in waiting(statements.INTENTS)]
     (last_link,) = found(statements.LAST_LINK)
     begun = run[0]["begun"] if run else None
     since_hour = codec.instant_text(lately + BEFORE_THE_HOUR)
     (spent,) = fetch(database, statements.SPENT, {**values, "hour": since_hour, "begun": begun})
-    attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
-    holds = [rows.held(row) for row in found(statements.HOLDS)]
-    decisions = [rows.decision(row) for row in found(statements.DECISIONS)]
-    hangs = [rows.hang(row) for row in found(statements.HANGS)]
+    attempts = [rows.attempt(row) for row in waiting(statements.ATTEMPTS)]
+    holds = [rows.held(row) for row in waiting(statements.HOLDS)]
+    decisions = [rows.decision(row) for row in waiting(statements.DECISIONS)]
+    hangs = [rows.hang(row) for row in waiting(statements.HANGS)]
     part = None
     if scope is not None and run and scope.rest == _rest(run[0], sides):
         part = _read_part(account, scope, database)

@@ -92,11 +92,17 @@ UPDATE account SET good_at = :good_at
 WHERE name = :account AND rest = :terms AND run = :run AND holder IS NULL
 """
 READ_ON = "UPDATE side SET token = :token WHERE account = :account AND side = :side"
-# `begun` is the run of the first entry of its ledger.
+# `begun` is the run of the first entry of its ledger. As a rule nothing waits: then all that might is not read.
 RUN = """
 SELECT run, rebuild, rules, good_at, rest, unsettled, (
     SELECT ledger.run FROM ledger WHERE ledger.account = :account ORDER BY id LIMIT 1
-) AS begun FROM account WHERE name = :account
+) AS begun,
+EXISTS (SELECT 1 FROM intent WHERE intent.account = :account)
+OR EXISTS (SELECT 1 FROM attempt WHERE attempt.account = :account)
+OR EXISTS (SELECT 1 FROM hold WHERE hold.account = :account)
+OR EXISTS (SELECT 1 FROM decision WHERE decision.account = :account)
+OR EXISTS (SELECT 1 FROM hang WHERE hang.account = :account) AS waits
+FROM account WHERE name = :account
 """
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
 SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"
