@@ -29,7 +29,7 @@ SHORT = 3000
 """Fewer histories may miss what is rare."""
 MOST = 2000
 """So many histories a mutant may survive."""
-DECODED = 4096
+DECODED = 1024
 """So many texts of the store stay decoded: more than a history has, and each is read dozens of times."""
 
 

@@ -137,6 +137,8 @@ class SqliteDisk(Disk):
         self._empty.append(self.raw)
 
     def _wipe(self) -> None:
+        for table in reversed(_tables()):  # one by one: to look for what goes along takes longer
+            self.raw.execute(f"DELETE FROM {table}")  # noqa: S608 - of the schema
         for statement in EMPTY:
             self.raw.execute(statement)
 
