@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -84,6 +84,12 @@ class Batch:
         """Forget an event and leave our own tombstone: its id counts as new only after a read by id finds it."""
         self.seen[side][event_id] = None
         self.tombstones[side, event_id] = Tombstone(side=side, event_id=event_id, revision=revision, at=at)
+
+
+_NOTHING = Batch()
+_OF_EVENTS = {"run", "rest", "unsettled", "sides", "seen", "links", "intents", "tombstones", "holds", "ledger"}
+_OF_ACCOUNT = [each.name for each in fields(Batch) if each.name not in _OF_EVENTS]
+"""What a batch may tell that is not about single events, and so may change what is decided about any."""
 
 
 class Notebook:
@@ -168,13 +174,11 @@ class Notebook:
 
     def _touch_of(self, batch: Batch) -> None:
         """Take note of the events that a batch is about, which is not taken over yet."""
-        about = Batch(run=batch.run, rest=batch.rest, unsettled=batch.unsettled, sides=batch.sides)
-        about.seen, about.links, about.tombstones = batch.seen, batch.links, batch.tombstones
-        about.intents, about.ledger = batch.intents, batch.ledger
-        about.holds = self.state.holds if batch.holds is not None else None
-        if batch != about:
-            self.touched = None
         if self.touched is None:
+            return
+        of_account = any(getattr(batch, name) != getattr(_NOTHING, name) for name in _OF_ACCOUNT)
+        if of_account or batch.holds not in (None, self.state.holds):
+            self.touched = None
             return
         self.touched.update((side, event_id) for side in Side for event_id in batch.seen[side])
         self.touched.update(batch.tombstones)
@@ -204,8 +208,10 @@ class Notebook:
         for side, changes in batch.seen.items():
             for event_id, seen in changes.items():
                 known = self.state.seen[side].get(event_id)
+                if seen is None or known is None or seen.observation is known.observation:
+                    continue  # not read again, only told, or doubted
                 link = self.link_of(side, event_id)
-                if seen is None or known is None or link is None or link.id in batch.links:
+                if link is None or link.id in batch.links:
                     continue
                 link = moved.get(link.id, link)
                 base = self._base_read_again(link.base(side), side, known.observation, seen.observation)
@@ -214,8 +220,6 @@ class Notebook:
         return moved
 
     def _base_read_again(self, base: Base, side: Side, before: Observation, after: Observation) -> Base:
-        if before is after:  # only told, or doubted
-            return base
         if before.revision is None:
             return base if after.revision is None else read_base(base, after)
         if base.mapping_version != self._mappings[side]:

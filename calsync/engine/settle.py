@@ -31,6 +31,8 @@ async def settle(run: Run, reason: str | None = None, *, repeats: bool = True) -
     """
     wanted = (each for each in run.notebook.state.intents.values() if reason in {None, each.reason})
     intents = sorted(wanted, key=lambda intent: intent.marker)
+    if not intents:  # as in most runs
+        return
     await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE], repeats=repeats)
     updates = [intent for intent in intents if intent.kind is Kind.UPDATE]
     deletes = [intent for intent in intents if intent.kind is Kind.DELETE]

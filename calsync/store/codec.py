@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Same = dict[Any, "dict[Field, Value]"]
 """The fields that one reading has decoded: both events of a pair and what they agreed on share equal ones."""
-_UNMARKED: Mapping[str, frozenset[Field]] = dict.fromkeys(("unsure", "owed"), frozenset())
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _decode = msgspec.json.Decoder().decode
 INSTANTS = 1 << 10
@@ -51,9 +50,10 @@ def values(text: str) -> dict[Field, Value]:
 def base(text: str, same: Same | None = None) -> Base:
     """Decode a base. `same`: see `Same`."""
     plain = _decode(text)
-    marked = {mark: frozenset(plain[mark]) for mark in ("unsure", "owed") if plain.get(mark)}
-    values = _shared_values(plain["values"], {} if same is None else same)
-    return Base(**plain | _UNMARKED | marked | {"values": values})
+    plain["values"] = _shared_values(plain["values"], {} if same is None else same)
+    for mark in ("unsure", "owed"):
+        plain[mark] = frozenset(plain.get(mark, ()))
+    return Base(**plain)
 
 
 def draft(text: str) -> Draft:
@@ -65,10 +65,12 @@ def observation(text: str, same: Same | None = None) -> Observation:
     """Decode what was read of an event. `same`: see `Same`."""
     plain = _decode(text)
     event = plain["event"]
-    values: dict[Any, Any] = dict(_shared_values(event, {} if same is None else same))
-    read = {"created": _moment(event.get("created")), "types": tuple(event.get("types", ()))}
-    event = Event(**event | values | read)
-    return Observation(**plain | {"event": event, "modified": _moment(plain.get("modified"))})
+    event |= _shared_values(event, {} if same is None else same)
+    event["created"] = _moment(event.get("created"))
+    event["types"] = tuple(event.get("types", ()))
+    plain["event"] = Event(**event)
+    plain["modified"] = _moment(plain.get("modified"))
+    return Observation(**plain)
 
 
 def _shared_values(plain: Mapping[str, Any], same: Same) -> dict[Field, Value]:
@@ -92,4 +94,7 @@ def _when(plain: Mapping[str, str]) -> When:
 
 def _values(plain: Mapping[str, Any]) -> dict[Field, Value]:
     named = cast("Mapping[Field, Any]", plain)
-    return {name: _when(named[name]) if name == "when" else named[name] for name in FIELDS if name in named}
+    found: dict[Field, Value] = {name: named[name] for name in FIELDS if name in named}
+    if "when" in named:
+        found["when"] = _when(named["when"])
+    return found

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WHOLE = ("side", "seen", "link", "intent", "attempt", "hold", "tombstone", "hang", "decision")
 """Tables of which runs read all that an account has."""
 ACCOUNT = "SELECT * FROM account WHERE name = :account"
-# The first entry tells when the account was begun (calsync.store.statements.BEGUN).
+# The first entry tells when the account was begun (calsync.store.statements.RUN).
 LEDGER = """
 SELECT * FROM ledger WHERE account = :account AND at >= :since
 UNION

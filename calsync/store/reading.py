@@ -27,7 +27,7 @@ class _Read:
 
     seen: dict[Side, dict[str, Seen]]
     links: dict[int, Link]
-    tombstones: Sequence[Tombstone]
+    tombstones: dict[tuple[Side, str], Tombstone]
     scope: Scope | None = None
 
 
@@ -40,19 +40,21 @@ def read_account(
     def found(statement: str) -> Sequence[Found]:
         return fetch(database, statement, values)
 
+    def waiting(statement: str) -> Sequence[Found]:
+        return found(statement) if run and run[0]["waits"] else ()
+
     run = found(statements.RUN)
-    sides = _sides(account, database)
+    sides = _sides(found(statements.SIDES))
     deletes = {Side(row["side"]): int(row["deletes"]) for row in found(statements.DELETES)}
-    intents = [rows.intent(row) for row in found(statements.INTENTS)]
+    intents = [rows.intent(row) for row in waiting(statements.INTENTS)]
     (last_link,) = found(statements.LAST_LINK)
-    began = found(statements.BEGUN)
-    begun = began[0]["run"] if began else None
+    begun = run[0]["begun"] if run else None
     since_hour = codec.instant_text(lately + BEFORE_THE_HOUR)
     (spent,) = fetch(database, statements.SPENT, {**values, "hour": since_hour, "begun": begun})
-    attempts = [rows.attempt(row) for row in found(statements.ATTEMPTS)]
-    holds = [rows.held(row) for row in found(statements.HOLDS)]
-    decisions = [rows.decision(row) for row in found(statements.DECISIONS)]
-    hangs = [rows.hang(row) for row in found(statements.HANGS)]
+    attempts = [rows.attempt(row) for row in waiting(statements.ATTEMPTS)]
+    holds = [rows.held(row) for row in waiting(statements.HOLDS)]
+    decisions = [rows.decision(row) for row in waiting(statements.DECISIONS)]
+    hangs = [rows.hang(row) for row in waiting(statements.HANGS)]
     part = None
     if scope is not None and run and scope.rest == _rest(run[0], sides):
         part = _read_part(account, scope, database)
@@ -65,7 +67,7 @@ def read_account(
         intents={intent.marker: intent for intent in intents},
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
         holds={held.key: held for held in holds},
-        tombstones={(tombstone.side, tombstone.event_id): tombstone for tombstone in read.tombstones},
+        tombstones=read.tombstones,
         deleted_lately={side: deletes.get(side, 0) for side in Side},
         last_link=last_link["last"],
         begun=begun,
@@ -80,11 +82,9 @@ def read_account(
 
 
 def read_rest(account: str, database: Database) -> Rest | None:
-    """Read what an account at rest is known by, inside the caller's transaction; None for any other."""
+    """Read what an account at rest is known by, in one statement; None for any other."""
     found = fetch(database, statements.REST, {"account": account})
-    if not found:
-        return None
-    return _rest(found[0], _sides(account, database))
+    return _rest(found[0], _sides(found)) if found else None
 
 
 def _rest(row: Found, sides: dict[Side, SideState]) -> Rest:
@@ -96,7 +96,7 @@ def _read_whole(account: str, database: Database) -> _Read:
     return _Read(
         seen=_seen(each(database, statements.SEEN, values), same),
         links=_links(each(database, statements.LINKS, values), same),
-        tombstones=[rows.tombstone(row) for row in fetch(database, statements.TOMBSTONES, values)],
+        tombstones=_tombstones(fetch(database, statements.TOMBSTONES, values)),
     )
 
 
@@ -129,7 +129,7 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
     others = awake - sum(link.state is State.AWAKE for link in links.values())
     if not others:
         return None
-    tombstones = [rows.tombstone(row) for row in of(statements.TOMBSTONES_OF, events)]
+    tombstones = _tombstones(of(statements.TOMBSTONES_OF, events))
     known = replace(scope, events=frozenset(events), uids=frozenset(uids), others=others)
     return _Read(seen, dict(sorted(links.items())), tombstones, known)
 
@@ -138,8 +138,11 @@ def _links(found: Iterable[Found], same: codec.Same) -> dict[int, Link]:
     return {link.id: link for link in (rows.link(row, same) for row in found)}
 
 
-def _sides(account: str, database: Database) -> dict[Side, SideState]:
-    found = fetch(database, statements.SIDES, {"account": account})
+def _tombstones(found: Sequence[Found]) -> dict[tuple[Side, str], Tombstone]:
+    return {(tombstone.side, tombstone.event_id): tombstone for tombstone in map(rows.tombstone, found)}
+
+
+def _sides(found: Sequence[Found]) -> dict[Side, SideState]:
     known = {rows.SIDES[row["side"]]: rows.side_state(row) for row in found}
     return {side: known.get(side) or SideState() for side in Side}
 

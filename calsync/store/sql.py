@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,8 @@ from calsync.store.turns import StoredTurns
 from calsync.store.writing import StoredTransaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime, timedelta
     from typing import TypeVar
 
@@ -84,7 +84,7 @@ class SqlStore(Store):
 
     async def rest(self, account: str) -> Rest | None:
         with understood(self._reader.place):
-            return await self._reader.read(partial(read_rest, account))
+            return await self._reader.call(partial(read_rest, account))
 
     async def stay(self, account: str, rest: Rest, tokens: Mapping[Side, str | None], good_at: datetime) -> bool:
         values = {"account": account, "terms": rest.terms, "run": rest.run, "good_at": codec.instant_text(good_at)}
@@ -135,18 +135,17 @@ class SqlStore(Store):
 
         await self._writer.write(add, account)
 
-    @asynccontextmanager
-    async def transaction(self, lease: Lease) -> AsyncIterator[Transaction]:
-        collected = StoredTransaction(lease.account, self._images)
-        yield collected
-
-        def write(database: Database) -> None:
+    def transaction(self, lease: Lease) -> AbstractAsyncContextManager[Transaction]:
+        def write(collected: StoredTransaction, database: Database) -> None:
             # What the write is about stays locked to the commit, so nobody can take the lease in between.
             if _fence(database, _who(lease)) != lease.fence:
                 raise self._lost(lease)
             collected.write(database)
 
-        await self._writer.write(write, lease.account)
+        def commit(collected: StoredTransaction) -> Awaitable[None]:
+            return self._writer.write(partial(write, collected), lease.account)
+
+        return StoredTransaction(lease.account, self._images, commit)
 
     async def ledger(self, account: str, last: int) -> Sequence[LedgerEntry]:
         found = await self._read(statements.LEDGER, {"account": account, "last": last})

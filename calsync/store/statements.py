@@ -36,7 +36,7 @@ class Many:
 
     def of(self, rows: Sequence[Mapping[str, Any] | Found]) -> Iterator[tuple[str, list[Any]]]:
         """Yield statements that together take all rows, each with its values."""
-        if self.once:
+        if self.once and len(rows) > 1:
             rows = list({tuple([row[column] for column in self.once]): row for row in rows}.values())
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
@@ -82,8 +82,9 @@ EXPIRE = "UPDATE account SET holder = NULL, until = NULL WHERE holder = :holder"
 BEGIN_RUN = "UPDATE account SET run = :run, rest = NULL, unsettled = NULL WHERE name = :account"
 SET_REST = "UPDATE account SET rest = :terms, unsettled = :unsettled WHERE name = :account"
 DISTURB = "UPDATE account SET rest = NULL WHERE name = :account"
+# With both sides, so that all of it is of one moment.
 REST = """
-SELECT run, rest, unsettled FROM account
+SELECT run, rest, unsettled, side.* FROM account JOIN side ON side.account = name
 WHERE name = :account AND rest IS NOT NULL AND holder IS NULL AND (enabled IS NULL OR enabled = 1)
 """
 STAY = """
@@ -91,7 +92,18 @@ UPDATE account SET good_at = :good_at
 WHERE name = :account AND rest = :terms AND run = :run AND holder IS NULL
 """
 READ_ON = "UPDATE side SET token = :token WHERE account = :account AND side = :side"
-RUN = "SELECT run, rebuild, rules, good_at, rest, unsettled FROM account WHERE name = :account"
+# `begun` is the run of the first entry of its ledger. As a rule nothing waits: then all that might is not read.
+RUN = """
+SELECT run, rebuild, rules, good_at, rest, unsettled, (
+    SELECT ledger.run FROM ledger WHERE ledger.account = :account ORDER BY id LIMIT 1
+) AS begun,
+EXISTS (SELECT 1 FROM intent WHERE intent.account = :account)
+OR EXISTS (SELECT 1 FROM attempt WHERE attempt.account = :account)
+OR EXISTS (SELECT 1 FROM hold WHERE hold.account = :account)
+OR EXISTS (SELECT 1 FROM decision WHERE decision.account = :account)
+OR EXISTS (SELECT 1 FROM hang WHERE hang.account = :account) AS waits
+FROM account WHERE name = :account
+"""
 SET_REBUILD = "UPDATE account SET rebuild = :rebuild WHERE name = :account"
 SET_RULES = "UPDATE account SET rules = :rules WHERE name = :account"
 # A side without a token is listed in full. What persons had decided may be carried out since the backup was made.
@@ -274,7 +286,6 @@ SELECT coalesce(max(number), 0) AS last FROM (
     UNION ALL SELECT max(id) FROM link WHERE account = :account
 ) AS numbers
 """
-BEGUN = "SELECT run FROM ledger WHERE account = :account ORDER BY id LIMIT 1"
 # As calsync.sync.budget counts; one part for each kind, as each has an index of its own. The side is named by a
 # value: by `<>` each create would read all that is seen of the account.
 SPENT = """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from calsync.records import Transaction
 from calsync.store import codec, rows, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from datetime import datetime
 
     from calsync.records import Attempt, Held, Intent, LedgerEntry, Rebuild, SideState, Tombstone
@@ -24,12 +24,25 @@ if TYPE_CHECKING:
 
 
 class StoredTransaction(Transaction):
-    """Collects what is to be written of one account, in batches, until `write` writes all of it."""
+    """Collects what is to be written of one account, in batches, until `write` writes all of it.
 
-    def __init__(self, account: str, images: Images) -> None:
+    Left well, it is committed.
+    """
+
+    def __init__(
+        self, account: str, images: Images, commit: Callable[[StoredTransaction], Awaitable[None]]
+    ) -> None:
         self._account = account
         self._images = images
+        self._commit = commit
         self._collected: list[tuple[str, Row | list[Any]]] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is None:
+            await self._commit(self)
 
     def write(self, database: Database) -> None:
         """Run what was collected, in its order, inside the caller's transaction."""

@@ -9,9 +9,11 @@ import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
-from functools import partial
+from functools import lru_cache, partial
 from multiprocessing import Pool
+from typing import TYPE_CHECKING
 
+from calsync.store import codec
 from tests.postgresql import REQUIRED, NotThere, new_database, server
 from tests.simulation import faults
 from tests.simulation.database import use
@@ -23,11 +25,16 @@ from tests.simulation.mutants import MUTANTS
 from tests.simulation.users import ACTIONS
 from tests.simulation.world import BUDGETS, DECISIONS, LEAVINGS, PLANS, UNDOINGS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SHOWN = 25
 SHORT = 3000
 """Fewer histories may miss what is rare."""
 MOST = 2000
 """So many histories a mutant may survive."""
+DECODED = 1024
+"""So many texts of the store stay decoded: more than a history has, and each is read dozens of times."""
 
 
 def _one(task: tuple[int, tuple[str, ...]]) -> tuple[int, list[str], Counter[str], Counter[str]]:
@@ -69,12 +76,26 @@ def _show(seed: int, allowed: tuple[str, ...], *, trace: bool) -> bool:
 def _begin(conninfo: str | None) -> None:
     """Begin a process that plays histories, on a server where one is named.
 
-    It collects garbage less often: what a history leaves is small, and little of it goes in circles.
+    It collects garbage less often: what a history leaves is small, and little of it goes in circles. And it
+    remembers what the store makes of a text, which is always the same.
     """
     if conninfo is not None:
         use(partial(PostgresDisk, new_database(conninfo)))
+    for decode in (codec.observation, codec.base):
+        setattr(codec, decode.__name__, _remembering(decode))
     gc.freeze()
-    gc.set_threshold(20000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
+
+
+def _remembering(decode: Callable[[str], object]) -> Callable[..., object]:
+    """Return what decodes a text once, whatever one reading has in common."""
+    known = lru_cache(DECODED)(decode)
+
+    def decoded(text: str, same: codec.Same | None = None) -> object:
+        del same
+        return known(text)
+
+    return decoded
 
 
 def _many(first: int, seeds: int, jobs: int, allowed: tuple[str, ...], conninfo: str | None) -> bool:
@@ -134,7 +155,7 @@ def _kill_everywhere(seed: int) -> tuple[int, int, list[str]]:
 
 def _exhaust(first: int, scenarios: int, jobs: int) -> bool:
     total, broken, started = 0, 0, time.monotonic()
-    with Pool(jobs) as pool:
+    with Pool(jobs, initializer=_begin, initargs=(None,)) as pool:
         for _, worlds, found in pool.imap(_kill_everywhere, range(first, first + scenarios), chunksize=1):
             total += worlds
             broken += bool(found)

@@ -34,8 +34,11 @@ T = TypeVar("T")
 D = TypeVar("D")
 LOCKED: ContextVar[Callable[[], bool]] = ContextVar("locked", default=lambda: False)
 """Tells whether this task finds the database locked by another program."""
-INTENTS = "SELECT count(*) FROM intent WHERE account = :account"
-ATTEMPTS = "SELECT side, event_id FROM attempt WHERE account = :account"
+OPEN = """
+SELECT 'intent' AS what, side, marker AS name FROM intent WHERE account = :account
+UNION ALL SELECT 'attempt', side, event_id FROM attempt WHERE account = :account
+UNION ALL SELECT 'hold', side, reason FROM hold WHERE account = :account
+"""
 SEEN = "SELECT side, event_id, standing FROM seen WHERE account = :account"
 LINKS = "SELECT left_id, right_id, state FROM link WHERE account = :account ORDER BY id"
 LEDGER = "SELECT id, run, at FROM ledger WHERE account = :account ORDER BY id"
@@ -134,6 +137,8 @@ class SqliteDisk(Disk):
         self._empty.append(self.raw)
 
     def _wipe(self) -> None:
+        for table in reversed(_tables()):  # one by one: to look for what goes along takes longer
+            self.raw.execute(f"DELETE FROM {table}")  # noqa: S608 - of the schema
         for statement in EMPTY:
             self.raw.execute(statement)
 
@@ -200,16 +205,16 @@ class Left:
 def look(raw: Database, account: str) -> Left:
     """Read what a run left, without taking a turn."""
     values = {"account": account}
-    ((intents,),) = fetch(raw, INTENTS, values)
-    seen, links = fetch(raw, SEEN, values), fetch(raw, LINKS, values)
+    still_open, seen, links = (fetch(raw, sql, values) for sql in (OPEN, SEEN, LINKS))
+    intents = sum(what == "intent" for what, _, _ in still_open)
     return Left(
-        attempts=frozenset((rows.SIDES[side], event_id) for side, event_id in fetch(raw, ATTEMPTS, values)),
+        attempts=frozenset((rows.SIDES[side], name) for what, side, name in still_open if what == "attempt"),
         seen=frozenset((rows.SIDES[side], event_id) for side, event_id, _ in seen),
         links=[(left, right) for left, right, _ in links],
         intents=intents,
         waits=bool(intents) or any(standing in DOUBTS for _, _, standing in seen),
         ledger=[tuple(row) for row in fetch(raw, LEDGER, values)],
-        holds=frozenset(reason for (reason,) in fetch(raw, HOLDS, values)),
+        holds=frozenset(reason for what, _, reason in still_open if what == "hold"),
         awake=sum(state == State.AWAKE for _, _, state in links),
     )
 

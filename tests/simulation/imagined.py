@@ -16,7 +16,7 @@ from calsync.engine.notebook import BRAKE_SPAN
 from calsync.engine.planning import make_plan
 from calsync.engine.pull import observed
 from calsync.ports import Page
-from calsync.store.reading import read_account, read_rest
+from calsync.store.reading import _read_part, read_account, read_rest
 from calsync.sync.model import Side
 from calsync.sync.view import Standing
 from tests.simulation.resting import run_of
@@ -45,10 +45,11 @@ def judge_imagined(pair: Pair, account: Account, raw: Database) -> None:
     told = [news for _ in range(dice.randrange(1, 5)) for news in _imagined(dice, everything)]
     feeds = {side: SimpleNamespace(news=[_page(side, told)], ended=True) for side in Side}
     scope = vars(engine)["scope_of"](account, rest, cast("Any", feeds))
-    part = read_account(pair.name, since, raw, scope=scope)
-    if scope is None or part.scope is None:
+    part = None if scope is None else _read_part(pair.name, scope, raw)
+    if part is None or part.scope is None:
         return
-    of_part, whole = run_of(pair, account, part), run_of(pair, account, everything)
+    some = replace(everything, seen=part.seen, links=part.links, tombstones=part.tombstones, scope=part.scope)
+    of_part, whole = run_of(pair, account, some), run_of(pair, account, everything)
     for run in (of_part, whole):
         _hear(run, told)
     if of_part.notebook.outgrown():

@@ -25,7 +25,29 @@ PROCESS: ContextVar[Steps | None] = ContextVar("process", default=None)
 
 REGISTERED: Any = asyncio.tasks._all_tasks  # type: ignore[attr-defined] # there is no other way to it
 """Where asyncio keeps all tasks, weakly, which costs more than to make them. A virtual loop keeps its own ones."""
-Turn = tuple[Context, Callable[..., Any], tuple[Any, ...], asyncio.TimerHandle | None]
+
+
+class Timer:
+    """What is called at a time, unless it is cancelled before."""
+
+    __slots__ = ("args", "callback", "cancelled", "context")
+
+    def __init__(self, callback: Callable[..., Any], args: tuple[Any, ...], context: Context) -> None:
+        self.callback = callback
+        self.args = args
+        self.context = context
+        self.cancelled = False
+
+    def __lt__(self, other: Timer) -> bool:
+        """Tell which one comes first of two that are due at the same time: none of them."""
+        return False
+
+    def cancel(self) -> None:
+        """Cancelled timers are dropped when they are due."""
+        self.cancelled = True
+
+
+Turn = tuple[Context, Callable[..., Any], tuple[Any, ...], Timer | None]
 """What is called with which arguments, in whose context; None, or the timer that may be cancelled until then."""
 
 
@@ -37,7 +59,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     """`time()` jumps to the next timer when nothing is ready."""
 
     _ready: list[Turn]
-    _scheduled: list[asyncio.TimerHandle]
+    _scheduled: list[tuple[float, Timer]]
     _stopping: bool
     get_debug: Any = bool
     """Never: asked by every future, so it is a type of C that answers False and takes no frame."""
@@ -94,12 +116,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return no handle, for nobody cancels such a turn, and there are a thousand in each history."""
         self._ready.append((copy_context() if context is None else context, callback, args, None))
 
-    def call_at(  # type: ignore[override] # the base checks the types of `args`
+    def call_later(  # type: ignore[override] # as `call_at`
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> Timer:
+        return self.call_at(self._time + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override] # the base has timers of its own, which take four times as long
         self, when: float, callback: Any, *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._scheduled, timer)
-        timer._scheduled = True  # type: ignore[attr-defined] # as the base does
+    ) -> Timer:
+        timer = Timer(callback, args, copy_context() if context is None else context)
+        heapq.heappush(self._scheduled, (when, timer))
         return timer
 
     def create_task(  # type: ignore[override] # without a factory
@@ -111,19 +137,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run what is ready until the loop is told to stop: one call, for histories have a thousand steps."""
         ready, scheduled, draw = self._ready, self._scheduled, self._dice.random
         while not self._stopping:
-            if scheduled and scheduled[0].when() <= self._time:
+            if scheduled and scheduled[0][0] <= self._time:
                 self._wake()
             while not ready:
                 if not scheduled:
                     raise Stuck
-                self._time = max(self._time, scheduled[0].when())
+                self._time = max(self._time, scheduled[0][0])
                 self._wake()
             if len(ready) > 1:  # the last one gives way to one of all
                 drawn = int(draw() * len(ready))
                 ready[drawn], ready[-1] = ready[-1], ready[drawn]
             turn = ready.pop()
             context, callback, args, timer = turn
-            if timer is not None and timer.cancelled():
+            if timer is not None and timer.cancelled:
                 continue
             process = context.get(PROCESS)
             if process is not None and not process.step():
@@ -139,14 +165,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._frozen.setdefault(process, []).append(turn)
 
     def _wake(self) -> None:
-        while self._scheduled and self._scheduled[0].when() <= self._time:
-            timer: Any = heapq.heappop(self._scheduled)
-            timer._scheduled = False  # as the base does
-            if not timer.cancelled():
-                self._ready.append((timer._context, timer._callback, timer._args, timer))
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Cancelled timers are dropped when they are due."""
+        scheduled = self._scheduled
+        while scheduled and scheduled[0][0] <= self._time:
+            _, timer = heapq.heappop(scheduled)
+            if not timer.cancelled:
+                self._ready.append((timer.context, timer.callback, timer.args, timer))
 
     def _process_events(self, event_list: object) -> None:
         raise AssertionError("there are no sockets")

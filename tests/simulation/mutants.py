@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -122,13 +122,7 @@ def no_fencing() -> Iterator[None]:
     """A runner goes on although another one has taken over."""
 
     def anybody(self: SqlStore, lease: Any) -> Any:
-        @asynccontextmanager
-        async def transaction() -> Any:
-            collected = StoredTransaction(lease.account, Images())
-            yield collected
-            await self._writer.write(collected.write)
-
-        return transaction()
+        return StoredTransaction(lease.account, Images(), lambda each: self._writer.write(each.write))
 
     async def renew(self: SqlStore, lease: Any, now: Any, life: Any) -> Any:
         del self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from calsync.engine import Report, Run
@@ -57,7 +56,7 @@ def run_of(pair: Pair, account: Account, state: AccountState) -> Run:
         account=account,
         notebook=Notebook(NOBODY, NOBODY, LEASE_LIFE, state, pair.world.clock, mappings),
         clock=pair.world.clock,
-        random=Random(0),
+        random=NOBODY,
         now=now,
         number=state.run + 1,
         window=account.window(now) if window is None else window,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,7 @@ ACTIONS: Mapping[str, int] = {
     "edit_all": 2,
 }
 """What users do, and how often beside each other."""
+NAMES, UP_TO = [*ACTIONS], [*accumulate(ACTIONS.values())]
 CLOCK_CHANGES = tuple(
     datetime(*night, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
     for night, fold in (((2026, 3, 29, 1), 0), ((2026, 10, 25, 2), 0), ((2026, 10, 25, 2), 1))
@@ -84,7 +86,7 @@ class Users:
 
     def act(self) -> None:
         """Do one thing on one side."""
-        (name,) = self.dice.choices([*ACTIONS], [*ACTIONS.values()])
+        (name,) = self.dice.choices(NAMES, cum_weights=UP_TO)
         side = self.dice.choice(list(Side))
         if self.pair.optional.types and self.dice.random() < RETYPES:
             name = "retype"

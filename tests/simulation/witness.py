@@ -46,6 +46,12 @@ def key(name: Field, value: Value) -> Key:
     return name, repr(value)
 
 
+@lru_cache(1 << 16)
+def marked(event_id: str) -> str:
+    """Return how the marker of an event's copy names it."""
+    return sha256(event_id.encode()).hexdigest()[:16]
+
+
 def keys(event: Event) -> set[Key]:
     return {key(name, event.value(name)) for name in FIELDS}
 
@@ -177,7 +183,7 @@ class Witness:
         """Return the event that a create was made from."""
         source = entry.marker.rsplit(":", 1)[-1]
         for event_id in self.pair.calendars[entry.side.other].rows.rows:
-            if sha256(event_id.encode()).hexdigest()[:16] == source:
+            if marked(event_id) == source:
                 return entry.side.other, event_id
         return None
 
