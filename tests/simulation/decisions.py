@@ -17,7 +17,7 @@ from tests.simulation.rules import keeps_out
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calsync.desk.decisions import Case
@@ -170,6 +170,10 @@ class Decisions:
         """Take note that a person had links parted between two runs: so many are awake."""
         self._awake = min(self._awake, awake)
 
+    def held(self, holds: frozenset[str]) -> None:
+        """Take note of the reasons for which a confirmation holds something, between two runs."""
+        self._holds |= holds
+
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
         node = entry.side, entry.change.after.id
@@ -231,7 +235,7 @@ class Decisions:
     def at_rest(self, state: AccountState, waiting: Mapping[Node, Sequence[Operation]]) -> None:
         """Judge what has become of each decision in the end."""
         links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
-        for word in self.words:
+        for number, word in enumerate(self.words):
             link = links.get(word.node)
             if not word.known or self._touched(word) or not self._counts(word) or link is None:
                 continue
@@ -239,6 +243,7 @@ class Decisions:
                 continue  # its judge is the one of the pair that it makes
             nodes = [(side, link.event_id(side) or "") for side in Side]
             rows = [self.pair.calendars[side].rows.present(event_id) for side, event_id in nodes]
+            later = [each for each in self.words[number + 1 :] if each.node in nodes and self._counts(each)]
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
             if held or link.state is State.ASLEEP or any(node in state.attempts for node in nodes):
                 self.pair.world.excuse("waits")
@@ -246,15 +251,18 @@ class Decisions:
                 self.pair.world.excuse("direction turned")
             elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
-                if row is not None and not row.event.cancelled:
+                again = any(each.case.kind is Kind.DELETE for each in later)  # as a rule held it then
+                if row is not None and not row.event.cancelled and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
-                self._shows_what_was_chosen(word, [row for row in rows if row is not None])
+                overruled = {name for each in later for name in each.fields}
+                self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
 
-    def _shows_what_was_chosen(self, word: Word, rows: Sequence[Row]) -> None:
+    def _shows_what_was_chosen(self, word: Word, overruled: Collection[Field], rows: Sequence[Row]) -> None:
+        """Judge the values that a person has chosen, and of which nothing else was said later."""
         for name, value in word.chosen.items():
             for row in rows:
-                if key(name, row.event.value(name)) != value:
+                if name not in overruled and key(name, row.event.value(name)) != value:
                     self.pair.fail("decision", f"{row.id}: {name} is not {value}, which a person chose")
 
     @property

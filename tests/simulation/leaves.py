@@ -12,7 +12,8 @@ from tests.simulation.rules import CALL
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from calsync.engine.leave import Leaving
     from calsync.sync.model import Field
@@ -39,8 +40,11 @@ class Leaves:
         self._apart: set[tuple[Node, str]] = set()
         """What the two of a pair differed in when the account had left."""
         self._is_left = False
-        self._began = pair.begun_at
-        """When the last command began by which it leaves."""
+        self._begun = 0, pair.begun_at
+        """How long the journal was, and when it was, as the last command began by which it leaves."""
+        self._linked: dict[Node, tuple[int, datetime]] = {}
+        """Likewise of the last one that found an event linked: those behind it, of one that was killed as it had
+        forgotten all, know no pairs."""
 
     def judge(self, entry: Entry) -> None:
         """Judge a write by which the account leaves, at the moment it reaches the server."""
@@ -99,15 +103,18 @@ class Leaves:
 
     def begins(self) -> None:
         """Take note that a command begins."""
-        self.remember()
-        self.pair.leaves_begun = len(self.pair.journal)
-        self._began = self.pair.world.clock.now()
+        self._begun = len(self.pair.journal), self.pair.world.clock.now()
+        for node in self.remember():
+            self._linked[node] = self._begun
 
-    def remember(self) -> None:
-        """Take note of the pairs before anything is forgotten."""
+    def remember(self) -> Mapping[Node, Node]:
+        """Take note of the pairs before anything is forgotten; return them, both ways."""
+        pairs: dict[Node, Node] = {}
         for left, right in fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name}):
-            self._pairs[Side.LEFT, left] = (Side.RIGHT, right)
-            self._pairs[Side.RIGHT, right] = (Side.LEFT, left)
+            pairs[Side.LEFT, left] = (Side.RIGHT, right)
+            pairs[Side.RIGHT, right] = (Side.LEFT, left)
+        self._pairs |= pairs
+        return pairs
 
     def judge_ordinary(self, entry: Entry) -> None:
         """I3, once it is back: what has its partner still, as it was left, is not copied once more."""
@@ -165,10 +172,11 @@ class Leaves:
         if node[1] in self.pair.hidden | self.pair.retold:
             return True
         lag = self.pair.calendars[node[0]].behaviour.lag
+        begun, at = self._linked.get(node, self._begun)
         return any(
             not past.change.after.by_us
             and (past.side, past.change.after.id) == node
-            and (past.number >= self.pair.leaves_begun or past.change.after.modified >= self._began - lag)
+            and (past.number >= begun or past.change.after.modified >= at - lag)
             for past in self.pair.journal
         )
 
@@ -190,7 +198,7 @@ class Leaves:
         family, now = self.pair.witness.family(node), self.pair.world.clock.now()
         return any(
             past.side is node[0].other
-            and not lives(past.change.after)
+            and not (lives(past.change.after) and past.change.after.place is Place.CALENDAR)
             and (now - past.change.after.modified).total_seconds() <= self._moments
             and self.pair.witness.family((past.side, past.change.after.id)) == family
             for past in self.pair.journal

@@ -101,6 +101,15 @@ def test_the_last_one_must_stay(pair: Pair) -> None:
     assert _broken(pair) == ["leave"]
 
 
+@pytest.mark.parametrize("goes", ["user_delete", "user_forbid", "user_move_away"])
+def test_an_original_may_go_behind_the_look_at_it(pair: Pair, goes: str) -> None:
+    original, copy = _pair_of(pair)
+    with _leaving(pair):
+        getattr(pair.calendars[LEFT], goes)(original)
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == []
+
+
 def test_an_original_must_stay(pair: Pair) -> None:
     original, _ = _pair_of(pair)
     with _leaving(pair):
@@ -141,6 +150,21 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
     _left(pair)
     if edited:
         pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])
+def test_what_was_edited_behind_the_look_of_a_command_that_forgot_it_is_not_known_again_by_a_later_one(
+    pair: Pair, edited: bool, broken: list[str]
+) -> None:
+    """As where that one was killed right behind that."""
+    original, _ = _pair_of(pair)
+    with _leaving(pair):
+        if edited:
+            pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+        pair.world.disk.raw.execute("DELETE FROM link")
+    _left(pair)
     _copies(pair, original)
     assert _broken(pair) == broken
 

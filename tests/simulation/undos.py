@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
+from calsync.sync.choices import UNDONE
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
@@ -89,6 +90,7 @@ class Undos:
         yield
         self._now = None
         left = look(self.pair.world.disk.raw, self.pair.name)
+        self.pair.witness.listen(left)  # the next run may come when it is forgotten
         self.pair.decisions.part(left.awake)
         linked = {
             self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
@@ -162,6 +164,13 @@ class Undos:
             if node in self.made or (apart is not None and (apart.former, apart.beside) == (value, beside)):
                 return True
         return False
+
+    def took(self, node: Node) -> bool:
+        """Tell whether an undo was to delete an event: its partner is to stay, also where a user was quicker."""
+        return any(
+            _about(row, node) and row.kind == Kind.DELETE and row.reason == UNDONE
+            for row in self.pair.witness.ledger
+        )
 
     def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
         """Take note that a field differs, where the other event shows what calsync had written.

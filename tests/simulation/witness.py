@@ -100,6 +100,9 @@ class Witness:
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
+        if self.pair.turned_away:  # the other runner may be about to record what it has just made
+            made = self._unsettled & partners.keys() - self.late
+            self._partners |= {node: partners[node] for node in made}
 
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
