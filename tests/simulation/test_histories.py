@@ -64,6 +64,16 @@ FOUND = (
     7007774,
     8001058,
     8002360,
+    9000447,
+    9001280,
+    9005413,
+    9006304,
+    9006428,
+    9013388,
+    9016465,
+    9016640,
+    9019402,
+    9021211,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
