@@ -131,9 +131,9 @@ class Decisions:
         self._told = len(self.pair.witness.ledger)
 
     def told_apart(self, node: Node) -> bool:
-        """Tell whether a person has had an event copied, or paired, that looks like others."""
-        words = self.words[self._forgotten :]
-        return any(word.event == node and word.choice in (Choice.RELEASE, Choice.PAIR) for word in words)
+        """Tell whether a person has said of an event that looks like others what it belongs to, or to none."""
+        words = [word for word in self.words[self._forgotten :] if word.event == node]
+        return any(word.case.reason == AMBIGUOUS or word.choice is Choice.RELEASE for word in words)
 
     def drop(self) -> None:
         """Take note that a rebuild is over: what was said before a run noticed the old disk, it has dropped.

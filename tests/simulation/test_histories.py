@@ -74,6 +74,8 @@ FOUND = (
     9016640,
     9019402,
     9021211,
+    9029709,
+    9032812,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

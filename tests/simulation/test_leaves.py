@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.engine import Leaving
-from calsync.sync.model import Event, Side, Timed
-from calsync.sync.plan import Plan
+from calsync.sync.choices import AMBIGUOUS, Choice
+from calsync.sync.model import Event, Observation, Side, Timed
+from calsync.sync.plan import Kind, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
@@ -165,6 +167,34 @@ def test_what_was_edited_behind_the_look_of_a_command_that_forgot_it_is_not_know
             pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
         pair.world.disk.raw.execute("DELETE FROM link")
     _left(pair)
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(
+    ("choice", "broken"), [(None, ["leave"]), (Choice.RELEASE, []), (Choice.PAIR, []), (Choice.KEEP, [])]
+)
+def test_who_comes_back_may_be_told_which_of_several_belong_together_or_to_none(
+    pair: Pair, choice: Choice | None, broken: list[str]
+) -> None:
+    original, copy = _pair_of(pair)
+    _left(pair)
+    if choice is not None:
+        case = Case(
+            name="1",
+            side=LEFT,
+            event_id=copy,
+            kind=Kind.CREATE,
+            reason=AMBIGUOUS,
+            since=START,
+            left=None,
+            right=Observation(id=copy, event=MEETING, revision="r1"),
+            gone=None,
+            choices=[choice],
+            decided=None,
+            shown="",
+        )
+        pair.decisions.take(case, choice)
     _copies(pair, original)
     assert _broken(pair) == broken
 

@@ -257,7 +257,10 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
     assert _broken(pair) == broken
 
 
-@pytest.mark.parametrize(("frees", "broken"), [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", [])])
+@pytest.mark.parametrize(
+    ("frees", "broken"),
+    [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", []), ("one that is frozen", [])],
+)
 def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_original(
     pair: Pair, frees: str, broken: list[str]
 ) -> None:
@@ -268,17 +271,19 @@ def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_ori
     _link(pair, original, copy)
     raw, errand = pair.world.disk.raw, Undoing(pair, Selection(ids=[]), None)
 
-    async def undo(*, deletes: bool, ends_link: bool) -> None:
+    async def undo(*, deletes: bool = False, ends_link: bool, frozen: bool = False) -> None:
         async with pair.undos.undertaken(errand):
             if deletes:
                 pair.undos._parted[LEFT, original] = len(pair.journal)
             if ends_link:
                 raw.execute("DELETE FROM link")
+            if frozen:
+                _copied_by_calsync(pair, original)
 
     run = pair.world.loop.run_until_complete
     run(undo(deletes=True, ends_link=frees == "its own"))
-    if frees == "a later one":
-        run(undo(deletes=False, ends_link=True))
+    if frees.startswith(("a later", "one")):
+        run(undo(ends_link=True, frozen=frees.startswith("one")))
     _copied_by_calsync(pair, original)
     assert _broken(pair) == broken
 
