@@ -326,7 +326,8 @@ class Decisions:
             self.pair.account().window(self.pair.begun_at),
         )
         shown = row is not None and _shown(row.event) == _shown(seen.event) and not row.event.cancelled
-        return shown and window.holds(seen.event.when) and seen.id not in self._misled
+        synced = row is not None and not self.pair.optional.leave_out(row.event)
+        return shown and synced and window.holds(seen.event.when) and seen.id not in self._misled
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""

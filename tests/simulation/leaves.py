@@ -8,7 +8,6 @@ from calsync.store.connection import fetch
 from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import look
-from tests.simulation.rules import CALL
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
@@ -164,8 +163,7 @@ class Leaves:
     def _is_left_out(self, node: Node) -> bool:
         """Tell whether an event is none that is synced by now: nothing new is taken for its copy."""
         row = self.pair.calendars[node[0]].rows.rows.get(node[1])
-        called = self.pair.optional.types and row is not None and CALL in row.event.types
-        return row is not None and (row.event.series or called)
+        return row is not None and self.pair.optional.leave_out(row.event)
 
     def _touched(self, node: Node) -> bool:
         """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""

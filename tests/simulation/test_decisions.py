@@ -92,6 +92,7 @@ def _twin(event_id: str, shown: Observation) -> Case:
         ("an edit", []),
         ("a delete before", []),
         ("a mark as private before", []),
+        ("a series before", []),
         ("it was hidden", []),
     ],
 )
@@ -106,6 +107,8 @@ def test_a_twin_that_is_to_be_left_alone_is_so_behind_the_next_run_if_nothing_co
         left.user_delete(twin)
     if happens == "a mark as private before":
         left.user_edit(twin, private=True)
+    if happens == "a series before":
+        left.user_edit(twin, series=True)
     pair.decisions.take(_twin(twin, Observation(id=twin, event=MEETING, revision="r1")), Choice.KEEP)
     if happens == "an edit":
         left.user_edit(twin, description="Notiz 2 mit Text")

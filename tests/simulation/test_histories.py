@@ -76,6 +76,8 @@ FOUND = (
     9021211,
     9029709,
     9032812,
+    9035533,
+    9039468,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
