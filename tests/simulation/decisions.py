@@ -98,8 +98,7 @@ class Decisions:
         for word in self.words:
             if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
                 continue  # its request may be lost, and then nothing is known of it any more
-            same = (word.case.kind, word.case.reason, word.case.shown) == (case.kind, case.reason, case.shown)
-            asked = same and word.node == (case.side, case.event_id)
+            asked = _asks(word.case) == _asks(case)
             if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
                 self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
 
@@ -391,6 +390,12 @@ class Decisions:
         for past in self.pair.journal:
             if self.pair.witness.family((past.side, past.change.after.id)) == family:
                 yield past
+
+
+def _asks(case: Case) -> tuple[object, ...]:
+    """Name what a person is asked, and about which events: two that are alike are not the same."""
+    shown = [None if seen is None else seen.id for seen in (case.left, case.right)]
+    return case.side, case.event_id, case.kind, case.reason, case.shown, *shown
 
 
 def _comes_back(entry: Entry) -> bool:

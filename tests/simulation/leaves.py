@@ -62,8 +62,7 @@ class Leaves:
         witness.read()
         if before.revision in self.pair.calendars[entry.side].crossed:
             return  # a user was quicker than a system without conditional writes
-        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
-        if not made.change.after.by_us and node not in self.pair.reborn:
+        if not self._is_ours(node, before):
             self.pair.fail("leave", f"{node} was removed, and is no copy of calsync's")
         kin = [row for row in self._here(entry.side.other) if self._kin((entry.side.other, row.id), node)]
         if not kin and not self._went_just_now(node):
@@ -74,6 +73,17 @@ class Leaves:
         edited = any(self._touched((entry.side.other, row.id)) for row in kin)  # behind the look at it
         if lost and kin and not private and not edited:
             self.pair.fail("leave", f"{node} was removed with {sorted(lost)}, which is nowhere else")
+
+    def _is_ours(self, node: Node, row: Row) -> bool:
+        """Tell whether calsync made an event, or could not but think so.
+
+        A user's duplicate carries the copy's marker, too: where the copy was deleted before its create was
+        settled, the duplicate is what that create has made.
+        """
+        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        source = None if row.marker is None else self.pair.witness.marked_source(node[0], row.marker)
+        named = source is not None and self._kin(source, node)
+        return made.change.after.by_us or node in self.pair.reborn or named
 
     def left(self, found: Leaving) -> None:
         """Take note that it has left, and judge what it has left behind."""

@@ -132,6 +132,18 @@ def test_what_a_rule_kept_out_meanwhile_may_be_asked_anew(pair: Pair, number: in
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(("other", "broken"), [(True, []), (False, ["decision"])])
+def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
+    pair: Pair, other: bool, broken: list[str]
+) -> None:
+    twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
+    shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
+    case = replace(_twin(twin.id, twin), right=shown)
+    pair.decisions.take(case, Choice.PAIR)
+    pair.decisions.ask(replace(case, right=replace(shown, id="another")) if other else case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
     case = _held_delete(pair.calendars[LEFT].user_create(MEETING))
     pair.decisions.take(case, Choice.KEEP)

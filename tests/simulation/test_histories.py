@@ -78,6 +78,10 @@ FOUND = (
     9032812,
     9035533,
     9039468,
+    9050101,
+    9050776,
+    9051391,
+    9054583,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -49,11 +49,7 @@ def _pair_of(pair: Pair) -> tuple[str, str]:
         calendar.delays = (0.0,)
     original = pair.calendars[LEFT].user_create(MEETING)
     copy = _copies(pair, original)
-    left = Left(
-        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
-    )
-    pair.witness.look(left)
-    pair.backwards.look(left)
+    _run_leaves(pair, original, copy)
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES ('anna')")
     raw.execute(
@@ -62,6 +58,15 @@ def _pair_of(pair: Pair) -> tuple[str, str]:
         {"left": original, "right": copy},
     )
     return original, copy
+
+
+def _run_leaves(pair: Pair, original: str, copy: str) -> None:
+    """Have the judges look at what a run left behind: this link."""
+    left = Left(
+        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
+    )
+    pair.witness.look(left)
+    pair.backwards.look(left)
 
 
 @contextmanager
@@ -117,6 +122,20 @@ def test_an_original_must_stay(pair: Pair) -> None:
     with _leaving(pair):
         pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
     assert _broken(pair) == ["leave"]
+
+
+@pytest.mark.parametrize(("linked", "broken"), [(True, []), (False, ["leave"])])
+def test_a_users_duplicate_must_stay_unless_it_was_taken_for_the_copy_whose_marker_it_carries(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    left, rows = pair.calendars[LEFT], pair.calendars[RIGHT].rows
+    original, own = left.user_create(MEETING), left.user_create(MEETING)
+    marker = f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}"
+    duplicate = rows.add(MEETING, by_us=False, marker=marker).id
+    _run_leaves(pair, original if linked else own, duplicate)
+    with _leaving(pair):
+        rows.change(duplicate, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == broken
 
 
 def test_what_stands_in_a_copy_alone_must_stay(pair: Pair) -> None:

@@ -178,10 +178,14 @@ class Witness:
 
     def source(self, entry: Entry) -> Node | None:
         """Return the event that a create was made from."""
-        source = entry.marker.rsplit(":", 1)[-1]
-        for event_id in self.pair.calendars[entry.side.other].rows.rows:
+        return self.marked_source(entry.side, entry.marker)
+
+    def marked_source(self, side: Side, marker: str) -> Node | None:
+        """Return the event that the marker of one on a side names."""
+        source = marker.rsplit(":", 1)[-1]
+        for event_id in self.pair.calendars[side.other].rows.rows:
             if sha256(event_id.encode()).hexdigest()[:16] == source:
-                return entry.side.other, event_id
+                return side.other, event_id
         return None
 
     def members(self) -> list[Node]:
