@@ -267,7 +267,7 @@ class Pair:
         self.decisions.look(left)
         self.budgets.look(left)
         planned = report is None or any(
-            one.reason == BUDGET or (one.kind not in ("hold", "block", "skip") and not self._is_refused(one))
+            (one.reason == BUDGET or one.kind not in ("hold", "block", "skip")) and not self.is_refused(one)
             for one in report.plan.operations
         )
         changed = any(entry.change.after.by_us for entry in self.journal[self.begun :])
@@ -331,8 +331,8 @@ class Pair:
         """Tell whether a run planned anew for what was decided, or whether that is done with."""
         return operation.kind is not Kind.SKIP or (operation.side, operation.event_id or "") in events
 
-    def _is_refused(self, operation: Operation) -> bool:
-        """Tell whether a server refuses a planned write, again and again."""
+    def is_refused(self, operation: Operation) -> bool:
+        """Tell whether a server refuses a write, again and again. Of many the budget covers some each day."""
         if not self.refusing or operation.source is None:
             return False
         event = operation.source.event if operation.target is None else operation.target.event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from calsync.records import LedgerEntry
 from calsync.sync import budget
 from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
-from calsync.sync.model import Event, Side, Timed
+from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
 from tests.simulation.database import Left
@@ -127,6 +128,14 @@ def test_what_a_person_has_released_is_no_part_of_it_whatever_it_is_called_and_o
 @pytest.mark.parametrize(("reason", "found"), [(BUDGET, 1), ("conflict", 0)])
 def test_what_waits_for_the_budget_at_rest_is_a_finding(pair: Pair, reason: str, found: int) -> None:
     pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=reason)])
+    assert len(pair.world.violations) == found
+
+
+@pytest.mark.parametrize(("refusing", "found"), [(True, 0), (False, 1)])
+def test_what_a_server_refuses_for_ever_may_wait_for_it(pair: Pair, refusing: bool, found: int) -> None:
+    pair.refusing = refusing
+    source = Observation(id="event", event=replace(MEETING, summary="Termin 13 mit Text"), revision="r1")
+    pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=BUDGET, source=source, wanted=Kind.CREATE)])
     assert len(pair.world.violations) == found
 
 
