@@ -83,6 +83,8 @@ FOUND = (
     9051391,
     9054583,
     9062536,
+    9068702,
+    9072352,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
