@@ -61,14 +61,25 @@ class Word:
         return (self.case.side.other, self.case.event_id) if single else self.node
 
     @property
+    def paired(self) -> Collection[Node]:
+        """Return both events that the person has paired."""
+        shown = zip(Side, (self.case.left, self.case.right), strict=True)
+        return [(side, seen.id) for side, seen in shown if seen is not None and self.choice is Choice.PAIR]
+
+    @property
+    def about(self) -> Sequence[Field]:
+        """Return the fields of an update that was held, also where the last run did not live to tell them."""
+        return (self.fields or self.case.differing) if self.case.kind is Kind.UPDATE else ()
+
+    @property
     def chosen(self) -> Mapping[Field, Key]:
         """Return the values that are to be on both sides."""
         return self._values(self.fields)
 
     @property
     def possible(self) -> Mapping[Field, Key]:
-        """Return the values that may be chosen, also where the last run did not live to tell what it held."""
-        return self._values(self.fields or self.case.differing)
+        """Return the values that may be chosen."""
+        return self._values(self.about)
 
     def _values(self, names: Sequence[Field]) -> Mapping[Field, Key]:
         seen = self.case.left if self.choice is Choice.LEFT else self.case.right
@@ -131,7 +142,7 @@ class Decisions:
 
     def told_apart(self, node: Node) -> bool:
         """Tell whether a person has said of an event that looks like others what it belongs to, or to none."""
-        words = [word for word in self.words[self._forgotten :] if word.event == node]
+        words = [word for word in self.words[self._forgotten :] if word.event == node or node in word.paired]
         return any(word.case.reason == AMBIGUOUS or word.choice is Choice.RELEASE for word in words)
 
     def drop(self) -> None:
@@ -254,7 +265,7 @@ class Decisions:
                 if row is not None and not row.event.cancelled and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
-                overruled = {name for each in later for name in each.fields}
+                overruled = {name for each in later for name in each.about}
                 self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
 
     def _shows_what_was_chosen(self, word: Word, overruled: Collection[Field], rows: Sequence[Row]) -> None:

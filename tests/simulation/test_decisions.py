@@ -174,9 +174,11 @@ def test_nobody_is_asked_twice_but_for_words_that_a_rebuild_drops(pair: Pair, wh
     assert pair.world.excuses["old disk: a word that nobody had heard"] == (when == "before that was noticed")
 
 
-@pytest.mark.parametrize(("again", "broken"), [(True, []), (False, ["decision", "decision"])])
+@pytest.mark.parametrize(
+    ("again", "broken"), [("while it is held", []), ("while it is blocked", []), ("", ["decision", "decision"])]
+)
 def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
-    pair: Pair, again: bool, broken: list[str]
+    pair: Pair, again: str, broken: list[str]
 ) -> None:
     """As where a join link kept half of it from being written, and the rest of the pair was shown anew."""
     for calendar in pair.calendars.values():
@@ -199,6 +201,7 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
     pair.report = Report(plan=Plan(operations=(held,)))
     pair.decisions.take(case, Choice.LEFT)
     if again:
+        pair.report.plan = pair.report.plan if "held" in again else Plan(operations=())
         pair.decisions.take(case, Choice.RIGHT)
     rows = pair.calendars[LEFT].rows
     rows.change(ids[LEFT], by_us=True, event=replace(rows.rows[ids[LEFT]].event, summary="Termin 2"))

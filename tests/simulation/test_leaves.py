@@ -80,6 +80,24 @@ def _leaving(pair: Pair) -> Iterator[None]:
     UNDOING.reset(tokens[1])
 
 
+def _twins(left: str, right: str) -> Case:
+    """Return the case of an event of the left, which may belong together with one of the right."""
+    return Case(
+        name="1",
+        side=RIGHT,
+        event_id=left,
+        kind=Kind.CREATE,
+        reason=AMBIGUOUS,
+        since=START,
+        left=Observation(id=left, event=MEETING, revision="r1"),
+        right=Observation(id=right, event=MEETING, revision="r1"),
+        gone=None,
+        choices=[*Choice],
+        decided=None,
+        shown="",
+    )
+
+
 def _left(pair: Pair) -> None:
     with _leaving(pair):
         for side, calendar in pair.calendars.items():
@@ -199,23 +217,18 @@ def test_who_comes_back_may_be_told_which_of_several_belong_together_or_to_none(
     original, copy = _pair_of(pair)
     _left(pair)
     if choice is not None:
-        case = Case(
-            name="1",
-            side=LEFT,
-            event_id=copy,
-            kind=Kind.CREATE,
-            reason=AMBIGUOUS,
-            since=START,
-            left=None,
-            right=Observation(id=copy, event=MEETING, revision="r1"),
-            gone=None,
-            choices=[choice],
-            decided=None,
-            shown="",
-        )
-        pair.decisions.take(case, choice)
+        pair.decisions.take(_twins(original, copy), choice)
     _copies(pair, original)
     assert _broken(pair) == broken
+
+
+def test_who_comes_back_may_be_told_that_a_partner_belongs_to_another_one(pair: Pair) -> None:
+    original, copy = _pair_of(pair)
+    _left(pair)
+    twin = pair.calendars[LEFT].user_copy(original)
+    pair.decisions.take(_twins(twin, copy), Choice.PAIR)
+    _copies(pair, original)
+    assert _broken(pair) == []
 
 
 @pytest.mark.parametrize(("types", "broken"), [(False, ["leave"]), (True, [])])
