@@ -85,6 +85,11 @@ FOUND = (
     9062536,
     9068702,
     9072352,
+    9091978,
+    9095904,
+    9096732,
+    9098608,
+    9103822,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
