@@ -90,6 +90,7 @@ FOUND = (
     9096732,
     9098608,
     9103822,
+    9113260,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
