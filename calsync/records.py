@@ -323,7 +323,7 @@ class Transaction(ABC):
 
     @abstractmethod
     async def set_holds(self, holds: Iterable[Held]) -> None:
-        """Replace all holds of the account."""
+        """Replace all holds of the account, those excepted about which something is decided."""
 
     @abstractmethod
     async def drop_decisions(self, decisions: Iterable[Decision]) -> None:

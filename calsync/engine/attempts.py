@@ -28,17 +28,12 @@ class NotSent(Retry):
 
 def is_due(run: Run, operation: Operation) -> bool:
     """Tell whether an operation may be tried now; one that failed before waits, visibly."""
-    if may_try(run, operation):
+    attempt = run.notebook.state.attempts.get(_key(operation))
+    if attempt is None or attempt.due <= run.now:
         return True
-    attempt = run.notebook.state.attempts[_key(operation)]
     own_fault = "quarantined" if attempt.count >= QUARANTINE_AFTER else "refused"
     run.report.note_waiting(operation.kind, operation.side, WORDS.get(attempt.error, own_fault))
     return False
-
-
-def may_try(run: Run, operation: Operation) -> bool:
-    attempt = run.notebook.state.attempts.get(_key(operation))
-    return attempt is None or attempt.due <= run.now
 
 
 def may_repeat(run: Run, intent: Intent) -> bool:

@@ -53,7 +53,8 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     # The answer to a create that was sent before may show what somebody has made of its event since.
     answered = written if intent.run == run.number else None
     base = _base(run, intent.side, observation)
-    if _is_certain(run, intent, written):
+    certain = _is_certain(run, intent, written)
+    if certain:
         base = written_base(base, draft.values(), found, answered)
     else:
         same = all(base.values[name] == value for name, value in draft.values().items())
@@ -61,6 +62,8 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
+    if not certain:  # a pair that was matched up, for all that anybody knows
+        link = replace(link, origin=None)
     seen = run.notebook.state.seen
     known = seen[intent.side].get(observation.id)
     batch.seen[intent.side][observation.id] = fresh_seen(run, known, observation, intent.side)

@@ -44,10 +44,10 @@ async def refresh(run: Run) -> None:
     soon as one of them is inside, likewise that event of any sleeping pair which is outside, as no feed tells that
     it is a single one again, likewise those that were read under another mapping and that no listing showed since,
     likewise each event outside the window of an awake pair, once in a run: whatever is written of it waited, and
-    no feed tells that it is private by now, new events whose id our own unlink had buried, and an event of a link
-    and a new one with its uid: it may have got a new id, which nothing tells outside the window, nor while a feed
-    tells of the old one once more. That one is read also where the link's event is gone: a feed may tell once more
-    of an id from before.
+    no feed tells that it is private by now, likewise events whose id our own unlink had buried, new ones and those
+    to which an undo has given a link again, and an event of a link and a new one with its uid: it may have got a
+    new id, which nothing tells outside the window, nor while a feed tells of the old one once more. That one is
+    read also where the link's event is gone: a feed may tell once more of an id from before.
     """
     for side in Side:
         wanted = sorted({*_unsure(run, side)})
@@ -126,7 +126,7 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         if unread or ((sleeps or old) and wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
-        if where is side and event_id in seen and run.notebook.link_of(side, event_id) is None:
+        if where is side and event_id in seen:
             yield event_id
 
 

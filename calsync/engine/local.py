@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.confirm import let_go, unlink
 from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
-from calsync.sync.brakes import RULES
+from calsync.sync.brakes import BUDGET, RULES
 from calsync.sync.choices import GIVEN_UP
 from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
@@ -225,8 +225,15 @@ def _is_undecided(run: Run, plan: Plan, key: HoldKey) -> bool:
 
 
 def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:
-    """Yield the failures that are over: what failed is not planned any more, nor waits for an open intent."""
-    planned = {(operation.side, operation.event_id) for operation in plan.operations if operation.kind in WRITES}
+    """Yield the failures that are over: what failed is not planned any more, nor waits for an open intent.
+
+    What the budget holds is planned: a failure that is forgotten would take the turn of what never failed.
+    """
+    planned = {
+        (operation.side, operation.event_id)
+        for operation in plan.operations
+        if operation.kind in WRITES or operation.reason == BUDGET
+    }
     for intent in run.notebook.state.intents.values():
         planned.update((intent.side, seen.id) for seen in (intent.source, intent.target) if seen is not None)
     yield from (key for key in run.notebook.state.attempts if key not in planned)

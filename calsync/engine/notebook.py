@@ -302,10 +302,12 @@ async def _write_records(transaction: Transaction, batch: Batch) -> None:
 
 
 async def _write_holds(transaction: Transaction, batch: Batch) -> None:
-    if batch.holds is not None:
-        await transaction.set_holds(batch.holds.values())
     if batch.decisions:
         await transaction.drop_decisions(batch.decisions)
+    if (
+        batch.holds is not None
+    ):  # what was decided since the run began stays held, so that the next one hears of it
+        await transaction.set_holds(batch.holds.values())
 
 
 async def _change(

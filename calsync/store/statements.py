@@ -209,8 +209,15 @@ PUT_ATTEMPT = put("attempt", ("account", "side", "event_id"), ("failures", "due"
 DROP_ATTEMPT = drop("attempt", "account", "side", "event_id")
 ATTEMPTS = "SELECT * FROM attempt WHERE account = :account"
 
-ADD_HOLD = insert("hold", ("account", "side", "event_id", "kind", "reason", "since", "rule"))
-DROP_HOLDS = "DELETE FROM hold WHERE account = :account"
+PUT_HOLD = put("hold", ("account", "side", "event_id", "kind", "reason"), ("since", "rule"))
+# What a person has decided while a run went on, the next one has to hear of.
+DROP_HOLDS = """
+DELETE FROM hold WHERE account = :account AND NOT EXISTS (
+    SELECT 1 FROM decision WHERE decision.account = hold.account AND decision.side = hold.side
+        AND decision.event_id = hold.event_id AND decision.kind = hold.kind AND decision.reason = hold.reason
+        AND decision.since = hold.since
+)
+"""
 HOLDS = "SELECT * FROM hold WHERE account = :account"
 
 # Only about what is held since then, and the first word about it stands: a run may be carrying it out already.

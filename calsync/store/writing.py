@@ -94,7 +94,7 @@ class StoredTransaction(Transaction):
 
     async def set_holds(self, holds: Iterable[Held]) -> None:
         self._one(statements.DROP_HOLDS, {})
-        self._many(statements.ADD_HOLD, (rows.hold_row(held) for held in holds))
+        self._many(statements.PUT_HOLD, (rows.hold_row(held) for held in holds))
 
     async def drop_decisions(self, decisions: Iterable[Decision]) -> None:
         self._many(statements.DROP_DECISION, (rows.decision_row(decision) for decision in decisions))

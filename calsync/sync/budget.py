@@ -7,7 +7,7 @@ new each time: a flood of invitations from outside, or another program that make
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
@@ -15,8 +15,9 @@ from calsync.sync.choices import DECIDED, WANTED
 from calsync.sync.plan import WRITES, Kind, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from calsync.sync.model import Side
     from calsync.sync.plan import Operation
     from calsync.sync.view import Seen, View
 
@@ -56,23 +57,46 @@ def spends(kind: str, reason: str, source: Seen | None, begun: int) -> bool:
     return kind in WRITES and reason not in UNCOUNTED and not is_first_copy
 
 
-def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, is_due: Callable[[Operation], bool]) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """Which writes have failed before."""
+
+    due: Mapping[tuple[Side, str], datetime]
+    """When each is tried again, by its side and event."""
+    now: datetime
+
+    def turn(self, operation: Operation) -> datetime | None:
+        """Return when a write was due that has failed; the earliest time there is for one that has not.
+
+        None where it is not tried now.
+        """
+        due = self.due.get((operation.side, operation.event_id or ""), _EARLIEST)
+        return due if due <= self.now else None
+
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, tries: Tries) -> Plan:
     """Return the plan with those writes held that the account's budget does not cover.
 
     Large accounts have a larger one: a fifth of the awake links an hour, half of them a day. Pairs come first in a
-    plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What is not
-    tried now (`is_due`) spends nothing, nor does what a person has decided.
+    plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What has
+    failed comes last, what waits longest before the others: nothing else waits for what a server refuses. What is
+    not tried now spends nothing, nor does what a person has decided.
     """
     awake = view.awake
     left = min(max(HOURLY, awake // 5) - spent.hour, max(DAILY, awake // 2) - spent.day)
-    operations: list[Operation] = []
-    for operation in plan.operations:
-        if _spends(operation, view, begun) and is_due(operation):
-            left -= 1
-            operations.append(operation if left >= 0 else _held(operation))
-        else:
-            operations.append(operation)
-    return replace(plan, operations=tuple(operations)) if left < 0 else plan
+    turns = {
+        number: turn
+        for number, operation in enumerate(plan.operations)
+        if _spends(operation, view, begun) and (turn := tries.turn(operation)) is not None
+    }
+    excess = frozenset(sorted(turns, key=lambda number: turns[number])[max(left, 0) :])
+    if not excess:
+        return plan
+    operations = (_held(each) if number in excess else each for number, each in enumerate(plan.operations))
+    return replace(plan, operations=tuple(operations))
 
 
 def _spends(operation: Operation, view: View, begun: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calsync.sync.merge import half
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
@@ -11,6 +12,7 @@ from calsync.sync.view import Seen, Standing, View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calsync.sync.merge import Half
     from calsync.sync.model import Link, State
 
 
@@ -39,6 +41,11 @@ def hold(link: Link, side: Side, left: Seen | None, right: Seen | None, reason: 
     """Return a hold of what might be done on `side`."""
     source, target = (left, right) if side is Side.RIGHT else (right, left)
     return decision(link, side, source, target, Kind.HOLD, reason)
+
+
+def half_of(view: View, link: Link, side: Side, seen: Seen) -> Half:
+    """Return one side of a pair as it was seen, and what was agreed, both after the rules. Raises RuleFailed."""
+    return half(link, side, seen.observation, view.chain, view.capabilities[side].mapping_version)
 
 
 def outside(view: View, seen: Seen) -> bool:

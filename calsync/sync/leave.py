@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import LEAVING
-from calsync.sync.decisions import decision
+from calsync.sync.decisions import decision, half_of
 from calsync.sync.judgement import guarded, refusal
+from calsync.sync.merge import is_own
 from calsync.sync.model import FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rules import RuleFailed
@@ -102,7 +103,18 @@ def _stays(view: View, link: Link, copy: Seen, original: Seen | None, alone: Col
         return "doubt"
     if base.unsure or any(base.values.get(name) != event.value(name) for name in FIELDS):
         return "leave_edited"
+    if _is_let_differ(view, link, side, copy, original):
+        return "leave_edited"
     return refusal(view, event) or refusal(view, original.observation.event)
+
+
+def _is_let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> bool:
+    """Tell whether both sides agreed on a copy that shows something which its original never had.
+
+    As where a person has left both different, or a user has written over a mask. Raises RuleFailed.
+    """
+    ours, theirs = half_of(view, link, side, copy), half_of(view, link, side.other, original)
+    return any(not theirs.holds(name) or is_own(ours, theirs, name) for name in FIELDS)
 
 
 def _skip(delete: Operation, why: str) -> Operation:

@@ -175,6 +175,17 @@ def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
     return {name for name in FIELDS if kept.edited(name)} - mask(kept, lost, origin)
 
 
+def is_own(copy: Half, original: Half, name: Field) -> bool:
+    """Tell whether both sides had agreed that a copy shows something that its original never had.
+
+    As where it was taken for the original until now, since only its own event was private.
+    """
+    shown = copy.base.values[name]
+    return not any(
+        may_be_form(shown, theirs) for theirs in (original.agreed.value(name), original.base.values[name])
+    )
+
+
 def delivered(base: Base, event: Event, names: Collection[Field], chain: Chain) -> Base:
     """Return the base of a write's source, once the other side confirmed these fields of its event.
 
@@ -269,7 +280,7 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         result.owed.add(name)
         if terms.direction.writes(copy.side):
             result.wants[copy.side][name] = value
-            if copy.edited(name) or copy.unsure(name, original) or _is_own(copy, original, name):
+            if copy.edited(name) or copy.unsure(name, original) or is_own(copy, original, name):
                 result.reasons[name] = "overruled"
     elif differs and copy.edited(name) and terms.restores(copy.side):
         result.wants[copy.side][name] = value
@@ -278,17 +289,6 @@ def _merge_altered(result: Merge, name: Field, original: Half, copy: Half, terms
         _take(result, name, original, copy)
         if differs and copy.edited(name):
             result.masked.add((copy.side, name))
-
-
-def _is_own(copy: Half, original: Half, name: Field) -> bool:
-    """Tell whether both sides had agreed that a copy shows something that its original never had.
-
-    As where it was taken for the original until now, since only its own event was private.
-    """
-    shown = copy.base.values[name]
-    return not any(
-        may_be_form(shown, theirs) for theirs in (original.agreed.value(name), original.base.values[name])
-    )
 
 
 def _take(result: Merge, name: Field, one: Half, other: Half) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
-from calsync.sync.decisions import decision, hold, outside
+from calsync.sync.decisions import decision, half_of, hold, outside
 from calsync.sync.judgement import guarded, refusal, ruled
-from calsync.sync.merge import Half, Merge, Terms, half, merge
+from calsync.sync.merge import Merge, Terms, merge
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
@@ -18,6 +18,7 @@ from calsync.sync.view import Seen, Standing, View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calsync.sync.merge import Half
     from calsync.sync.model import Changes
     from calsync.sync.plan import HoldKey
 
@@ -60,7 +61,7 @@ def _decide(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operati
 def _both_here(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Operation | Rebase]:
     if link.state is State.AWAKE and _at_rest(view, link, left, right):
         return
-    halves = _halves(view, link, left, right)
+    halves = half_of(view, link, Side.LEFT, left), half_of(view, link, Side.RIGHT, right)
     found = merge(*halves, _terms(view, link))
     tired = _tired(view, link, left, right, found)
     if tired is None:
@@ -160,13 +161,6 @@ def _why_taken(found: Merge, halves: tuple[Half, Half], side: Side) -> str:
     return (
         "linked_different" if any(left.event.value(name) != right.event.value(name) for name in new) else "agreed"
     )
-
-
-def _halves(view: View, link: Link, left: Seen, right: Seen) -> tuple[Half, Half]:
-    def of(side: Side, seen: Seen) -> Half:
-        return half(link, side, seen.observation, view.chain, view.capabilities[side].mapping_version)
-
-    return of(Side.LEFT, left), of(Side.RIGHT, right)
 
 
 def _asked(link: Link, side: Side, reason: str) -> HoldKey:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import LEFT_ACCOUNT, PRIVATE_DELETED
 from calsync.sync.choices import KEPT, RELEASED, UNSURE, Choice
-from calsync.sync.decisions import decision, outside
+from calsync.sync.decisions import decision, half_of, outside
 from calsync.sync.judgement import guarded, refusal, ruled
-from calsync.sync.merge import edits, half, mask
+from calsync.sync.merge import edits, mask
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
@@ -142,8 +142,7 @@ def _renew(view: View, remains: _Remains, reason: str) -> Iterator[Operation]:
 
 
 def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Remains:
-    kept = half(link, gone.other, rest.observation, view.chain, view.capabilities[gone.other].mapping_version)
-    ghost = half(link, gone, lost.observation, view.chain, view.capabilities[gone].mapping_version)
+    kept, ghost = half_of(view, link, gone.other, rest), half_of(view, link, gone, lost)
     edited = bool(edits(kept, ghost, link.origin))
     masked = bool(mask(kept, ghost, link.origin))
     unsure = any(kept.unsure(name, ghost) for name in FIELDS)

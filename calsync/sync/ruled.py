@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
+from calsync.sync.choices import AMBIGUOUS
 from calsync.sync.decisions import about, hold
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import WRITES, Kind, Plan
@@ -60,11 +61,23 @@ def hold_ruled(
             waits |= not _has_changed(operation, view, before)
         if operation.kind in WRITES and waits and not operation.decided and key not in view.decisions:
             operations.append(replace(operation, kind=Kind.HOLD, reason=RULES, wanted=operation.kind))
-        else:
-            operations.append(operation)
+            continue
+        operations.append(operation)
+        if before is not None and waits and _is_open_twin(operation, view):
+            operations.append(replace(operation, reason=RULES))
     if before is not None:
         operations.extend(_undecided(plan, view, before))
     return replace(plan, operations=tuple(operations))
+
+
+def _is_open_twin(operation: Operation, view: View) -> bool:
+    """Tell whether an event would be copied if others did not look like it, and no person has said anything of it.
+
+    Once they do not, nothing else would hold it.
+    """
+    twin = operation.reason == AMBIGUOUS and operation.wanted is Kind.CREATE and operation.link is None
+    ruled = operation.side, operation.event_id or "", Kind.CREATE, RULES
+    return twin and not operation.decided and ruled not in view.decisions
 
 
 _PAIR = (Kind.HOLD, RULES)

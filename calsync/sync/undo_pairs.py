@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import ADOPTED, UNDONE
-from calsync.sync.decisions import decision
+from calsync.sync.decisions import decision, half_of
 from calsync.sync.forms import may_be_form
 from calsync.sync.judgement import guarded, refusal
-from calsync.sync.merge import half
 from calsync.sync.model import FIELDS, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
@@ -111,8 +110,7 @@ def _alone(case: Case) -> tuple[Seen, Seen | None] | str:
 
 def _altered(case: Case, link: Link, side: Side, seen: Seen) -> frozenset[Field]:
     """Return the fields of one side that rules alter, now or in its base."""
-    version = case.view.capabilities[side].mapping_version
-    return half(link, side, seen.observation, case.view.chain, version).altered
+    return half_of(case.view, link, side, seen).altered
 
 
 def _is_left(case: Case, link: Link, written: Seen, name: Field, after: Value) -> bool:

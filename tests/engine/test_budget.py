@@ -203,3 +203,28 @@ async def test_what_fails_again_and_again_takes_nothing_from_others(world: World
     enter(world, meeting, HOURLY)
     await world.run()
     assert len(world.right.events()) == 1 + HOURLY
+
+
+async def test_what_is_refused_each_day_takes_nothing_from_others_when_it_is_due(
+    world: World, meeting: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begun(world, meeting)
+    create, tried = world.right.create, set[str]()
+
+    async def refuses(draft: Draft, marker: str) -> Written:
+        if draft.summary.startswith("Gift"):
+            tried.add(draft.summary)
+            raise EventError("refused")
+        return await create(draft, marker)
+
+    monkeypatch.setattr(world.right, "create", refuses)
+    enter(world, meeting, 2 * HOURLY, "Gift")
+    for _ in range(2):  # then all of it is due
+        await world.run()
+        world.clock.advance(DAY)
+    assert len(tried) == 2 * HOURLY
+    enter(world, meeting, HOURLY)
+    await world.run()
+    assert len(world.right.events()) == 1 + HOURLY
+    attempts = (await world.store.load("anna", world.clock.now())).attempts
+    assert len(attempts) == 2 * HOURLY, "what waits for the budget is not forgotten to have failed"

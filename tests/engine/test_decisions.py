@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.decisions import decide, waiting
-from calsync.engine import Engine
+from calsync.engine import Engine, engine
+from calsync.engine.local import apply_local
 from calsync.errors import Retry, UnknownOutcome
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State, Timed
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from calsync.desk.decisions import Case
+    from calsync.engine.account import Run
     from calsync.ports import Page
     from calsync.sync.model import Event, Window
+    from calsync.sync.plan import Plan
     from tests.engine.conftest import World
 
 MANY = 8
@@ -399,6 +402,30 @@ async def test_a_decision_made_while_a_run_goes_on_counts_for_the_next_one(world
     assert {event.summary for event in world.right.events().values()} == {"rechts"}
     await world.run()
     assert {event.summary for event in world.right.events().values()} == {"links"}
+
+
+async def test_what_is_decided_as_a_run_ends_its_hold_counts_for_the_next_one(
+    world: World, meeting: Event
+) -> None:
+    """A twin looks like no other one any more, and is about to be copied; that fails."""
+    world.left.user_create(meeting)
+    twins = [world.right.user_create(meeting) for _ in range(2)]
+    await world.run()
+    for number, twin in enumerate(twins):
+        world.right.user_edit(twin, summary=f"Termin {number}")
+
+    async def said(run: Run, plan: Plan) -> bool:
+        await say(world, Choice.KEEP, *[case.name for case in await cases(world) if case.side is Side.RIGHT])
+        return await apply_local(run, plan)
+
+    world.right.faults.add("create", lambda: Retry("busy"), times=None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "apply_local", said)
+        await world.run()
+    world.right.faults.clear()
+    await world.settle()
+    assert meeting.summary not in {event.summary for event in world.right.events().values()}
+    assert await cases(world) == []
 
 
 async def test_a_failing_rule_is_not_released_and_takes_no_decision_away(world: World, meeting: Event) -> None:

@@ -188,6 +188,19 @@ async def test_what_was_there_before_calsync_stays(world: World, meeting: Event)
     assert subjects(world) == (["Besichtigung"], ["Besichtigung"])
 
 
+async def test_what_may_be_a_user_s_on_a_system_without_markers_stays(world: World, meeting: Event) -> None:
+    world.right.capabilities = Capabilities(marker=False)
+    world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("not carried out"))
+    with suppress(UnknownOutcome):
+        await world.run()
+    world.right.user_create(meeting)
+    await world.settle()
+    assert [entry.reason for entry in await world.store.ledger("anna", 9)] == ["adopted"]
+    assert stays(await left(world, RIGHT)) == ["leave_own"]
+    assert subjects(world) == (["Besichtigung"], ["Besichtigung"])
+
+
 async def test_a_copy_with_attendees_stays_and_keeps_its_marker(world: World, meeting: Event) -> None:
     world.left.user_create(meeting)
     await world.settle()

@@ -410,6 +410,28 @@ async def test_on_a_system_without_markers_too_what_was_created_anew_is_not_dele
     assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
 
 
+async def test_what_was_created_anew_is_not_deleted_for_a_partner_of_which_a_feed_tells_once_more(
+    world: World, meeting: Event
+) -> None:
+    """Nothing was known of that partner any more, and the answer to the create was lost."""
+    world.right.capabilities = replace(world.right.capabilities, marker_lag=timedelta(0))
+    partner = world.left.rows.rows[left := world.left.user_create(meeting)]
+    world.left.user_create(replace(meeting, summary="anderer"))
+    await world.settle()
+    world.left.user_delete(left)
+    await world.settle()
+    seen = await plan_undo(world, ids=[await last(world)])
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
+    await plan_undo(world, seen.plan.hash, ids=[await last(world)])
+    world.left.behaviour.repeated = [partner]
+    await world.run()
+    world.left.behaviour.repeated = []
+    world.clock.advance(2 * 86400)  # a listing does not show it
+    await world.settle()
+    await at_rest(world)
+    assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
 async def test_a_copy_that_is_back_is_not_copied_a_second_time(world: World, meeting: Event) -> None:
     world.left.user_create(meeting)
     await world.settle()

@@ -70,7 +70,7 @@ class Budgets:
 
     def at_rest(self, operations: Collection[Operation]) -> None:
         """Judge that nothing waits for its turn any more."""
-        if any(each.reason == BUDGET for each in operations):
+        if any(each.reason == BUDGET and not self.pair.is_refused(each) for each in operations):
             self.pair.fail("budget", "it has come to rest, and a write still waits for the budget")
 
     def _judge(self, now: datetime, hourly: int, daily: int) -> None:

@@ -17,7 +17,7 @@ from tests.simulation.rules import keeps_out
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calsync.desk.decisions import Case
@@ -61,14 +61,25 @@ class Word:
         return (self.case.side.other, self.case.event_id) if single else self.node
 
     @property
+    def paired(self) -> Collection[Node]:
+        """Return both events that the person has paired."""
+        shown = zip(Side, (self.case.left, self.case.right), strict=True)
+        return [(side, seen.id) for side, seen in shown if seen is not None and self.choice is Choice.PAIR]
+
+    @property
+    def about(self) -> Sequence[Field]:
+        """Return the fields of an update that was held, also where the last run did not live to tell them."""
+        return (self.fields or self.case.differing) if self.case.kind is Kind.UPDATE else ()
+
+    @property
     def chosen(self) -> Mapping[Field, Key]:
         """Return the values that are to be on both sides."""
         return self._values(self.fields)
 
     @property
     def possible(self) -> Mapping[Field, Key]:
-        """Return the values that may be chosen, also where the last run did not live to tell what it held."""
-        return self._values(self.fields or self.case.differing)
+        """Return the values that may be chosen."""
+        return self._values(self.about)
 
     def _values(self, names: Sequence[Field]) -> Mapping[Field, Key]:
         seen = self.case.left if self.choice is Choice.LEFT else self.case.right
@@ -98,8 +109,7 @@ class Decisions:
         for word in self.words:
             if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
                 continue  # its request may be lost, and then nothing is known of it any more
-            same = (word.case.kind, word.case.reason, word.case.shown) == (case.kind, case.reason, case.shown)
-            asked = same and word.node == (case.side, case.event_id)
+            asked = _asks(word.case) == _asks(case)
             if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
                 self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
 
@@ -131,9 +141,9 @@ class Decisions:
         self._told = len(self.pair.witness.ledger)
 
     def told_apart(self, node: Node) -> bool:
-        """Tell whether a person has had an event copied, or paired, that looks like others."""
-        words = self.words[self._forgotten :]
-        return any(word.event == node and word.choice in (Choice.RELEASE, Choice.PAIR) for word in words)
+        """Tell whether a person has said of an event that looks like others what it belongs to, or to none."""
+        words = [word for word in self.words[self._forgotten :] if word.event == node or node in word.paired]
+        return any(word.case.reason == AMBIGUOUS or word.choice is Choice.RELEASE for word in words)
 
     def drop(self) -> None:
         """Take note that a rebuild is over: what was said before a run noticed the old disk, it has dropped.
@@ -169,6 +179,10 @@ class Decisions:
     def part(self, awake: int) -> None:
         """Take note that a person had links parted between two runs: so many are awake."""
         self._awake = min(self._awake, awake)
+
+    def held(self, holds: frozenset[str]) -> None:
+        """Take note of the reasons for which a confirmation holds something, between two runs."""
+        self._holds |= holds
 
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
@@ -231,7 +245,7 @@ class Decisions:
     def at_rest(self, state: AccountState, waiting: Mapping[Node, Sequence[Operation]]) -> None:
         """Judge what has become of each decision in the end."""
         links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
-        for word in self.words:
+        for number, word in enumerate(self.words):
             link = links.get(word.node)
             if not word.known or self._touched(word) or not self._counts(word) or link is None:
                 continue
@@ -239,6 +253,7 @@ class Decisions:
                 continue  # its judge is the one of the pair that it makes
             nodes = [(side, link.event_id(side) or "") for side in Side]
             rows = [self.pair.calendars[side].rows.present(event_id) for side, event_id in nodes]
+            later = [each for each in self.words[number + 1 :] if each.node in nodes and self._counts(each)]
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])
             if held or link.state is State.ASLEEP or any(node in state.attempts for node in nodes):
                 self.pair.world.excuse("waits")
@@ -246,15 +261,18 @@ class Decisions:
                 self.pair.world.excuse("direction turned")
             elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
-                if row is not None and not row.event.cancelled:
+                again = any(each.case.kind is Kind.DELETE for each in later)  # as a rule held it then
+                if row is not None and not row.event.cancelled and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
-                self._shows_what_was_chosen(word, [row for row in rows if row is not None])
+                overruled = {name for each in later for name in each.about}
+                self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
 
-    def _shows_what_was_chosen(self, word: Word, rows: Sequence[Row]) -> None:
+    def _shows_what_was_chosen(self, word: Word, overruled: Collection[Field], rows: Sequence[Row]) -> None:
+        """Judge the values that a person has chosen, and of which nothing else was said later."""
         for name, value in word.chosen.items():
             for row in rows:
-                if key(name, row.event.value(name)) != value:
+                if name not in overruled and key(name, row.event.value(name)) != value:
                     self.pair.fail("decision", f"{row.id}: {name} is not {value}, which a person chose")
 
     @property
@@ -318,7 +336,8 @@ class Decisions:
             self.pair.account().window(self.pair.begun_at),
         )
         shown = row is not None and _shown(row.event) == _shown(seen.event) and not row.event.cancelled
-        return shown and window.holds(seen.event.when) and seen.id not in self._misled
+        synced = row is not None and not self.pair.optional.leave_out(row.event)
+        return shown and synced and window.holds(seen.event.when) and seen.id not in self._misled
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
@@ -382,6 +401,12 @@ class Decisions:
         for past in self.pair.journal:
             if self.pair.witness.family((past.side, past.change.after.id)) == family:
                 yield past
+
+
+def _asks(case: Case) -> tuple[object, ...]:
+    """Name what a person is asked, and about which events: two that are alike are not the same."""
+    shown = [None if seen is None else seen.id for seen in (case.left, case.right)]
+    return case.side, case.event_id, case.kind, case.reason, case.shown, *shown
 
 
 def _comes_back(entry: Entry) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.choices import WANTED
 from calsync.sync.plan import Kind
+from calsync.testing.rows import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,9 +68,12 @@ class Deletes:
                 self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
 
     def _is_copy(self, entry: Entry) -> bool:
-        """Tell whether an entry made a copy that is still there."""
-        made = entry.change.before is None and entry.change.after.by_us
-        return made and self.pair.calendars[entry.side].rows.present(entry.change.after.id) is not None
+        """Tell whether an entry made a copy that is still there, as far as calsync knows."""
+        if entry.change.before is not None or not entry.change.after.by_us:
+            return False
+        node = entry.side, entry.change.after.id
+        *_, last = (past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return last.change.after.place is Place.CALENDAR or not self.pair.witness.dealt_with(last)
 
     def _is_new(self, entry: Entry) -> bool:
         """Tell whether its event was linked after the last run that ended."""

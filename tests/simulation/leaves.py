@@ -8,11 +8,11 @@ from calsync.store.connection import fetch
 from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import look
-from tests.simulation.rules import CALL
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from calsync.engine.leave import Leaving
     from calsync.sync.model import Field
@@ -39,8 +39,11 @@ class Leaves:
         self._apart: set[tuple[Node, str]] = set()
         """What the two of a pair differed in when the account had left."""
         self._is_left = False
-        self._began = pair.begun_at
-        """When the last command began by which it leaves."""
+        self._begun = 0, pair.begun_at
+        """How long the journal was, and when it was, as the last command began by which it leaves."""
+        self._linked: dict[Node, tuple[int, datetime]] = {}
+        """Likewise of the last one that found an event linked: those behind it, of one that was killed as it had
+        forgotten all, know no pairs."""
 
     def judge(self, entry: Entry) -> None:
         """Judge a write by which the account leaves, at the moment it reaches the server."""
@@ -59,8 +62,7 @@ class Leaves:
         witness.read()
         if before.revision in self.pair.calendars[entry.side].crossed:
             return  # a user was quicker than a system without conditional writes
-        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
-        if not made.change.after.by_us and node not in self.pair.reborn:
+        if not self._is_ours(node, before):
             self.pair.fail("leave", f"{node} was removed, and is no copy of calsync's")
         kin = [row for row in self._here(entry.side.other) if self._kin((entry.side.other, row.id), node)]
         if not kin and not self._went_just_now(node):
@@ -71,6 +73,17 @@ class Leaves:
         edited = any(self._touched((entry.side.other, row.id)) for row in kin)  # behind the look at it
         if lost and kin and not private and not edited:
             self.pair.fail("leave", f"{node} was removed with {sorted(lost)}, which is nowhere else")
+
+    def _is_ours(self, node: Node, row: Row) -> bool:
+        """Tell whether calsync made an event, or could not but think so.
+
+        A user's duplicate carries the copy's marker, too: where the copy was deleted before its create was
+        settled, the duplicate is what that create has made.
+        """
+        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        source = None if row.marker is None else self.pair.witness.marked_source(node[0], row.marker)
+        named = source is not None and self._kin(source, node)
+        return made.change.after.by_us or node in self.pair.reborn or named
 
     def left(self, found: Leaving) -> None:
         """Take note that it has left, and judge what it has left behind."""
@@ -99,15 +112,18 @@ class Leaves:
 
     def begins(self) -> None:
         """Take note that a command begins."""
-        self.remember()
-        self.pair.leaves_begun = len(self.pair.journal)
-        self._began = self.pair.world.clock.now()
+        self._begun = len(self.pair.journal), self.pair.world.clock.now()
+        for node in self.remember():
+            self._linked[node] = self._begun
 
-    def remember(self) -> None:
-        """Take note of the pairs before anything is forgotten."""
+    def remember(self) -> Mapping[Node, Node]:
+        """Take note of the pairs before anything is forgotten; return them, both ways."""
+        pairs: dict[Node, Node] = {}
         for left, right in fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name}):
-            self._pairs[Side.LEFT, left] = (Side.RIGHT, right)
-            self._pairs[Side.RIGHT, right] = (Side.LEFT, left)
+            pairs[Side.LEFT, left] = (Side.RIGHT, right)
+            pairs[Side.RIGHT, right] = (Side.LEFT, left)
+        self._pairs |= pairs
+        return pairs
 
     def judge_ordinary(self, entry: Entry) -> None:
         """I3, once it is back: what has its partner still, as it was left, is not copied once more."""
@@ -157,18 +173,18 @@ class Leaves:
     def _is_left_out(self, node: Node) -> bool:
         """Tell whether an event is none that is synced by now: nothing new is taken for its copy."""
         row = self.pair.calendars[node[0]].rows.rows.get(node[1])
-        called = self.pair.optional.types and row is not None and CALL in row.event.types
-        return row is not None and (row.event.series or called)
+        return row is not None and self.pair.optional.leave_out(row.event)
 
     def _touched(self, node: Node) -> bool:
         """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""
         if node[1] in self.pair.hidden | self.pair.retold:
             return True
         lag = self.pair.calendars[node[0]].behaviour.lag
+        begun, at = self._linked.get(node, self._begun)
         return any(
             not past.change.after.by_us
             and (past.side, past.change.after.id) == node
-            and (past.number >= self.pair.leaves_begun or past.change.after.modified >= self._began - lag)
+            and (past.number >= begun or past.change.after.modified >= at - lag)
             for past in self.pair.journal
         )
 
@@ -190,7 +206,7 @@ class Leaves:
         family, now = self.pair.witness.family(node), self.pair.world.clock.now()
         return any(
             past.side is node[0].other
-            and not lives(past.change.after)
+            and not (lives(past.change.after) and past.change.after.place is Place.CALENDAR)
             and (now - past.change.after.modified).total_seconds() <= self._moments
             and self.pair.witness.family((past.side, past.change.after.id)) == family
             for past in self.pair.journal

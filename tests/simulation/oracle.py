@@ -188,7 +188,7 @@ class Oracle:
                 ("edited after the delete", touched),
                 ("brought back", restored),
                 ("late create", late),
-                ("undone", any(other in self.pair.undos.made for other in kin)),
+                ("undone", self.pair.undos.took(node) or any(other in self.pair.undos.made for other in kin)),
                 ("direction turned", any(turn >= number for turn in self.pair.turned)),
             ):
                 if holds:

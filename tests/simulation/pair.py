@@ -67,6 +67,8 @@ START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=Non
 """How long the journal was when the run of this task began, and when that was: each of two runners has one."""
 TOO_LATE = "the lease was not renewed in time"
 """What a run fails with that has sent nothing, as its writes had waited for long."""
+TAKEN = "another process is working on it"
+"""What a run fails with that was turned away."""
 PAST, FUTURE = timedelta(days=90), timedelta(days=365)
 
 
@@ -135,8 +137,6 @@ class Pair:
     """When that run began."""
     unended: int = 0
     """How many runs began since the last one that ended: what those linked that were killed is not known."""
-    leaves_begun: int = 0
-    """How long the journal was when the command began by which the account leaves."""
     off_since: datetime | None = None
     """When a person has switched it off."""
     switches_at: int | None = None
@@ -182,6 +182,11 @@ class Pair:
         """Whether a living process is in a run of this account."""
         served = any(self.name in process.running for process in self.world.processes if not process.dead)
         return served or any(one.pair is self and not one.dead for one in self.world.errands.values())
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the run that ended last did nothing, as another one went on."""
+        return TAKEN in self.failure
 
     @property
     def served(self) -> bool:
@@ -262,7 +267,7 @@ class Pair:
         self.decisions.look(left)
         self.budgets.look(left)
         planned = report is None or any(
-            one.reason == BUDGET or (one.kind not in ("hold", "block", "skip") and not self._is_refused(one))
+            (one.reason == BUDGET or one.kind not in ("hold", "block", "skip")) and not self.is_refused(one)
             for one in report.plan.operations
         )
         changed = any(entry.change.after.by_us for entry in self.journal[self.begun :])
@@ -326,8 +331,8 @@ class Pair:
         """Tell whether a run planned anew for what was decided, or whether that is done with."""
         return operation.kind is not Kind.SKIP or (operation.side, operation.event_id or "") in events
 
-    def _is_refused(self, operation: Operation) -> bool:
-        """Tell whether a server refuses a planned write, again and again."""
+    def is_refused(self, operation: Operation) -> bool:
+        """Tell whether a server refuses a write, again and again. Of many the budget covers some each day."""
         if not self.refusing or operation.source is None:
             return False
         event = operation.source.event if operation.target is None else operation.target.event

@@ -20,7 +20,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.undo_pairs import UNCERTAIN
 from tests.simulation import faults
-from tests.simulation.database import HOLDS
+from tests.simulation.database import HOLDS, look
 from tests.simulation.errand import Undoing
 from tests.simulation.pair import ACCOUNT
 from tests.simulation.plans import Applying, Planning
@@ -271,6 +271,7 @@ class Person:
             except CalsyncError as error:
                 pair.note(f"not confirmed: {error}")
                 return
+            pair.decisions.held(look(self.world.disk.raw, pair.name).holds)
             if confirmation.problem is None:
                 pair.confirmed()
                 return

@@ -131,6 +131,10 @@ class OptionalRules:
         chosen: list[Rule] = [CopyLocation()] if self.locations else []
         return [*chosen, OnlyTypes([CALL], included=False)] if self.types else chosen
 
+    def leave_out(self, event: Event) -> bool:
+        """Tell whether an event is none that is synced: a series, or by its type."""
+        return event.series or (self.types and CALL in event.types)
+
     def change(self, dice: random.Random) -> None:
         """Have or leave one of them."""
         self.changed = True

@@ -19,8 +19,9 @@ NOT_BY_RULES = """
 SELECT event_id, 'attempt' AS reason FROM attempt WHERE account = :account
 UNION SELECT event_id, 'decision' FROM decision WHERE account = :account
 UNION SELECT event_id, reason FROM hold WHERE account = :account
+UNION SELECT event_id, 'doubt' FROM seen WHERE account = :account AND standing IN ('tombstone', 'absent', 'gone')
 """
-"""What a rule had let pass, or a person has decided, although it was not written yet."""
+"""What a rule had let pass, a person has decided, or nobody knew yet, although it was not written."""
 OPEN = "SELECT 1 FROM intent WHERE account = :account"
 EDGE = timedelta(days=3)
 """So near to an end of the window an event may be new to it."""
@@ -81,7 +82,7 @@ class Ruling:
                 self.pair.fail("R1", f"{what} was written, only as no rule keeps {node} out any more")
 
     def _lets(self, reason: str) -> bool:
-        return reason in ("attempt", "decision") or reason in NUMBERS
+        return reason in ("attempt", "decision", "doubt") or reason in NUMBERS
 
     def _kin(self, node: Node, since: int) -> list[Entry]:
         family = self.pair.witness.family(node)

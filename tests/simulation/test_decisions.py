@@ -5,6 +5,7 @@ Nobody is asked twice, unless a rebuild dropped the first word.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,14 +14,16 @@ import pytest
 
 from calsync.desk.decisions import Case
 from calsync.engine import Report
-from calsync.sync.choices import AMBIGUOUS, Choice
-from calsync.sync.model import Event, Observation, Side, Timed
-from calsync.sync.plan import Kind
+from calsync.sync.brakes import DELETES, RULES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, Choice
+from calsync.sync.model import Event, Link, Observation, Side, Timed
+from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
 
 if TYPE_CHECKING:
+    from calsync.records import AccountState
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -34,6 +37,12 @@ def _a_run_settles_all(pair: Pair, *links: tuple[str, str | None]) -> None:
 
 def _nothing_left(*links: tuple[str, str | None]) -> Left:
     return Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+
+
+def _remembered(pair: Pair, link: Link) -> AccountState:
+    state = pair.world.loop.run_until_complete(pair.world.disk.store().load(pair.name, pair.world.clock.now()))
+    state.links[link.id] = link
+    return state
 
 
 def _held_delete(event_id: str) -> Case:
@@ -83,6 +92,7 @@ def _twin(event_id: str, shown: Observation) -> Case:
         ("an edit", []),
         ("a delete before", []),
         ("a mark as private before", []),
+        ("a series before", []),
         ("it was hidden", []),
     ],
 )
@@ -97,6 +107,8 @@ def test_a_twin_that_is_to_be_left_alone_is_so_behind_the_next_run_if_nothing_co
         left.user_delete(twin)
     if happens == "a mark as private before":
         left.user_edit(twin, private=True)
+    if happens == "a series before":
+        left.user_edit(twin, series=True)
     pair.decisions.take(_twin(twin, Observation(id=twin, event=MEETING, revision="r1")), Choice.KEEP)
     if happens == "an edit":
         left.user_edit(twin, description="Notiz 2 mit Text")
@@ -117,6 +129,18 @@ def test_what_a_rule_kept_out_meanwhile_may_be_asked_anew(pair: Pair, number: in
     pair.rule("admit")
     pair.rule(None)
     pair.decisions.ask(case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("other", "broken"), [(True, []), (False, ["decision"])])
+def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
+    pair: Pair, other: bool, broken: list[str]
+) -> None:
+    twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
+    shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
+    case = replace(_twin(twin.id, twin), right=shown)
+    pair.decisions.take(case, Choice.PAIR)
+    pair.decisions.ask(replace(case, right=replace(shown, id="another")) if other else case)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
@@ -148,6 +172,72 @@ def test_nobody_is_asked_twice_but_for_words_that_a_rebuild_drops(pair: Pair, wh
     broken = [violation.partition(":")[0] for violation in pair.world.violations]
     assert broken == ([] if when.startswith("before") else ["decision"])
     assert pair.world.excuses["old disk: a word that nobody had heard"] == (when == "before that was noticed")
+
+
+@pytest.mark.parametrize(
+    ("again", "broken"), [("while it is held", []), ("while it is blocked", []), ("", ["decision", "decision"])]
+)
+def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
+    pair: Pair, again: str, broken: list[str]
+) -> None:
+    """As where a join link kept half of it from being written, and the rest of the pair was shown anew."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    events = {LEFT: replace(MEETING, summary="Termin 1"), RIGHT: replace(MEETING, summary="Termin 2")}
+    ids = {side: pair.calendars[side].user_create(event) for side, event in events.items()}
+    shown = {side: Observation(id=ids[side], event=event, revision="r1") for side, event in events.items()}
+    link = Link(id=1, left=ids[LEFT], right=ids[RIGHT])
+    held = Operation(
+        kind=Kind.HOLD,
+        side=RIGHT,
+        reason=CONFLICT,
+        link=link,
+        target=shown[RIGHT],
+        changes={"summary": "Termin 1"},
+    )
+    case = replace(_held_delete(ids[RIGHT]), side=RIGHT, kind=Kind.UPDATE, reason=CONFLICT)
+    case = replace(case, left=shown[LEFT], right=shown[RIGHT], gone=None)
+    _a_run_settles_all(pair, (ids[LEFT], ids[RIGHT]))
+    pair.report = Report(plan=Plan(operations=(held,)))
+    pair.decisions.take(case, Choice.LEFT)
+    if again:
+        pair.report.plan = pair.report.plan if "held" in again else Plan(operations=())
+        pair.decisions.take(case, Choice.RIGHT)
+    rows = pair.calendars[LEFT].rows
+    rows.change(ids[LEFT], by_us=True, event=replace(rows.rows[ids[LEFT]].event, summary="Termin 2"))
+    pair.decisions.at_rest(_remembered(pair, link), defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("kept", "broken"), [(True, []), (False, ["decision"])])
+def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule_held_it(
+    pair: Pair, kept: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    copy, original = left.user_create(MEETING), right.user_create(MEETING)
+    right.user_delete(original)
+    _a_run_settles_all(pair, (copy, original))
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    if kept:
+        pair.decisions.take(replace(_held_delete(copy), reason=RULES), Choice.KEEP)
+    pair.decisions.at_rest(_remembered(pair, Link(id=1, left=copy, right=original)), defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("held", "broken"), [(True, []), (False, ["decision"])])
+def test_the_brake_may_hold_few_deletes_that_a_confirmation_held_as_there_were_many(
+    pair: Pair, held: bool, broken: list[str]
+) -> None:
+    copy = pair.calendars[LEFT].user_create(MEETING)
+    seen = Observation(id=copy, event=MEETING, revision="r1")
+    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    if held:
+        pair.decisions.held(frozenset({DELETES}))
+    pair.report = Report(plan=Plan(operations=(delete,)))
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
 @pytest.mark.parametrize(("planned", "broken"), [(True, ["decision"]), (False, [])])

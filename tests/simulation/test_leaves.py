@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.engine import Leaving
-from calsync.sync.model import Event, Side, Timed
-from calsync.sync.plan import Plan
+from calsync.sync.choices import AMBIGUOUS, Choice
+from calsync.sync.model import Event, Observation, Side, Timed
+from calsync.sync.plan import Kind, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
@@ -47,11 +49,7 @@ def _pair_of(pair: Pair) -> tuple[str, str]:
         calendar.delays = (0.0,)
     original = pair.calendars[LEFT].user_create(MEETING)
     copy = _copies(pair, original)
-    left = Left(
-        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
-    )
-    pair.witness.look(left)
-    pair.backwards.look(left)
+    _run_leaves(pair, original, copy)
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES ('anna')")
     raw.execute(
@@ -60,6 +58,15 @@ def _pair_of(pair: Pair) -> tuple[str, str]:
         {"left": original, "right": copy},
     )
     return original, copy
+
+
+def _run_leaves(pair: Pair, original: str, copy: str) -> None:
+    """Have the judges look at what a run left behind: this link."""
+    left = Left(
+        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
+    )
+    pair.witness.look(left)
+    pair.backwards.look(left)
 
 
 @contextmanager
@@ -71,6 +78,24 @@ def _leaving(pair: Pair) -> Iterator[None]:
     yield
     LEAVING.reset(tokens[0])
     UNDOING.reset(tokens[1])
+
+
+def _twins(left: str, right: str) -> Case:
+    """Return the case of an event of the left, which may belong together with one of the right."""
+    return Case(
+        name="1",
+        side=RIGHT,
+        event_id=left,
+        kind=Kind.CREATE,
+        reason=AMBIGUOUS,
+        since=START,
+        left=Observation(id=left, event=MEETING, revision="r1"),
+        right=Observation(id=right, event=MEETING, revision="r1"),
+        gone=None,
+        choices=[*Choice],
+        decided=None,
+        shown="",
+    )
 
 
 def _left(pair: Pair) -> None:
@@ -101,11 +126,34 @@ def test_the_last_one_must_stay(pair: Pair) -> None:
     assert _broken(pair) == ["leave"]
 
 
+@pytest.mark.parametrize("goes", ["user_delete", "user_forbid", "user_move_away"])
+def test_an_original_may_go_behind_the_look_at_it(pair: Pair, goes: str) -> None:
+    original, copy = _pair_of(pair)
+    with _leaving(pair):
+        getattr(pair.calendars[LEFT], goes)(original)
+        pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == []
+
+
 def test_an_original_must_stay(pair: Pair) -> None:
     original, _ = _pair_of(pair)
     with _leaving(pair):
         pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
     assert _broken(pair) == ["leave"]
+
+
+@pytest.mark.parametrize(("linked", "broken"), [(True, []), (False, ["leave"])])
+def test_a_users_duplicate_must_stay_unless_it_was_taken_for_the_copy_whose_marker_it_carries(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    left, rows = pair.calendars[LEFT], pair.calendars[RIGHT].rows
+    original, own = left.user_create(MEETING), left.user_create(MEETING)
+    marker = f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}"
+    duplicate = rows.add(MEETING, by_us=False, marker=marker).id
+    _run_leaves(pair, original if linked else own, duplicate)
+    with _leaving(pair):
+        rows.change(duplicate, by_us=True, place=Place.TRASH)
+    assert _broken(pair) == broken
 
 
 def test_what_stands_in_a_copy_alone_must_stay(pair: Pair) -> None:
@@ -143,6 +191,44 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
         pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
     _copies(pair, original)
     assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])
+def test_what_was_edited_behind_the_look_of_a_command_that_forgot_it_is_not_known_again_by_a_later_one(
+    pair: Pair, edited: bool, broken: list[str]
+) -> None:
+    """As where that one was killed right behind that."""
+    original, _ = _pair_of(pair)
+    with _leaving(pair):
+        if edited:
+            pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+        pair.world.disk.raw.execute("DELETE FROM link")
+    _left(pair)
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(
+    ("choice", "broken"), [(None, ["leave"]), (Choice.RELEASE, []), (Choice.PAIR, []), (Choice.KEEP, [])]
+)
+def test_who_comes_back_may_be_told_which_of_several_belong_together_or_to_none(
+    pair: Pair, choice: Choice | None, broken: list[str]
+) -> None:
+    original, copy = _pair_of(pair)
+    _left(pair)
+    if choice is not None:
+        pair.decisions.take(_twins(original, copy), choice)
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
+def test_who_comes_back_may_be_told_that_a_partner_belongs_to_another_one(pair: Pair) -> None:
+    original, copy = _pair_of(pair)
+    _left(pair)
+    twin = pair.calendars[LEFT].user_copy(original)
+    pair.decisions.take(_twins(twin, copy), Choice.PAIR)
+    _copies(pair, original)
+    assert _broken(pair) == []
 
 
 @pytest.mark.parametrize(("types", "broken"), [(False, ["leave"]), (True, [])])

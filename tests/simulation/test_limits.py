@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextvars import copy_context
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.desk.decisions import Case
+from calsync.engine import Report
 from calsync.errors import Retry
 from calsync.records import LedgerEntry
 from calsync.sync import budget
 from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
-from calsync.sync.model import Event, Side, Timed
+from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
+from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.history import play
 from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared
+from tests.simulation.pair import MAKING
 from tests.simulation.servers import Server
+from tests.simulation.writes import MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -128,6 +135,34 @@ def test_what_a_person_has_released_is_no_part_of_it_whatever_it_is_called_and_o
 def test_what_waits_for_the_budget_at_rest_is_a_finding(pair: Pair, reason: str, found: int) -> None:
     pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=reason)])
     assert len(pair.world.violations) == found
+
+
+@pytest.mark.parametrize(("refusing", "found"), [(True, 0), (False, 1)])
+def test_what_a_server_refuses_for_ever_may_wait_for_it(pair: Pair, refusing: bool, found: int) -> None:
+    pair.refusing = refusing
+    source = Observation(id="event", event=replace(MEETING, summary="Termin 13 mit Text"), revision="r1")
+    pair.budgets.at_rest([Operation(kind=Kind.HOLD, side=RIGHT, reason=BUDGET, source=source, wanted=Kind.CREATE)])
+    assert len(pair.world.violations) == found
+
+
+@pytest.mark.parametrize(("known", "broken"), [(False, []), (True, ["I5"])])
+def test_a_side_has_not_lost_all_as_long_as_one_more_is_there_for_all_that_calsync_knows(
+    pair: Pair, known: bool, broken: list[str]
+) -> None:
+    """As where a user deletes what a create has made whose answer was lost."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    links = [(left.user_create(MEETING), right.user_create(MEETING)) for _ in range(2)]
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(left.user_create(MEETING).encode()).hexdigest()[:16]}")
+    right.user_delete(made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES).id)
+    pair.report, pair.unended = Report(), 1
+    pair.begun = len(pair.journal) if known else 0
+    pair.witness.look(replace(NOTHING_LEFT, links=links))
+    for original, copy in links:
+        left.user_delete(original)
+        right.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
 class Calls:

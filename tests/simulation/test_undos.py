@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
@@ -19,6 +20,7 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING, Undoing
+from tests.simulation.oracle import Oracle
 from tests.simulation.pair import MAKING
 from tests.simulation.undone import expected
 from tests.simulation.undos import IMAGES, Undertaking
@@ -36,11 +38,15 @@ IMAGE = {name: MEETING.value(name) for name in FIELDS}
 def _copied(pair: Pair, event: Event = MEETING) -> tuple[str, str]:
     """Have calsync copy an event to the right; return both ids."""
     original = pair.calendars[LEFT].user_create(event)
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
-    copy = made.run(pair.calendars[RIGHT].rows.add, event, by_us=True, reminder_minutes=15).id
+    copy = _copied_by_calsync(pair, original, event)
     _run_leaves(pair, (original, copy))
     return original, copy
+
+
+def _copied_by_calsync(pair: Pair, original: str, event: Event = MEETING) -> str:
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    return made.run(pair.calendars[RIGHT].rows.add, event, by_us=True, reminder_minutes=15).id
 
 
 def _run_leaves(pair: Pair, *links: tuple[str, str]) -> None:
@@ -247,13 +253,14 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
         )
     with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
         pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
-    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    _copied_by_calsync(pair, original)
     assert _broken(pair) == broken
 
 
-@pytest.mark.parametrize(("frees", "broken"), [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", [])])
+@pytest.mark.parametrize(
+    ("frees", "broken"),
+    [("no command", ["I15"]), ("its own", ["I15"]), ("a later one", []), ("one that is frozen", [])],
+)
 def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_original(
     pair: Pair, frees: str, broken: list[str]
 ) -> None:
@@ -264,20 +271,57 @@ def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_ori
     _link(pair, original, copy)
     raw, errand = pair.world.disk.raw, Undoing(pair, Selection(ids=[]), None)
 
-    async def undo(*, deletes: bool, ends_link: bool) -> None:
+    async def undo(*, deletes: bool = False, ends_link: bool, frozen: bool = False) -> None:
         async with pair.undos.undertaken(errand):
             if deletes:
                 pair.undos._parted[LEFT, original] = len(pair.journal)
             if ends_link:
                 raw.execute("DELETE FROM link")
+            if frozen:
+                _copied_by_calsync(pair, original)
 
     run = pair.world.loop.run_until_complete
     run(undo(deletes=True, ends_link=frees == "its own"))
-    if frees == "a later one":
-        run(undo(deletes=False, ends_link=True))
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
-    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    if frees.startswith(("a later", "one")):
+        run(undo(ends_link=True, frozen=frees.startswith("one")))
+    _copied_by_calsync(pair, original)
+    assert _broken(pair) == broken
+
+
+def test_what_a_command_told_is_heard_before_it_is_forgotten(pair: Pair) -> None:
+    """The next run may come a month later."""
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+
+    async def undo() -> None:
+        async with pair.undos.undertaken(Undoing(pair, Selection(ids=[1]), None)):
+            raw.execute(
+                "INSERT INTO ledger (account, run, at, kind, side, reason, before_image, after_image)"
+                " VALUES (?, 1, '2026-03-02T08:00:00Z', 'update', 'right', 'undone', '{}', '{}')",
+                (pair.name,),
+            )
+
+    pair.world.loop.run_until_complete(undo())
+    assert [entry.reason for entry in pair.witness.ledger] == ["undone"]
+
+
+@pytest.mark.parametrize(("undone", "broken"), [(True, []), (False, ["I4", "I4"])])
+def test_what_a_user_deleted_just_before_an_undo_was_to_may_be_copied_again(
+    pair: Pair, undone: bool, broken: list[str]
+) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    pair.calendars[RIGHT].user_delete(copy)
+    if undone:
+        pair.witness.ledger.append(_row(Kind.DELETE, copy, reason="undone", before=IMAGE))
+    again = _copied_by_calsync(pair, original)
+    _run_leaves(pair, (original, again))
+    store = pair.world.disk.store()
+    state = pair.world.loop.run_until_complete(store.load(pair.name, pair.world.clock.now()))
+    Oracle(pair)._deletes(state, defaultdict(list))
     assert _broken(pair) == broken
 
 
@@ -302,9 +346,7 @@ def test_a_command_may_not_forget_whose_copy_it_deletes(pair: Pair, forgets: boo
                 pair.world.disk.raw.execute("DELETE FROM link")
 
     pair.world.loop.run_until_complete(undo())
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:3:{sha256(original.encode()).hexdigest()[:16]}")
-    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    _copied_by_calsync(pair, original)
     assert _broken(pair) == ["I15"]
 
 

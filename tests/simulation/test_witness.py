@@ -14,7 +14,7 @@ from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
-from tests.simulation.pair import MAKING
+from tests.simulation.pair import MAKING, TAKEN
 
 if TYPE_CHECKING:
     from tests.simulation.pair import Pair
@@ -114,6 +114,22 @@ def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source:
     assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
 
 
+@pytest.mark.parametrize(("turned_away", "broken"), [(True, []), (False, ["I5"])])
+def test_a_runner_that_was_turned_away_does_not_tell_what_becomes_of_a_copy_that_another_one_has_made(
+    pair: Pair, turned_away: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    originals, copy = [left.user_create(MEETING), left.user_create(MEETING)], right.user_create(MEETING)
+    for original in originals:
+        _run_leaves(pair, (original, copy))
+    right.user_delete(copy)
+    left.user_delete(originals[0])
+    _copied_by_calsync(pair, RIGHT, originals[0], "v1:anna:1:2")
+    pair.failure = TAKEN if turned_away else ""
+    _run_leaves(pair)
+    assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
+
+
 @pytest.mark.parametrize(
     ("marker", "linked", "broken"), [(False, False, []), (True, False, ["I5"]), (False, True, ["I5"])]
 )
@@ -176,7 +192,7 @@ def test_a_run_knows_nothing_of_what_came_before_another_runner_s_run_only(pair:
     one.run(pair.run_begins)
     left.user_create(MEETING)
     other.run(pair.run_begins)
-    other.run(pair.run_ended, raw, None, "another process is working on it")
+    other.run(pair.run_ended, raw, None, TAKEN)
     one.run(pair.run_ended, raw, Report(), "")
     assert [pair.witness.dealt_with(entry) for entry in pair.journal] == [True, False]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
+from calsync.sync.choices import UNDONE
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field
     from calsync.testing.rows import Row
+    from tests.simulation.database import Left
     from tests.simulation.errand import Undoing
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
@@ -78,24 +80,22 @@ class Undos:
         self._apart: dict[tuple[Node, Field], Apart] = {}
         self._parted: dict[Node, int] = {}
         """The originals whose copies were deleted, with how long the journal was."""
+        self._before: dict[Node, int] = {}
+        """Those that were parted when the last command began."""
         self._now: Undertaking | None = None
 
     @asynccontextmanager
     async def undertaken(self, errand: Undoing) -> AsyncIterator[None]:
         """Watch a command."""
-        now, parted = await self._undertaking(errand), {**self._parted}
+        now, self._before = await self._undertaking(errand), {**self._parted}
         self._judge_numbers(now)
         self._now = now
         yield
         self._now = None
         left = look(self.pair.world.disk.raw, self.pair.name)
+        self.pair.witness.listen(left)  # the next run may come when it is forgotten
         self.pair.decisions.part(left.awake)
-        linked = {
-            self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
-        }
-        # Also a command that was killed may have freed what an earlier one had parted; what it parts stays linked.
-        freed = {node for node in parted.keys() - linked if self._parted[node] == parted[node]}
-        self._parted = {node: number for node, number in self._parted.items() if node not in freed}
+        self._let_go(left)
         done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
             return
@@ -139,6 +139,8 @@ class Undos:
             return
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
         if before is None:
+            if self._now is not None:  # the command has not come to its end
+                self._let_go(look(self.pair.world.disk.raw, self.pair.name))
             source = self.pair.witness.source(entry)
             number = None if source is None else self._parted.get(self._root(source))
             if source is not None and number is not None and not self._touched(source, number):
@@ -162,6 +164,24 @@ class Undos:
             if node in self.made or (apart is not None and (apart.former, apart.beside) == (value, beside)):
                 return True
         return False
+
+    def took(self, node: Node) -> bool:
+        """Tell whether an undo was to delete an event: its partner is to stay, also where a user was quicker."""
+        return any(
+            _about(row, node) and row.kind == Kind.DELETE and row.reason == UNDONE
+            for row in self.pair.witness.ledger
+        )
+
+    def _let_go(self, left: Left) -> None:
+        """Forget the originals that a command has freed, also one that was killed or is frozen.
+
+        An earlier one had parted them: what a command parts itself stays linked.
+        """
+        linked = {
+            self._root((side, each)) for link in left.links for side, each in zip(Side, link, strict=True) if each
+        }
+        freed = {node for node, number in self._before.items() if self._parted.get(node) == number} - linked
+        self._parted = {node: number for node, number in self._parted.items() if node not in freed}
 
     def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
         """Take note that a field differs, where the other event shows what calsync had written.

@@ -106,6 +106,9 @@ class Witness:
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
         self._unsettled -= self._partners.keys()
+        if self.pair.turned_away:  # the other runner may be about to record what it has just made
+            made = self._unsettled & partners.keys() - self.late
+            self._partners |= {node: partners[node] for node in made}
 
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
@@ -181,10 +184,14 @@ class Witness:
 
     def source(self, entry: Entry) -> Node | None:
         """Return the event that a create was made from."""
-        source = entry.marker.rsplit(":", 1)[-1]
-        for event_id in self.pair.calendars[entry.side.other].rows.rows:
+        return self.marked_source(entry.side, entry.marker)
+
+    def marked_source(self, side: Side, marker: str) -> Node | None:
+        """Return the event that the marker of one on a side names."""
+        source = marker.rsplit(":", 1)[-1]
+        for event_id in self.pair.calendars[side.other].rows.rows:
             if marked(event_id) == source:
-                return entry.side.other, event_id
+                return side.other, event_id
         return None
 
     def members(self) -> list[Node]:

@@ -89,6 +89,26 @@ async def test_who_drops_a_decision_drops_no_later_one(store: SqliteStore, held:
         assert await store.decisions.of("anna") == left
 
 
+@pytest.mark.parametrize("heard", [False, True])
+async def test_what_was_decided_while_a_run_went_on_is_held_until_the_next_one_has_heard_of_it(
+    store: SqliteStore, held: Lease, heard: bool
+) -> None:
+    await store.decisions.put("anna", [DECISION])
+    async with store.transaction(held) as transaction:
+        await transaction.drop_decisions([DECISION] if heard else [])
+        await transaction.set_holds([])
+    assert (await load(store)).holds == ({} if heard else {HELD.key: HELD})
+    assert (await load(store)).decisions == ({} if heard else {HELD.key: DECISION})
+
+
+async def test_what_is_decided_is_held_as_the_next_run_says(store: SqliteStore, held: Lease) -> None:
+    await store.decisions.put("anna", [DECISION])
+    by_rule = replace(HELD, rule="cautious")
+    async with store.transaction(held) as transaction:
+        await transaction.set_holds([by_rule])
+    assert (await load(store)).holds == {HELD.key: by_rule}
+
+
 async def test_a_rebuild_drops_decisions_and_takes_none(store: SqliteStore, held: Lease) -> None:
     await store.decisions.put("anna", [DECISION])
     async with store.transaction(held) as transaction:

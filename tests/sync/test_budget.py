@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.sync.brakes import BUDGET
-from calsync.sync.budget import DAILY, HOURLY, NOTHING, Spent, hold_excess
+from calsync.sync.budget import DAILY, HOURLY, NOTHING, Spent, Tries, hold_excess
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from tests.sync.conftest import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-    from calsync.sync.plan import Operation
     from calsync.sync.view import Seen
     from tests.sync.conftest import Scene
 
+NO_FAILURES: Mapping[tuple[Side, str], datetime] = {}
 BEFORE = 0
 """The run of the ledger's oldest entry where all events of a scene are seen later."""
 
@@ -28,9 +30,9 @@ def new(scene: Scene) -> Seen:
 
 
 def kinds(
-    scene: Scene, spent: Spent, begun: int = BEFORE, is_due: Callable[[Operation], bool] = lambda _: True
+    scene: Scene, spent: Spent, begun: int = BEFORE, due: Mapping[tuple[Side, str], datetime] = NO_FAILURES
 ) -> list[tuple[Kind, str]]:
-    plan = hold_excess(scene.plan(), scene.view(), spent, begun, is_due)
+    plan = hold_excess(scene.plan(), scene.view(), spent, begun, Tries(due=due, now=NOW))
     return [(operation.kind, operation.reason) for operation in plan.operations]
 
 
@@ -77,7 +79,18 @@ def test_a_large_account_has_a_larger_one(scene: Scene) -> None:
 def test_what_is_not_tried_now_spends_nothing(scene: Scene) -> None:
     failing = new(scene)
     new(scene)
-    found = kinds(
-        scene, Spent(hour=HOURLY - 1, day=HOURLY - 1), is_due=lambda each: each.event_id != failing.observation.id
-    )
-    assert found == [(Kind.CREATE, "new")] * 2
+    due = {(Side.RIGHT, failing.observation.id): NOW + timedelta(minutes=1)}
+    assert kinds(scene, Spent(hour=HOURLY - 1, day=HOURLY - 1), due=due) == [(Kind.CREATE, "new")] * 2
+
+
+def test_what_fails_again_and_again_takes_nothing_from_others(scene: Scene) -> None:
+    failing, _ = new(scene), new(scene)
+    due = {(Side.RIGHT, failing.observation.id): NOW}
+    spent = Spent(hour=HOURLY - 1, day=HOURLY - 1)
+    assert kinds(scene, spent, due=due) == [(Kind.HOLD, BUDGET), (Kind.CREATE, "new")]
+
+
+def test_of_what_failed_that_comes_first_which_waits_longest(scene: Scene) -> None:
+    due = {(Side.RIGHT, new(scene).observation.id): NOW - timedelta(hours=hours) for hours in (1, 3, 2)}
+    spent = Spent(hour=HOURLY - 1, day=HOURLY - 1)
+    assert [kind for kind, _ in kinds(scene, spent, due=due)] == [Kind.HOLD, Kind.CREATE, Kind.HOLD]

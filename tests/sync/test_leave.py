@@ -19,6 +19,7 @@ from tests.sync.conftest import WINDOW
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from calsync.sync.model import Event
     from calsync.sync.plan import Operation
     from tests.sync.conftest import Scene, Scripted
 
@@ -84,6 +85,24 @@ class TestStays:
         scene.links[1] = replace(
             scene.links[1], right_base=replace(Base.of(agreed, 1), unsure=frozenset({"summary"}))
         )
+        assert why(scene) == "leave_edited"
+
+    def test_what_a_person_has_let_differ_from_its_original(self, scene: Scene, agreed: Event) -> None:
+        scene.pair(right={"description": "neu"}, origin=LEFT)
+        scene.links[1] = replace(scene.links[1], right_base=Base.of(replace(agreed, description="neu"), 1))
+        assert why(scene) == "leave_edited"
+
+    def test_what_a_user_wrote_over_a_mask(self, masked: Scene, agreed: Event) -> None:
+        private, mask = replace(agreed, private=True), replace(agreed, summary="Privat", description="")
+        masked.pair(agreed=private, origin=LEFT, right={"private": False, "summary": "Privat", "description": ""})
+        masked.links[1] = replace(masked.links[1], right_base=Base.of(mask, 1))
+        assert plan(masked)[0].kind is Kind.DELETE
+        masked.put(RIGHT, "right1", replace(mask, summary="neu"))
+        masked.links[1] = replace(masked.links[1], right_base=Base.of(replace(mask, summary="neu"), 1))
+        assert why(masked) == "leave_edited"
+
+    def test_of_whose_original_it_is_not_known_what_was_agreed(self, scene: Scene) -> None:
+        scene.pair(origin=LEFT, left_base=Base())
         assert why(scene) == "leave_edited"
 
     @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from calsync.sync.brakes import BUDGET, RULES
+from calsync.sync.choices import AMBIGUOUS, Choice, Decision
 from calsync.sync.model import Capabilities, Direction, Draft, Event, Link, Observation, Side, Timed, Window
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.sync.ruled import Before, hold_ruled
 from calsync.sync.rules import Chain
+from calsync.sync.twins import hold_twin
 from calsync.sync.view import Seen, Standing, View
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -96,6 +98,40 @@ def test_what_a_person_has_changed_of_an_event_lets_it_pass(changed: dict[str, A
 def test_what_was_there_is_held_also_where_its_text_was_edited() -> None:
     was, now = seen("l1", replace(MEETING, summary="alt")), seen("l1")
     assert kinds(hold_ruled(Plan((create(now),)), view(now), [], before((LEFT, was)))) == [("hold", "rules")]
+
+
+@pytest.mark.parametrize(("edited", "held"), [(False, ["ambiguous", "rules"]), (True, ["ambiguous"])])
+def test_a_twin_that_was_there_is_held_for_both_so_that_it_waits_on_when_it_looks_like_no_other_one(
+    edited: bool, held: list[str]
+) -> None:
+    now = seen("l1")
+    was = seen("l1", replace(MEETING, private=True)) if edited else now
+    twin = hold_twin(view(now), LEFT, now)
+    plan = hold_ruled(Plan((twin,)), view(now), [], before((LEFT, was)))
+    assert [(each.reason, each.wanted) for each in plan.operations] == [(each, Kind.CREATE) for each in held]
+    later = hold_ruled(
+        Plan((create(now),)), view(now), [(RIGHT, "l1", Kind.CREATE, reason) for reason in held], None
+    )
+    assert kinds(later) == ([("create", "new")] if edited else [("hold", "rules")])
+
+
+def test_what_a_person_has_said_of_a_twin_counts_whatever_the_rules() -> None:
+    now, key = seen("l1"), (RIGHT, "l1", Kind.CREATE, AMBIGUOUS)
+    waiting = replace(hold_twin(view(now), LEFT, now), decided=frozenset({key}))
+    assert kinds(hold_ruled(Plan((waiting,)), view(now), [], before((LEFT, now)))) == [("hold", "ambiguous")]
+    key = (RIGHT, "l1", Kind.CREATE, RULES)
+    word = Decision(
+        side=RIGHT,
+        event_id="l1",
+        kind=Kind.CREATE,
+        reason=RULES,
+        choice=Choice.KEEP,
+        fingerprint="",
+        since=NOW,
+        at=NOW,
+    )
+    twin, decided = hold_twin(view(now), LEFT, now), view(now, decisions={key: word})
+    assert kinds(hold_ruled(Plan((twin,)), decided, [key], before((LEFT, now)))) == [("hold", "ambiguous")]
 
 
 def test_what_is_new_to_the_window_passes() -> None:
