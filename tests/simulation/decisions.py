@@ -181,7 +181,7 @@ class Decisions:
         self._awake = min(self._awake, awake)
 
     def held(self, holds: frozenset[str]) -> None:
-        """Take note of the reasons for which a confirmation holds something, between two runs."""
+        """Take note of the reasons for which something is held by a confirmation, or by a run that was killed."""
         self._holds |= holds
 
     def judge(self, entry: Entry) -> None:

@@ -230,7 +230,9 @@ class Pair:
         START.set((len(self.journal), self.world.clock.now()))
         self._judges_this_run()
         if self.unended:  # nobody has looked at what the run before has left
-            self.witness.listen(look(self.world.disk.raw, self.name))
+            left = look(self.world.disk.raw, self.name)
+            self.witness.listen(left)
+            self.decisions.held(left.holds)
         self.unended += 1
         self.acts()
 

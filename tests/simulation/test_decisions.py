@@ -225,16 +225,28 @@ def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("held", "broken"), [(True, []), (False, ["decision"])])
-def test_the_brake_may_hold_few_deletes_that_a_confirmation_held_as_there_were_many(
-    pair: Pair, held: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("held", "broken"), [("by a confirmation", []), ("by a run that was killed", []), ("", ["decision"])]
+)
+def test_the_brake_may_hold_few_deletes_that_were_held_as_there_were_many(
+    pair: Pair, held: str, broken: list[str]
 ) -> None:
     copy = pair.calendars[LEFT].user_create(MEETING)
     seen = Observation(id=copy, event=MEETING, revision="r1")
     delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
     pair.decisions.look(replace(_nothing_left(), awake=9))
-    if held:
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    if "confirmation" in held:
         pair.decisions.held(frozenset({DELETES}))
+    elif held:
+        pair.run_begins()
+        raw.execute(
+            "INSERT INTO hold (account, side, event_id, kind, reason, since)"
+            " VALUES ('anna', 'left', 'event', 'delete', ?, '2026-03-02T08:00:00Z')",
+            (DELETES,),
+        )
+        pair.run_begins()
     pair.report = Report(plan=Plan(operations=(delete,)))
     pair.decisions.look(replace(_nothing_left(), awake=9))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken

@@ -91,6 +91,9 @@ FOUND = (
     9098608,
     9103822,
     9113260,
+    9116362,
+    9117861,
+    9120910,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

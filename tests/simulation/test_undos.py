@@ -373,6 +373,24 @@ def test_what_was_created_anew_is_not_deleted_again_unless_somebody_has_touched_
     assert (told in pair.world.violations) == broken
 
 
+@pytest.mark.parametrize(("summary", "broken"), [("Termin 1", []), ("Termin 2 mit Text", ["I15"])])
+def test_what_was_undone_is_not_written_again_where_a_server_cuts_the_other_side_beside_another_write(
+    pair: Pair, summary: str, broken: list[str]
+) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    _link(pair, original, copy)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    with _undoing(pair, row):
+        _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    rows = pair.calendars[LEFT].rows
+    rows.change(original, by_us=True, event=replace(rows.rows[original].event, summary=summary))
+    assert [each for each in _broken(pair) if each == "I15"] == broken
+
+
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})

@@ -182,6 +182,26 @@ def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
 
+@pytest.mark.parametrize(("forgotten", "broken"), [(True, []), (False, ["I5"])])
+def test_behind_an_old_disk_what_was_moved_away_is_not_found(
+    pair: Pair, forgotten: bool, broken: list[str]
+) -> None:
+    """Neither a listing nor a search for markers shows what stands in another calendar."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    first = _copied_by_calsync(pair, LEFT, original)
+    _run_leaves(pair, (first, original))
+    kept = len(pair.journal)
+    left.user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
+    _run_leaves(pair, (second, original))
+    left.user_move_away(second)
+    pair.was_put_back = True
+    pair.forgotten += [(kept, len(pair.journal))] * forgotten
+    _run_leaves(pair, (first, original))
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
 def test_a_run_knows_nothing_of_what_came_before_another_runner_s_run_only(pair: Pair) -> None:
     """That one began later, and was turned away at once, as the account was taken."""
     raw, left = pair.world.disk.raw, pair.calendars[LEFT]

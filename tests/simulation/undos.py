@@ -150,7 +150,8 @@ class Undos:
         if after.place is not before.place and made is not None and not self._touched(node, made):
             self.pair.fail("I15", f"{node} was created anew, and is deleted again")
         for (_, name), apart in self._apart.items():
-            rewritten = before.event.value(name) != after.event.value(name) and after.place is before.place
+            new, old = (key(name, row.event.value(name)) for row in (after, before))
+            rewritten = new != old and after.place is before.place
             ours = rewritten and self._root(node) in (apart.written, apart.other)
             if ours and not self._touched(node, apart.since):
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")

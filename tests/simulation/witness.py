@@ -311,7 +311,10 @@ class Witness:
         nobody_s = {each for each in present if self.is_lost_copy((other, each))}
         yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
         if self.pair.was_put_back:
-            yield ("old disk", "out of sight"), outside
+            moved = {
+                each for each, row in present.items() if row.place in HIDDEN and self.forgotten((other, each))
+            }
+            yield ("old disk", "out of sight"), outside | moved
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
