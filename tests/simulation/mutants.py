@@ -11,7 +11,7 @@ from calsync.engine import Run, carry, confirm, doubts, engine, notebook, planni
 from calsync.store import SqlStore
 from calsync.store.images import Images
 from calsync.store.writing import StoredTransaction
-from calsync.sync import brakes, merge, pairs, partings, reconcile
+from calsync.sync import brakes, decisions, merge, pairs, partings, reconcile
 from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
@@ -54,13 +54,13 @@ def no_intent() -> Iterator[None]:
 @contextmanager
 def no_base() -> Iterator[None]:
     """What is there counts as agreed: nothing ever changed."""
-    half = merge.half
+    half_of = decisions.half_of
 
     def blind(*arguments: Any) -> merge.Half:
-        found = half(*arguments)
+        found = half_of(*arguments)
         return replace(found, base=found.base.moved(Base.of(found.raw, 1).values), agreed=found.event)
 
-    with patch.object(pairs, "half", blind), patch.object(pairs, "_at_rest", lambda *_: False):
+    with patch.object(pairs, "half_of", blind), patch.object(pairs, "_at_rest", lambda *_: False):
         yield
 
 
