@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calsync.errors import EventError, Retry, UnknownOutcome
 from calsync.records import Attempt
+from calsync.sync.budget import Tries
 
 if TYPE_CHECKING:
     from calsync.engine.account import Run
@@ -34,6 +35,13 @@ def is_due(run: Run, operation: Operation) -> bool:
     own_fault = "quarantined" if attempt.count >= QUARANTINE_AFTER else "refused"
     run.report.note_waiting(operation.kind, operation.side, WORDS.get(attempt.error, own_fault))
     return False
+
+
+def tries(run: Run) -> Tries:
+    """Return which writes wait for their next try, or are refused: a server that has a bad hour refuses none."""
+    failed = run.notebook.state.attempts.items()
+    waits = {key: each.due for key, each in failed if each.due > run.now or each.error not in WORDS}
+    return Tries(due=waits, now=run.now)
 
 
 def may_repeat(run: Run, intent: Intent) -> bool:

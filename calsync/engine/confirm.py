@@ -62,7 +62,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         run.report.remark(intent.kind, intent.side, intent.reason)
     bases = {intent.side: base, intent.side.other: _base(run, intent.side.other, source)}
     link = _renewed(run, batch, intent, {intent.side: observation.id, intent.side.other: source.id}, bases)
-    if not certain:  # a pair that was matched up, for all that anybody knows
+    if not certain and not _is_masked(source, draft):  # a pair that was matched up, for all that anybody knows
         link = replace(link, origin=None)
     seen = run.notebook.state.seen
     known = seen[intent.side].get(observation.id)
@@ -90,6 +90,11 @@ def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
     Then what is different stays so: it may be an edit of our copy, or an event of a user's own.
     """
     return written is not None or run.account.calendars[intent.side].capabilities.marker
+
+
+def _is_masked(source: Observation, draft: Draft) -> bool:
+    """Tell whether a copy shows less than its original, and so may never be taken for it."""
+    return any(source.event.value(name) != value for name, value in draft.values().items())
 
 
 def _left_behind(run: Run, side: Side, original: Event, draft: Draft) -> Iterator[str]:

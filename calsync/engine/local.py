@@ -193,6 +193,7 @@ def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
     """
     state = run.notebook.state
     ended = [each for each in plan.operations if each.kind in {Kind.SKIP, Kind.PART, Kind.LINK}]
+    ended += [each for each in plan.operations if each.kind is Kind.CREATE and each.decided]
     over = {seen.id for each in ended for seen in (each.source, each.target) if seen is not None}
     for key in state.holds:
         side, event_id, kind, reason = key

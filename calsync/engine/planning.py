@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calsync.engine.attempts import tries
 from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
 from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
-from calsync.sync.budget import Tries, hold_excess, spends
+from calsync.sync.budget import hold_excess, spends
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
@@ -61,8 +62,7 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
         return plan
     begun = run.number if state.begun is None else state.begun
     spent = state.spent.more(_open(state, begun))
-    tries = Tries(due={key: attempt.due for key, attempt in state.attempts.items()}, now=run.now)
-    return in_one_write(hold_excess(plan, view, spent, begun, tries))
+    return in_one_write(hold_excess(plan, view, spent, begun, tries(run)))
 
 
 def _open(state: AccountState, begun: int) -> int:

@@ -59,14 +59,14 @@ def spends(kind: str, reason: str, source: Seen | None, begun: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
-    """Which writes have failed before."""
+    """Which writes wait for their next try, or are refused by the server for their own sake."""
 
     due: Mapping[tuple[Side, str], datetime]
     """When each is tried again, by its side and event."""
     now: datetime
 
     def turn(self, operation: Operation) -> datetime | None:
-        """Return when a write was due that has failed; the earliest time there is for one that has not.
+        """Return when a write was due that is refused; the earliest time there is for any other.
 
         None where it is not tried now.
         """
@@ -81,9 +81,9 @@ def hold_excess(plan: Plan, view: View, spent: Spent, begun: int, tries: Tries) 
     """Return the plan with those writes held that the account's budget does not cover.
 
     Large accounts have a larger one: a fifth of the awake links an hour, half of them a day. Pairs come first in a
-    plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What has
-    failed comes last, what waits longest before the others: nothing else waits for what a server refuses. What is
-    not tried now spends nothing, nor does what a person has decided.
+    plan, so a flood of new events does not hold the edits of what is linked before it has spent all. What a server
+    refuses comes last, what waits longest before the others: nothing else waits for it. What is not tried now
+    spends nothing, nor does what a person has decided.
     """
     awake = view.awake
     left = min(max(HOURLY, awake // 5) - spent.hour, max(DAILY, awake // 2) - spent.day)

@@ -18,7 +18,8 @@ def may_be_form(found: Value, written: Value) -> bool:
         return True
     if not isinstance(found, str) or not isinstance(written, str):
         return False
-    return _letters(written).startswith(_letters(found))
+    left, whole = _letters(found), _letters(written)
+    return whole.startswith(left) and (bool(left) or not found or not whole)
 
 
 def _letters(text: str) -> str:

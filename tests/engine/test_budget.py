@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.decisions import decide, waiting
-from calsync.errors import EventError, LoginError, UnknownOutcome
+from calsync.errors import EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync import budget
 from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
@@ -228,3 +229,17 @@ async def test_what_is_refused_each_day_takes_nothing_from_others_when_it_is_due
     assert len(world.right.events()) == 1 + HOURLY
     attempts = (await world.store.load("anna", world.clock.now())).attempts
     assert len(attempts) == 2 * HOURLY, "what waits for the budget is not forgotten to have failed"
+
+
+async def test_an_edit_that_met_a_busy_server_once_does_not_wait_behind_a_flood(
+    world: World, meeting: Event
+) -> None:
+    first = await begun(world, meeting)
+    world.left.user_edit(first, summary="Verlegt")
+    world.right.faults.add("update", lambda: Retry("busy"))
+    with suppress(Retry):
+        await world.run()
+    enter(world, meeting, 10 * HOURLY)
+    world.clock.advance(HOUR)
+    await world.run()
+    assert "Verlegt" in {event.summary for event in world.right.events().values()}

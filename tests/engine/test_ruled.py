@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -378,3 +379,23 @@ async def test_what_a_guard_holds_names_its_rule_as_long_as_it_waits(world: Worl
     world.clock.advance(3600)
     await runs_with(world, Guards(Hold("seldom")), times=1)
     assert await cases(world) == [first]
+
+
+@pytest.mark.parametrize("error", [Retry("busy"), EventError("refused")])
+async def test_a_twin_that_a_person_had_copied_is_tried_until_it_is_there(
+    world: World, meeting: Event, error: Exception
+) -> None:
+    """The others are linked meanwhile, so that nothing but the change of the rules would hold it."""
+    for calendar in (world.left, world.right, world.right):
+        twin = calendar.user_create(meeting)
+    await world.settle()
+    await runs_with(world, SeriesSkip(), PrivateMask("Privat"))
+    cases = await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
+    names = [case.name for case in cases if case.event_id == twin and case.reason == "ambiguous"]
+    await decide(world.store, "anna", Direction.BOTH, names, Choice.RELEASE, world.clock.now())
+    world.left.faults.add("create", lambda: error)
+    for _ in range(4):
+        with suppress(Retry):
+            await world.run()
+        world.clock.advance(3600)
+    assert len(world.left.events()) == 2

@@ -452,3 +452,26 @@ async def test_a_create_is_not_repeated_as_its_source_outside_the_window_once_wa
         world.clock.advance(200)
         await world.run()
     assert [(event.summary, event.description) for event in world.right.events().values()] == [("Privat", "")]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_the_mask_that_a_lost_create_has_made_is_never_taken_for_the_original(
+    world: World, meeting: Event, deleted: bool
+) -> None:
+    """Also where its user has set both to private: neither words nor an original are made of what it shows."""
+    world.left.capabilities = Capabilities(marker=False)
+    original = world.right.user_create(replace(meeting, summary="Arzt", description="geheim", private=True))
+    world.left.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
+    with suppress(UnknownOutcome):
+        await world.run()
+    await world.settle()
+    (copy,) = world.left.events()
+    world.left.user_edit(copy, private=True)
+    await world.settle()
+    if deleted:
+        world.left.user_edit(copy, description="Vermerk")
+        world.right.user_delete(original)
+    else:
+        world.left.user_edit(copy, private=False, summary="Zahn", description="Vermerk")
+    await world.settle()
+    assert [event.summary for event in world.right.events().values()] == ([] if deleted else ["Arzt"])

@@ -21,6 +21,7 @@ TEN = datetime(2026, 3, 5, 10, tzinfo=UTC)
         ("„Raum“: 1", '"Raum"; 1'),
         ("Raum 😀 1", "Raum ? 1"),
         ("Notar", "NOTAR"),
+        ("☎ ✓", "? ?"),
     ],
 )
 def test_a_server_cuts_texts_and_changes_their_signs(written: str, found: str) -> None:
@@ -28,7 +29,8 @@ def test_a_server_cuts_texts_and_changes_their_signs(written: str, found: str) -
 
 
 @pytest.mark.parametrize(
-    ("written", "found"), [("Raum 1", "Raum 2"), ("Raum 1", "Raum 1, Hinterhaus"), ("", "Raum"), ("Raum 1", "1")]
+    ("written", "found"),
+    [("Raum 1", "Raum 2"), ("Raum 1", "Raum 1, Hinterhaus"), ("", "Raum"), ("Raum 1", "1"), ("Raum 1", "☎ ✓ !!")],
 )
 def test_everything_else_a_person_has_written(written: str, found: str) -> None:
     assert not may_be_form(found, written)
