@@ -45,7 +45,7 @@ test: $(VENV)/.installed $(AXE)
 ifdef ARGS
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 else
-	@$(BIN)/python -m pytest -q -n 4 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
+	@$(BIN)/python -m pytest -q -n 6 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
 	@$(BIN)/python -m tests.simulation --seeds 3000 --jobs 2
 	@$(BIN)/python -m tests.simulation --seeds 300 --jobs 2 --store postgresql
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation
