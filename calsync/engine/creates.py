@@ -80,12 +80,11 @@ def possibly_made(run: Run) -> frozenset[tuple[Side, str]]:
     before the create began.
     """
     state = run.notebook.state
-    waiting: set[tuple[Side, str]] = set()
+    waiting = _sources(run)
     since: dict[Side, int] = {}
     uids: set[tuple[Side, str | None]] = set()
     for intent in state.intents.values():
         if intent.kind is Kind.CREATE and intent.source is not None:
-            waiting.add((intent.side.other, intent.source.id))
             since[intent.side] = min(intent.run, since.get(intent.side, intent.run))
             uids.add((intent.side.other, intent.source.event.uid))
     for side, known in state.seen.items() if since else ():
@@ -96,6 +95,13 @@ def possibly_made(run: Run) -> frozenset[tuple[Side, str]]:
             if (made or moved) and run.notebook.link_of(side, event_id) is None:
                 waiting.add((side, event_id))
     return frozenset(waiting)
+
+
+def _sources(run: Run) -> set[tuple[Side, str]]:
+    """Return the sources of open creates. None of them was made by one: what may have been takes no part."""
+    intents = run.notebook.state.intents.values()
+    creates = [intent for intent in intents if intent.kind is Kind.CREATE]
+    return {(intent.side.other, intent.source.id) for intent in creates if intent.source is not None}
 
 
 async def _found(run: Run, intents: Sequence[Intent]) -> Mapping[str, Sequence[Observation] | None]:
@@ -150,7 +156,7 @@ def _alike(run: Run, intents: Sequence[Intent]) -> Iterator[tuple[str, Sequence[
     for intent in intents:
         if intent.draft is not None:
             groups[intent.side, intent.draft.summary, intent.draft.when].append(intent)
-    waiting = waiting_events(run) if groups else frozenset()
+    waiting = waiting_events(run) - _sources(run) if groups else frozenset()
     for (side, *wanted), group in groups.items():
         seen = (run.notebook.state.seen[where].get(event_id) for where, event_id in waiting if where is side)
         alike = [

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import decide, waiting
 from calsync.errors import Retry, UnknownOutcome
+from calsync.sync.choices import Choice
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 
 if TYPE_CHECKING:
@@ -77,6 +79,33 @@ async def test_without_markers_an_equal_event_of_a_user_makes_it_a_person_s_deci
     world.right.user_delete(theirs)
     await world.settle()
     assert len(world.left.events()) == len(world.right.events()) == 2
+
+
+async def test_without_markers_what_is_being_copied_itself_was_not_made_by_another_create(
+    world: World, meeting: Event
+) -> None:
+    """A person had all three copied that look alike, and a user edits a copy before its create is settled."""
+    world.left.capabilities = Capabilities(marker=False)
+    world.left.behaviour.idempotent = False
+    source = world.left.user_create(meeting)
+    for _ in range(2):
+        world.right.user_create(meeting)
+    await world.run()
+    now = world.clock.now()
+    names = [case.name for case in await waiting(world.store, "anna", Direction.BOTH, now)]
+    await decide(world.store, "anna", Direction.BOTH, names, Choice.RELEASE, now)
+    for calendar in (world.left, world.right):
+        calendar.faults.add("create", lambda: UnknownOutcome("lost"), after=True, times=2)
+    with suppress(UnknownOutcome):
+        await world.run()
+    copies = [event_id for event_id in world.left.events() if event_id != source]
+    assert len(copies) == 2
+    world.left.user_edit(copies[0], summary="Übergabe")
+    await world.settle()
+    links = (await world.store.load("anna", world.clock.now())).links.values()
+    (copy,) = (link.right for link in links if link.left == source)
+    assert copy not in {link.right for link in links if link.left != source}
+    assert {link.left for link in links} == set(world.left.events())
 
 
 async def test_without_markers_nobody_s_notes_are_overwritten_where_two_users_entered_the_same_event(

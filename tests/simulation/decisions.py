@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
-from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, WANTED, Choice
+from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, UNDONE, WANTED, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
@@ -103,6 +103,8 @@ class Decisions:
         """Words about what was held under other rules than those of the next run."""
         self._holds: frozenset[str] = frozenset()
         self._awake = 0
+        self._counted = 0
+        """How much the ledger told when these were counted."""
 
     def ask(self, case: Case) -> None:
         """Take note that a person is asked about a case: once is enough, as long as nobody touches the pair."""
@@ -112,6 +114,12 @@ class Decisions:
             asked = _asks(word.case) == _asks(case)
             if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
                 self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
+
+    def said(self, case: Case) -> Collection[Choice]:
+        """Return what a person has said before of what is held now, for the same reason."""
+        held = case.side, case.event_id, case.kind, case.reason
+        words = ((word.choice, word.case) for word in self.words)
+        return {choice for choice, of in words if (of.side, of.event_id, of.kind, of.reason) == held}
 
     def take(self, case: Case, choice: Choice) -> None:
         """Take note of a decision that counts."""
@@ -174,11 +182,11 @@ class Decisions:
                 self._judge_choice(entry)
         self._judge_left_alone(left)
         self._judge_brake(left)
-        self._holds, self._awake = left.holds, left.awake
+        self._holds, self._awake, self._counted = left.holds, left.awake, self._told
 
     def part(self, awake: int) -> None:
         """Take note that a person had links parted between two runs: so many are awake."""
-        self._awake = min(self._awake, awake)
+        self._awake, self._counted = min(self._awake, awake), len(self.pair.witness.ledger)
 
     def held(self, holds: frozenset[str]) -> None:
         """Take note of the reasons for which something is held by a confirmation, or by a run that was killed."""
@@ -361,7 +369,11 @@ class Decisions:
         released = sum(
             each.kind is Kind.DELETE and bool(each.decided) for each in self.pair.report.plan.operations
         )
-        awake = min(self._awake, left.awake) - released  # or the rest of a side could go along with them
+        told = self.pair.witness.ledger[self._counted :]
+        undone = sum(
+            (each.kind, each.reason) == (Kind.DELETE, UNDONE) for each in told
+        )  # which the run has settled
+        awake = min(self._awake - undone, left.awake) - released  # or the rest of a side could go along with them
         if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
             self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
 

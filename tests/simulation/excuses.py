@@ -24,6 +24,7 @@ EXCUSES: Mapping[str, str] = {
     "lost": "the ledger holds it, with the reason why it lost",
     "edited between read and write": "a system without conditional writes: nothing prevents it",
     "private when its pair was deleted": "what a user writes over a mask is no edit against a delete",
+    "left without its original": "a copy that stayed as its account left is an event like any other from then on",
     # I3: why there are more copies than users made
     "delete waits": "it is to be deleted, once a person or the next proof lets it",
     "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
@@ -42,6 +43,7 @@ EXCUSES: Mapping[str, str] = {
     # I5: why an event was deleted although its partner lives
     "a copy that a user had hidden": "calsync made another copy while it could not see this one",
     "brought back": "a user brought the partner back: it is a new event",
+    "equal creates": "without markers nobody can tell which of two equal copies is whose",
     "left the account": "a person, who knows that the partner lives on elsewhere, let this one be deleted",
     "out of sight": "out of the window nothing tells of an event with a new id, nor of a copy that is forgotten",
     # I6: why somebody was mailed
@@ -53,6 +55,7 @@ EXCUSES: Mapping[str, str] = {
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "asked on a copy": "a plan is made on what the disk held when it began",
+    "asked of another version": "the store keeps the last question of a pair; a plan may know another version",
     "asked meanwhile": "a run knows of the notes that there were when it began",
     "other rules": "a person decided just as the rules were changed: what is held by them may be another thing",
     "a busy server": "a lease is renewed behind each write; where a server takes longer, the next run sends it",

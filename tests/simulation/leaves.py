@@ -170,6 +170,14 @@ class Leaves:
             self._touched(node) or self.pair.decisions.told_apart(node) or self._is_left_out(node) for node in ids
         )
 
+    def orphaned(self, node: Node, copy: str) -> bool:
+        """Tell whether an account is back, and nothing is there any more that an event was copied from.
+
+        `copy` is what was made of it just now.
+        """
+        others = (row for row in self._here(node[0].other) if row.id != copy)
+        return self._is_left and not any(self._kin((node[0].other, row.id), node) for row in others)
+
     def _is_left_out(self, node: Node) -> bool:
         """Tell whether an event is none that is synced by now: nothing new is taken for its copy."""
         row = self.pair.calendars[node[0]].rows.rows.get(node[1])

@@ -26,7 +26,7 @@ from tests.simulation.pair import ACCOUNT
 from tests.simulation.plans import Applying, Planning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from calsync.desk.decisions import Case
     from calsync.engine import Undone
@@ -90,14 +90,15 @@ class Person:
         if cases and dice.random() < ALONE:
             cases = [dice.choice(cases)]
         all_the_same = dice.random() < 0.5
-        choices = {case.name: dice.choice(case.choices) for case in cases}
+        offers = {case.name: self._offers(pair, case) for case in cases}
+        choices = {case.name: dice.choice(offers[case.name]) for case in cases}
         wanted: dict[Choice, list[str]] = defaultdict(list)
         for case in cases:
             if case.decided is not None or dice.random() >= chance:
                 continue
             pair.decisions.ask(case)
             first = choices[cases[0].name]
-            choice = first if all_the_same and first in case.choices else choices[case.name]
+            choice = first if all_the_same and first in offers[case.name] else choices[case.name]
             wanted[choice].append(case.name)
         for choice, names in wanted.items():
             for case in await decide(store, pair.name, pair.direction, names, choice, now):
@@ -117,6 +118,11 @@ class Person:
     def _asks(self, case: Case) -> bool:
         """Tell whether a person is asked; when all is quiet, what waits for the budget has to come by itself."""
         return bool(case.choices) and (case.reason != BUDGET or self.world.meddlesome)
+
+    def _offers(self, pair: Pair, case: Case) -> Sequence[Choice]:
+        """Return what a person may say; when all is quiet, nobody insists on what a server does not take."""
+        said = () if self.world.meddlesome else pair.decisions.said(case)
+        return [choice for choice in case.choices if choice not in said] or case.choices
 
     async def undo(self, pair: Pair, *, after: float, selection: Selection | None = None) -> None:
         """Undo something that calsync wrote, behind a look at the plan; sometimes while the account is off."""

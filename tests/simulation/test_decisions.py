@@ -14,13 +14,15 @@ import pytest
 
 from calsync.desk.decisions import Case
 from calsync.engine import Report
+from calsync.records import LedgerEntry
 from calsync.sync.brakes import DELETES, RULES
-from calsync.sync.choices import AMBIGUOUS, CONFLICT, Choice
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNDONE, Choice
 from calsync.sync.model import Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
+from tests.simulation.person import Person
 
 if TYPE_CHECKING:
     from calsync.records import AccountState
@@ -250,6 +252,37 @@ def test_the_brake_may_hold_few_deletes_that_were_held_as_there_were_many(
     pair.report = Report(plan=Plan(operations=(delete,)))
     pair.decisions.look(replace(_nothing_left(), awake=9))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("settled", "reason", "broken"), [(8, UNDONE, []), (7, UNDONE, ["decision"]), (8, "carried", ["decision"])]
+)
+def test_the_brake_may_hold_what_is_all_that_was_not_undone_by_a_command_whose_writes_a_run_settles(
+    pair: Pair, settled: int, reason: str, broken: list[str]
+) -> None:
+    copy = pair.calendars[LEFT].user_create(MEETING)
+    seen = Observation(id=copy, event=MEETING, revision="r1")
+    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    row = LedgerEntry(run=1, at=START - timedelta(days=2), kind=Kind.DELETE, side=LEFT, reason=reason)
+    pair.witness.ledger += [row] * settled
+    pair.report = Report(plan=Plan(operations=(delete,)))
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize("meddlesome", [True, False])
+def test_when_all_is_quiet_a_person_says_something_else_of_what_is_held_again(
+    pair: Pair, meddlesome: bool
+) -> None:
+    pair.world.meddlesome = meddlesome
+    case = replace(_held_delete("left-1"), choices=[Choice.RELEASE, Choice.KEEP])
+    person = Person(pair.world)
+    pair.decisions.take(case, Choice.RELEASE)
+    assert person._offers(pair, case) == (case.choices if meddlesome else [Choice.KEEP])
+    assert person._offers(pair, replace(case, reason=RULES)) == case.choices
+    pair.decisions.take(case, Choice.KEEP)
+    assert person._offers(pair, case) == case.choices
 
 
 @pytest.mark.parametrize(("planned", "broken"), [(True, ["decision"]), (False, [])])

@@ -40,3 +40,21 @@ def test_a_run_may_ask_what_was_noted_since_it_began(
     found = [violation.partition(":")[0] for violation in pair.world.violations]
     assert found == ([] if noted_after is None or excused else ["I10"])
     assert pair.world.excuses["asked meanwhile"] == excused
+
+
+@pytest.mark.parametrize("other", ["left-1", "left-2"])
+def test_what_was_noted_of_another_version_stands_in_the_place_of_what_was_noted_before(
+    pair: Pair, other: str
+) -> None:
+    questions = [("left-1", "r1"), (other, "r2")]
+    asking, rule = Asking(), Asked("anna", "hanging", "")
+    for event_id, revision in [*questions, questions[0]]:
+        asking.question = rule, (Observation(id=event_id, event=MEETING, revision=revision), None)
+        this = copy_context()
+        this.run(PROCESS.set, Steps(pair.world, "simulation/1"))
+        with pytest.raises(Ended):
+            this.run(pair._hang, asking)
+        pair.world.loop.run_until_complete(pair.take_notes(pair.world.disk.store()))
+    found = [violation.partition(":")[0] for violation in pair.world.violations]
+    assert found == ([] if other == "left-1" else ["I10"])
+    assert pair.world.excuses["asked of another version"] == (other == "left-1")

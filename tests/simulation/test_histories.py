@@ -94,6 +94,12 @@ FOUND = (
     9116362,
     9117861,
     9120910,
+    9124345,
+    9131312,
+    9134104,
+    9138341,
+    9144698,
+    9149543,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

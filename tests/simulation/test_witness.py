@@ -146,6 +146,29 @@ def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
     assert right.rows.present(copy) is not None
 
 
+@pytest.mark.parametrize(
+    ("gone", "marker", "alike", "broken"),
+    [
+        (True, None, True, []),
+        (False, None, True, ["I5"]),
+        (True, "v1:anna:1:2", True, ["I5"]),
+        (True, None, False, ["I5"]),
+    ],
+)
+def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
+    pair: Pair, gone: bool, marker: str | None, alike: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    originals = [right.user_create(MEETING) for _ in range(2)]
+    copies = [_copied_by_calsync(pair, LEFT, original, marker) for original in originals]
+    _run_leaves(pair)
+    if not alike:
+        left.user_edit(copies[1], summary="Übergabe")
+    if gone:
+        right.user_delete(originals[1])
+    assert _deleted_by_calsync(pair, LEFT, copies[0]) == broken
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool) -> None:
     raw = pair.world.disk.raw

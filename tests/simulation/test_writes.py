@@ -96,6 +96,22 @@ def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_i
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(
+    ("left", "gone", "broken"), [(True, True, []), (True, False, ["I2"]), (False, True, ["I2"])]
+)
+def test_a_mask_that_stayed_as_its_account_left_is_an_event_of_its_own_once_its_original_is_gone(
+    pair: Pair, left: bool, gone: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.leaves._is_left = left
+    if gone:
+        pair.calendars[LEFT].user_delete(original)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+    assert pair.world.excuses["left without its original"] == (not broken)
+
+
 def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_marker(pair: Pair) -> None:
     original = pair.calendars[LEFT].user_create(MEETING)
     mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)

@@ -310,6 +310,7 @@ class Witness:
         unmarked = {each for each, row in present.items() if row.marker is None}
         nobody_s = {each for each in present if self.is_lost_copy((other, each))}
         yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
+        yield ("equal creates",), {*[*present][: self._interchanged(entry, before)]}
         if self.pair.was_put_back:
             moved = {
                 each for each, row in present.items() if row.place in HIDDEN and self.forgotten((other, each))
@@ -319,6 +320,19 @@ class Witness:
             yield ("old disk", "I5"), forgotten
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
             yield ("old disk", "a copy without a marker"), unheard_of
+
+    def _interchanged(self, entry: Entry, before: Row) -> int:
+        """Return how many copies without originals look like a deleted one: nobody could tell them from it."""
+        if not self.is_lost_copy((entry.side, before.id)):
+            return 0
+        here = self._present(entry.number, entry.side.other, HIDDEN)
+        alike = (
+            (entry.side, row.id)
+            for row in self._present(entry.number, entry.side)
+            if (row.event.summary, row.event.when) == (before.event.summary, before.event.when)
+        )
+        lost = [node for node in alike if self.is_lost_copy(node)]
+        return sum(not any(self._kin(entry.side.other, row, node) for row in here) for node in lost)
 
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""

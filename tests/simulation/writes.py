@@ -139,26 +139,32 @@ class Writes:
         what, row = f"{entry.side} {entry.change.after.id}", self._row(source)
         both = row.event.summary == MASK == entry.change.after.event.summary
         if both and lives(row) and self._is_mask(source):
-            if self.pair.was_put_back:
-                self.pair.world.excuse("old disk", "made from a mask")
-            elif self._came_back(source):
-                self.pair.world.excuse("brought back")
-            elif self.pair.witness.is_lost_copy(source):
-                self.pair.world.excuse("duplicate without markers")
-            elif self.pair.witness.told_as_before(source, entry.number):
-                self.pair.world.excuse("told as it was before")
-            elif source in self.pair.witness.late:
-                self.pair.world.excuse("late create")
-            elif self._was_made_twice(source):
-                self.pair.world.excuse("a copy that a user had hidden")
-            elif self.pair.leaves.unlike([source]):
-                self.pair.world.excuse("left while it was edited")
-            else:
-                self.pair.fail("I2", f"{what} was made from a mask, {source[1]}")
+            self._judge_unmasked(entry, source)
         wanted = None if row.event.reminder is False else MINUTES
         if entry.change.after.reminder_minutes != wanted:
             minutes = entry.change.after.reminder_minutes
             self.pair.fail("I14", f"{what} reminds {minutes} minutes before, not {wanted}")
+
+    def _judge_unmasked(self, entry: Entry, source: Node) -> None:
+        """An original may be made from its mask only where nobody can tell that it is one."""
+        if self.pair.was_put_back:
+            self.pair.world.excuse("old disk", "made from a mask")
+        elif self._came_back(source):
+            self.pair.world.excuse("brought back")
+        elif self.pair.witness.is_lost_copy(source):
+            self.pair.world.excuse("duplicate without markers")
+        elif self.pair.witness.told_as_before(source, entry.number):
+            self.pair.world.excuse("told as it was before")
+        elif source in self.pair.witness.late:
+            self.pair.world.excuse("late create")
+        elif self._was_made_twice(source):
+            self.pair.world.excuse("a copy that a user had hidden")
+        elif self.pair.leaves.unlike([source]):
+            self.pair.world.excuse("left while it was edited")
+        elif self.pair.leaves.orphaned(source, entry.change.after.id):
+            self.pair.world.excuse("left without its original")
+        else:
+            self.pair.fail("I2", f"{entry.side} {entry.change.after.id} was made from a mask, {source[1]}")
 
     def _judge_rest(self, entry: Entry, before: Row) -> None:
         """I8: a write changes the synced fields alone, and takes no join link away."""
