@@ -97,6 +97,8 @@ class Decisions:
         self._told = 0
         self._forgotten = self._dropped = 0
         """How many words are not remembered any more, or may not be; and how many must not be."""
+        self._put_back = 0
+        """How long the journal was when these were dropped with an old disk, which may hold their open writes."""
         self._over: list[Word] = []
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._overtaken: list[Word] = []
@@ -141,7 +143,7 @@ class Decisions:
         """Take note that the disk was put back; where a run has begun since it was kept, all words are dropped."""
         self._forgotten = len(self.words)
         if ran:
-            self._dropped = self._forgotten
+            self._dropped, self._put_back = self._forgotten, len(self.pair.journal)
 
     def left(self) -> None:
         """Take note that the account has left: all words are dropped."""
@@ -301,7 +303,7 @@ class Decisions:
     def _judge_release(self, entry: LedgerEntry) -> None:
         """A release is about the write that the person saw, and no other one."""
         node = entry.side, (entry.source_id if entry.kind == Kind.CREATE else entry.event_id) or ""
-        since = self.words[self._dropped :]
+        since = self.words if self._was_sent_before(entry) else self.words[self._dropped :]
         words = [word for word in since if word.node == node and word.choice is Choice.RELEASE]
         if not words:
             self.pair.fail("decision", f"{node}: its {entry.kind} was released, they say, but nobody did")
@@ -320,6 +322,14 @@ class Decisions:
                 and self.pair.witness.seen(past, again)
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
+
+    def _was_sent_before(self, entry: LedgerEntry) -> bool:
+        """Tell whether a write was carried out before an old disk was put back, and so is only found to be."""
+        before = (past for past in self.pair.journal[: self._put_back] if past.change.after.by_us)
+        own = (past for past in before if (past.side, past.change.after.id) == (entry.side, entry.event_id))
+        if entry.kind == Kind.CREATE:
+            return any(past.change.before is None for past in own)
+        return any(entry.kind != Kind.DELETE or not lives(past.change.after) for past in own)
 
     def _judge_left_alone(self, left: Left) -> None:
         """A twin that is to be left alone has a link of its own behind the next run, if users are idle."""

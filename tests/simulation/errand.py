@@ -45,6 +45,9 @@ class Errand(Steps):
     async def command(self, store: SqlStore, engine: Engine) -> None:
         """Do it."""
 
+    def note_confirmation(self) -> None:
+        """Take note of what a person has confirmed by it so far."""
+
     async def _work(self) -> None:
         world = self.world
         try:

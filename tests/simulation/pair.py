@@ -358,6 +358,12 @@ class Pair:
         self.put_back = False
         self.closed -= {side for side in Side if self.direction.writes(side)}
 
+    def hear_confirmations(self) -> None:
+        """Take note of what a command has confirmed that was frozen behind that."""
+        for errand in self.world.errands.values() if self.closed or self.put_back else ():
+            if errand.pair is self and not errand.dead:
+                errand.note_confirmation()
+
     def waited_in_vain(self) -> bool:
         """Excuse a run whose writes waited at a server, behind others, until its lease was too old for them."""
         if not (self.world.servers and TOO_LATE in self.failure):

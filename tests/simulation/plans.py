@@ -99,7 +99,7 @@ class Applying(Errand):
 
     def judge_outcome(self) -> None:
         """What was refused has written nothing; what was carried out undisturbed has written all."""
-        self._note_confirmation()
+        self.note_confirmation()
         applied = self.applied
         if applied is None:
             return
@@ -118,7 +118,7 @@ class Applying(Errand):
             return False
         return self.pair.calendars[operation.side].rows.present(operation.target.id) is None
 
-    def _note_confirmation(self) -> None:
+    def note_confirmation(self) -> None:
         """Take note of what it has confirmed, also where it wrote nothing behind that."""
         if self.approved.waits is None or self.written:
             return

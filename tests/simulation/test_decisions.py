@@ -16,7 +16,7 @@ from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry
 from calsync.sync.brakes import DELETES, RULES
-from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNDONE, Choice
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, Choice
 from calsync.sync.model import Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
@@ -45,6 +45,21 @@ def _remembered(pair: Pair, link: Link) -> AccountState:
     state = pair.world.loop.run_until_complete(pair.world.disk.store().load(pair.name, pair.world.clock.now()))
     state.links[link.id] = link
     return state
+
+
+def _released(event_id: str) -> LedgerEntry:
+    return LedgerEntry(
+        run=1,
+        at=START,
+        kind=Kind.DELETE,
+        side=LEFT,
+        reason=RELEASED,
+        event_id=event_id,
+        source_id=None,
+        link=1,
+        before={},
+        after={},
+    )
 
 
 def _held_delete(event_id: str) -> Case:
@@ -296,4 +311,20 @@ def test_nobody_is_asked_twice_unless_the_word_came_between_other_rules_and_the_
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
     pair.ruled = True
     pair.decisions.ask(_held_delete(copy))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("sent", "broken"), [(True, []), (False, ["decision"])])
+def test_what_an_old_disk_finds_to_be_deleted_was_released_before_it_was_put_back(
+    pair: Pair, sent: bool, broken: list[str]
+) -> None:
+    copy = pair.calendars[LEFT].user_create(MEETING)
+    _a_run_settles_all(pair)
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    if sent:
+        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    pair.decisions.forget(ran=True)
+    if not sent:
+        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    pair.decisions._judge_release(_released(copy))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken

@@ -176,3 +176,19 @@ def test_a_persons_word_about_the_whole_plan_ends_it(pair: Pair) -> None:
     pair.confirmed()
     _makes(pair, original)
     assert _broken(pair) == []
+
+
+@pytest.mark.parametrize(("written", "broken"), [(True, []), (False, ["I7"])])
+def test_a_side_is_written_once_a_command_has_confirmed_it_though_that_is_frozen(
+    pair: Pair, written: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    side = "INSERT INTO side (account, side, round, written) VALUES ('anna', 'right', 1, :written)"
+    raw.execute(side, {"written": written})
+    pair.closed = {RIGHT}
+    approved = Approved(hash="", waits="direction", window=WINDOW, calendars={}, lines=[])
+    pair.world.errands["person/1"] = Applying(pair, approved, Plan(()))
+    _makes(pair, original)
+    assert _broken(pair) == broken

@@ -60,6 +60,7 @@ class Writes:
         what = f"{entry.side} {entry.change.after.id}"
         if not self.pair.direction.writes(entry.side):
             self.pair.fail("I7", f"{what} was written, but it is the source")
+        self.pair.hear_confirmations()
         if entry.side in self.pair.closed:
             self.pair.fail("I7", f"{what} was written before a person confirmed the new direction")
         if self.pair.put_back:
