@@ -188,8 +188,7 @@ async def _forget(run: Run) -> None:
     calsync has deleted: a search that lags may show it once more.
     """
     state, batch = run.notebook.state, Batch()
-    view = view_of(run)
-    batch.links.update({link.id: remembered(view, link) for link in state.links.values()})
+    batch.links.update(remembered(view_of(run)))
     for side in Side:
         known = state.sides[side]
         batch.sides[side] = SideState(round=known.round, calendar=known.calendar, written=False)

@@ -6,6 +6,7 @@ by leaving.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,9 @@ from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
-    from calsync.sync.model import Link
+    from calsync.sync.model import Link, When
     from calsync.sync.plan import Operation
     from calsync.sync.view import Seen, View
 
@@ -58,19 +59,31 @@ def candidates(view: View, side: Side) -> Iterator[tuple[Link, Seen]]:
             yield link, original
 
 
-def remembered(view: View, link: Link) -> Link | None:
-    """Return what is kept of a link when its account has left: the ids of both events, or nothing.
+def remembered(view: View) -> Mapping[int, Link | None]:
+    """Return what is kept of each link when its account has left: the ids of both events, or nothing.
 
-    What both sides show alike is matched up again by what it shows. Every other pair would be taken for two
-    appointments when the account comes back, or what somebody deleted for a new one.
+    What both sides show alike is matched up again by that, if nothing else shows the same. Every other pair
+    would be taken for two appointments when the account comes back, or what somebody deleted for a new one.
     """
+    shown = Counter(
+        (side, seen.observation.event.summary, seen.observation.event.when)
+        for side in Side
+        for seen in view.seen[side].values()
+        if not seen.deleted
+    )
+    return {link.id: _remembered(view, link, shown) for link in view.links.values()}
+
+
+def _remembered(view: View, link: Link, shown: Mapping[tuple[Side, str, When], int]) -> Link | None:
     left, right = view.of(link, Side.LEFT), view.of(link, Side.RIGHT)
     gone = [seen is not None and seen.deleted for seen in (left, right)]
     if all(gone) or is_removed(link, left, right):
         return None
     synced = link.state is State.AWAKE or (link.state is State.ASLEEP and link.reason == "window")
     if synced and left is not None and right is not None and not any(gone) and _match(view, left, right):
-        return None
+        event = left.observation.event
+        if all(shown[side, event.summary, event.when] == 1 for side in Side):
+            return None
     reason = link.reason if link.state is State.PARTED else LEAVING
     parted = replace(link, state=State.PARTED, reason=reason)
     for side in Side:

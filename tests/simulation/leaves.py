@@ -141,7 +141,7 @@ class Leaves:
             self.pair.world.excuse("its partner takes no part")
             return
         here = all(row is not None and lives(row) for row in both)
-        if here and not any(self._touched(node) for node in (source, partner)):
+        if here and not any(self._touched(node) or self._has_unknown_twin(node) for node in (source, partner)):
             self.pair.fail("leave", f"{source} was copied again, and {partner} is there")
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
@@ -194,6 +194,15 @@ class Leaves:
             and (past.side, past.change.after.id) == node
             and (past.number >= begun or past.change.after.modified >= at - lag)
             for past in self.pair.journal
+        )
+
+    def _has_unknown_twin(self, node: Node) -> bool:
+        """Tell whether something that the leaving could not see looks like an event: it may be taken for that."""
+        rows = self.pair.calendars[node[0]].rows.rows
+        event = rows[node[1]].event
+        return any(
+            (row.event.summary, row.event.when) == (event.summary, event.when) and self._touched((node[0], row.id))
+            for row in rows.values()
         )
 
     def _is_unread(self, node: Node) -> bool:

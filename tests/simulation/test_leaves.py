@@ -231,6 +231,18 @@ def test_who_comes_back_may_be_told_that_a_partner_belongs_to_another_one(pair: 
     assert _broken(pair) == []
 
 
+@pytest.mark.parametrize(("known", "broken"), [(True, ["leave"]), (False, [])])
+def test_who_comes_back_may_take_a_twin_that_the_leaving_could_not_see(
+    pair: Pair, known: bool, broken: list[str]
+) -> None:
+    original, _ = _pair_of(pair)
+    pair.calendars[RIGHT].user_create(MEETING)
+    pair.calendars[RIGHT].behaviour.lag = timedelta(seconds=0 if known else 60)
+    _left(pair)
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
 @pytest.mark.parametrize(("types", "broken"), [(False, ["leave"]), (True, [])])
 def test_who_comes_back_cannot_know_a_partner_that_takes_no_part(
     pair: Pair, types: bool, broken: list[str]

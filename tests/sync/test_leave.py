@@ -19,7 +19,7 @@ from tests.sync.conftest import WINDOW
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from calsync.sync.model import Event
+    from calsync.sync.model import Event, Link
     from calsync.sync.plan import Operation
     from tests.sync.conftest import Scene, Scripted
 
@@ -154,10 +154,20 @@ class TestStays:
         assert (operation.kind, operation.reason) == (kind, "rule_failed:scripted")
 
 
+def kept(scene: Scene, link: Link) -> Link | None:
+    return remembered(scene.view())[link.id]
+
+
 class TestRemembered:
     def test_alike_pairs_are_forgotten(self, scene: Scene) -> None:
         link = scene.pair(left={"description": "anders"}, origin=LEFT)
-        assert remembered(scene.view(), link) is None
+        assert kept(scene, link) is None
+
+    def test_one_of_two_that_look_alike_is_not(self, scene: Scene) -> None:
+        """Nobody could tell which of both belongs to the other side's."""
+        link = scene.pair(origin=LEFT)
+        scene.put(RIGHT, "twin")
+        assert kept(scene, link) is not None
 
     @pytest.mark.parametrize(
         ("more", "reason"),
@@ -173,10 +183,10 @@ class TestRemembered:
     )
     def test_of_others_the_ids_stay_and_no_values(self, scene: Scene, more: dict[str, Any], reason: str) -> None:
         link = scene.pair(**more, origin=LEFT)
-        kept = remembered(scene.view(), link)
-        assert kept is not None
-        assert (kept.left, kept.right, kept.state, kept.reason) == ("left1", "right1", State.PARTED, reason)
-        assert (kept.left_base, kept.right_base, kept.origin) == (Base(), Base(), LEFT)
+        found = kept(scene, link)
+        assert found is not None
+        assert (found.left, found.right, found.state, found.reason) == ("left1", "right1", State.PARTED, reason)
+        assert (found.left_base, found.right_base, found.origin) == (Base(), Base(), LEFT)
 
     @pytest.mark.parametrize("rule", [{"refuses": "other_type"}, {"fails_in": "admit"}])
     def test_so_do_those_of_what_a_rule_lets_out_by_now(
@@ -184,13 +194,13 @@ class TestRemembered:
     ) -> None:
         link = scene.pair(origin=LEFT)
         scene.rules = (scripted(**rule),)
-        assert remembered(scene.view(), link) is not None
+        assert kept(scene, link) is not None
 
     def test_no_rule_is_asked_where_one_ever_hung(self, scene: Scene, scripted: type[Scripted]) -> None:
         link = scene.pair(origin=LEFT)
         scene.rules = (scripted(refuses="other_type"),)
         scene.hangs = [Hang(rule="other", version="", left=None, right=None)]
-        assert remembered(scene.view(), link) is None
+        assert kept(scene, link) is None
 
     @pytest.mark.parametrize(
         "more",
@@ -201,8 +211,8 @@ class TestRemembered:
     )
     def test_what_is_over_is_forgotten(self, scene: Scene, more: dict[str, Any]) -> None:
         link = scene.pair(**more, origin=LEFT)
-        assert remembered(scene.view(), link) is None
+        assert kept(scene, link) is None
 
     def test_a_copy_that_is_left_alone_is_remembered(self, scene: Scene) -> None:
         link = scene.pair(gone={LEFT: Standing.DELETED}, state=State.PARTED, reason="leaving", origin=LEFT)
-        assert remembered(scene.view(), link) is not None
+        assert kept(scene, link) is not None
