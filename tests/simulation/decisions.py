@@ -272,7 +272,8 @@ class Decisions:
             elif word.choice is Choice.RELEASE and word.case.kind is Kind.DELETE:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 again = any(each.case.kind is Kind.DELETE for each in later)  # as a rule held it then
-                if row is not None and not row.event.cancelled and not again:
+                there = row is not None and not row.event.cancelled and not self.pair.optional.leave_out(row.event)
+                if there and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
                 overruled = {name for each in later for name in each.about}

@@ -226,9 +226,11 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("kept", "broken"), [(True, []), (False, ["decision"])])
-def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule_held_it(
-    pair: Pair, kept: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("then", "broken"), [("it is kept", []), ("it is no longer synced", []), ("nothing", ["decision"])]
+)
+def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule_held_it_or_left_it_out(
+    pair: Pair, then: str, broken: list[str]
 ) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
     left.behaviour.lag = right.behaviour.lag = timedelta(0)
@@ -236,8 +238,10 @@ def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule
     right.user_delete(original)
     _a_run_settles_all(pair, (copy, original))
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
-    if kept:
+    if then == "it is kept":
         pair.decisions.take(replace(_held_delete(copy), reason=RULES), Choice.KEEP)
+    elif then == "it is no longer synced":
+        left.rows.change(copy, by_us=False, event=replace(MEETING, series=True))
     pair.decisions.at_rest(_remembered(pair, Link(id=1, left=copy, right=original)), defaultdict(list))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 

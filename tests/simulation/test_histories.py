@@ -103,6 +103,7 @@ FOUND = (
     9138341,
     9144698,
     9149543,
+    9155049,
     9161359,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
