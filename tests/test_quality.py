@@ -83,7 +83,7 @@ def test_what_a_bundled_provider_says_of_itself_is_so_where_that_can_be_seen(plu
         "checks": "async def check_calendar" in source,
         "tells_deletes": "Elsewhere()" in source,
         "rules_can_look": "also_read(" in source,
-        "rings": "async def listen" in source,
+        "rings": "def listen(self, ring" in source,
         "typed": (folder / "py.typed").is_file(),
     }
     assert [name for name, is_so in seen.items() if name in kept and not is_so] == []
