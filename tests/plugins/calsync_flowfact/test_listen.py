@@ -24,6 +24,18 @@ async def rings(follower: Any) -> tuple[list[str], asyncio.Future[None]]:
     return heard, asyncio.ensure_future(follower.feed.listen(lambda why: heard.append(why) if why else None))
 
 
+def answers_late(tenant: Any, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Have searches wait until what this returns is set."""
+    answered, search = asyncio.Event(), tenant.search
+
+    async def slowly(*question: Any) -> Any:
+        await answered.wait()
+        return await search(*question)
+
+    monkeypatch.setattr(tenant, "search", slowly)
+    return answered
+
+
 async def test_who_was_told_everything_hears_at_once_and_nothing_is_new(
     tenant: Any, reader: Any, clock: Any
 ) -> None:
@@ -99,13 +111,7 @@ async def test_a_run_that_asks_anyway_is_not_rung_for(
     await anna.poll()
     heard, ear = await rings(anna)
     await asleep(clock, 1)
-    answered, search = asyncio.Event(), tenant.search
-
-    async def slowly(*question: Any) -> Any:
-        await answered.wait()
-        return await search(*question)
-
-    monkeypatch.setattr(tenant, "search", slowly)
+    answered = answers_late(tenant, monkeypatch)
     tenant.modify(mine, subject="Neu")
     clock.advance(60)
     await asyncio.sleep(0)  # the doorbell begins to search
@@ -184,13 +190,7 @@ async def test_who_has_just_left_is_not_rung_any_more(
     heard, ear = await rings(anna)
     _, other = await rings(anna.colleague("ben"))
     await asleep(clock, 1)
-    answered, search = asyncio.Event(), tenant.search
-
-    async def slowly(*query: Any) -> Any:
-        await answered.wait()
-        return await search(*query)
-
-    monkeypatch.setattr(tenant, "search", slowly)
+    answered = answers_late(tenant, monkeypatch)
     tenant.modify(mine, subject="Neu")
     clock.advance(60)
     await asyncio.sleep(0)
