@@ -84,10 +84,7 @@ def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_kn
     pair: Pair, known: bool, broken: list[str]
 ) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    left.behaviour.lag = right.behaviour.lag = timedelta(0)
-    copy, original = left.user_create(MEETING), right.user_create(MEETING)
-    right.user_delete(original)
-    _a_run_settles_all(pair, (copy, original))
+    copy, original = _a_copy_whose_original_is_deleted(pair)
     right.user_restore(original)
     right.user_edit(original, cancelled=True)
     if known:
@@ -95,6 +92,16 @@ def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_kn
     pair.decisions.take(_held_delete(copy), Choice.KEEP)
     left.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+def _a_copy_whose_original_is_deleted(pair: Pair) -> tuple[str, str]:
+    """Have a run know that; return the ids of the copy and of its original."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    copy, original = left.user_create(MEETING), right.user_create(MEETING)
+    right.user_delete(original)
+    _a_run_settles_all(pair, (copy, original))
+    return copy, original
 
 
 def _twin(event_id: str, shown: Observation) -> Case:
@@ -232,11 +239,8 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
 def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule_held_it_or_left_it_out(
     pair: Pair, then: str, broken: list[str]
 ) -> None:
-    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    left.behaviour.lag = right.behaviour.lag = timedelta(0)
-    copy, original = left.user_create(MEETING), right.user_create(MEETING)
-    right.user_delete(original)
-    _a_run_settles_all(pair, (copy, original))
+    left = pair.calendars[LEFT]
+    copy, original = _a_copy_whose_original_is_deleted(pair)
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
     if then == "it is kept":
         pair.decisions.take(replace(_held_delete(copy), reason=RULES), Choice.KEEP)
