@@ -95,6 +95,11 @@ def modified_ms(entity: Entity) -> int:
     return epoch_ms(metadata(entity).get("lastModifiedTimestamp")) or 0
 
 
+def changed_ms(entity: Entity) -> int:
+    """Return when an entity was modified, or created: it was not deleted before."""
+    return max(created_ms(entity), modified_ms(entity))
+
+
 def version_ms(entity: Entity) -> int:
     """Return the time that stands for an entity's version; which one moves with an update is not public."""
     return modified_ms(entity) or epoch_ms(metadata(entity).get("timestamp")) or created_ms(entity)

@@ -109,7 +109,10 @@ class Log:
         return found[::-1]
 
     def where(self, wanted: Callable[[Change], bool]) -> list[Change]:
-        return [change for change in self._changes.values() if wanted(change)]
+        """Return the changes that are wanted, and of each appointment among them the deletion, too."""
+        changes = self._changes.values()
+        ids = {change.id for change in changes if wanted(change)}
+        return [one for one in changes if wanted(one) or (isinstance(one.what, Buried) and one.id in ids)]
 
     def latest(self, owner: str) -> int:
         """Return which read found the latest change of an owner's appointments, 0 for none."""

@@ -25,6 +25,8 @@ Why nothing is lost, and what may be told twice:
   Creation, modification and deletion between two searches of one poll only shift evidence to the next poll or
   raise the alarm, never lead to silence.
 * Where a search answers the trash too, no deletion changes the number: every poll looks at the trash.
+* What the trash tells may still be counted when the first number is taken. What a search shows of it is expected
+  to leave the number (`ahead`), and what is created meanwhile does not hide that.
 * Creations and deletions in equal number leave the number as it was: every tenth poll looks at the trash
   anyway, and when that tells deletions which the number does not show, at the newest creations. What is left is
   found by each calendar's daily listing.
@@ -43,7 +45,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from calsync.errors import TokenLost
-from calsync_flowfact.entity import created_ms, entity_id, modified_ms
+from calsync_flowfact.entity import changed_ms, created_ms, entity_id, modified_ms
 from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.log import Log
 from calsync_flowfact.order import any_modified, newest_first
@@ -81,10 +83,13 @@ class Reading:
 
     async def present(self) -> Position:
         """Return the position at the present moment, without reading the appointments."""
+        buried = await self._seen_trash(None)
+        # Asked before the count: what is shown still may leave the count behind it, never the other way round.
+        shown = await self._still_shown(buried or ())
         modified = await self._client.search(self._by_modification, 0, 1)
         created = await self._client.search(self._by_creation, 0, 1)
         latest = max(map(created_ms, created.entities), default=0)
-        buried = await self._seen_trash(None)
+        in_search = self._finds_trash(shown, created.at)
         return Position(
             modified=self._not_later(max(map(modified_ms, modified.entities), default=0), modified.at),
             first_seen=self._now(),
@@ -93,16 +98,23 @@ class Reading:
             searched=latest,
             total=modified.total,
             trash=None if buried is None else self._not_later(_latest(buried), created.at),
-            trash_in_search=await self._finds_trash(buried or (), created.at),
+            trash_in_search=in_search,
+            ahead=0 if in_search else len(shown),
+            ahead_since=self._now(),
         )
 
-    async def _finds_trash(self, buried: Sequence[Buried], at: int | None) -> bool:
+    async def _still_shown(self, buried: Sequence[Buried]) -> Sequence[Buried]:
+        """Return what a search still answers of the last deletions that the trash tells."""
+        asked = buried[: self._size]
+        found = {entity_id(one) for one in await self._found([one.id for one in asked])} if asked else set()
+        return [one for one in asked if one.id in found]
+
+    def _finds_trash(self, shown: Sequence[Buried], at: int | None) -> bool:
         """Tell whether a search answers deleted entities. Those of the last minutes prove nothing, for its lag."""
         if (probed := self._settings.habits.trash_in_search) is not None:
             return probed
         old = min(self._now(), self._now() if at is None else at) - 2 * self._overlap
-        ids = [entry.id for entry in buried if entry.deleted < old][: self._size]
-        return bool(ids) and bool(await self._found(ids))
+        return any(entry.deleted < old for entry in shown)
 
     async def _found(self, ids: Sequence[str]) -> Sequence[Entity]:
         """Return those of at most a page of entities that a search shows."""
@@ -125,7 +137,7 @@ class Reading:
             await self._created(tally, log, seq)
         buried = None
         if tally.fell or tally.blind or then.trash_in_search or tenth:
-            buried = await self._seen_trash(then)
+            buried = await self._seen_trash(then, tally.oldest if then.trash_in_search else None)
             tally.bury(buried or ())
             log.bury(buried or (), seq)
         if tally.masked and tally.searched is None:
@@ -136,7 +148,7 @@ class Reading:
 
     async def since(self, floors: Floors, seq: int, *, trash: bool) -> Log:
         """Read everything from some times on. Raises TokenLost for too much of it."""
-        past = Log(self._settings.required("owner"))
+        past, oldest = Log(self._settings.required("owner")), floors.deleted
         for query, floor, time_of in (
             (self._by_modification, floors.modified, modified_ms),
             (self._by_creation, floors.created, created_ms),
@@ -145,9 +157,10 @@ class Reading:
                 past.add(entities, seq)
                 if past.full:
                     raise TokenLost("more changed in FLOWFACT since then than is worth to be read one by one")
+                oldest = min([oldest, *map(changed_ms, entities)])
         if trash:
             with suppress(NoRight):
-                past.bury(await self._trash.since(floors.deleted), seq)
+                past.bury(await self._trash.since(oldest), seq)
         return past
 
     async def _modified(self, tally: Tally, log: Log, seq: int) -> None:
@@ -188,14 +201,18 @@ class Reading:
                     raise
                 raise TokenLost("FLOWFACT does not tell that many changes at once") from error
 
-    async def _seen_trash(self, then: Position | None) -> Sequence[Buried] | None:
-        """Return what was deleted since `then`, or the newest deletions; None where the trash may not be seen."""
+    async def _seen_trash(self, then: Position | None, oldest: int | None = None) -> Sequence[Buried] | None:
+        """Return what was deleted since `then`, or the newest deletions; None where the trash may not be seen.
+
+        Back to the `oldest` that was read, too, where a search answers what is in the trash.
+        """
         if then is not None and then.trash is None:
             return None
         try:
             if then is None:
                 return await self._trash.newest()
-            return await self._trash.since(then.floors(self._overlap).deleted)
+            floor = then.floors(self._overlap).deleted
+            return await self._trash.since(floor if oldest is None else min(floor, oldest))
         except NoRight:
             return None
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calsync_flowfact.entity import created_ms, entity_id, modified_ms
+from calsync_flowfact.entity import changed_ms, created_ms, entity_id, modified_ms
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -48,6 +48,8 @@ class Tally:
     """The server's time of the last search, epoch milliseconds."""
     modified: int = 0
     created: int = 0
+    oldest: int | None = None
+    """The last change of the one that was read and is unchanged for the longest time."""
     searched: int | None = None
     """The latest creation once the newest creations were read, None while they were not."""
     fresh: set[str] = field(default_factory=set)
@@ -71,6 +73,7 @@ class Tally:
                 self.other.add(found)
             self.modified = max(self.modified, modified_ms(entity))
             self.created = max(self.created, created)
+            self.oldest = min(changed_ms(entity), self.oldest or changed_ms(entity))
 
     def bury(self, entries: Iterable[Buried]) -> None:
         """Count deletions. Where searches answer the trash too, deletions do not change the number."""

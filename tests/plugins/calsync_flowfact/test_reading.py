@@ -101,6 +101,20 @@ async def test_a_search_that_shows_the_trash_is_found_out(tenant: Any, reader: A
     assert follower.view.keys() == {kept}
 
 
+async def test_a_creation_is_not_hidden_by_a_deletion_that_the_first_number_did_not_show(
+    tenant: Any, reader: Any, clock: Any
+) -> None:
+    gone = tenant.create()
+    tenant._visible()
+    tenant.delete(gone, lag=1)
+    follower = reader()
+    await follower.poll()
+    new = tenant.create()
+    clock.advance(OVERLAP + 1)
+    await follower.poll()
+    assert new in follower.told
+
+
 async def test_changes_while_a_poll_reads_are_told_by_the_next(tenant: Any, reader: Any, clock: Any) -> None:
     events = [tenant.create() for _ in range(60)]
     follower = reader(page_size=20)

@@ -215,6 +215,51 @@ async def test_a_listing_behind_what_the_feed_has_read_is_told_the_overlap_again
     assert anna.told == []
 
 
+async def test_whoever_lists_behind_a_deletion_is_told_nothing_without_it(
+    tenant: Any, reader: Any, clock: Any
+) -> None:
+    """The search's lag is read again, the deletion is longer ago than that."""
+    gone = tenant.create(owner="ben")
+    tenant.modify(gone, subject="Neu")
+    anna = reader()
+    await anna.poll()
+    await anna.poll()
+    tenant.delete(gone, lag=1)
+    clock.advance(OVERLAP + 1)
+    tenant.delete(tenant.create())
+    await anna.poll()
+    ben = anna.colleague("ben")
+    await ben.poll()
+    await ben.poll()
+    assert gone not in ben.told or gone in ben.removed
+    assert ben.view == {}
+
+
+async def test_what_a_search_shows_of_the_trash_is_not_read_back_to_without_its_deletion(
+    tenant: Any, reader: Any, clock: Any
+) -> None:
+    tenant._show = lambda found, entity: entity and tenant._index.update({found: entity})
+    gone, later = tenant.create(owner="ben"), tenant.create()
+    tenant.modify(gone, subject="Neu")
+    tenant._visible()
+    tenant.delete(gone)
+    clock.advance(2 * OVERLAP + 1)
+    tenant.delete(later)
+    anna = reader()
+    ben = anna.colleague("ben")
+    await ben.poll()
+    clock.advance(1000)
+    tenant.modify(tenant.create(), subject="Neu")
+    await anna.poll()
+    again = reader()
+    again.token = anna.token
+    await again.poll()
+    late = again.colleague("ben")
+    late.token = ben.token
+    await late.poll()
+    assert late.view == {}
+
+
 async def test_what_was_read_back_to_is_read_anew_once_the_feed_forgets(
     tenant: Any, reader: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
