@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,7 @@ class Log:
                 packed, owners = self._packed(entity), tuple(user_ids(entity, self._owner_field))
                 times = created_ms(entity), modified_ms(entity)
                 self._put(key, Change(seq, key[0], packed, owners, self._like, version, *times), known)
+                self._bury_again(key[0], seq)
 
     def bury(self, entries: Iterable[Buried], seq: int) -> None:
         """Note what the trash told."""
@@ -128,6 +129,11 @@ class Log:
         for key in oldest:
             self.whole_since = self._changes.pop(key).seq
         return bool(oldest)
+
+    def _bury_again(self, event_id: str, seq: int) -> None:
+        """Let a deletion stand behind what a search shows late, so that both are told."""
+        if deletion := self._changes.get((event_id, True)):
+            self._put((event_id, True), replace(deletion, seq=seq), deletion)
 
     def _put(self, key: tuple[str, bool], change: Change, known: Change | None) -> None:
         self._changes.pop(key, None)  # so that it stands at the end

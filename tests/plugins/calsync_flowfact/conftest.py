@@ -76,6 +76,7 @@ class TenantInMemory:
     trash_visible: bool = True
     sorts: bool = True
     missing_first: bool = False
+    shows_trash: bool = False
     before_search: Callable[[], None] | None = None
     _index: dict[str, Entity] = field(default_factory=dict)
     _coming: list[tuple[datetime, str, Entity | None]] = field(default_factory=list)
@@ -156,9 +157,13 @@ class TenantInMemory:
 
     def _show(self, found: str, entity: Entity | None) -> None:
         """Let the index take a write over; one that comes late never replaces a later one."""
-        if entity is None:
+        if entity is None and not self.shows_trash:
             self._index.pop(found, None)
-        elif found in self.live and self._version(entity) >= self._version(self._index.get(found, {})):
+        elif (
+            entity
+            and (found in self.live or self.shows_trash)
+            and self._version(entity) >= self._version(self._index.get(found, {}))
+        ):
             self._index[found] = entity
 
     def _version(self, entity: Entity) -> int:
@@ -265,15 +270,16 @@ def reader(tenant: TenantInMemory, clock: FakeClock) -> Callable[..., Reader]:
 
 
 @pytest.fixture(scope="session")
-def new_history() -> Callable[[], tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]]:
+def new_history() -> Callable[[bool], tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]]:
     """Make a tenant anew, and what starts a process that reads three users' calendars, for many histories."""
 
-    def make() -> tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]:
+    def make(shows_trash: bool) -> tuple[TenantInMemory, Callable[[], list[Reader]], FakeClock]:
         clock = FakeClock()
-        tenant = TenantInMemory(clock)
+        tenant = TenantInMemory(clock, shows_trash=shows_trash)
+        habits = Habits(trash_in_search=shows_trash or None)
 
         def start() -> list[Reader]:
-            anna = make_reader(tenant, clock, poll_seconds=1, page_size=7)
+            anna = make_reader(tenant, clock, poll_seconds=1, habits=habits, page_size=7)
             return [anna, anna.colleague("ben"), anna.colleague("kai")]
 
         return tenant, start, clock

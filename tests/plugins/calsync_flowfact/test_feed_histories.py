@@ -34,16 +34,17 @@ STEPS = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=STEPS, forgetful=st.booleans())
+@given(steps=STEPS, forgetful=st.booleans(), shows_trash=st.booleans())
 def test_each_view_becomes_true_whatever_happened(
-    new_history: Callable[[], tuple[Any, Callable[[], list[Any]], Any]],
+    new_history: Callable[[bool], tuple[Any, Callable[[], list[Any]], Any]],
     steps: list[tuple[str, int, float]],
     forgetful: bool,
+    shows_trash: bool,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if forgetful:
             patch.setattr("calsync_flowfact.log.MOST", 3)
-        asyncio.run(_follow(*new_history(), steps))
+        asyncio.run(_follow(*new_history(shows_trash), steps))
 
 
 async def _follow(

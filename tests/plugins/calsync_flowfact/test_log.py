@@ -66,6 +66,23 @@ def test_a_deletion_is_no_appointment() -> None:
     assert change.entity is None
 
 
+def test_what_is_shown_behind_its_deletion_is_told_with_it() -> None:
+    log = Log("assignee")
+    log.bury([Buried("one", deleted=2, created=1, owners=None)], 1)
+    log.add([shown("one"), shown("two")], 2)
+    assert [(change.id, change.entity is None) for change in log.after(1)] == [
+        ("one", False),
+        ("one", True),
+        ("two", False),
+    ]
+    late = log.where(lambda change: change.created > 0)
+    assert [(change.id, change.entity is None) for change in late] == [
+        ("one", False),
+        ("one", True),
+        ("two", False),
+    ]
+
+
 def test_all_changes_that_are_kept_take_some_ten_megabytes() -> None:
     text = [json.dumps(shown(str(uuid.uuid4()))) for _ in range(1000)]
     tracemalloc.start()

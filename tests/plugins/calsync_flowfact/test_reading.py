@@ -85,7 +85,7 @@ async def test_a_time_in_the_future_hides_nothing(tenant: Any, reader: Any, cloc
 async def test_a_search_that_shows_the_trash_is_found_out(tenant: Any, reader: Any, clock: Any) -> None:
     kept, gone, later = (tenant.create() for _ in range(3))
     tenant._visible()
-    tenant._show = lambda found, entity: entity and tenant._index.update({found: entity})
+    tenant.shows_trash = True
     tenant.delete(gone)
     clock.advance(DAY)
     follower = reader()

@@ -238,7 +238,7 @@ async def test_whoever_lists_behind_a_deletion_is_told_nothing_without_it(
 async def test_what_a_search_shows_of_the_trash_is_not_read_back_to_without_its_deletion(
     tenant: Any, reader: Any, clock: Any
 ) -> None:
-    tenant._show = lambda found, entity: entity and tenant._index.update({found: entity})
+    tenant.shows_trash = True
     gone, later = tenant.create(owner="ben"), tenant.create()
     tenant.modify(gone, subject="Neu")
     tenant._visible()
