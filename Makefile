@@ -123,7 +123,8 @@ audit: .venv-audit/.installed
 PIN = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
 	--no-emit-find-links --no-emit-trusted-host --no-emit-options
 
-# First all that is worked with; what is shipped, other clients and the audit then take the same versions of it.
+# First all that is worked with; what is shipped, other clients and the audit then take the same versions of it. What
+# this Python takes may want a later one than Debian's.
 lock: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --quiet pip-tools
 	@$(PIN) --extra dev --extra sandbox --extra postgres --output-file requirements-dev.txt pyproject.toml
@@ -133,3 +134,6 @@ lock: $(VENV)/.installed
 	@$(PIN) --constraint requirements-dev.txt --output-file examples/calsync-caldav/requirements.txt \
 		examples/calsync-caldav/requirements.in
 	@$(PIN) --constraint requirements-dev.txt --output-file .ci/requirements.txt .ci/requirements.in
+	@for file in $$(git ls-files '*requirements*.txt'); do echo "$$file, for the oldest Python"; \
+		$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --dry-run \
+			--python-version 3.11.0 --only-binary=:all: --target build/lock --requirement "$$file" || exit 1; done

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sys
 import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -23,7 +24,7 @@ T = TypeVar("T")
 PROCESS: ContextVar[Steps | None] = ContextVar("process", default=None)
 
 
-REGISTERED: Any = asyncio.tasks._all_tasks  # type: ignore[attr-defined] # there is no other way to it
+REGISTERED: Any = vars(asyncio.tasks)["_scheduled_tasks" if sys.version_info >= (3, 12) else "_all_tasks"]
 """Where asyncio keeps all tasks, weakly, which costs more than to make them. A virtual loop keeps its own ones."""
 
 
@@ -98,7 +99,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._tasks.clear()
 
     def run_until_complete(self, future: Coroutine[Any, Any, T]) -> T:  # type: ignore[override] # no futures
-        REGISTERED.add = self._tasks.append
+        REGISTERED.add = id
         try:
             return super().run_until_complete(future)
         finally:
@@ -131,7 +132,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_task(  # type: ignore[override] # without a factory
         self, coro: Any, *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
-        return asyncio.Task(coro, loop=self, name=name, context=context)
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._tasks.append(task)
+        return task
 
     def _run_once(self) -> None:
         """Run what is ready until the loop is told to stop: one call, for histories have a thousand steps."""
