@@ -99,7 +99,7 @@ def _count(sandbox: Sandbox, _anna: Person) -> int:
 
 
 def _edit(_sandbox: Sandbox, anna: Person, changes: int, number: int) -> None:
-    """Give so many events, spread over the calendar, another subject."""
+    """Give so many events, spread over the calendar, another subject; others in each round."""
     ids = sorted(anna.mailbox.events)
-    for event_id in ids[:: len(ids) // changes][:changes]:
+    for event_id in ids[number :: len(ids) // changes][:changes]:
         anna.mailbox.edit(event_id, {"subject": f"verlegt, zum {number + 1}. Mal"})
