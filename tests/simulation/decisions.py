@@ -208,11 +208,19 @@ class Decisions:
             changed = [  # a server may put a field in its own form when another one is written
                 name
                 for name in word.fields
-                if word.known and not may_be_form(after.event.value(name), before.event.value(name))
+                if word.known
+                and not may_be_form(after.event.value(name), before.event.value(name))
+                and not self._chosen_since(word, name, after)
             ]
             if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
+
+    def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
+        """Tell whether a person chose later what an event shows now."""
+        pair, later = self.pair.witness.family(word.event), self.words[self.words.index(word) + 1 :]
+        about = [each for each in later if self.pair.witness.family(each.event) == pair and self._counts(each)]
+        return any(each.possible.get(name) == key(name, row.event.value(name)) for each in about)
 
     def _judge_copy(self, entry: Entry) -> None:
         """Judge a create: what a person wants to be left alone, or has paired, is not copied."""
