@@ -147,6 +147,31 @@ def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
 
 
 @pytest.mark.parametrize(
+    ("happens", "broken"),
+    [
+        ("it is hidden", []),
+        ("nothing", ["I5"]),
+        ("it is linked and hidden", ["I5"]),
+        ("it is hidden, and the first one lives", ["I5"]),
+    ],
+)
+def test_a_copy_made_anew_that_a_user_hid_before_it_was_known_keeps_no_original_from_its_delete(
+    pair: Pair, happens: str, broken: list[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    original, first = pair.calendars[RIGHT].user_create(MEETING), left.user_create(MEETING)
+    _run_leaves(pair, (first, original))
+    if "lives" not in happens:
+        left.user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
+    _run_leaves(pair, *[(second, original)] * ("linked" in happens))
+    if "hidden" in happens:
+        left.user_move_away(second)
+    _run_leaves(pair, (first, original))
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+@pytest.mark.parametrize(
     ("gone", "marker", "alike", "broken"),
     [
         (True, None, True, []),

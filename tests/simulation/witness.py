@@ -306,7 +306,7 @@ class Witness:
             away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
             yield ("left the account",), away
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
-        yield ("a copy that a user had hidden",), self._replaced(entry)
+        yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
         unmarked = {each for each, row in present.items() if row.marker is None}
         nobody_s = {each for each in present if self.is_lost_copy((other, each))}
         yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
@@ -371,6 +371,18 @@ class Witness:
             else:
                 hidden.discard(change.after.id)
         return replaced
+
+    def _never_seen(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
+        """Return what calsync made in the place of one that a user deleted, and a user hid before it was known.
+
+        That delete is carried over once nothing speaks against it any more.
+        """
+        deleted = any(
+            past.side is not entry.side and not (past.change.after.by_us or lives(past.change.after))
+            for past in self._history(entry)
+        )
+        hidden = {each for each, row in present.items() if row.place in HIDDEN}
+        return {each for each in hidden if deleted and (entry.side.other, each) in self._unsettled}
 
     def _is_forgotten(self, row: Row, partner: Row) -> bool:
         """Tell whether nothing but the disk that is gone showed that two events belong together.
