@@ -26,7 +26,7 @@ from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.history import play
 from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared
-from tests.simulation.pair import MAKING
+from tests.simulation.pair import MAKING, TAKEN
 from tests.simulation.servers import Server
 from tests.simulation.writes import MINUTES
 
@@ -163,6 +163,29 @@ def test_a_side_has_not_lost_all_as_long_as_one_more_is_there_for_all_that_calsy
         left.user_delete(original)
         right.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("linked", "broken"), [(True, []), (False, ["I5"])])
+def test_a_copy_whose_runner_has_not_recorded_it_yet_is_one_of_a_pair(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    """As where its process is stopped then, and another one finds it by its marker."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    links = [(left.user_create(MEETING), right.user_create(MEETING))] * linked
+    copies = []
+    for _ in range(2):
+        made = copy_context()
+        made.run(MAKING.set, f"v1:anna:1:{sha256(left.user_create(MEETING).encode()).hexdigest()[:16]}")
+        copies.append(made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES).id)
+    pair.failure, pair.begun = TAKEN, len(pair.journal)
+    pair.witness.look(replace(NOTHING_LEFT, links=links))
+    pair.unended = 1
+    for copy in copies:
+        right.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [
+        violation.partition(":")[0] for violation in pair.world.violations if "within a day" in violation
+    ] == broken
 
 
 class Calls:

@@ -157,6 +157,12 @@ class Witness:
         """The events that were linked behind the last run."""
         return self._partners.keys()
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs the last run left, with those that another runner had made and not recorded."""
+        partners = ((node, (node[0].other, partner)) for node, partner in self._partners.items() if partner)
+        return len({frozenset(pair) for pair in partners if all(event_id for _, event_id in pair)})
+
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
             node = parent
