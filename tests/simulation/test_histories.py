@@ -109,6 +109,7 @@ FOUND = (
     9219156,
     9226091,
     9253759,
+    9278509,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -183,6 +183,7 @@ class Undos:
         }
         freed = {node for node, number in self._before.items() if self._parted.get(node) == number} - linked
         self._parted = {node: number for node, number in self._parted.items() if node not in freed}
+        self.pair.ruling.let_go(freed)
 
     def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
         """Take note that a field differs, where the other event shows what calsync had written.
