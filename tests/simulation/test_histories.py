@@ -105,6 +105,7 @@ FOUND = (
     9149543,
     9155049,
     9161359,
+    9210845,
     9215994,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
