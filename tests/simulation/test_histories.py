@@ -108,6 +108,7 @@ FOUND = (
     9161359,
     9210845,
     9215994,
+    9229068,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
