@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from calsync.errors import EventError
-from calsync.ports import may_change
+from calsync.ports import Gone, may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
-from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
+from tests.simulation.pair import ACCOUNT, BEGUN, LOST, MAKING
 from tests.simulation.rules import refuses
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Collection, Mapping, Sequence
 
-    from calsync.ports import Written
+    from calsync.ports import Whereabouts, Written
     from calsync.sync.model import Changes, Draft, Observation
     from calsync.testing.rows import Change, Row
     from tests.simulation.pair import Pair
@@ -104,6 +104,10 @@ class SlowCalendar(MemoryCalendar):
         found = await super().read(ids)
         self.read_as.update({event_id: seen.revision for event_id, seen in found.items()})
         return found
+
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        place = await super().locate(event_id, uid)
+        return Gone() if (self.side, event_id) in LOST.get() else place
 
     async def unmark(self, event_id: str) -> None:
         self._begin()

@@ -65,6 +65,8 @@ BEGUN: ContextVar[int] = ContextVar("begun", default=0)
 """How often its process had gone on from being frozen when this task began to write."""
 START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=None)
 """How long the journal was when the run of this task began, and when that was: each of two runners has one."""
+LOST: ContextVar[frozenset[tuple[Side, str]]] = ContextVar("lost", default=frozenset())
+"""The events that the run of this task takes for gone where it asks; another one finds them: two are a proof."""
 TOO_LATE = "the lease was not renewed in time"
 """What a run fails with that has sent nothing, as its writes had waited for long."""
 TAKEN = "another process is working on it"
@@ -242,15 +244,14 @@ class Pair:
         """Take note that a process begins to work on this account, and let users and fate meddle with it."""
         ACCOUNT.set(self.name)
         self.writes_begun = 0
+        LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))
         for calendar in self.calendars.values():
-            calendar.behaviour.gone, calendar.losing = calendar.losing, set()
+            calendar.losing = set()
         self.world.meddle(self)
 
     def run_ended(self, raw: Database, report: Report | None, failure: str) -> None:
         """Let the witness look at what a run left in the database."""
         self._judges_this_run()
-        for calendar in self.calendars.values():  # a frozen run that goes on later is another one: two are a proof
-            calendar.behaviour.gone = set()
         self.report, self.failure = report, failure
         if report is None:
             self.note(f"run failed: {failure}")
