@@ -131,6 +131,8 @@ class Pair:
     was_put_back: bool = False
     forgotten: list[tuple[int, int]] = field(default_factory=list)
     """The parts of the journal that a disk which was put back does not know, until a person confirmed its plan."""
+    put_backs: list[tuple[int, int]] = field(default_factory=list)
+    """How long the journal was when such a disk was copied, and when it was put back."""
     hidden: set[str] = field(default_factory=set)
     """Events that a listing ever left out, or told as they were before."""
     retold: set[str] = field(default_factory=set)
@@ -334,6 +336,7 @@ class Pair:
         self.was_put_back |= ran
         if ran:
             self.forgotten.append((since, sys.maxsize))
+            self.put_backs.append((since, len(self.journal)))
 
     @staticmethod
     def _is_among(operation: Operation, events: AbstractSet[tuple[Side, str]]) -> bool:

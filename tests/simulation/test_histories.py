@@ -110,6 +110,7 @@ FOUND = (
     9215994,
     9229068,
     9236022,
+    9249230,
     9256900,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes

@@ -15,6 +15,7 @@ from calsync.errors import Retry
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
+from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL, VIEWING, OptionalRules
@@ -184,6 +185,28 @@ def test_of_what_became_of_an_event_just_before_it_went_away_nothing_tells(
     _a_run_has_dealt_with_all(pair, (original, copy))
     rows = pair.calendars[RIGHT].rows
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("away", "broken"), [("before it was put back", []), ("behind that", ["I14"])])
+def test_an_old_disk_does_not_tell_what_became_of_an_event_that_was_away_when_it_was_put_back(
+    pair: Pair, away: str, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    kept = len(pair.journal)
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    if away == "before it was put back":
+        pair.calendars[LEFT].user_delete(original)
+    pair.forget(kept, {}, ran=True)
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    if away == "behind that":
+        pair.calendars[LEFT].user_delete(original)
+    pair.confirmed()
+    pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
     assert _broken(pair) == broken
 
 

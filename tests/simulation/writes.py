@@ -220,11 +220,17 @@ class Writes:
         return all(holds(past.change.after.event) for past in states[known[-1] if known else 0 :])
 
     def _was_read(self, past: Entry, later: Sequence[Entry]) -> bool:
-        """Tell whether calsync could read an event as it was then, and not only when it was away already."""
+        """Tell whether calsync could read an event as it was then, and not only when it was away already.
+
+        What it had read of one that was away when an old disk was put back, it reads no more.
+        """
         if past.change.after.place is not Place.CALENDAR:
             return False
         left = next((each.number for each in later if each.change.after.place is not Place.CALENDAR), None)
-        return left is None or self.pair.witness.seen(past, left)
+        if left is None:
+            return True
+        forgotten = any(since <= past.number and left < until for since, until in self.pair.put_backs)
+        return self.pair.witness.seen(past, left) and not forgotten
 
     def _texts(self, node: Node) -> set[Key]:
         """Return all texts that an event ever had, but for a mask."""
