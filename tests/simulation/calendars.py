@@ -55,6 +55,8 @@ class SlowCalendar(MemoryCalendar):
     """The events that the next run does not find at first, and takes for gone where it asks."""
     read_as: dict[str, str | None]
     """The revision of each event when calsync last read it by its id."""
+    told: set[str]
+    """The revisions that anybody was ever told."""
     crossed: set[str]
     """The revisions that a user made between the read before a write and that write."""
 
@@ -108,6 +110,10 @@ class SlowCalendar(MemoryCalendar):
     async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
         place = await super().locate(event_id, uid)
         return Gone() if (self.side, event_id) in LOST.get() else place
+
+    def _observe(self, row: Row, *, marker: bool) -> Observation:
+        self.told.add(row.revision)
+        return super()._observe(row, marker=marker)
 
     async def unmark(self, event_id: str) -> None:
         self._begin()
@@ -208,7 +214,8 @@ def add_calendars(
         calendar.behaviour.doorbell = doorbells
         calendar.behaviour.naive = naive
         calendar.behaviour.marker_lag = marker_lag
-        calendar.side, calendar.crossed, calendar.losing, calendar.read_as = side, set(), set(), {}
+        calendar.side, calendar.crossed, calendar.losing = side, set(), set()
+        calendar.read_as, calendar.told = {}, set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

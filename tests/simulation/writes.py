@@ -230,7 +230,8 @@ class Writes:
         if left is None:
             return True
         forgotten = any(since <= past.number and left < until for since, until in self.pair.put_backs)
-        return self.pair.witness.seen(past, left) and not forgotten
+        told = past.change.after.revision in self.pair.calendars[past.side].told  # reading takes its time
+        return told and self.pair.witness.seen(past, left) and not forgotten
 
     def _texts(self, node: Node) -> set[Key]:
         """Return all texts that an event ever had, but for a mask."""
