@@ -112,6 +112,7 @@ FOUND = (
     9236022,
     9249230,
     9256900,
+    9263964,
     9265838,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes

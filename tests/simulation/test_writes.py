@@ -29,7 +29,8 @@ MASK = Event(summary="Privat", when=MEETING.when)
 
 
 def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False) -> str:
-    """Have calsync make a copy on a side and link it, unless its answer is lost, and return its id."""
+    """Have calsync copy what it was told to a side, and link it, unless its answer is lost, and return its id."""
+    pair.calendars[side.other].told.add(pair.calendars[side.other].rows.rows[source].revision)
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
     copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
@@ -73,6 +74,7 @@ def test_a_mask_whose_create_was_repeated_while_a_user_hid_it_is_nobodys_copy(
     pair: Pair, again: bool, broken: list[str]
 ) -> None:
     original = pair.calendars[LEFT].user_create(MEETING)
+    pair.calendars[LEFT].told.add(pair.calendars[LEFT].rows.rows[original].revision)
     rows = pair.calendars[RIGHT].rows
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
@@ -94,6 +96,21 @@ def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_i
         _copied_by_calsync(pair, RIGHT, copy, MASK)
     else:
         _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("told", "broken"), [(True, ["I2"]), (False, [])])
+def test_a_copy_of_what_became_private_later_is_a_mask_only_if_calsync_was_told_so(
+    pair: Pair, told: bool, broken: list[str]
+) -> None:
+    """Its original is a user's copy of a mask, and shows the same."""
+    original = pair.calendars[LEFT].user_create(MASK)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.calendars[LEFT].user_edit(original, private=True)
+    if told:
+        pair.calendars[LEFT].told.add(pair.calendars[LEFT].rows.rows[original].revision)
+    pair.calendars[LEFT].user_delete(original)
+    _copied_by_calsync(pair, LEFT, copy, MASK)
     assert _broken(pair) == broken
 
 
