@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -165,6 +165,22 @@ def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
     case = replace(_twin(twin.id, twin), right=shown)
     pair.decisions.take(case, Choice.PAIR)
     pair.decisions.ask(replace(case, right=replace(shown, id="another")) if other else case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("edits", "broken"), [(({"private": True}, {"private": False}), []), (({"attendee_count": 2},), ["decision"])]
+)
+def test_nobody_is_asked_twice_unless_what_was_shown_beside_it_was_another_thing_meanwhile(
+    pair: Pair, edits: tuple[dict[str, Any], ...], broken: list[str]
+) -> None:
+    twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
+    shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
+    case = replace(_twin(twin.id, twin), right=shown)
+    pair.decisions.take(case, Choice.KEEP)
+    for changes in edits:
+        pair.calendars[RIGHT].user_edit(shown.id, **changes)
+    pair.decisions.ask(case)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 

@@ -132,6 +132,7 @@ class Witness:
                 self._told.add(name)
                 (row,) = fetch(self.pair.world.disk.raw, ENTRY, {"id": name[0]})
                 self.ledger.append(ledger_entry(row, IMAGES))
+                self.pair.undos.hear(self.ledger[-1])
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
