@@ -172,6 +172,7 @@ async def _write(run: Run, outcome: Outcome) -> None:
         outcome.source_missing = not await _is_here(run, operation)
     elif operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
         outcome.source_now = await _still_there(run, operation)
+    await run.notebook.keep_lease()  # what was asked may have taken long
     await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)

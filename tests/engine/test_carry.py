@@ -248,6 +248,29 @@ async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world:
     assert len(world.right.events()) == 1
 
 
+async def test_a_delete_whose_proof_takes_long_keeps_the_lease_alive_behind_it(
+    world: World, meeting: Event
+) -> None:
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    world.left.user_delete(min(world.left.events()))
+    locate, remove = world.left.locate, world.right.delete
+
+    async def slow(*asked: Any) -> Any:
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.3)
+        return await locate(*asked)
+
+    async def sent(target: Any) -> None:
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.5)
+        may_change.get()()
+        await remove(target)
+
+    world.left.locate, world.right.delete = slow, sent
+    await world.run()
+    assert len(world.right.events()) == 1
+
+
 async def test_what_a_write_leaves_open_does_not_hold_the_run_and_sends_nothing_more(
     world: World, meeting: Event
 ) -> None:
