@@ -19,6 +19,7 @@ FOUND = (
     3525,
     3618,
     4220,
+    4662,
     7861,
     8259,
     8986,
@@ -119,7 +120,10 @@ FOUND = (
     9256900,
     9263964,
     9265838,
+    9268788,
     9278509,
+    9290462,
+    9290874,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

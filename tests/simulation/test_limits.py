@@ -89,6 +89,17 @@ def test_what_a_person_wanted_is_no_part_of_it(pair: Pair, reason: str) -> None:
     assert _writes(pair, *[timedelta()] * 9, reason=reason) == []
 
 
+@pytest.mark.parametrize(("undoes", "found"), [(7, 0), (None, 2)])
+def test_what_undoes_a_delete_is_no_part_of_it_also_where_its_answer_was_lost(
+    pair: Pair, undoes: int | None, found: int
+) -> None:
+    created = LedgerEntry(run=1, at=START, kind=Kind.CREATE, side=RIGHT, reason="adopted", undoes=undoes)
+    pair.witness.ledger.append(created)
+    pair.world.budget = 0, 0
+    pair.budgets.look(NOTHING_LEFT)
+    assert len(pair.world.violations) == found  # of the hour, and of the day
+
+
 @pytest.mark.parametrize("reason", ["overruled", "linked_different", "adopted"])
 @pytest.mark.parametrize(("choice", "found"), [(Choice.RELEASE, [0, 2]), (Choice.KEEP, [2, 4])])
 def test_a_release_is_about_one_write_whatever_the_ledger_tells_of_it(

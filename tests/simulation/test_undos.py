@@ -423,3 +423,25 @@ def test_both_sides_differ_too_where_a_user_entered_just_what_an_undo_was_to_wri
     pair.undos.hear(_row(Kind.UPDATE, copy, reason="undone", **undone))
     rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
     assert pair.undos.apart(rows, "summary") is apart
+
+
+@pytest.mark.parametrize(("series", "expects"), [(False, 1), (True, 0)])
+def test_a_create_of_a_run_that_was_killed_is_undone_unless_its_original_is_a_series_by_now(
+    pair: Pair, series: bool, expects: int
+) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original = pair.calendars[LEFT].user_create(replace(MEETING, series=series))
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair)
+    copy = _copied_by_calsync(pair, original)
+    row = _row(Kind.CREATE, copy, source_id=original, after=IMAGE, at=START + timedelta(hours=9))
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=[row],
+        all=[row],
+        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
+        disturbed=False,
+    )
+    assert len([*expected(pair, now)]) == expects

@@ -242,7 +242,7 @@ class Writes:
         return texts - {key("summary", MASK), key("description", "")}
 
     def _is_mask(self, node: Node) -> bool:
-        """Tell whether calsync made an event of one that it ever knew as private; it may be a mask brought back.
+        """Tell whether calsync made an event of one that it ever knew to be private: a mask, or one brought back.
 
         What a user has written over the copy of one that is not private any more is none, whatever it says.
         """
