@@ -124,6 +124,7 @@ FOUND = (
     9278509,
     9290462,
     9290874,
+    9325989,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -363,6 +363,17 @@ class Witness:
             for past in self.pair.journal[since:until]
         )
 
+    def wrote_unknown(self, node: Node, value: Key) -> bool:
+        """Tell whether calsync wrote a value into an event, and the disk that was put back does not know that."""
+        return any(
+            past.change.after.by_us
+            and past.change.before is not None
+            and value in keys(past.change.after.event) - keys(past.change.before.event)
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+            if (past.side, past.change.after.id) == node
+        )
+
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
         hidden: set[str] = set()
