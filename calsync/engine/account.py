@@ -86,6 +86,8 @@ class Run:
     """Why a side could not be listed in full, as it is once a day."""
     approved: bool = False
     """A person has confirmed each write of this run by its plan's hash, also to a side that waits otherwise."""
+    rewritten: set[tuple[Side, str]] = field(default_factory=set)
+    """The events that it has rewritten without a person's word, or may have."""
     may_be_off: bool = False
     """It is to write although the account was switched off when it began."""
     feeds: Mapping[Side, Feed] = field(default_factory=dict)

@@ -13,10 +13,10 @@ from calsync.engine.account import asks
 from calsync.engine.attempts import NotSent, is_due
 from calsync.engine.notebook import Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
-from calsync.errors import CalsyncError, Retry, SwitchedOff
+from calsync.errors import CalsyncError, Retry, SwitchedOff, UnknownOutcome
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
-from calsync.sync.brakes import LEFT_ACCOUNT
+from calsync.sync.brakes import LEFT_ACCOUNT, rewrites
 from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
@@ -49,9 +49,14 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     async with aclosing(ahead(_sent(run, writes))) as chunks:
         async for outcomes in chunks:
             again |= await record(run, outcomes)
+            run.rewritten |= rewrites(each.operation for each in outcomes if _may_have_written(each))
             done += len(outcomes)
             run.progress(done, len(writes))
     return again
+
+
+def _may_have_written(outcome: Outcome) -> bool:
+    return outcome.error is None or isinstance(outcome.error, UnknownOutcome)
 
 
 async def repeat(run: Run, intents: Sequence[Intent]) -> None:
@@ -167,6 +172,7 @@ async def _write(run: Run, outcome: Outcome) -> None:
         outcome.source_missing = not await _is_here(run, operation)
     elif operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
         outcome.source_now = await _still_there(run, operation)
+    await run.notebook.keep_lease()  # what was asked may have taken long
     await _check_switch(run)
     if operation.kind is Kind.CREATE and operation.draft is not None:
         outcome.written = await calendar.create(operation.draft, outcome.intent.marker)

@@ -189,7 +189,8 @@ def _under_new_id(held: Held, moved: Mapping[tuple[Side, str], str]) -> Held:
 def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
     """Yield the creates that wait since the rules were changed, also where their events are in doubt now.
 
-    None does where a person is to confirm the whole plan: that is a word about them, too.
+    None does where a person is to confirm the whole plan: that is a word about them, too. Nor on a side that
+    is not written any more, which has to be confirmed before it is written again.
     """
     state = run.notebook.state
     ended = [each for each in plan.operations if each.kind in {Kind.SKIP, Kind.PART, Kind.LINK}]
@@ -197,7 +198,7 @@ def _still_ruled(run: Run, plan: Plan) -> Iterator[HoldKey]:
     over = {seen.id for each in ended for seen in (each.source, each.target) if seen is not None}
     for key in state.holds:
         side, event_id, kind, reason = key
-        ruled = (kind, reason) == (Kind.CREATE, RULES) and side not in run.unconfirmed and state.rebuild is None
+        ruled = (kind, reason) == (Kind.CREATE, RULES) and state.sides[side].written and state.rebuild is None
         alone = event_id in state.seen[side.other] and run.notebook.link_of(side.other, event_id) is None
         if ruled and alone and event_id not in over:
             yield key

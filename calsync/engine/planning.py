@@ -57,7 +57,7 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
     plan = carry_decisions(plan, view)
     decided = {key for operation in plan.operations for key in operation.decided}
     waits = {held.reason for key, held in state.holds.items() if key not in decided}
-    plan = brake(plan, view, state.deleted_lately, frozenset(waits & {DELETES, REWRITES}))
+    plan = brake(plan, view, state.deleted_lately, frozenset(waits & {DELETES, REWRITES}), run.rewritten)
     if state.rebuild is not None:
         return plan
     begun = run.number if state.begun is None else state.begun

@@ -9,7 +9,8 @@ from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from calsync.sync.view import View
 
@@ -36,21 +37,33 @@ def hold_unconfirmed(plan: Plan, sides: Collection[Side], reason: str) -> Plan:
     return replace(plan, operations=tuple(_unconfirmed(operation, sides, reason) for operation in plan.operations))
 
 
-def brake(plan: Plan, view: View, deleted_lately: Mapping[Side, int], open_batches: frozenset[str]) -> Plan:
+def brake(
+    plan: Plan,
+    view: View,
+    deleted_lately: Mapping[Side, int],
+    open_batches: frozenset[str],
+    rewritten: AbstractSet[tuple[Side, str]] = frozenset(),
+) -> Plan:
     """Return the plan with its deletes or updates held where there are too many of them.
 
     `deleted_lately` counts the deletes carried out on each side within 24 hours. `open_batches` names the brakes
-    that hold something already: what is planned now joins them, whatever its number. What a person has decided
-    passes, and counts for nothing.
+    that hold something already: what is planned now joins them, whatever its number. `rewritten`: the events that
+    this run has rewritten by an earlier plan. What a person has decided passes, and counts for nothing.
     """
     held = set(open_batches)
     if _too_many_deletes(plan, view, deleted_lately):
         held.add(DELETES)
-    if sum(each.kind is Kind.UPDATE and not each.decided for each in plan.operations) > max(20, view.awake / 5):
+    if len(rewrites(plan.operations) | rewritten) > max(20, view.awake / 5):
         held.add(REWRITES)
     if not held:
         return plan
     return replace(plan, operations=tuple(_held(operation, held) for operation in plan.operations))
+
+
+def rewrites(operations: Iterable[Operation]) -> AbstractSet[tuple[Side, str]]:
+    """Return the events that these rewrite, and no person has decided about."""
+    updates = (each for each in operations if each.kind is Kind.UPDATE and not each.decided)
+    return {(each.side, each.event_id) for each in updates if each.event_id is not None}
 
 
 def _unconfirmed(operation: Operation, sides: Collection[Side], reason: str) -> Operation:

@@ -53,11 +53,13 @@ def decide_deleted(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -
 def decide_left(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> Iterator[Operation]:
     """Hold a pair of which one event belongs to somebody else by now, or stands in another calendar.
 
-    Its partner may be deleted where it is as both sides had agreed. Raises RuleFailed.
+    Its partner may be deleted where it is as both sides had agreed, and both were last seen as what is synced.
+    Raises RuleFailed.
     """
     held = decision(link, gone.other, lost, rest, Kind.HOLD, LEFT_ACCOUNT)
     awake = link.state is State.AWAKE and rest.standing is Standing.PRESENT and not rest.deleted
-    if awake and view.direction.writes(gone.other) and refusal(view, rest.observation.event) is None:
+    synced = not (refusal(view, rest.observation.event) or refusal(view, lost.observation.event))
+    if awake and synced and view.direction.writes(gone.other):
         remains = _remains(view, link, gone, lost, rest)
         if not (remains.edited or remains.unsure):
             held = replace(held, wanted=Kind.DELETE)

@@ -178,10 +178,10 @@ class MemoryCalendar(UserSide, Calendar):
 
     async def update(self, target: Observation, changes: Changes, stamp: str) -> Written:
         del stamp  # this system carries none
-        fields = tuple(sorted(changes))
-        fault = await self._enter(Call("update", target.id, fields))
+        call = Call("update", target.id, tuple(sorted(changes)))
+        fault = await self._enter(call)
         row = self._checked(target)
-        self._permit(row, fields)
+        self._permit(row, call)
         values: dict[str, Any] = {str(name): value for name, value in changes.items()}
         event = replace(row.event, **values)
         if "description" in changes:
@@ -191,21 +191,23 @@ class MemoryCalendar(UserSide, Calendar):
         )
 
     async def delete(self, target: Observation) -> None:
-        fault = await self._enter(Call("delete", target.id))
+        call = Call("delete", target.id)
+        fault = await self._enter(call)
         known = self.rows.rows.get(target.id)
         if known is not None and known.place not in (Place.TRASH, Place.GONE):
             row = self._checked(target)
-            self._permit(row, ())
+            self._permit(row, call)
             self.rows.change(row.id, by_us=True, place=Place.TRASH)
         _answer(None, fault)
 
     async def unmark(self, event_id: str) -> None:
-        fault = await self._enter(Call("unmark", event_id))
+        call = Call("unmark", event_id)
+        fault = await self._enter(call)
         row = self.rows.present(event_id)
         if row is None:
             raise Missing(f"{self.key}: the event is not in the calendar")
         if row.marker:
-            self._permit(row, ())
+            self._permit(row, call)
             self.rows.unmark(event_id)
         _answer(None, fault)
 
@@ -270,14 +272,17 @@ class MemoryCalendar(UserSide, Calendar):
             raise Stale(self._observe(row, marker=True))
         return row
 
-    def _permit(self, row: Row, fields: Sequence[Field]) -> None:
+    def _permit(self, row: Row, call: Call) -> None:
         """Refuse what would mail or take a join link away; a naive system does it and counts the mails."""
-        mails = self._mails(row)
         if self.behaviour.naive:
-            self.mails += mails
-        elif mails:
+            self.mails += self._mails(row)
+        else:
+            self._refuse_harm(row, call)
+
+    def _refuse_harm(self, row: Row, call: Call) -> None:
+        if self._mails(row):
             raise Blocked("has_attendees" if row.event.attendee_count != 0 else "not_organised_here")
-        elif row.event.online_meeting and "description" in fields:
+        if row.event.online_meeting and "description" in call.fields:
             raise Blocked("online_meeting")
 
     def _mails(self, row: Row) -> int:

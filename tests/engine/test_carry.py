@@ -18,6 +18,7 @@ from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, StoreError, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,33 @@ World = Any  # the fixture's class lives in conftest.py, which tests cannot impo
 async def attempts(world: World) -> dict[Any, Any]:
     found: dict[Any, Any] = (await world.store.load("anna", world.clock.now())).attempts
     return found
+
+
+async def test_what_one_run_rewrites_in_several_passes_is_held_as_if_it_were_one(
+    world: World, meeting: Event
+) -> None:
+    """Users edit each copy again as soon as it is written, and one just before: all is read once more."""
+    for number in range(15):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    for event_id, event in world.left.events().items():
+        world.left.user_edit(event_id, summary=f"{event.summary} verlegt")
+    world.right.behaviour.answer = "id"
+    first = min(world.right.events())
+    update = world.right.update
+
+    async def quicker(target: Any, *rest: Any) -> Written:
+        if target.id == first:
+            world.right.user_edit(target.id, description="davor")
+        written: Written = await update(target, *rest)
+        world.right.user_edit(target.id, description=f"dahinter {target.id}")
+        return written
+
+    world.right.update = quicker
+    report = await world.run()
+    assert [call.method for call in world.right.writes()] == ["create"] * 15 + ["update"] * 15
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 15
+    assert world.left.writes() == []
 
 
 async def test_an_event_that_is_refused_again_and_again_is_tried_once_a_day(world: World, meeting: Event) -> None:
@@ -217,6 +245,29 @@ async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world:
     report = await world.run()
     assert report.notices["create", "right", "retry"] == 1
     await world.settle()
+    assert len(world.right.events()) == 1
+
+
+async def test_a_delete_whose_proof_takes_long_keeps_the_lease_alive_behind_it(
+    world: World, meeting: Event
+) -> None:
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    world.left.user_delete(min(world.left.events()))
+    locate, remove = world.left.locate, world.right.delete
+
+    async def slow(*asked: Any) -> Any:
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.3)
+        return await locate(*asked)
+
+    async def sent(target: Any) -> None:
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.5)
+        may_change.get()()
+        await remove(target)
+
+    world.left.locate, world.right.delete = slow, sent
+    await world.run()
     assert len(world.right.events()) == 1
 
 

@@ -399,3 +399,18 @@ async def test_a_twin_that_a_person_had_copied_is_tried_until_it_is_there(
             await world.run()
         world.clock.advance(3600)
     assert len(world.left.events()) == 2
+
+
+async def test_a_create_waits_no_more_on_a_side_that_is_not_written_any_more(world: World, meeting: Event) -> None:
+    """It looks like others, and is held for that: what a person said of it as a create would be asked again."""
+    for calendar in (world.left, world.right, world.right):
+        calendar.user_create(meeting)
+    await world.settle()
+    await runs_with(world, SeriesSkip(), PrivateMask("Privat"))
+    assert ("left", "create", "rules") in await held(world)
+    world.settings["direction"] = Direction.LEFT_TO_RIGHT
+    await world.run()
+    assert ("left", "create", "rules") not in await held(world)
+    world.settings["direction"] = Direction.BOTH
+    await world.settle()
+    assert writes(world) == 0

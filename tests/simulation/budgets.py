@@ -86,7 +86,7 @@ class Budgets:
         """Tell whether a write counts; a copy of what was there before calsync did anything does not."""
         if told.kind not in WRITES or told.reason == "unknown_outcome" or self._is_released(told):
             return False
-        if told.reason in FREE:
+        if told.reason in FREE or told.undoes is not None:  # the answer to an undo's create may have been lost
             return False
         source = (told.side.other, told.source_id or "")
         is_first = source in self.pair.reborn or self._appeared.get(source, 0) < old

@@ -7,19 +7,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from calsync.errors import EventError
-from calsync.ports import may_change
+from calsync.ports import Gone, may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
-from tests.simulation.pair import ACCOUNT, BEGUN, MAKING
+from tests.simulation.pair import ACCOUNT, BEGUN, LOST, MAKING
 from tests.simulation.rules import refuses
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from calsync.ports import Written
-    from calsync.sync.model import Changes, Draft, Field, Observation
+    from calsync.ports import Whereabouts, Written
+    from calsync.sync.model import Changes, Draft, Observation
     from calsync.testing.rows import Change, Row
     from tests.simulation.pair import Pair
 
@@ -53,6 +53,10 @@ class SlowCalendar(MemoryCalendar):
     """Mails because of attendees that were added between the read before a write and that write."""
     losing: set[str]
     """The events that the next run does not find at first, and takes for gone where it asks."""
+    read_as: dict[str, str | None]
+    """The revision of each event when calsync last read it by its id."""
+    told: set[str]
+    """The revisions that anybody was ever told."""
     crossed: set[str]
     """The revisions that a user made between the read before a write and that write."""
 
@@ -98,6 +102,19 @@ class SlowCalendar(MemoryCalendar):
         known = self.rows.present(target.id)
         await super().delete(target if known is None else await self._read_first(target, {}))
 
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
+        found = await super().read(ids)
+        self.read_as.update({event_id: seen.revision for event_id, seen in found.items()})
+        return found
+
+    async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        place = await super().locate(event_id, uid)
+        return Gone() if (self.side, event_id) in LOST.get() else place
+
+    def _observe(self, row: Row, *, marker: bool) -> Observation:
+        self.told.add(row.revision)
+        return super()._observe(row, marker=marker)
+
     async def unmark(self, event_id: str) -> None:
         self._begin()
         await super().unmark(event_id)
@@ -109,7 +126,7 @@ class SlowCalendar(MemoryCalendar):
             return target
         checked = self._checked(target)
         if not self.behaviour.naive:
-            self._permit(checked, tuple(changes))
+            self._permit(checked, Call("update", target.id, tuple(changes)))
         await self._pause()
         self._cross(target.id)
         current = self.rows.present(target.id)
@@ -119,10 +136,15 @@ class SlowCalendar(MemoryCalendar):
         self.crossed.add(current.revision)
         return replace(target, revision=current.revision)
 
-    def _permit(self, row: Row, fields: Sequence[Field]) -> None:
-        """Carry out what only a user's change behind the last read speaks against, and count its mails."""
-        if row.revision not in self.crossed:
-            super()._permit(row, fields)
+    def _permit(self, row: Row, call: Call) -> None:
+        """Carry out what only a user's change behind the last read speaks against, and count its mails.
+
+        Whoever takes a marker away is given no version: each provider reads the event itself, also a naive one.
+        """
+        if call.method == "unmark" and row.revision != self.read_as.get(row.id):
+            self._refuse_harm(row, call)
+        elif row.revision not in self.crossed:
+            super()._permit(row, call)
         elif self._mails(row):
             self.mails += self._mails(row)
             self.gap_mails += self._mails(row)
@@ -193,6 +215,7 @@ def add_calendars(
         calendar.behaviour.naive = naive
         calendar.behaviour.marker_lag = marker_lag
         calendar.side, calendar.crossed, calendar.losing = side, set(), set()
+        calendar.read_as, calendar.told = {}, set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

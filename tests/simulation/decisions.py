@@ -113,7 +113,7 @@ class Decisions:
         for word in self.words:
             if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
                 continue  # its request may be lost, and then nothing is known of it any more
-            asked = _asks(word.case) == _asks(case)
+            asked = _asks(word.case) == _asks(case) and not self._showed_otherwise(word)
             if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
                 self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
 
@@ -208,11 +208,19 @@ class Decisions:
             changed = [  # a server may put a field in its own form when another one is written
                 name
                 for name in word.fields
-                if word.known and not may_be_form(after.event.value(name), before.event.value(name))
+                if word.known
+                and not may_be_form(after.event.value(name), before.event.value(name))
+                and not self._chosen_since(word, name, after)
             ]
             if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
+
+    def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
+        """Tell whether a person chose later what an event shows now."""
+        pair, later = self.pair.witness.family(word.event), self.words[self.words.index(word) + 1 :]
+        about = [each for each in later if self.pair.witness.family(each.event) == pair and self._counts(each)]
+        return any(each.possible.get(name) == key(name, row.event.value(name)) for each in about)
 
     def _judge_copy(self, entry: Entry) -> None:
         """Judge a create: what a person wants to be left alone, or has paired, is not copied."""
@@ -409,6 +417,18 @@ class Decisions:
     def _touched(self, word: Word) -> bool:
         return any(True for _ in self._since(word))
 
+    def _showed_otherwise(self, word: Word) -> bool:
+        """Tell whether one of the events that a person saw has shown something else since, if only for a while."""
+        seen = [
+            (side, each.id) for side, each in zip(Side, (word.case.left, word.case.right), strict=True) if each
+        ]
+        return any(
+            past.change.before is not None
+            and (past.side, past.change.after.id) in seen
+            and _is_other(past.change.before, past.change.after)
+            for past in self.pair.journal[word.number :]
+        )
+
     def _since(self, word: Word) -> Iterator[Entry]:
         """Yield what users did to a pair since a decision; a new id alone is nothing."""
         reborn = {*self.pair.reborn, *self.pair.reborn.values()}
@@ -441,6 +461,11 @@ def _comes_back(entry: Entry) -> bool:
 def _shows(row: Row) -> bool:
     """Tell whether an event is in the calendar, and not cancelled."""
     return row.place is Place.CALENDAR and lives(row)
+
+
+def _is_other(one: Row, two: Row) -> bool:
+    """Tell whether a person sees another thing."""
+    return _shows(one) != _shows(two) or _shown(one.event) != _shown(two.event)
 
 
 def _shown(event: Event) -> tuple[set[Key], bool]:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MOST = 20
 """So many events are rewritten in one run without a person being asked."""
-MIDST = 4
-"""So many more are, where users act in the midst of a run and calsync plans once more."""
 
 
 class Deletes:
@@ -40,7 +38,7 @@ class Deletes:
             and each.change.before.place is each.change.after.place
             and not self.pair.decisions.passes((each.side, each.change.after.id))
         }
-        if len(rewritten) > max(MOST, len(self.pair.witness.linked) / 10) + MIDST:
+        if len(rewritten) > max(MOST, self.pair.witness.pairs / 5):
             what = f"{entry.side} {entry.change.after.id}"
             self.pair.fail("I5", f"{what}: the {len(rewritten)}th event that one run rewrites")
 
@@ -50,7 +48,7 @@ class Deletes:
             return
         now = self.pair.world.clock.now()
         self._lately = [(at, each) for at, each in self._lately if now - at < BRAKE_SPAN] + [(now, entry)]
-        links = len(self.pair.witness.linked) / 2
+        links = self.pair.witness.pairs
         # Some were told as carried out that found nothing there any more.
         told = sum(
             each.kind == Kind.DELETE and each.reason not in WANTED and now - each.at < BRAKE_SPAN

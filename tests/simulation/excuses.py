@@ -41,7 +41,7 @@ EXCUSES: Mapping[str, str] = {
     "told after a month": "what is deleted is remembered for 30 days; then a feed that tells of it makes a copy",
     "edited after the delete": "the edit wins",
     # I5: why an event was deleted although its partner lives
-    "a copy that a user had hidden": "calsync made another copy while it could not see this one",
+    "a copy that a user had hidden": "calsync could not see this one: it made another one, or knew of none",
     "brought back": "a user brought the partner back: it is a new event",
     "equal creates": "without markers nobody can tell which of two equal copies is whose",
     "left the account": "a person, who knows that the partner lives on elsewhere, let this one be deleted",

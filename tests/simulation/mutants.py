@@ -191,8 +191,8 @@ def batch_ages_out() -> AbstractContextManager[Any]:
     """What a brake holds goes through in the next run."""
     brake = brakes.brake
 
-    def ageing(plan: Any, view: Any, deleted_lately: Any, open_batches: frozenset[str]) -> Any:
-        return plan if open_batches else brake(plan, view, deleted_lately, open_batches)
+    def ageing(plan: Any, view: Any, deleted_lately: Any, open_batches: frozenset[str], *rest: Any) -> Any:
+        return plan if open_batches else brake(plan, view, deleted_lately, open_batches, *rest)
 
     return patch.object(planning, "brake", ageing)
 

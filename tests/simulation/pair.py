@@ -65,6 +65,8 @@ BEGUN: ContextVar[int] = ContextVar("begun", default=0)
 """How often its process had gone on from being frozen when this task began to write."""
 START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=None)
 """How long the journal was when the run of this task began, and when that was: each of two runners has one."""
+LOST: ContextVar[frozenset[tuple[Side, str]]] = ContextVar("lost", default=frozenset())
+"""The events that the run of this task takes for gone where it asks; another one finds them: two are a proof."""
 TOO_LATE = "the lease was not renewed in time"
 """What a run fails with that has sent nothing, as its writes had waited for long."""
 TAKEN = "another process is working on it"
@@ -129,6 +131,8 @@ class Pair:
     was_put_back: bool = False
     forgotten: list[tuple[int, int]] = field(default_factory=list)
     """The parts of the journal that a disk which was put back does not know, until a person confirmed its plan."""
+    put_backs: list[tuple[int, int]] = field(default_factory=list)
+    """How long the journal was when such a disk was copied, and when it was put back."""
     hidden: set[str] = field(default_factory=set)
     """Events that a listing ever left out, or told as they were before."""
     retold: set[str] = field(default_factory=set)
@@ -242,15 +246,14 @@ class Pair:
         """Take note that a process begins to work on this account, and let users and fate meddle with it."""
         ACCOUNT.set(self.name)
         self.writes_begun = 0
+        LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))
         for calendar in self.calendars.values():
-            calendar.behaviour.gone, calendar.losing = calendar.losing, set()
+            calendar.losing = set()
         self.world.meddle(self)
 
     def run_ended(self, raw: Database, report: Report | None, failure: str) -> None:
         """Let the witness look at what a run left in the database."""
         self._judges_this_run()
-        for calendar in self.calendars.values():  # a frozen run that goes on later is another one: two are a proof
-            calendar.behaviour.gone = set()
         self.report, self.failure = report, failure
         if report is None:
             self.note(f"run failed: {failure}")
@@ -333,6 +336,7 @@ class Pair:
         self.was_put_back |= ran
         if ran:
             self.forgotten.append((since, sys.maxsize))
+            self.put_backs.append((since, len(self.journal)))
 
     @staticmethod
     def _is_among(operation: Operation, events: AbstractSet[tuple[Side, str]]) -> bool:

@@ -11,6 +11,8 @@ from calsync.sync.ruled import NUMBERS
 from tests.simulation.rules import keeps_out
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from calsync.desk.decisions import Case
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Node
@@ -60,11 +62,12 @@ class Ruling:
 
     def decided(self, case: Case) -> None:
         """Take note of a person's word about one case."""
-        families = {
-            self.pair.witness.family((side, seen.id))
-            for side, seen in ((Side.LEFT, case.left), (Side.RIGHT, case.right))
-            if seen is not None
-        }
+        shown = zip(Side, (case.left, case.right), strict=True)
+        self.let_go([(side, seen.id) for side, seen in shown if seen is not None])
+
+    def let_go(self, nodes: Collection[Node]) -> None:
+        """Take note of events that a person wants to be written again, as by undoing what had parted them."""
+        families = {self.pair.witness.family(node) for node in nodes}
         self._kept_out = {
             node: since for node, since in self._kept_out.items() if self.pair.witness.family(node) not in families
         }

@@ -17,9 +17,10 @@ from tests.simulation.resting import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from calsync.engine import Run
-    from calsync.records import Scope
+    from calsync.records import AccountState, Scope
     from calsync.sync.plan import Plan
     from tests.simulation.world import World
 
@@ -45,6 +46,7 @@ def _judge(world: World, run: Run, plan: Plan, scope: Scope, make: Callable[...,
     state = read_account(pair.name, run.now - BRAKE_SPAN, world.disk.raw)
     # Counted otherwise in the midst of a run, as a copy is not free any more once its source is forgotten.
     state.spent, state.deleted_lately, state.begun = known.spent, known.deleted_lately, known.begun
+    forget_meanwhile(state, known, run.now)
     mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in Side}
     everything = Notebook(NOBODY, NOBODY, LEASE_LIFE, state, run.clock, mappings)
     whole = replace(run, notebook=everything)
@@ -53,6 +55,13 @@ def _judge(world: World, run: Run, plan: Plan, scope: Scope, make: Callable[...,
     world.mix["scope: judged, with events besides"] += besides > 0
     for what in differences(run, plan, whole, make(whole), scope):
         pair.fail("scope", f"a plan for {len(scope.events)} events differs from one for all: {what}")
+
+
+def forget_meanwhile(state: AccountState, known: AccountState, begun: datetime) -> None:
+    """Forget what persons have decided since a run began that knows nothing of it, and what is held for that."""
+    meanwhile = {key for key, said in state.decisions.items() if key not in known.decisions and said.at >= begun}
+    state.decisions = {key: said for key, said in state.decisions.items() if key not in meanwhile}
+    state.holds = {key: held for key, held in state.holds.items() if key in known.holds or key not in meanwhile}
 
 
 def differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope) -> Iterator[str]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry
-from calsync.sync.brakes import DELETES, RULES
-from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, Choice
+from calsync.sync.brakes import DELETES, REWRITES, RULES
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, UNSURE, Choice
 from calsync.sync.model import Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
@@ -168,6 +168,22 @@ def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("edits", "broken"), [(({"private": True}, {"private": False}), []), (({"attendee_count": 2},), ["decision"])]
+)
+def test_nobody_is_asked_twice_unless_what_was_shown_beside_it_was_another_thing_meanwhile(
+    pair: Pair, edits: tuple[dict[str, Any], ...], broken: list[str]
+) -> None:
+    twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
+    shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
+    case = replace(_twin(twin.id, twin), right=shown)
+    pair.decisions.take(case, Choice.KEEP)
+    for changes in edits:
+        pair.calendars[RIGHT].user_edit(shown.id, **changes)
+    pair.decisions.ask(case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
     case = _held_delete(pair.calendars[LEFT].user_create(MEETING))
     pair.decisions.take(case, Choice.KEEP)
@@ -230,6 +246,36 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
     rows = pair.calendars[LEFT].rows
     rows.change(ids[LEFT], by_us=True, event=replace(rows.rows[ids[LEFT]].event, summary="Termin 2"))
     pair.decisions.at_rest(_remembered(pair, link), defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written", "broken"),
+    [
+        (Choice.LEFT, "Notiz 2", []),
+        (Choice.LEFT, "Notiz 3", ["decision"]),
+        (Choice.KEEP, "Notiz 2", ["decision"]),
+        (None, "Notiz 2", ["decision"]),
+    ],
+)
+def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it_later(
+    pair: Pair, chosen: Choice | None, written: str, broken: list[str]
+) -> None:
+    """As where the server cut what both sides were left to show, beside a write that the person released."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    events = {LEFT: replace(MEETING, description="Notiz 2 mit"), RIGHT: replace(MEETING, description="Notiz 1")}
+    ids = {side: pair.calendars[side].user_create(event) for side, event in events.items()}
+    shown = {side: Observation(id=ids[side], event=event, revision="r1") for side, event in events.items()}
+    _a_run_settles_all(pair, (ids[LEFT], ids[RIGHT]))
+    kept = replace(_held_delete(ids[RIGHT]), side=RIGHT, kind=Kind.UPDATE, reason=REWRITES)
+    kept = replace(kept, left=shown[LEFT], right=shown[RIGHT], gone=None)
+    pair.decisions.take(kept, Choice.KEEP)
+    pair.decisions.words[-1] = replace(pair.decisions.words[-1], fields=("description",))
+    if chosen:
+        pair.decisions.take(replace(kept, side=LEFT, event_id=ids[LEFT], reason=UNSURE), chosen)
+    rows = pair.calendars[RIGHT].rows
+    rows.change(ids[RIGHT], by_us=True, event=replace(rows.rows[ids[RIGHT]].event, description=written))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 

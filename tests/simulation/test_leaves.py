@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +13,7 @@ import pytest
 
 from calsync.desk.decisions import Case
 from calsync.engine import Leaving
+from calsync.errors import Blocked
 from calsync.sync.choices import AMBIGUOUS, Choice
 from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Plan
@@ -20,7 +21,7 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import LEAVING, UNDOING
-from tests.simulation.pair import MAKING
+from tests.simulation.pair import ACCOUNT, MAKING
 from tests.simulation.rules import CALL
 
 if TYPE_CHECKING:
@@ -277,3 +278,26 @@ def test_what_differed_when_it_left_may_differ_for_good(pair: Pair) -> None:
     rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
     assert pair.leaves.apart(rows, "summary")
     assert not pair.leaves.apart(rows, "when")
+
+
+@pytest.mark.parametrize(("read", "mails"), [("behind it", 2), ("before it", 0)])
+def test_whoever_takes_a_marker_away_is_refused_what_a_user_has_changed_since_it_was_read(
+    pair: Pair, read: str, mails: int
+) -> None:
+    """A provider reads the event itself, also a naive one, which refuses nothing that calsync could know."""
+    _, copy = _pair_of(pair)
+    calendar = pair.calendars[RIGHT]
+    calendar.behaviour.naive = True
+
+    async def invited() -> None:
+        ACCOUNT.set(pair.name)
+        await calendar.read([copy])
+        calendar.user_edit(copy, attendee_count=2)
+        if read == "behind it":
+            await calendar.read([copy])
+        with suppress(Blocked):
+            await calendar.unmark(copy)
+
+    pair.world.loop.run_until_complete(invited())
+    assert calendar.mails == mails
+    assert (calendar.rows.rows[copy].marker is None) == (mails > 0)

@@ -26,7 +26,7 @@ from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.history import play
 from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared
-from tests.simulation.pair import MAKING
+from tests.simulation.pair import MAKING, TAKEN
 from tests.simulation.servers import Server
 from tests.simulation.writes import MINUTES
 
@@ -87,6 +87,17 @@ def test_more_than_a_day_s_budget_is_a_finding(pair: Pair) -> None:
 @pytest.mark.parametrize("reason", ["released", "undone", "leaving", "decided", "unknown_outcome"])
 def test_what_a_person_wanted_is_no_part_of_it(pair: Pair, reason: str) -> None:
     assert _writes(pair, *[timedelta()] * 9, reason=reason) == []
+
+
+@pytest.mark.parametrize(("undoes", "found"), [(7, 0), (None, 2)])
+def test_what_undoes_a_delete_is_no_part_of_it_also_where_its_answer_was_lost(
+    pair: Pair, undoes: int | None, found: int
+) -> None:
+    created = LedgerEntry(run=1, at=START, kind=Kind.CREATE, side=RIGHT, reason="adopted", undoes=undoes)
+    pair.witness.ledger.append(created)
+    pair.world.budget = 0, 0
+    pair.budgets.look(NOTHING_LEFT)
+    assert len(pair.world.violations) == found  # of the hour, and of the day
 
 
 @pytest.mark.parametrize("reason", ["overruled", "linked_different", "adopted"])
@@ -163,6 +174,29 @@ def test_a_side_has_not_lost_all_as_long_as_one_more_is_there_for_all_that_calsy
         left.user_delete(original)
         right.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("linked", "broken"), [(True, []), (False, ["I5"])])
+def test_a_copy_whose_runner_has_not_recorded_it_yet_is_one_of_a_pair(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    """As where its process is stopped then, and another one finds it by its marker."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    links = [(left.user_create(MEETING), right.user_create(MEETING))] * linked
+    copies = []
+    for _ in range(2):
+        made = copy_context()
+        made.run(MAKING.set, f"v1:anna:1:{sha256(left.user_create(MEETING).encode()).hexdigest()[:16]}")
+        copies.append(made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES).id)
+    pair.failure, pair.begun = TAKEN, len(pair.journal)
+    pair.witness.look(replace(NOTHING_LEFT, links=links))
+    pair.unended = 1
+    for copy in copies:
+        right.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [
+        violation.partition(":")[0] for violation in pair.world.violations if "within a day" in violation
+    ] == broken
 
 
 class Calls:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +15,8 @@ from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
+from tests.simulation.pair import MAKING
+from tests.simulation.writes import MINUTES
 
 if TYPE_CHECKING:
     from tests.simulation.pair import Pair
@@ -43,3 +48,25 @@ def test_a_delete_that_was_proven_under_the_rules_of_before_waits(
     pair.rule(None)
     left.rows.change(original, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize("freed", [True, False])
+def test_what_a_person_s_undo_of_an_undo_has_freed_is_copied_also_where_rules_had_kept_it_out(
+    pair: Pair, freed: bool
+) -> None:
+    original, copy = pair.calendars[LEFT].user_create(KEPT_OUT), pair.calendars[RIGHT].user_create(KEPT_OUT)
+    left = Left(
+        links=[(original, copy)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
+    )
+    pair.report = Report()
+    pair.witness.look(left)
+    pair.undos._parted[LEFT, original] = 1
+    pair.ruling._kept_out[LEFT, original] = len(pair.journal)
+    pair.undos._before = {**pair.undos._parted}
+    pair.undos._let_go(replace(left, links=[]) if freed else left)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[RIGHT].rows.add, KEPT_OUT, by_us=True, reminder_minutes=MINUTES)
+    assert [violation.partition(":")[0] for violation in pair.world.violations if "R1" in violation] == (
+        [] if freed else ["R1"]
+    )

@@ -402,3 +402,46 @@ def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     assert not pair.undos.apart(rows, "description")
     pair.calendars[LEFT].user_edit(original, summary="Termin 3 mit Text")
     assert not pair.undos.apart([pair.calendars[LEFT].rows.rows[original], rows[1]], "summary")
+
+
+@pytest.mark.parametrize(
+    ("entered", "told", "apart"),
+    [
+        ("Termin 0 mit Text", MEETING.summary, True),
+        ("Termin 2 mit Text", MEETING.summary, False),
+        ("Termin 0 mit Text", "Termin 3 mit Text", False),
+    ],
+)
+def test_both_sides_differ_too_where_a_user_entered_just_what_an_undo_was_to_write(
+    pair: Pair, entered: str, told: str, apart: bool
+) -> None:
+    """It counts as carried out, unless the other side shows something else than what calsync had written."""
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.calendars[RIGHT].user_edit(copy, summary=entered)
+    undone = {"before": {"summary": told}, "after": {"summary": "Termin 0 mit Text"}}
+    pair.undos.hear(_row(Kind.UPDATE, copy, reason="undone", **undone))
+    rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]
+    assert pair.undos.apart(rows, "summary") is apart
+
+
+@pytest.mark.parametrize(("series", "expects"), [(False, 1), (True, 0)])
+def test_a_create_of_a_run_that_was_killed_is_undone_unless_its_original_is_a_series_by_now(
+    pair: Pair, series: bool, expects: int
+) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original = pair.calendars[LEFT].user_create(replace(MEETING, series=series))
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair)
+    copy = _copied_by_calsync(pair, original)
+    row = _row(Kind.CREATE, copy, source_id=original, after=IMAGE, at=START + timedelta(hours=9))
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=[row],
+        all=[row],
+        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
+        disturbed=False,
+    )
+    assert len([*expected(pair, now)]) == expects

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.engine import Report
+from calsync.ports import Gone, Here
 from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
@@ -17,6 +18,7 @@ from tests.simulation.database import Left
 from tests.simulation.pair import MAKING, TAKEN
 
 if TYPE_CHECKING:
+    from calsync.ports import Whereabouts
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -147,6 +149,31 @@ def test_a_lost_copy_without_a_marker_is_nobody_s_unless_a_link_ever_named_it(
 
 
 @pytest.mark.parametrize(
+    ("happens", "broken"),
+    [
+        ("it is hidden", []),
+        ("nothing", ["I5"]),
+        ("it is linked and hidden", ["I5"]),
+        ("it is hidden, and the first one lives", ["I5"]),
+    ],
+)
+def test_a_copy_made_anew_that_a_user_hid_before_it_was_known_keeps_no_original_from_its_delete(
+    pair: Pair, happens: str, broken: list[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    original, first = pair.calendars[RIGHT].user_create(MEETING), left.user_create(MEETING)
+    _run_leaves(pair, (first, original))
+    if "lives" not in happens:
+        left.user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
+    _run_leaves(pair, *[(second, original)] * ("linked" in happens))
+    if "hidden" in happens:
+        left.user_move_away(second)
+    _run_leaves(pair, (first, original))
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+@pytest.mark.parametrize(
     ("gone", "marker", "alike", "broken"),
     [
         (True, None, True, []),
@@ -241,9 +268,15 @@ def test_a_run_knows_nothing_of_what_came_before_another_runner_s_run_only(pair:
 
 
 def test_what_is_not_to_be_found_for_one_run_is_found_by_one_that_had_begun_before(pair: Pair) -> None:
-    calendar = pair.calendars[RIGHT]
-    calendar.losing = {"event"}
-    pair.acts()
-    assert calendar.behaviour.gone == {"event"}
-    pair.run_ended(pair.world.disk.raw, None, "a server is busy")
-    assert calendar.behaviour.gone == set()
+    calendar, world = pair.calendars[RIGHT], pair.world
+    event_id = calendar.user_create(MEETING)
+    before, run = copy_context(), copy_context()
+    before.run(pair.acts)
+    calendar.losing = {event_id}
+    run.run(pair.acts)
+
+    async def ask() -> list[Whereabouts]:
+        ways = [world.loop.create_task(calendar.locate(event_id), context=each) for each in (run, run, before)]
+        return [await way for way in ways]
+
+    assert [type(place) for place in world.loop.run_until_complete(ask())] == [Gone, Gone, Here]

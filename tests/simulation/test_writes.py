@@ -15,6 +15,7 @@ from calsync.errors import Retry
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
+from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL, VIEWING, OptionalRules
@@ -28,7 +29,8 @@ MASK = Event(summary="Privat", when=MEETING.when)
 
 
 def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False) -> str:
-    """Have calsync make a copy on a side and link it, unless its answer is lost, and return its id."""
+    """Have calsync copy what it was told to a side, and link it, unless its answer is lost, and return its id."""
+    pair.calendars[side.other].told.add(pair.calendars[side.other].rows.rows[source].revision)
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
     copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
@@ -72,6 +74,7 @@ def test_a_mask_whose_create_was_repeated_while_a_user_hid_it_is_nobodys_copy(
     pair: Pair, again: bool, broken: list[str]
 ) -> None:
     original = pair.calendars[LEFT].user_create(MEETING)
+    pair.calendars[LEFT].told.add(pair.calendars[LEFT].rows.rows[original].revision)
     rows = pair.calendars[RIGHT].rows
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(original.encode()).hexdigest()[:16]}")
@@ -93,6 +96,21 @@ def test_no_original_is_made_from_its_mask_but_a_mask_that_a_user_brought_back_i
         _copied_by_calsync(pair, RIGHT, copy, MASK)
     else:
         _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("told", "broken"), [(True, ["I2"]), (False, [])])
+def test_a_copy_of_what_became_private_later_is_a_mask_only_if_calsync_was_told_so(
+    pair: Pair, told: bool, broken: list[str]
+) -> None:
+    """Its original is a user's copy of a mask, and shows the same."""
+    original = pair.calendars[LEFT].user_create(MASK)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.calendars[LEFT].user_edit(original, private=True)
+    if told:
+        pair.calendars[LEFT].told.add(pair.calendars[LEFT].rows.rows[original].revision)
+    pair.calendars[LEFT].user_delete(original)
+    _copied_by_calsync(pair, LEFT, copy, MASK)
     assert _broken(pair) == broken
 
 
@@ -146,10 +164,13 @@ def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
     assert [each for each in _broken(pair) if each == "I2"] == broken
 
 
-def _a_run_has_dealt_with_all(pair: Pair, *links: tuple[str, str]) -> None:
+def _a_run_has_dealt_with_all(pair: Pair, *links: tuple[str, str], told: bool = True) -> None:
     for calendar in pair.calendars.values():
         calendar.behaviour.lag = timedelta(0)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    rows = {**pair.calendars[LEFT].rows.rows, **pair.calendars[RIGHT].rows.rows}
+    for side, event_id in ((side, each) for link in links for side, each in zip(Side, link, strict=True) if told):
+        pair.calendars[side].told.add(rows[event_id].revision)
     pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
 
 
@@ -169,21 +190,43 @@ def test_a_copy_of_a_call_is_not_written_once_calsync_knows_that_it_is_one(
     assert _broken(pair) == broken
 
 
-@pytest.mark.parametrize(("read", "broken"), [(True, ["I14"]), (False, [])])
+@pytest.mark.parametrize(("run", "broken"), [("was told", ["I14"]), ("asked when it was away", []), ("none", [])])
 def test_of_what_became_of_an_event_just_before_it_went_away_nothing_tells(
-    pair: Pair, read: bool, broken: list[str]
+    pair: Pair, run: str, broken: list[str]
 ) -> None:
     pair.optional = OptionalRules(types=True)
     original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
     copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
     _a_run_has_dealt_with_all(pair, (original, copy))
     pair.calendars[LEFT].user_edit(original, types=(CALL,))
-    if read:
-        _a_run_has_dealt_with_all(pair, (original, copy))
+    if run != "none":
+        _a_run_has_dealt_with_all(pair, (original, copy), told=run == "was told")
     pair.calendars[LEFT].user_move_away(original)
     _a_run_has_dealt_with_all(pair, (original, copy))
     rows = pair.calendars[RIGHT].rows
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(("away", "broken"), [("before it was put back", []), ("behind that", ["I14"])])
+def test_an_old_disk_does_not_tell_what_became_of_an_event_that_was_away_when_it_was_put_back(
+    pair: Pair, away: str, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    kept = len(pair.journal)
+    pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    if away == "before it was put back":
+        pair.calendars[LEFT].user_delete(original)
+    pair.forget(kept, {}, ran=True)
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    if away == "behind that":
+        pair.calendars[LEFT].user_delete(original)
+    pair.confirmed()
+    pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
     assert _broken(pair) == broken
 
 

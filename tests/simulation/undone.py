@@ -80,7 +80,9 @@ def _alone(pair: Pair, now: Undertaking, rows: Sequence[LedgerEntry]) -> bool:
         later = row.link == rows[0].link and (row.id or 0) > (rows[0].id or 0)
         if row.undoes in ids or (later and row.id not in ids):
             return False
-    return _untouched(pair, (rows[0].side, rows[0].event_id or ""), rows[0].at)
+    # A run that was killed or is frozen may have linked both.
+    nodes = (rows[0].side, rows[0].event_id or ""), (rows[0].side.other, rows[0].source_id or "")
+    return all(_untouched(pair, node, rows[0].at) for node in nodes)
 
 
 def _untouched(pair: Pair, node: Node, since: datetime) -> bool:

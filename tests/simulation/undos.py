@@ -133,6 +133,20 @@ class Undos:
                 if key(name, before.event.value(name)) != key(name, after.event.value(name)):
                     self._note_apart(entry, name, other)
 
+    def hear(self, row: LedgerEntry) -> None:
+        """Take note of what counts as undone, as a user had entered just that: nobody can tell the two."""
+        node = row.side, row.event_id or ""
+        other = self._partner(node)
+        partner = None if other is None else self._row(other)
+        if (row.kind, row.reason) != (Kind.UPDATE, UNDONE) or other is None or partner is None:
+            return
+        for name in row.after.keys() & row.before.keys():
+            former, found = key(name, row.after[name]), key(name, row.before[name])
+            entered = self._entered(node, name, former)
+            if entered is not None and key(name, partner.event.value(name)) == found:
+                written, since = self._root(node), self._known(entered)
+                self._apart[written, name] = Apart(since, written, self._root(other), former, found)
+
     def judge_ordinary(self, entry: Entry) -> None:
         """Judge any other write: it does not do again what was undone, nor carry it over."""
         if self.pair.was_put_back:
@@ -183,6 +197,7 @@ class Undos:
         }
         freed = {node for node, number in self._before.items() if self._parted.get(node) == number} - linked
         self._parted = {node: number for node, number in self._parted.items() if node not in freed}
+        self.pair.ruling.let_go(freed)
 
     def _note_apart(self, entry: Entry, name: Field, other: Node) -> None:
         """Take note that a field differs, where the other event shows what calsync had written.
@@ -337,6 +352,16 @@ class Undos:
     def _crossed(self, entry: Entry) -> bool:
         before = entry.change.before
         return before is not None and before.revision in self.pair.calendars[entry.side].crossed
+
+    def _entered(self, node: Node, name: Field, value: Key) -> Entry | None:
+        """Return the last change of a field, where a user has made it this value."""
+        for past in reversed(self.pair.journal):
+            before, after = past.change.before, past.change.after
+            if (past.side, after.id) != node or before is None:
+                continue
+            if key(name, before.event.value(name)) != key(name, after.event.value(name)):
+                return past if not after.by_us and key(name, after.event.value(name)) == value else None
+        return None
 
     def _is_awaited(self, node: Node) -> bool:
         """Tell whether the delete of an event is still to be settled."""

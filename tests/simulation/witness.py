@@ -132,6 +132,7 @@ class Witness:
                 self._told.add(name)
                 (row,) = fetch(self.pair.world.disk.raw, ENTRY, {"id": name[0]})
                 self.ledger.append(ledger_entry(row, IMAGES))
+                self.pair.undos.hear(self.ledger[-1])
 
     def overwritten(self, checked: Event, current: Event, changes: Changes) -> None:
         """Excuse what a write or, without changes, a delete takes that a user did behind the read before it."""
@@ -156,6 +157,12 @@ class Witness:
     def linked(self) -> KeysView[Node]:
         """The events that were linked behind the last run."""
         return self._partners.keys()
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs the last run left, with those that another runner had made and not recorded."""
+        partners = ((node, (node[0].other, partner)) for node, partner in self._partners.items() if partner)
+        return len({frozenset(pair) for pair in partners if all(event_id for _, event_id in pair)})
 
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
@@ -306,7 +313,7 @@ class Witness:
             away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
             yield ("left the account",), away
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
-        yield ("a copy that a user had hidden",), self._replaced(entry)
+        yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
         unmarked = {each for each, row in present.items() if row.marker is None}
         nobody_s = {each for each in present if self.is_lost_copy((other, each))}
         yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
@@ -356,6 +363,17 @@ class Witness:
             for past in self.pair.journal[since:until]
         )
 
+    def wrote_unknown(self, node: Node, value: Key) -> bool:
+        """Tell whether calsync wrote a value into an event, and the disk that was put back does not know that."""
+        return any(
+            past.change.after.by_us
+            and past.change.before is not None
+            and value in keys(past.change.after.event) - keys(past.change.before.event)
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+            if (past.side, past.change.after.id) == node
+        )
+
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
         hidden: set[str] = set()
@@ -371,6 +389,18 @@ class Witness:
             else:
                 hidden.discard(change.after.id)
         return replaced
+
+    def _never_seen(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
+        """Return what calsync made in the place of one that a user deleted, and a user hid before it was known.
+
+        That delete is carried over once nothing speaks against it any more.
+        """
+        deleted = any(
+            past.side is not entry.side and not (past.change.after.by_us or lives(past.change.after))
+            for past in self._history(entry)
+        )
+        hidden = {each for each, row in present.items() if row.place in HIDDEN}
+        return {each for each in hidden if deleted and (entry.side.other, each) in self._unsettled}
 
     def _is_forgotten(self, row: Row, partner: Row) -> bool:
         """Tell whether nothing but the disk that is gone showed that two events belong together.

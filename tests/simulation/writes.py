@@ -220,11 +220,21 @@ class Writes:
         return all(holds(past.change.after.event) for past in states[known[-1] if known else 0 :])
 
     def _was_read(self, past: Entry, later: Sequence[Entry]) -> bool:
-        """Tell whether calsync could read an event as it was then, and not only when it was away already."""
+        """Tell whether calsync could read an event as it was then, and not only when it was away already.
+
+        What it had read of one that was away when an old disk was put back, it reads no more.
+        """
         if past.change.after.place is not Place.CALENDAR:
             return False
         left = next((each.number for each in later if each.change.after.place is not Place.CALENDAR), None)
-        return left is None or self.pair.witness.seen(past, left)
+        if left is None:
+            return True
+        forgotten = any(since <= past.number and left < until for since, until in self.pair.put_backs)
+        return self._is_told(past) and self.pair.witness.seen(past, left) and not forgotten
+
+    def _is_told(self, past: Entry) -> bool:
+        """Tell whether anybody was told of a state; reading takes its time."""
+        return past.change.after.revision in self.pair.calendars[past.side].told
 
     def _texts(self, node: Node) -> set[Key]:
         """Return all texts that an event ever had, but for a mask."""
@@ -232,7 +242,7 @@ class Writes:
         return texts - {key("summary", MASK), key("description", "")}
 
     def _is_mask(self, node: Node) -> bool:
-        """Tell whether calsync made an event of one that ever was private; that one may be a mask brought back.
+        """Tell whether calsync made an event of one that it ever knew to be private: a mask, or one brought back.
 
         What a user has written over the copy of one that is not private any more is none, whatever it says.
         """
@@ -243,7 +253,7 @@ class Writes:
         now = self.now(original)
         if not self._row(now).event.private and self._renamed(node):
             return False
-        return any(past.change.after.event.private for past in self._states(now))
+        return any(past.change.after.event.private and self._is_told(past) for past in self._states(now))
 
     def _was_made_twice(self, node: Node) -> bool:
         """Tell whether calsync made an event by a create that it repeated, as it could not see the first copy."""

@@ -33,6 +33,16 @@ def braked(
     return counts
 
 
+@pytest.mark.parametrize(("before", "held"), [(8, False), (9, True)])
+def test_rewrites_of_earlier_plans_of_the_run_count_once(scene: Scene, before: int, held: bool) -> None:
+    for _ in range(12):
+        scene.pair({"summary": "neu"})
+    again = {(Side.RIGHT, "right1"), (Side.RIGHT, "right2")}
+    rewritten = again | {(Side.LEFT, f"before{number}") for number in range(before)}
+    plan = brake(scene.plan(), scene.view(), NONE_LATELY, frozenset(), rewritten)
+    assert {each.kind for each in plan.operations} == {Kind.HOLD if held else Kind.UPDATE}
+
+
 def delete(scene: Scene, deleted: int, present: int) -> None:
     for _ in range(deleted):
         scene.pair(gone=LEFT_DELETED)

@@ -257,6 +257,20 @@ def test_a_source_that_left_the_account_is_not_copied_again(scene: Scene) -> Non
     assert scene.idle()
 
 
+@pytest.mark.parametrize("gone", Side)
+@pytest.mark.parametrize(
+    ("left", "right", "wanted"),
+    [({}, {}, Kind.DELETE), ({"series": True}, {}, None), ({}, {"series": True}, None)],
+)
+def test_what_left_the_account_lets_its_copy_be_deleted_only_where_both_were_last_seen_as_what_is_synced(
+    scene: Scene, gone: Side, left: dict[str, Any], right: dict[str, Any], wanted: Kind | None
+) -> None:
+    """No run may have come to put the pair to sleep."""
+    scene.pair(left, right, gone={gone: Standing.ELSEWHERE})
+    held = scene.only()
+    assert (held.kind, held.reason, held.wanted) == (Kind.HOLD, "left_account", wanted)
+
+
 def test_a_rule_that_raises_holds_what_would_be_made_again(scene: Scene, scripted: type[Scripted]) -> None:
     scene.direction = Direction.LEFT_TO_RIGHT
     scene.rules = (scripted(fails_in="on_create"),)

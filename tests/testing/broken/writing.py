@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from calsync.ports import Written
     from calsync.sync.model import Changes, Draft, Event, Observation
+    from calsync.testing.memory import Call
     from calsync.testing.rows import Row
 
 MAILING = Capabilities(writes_may_mail=True)
@@ -133,7 +134,7 @@ class RemindsOnUpdates(MemoryCalendar):
 class BlocksForEver(MemoryCalendar):
     """An event that had attendees once is never written again."""
 
-    def _permit(self, row: Row, fields: Sequence[Any]) -> None:
+    def _permit(self, row: Row, call: Call) -> None:
         if any(change.after.event.attendee_count for change in self.rows.log if change.after.id == row.id):
             raise Blocked("has_attendees")
 
