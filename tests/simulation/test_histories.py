@@ -119,6 +119,7 @@ FOUND = (
     9290462,
     9290874,
     9332656,
+    9336994,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
