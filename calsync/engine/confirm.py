@@ -9,6 +9,7 @@ from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.readback import written_base
 from calsync.records import Intent, LedgerEntry
 from calsync.sync.choices import ADOPTED, LEAVING, LOSING, UNDONE
+from calsync.sync.forms import may_be_form
 from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
@@ -56,7 +57,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     certain = _is_certain(run, intent, written)
     if certain:
         base = written_base(base, draft.values(), found, answered)
-    else:
+    if not certain or _is_rewritten(run, draft, base):
         same = all(base.values[name] == value for name, value in draft.values().items())
         intent = replace(intent, reason=ADOPTED if same else "linked_different")
         run.report.remark(intent.kind, intent.side, intent.reason)
@@ -90,6 +91,15 @@ def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
     Then what is different stays so: it may be an edit of our copy, or an event of a user's own.
     """
     return written is not None or run.account.calendars[intent.side].capabilities.marker
+
+
+def _is_rewritten(run: Run, draft: Draft, base: Base) -> bool:
+    """Tell whether a copy was written again since it was made, which only a later disk than this one knew.
+
+    That calsync wrote it last says nothing then of what users had made of it before.
+    """
+    forms = (may_be_form(base.values[name], value) for name, value in draft.values().items())
+    return run.notebook.state.rebuild is not None and not all(forms)
 
 
 def _is_masked(source: Observation, draft: Draft) -> bool:

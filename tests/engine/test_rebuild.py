@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calsync.engine import Engine, engine
-from calsync.errors import UnknownOutcome
+from calsync.errors import EventError, UnknownOutcome
 from calsync.store import SqliteStore
 from calsync.store.opening import connect
 from calsync.sync.model import Direction, Side, Timed
@@ -359,6 +359,29 @@ async def test_an_open_create_that_was_carried_out_is_found(world: World, stores
     before = writes(world)
     await rebuilt(world, {})
     assert writes(world) == before
+
+
+@pytest.mark.parametrize("edited", [True, False])
+async def test_what_was_made_of_an_open_create_behind_the_backup_is_told_to_differ(
+    world: World, stores: Stores, meeting: Event, edited: bool
+) -> None:
+    """Calsync wrote to the copy last, and so what its user had made of it before could pass for calsync's."""
+    original = world.left.user_create(meeting)
+    world.right.faults.add("create", lambda: UnknownOutcome("lost"), after=True)
+    await world.run()
+    await stores.save()
+    await world.run()
+    (copy,) = world.right.events()
+    if edited:
+        world.left.user_edit(original, summary="verlegt")
+        world.right.user_edit(copy, description="Klingel")
+        world.left.faults.add("update", lambda: EventError("no"), after=False)
+    await world.run()
+    await stores.put_back()
+    before = writes(world)
+    report = await world.run()
+    told = report.remarks[Kind.CREATE, Side.RIGHT, "linked_different"]
+    assert (writes(world), told) == (before, int(edited))
 
 
 async def test_only_the_plan_that_a_person_saw_is_confirmed(

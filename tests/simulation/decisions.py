@@ -353,8 +353,14 @@ class Decisions:
                 (side, seen) for side, seen in zip(Side, (word.case.left, word.case.right), strict=True) if seen
             ]
             sure = word.known and self._counts(word) and all(self._is_as_seen(side, seen) for side, seen in asked)
-            if idle and sure and not self._was_done(word):
+            if idle and sure and not (self._was_done(word) or self._is_let_be(word)):
                 self.pair.fail("decision", f"{word.event} was to be left alone, and is still held, or copied")
+
+    def _is_let_be(self, word: Word) -> bool:
+        """Tell whether an event on the target of a one-way account waits for nothing any more: it stays."""
+        operations = self.pair.report.plan.operations if self.pair.report is not None else ()
+        held = any(each.kind is Kind.HOLD and (each.side, each.event_id) == word.node for each in operations)
+        return not (held or self.pair.direction.writes(word.case.side))
 
     def _is_as_seen(self, side: Side, seen: Observation) -> bool:
         """Tell whether an event is what a person saw of it, and a run is told so."""

@@ -17,7 +17,7 @@ from calsync.engine import Report
 from calsync.records import LedgerEntry
 from calsync.sync.brakes import DELETES, REWRITES, RULES
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, UNSURE, Choice
-from calsync.sync.model import Event, Link, Observation, Side, Timed
+from calsync.sync.model import Direction, Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
@@ -140,6 +140,31 @@ def test_a_twin_that_is_to_be_left_alone_is_so_behind_the_next_run_if_nothing_co
         pair.hidden.add(twin)
     pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
     _a_run_settles_all(pair, *([(twin, None)] if happens == "it has a link" else []))
+    pair.decisions.look(_nothing_left())
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("direction", "held", "broken"),
+    [
+        (Direction.RIGHT_TO_LEFT, False, []),
+        (Direction.RIGHT_TO_LEFT, True, ["decision"]),
+        (Direction.BOTH, False, ["decision"]),
+    ],
+)
+def test_a_twin_is_left_alone_without_a_link_where_it_stands_on_a_target_and_nothing_looks_like_it_any_more(
+    pair: Pair, direction: Direction, held: bool, broken: list[str]
+) -> None:
+    pair.direction = direction
+    left = pair.calendars[LEFT]
+    left.behaviour.lag = timedelta(0)
+    seen = Observation(id=left.user_create(MEETING), event=MEETING, revision="r1")
+    _a_run_settles_all(pair)
+    pair.decisions.take(_twin(seen.id, seen), Choice.KEEP)
+    pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
+    _a_run_settles_all(pair)
+    hold = Operation(kind=Kind.HOLD, side=RIGHT, reason=AMBIGUOUS, source=seen)
+    pair.report = Report(plan=Plan(operations=(hold,) * held))
     pair.decisions.look(_nothing_left())
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 

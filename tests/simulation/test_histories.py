@@ -125,6 +125,8 @@ FOUND = (
     9290462,
     9290874,
     9325989,
+    9332656,
+    9336994,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
