@@ -99,7 +99,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._tasks.clear()
 
     def run_until_complete(self, future: Coroutine[Any, Any, T]) -> T:  # type: ignore[override] # no futures
-        REGISTERED.add = id
+        REGISTERED.add = self._tasks.append
         try:
             return super().run_until_complete(future)
         finally:
@@ -132,9 +132,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def create_task(  # type: ignore[override] # without a factory
         self, coro: Any, *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
-        task = asyncio.Task(coro, loop=self, name=name, context=context)
-        self._tasks.append(task)
-        return task
+        return asyncio.Task(coro, loop=self, name=name, context=context)
 
     def _run_once(self) -> None:
         """Run what is ready until the loop is told to stop: one call, for histories have a thousand steps."""
