@@ -98,6 +98,11 @@ REASONS: dict[str, Sentences] = {
         "It stays: somebody has edited this copy, and calsync has not copied that to the original.",
         "Der Termin bleibt: Jemand hat diese Kopie geändert, und das steht nicht im Original.",
     ),
+    "leave_unsure": Sentences(
+        "It stays: nobody can tell whether it shows what calsync has written, or what somebody has entered.",
+        "Der Termin bleibt: Es ist nicht sicher, ob er zeigt, was calsync geschrieben oder was jemand eingetragen "
+        "hat.",
+    ),
     "leave_alone": Sentences(
         "It stays: its original is gone, so this is the only one that is left.",
         "Der Termin bleibt: Das Original gibt es nicht mehr. Dieser ist der letzte.",

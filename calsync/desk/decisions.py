@@ -11,6 +11,7 @@ from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, 
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, UNSURE, Choice, Decision, fingerprint, offers
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import Kind
+from calsync.sync.ruled import is_asked_already
 from calsync.sync.twins import Shown
 from calsync.sync.view import Standing
 
@@ -94,7 +95,7 @@ class Case:
 
 
 async def waiting(store: SqlStore, account: str, direction: Direction, now: datetime) -> Sequence[Case]:
-    """Return all that waits in an account, what waits longest first. Raises StoreError."""
+    """Return all that a person is asked about in an account, what waits longest first. Raises StoreError."""
     state = await store.load(account, now)
     links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
 
@@ -102,7 +103,8 @@ async def waiting(store: SqlStore, account: str, direction: Direction, now: date
         return links.get((side, event_id))
 
     shown = Shown(state.holds, state.links.values(), state.seen, link_of)
-    cases = [_case(state, held, shown.of(held.key), direction) for held in state.holds.values()]
+    asked = [held for key, held in state.holds.items() if not is_asked_already(key, state.holds)]
+    cases = [_case(state, held, shown.of(held.key), direction) for held in asked]
     return sorted(cases, key=lambda case: (case.since, case.side, case.event_id, case.reason))
 
 

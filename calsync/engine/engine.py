@@ -24,7 +24,7 @@ from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import Busy, OtherCalendar, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
-from calsync.sync.ruled import Before
+from calsync.sync.ruled import Before, is_asked_already
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -343,7 +343,8 @@ def _tell_waiting(run: Run) -> None:
     And since when the oldest hold of each reason waits.
     """
     state = run.notebook.state
-    undecided = [held for key, held in state.holds.items() if key not in state.decisions]
+    open_to_word = (key for key in state.holds if key not in state.decisions)
+    undecided = [state.holds[key] for key in open_to_word if not is_asked_already(key, state.holds)]
     # The last one of a reason counts, which is the oldest.
     eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
     run.report.held_since = {held.reason: held.since for held in eldest}

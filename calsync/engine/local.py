@@ -157,18 +157,21 @@ def holds_of(run: Run, plan: Plan) -> dict[HoldKey, Held]:
     known = run.notebook.state.holds
     stays = _decided(plan) | {*_still_ruled(run, plan)}
     holds = {key: held for key, held in known.items() if key in stays or _is_undecided(run, plan, key)}
-    for operation in plan.operations:
-        if operation.kind is not Kind.HOLD or operation.event_id is None:
-            continue
-        kind = operation.wanted or Kind.HOLD
-        key = (operation.side, operation.event_id, kind, operation.reason)
+    for key, rule in _planned(plan):
         side, event_id, kind, reason = key
         since = known[key].since if key in known else run.now
-        holds[key] = Held(
-            side=side, event_id=event_id, kind=kind, reason=reason, since=since, rule=operation.guard
-        )
+        holds[key] = Held(side=side, event_id=event_id, kind=kind, reason=reason, since=since, rule=rule)
     moved = _new_ids(plan)
     return {held.key: held for held in (_under_new_id(held, moved) for held in holds.values())} if moved else holds
+
+
+def _planned(plan: Plan) -> Iterator[tuple[HoldKey, str | None]]:
+    """Yield what the plan holds, with the rule that does."""
+    for operation in plan.operations:
+        if operation.kind is Kind.HOLD and operation.event_id is not None:
+            kind = operation.wanted or Kind.HOLD
+            yield (operation.side, operation.event_id, kind, operation.reason), operation.guard
+    yield from ((key, None) for key in plan.ruled)
 
 
 def _new_ids(plan: Plan) -> Mapping[tuple[Side, str], str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calsync.store.showing_statements import asked
+
 LINK = """
 SELECT * FROM link WHERE account = :account AND left_id = :event
 UNION SELECT * FROM link WHERE account = :account AND right_id = :event
@@ -24,7 +26,7 @@ UNION SELECT CASE side WHEN 'left' THEN 'right' ELSE 'left' END FROM ledger
 WHERE account = :account AND source_id = :event
 """
 # What pages call left out (calsync.store.showing_statements.LEFT_OUT), of these events alone.
-LEFT_OUT = """
+LEFT_OUT = f"""
 WITH wanted AS (SELECT value AS event_id FROM json_each(:events))
 SELECT unsynced.side, unsynced.event_id, NULL AS other_id, kind, reason, since, rule FROM wanted
 CROSS JOIN json_each('["left", "right"]') AS sides
@@ -39,12 +41,13 @@ CROSS JOIN hold ON hold.account = :account AND hold.side = sides.value AND hold.
 LEFT JOIN decision ON decision.account = hold.account AND decision.side = hold.side
     AND decision.event_id = hold.event_id AND decision.kind = hold.kind AND decision.reason = hold.reason
     AND decision.since = hold.since
+WHERE {asked()}
 UNION ALL
 SELECT attempt.side, attempt.event_id, NULL, 'attempt:' || failures, error, NULL, NULL FROM wanted
 CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN attempt ON attempt.account = :account AND attempt.side = sides.value
     AND attempt.event_id = wanted.event_id
-"""
+"""  # noqa: S608 - from there
 DECISIONS = """
 SELECT decision.* FROM json_each(:events) AS wanted CROSS JOIN json_each('["left", "right"]') AS sides
 CROSS JOIN decision ON decision.account = :account AND decision.side = sides.value

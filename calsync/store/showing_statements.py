@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+
+def asked() -> str:
+    """Return the condition under which a row of `hold` is a question of its own.
+
+    It is the one of calsync.sync.ruled.is_asked_already.
+    """
+    return """NOT (hold.reason = 'rules' AND EXISTS (
+    SELECT 1 FROM hold AS twin WHERE twin.account = hold.account AND twin.side = hold.side
+        AND twin.event_id = hold.event_id AND twin.kind = hold.kind AND twin.reason = 'ambiguous'
+))"""
+
+
 # Of the accounts that are asked for, with the last run of each.
 STANDINGS = """
 SELECT account.name, enabled, good_at, until, began, error_class, error
@@ -16,7 +28,7 @@ _OF_HOLD = """decision.account = hold.account AND decision.side = hold.side AND 
     AND decision.kind = hold.kind AND decision.reason = hold.reason AND decision.since = hold.since"""
 WAITING = f"""
 SELECT account, side, kind, reason, count(*) AS events, min(since) AS since FROM hold
-WHERE NOT EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD})
+WHERE {asked()} AND NOT EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD})
 GROUP BY account, side, kind, reason ORDER BY account, side, kind, reason
 """  # noqa: S608 - from above
 BLOCKED = """
@@ -84,7 +96,7 @@ UNION ALL
 SELECT side, event_id, NULL,
     CASE WHEN EXISTS (SELECT 1 FROM decision WHERE {_OF_HOLD}) THEN 'decided:' ELSE 'hold:' END || kind,
     reason, since, rule
-FROM hold WHERE account = :account
+FROM hold WHERE account = :account AND {asked()}
 UNION ALL
 SELECT side, event_id, NULL, 'attempt:' || failures, error, NULL, NULL FROM attempt WHERE account = :account
 UNION ALL

@@ -101,6 +101,8 @@ class Plan:
     rebases: Sequence[Rebase] = ()
     undecided: frozenset[int] = frozenset()
     """The links about which nothing was decided: their events are in doubt, a write is open, or a rule failed."""
+    ruled: frozenset[HoldKey] = frozenset()
+    """Creates that are held for another reason, and wait for a change of the rules as well."""
 
     @property
     def hash(self) -> str:

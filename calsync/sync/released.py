@@ -31,8 +31,9 @@ _ASKED_FOR = frozenset({CONFLICT, UNSURE})
 def carry_decisions(plan: Plan, view: View) -> Plan:
     """Return the plan with what was released marked as decided, and with what is kept done away with.
 
-    A release counts only for a write that nothing else holds. What is kept is kept also where it is blocked, or
-    held for another reason now: it must not be carried out when that one is over.
+    A release counts only for a write that nothing else holds; that of a create which waits for a change of the
+    rules waits with it until then, as that would be asked again. What is kept is kept also where it is blocked,
+    or held for another reason now: it must not be carried out when that one is over.
     """
     if not view.decisions:
         return plan
@@ -49,6 +50,8 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
                 rebases.extend(_given_up(operation, rebases))
         elif decision is not None and operation.kind is decision.kind:
             operations.append(_released(operation, decision))
+        elif decision is not None and (decision.kind, decision.reason) == (Kind.CREATE, RULES):
+            operations.append(replace(operation, decided=operation.decided | {decision.key}))
         else:
             operations.append(operation)
     return replace(plan, operations=tuple(operations), rebases=tuple(rebases))
@@ -68,7 +71,7 @@ def _released(operation: Operation, decision: Decision) -> Operation:
     """Return a write that a person wants. That a value loses by it must go on being told."""
     rename = operation.kind is Kind.DELETE or operation.reason not in LOSING
     reason = RELEASED if rename else operation.reason
-    return replace(operation, reason=reason, decided=frozenset({decision.key}))
+    return replace(operation, reason=reason, decided=operation.decided | {decision.key})
 
 
 def _left_alone(operation: Operation) -> Operation:

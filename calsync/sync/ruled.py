@@ -54,6 +54,7 @@ def hold_ruled(
     pairs = {view.linked[side].get(event_id) for side, event_id, kind, why in holds if (kind, why) == _PAIR}
     passed = {(side, event_id) for side, event_id, _, reason in holds if reason in NUMBERS} | tried
     operations: list[Operation] = []
+    ruled: set[HoldKey] = set()
     for operation in plan.operations:
         key = (operation.side, operation.event_id or "", operation.kind, RULES)
         waits = key in holds or (operation.link is not None and operation.link.id in pairs)
@@ -64,10 +65,19 @@ def hold_ruled(
             continue
         operations.append(operation)
         if before is not None and waits and _is_open_twin(operation, view):
-            operations.append(replace(operation, reason=RULES))
+            ruled.add((*key[:2], Kind.CREATE, RULES))
     if before is not None:
         operations.extend(_undecided(plan, view, before))
-    return replace(plan, operations=tuple(operations))
+    return replace(plan, operations=tuple(operations), ruled=frozenset(ruled))
+
+
+def is_asked_already(key: HoldKey, holds: Collection[HoldKey]) -> bool:
+    """Tell whether a hold is no question of its own: its event looks like others, and that is asked about.
+
+    A word about that counts for the change of the rules, too, which is asked about where it looks like no other.
+    """
+    side, event_id, kind, reason = key
+    return reason == RULES and (side, event_id, kind, AMBIGUOUS) in holds
 
 
 def _is_open_twin(operation: Operation, view: View) -> bool:

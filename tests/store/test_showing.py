@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calsync.testing import FakeClock
 
 STATEMENTS = {name: each for name, each in vars(showing_statements).items() if name.isupper() and name[0] != "_"}
-SMALL = {"account", "departed", "side", "hold", "attempt", "json_each", "wanted", "waits", "unready"}
+SMALL = {"account", "departed", "side", "hold", "twin", "attempt", "json_each", "wanted", "waits", "unready"}
 """Tables with a row an account or less, what is handed over, and what is made of both."""
 
 
@@ -98,6 +98,27 @@ async def test_what_waits_is_counted_by_account_and_reason(store: SqliteStore, l
     assert await store.showing.failing_events(5) == {"anna": [Failing(Side.RIGHT, "EventError", 2)]}
     assert await store.showing.unwritten() == {"anna": {Side.LEFT}}
     assert await store.showing.unsynced_counts(["anna", "bert"]) == {"anna": {"block": 1, "skip": 1}}
+
+
+async def test_what_looks_like_others_is_told_once_whatever_else_it_waits_for(
+    store: SqliteStore, lease: Lease
+) -> None:
+    holds = [("l1", "ambiguous"), ("l1", "rules"), ("l2", "rules"), ("l3", "ambiguous")]
+    async with store.transaction(lease) as transaction:
+        await transaction.set_holds(
+            Held(side=Side.RIGHT, event_id=event_id, kind=Kind.CREATE, reason=reason, since=START)
+            for event_id, reason in holds
+        )
+    told = {("l1", "ambiguous"), ("l2", "rules"), ("l3", "ambiguous")}
+    assert await store.showing.waiting() == {
+        "anna": [
+            Waiting(Side.RIGHT, Kind.CREATE, "ambiguous", 2, START),
+            Waiting(Side.RIGHT, Kind.CREATE, "rules", 1, START),
+        ]
+    }
+    assert {(row.event_id, row.reason) for row in await store.showing.left_out("anna")} == told
+    life = await store.lives.of("anna", (Side.LEFT, "l1"))
+    assert [row.reason for row in life.left_out] == ["ambiguous"]
 
 
 async def test_links_are_told_with_both_sides(store: SqliteStore, lease: Lease) -> None:

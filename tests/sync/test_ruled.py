@@ -11,8 +11,8 @@ import pytest
 from calsync.sync.brakes import BUDGET, RULES
 from calsync.sync.choices import AMBIGUOUS, Choice, Decision
 from calsync.sync.model import Capabilities, Direction, Draft, Event, Link, Observation, Side, Timed, Window
-from calsync.sync.plan import Kind, Operation, Plan
-from calsync.sync.ruled import Before, hold_ruled
+from calsync.sync.plan import HoldKey, Kind, Operation, Plan
+from calsync.sync.ruled import Before, hold_ruled, is_asked_already
 from calsync.sync.rules import Chain
 from calsync.sync.twins import hold_twin
 from calsync.sync.view import Seen, Standing, View
@@ -108,10 +108,12 @@ def test_a_twin_that_was_there_is_held_for_both_so_that_it_waits_on_when_it_look
     was = seen("l1", replace(MEETING, private=True)) if edited else now
     twin = hold_twin(view(now), LEFT, now)
     plan = hold_ruled(Plan((twin,)), view(now), [], before((LEFT, was)))
-    assert [(each.reason, each.wanted) for each in plan.operations] == [(each, Kind.CREATE) for each in held]
-    later = hold_ruled(
-        Plan((create(now),)), view(now), [(RIGHT, "l1", Kind.CREATE, reason) for reason in held], None
-    )
+    assert [(each.reason, each.wanted) for each in plan.operations] == [(AMBIGUOUS, Kind.CREATE)]
+    keys: list[HoldKey] = [(RIGHT, "l1", Kind.CREATE, reason) for reason in held]
+    assert {*keys} == {keys[0], *plan.ruled}
+    assert [is_asked_already(key, keys) for key in keys] == [False, True][: len(keys)]
+    assert not any(is_asked_already(key, [key]) for key in keys)
+    later = hold_ruled(Plan((create(now),)), view(now), keys, None)
     assert kinds(later) == ([("create", "new")] if edited else [("hold", "rules")])
 
 
