@@ -55,7 +55,6 @@ EXCUSES: Mapping[str, str] = {
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "asked on a copy": "a plan is made on what the disk held when it began",
-    "asked of another version": "the store keeps the last question of a pair; a plan may know another version",
     "asked meanwhile": "a run knows of the notes that there were when it began",
     "other rules": "a person decided just as the rules were changed: what is held by them may be another thing",
     "a busy server": "a lease is renewed behind each write; where a server takes longer, the next run sends it",
