@@ -453,9 +453,7 @@ class Pair:
             raise AssertionError("no process asks this rule")
         hang = Hang.of(asking.question)
         asked = {version.id for version in (hang.left, hang.right) if version is not None}
-        if process.on_copy:  # it may have begun before that was noted
-            self.world.excuse("asked on a copy")
-        elif hang in self.noted and asked & (self.hidden | self.retold):
+        if hang in self.noted and asked & (self.hidden | self.retold):
             self.world.excuse("told as it was before")
         elif hang in self.noted and (begun := START.get()) is not None and begun[1] < self.noted[hang]:
             self.world.excuse("asked meanwhile")
