@@ -6,7 +6,7 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
-from calsync.store import SqlStore
+from calsync.store import SqlStore, statements
 from calsync.sync.asking import Hang, Version
 from calsync.sync.budget import UNCOUNTED, Spent
 from calsync.sync.choices import WANTED
@@ -400,6 +400,26 @@ async def test_what_is_noted_about_a_pair_while_its_notes_are_dropped_stays(stor
     assert (await load(store)).hangs == [first, second]
     async with store.transaction(lease) as transaction:
         await transaction.drop_hangs((await load(store)).hangs)
+    assert (await load(store)).hangs == []
+
+
+async def test_a_worker_from_before_knows_the_last_question_about_a_pair_and_loses_no_earlier_one(
+    store: SqlStore,
+) -> None:
+    """As long as it runs, it goes on with the statements that it was started with."""
+    key, columns = ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version")
+    first = Hang(rule="shout", version="1", left=Version("l1", "1"), right=None)
+    second = replace(first, left=Version("l1", "2"))
+    for hang in (first, second):
+        await store.add_hang("anna", hang)
+    row = {**dict.fromkeys(columns), **dict.fromkeys(key, ""), "account": "anna", "left_id": "l1"}
+    row |= {"left_revision": "3", "rule": "shout", "version": "1"}
+    (put,) = statements.put("hang", key, columns).of([row])
+    (drop,) = statements.drop("hang", *key).of([row])
+    assert [found["left_revision"] for found in await store._read(statements.HANGS, {"account": "anna"})] == ["2"]
+    await store._writer.write(lambda database: database.execute(*put))
+    assert (await load(store)).hangs == [first, replace(first, left=Version("l1", "3"))]
+    await store._writer.write(lambda database: database.execute(*drop))
     assert (await load(store)).hangs == []
 
 
