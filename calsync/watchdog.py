@@ -136,7 +136,8 @@ def read_note(place: Path) -> Note | None:
     try:
         found = json.loads(text)
         events = {side: Version(*event) if event else None for side, event in found["events"].items()}
-        return Note(found["account"], Hang(rule=found["rule"], version=found["version"], **events))
+        left, right = events["left"], events["right"]
+        return Note(found["account"], Hang(rule=found["rule"], version=found["version"], left=left, right=right))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(
             f"{place}: the watchdog's note is damaged; delete the file, and calsync asks every rule again"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from calsync.engine.account import Run
+    from calsync.sync.asking import Hang
     from calsync.sync.choices import Decision
     from calsync.sync.model import Observation
     from calsync.sync.plan import HoldKey
@@ -35,8 +36,7 @@ async def apply_local(run: Run, plan: Plan) -> bool:
         _apply(run, batch, operation)
     batch.holds = holds_of(run, plan)
     batch.decisions = list(_done_with(run, plan))
-    versions = run.account.chain.versions
-    batch.hangs = [hang for hang in run.notebook.state.hangs if hang.is_over(run.notebook.state.seen, versions)]
+    batch.hangs = _answered(run)
     batch.attempts.update(dict.fromkeys(_settled_attempts(run, plan)))
     if run.notebook.state.rules != run.account.rules:  # with what is held because of it
         batch.rules = run.account.rules
@@ -242,6 +242,15 @@ def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:
     for intent in run.notebook.state.intents.values():
         planned.update((intent.side, seen.id) for seen in (intent.source, intent.target) if seen is not None)
     yield from (key for key in run.notebook.state.attempts if key not in planned)
+
+
+def _answered(run: Run) -> list[Hang]:
+    """Return the questions that nobody asks any more. Those about the same events go together."""
+    state = run.notebook.state
+    listed = {side: state.sides[side].listed_run for side in Side}
+    versions = run.account.chain.versions
+    stays = {hang.about for hang in state.hangs if not hang.is_over(state.seen, listed, versions)}
+    return [hang for hang in state.hangs if hang.about not in stays]
 
 
 def _tell(run: Run, batch: Batch, operation: Operation, link: Link | None) -> None:

@@ -26,7 +26,9 @@ TABLES = (
     *("ledger", "run", "unsynced", "audit", "turn"),
 )
 """What names the account, in the order in which it is told."""
-NESTED = frozenset({"observation", "left_base", "right_base", "source", "target", "draft", "changes", "answer"})
+NESTED = frozenset(
+    {"observation", "left_base", "right_base", "source", "target", "draft", "changes", "answer", "earlier"}
+)
 """Columns that hold JSON."""
 OWNERS = "SELECT name FROM person JOIN ownership ON person = id WHERE account = :account ORDER BY name"
 Rows = list[dict[str, Any]]

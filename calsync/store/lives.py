@@ -121,7 +121,7 @@ class StoredLives:
             decisions=[rows.decision(row) for row in read(sql.DECISIONS)],
             attempts=[rows.attempt(row) for row in read(sql.ATTEMPTS)],
             intents=[one for one in intents if _is_about(one, ids, link)],
-            hangs=[rows.hang(row) for row in read(sql.HANGS)],
+            hangs=[hang for row in read(sql.HANGS) for hang in rows.hangs(row)],
             ledger=ledger,
             sides={rows.SIDES[row["side"]]: rows.side_state(row) for row in read(sql.SIDES)},
             runs=_runs(

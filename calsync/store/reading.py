@@ -54,7 +54,7 @@ def read_account(
     attempts = [rows.attempt(row) for row in waiting(statements.ATTEMPTS)]
     holds = [rows.held(row) for row in waiting(statements.HOLDS)]
     decisions = [rows.decision(row) for row in waiting(statements.DECISIONS)]
-    hangs = [rows.hang(row) for row in waiting(statements.HANGS)]
+    hangs = [hang for row in waiting(statements.HANGS) for hang in rows.hangs(row)]
     part = None
     if scope is not None and run and scope.rest == _rest(run[0], sides):
         part = _read_part(account, scope, database)

@@ -14,7 +14,7 @@ from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from typing import TypeVar
 
     from calsync.store.connection import Found
@@ -27,6 +27,8 @@ STANDINGS = {standing.value: standing for standing in Standing}
 STATES = {state.value: state for state in State}
 SIDES = {side.value: side for side in Side}
 """Members by their text: thousands of rows are read in every run, and calling an enumeration is slow."""
+EARLIER = 9
+"""So many questions about the same events are kept besides the last one: each has ended a process."""
 
 
 def side_row(side: Side, state: SideState) -> Row:
@@ -246,24 +248,42 @@ def tombstone(row: Found) -> Tombstone:
     )
 
 
-def hang_row(hang: Hang) -> Row:
+def hang_key(hang: Hang) -> Row:
+    """Return what tells a row of questions from others: the events, in whichever version."""
+    left, right = hang.about
+    return {"left_id": left or "", "right_id": right or ""}
+
+
+def hang_row(hang: Hang, before: Iterable[Hang]) -> Row:
+    """`before`: what the row told so far, the oldest first."""
+    earlier = [_asked(one) for one in before if one != hang][-EARLIER:]
     return {
-        "left_id": hang.left.id if hang.left else "",
+        **hang_key(hang),
+        **_asked(hang),
+        "earlier": json.dumps(earlier) if earlier else None,
+        "noted_run": hang.noted_run,
+    }
+
+
+def hangs(row: Found) -> Iterator[Hang]:
+    """Yield the questions of a row, the oldest first."""
+    for asked in (*json.loads(row["earlier"] or "[]"), row):
+        yield Hang(
+            rule=asked["rule"],
+            version=asked["version"],
+            left=Version(row["left_id"], asked["left_revision"]) if row["left_id"] else None,
+            right=Version(row["right_id"], asked["right_revision"]) if row["right_id"] else None,
+            noted_run=row["noted_run"],
+        )
+
+
+def _asked(hang: Hang) -> Row:
+    return {
         "left_revision": hang.left and hang.left.revision,
-        "right_id": hang.right.id if hang.right else "",
         "right_revision": hang.right and hang.right.revision,
         "rule": hang.rule,
         "version": hang.version,
     }
-
-
-def hang(row: Found) -> Hang:
-    return Hang(
-        rule=row["rule"],
-        version=row["version"],
-        left=Version(row["left_id"], row["left_revision"]) if row["left_id"] else None,
-        right=Version(row["right_id"], row["right_revision"]) if row["right_id"] else None,
-    )
 
 
 def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,11 @@ class SqlStore(Store):
     async def add_hang(self, account: str, hang: Hang) -> None:
         def add(database: Database) -> None:
             database.execute(statements.NEW_ACCOUNT, {"account": account})
-            for statement, values in statements.PUT_HANG.of([{"account": account, **rows.hang_row(hang)}]):
+            (last,) = fetch(database, statements.LAST_RUN, {"account": account})
+            found = fetch(database, statements.HANG_ABOUT, {"account": account, **rows.hang_key(hang)})
+            before = [each for row in found for each in rows.hangs(row)]
+            row = rows.hang_row(replace(hang, noted_run=last["run"]), before)
+            for statement, values in statements.PUT_HANG.of([{"account": account, **row}]):
                 database.execute(statement, values)
             database.execute(statements.DISTURB, {"account": account})
 

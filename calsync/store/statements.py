@@ -244,8 +244,15 @@ CROSS JOIN tombstone ON tombstone.account = :account AND tombstone.side = json_e
     AND tombstone.event_id = json_extract(wanted.value, '$[1]')
 """
 
-PUT_HANG = put("hang", ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version"))
-DROP_HANG = drop("hang", "account", "left_id", "right_id")
+PUT_HANG = put(
+    "hang",
+    ("account", "left_id", "right_id"),
+    ("left_revision", "right_revision", "rule", "version", "earlier", "noted_run"),
+)
+# Not what was noted about the same events meanwhile.
+DROP_HANG = drop("hang", "account", "left_id", "right_id", "noted_run")
+HANG_ABOUT = "SELECT * FROM hang WHERE account = :account AND left_id = :left_id AND right_id = :right_id"
+LAST_RUN = "SELECT run FROM account WHERE name = :account"
 HANGS = "SELECT * FROM hang WHERE account = :account ORDER BY left_id, right_id"
 
 ADD_LEDGER = insert(

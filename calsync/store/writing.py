@@ -106,9 +106,8 @@ class StoredTransaction(Transaction):
         self._many(statements.DROP_TOMBSTONE, _keys(keys))
 
     async def drop_hangs(self, hangs: Iterable[Hang]) -> None:
-        found = (rows.hang_row(hang) for hang in hangs)
-        keys = ({"left_id": row["left_id"], "right_id": row["right_id"]} for row in found)
-        self._many(statements.DROP_HANG, keys)
+        found = ({**rows.hang_key(hang), "noted_run": hang.noted_run} for hang in hangs)
+        self._many(statements.DROP_HANG, found)
 
     async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         put = partial(rows.ledger_row, account=self._account, images=self._images)

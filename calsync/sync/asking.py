@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from calsync.sync.model import Side
@@ -60,21 +60,35 @@ class Hang:
     """The version of the rule's plugin."""
     left: Version | None
     right: Version | None
+    noted_run: int = field(default=0, compare=False)
+    """The account's run behind which the last question about these events was noted."""
+
+    @property
+    def about(self) -> tuple[str | None, str | None]:
+        """The ids of the left and the right event, in whichever version."""
+        return self.left and self.left.id, self.right and self.right.id
 
     @classmethod
     def of(cls, question: Question) -> Hang:
         asked, (left, right) = question
         return cls(rule=asked.rule, version=asked.version, left=Version.of(left), right=Version.of(right))
 
-    def is_over(self, seen: Mapping[Side, Mapping[str, Seen]], versions: Mapping[str, str]) -> bool:
-        """Tell whether an event or the rule is another one by now; `versions` are those of the rules in use.
+    def is_over(
+        self,
+        seen: Mapping[Side, Mapping[str, Seen]],
+        listed: Mapping[Side, int | None],
+        versions: Mapping[str, str],
+    ) -> bool:
+        """Tell whether an event is another one, or gone, or the rule another one by now.
 
-        An event that is not known any more, as it has left the window, may come back as it was.
+        `listed` are the runs that listed each side last, `versions` those of the rules in use. Whoever asked may
+        have known a newer version than is remembered here, until its side is listed behind that.
         """
         if versions.get(self.rule) != self.version:
             return True
-        for side, event in ((Side.LEFT, self.left), (Side.RIGHT, self.right)):
-            known = None if event is None else seen[side].get(event.id)
-            if event is not None and known is not None and known.observation.revision != event.revision:
-                return True
-        return False
+        return any(
+            event is not None
+            and (listed[side] or 0) > self.noted_run
+            and Version.of(known.observation if (known := seen[side].get(event.id)) else None) != event
+            for side, event in ((Side.LEFT, self.left), (Side.RIGHT, self.right))
+        )

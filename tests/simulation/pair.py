@@ -121,8 +121,6 @@ class Pair:
     """What the watchdog of a process left for the next one."""
     noted: dict[Hang, datetime] = field(default_factory=dict)
     """Those notes that a next process has taken over into its store, and when it first did."""
-    replaced: set[Hang] = field(default_factory=set)
-    """Those in whose place another question about the same events was noted."""
     journal: list[Entry] = field(default_factory=list)
     reborn: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
     """Events that only got a new id, with their old one."""
@@ -292,10 +290,6 @@ class Pair:
             await store.add_hang(self.name, note)
             if note in self.notes:  # else another one has taken it over meanwhile
                 self.notes.remove(note)
-            for one in [*self.noted]:  # the store keeps the last question of a pair
-                if one != note and _about(one) == _about(note):
-                    self.replaced.add(one)
-                    del self.noted[one]
             self.noted.setdefault(note, self.world.clock.now())
 
     def rule(self, strict: Strictness | None) -> None:
@@ -459,22 +453,13 @@ class Pair:
             raise AssertionError("no process asks this rule")
         hang = Hang.of(asking.question)
         asked = {version.id for version in (hang.left, hang.right) if version is not None}
-        if process.on_copy:  # it may have begun before that was noted
-            self.world.excuse("asked on a copy")
-        elif hang in self.noted and asked & (self.hidden | self.retold):
+        if hang in self.noted and asked & (self.hidden | self.retold):
             self.world.excuse("told as it was before")
         elif hang in self.noted and (begun := START.get()) is not None and begun[1] < self.noted[hang]:
             self.world.excuse("asked meanwhile")
         elif hang in self.noted:
             self.fail("I10", f"a rule that had not answered about {hang.left} and {hang.right} was asked again")
-        elif hang in self.replaced:
-            self.world.excuse("asked of another version")
         self.notes.append(hang)
         self.world.mix["hanging_rule: ended a process"] += 1
         process.kill()
         raise Ended
-
-
-def _about(hang: Hang) -> list[str | None]:
-    """Name the events that a rule was asked about, in whichever version."""
-    return [version and version.id for version in (hang.left, hang.right)]

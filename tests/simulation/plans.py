@@ -13,7 +13,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
 from tests.simulation.database import SqliteDisk
 from tests.simulation.errand import Errand
-from tests.simulation.pair import ACCOUNT, APPLYING
+from tests.simulation.pair import ACCOUNT, APPLYING, START
 from tests.simulation.witness import key
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Planning(Errand):
     async def command(self, store: SqlStore, engine: Engine) -> None:
         del store, engine
         ACCOUNT.set(self.pair.name)
-        self.on_copy = True
         world, account = self.world, self.pair.account()
+        START.set((len(self.pair.journal), world.clock.now()))
         with closing(SqliteDisk(world.disk.snapshot())) as disk:
             copy = await disk.open_store()
             for holder in await copy.holders():

@@ -27,8 +27,6 @@ class Steps:
         """How often it went on after it had been frozen: a write of its last step before that is late."""
         self.may_be_off = False
         """It writes although the account was switched off when it began."""
-        self.on_copy = False
-        """It works on a copy of the disk."""
         self.steps = 0
         self._at: dict[int, Callable[[], None]] = {}
 

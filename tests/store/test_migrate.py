@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from calsync.store import SqliteStore
 from calsync.store.migrate import Migration, migrate, migrations
 from calsync.store.opening import MEMORY, connect
 from calsync.store.sqlite_connection import SqliteConnection
+from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Side
 from calsync.testing import FakeClock
 
@@ -117,6 +119,21 @@ async def test_of_a_side_that_was_read_long_ago_nobody_knows_whether_it_is_writt
     await migrate(connection, migrations())
     store = SqliteStore(connection, connection)
     assert (await store.load("anna", FakeClock().now())).sides[Side.LEFT].written is None
+    await store.close()
+
+
+async def test_what_a_rule_had_not_answered_before_more_than_one_question_was_kept_stays_noted() -> None:
+    connection = await connect(MEMORY, MEMORY)
+    await migrate(connection, [one for one in migrations() if one.number < 22])
+    await found(connection, "INSERT INTO account (name, run) VALUES ('anna', 3)")
+    await found(connection, "INSERT INTO hang VALUES ('anna', 'l1', '', 'r1', NULL, 'shout', '1')")
+    await migrate(connection, migrations())
+    store = SqliteStore(connection, connection)
+    first = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=None)
+    assert (await store.load("anna", FakeClock().now())).hangs == [first]
+    second = replace(first, left=Version("l1", "r2"))
+    await store.add_hang("anna", second)
+    assert (await store.load("anna", FakeClock().now())).hangs == [first, second]
     await store.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from calsync.errors import StoreError
 from calsync.records import AccountState, Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
-from calsync.store import SqlStore
+from calsync.store import SqlStore, statements
 from calsync.sync.asking import Hang, Version
 from calsync.sync.budget import UNCOUNTED, Spent
 from calsync.sync.choices import WANTED
@@ -102,7 +102,8 @@ async def test_everything_comes_back_as_it_was_put(store: SqlStore, lease: Lease
     tombstone = Tombstone(side=Side.LEFT, event_id="l9", revision=None, at=NOW)
     alone = Hang(rule="shout", version="1", left=None, right=Version("r3", None))
     pair = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=Version("r1", "r1"))
-    for hang in (pair, replace(alone, version="0"), alone):
+    before = replace(alone, version="0")
+    for hang in (pair, before, alone):
         await store.add_hang("anna", hang)
     async with store.transaction(lease) as transaction:
         await transaction.begin_run(4)
@@ -128,7 +129,7 @@ async def test_everything_comes_back_as_it_was_put(store: SqlStore, lease: Lease
         last_link=2,
         rebuild="lost",
         rules="0123",
-        hangs=[alone, pair],
+        hangs=[before, alone, pair],
     )
     assert await load(store) == expected
     assert await load(store, "bert") == replace_empty(expected)
@@ -353,6 +354,73 @@ async def test_a_hang_of_an_account_that_was_never_run_is_kept(store: SqlStore) 
     hang = Hang(rule="shout", version="1", left=Version("l1", "r1"), right=None)
     await store.add_hang("carla", hang)
     assert (await load(store, "carla")).hangs == [hang]
+
+
+async def test_every_question_that_was_not_answered_about_a_pair_is_kept_once(store: SqlStore) -> None:
+    first = Hang(rule="shout", version="1", left=Version("l1", None), right=Version("r1", "ä"))
+    second = replace(first, left=Version("l1", "2"))
+    third = replace(first, rule="whisper", right=Version("r1", None))
+    alone = replace(first, right=None)
+    for hang in (first, second, alone, third, first):
+        await store.add_hang("anna", hang)
+    assert (await load(store)).hangs == [alone, second, third, first]
+
+
+async def test_of_very_many_versions_that_a_rule_did_not_answer_about_the_last_ones_are_kept(
+    store: SqlStore,
+) -> None:
+    every = [Hang(rule="shout", version="1", left=Version("l1", str(n)), right=None) for n in range(15)]
+    for hang in every:
+        await store.add_hang("anna", hang)
+    assert (await load(store)).hangs == every[-10:]
+
+
+async def test_an_unanswered_question_bears_the_run_behind_which_its_pair_s_last_one_was_noted(
+    store: SqlStore, lease: Lease
+) -> None:
+    first = Hang(rule="shout", version="1", left=Version("l1", "1"), right=None)
+    await store.add_hang("anna", first)
+    assert [hang.noted_run for hang in (await load(store)).hangs] == [0]
+    async with store.transaction(lease) as transaction:
+        await transaction.begin_run(4)
+    await store.add_hang("anna", replace(first, left=Version("l1", "2")))
+    assert [hang.noted_run for hang in (await load(store)).hangs] == [4, 4]
+
+
+async def test_what_is_noted_about_a_pair_while_its_notes_are_dropped_stays(store: SqlStore, lease: Lease) -> None:
+    first = Hang(rule="shout", version="1", left=Version("l1", "1"), right=None)
+    await store.add_hang("anna", first)
+    known = (await load(store)).hangs
+    async with store.transaction(lease) as transaction:
+        await transaction.begin_run(4)
+    second = replace(first, left=Version("l1", "2"))
+    await store.add_hang("anna", second)
+    async with store.transaction(lease) as transaction:
+        await transaction.drop_hangs(known)
+    assert (await load(store)).hangs == [first, second]
+    async with store.transaction(lease) as transaction:
+        await transaction.drop_hangs((await load(store)).hangs)
+    assert (await load(store)).hangs == []
+
+
+async def test_a_worker_from_before_knows_the_last_question_about_a_pair_and_loses_no_earlier_one(
+    store: SqlStore,
+) -> None:
+    """As long as it runs, it goes on with the statements that it was started with."""
+    key, columns = ("account", "left_id", "right_id"), ("left_revision", "right_revision", "rule", "version")
+    first = Hang(rule="shout", version="1", left=Version("l1", "1"), right=None)
+    second = replace(first, left=Version("l1", "2"))
+    for hang in (first, second):
+        await store.add_hang("anna", hang)
+    row = {**dict.fromkeys(columns), **dict.fromkeys(key, ""), "account": "anna", "left_id": "l1"}
+    row |= {"left_revision": "3", "rule": "shout", "version": "1"}
+    (put,) = statements.put("hang", key, columns).of([row])
+    (drop,) = statements.drop("hang", *key).of([row])
+    assert [found["left_revision"] for found in await store._read(statements.HANGS, {"account": "anna"})] == ["2"]
+    await store._writer.write(lambda database: database.execute(*put))
+    assert (await load(store)).hangs == [first, replace(first, left=Version("l1", "3"))]
+    await store._writer.write(lambda database: database.execute(*drop))
+    assert (await load(store)).hangs == []
 
 
 async def test_what_was_written_again_and_again_is_told(store: SqlStore, lease: Lease) -> None:
