@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.ahead import ahead
 from calsync.engine.account import asks
 from calsync.engine.attempts import NotSent, is_due
-from calsync.engine.notebook import Batch
+from calsync.engine.notebook import LEASE_LIFE, Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff, UnknownOutcome
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
@@ -33,6 +33,9 @@ CHUNK = 200
 AT_ONCE = 4
 """Writes that an account has on their way: as many as a provider's door lets through by default. More would only
 queue there, in front of read-backs and other accounts."""
+PROVEN_FOR = LEASE_LIFE * 2 / 3
+"""How long what was found of the other event lets a delete begin, from before it was asked. The lease tells
+nothing of that: a process that was frozen renews it when it goes on, and so do other writes meanwhile."""
 
 
 async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
@@ -140,8 +143,9 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     outcome = Outcome(operation, intent)
     try:
         await run.notebook.keep_lease()
-        _check_prospect(run, operation.side)
-        may_change.set(asks(run, partial(_check_prospect, side=operation.side)))
+        until = run.clock.now() + PROVEN_FOR if operation.kind is Kind.DELETE else None
+        may_change.set(asks(run, partial(_check_prospect, side=operation.side, until=until)))
+        may_change.get()()
         await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error
@@ -155,8 +159,8 @@ async def _check_switch(run: Run) -> None:
         raise SwitchedOff(f"account {run.account.name} was switched off, nothing more is sent")
 
 
-def _check_prospect(run: Run, side: Side) -> None:
-    """Raise NotSent where a write to this side must not be sent any more."""
+def _check_prospect(run: Run, side: Side, until: datetime | None) -> None:
+    """Raise NotSent where a write to this side must not be sent any more, or one that had to begin until then."""
     account = run.account.name
     if side in run.trouble:
         raise NotSent(f"account {account}: not sent, as an earlier write failed")
@@ -164,6 +168,8 @@ def _check_prospect(run: Run, side: Side) -> None:
         raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
+    if until is not None and run.clock.now() >= until:
+        raise NotSent(f"account {account}: what proved a delete is too old by now, nothing was sent")
 
 
 async def _write(run: Run, outcome: Outcome) -> None:
@@ -179,6 +185,7 @@ async def _write(run: Run, outcome: Outcome) -> None:
     elif operation.kind is Kind.UPDATE and operation.target is not None:
         outcome.written = await calendar.update(operation.target, operation.changes, outcome.intent.marker)
     elif operation.target is not None and outcome.source_now is None and not outcome.source_missing:
+        may_change.get()()
         await calendar.delete(operation.target)
 
 
