@@ -58,10 +58,10 @@ def decide_left(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> I
     """
     held = decision(link, gone.other, lost, rest, Kind.HOLD, LEFT_ACCOUNT)
     awake = link.state is State.AWAKE and rest.standing is Standing.PRESENT and not rest.deleted
-    synced = not (refusal(view, rest.observation.event) or refusal(view, lost.observation.event))
-    if awake and synced and view.direction.writes(gone.other):
+    if awake and view.direction.writes(gone.other):
+        refused = refusal(view, rest.observation.event) or refusal(view, lost.observation.event)
         remains = _remains(view, link, gone, lost, rest)
-        if not (remains.edited or remains.unsure):
+        if not (refused or remains.edited or remains.unsure):
             held = replace(held, wanted=Kind.DELETE)
     yield from _ask(view, held)
 
