@@ -16,7 +16,7 @@ from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff, UnknownOutcome
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
-from calsync.sync.brakes import LEFT_ACCOUNT, rewrites
+from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation
@@ -52,7 +52,8 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     async with aclosing(ahead(_sent(run, writes))) as chunks:
         async for outcomes in chunks:
             again |= await record(run, outcomes)
-            run.rewritten |= rewrites(each.operation for each in outcomes if _may_have_written(each))
+            sent = {(each.intent.side, each.operation.event_id) for each in outcomes if _may_have_written(each)}
+            run.rewritten |= run.rewrites & sent
             done += len(outcomes)
             run.progress(done, len(writes))
     return again

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import decide, waiting
 from calsync.engine.account import Run
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, StoreError, UnknownOutcome
 from calsync.ports import Trashed, may_change
-from calsync.sync.model import Event, Side, Timed
+from calsync.sync.choices import Choice
+from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -60,6 +62,44 @@ async def test_what_one_run_rewrites_in_several_passes_is_held_as_if_it_were_one
     report = await world.run()
     assert [call.method for call in world.right.writes()] == ["create"] * 15 + ["update"] * 15
     assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 15
+    assert world.left.writes() == []
+
+
+async def test_a_rewrite_counts_also_where_it_goes_in_one_write_with_what_a_person_has_decided(
+    world: World, meeting: Event
+) -> None:
+    """The server has a bad hour before the person decides; users edit each copy again as soon as it is written."""
+    world.settings["policy"] = "hold"
+    for number in range(15):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    for event_id, event in world.left.events().items():
+        world.left.user_edit(event_id, summary=f"{event.summary} links", description="neu")
+    for event_id, event in world.right.events().items():
+        world.right.user_edit(event_id, summary=f"{event.summary} rechts")
+    world.right.faults.add("update", lambda: Retry("a bad hour"), times=None)
+    with suppress(Retry):
+        await world.run()
+    world.right.faults.clear()
+    cases = await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
+    names = [case.name for case in cases]
+    assert len(names) == 15
+    await decide(world.store, "anna", Direction.BOTH, names, Choice.LEFT, world.clock.now())
+    world.clock.advance(3600)
+    world.right.behaviour.answer = "id"
+    before, first, update = len(world.right.writes()), min(world.right.events()), world.right.update
+
+    async def quicker(target: Any, *rest: Any) -> Written:
+        if target.id == first:
+            world.right.user_edit(target.id, description="davor")
+        written: Written = await update(target, *rest)
+        world.right.user_edit(target.id, description=f"dahinter {target.id}")
+        return written
+
+    world.right.update = quicker
+    report = await world.run()
+    assert {call.fields for call in world.right.writes()[before:]} == {("description", "summary")}
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 14
     assert world.left.writes() == []
 
 
