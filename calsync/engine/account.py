@@ -14,6 +14,7 @@ from calsync.sync.model import Side, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime, timedelta
     from random import Random
 
@@ -86,6 +87,8 @@ class Run:
     """Why a side could not be listed in full, as it is once a day."""
     approved: bool = False
     """A person has confirmed each write of this run by its plan's hash, also to a side that waits otherwise."""
+    rewrites: AbstractSet[tuple[Side, str]] = frozenset()
+    """The events that its plan rewrites without a person's word."""
     rewritten: set[tuple[Side, str]] = field(default_factory=set)
     """The events that it has rewritten without a person's word, or may have."""
     may_be_off: bool = False

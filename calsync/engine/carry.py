@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from calsync.ahead import ahead
 from calsync.engine.account import asks
 from calsync.engine.attempts import NotSent, is_due
-from calsync.engine.notebook import Batch
+from calsync.engine.notebook import LEASE_LIFE, Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff, UnknownOutcome
 from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
-from calsync.sync.brakes import LEFT_ACCOUNT, rewrites
+from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.choices import LEAVING, UNDONE
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 from calsync.sync.plan import WRITES, Kind, Operation
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ CHUNK = 200
 AT_ONCE = 4
 """Writes that an account has on their way: as many as a provider's door lets through by default. More would only
 queue there, in front of read-backs and other accounts."""
+PROVEN_FOR = LEASE_LIFE * 2 / 3
+"""How long what was found of the other event lets a delete begin, from before it was asked. The lease tells
+nothing of that: a process that was frozen renews it when it goes on, and so do other writes meanwhile."""
 
 
 async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
@@ -49,7 +52,8 @@ async def carry_out(run: Run, operations: Sequence[Operation]) -> bool:
     async with aclosing(ahead(_sent(run, writes))) as chunks:
         async for outcomes in chunks:
             again |= await record(run, outcomes)
-            run.rewritten |= rewrites(each.operation for each in outcomes if _may_have_written(each))
+            sent = {(each.intent.side, each.operation.event_id) for each in outcomes if _may_have_written(each)}
+            run.rewritten |= run.rewrites & sent
             done += len(outcomes)
             run.progress(done, len(writes))
     return again
@@ -140,8 +144,9 @@ async def _attempt(run: Run, operation: Operation, intent: Intent) -> Outcome:
     outcome = Outcome(operation, intent)
     try:
         await run.notebook.keep_lease()
-        _check_prospect(run, operation.side)
-        may_change.set(asks(run, partial(_check_prospect, side=operation.side)))
+        until = run.clock.now() + PROVEN_FOR if operation.kind is Kind.DELETE else None
+        may_change.set(asks(run, partial(_check_prospect, side=operation.side, until=until)))
+        may_change.get()()
         await _write(run, outcome)
     except Exception as error:  # noqa: BLE001 - a bug is raised again behind the record of the other writes
         outcome.error = error
@@ -155,8 +160,8 @@ async def _check_switch(run: Run) -> None:
         raise SwitchedOff(f"account {run.account.name} was switched off, nothing more is sent")
 
 
-def _check_prospect(run: Run, side: Side) -> None:
-    """Raise NotSent where a write to this side must not be sent any more."""
+def _check_prospect(run: Run, side: Side, until: datetime | None) -> None:
+    """Raise NotSent where a write to this side must not be sent any more, or one that had to begin until then."""
     account = run.account.name
     if side in run.trouble:
         raise NotSent(f"account {account}: not sent, as an earlier write failed")
@@ -164,13 +169,15 @@ def _check_prospect(run: Run, side: Side) -> None:
         raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
+    if until is not None and run.clock.now() >= until:
+        raise NotSent(f"account {account}: what proved a delete is too old by now, nothing was sent")
 
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
-    if operation.kind is Kind.DELETE and operation.reason == LEAVING:
-        outcome.source_missing = not await _is_here(run, operation)
-    elif operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
+    if operation.kind is Kind.DELETE and operation.reason in {LEAVING, UNDONE}:
+        outcome.source_missing = not (_is_alone(operation) or await _is_here(run, operation))
+    elif operation.kind is Kind.DELETE:
         outcome.source_now = await _still_there(run, operation)
     await run.notebook.keep_lease()  # what was asked may have taken long
     await _check_switch(run)
@@ -179,7 +186,13 @@ async def _write(run: Run, outcome: Outcome) -> None:
     elif operation.kind is Kind.UPDATE and operation.target is not None:
         outcome.written = await calendar.update(operation.target, operation.changes, outcome.intent.marker)
     elif operation.target is not None and outcome.source_now is None and not outcome.source_missing:
+        may_change.get()()
         await calendar.delete(operation.target)
+
+
+def _is_alone(operation: Operation) -> bool:
+    """Tell whether an undo deletes what an undo has created anew: it is known to be the only one."""
+    return operation.reason == UNDONE and operation.link is not None and operation.link.state is State.PARTED
 
 
 async def _is_here(run: Run, operation: Operation) -> bool:

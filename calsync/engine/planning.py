@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.attempts import tries
 from calsync.engine.creates import possibly_made, waiting_events
 from calsync.engine.doubts import refresh, settle_doubts
-from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed
+from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed, rewrites
 from calsync.sync.budget import hold_excess, spends
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
@@ -62,7 +62,9 @@ def make_plan(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) ->
         return plan
     begun = run.number if state.begun is None else state.begun
     spent = state.spent.more(_open(state, begun))
-    return in_one_write(hold_excess(plan, view, spent, begun, tries(run)))
+    plan = hold_excess(plan, view, spent, begun, tries(run))
+    run.rewrites = rewrites(plan.operations)  # before they go in one write with what a person has decided
+    return in_one_write(plan)
 
 
 def _open(state: AccountState, begun: int) -> int:

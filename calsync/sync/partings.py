@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_ASKED = (Kind.DELETE, Kind.HOLD)
+"""What is held where one event is gone: the delete of the other one, or nothing that could be released."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Remains:
     """A pair of which one event is proven gone."""
@@ -58,10 +62,10 @@ def decide_left(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> I
     """
     held = decision(link, gone.other, lost, rest, Kind.HOLD, LEFT_ACCOUNT)
     awake = link.state is State.AWAKE and rest.standing is Standing.PRESENT and not rest.deleted
-    synced = not (refusal(view, rest.observation.event) or refusal(view, lost.observation.event))
-    if awake and synced and view.direction.writes(gone.other):
+    if awake and view.direction.writes(gone.other):
+        refused = refusal(view, rest.observation.event) or refusal(view, lost.observation.event)
         remains = _remains(view, link, gone, lost, rest)
-        if not (remains.edited or remains.unsure):
+        if not (refused or remains.edited or remains.unsure):
             held = replace(held, wanted=Kind.DELETE)
     yield from _ask(view, held)
 
@@ -99,9 +103,13 @@ def _carry_over(view: View, remains: _Remains) -> Iterator[Operation]:
 
 
 def _ask(view: View, held: Operation) -> Iterator[Operation]:
-    """Yield what a person has decided about a pair of which one event is gone, else its hold."""
-    decided = view.decisions.get((held.side, held.event_id or "", held.wanted or Kind.HOLD, held.reason))
-    if decided is not None and decided.choice is Choice.KEEP:
+    """Yield what a person has decided about a pair of which one event is gone, else its hold.
+
+    Who keeps the other one keeps it, whether its delete was offered then, or is now.
+    """
+    words = {kind: view.decisions.get((held.side, held.event_id or "", kind, held.reason)) for kind in _ASKED}
+    decided = words[held.wanted or Kind.HOLD]
+    if any(word is not None and word.choice is Choice.KEEP for word in words.values()):
         yield replace(held, kind=Kind.PART, reason=KEPT, state=State.PARTED, wanted=None)
     elif decided is not None and held.wanted is Kind.DELETE:
         key = frozenset({decided.key})

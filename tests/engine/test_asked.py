@@ -129,6 +129,34 @@ async def test_an_edit_behind_the_word_keeps_the_partner(world: World, meeting: 
     assert [case.choices for case in await cases(world)] == [(Choice.KEEP,)]
 
 
+@pytest.mark.parametrize("now", [Direction.RIGHT_TO_LEFT, Direction.BOTH])
+async def test_what_is_kept_stays_kept_where_its_delete_is_offered_no_more_or_only_now(
+    world: World, meeting: Event, now: Direction
+) -> None:
+    """The direction is another one before the next run: the person has said that the partner stays."""
+    _, right = await moved_away(world, meeting, Side.LEFT)
+    world.settings["direction"] = Direction.BOTH if now is Direction.RIGHT_TO_LEFT else Direction.RIGHT_TO_LEFT
+    await world.settle()
+    assert await say(world, Choice.KEEP) == 1
+    world.settings["direction"] = now
+    await world.settle()
+    assert await cases(world) == []
+    assert right in world.right.events()
+    kept = next(link for link in await links(world) if link.right == right)
+    assert (kept.state, kept.reason) == (State.PARTED, "kept")
+
+
+async def test_what_was_released_is_asked_about_again_where_it_is_not_deleted_any_more(
+    world: World, meeting: Event
+) -> None:
+    _, right = await moved_away(world, meeting, Side.LEFT)
+    assert await say(world, Choice.RELEASE) == 1
+    world.settings["direction"] = Direction.RIGHT_TO_LEFT
+    await world.settle()
+    assert right in world.right.events()
+    assert [case.choices for case in await cases(world)] == [(Choice.KEEP,)]
+
+
 async def test_what_is_kept_belongs_together_again_when_it_comes_back(world: World, meeting: Event) -> None:
     left, right = await moved_away(world, meeting, Side.LEFT)
     await say(world, Choice.KEEP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from contextlib import suppress
 from contextvars import copy_context
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import decide, waiting
 from calsync.engine.account import Run
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, StoreError, UnknownOutcome
-from calsync.ports import may_change
-from calsync.sync.model import Event, Side, Timed
+from calsync.ports import Trashed, may_change
+from calsync.sync.choices import Choice
+from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -59,6 +62,44 @@ async def test_what_one_run_rewrites_in_several_passes_is_held_as_if_it_were_one
     report = await world.run()
     assert [call.method for call in world.right.writes()] == ["create"] * 15 + ["update"] * 15
     assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 15
+    assert world.left.writes() == []
+
+
+async def test_a_rewrite_counts_also_where_it_goes_in_one_write_with_what_a_person_has_decided(
+    world: World, meeting: Event
+) -> None:
+    """The server has a bad hour before the person decides; users edit each copy again as soon as it is written."""
+    world.settings["policy"] = "hold"
+    for number in range(15):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    for event_id, event in world.left.events().items():
+        world.left.user_edit(event_id, summary=f"{event.summary} links", description="neu")
+    for event_id, event in world.right.events().items():
+        world.right.user_edit(event_id, summary=f"{event.summary} rechts")
+    world.right.faults.add("update", lambda: Retry("a bad hour"), times=None)
+    with suppress(Retry):
+        await world.run()
+    world.right.faults.clear()
+    cases = await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
+    names = [case.name for case in cases]
+    assert len(names) == 15
+    await decide(world.store, "anna", Direction.BOTH, names, Choice.LEFT, world.clock.now())
+    world.clock.advance(3600)
+    world.right.behaviour.answer = "id"
+    before, first, update = len(world.right.writes()), min(world.right.events()), world.right.update
+
+    async def quicker(target: Any, *rest: Any) -> Written:
+        if target.id == first:
+            world.right.user_edit(target.id, description="davor")
+        written: Written = await update(target, *rest)
+        world.right.user_edit(target.id, description=f"dahinter {target.id}")
+        return written
+
+    world.right.update = quicker
+    report = await world.run()
+    assert {call.fields for call in world.right.writes()[before:]} == {("description", "summary")}
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 14
     assert world.left.writes() == []
 
 
@@ -262,13 +303,90 @@ async def test_a_delete_whose_proof_takes_long_keeps_the_lease_alive_behind_it(
         return await locate(*asked)
 
     async def sent(target: Any) -> None:
-        world.clock.advance(LEASE_LIFE.total_seconds() * 0.5)
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.3)
         may_change.get()()
         await remove(target)
 
     world.left.locate, world.right.delete = slow, sent
     await world.run()
     assert len(world.right.events()) == 1
+
+
+@pytest.mark.parametrize("lives", [0.7, 0.9, 40])
+@pytest.mark.parametrize("where", ["behind the answer", "before it is sent"])
+async def test_no_delete_goes_on_a_proof_from_before_its_process_was_frozen(
+    world: World, meeting: Event, lives: float, where: str
+) -> None:
+    """Meanwhile the user takes the event out of the trash; nobody has taken the account over."""
+    for number in range(3):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    gone = min(world.left.events())
+    world.left.user_delete(gone)
+    locate, remove, asked = world.left.locate, world.right.delete, []
+
+    def freeze() -> None:
+        world.clock.advance(LEASE_LIFE.total_seconds() * lives)
+        world.left.user_restore(gone)
+
+    async def found(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        asked.append(place)
+        if len(asked) == 2 and where == "behind the answer":  # the first one is asked for the plan
+            freeze()
+        return place
+
+    async def sent(target: Any) -> None:
+        if where == "before it is sent":
+            freeze()
+        may_change.get()()
+        await remove(target)
+
+    world.left.locate, world.right.delete = found, sent
+    report = await world.run()
+    assert [type(place) for place in asked] == [Trashed, Trashed]
+    assert report.notices["delete", "right", "retry"] == 1
+    world.left.locate, world.right.delete = locate, remove
+    await world.settle()
+    assert (len(world.left.events()), len(world.right.events())) == (3, 3)
+    assert [call.method for call in world.right.writes()] == ["create"] * 3
+
+
+async def test_a_proof_is_not_made_younger_by_other_writes_that_keep_the_lease_alive(
+    world: World, meeting: Event
+) -> None:
+    """The answer about one event comes late, and the user has taken it out of the trash behind it."""
+    for number in range(5):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    gone, other = sorted(world.left.events())[:2]
+    for event_id in (gone, other):
+        world.left.user_delete(event_id)
+    locate, asked, answered = world.left.locate, [], asyncio.Event()
+
+    async def late(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        asked.append(event_id)
+        if asked.count(event_id) == 2 and event_id == other:  # the first time they are asked for the plan
+            world.clock.advance(LEASE_LIFE.total_seconds() * 0.4)
+        elif asked.count(event_id) == 2:
+            await answered.wait()
+            world.left.user_restore(gone)
+        return place
+
+    remove = world.right.delete
+
+    async def sent(target: Any) -> None:
+        await remove(target)
+        world.clock.advance(LEASE_LIFE.total_seconds() * 0.4)
+        answered.set()
+
+    world.left.locate, world.right.delete = late, sent
+    report = await world.run()
+    assert (report.counts[Side.RIGHT].deleted, report.notices["delete", "right", "retry"]) == (1, 1)
+    await world.settle()
+    assert (len(world.left.events()), len(world.right.events())) == (4, 4)
+    assert [call.method for call in world.right.writes()] == ["create"] * 5 + ["delete"]
 
 
 async def test_what_a_write_leaves_open_does_not_hold_the_run_and_sends_nothing_more(

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from calsync.engine import Engine, Leaving, Report
-from calsync.engine.notebook import Notebook
+from calsync.engine.notebook import LEASE_LIFE, Notebook
 from calsync.errors import EventError, Retry, UnknownOutcome
 from calsync.records import Selection
 from calsync.store import MemoryRuns, SqliteStore
@@ -203,6 +203,32 @@ async def test_an_original_that_goes_meanwhile_keeps_its_copy(world: World, meet
     world.left.user_delete(original)
     await plan_leave(world, RIGHT, seen.hash)
     assert subjects(world) == ([], ["Besichtigung"])
+
+
+@pytest.mark.parametrize("lives", [0.7, 12])
+async def test_an_original_that_goes_while_the_process_is_frozen_keeps_its_copy(
+    world: World, meeting: Event, lives: float
+) -> None:
+    """It freezes behind the look whether the original is there; nobody has taken the account over."""
+    for number in range(2):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    seen = await plan_leave(world, RIGHT)
+    locate, frozen = world.left.locate, list[str]()
+
+    async def freezing(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if not frozen:
+            frozen.append(event_id)
+            world.clock.advance(LEASE_LIFE.total_seconds() * lives)
+            world.left.user_delete(event_id)
+        return place
+
+    with patch.object(world.left, "locate", freezing), suppress(Retry):
+        await plan_leave(world, RIGHT, seen.hash)
+    await plan_leave(world, RIGHT, (await plan_leave(world, RIGHT)).hash)
+    here, copies = subjects(world)
+    assert (len(frozen), sorted(here + copies)) == (1, ["Termin 0", "Termin 1"])
 
 
 async def test_an_original_that_is_gone_outside_the_window_keeps_its_copy(world: World, meeting: Event) -> None:

@@ -271,6 +271,21 @@ def test_what_left_the_account_lets_its_copy_be_deleted_only_where_both_were_las
     assert (held.kind, held.reason, held.wanted) == (Kind.HOLD, "left_account", wanted)
 
 
+@pytest.mark.parametrize("case", ["asleep", "only read"])
+def test_no_rule_is_asked_about_what_left_the_account_where_its_copy_is_not_deleted_anyway(
+    scene: Scene, scripted: type[Scripted], case: str
+) -> None:
+    """One that fails keeps nobody from having the pair parted."""
+    scene.rules = (scripted(fails_in="admit"),)
+    if case == "asleep":
+        scene.pair(gone={LEFT: Standing.ELSEWHERE}, state=State.ASLEEP, reason="series")
+    else:
+        scene.direction = Direction.LEFT_TO_RIGHT
+        scene.pair(gone={RIGHT: Standing.ELSEWHERE})
+    held = scene.only()
+    assert (held.kind, held.reason, held.wanted) == (Kind.HOLD, "left_account", None)
+
+
 def test_a_rule_that_raises_holds_what_would_be_made_again(scene: Scene, scripted: type[Scripted]) -> None:
     scene.direction = Direction.LEFT_TO_RIGHT
     scene.rules = (scripted(fails_in="on_create"),)
