@@ -237,16 +237,16 @@ class Pair:
         """Take note of a run that begins."""
         START.set((len(self.journal), self.world.clock.now()))
         self._judges_this_run()
-        if self.unended:  # nobody has looked at what the run before has left
-            left = look(self.world.disk.raw, self.name)
-            self.witness.listen(left)
-            self.decisions.held(left.holds)
-        self.unended += 1
         self.acts()
+        self.unended += 1
 
     def acts(self) -> None:
         """Take note that a process begins to work on this account, and let users and fate meddle with it."""
         ACCOUNT.set(self.name)
+        if self.unended:  # nobody has looked at what the run before has left, and this one may forget it
+            left = look(self.world.disk.raw, self.name)
+            self.witness.overhear(left)
+            self.decisions.held(left.holds)
         self.writes_begun = 0
         READ.set({})
         LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))

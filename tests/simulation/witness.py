@@ -110,6 +110,13 @@ class Witness:
             made = self._unsettled & partners.keys() - self.late
             self._partners |= {node: partners[node] for node in made}
 
+    def overhear(self, left: Left) -> None:
+        """Take note of what a run recorded that did not come to its end: what it linked is known from then on."""
+        self.read()
+        self.listen(left)
+        for one, two in left.links:
+            self._unsettled -= {(Side.LEFT, one or ""), (Side.RIGHT, two or "")}
+
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
 
