@@ -194,19 +194,30 @@ def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
 
 
 @pytest.mark.parametrize(
-    ("edits", "broken"), [(({"private": True}, {"private": False}), []), (({"attendee_count": 2},), ["decision"])]
+    ("edits", "by_us", "done", "broken"),
+    [
+        (({"private": True}, {"private": False}), False, False, []),
+        (({"private": True}, {"private": False}), False, True, ["decision"]),
+        (({"summary": "Termin 2"}, {"summary": MEETING.summary}), True, False, ["decision"]),
+        (({"attendee_count": 2},), False, False, ["decision"]),
+    ],
 )
-def test_nobody_is_asked_twice_unless_what_was_shown_beside_it_was_another_thing_meanwhile(
-    pair: Pair, edits: tuple[dict[str, Any], ...], broken: list[str]
+def test_nobody_is_asked_twice_unless_a_user_made_what_was_shown_beside_it_another_thing_before_it_was_done(
+    pair: Pair, edits: tuple[dict[str, Any], ...], by_us: bool, done: bool, broken: list[str]
 ) -> None:
     twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
     shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
     case = replace(_twin(twin.id, twin), right=shown)
     pair.decisions.take(case, Choice.KEEP)
+    if done:
+        _a_run_settles_all(pair, (twin.id, None))
+        pair.decisions.look(_nothing_left())
+    rows = pair.calendars[RIGHT].rows
     for changes in edits:
-        pair.calendars[RIGHT].user_edit(shown.id, **changes)
+        rows.change(shown.id, by_us=by_us, event=replace(rows.rows[shown.id].event, **changes))
     pair.decisions.ask(case)
-    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+    assert [violation.partition(":")[0] for violation in pair.world.violations if "before" in violation] == broken
+    assert pair.world.excuses["beside another thing"] == (not broken)
 
 
 def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
