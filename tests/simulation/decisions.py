@@ -226,10 +226,13 @@ class Decisions:
                 self.pair.fail("decision", f"{what}, although a person keeps it")
 
     def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
-        """Tell whether a person chose later what an event shows now."""
+        """Tell whether a person chose later what an event shows now, of a field that was held then."""
         pair, later = self.pair.witness.family(word.event), self.words[self.words.index(word) + 1 :]
         about = [each for each in later if self.pair.witness.family(each.event) == pair and self._counts(each)]
-        return any(each.possible.get(name) == key(name, row.event.value(name)) for each in about)
+        chosen = any(each.chosen.get(name) == key(name, row.event.value(name)) for each in about)
+        if chosen:
+            self.pair.world.excuse("chosen later")
+        return chosen
 
     def _judge_copy(self, entry: Entry) -> None:
         """Judge a create: what a person wants to be left alone, or has paired, is not copied."""

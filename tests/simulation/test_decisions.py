@@ -26,6 +26,7 @@ from tests.simulation.person import Person
 
 if TYPE_CHECKING:
     from calsync.records import AccountState
+    from calsync.sync.model import Field
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -286,16 +287,18 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
 
 
 @pytest.mark.parametrize(
-    ("chosen", "written", "broken"),
+    ("chosen", "fields", "written", "broken"),
     [
-        (Choice.LEFT, "Notiz 2", []),
-        (Choice.LEFT, "Notiz 3", ["decision"]),
-        (Choice.KEEP, "Notiz 2", ["decision"]),
-        (None, "Notiz 2", ["decision"]),
+        (Choice.LEFT, ("description",), "Notiz 2", []),
+        (Choice.LEFT, ("description",), "Notiz 3", ["decision"]),
+        (Choice.LEFT, ("summary",), "Notiz 2", ["decision"]),
+        (Choice.LEFT, (), "Notiz 2", ["decision"]),
+        (Choice.KEEP, ("description",), "Notiz 2", ["decision"]),
+        (None, (), "Notiz 2", ["decision"]),
     ],
 )
 def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it_later(
-    pair: Pair, chosen: Choice | None, written: str, broken: list[str]
+    pair: Pair, chosen: Choice | None, fields: tuple[Field, ...], written: str, broken: list[str]
 ) -> None:
     """As where the server cut what both sides were left to show, beside a write that the person released."""
     for calendar in pair.calendars.values():
@@ -310,6 +313,7 @@ def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it
     pair.decisions.words[-1] = replace(pair.decisions.words[-1], fields=("description",))
     if chosen:
         pair.decisions.take(replace(kept, side=LEFT, event_id=ids[LEFT], reason=UNSURE), chosen)
+        pair.decisions.words[-1] = replace(pair.decisions.words[-1], fields=fields)
     rows = pair.calendars[RIGHT].rows
     rows.change(ids[RIGHT], by_us=True, event=replace(rows.rows[ids[RIGHT]].event, description=written))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
