@@ -11,7 +11,7 @@ from calsync.ports import Gone, may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
-from tests.simulation.pair import ACCOUNT, BEGUN, LOST, MAKING
+from tests.simulation.pair import ACCOUNT, BEGUN, LOST, MAKING, READ
 from tests.simulation.rules import refuses
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ class SlowCalendar(MemoryCalendar):
     """Mails because of attendees that were added between the read before a write and that write."""
     losing: set[str]
     """The events that the next run does not find at first, and takes for gone where it asks."""
-    read_as: dict[str, str | None]
-    """The revision of each event when calsync last read it by its id."""
     told: set[str]
     """The revisions that anybody was ever told."""
     crossed: set[str]
@@ -104,7 +102,7 @@ class SlowCalendar(MemoryCalendar):
 
     async def read(self, ids: Sequence[str]) -> Mapping[str, Observation]:
         found = await super().read(ids)
-        self.read_as.update({event_id: seen.revision for event_id, seen in found.items()})
+        READ.get({}).update({(self.side, event_id): seen.revision for event_id, seen in found.items()})
         return found
 
     async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
@@ -140,10 +138,12 @@ class SlowCalendar(MemoryCalendar):
         """Carry out what only a user's change behind the last read speaks against, and count its mails.
 
         Whoever takes a marker away is given no version: each provider reads the event itself, also a naive one.
+        That speaks for a run only which has read it, too, before.
         """
-        if call.method == "unmark" and row.revision != self.read_as.get(row.id):
+        unmarks = call.method == "unmark"
+        if unmarks and READ.get({}).get((self.side, row.id), row.revision) != row.revision:
             self._refuse_harm(row, call)
-        elif row.revision not in self.crossed:
+        elif unmarks or row.revision not in self.crossed:
             super()._permit(row, call)
         elif self._mails(row):
             self.mails += self._mails(row)
@@ -215,7 +215,7 @@ def add_calendars(
         calendar.behaviour.naive = naive
         calendar.behaviour.marker_lag = marker_lag
         calendar.side, calendar.crossed, calendar.losing = side, set(), set()
-        calendar.read_as, calendar.told = {}, set()
+        calendar.told = set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

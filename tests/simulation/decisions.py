@@ -99,6 +99,8 @@ class Decisions:
         """How many words are not remembered any more, or may not be; and how many must not be."""
         self._put_back = 0
         """How long the journal was when these were dropped with an old disk, which may hold their open writes."""
+        self._done: dict[int, int] = {}
+        """The numbers of the words that a run has carried out, with how long the journal was when it had."""
         self._over: list[Word] = []
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._overtaken: list[Word] = []
@@ -110,11 +112,15 @@ class Decisions:
 
     def ask(self, case: Case) -> None:
         """Take note that a person is asked about a case: once is enough, as long as nobody touches the pair."""
-        for word in self.words:
+        for number, word in enumerate(self.words):
             if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
                 continue  # its request may be lost, and then nothing is known of it any more
-            asked = _asks(word.case) == _asks(case) and not self._showed_otherwise(word)
-            if asked and self._counts(word) and not self._touched(word) and not self._carried_out(word):
+            asked = _asks(word.case) == _asks(case) and self._counts(word)
+            if not asked or self._touched(word) or self._carried_out(word):
+                continue
+            if self._showed_otherwise(word, self._done.get(number)):
+                self.pair.world.excuse("beside another thing")
+            else:
                 self.pair.fail("decision", f"{case.side} {case.event_id}: {case.reason} was decided before")
 
     def said(self, case: Case) -> Collection[Choice]:
@@ -182,6 +188,9 @@ class Decisions:
                 self._judge_release(entry)
             elif entry.reason == DECIDED:
                 self._judge_choice(entry)
+        for number, word in enumerate(self.words):
+            if self._was_done(word):
+                self._done.setdefault(number, len(self.pair.journal))
         self._judge_left_alone(left)
         self._judge_brake(left)
         self._holds, self._awake, self._counted = left.holds, left.awake, self._told
@@ -217,10 +226,13 @@ class Decisions:
                 self.pair.fail("decision", f"{what}, although a person keeps it")
 
     def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
-        """Tell whether a person chose later what an event shows now."""
+        """Tell whether a person chose later what an event shows now, of a field that was held then."""
         pair, later = self.pair.witness.family(word.event), self.words[self.words.index(word) + 1 :]
         about = [each for each in later if self.pair.witness.family(each.event) == pair and self._counts(each)]
-        return any(each.possible.get(name) == key(name, row.event.value(name)) for each in about)
+        chosen = any(each.chosen.get(name) == key(name, row.event.value(name)) for each in about)
+        if chosen:
+            self.pair.world.excuse("chosen later")
+        return chosen
 
     def _judge_copy(self, entry: Entry) -> None:
         """Judge a create: what a person wants to be left alone, or has paired, is not copied."""
@@ -423,16 +435,17 @@ class Decisions:
     def _touched(self, word: Word) -> bool:
         return any(True for _ in self._since(word))
 
-    def _showed_otherwise(self, word: Word) -> bool:
-        """Tell whether one of the events that a person saw has shown something else since, if only for a while."""
+    def _showed_otherwise(self, word: Word, until: int | None) -> bool:
+        """Tell whether a user made one of the events that a person saw another thing, if only for a while."""
         seen = [
             (side, each.id) for side, each in zip(Side, (word.case.left, word.case.right), strict=True) if each
         ]
         return any(
             past.change.before is not None
+            and not past.change.after.by_us
             and (past.side, past.change.after.id) in seen
             and _is_other(past.change.before, past.change.after)
-            for past in self.pair.journal[word.number :]
+            for past in self.pair.journal[word.number : until]
         )
 
     def _since(self, word: Word) -> Iterator[Entry]:

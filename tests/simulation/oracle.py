@@ -125,7 +125,7 @@ class Oracle:
         target = next((side for side in Side if not self.pair.direction.writes(side.other)), None)
         if target is not None and (target, link.event_id(target) or "") in self.witness.touched:
             return "one-way: target edited"
-        if target is not None and self._is_taken_for_an_edit((target, link.event_id(target) or ""), name):
+        if target is not None and self._is_taken_for_an_edit(target, rows, name):
             return "old disk"
         if self.pair.turned:
             return "direction turned"
@@ -133,15 +133,14 @@ class Oracle:
             return "linked different"
         return None
 
-    def _is_taken_for_an_edit(self, target: Node, name: Field) -> bool:
+    def _is_taken_for_an_edit(self, target: Side, rows: tuple[Row, Row], name: Field) -> bool:
         """Tell whether calsync wrote what a target shows, and a disk that was put back does not know that.
 
-        It looks like its user's edit then, and stays where such edits are kept.
+        It looks like its user's edit then, and stays where such edits are kept, until its source changes.
         """
-        row = self.pair.calendars[target[0]].rows.rows[target[1]]
-        return self.pair.on_target_edit == "keep" and self.witness.wrote_unknown(
-            target, key(name, row.event.value(name))
-        )
+        source, copy = rows if target is Side.RIGHT else reversed(rows)
+        shown = key(name, source.event.value(name))
+        return self.pair.on_target_edit == "keep" and self.witness.wrote_unknown((target, copy.id), name, shown)
 
     def _refused(self, link: Link) -> bool:
         """Tell whether a server refuses what is to be written, and calsync shows that it tries again."""

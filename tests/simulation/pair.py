@@ -67,6 +67,8 @@ START: ContextVar[tuple[int, datetime] | None] = ContextVar("start", default=Non
 """How long the journal was when the run of this task began, and when that was: each of two runners has one."""
 LOST: ContextVar[frozenset[tuple[Side, str]]] = ContextVar("lost", default=frozenset())
 """The events that the run of this task takes for gone where it asks; another one finds them: two are a proof."""
+READ: ContextVar[dict[tuple[Side, str], str | None]] = ContextVar("read")
+"""The revision of each event when the run of this task last read it by its id."""
 TOO_LATE = "the lease was not renewed in time"
 """What a run fails with that has sent nothing, as its writes had waited for long."""
 TAKEN = "another process is working on it"
@@ -233,17 +235,18 @@ class Pair:
         """Take note of a run that begins."""
         START.set((len(self.journal), self.world.clock.now()))
         self._judges_this_run()
-        if self.unended:  # nobody has looked at what the run before has left
-            left = look(self.world.disk.raw, self.name)
-            self.witness.listen(left)
-            self.decisions.held(left.holds)
-        self.unended += 1
         self.acts()
+        self.unended += 1
 
     def acts(self) -> None:
         """Take note that a process begins to work on this account, and let users and fate meddle with it."""
         ACCOUNT.set(self.name)
+        if self.unended:  # nobody has looked at what the run before has left, and this one may forget it
+            left = look(self.world.disk.raw, self.name)
+            self.witness.overhear(left)
+            self.decisions.held(left.holds)
         self.writes_begun = 0
+        READ.set({})
         LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))
         for calendar in self.calendars.values():
             calendar.losing = set()

@@ -26,6 +26,7 @@ from tests.simulation.person import Person
 
 if TYPE_CHECKING:
     from calsync.records import AccountState
+    from calsync.sync.model import Field
     from tests.simulation.pair import Pair
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
@@ -194,19 +195,30 @@ def test_nobody_is_asked_twice_but_about_another_event_that_looks_the_same(
 
 
 @pytest.mark.parametrize(
-    ("edits", "broken"), [(({"private": True}, {"private": False}), []), (({"attendee_count": 2},), ["decision"])]
+    ("edits", "by_us", "done", "broken"),
+    [
+        (({"private": True}, {"private": False}), False, False, []),
+        (({"private": True}, {"private": False}), False, True, ["decision"]),
+        (({"summary": "Termin 2"}, {"summary": MEETING.summary}), True, False, ["decision"]),
+        (({"attendee_count": 2},), False, False, ["decision"]),
+    ],
 )
-def test_nobody_is_asked_twice_unless_what_was_shown_beside_it_was_another_thing_meanwhile(
-    pair: Pair, edits: tuple[dict[str, Any], ...], broken: list[str]
+def test_nobody_is_asked_twice_unless_a_user_made_what_was_shown_beside_it_another_thing_before_it_was_done(
+    pair: Pair, edits: tuple[dict[str, Any], ...], by_us: bool, done: bool, broken: list[str]
 ) -> None:
     twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
     shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
     case = replace(_twin(twin.id, twin), right=shown)
     pair.decisions.take(case, Choice.KEEP)
+    if done:
+        _a_run_settles_all(pair, (twin.id, None))
+        pair.decisions.look(_nothing_left())
+    rows = pair.calendars[RIGHT].rows
     for changes in edits:
-        pair.calendars[RIGHT].user_edit(shown.id, **changes)
+        rows.change(shown.id, by_us=by_us, event=replace(rows.rows[shown.id].event, **changes))
     pair.decisions.ask(case)
-    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+    assert [violation.partition(":")[0] for violation in pair.world.violations if "before" in violation] == broken
+    assert pair.world.excuses["beside another thing"] == (not broken)
 
 
 def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
@@ -275,16 +287,18 @@ def test_what_a_person_chose_is_shown_unless_the_person_chose_otherwise_later(
 
 
 @pytest.mark.parametrize(
-    ("chosen", "written", "broken"),
+    ("chosen", "fields", "written", "broken"),
     [
-        (Choice.LEFT, "Notiz 2", []),
-        (Choice.LEFT, "Notiz 3", ["decision"]),
-        (Choice.KEEP, "Notiz 2", ["decision"]),
-        (None, "Notiz 2", ["decision"]),
+        (Choice.LEFT, ("description",), "Notiz 2", []),
+        (Choice.LEFT, ("description",), "Notiz 3", ["decision"]),
+        (Choice.LEFT, ("summary",), "Notiz 2", ["decision"]),
+        (Choice.LEFT, (), "Notiz 2", ["decision"]),
+        (Choice.KEEP, ("description",), "Notiz 2", ["decision"]),
+        (None, (), "Notiz 2", ["decision"]),
     ],
 )
 def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it_later(
-    pair: Pair, chosen: Choice | None, written: str, broken: list[str]
+    pair: Pair, chosen: Choice | None, fields: tuple[Field, ...], written: str, broken: list[str]
 ) -> None:
     """As where the server cut what both sides were left to show, beside a write that the person released."""
     for calendar in pair.calendars.values():
@@ -299,6 +313,7 @@ def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it
     pair.decisions.words[-1] = replace(pair.decisions.words[-1], fields=("description",))
     if chosen:
         pair.decisions.take(replace(kept, side=LEFT, event_id=ids[LEFT], reason=UNSURE), chosen)
+        pair.decisions.words[-1] = replace(pair.decisions.words[-1], fields=fields)
     rows = pair.calendars[RIGHT].rows
     rows.change(ids[RIGHT], by_us=True, event=replace(rows.rows[ids[RIGHT]].event, description=written))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken

@@ -21,7 +21,7 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import LEAVING, UNDOING
-from tests.simulation.pair import ACCOUNT, MAKING
+from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL
 
 if TYPE_CHECKING:
@@ -280,8 +280,10 @@ def test_what_differed_when_it_left_may_differ_for_good(pair: Pair) -> None:
     assert not pair.leaves.apart(rows, "when")
 
 
-@pytest.mark.parametrize(("read", "mails"), [("behind it", 2), ("before it", 0)])
-def test_whoever_takes_a_marker_away_is_refused_what_a_user_has_changed_since_it_was_read(
+@pytest.mark.parametrize(
+    ("read", "mails"), [("behind it", 2), ("before it", 0), ("in a run before", 2), ("never", 2)]
+)
+def test_whoever_takes_a_marker_away_is_refused_what_a_user_has_changed_since_this_run_read_it(
     pair: Pair, read: str, mails: int
 ) -> None:
     """A provider reads the event itself, also a naive one, which refuses nothing that calsync could know."""
@@ -290,8 +292,11 @@ def test_whoever_takes_a_marker_away_is_refused_what_a_user_has_changed_since_it
     calendar.behaviour.naive = True
 
     async def invited() -> None:
-        ACCOUNT.set(pair.name)
-        await calendar.read([copy])
+        pair.acts()
+        if read != "never":
+            await calendar.read([copy])
+        if read == "in a run before":
+            pair.acts()
         calendar.user_edit(copy, attendee_count=2)
         if read == "behind it":
             await calendar.read([copy])

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.engine import Report
 from calsync.sync.model import Direction, Event, Link, Side, Timed
 from calsync.testing.clock import START
+from tests.simulation.database import Left
 from tests.simulation.oracle import Oracle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from calsync.sync.view import TargetEdit
     from tests.simulation.pair import Pair
 
@@ -40,6 +44,68 @@ def test_what_calsync_wrote_behind_an_old_disk_stays_on_a_target_whose_edits_are
     kept = len(pair.journal)
     target.change(ids[RIGHT], by_us=True, event=replace(MEETING, summary="Termin 2"))
     pair.forgotten += [(kept, len(pair.journal))] * forgotten
-    pair.witness.read()
+    _a_run_ends(pair, ids)
     rows = pair.calendars[LEFT].rows.rows[ids[LEFT]], target.rows[ids[RIGHT]]
     assert Oracle(pair)._excuse(Link(id=1, left=ids[LEFT], right=ids[RIGHT]), "summary", rows, [], []) == excuse
+
+
+@pytest.mark.parametrize(
+    ("then", "excuse"),
+    [
+        ([], "old disk"),
+        ([(LEFT, "Termin 3")], None),
+        (
+            [(LEFT, "Termin 3"), (RIGHT, "Termin 3"), (LEFT, "Termin 2"), (RIGHT, "Termin 2"), (LEFT, "Termin 1")],
+            None,
+        ),
+    ],
+)
+def test_what_was_written_behind_an_old_disk_stays_no_longer_than_its_source_does(
+    pair: Pair, then: Sequence[tuple[Side, str]], excuse: str | None
+) -> None:
+    """`then`: what users enter on the left behind the confirmation, and calsync writes on the right."""
+    pair.direction, pair.on_target_edit = Direction.LEFT_TO_RIGHT, "keep"
+    left, target = pair.calendars[LEFT], pair.calendars[RIGHT].rows
+    ids = {LEFT: left.user_create(MEETING), RIGHT: _copied(pair)}
+    kept = len(pair.journal)
+    left.user_edit(ids[LEFT], summary="Termin 2")
+    target.change(ids[RIGHT], by_us=True, event=replace(MEETING, summary="Termin 2"))
+    left.user_edit(ids[LEFT], summary="Termin 1")
+    pair.forgotten.append((kept, len(pair.journal)))
+    for side, summary in then:
+        _a_run_ends(pair, ids)
+        by_us, event = side is RIGHT, replace(MEETING, summary=summary)
+        pair.calendars[side].rows.change(ids[side], by_us=by_us, event=event)
+    _a_run_ends(pair, ids)
+    rows = left.rows.rows[ids[LEFT]], target.rows[ids[RIGHT]]
+    assert Oracle(pair)._excuse(Link(id=1, left=ids[LEFT], right=ids[RIGHT]), "summary", rows, [], []) == excuse
+
+
+@pytest.mark.parametrize(("entered", "excuse"), [("Termin 1", "old disk"), ("Termin 3", None)])
+def test_an_old_disk_tells_what_a_source_showed_that_was_edited_behind_it(
+    pair: Pair, entered: str, excuse: str | None
+) -> None:
+    """What it knows is there again, or something else: that is an edit, and goes to the target."""
+    pair.direction, pair.on_target_edit = Direction.LEFT_TO_RIGHT, "keep"
+    left, target = pair.calendars[LEFT], pair.calendars[RIGHT].rows
+    ids = {LEFT: left.user_create(MEETING), RIGHT: _copied(pair)}
+    kept = len(pair.journal)
+    left.user_edit(ids[LEFT], summary="Termin 2")
+    target.change(ids[RIGHT], by_us=True, event=replace(MEETING, summary="Termin 2"))
+    left.user_edit(ids[LEFT], summary=entered)
+    pair.forgotten.append((kept, len(pair.journal)))
+    _a_run_ends(pair, ids)
+    rows = left.rows.rows[ids[LEFT]], target.rows[ids[RIGHT]]
+    assert Oracle(pair)._excuse(Link(id=1, left=ids[LEFT], right=ids[RIGHT]), "summary", rows, [], []) == excuse
+
+
+def _copied(pair: Pair) -> str:
+    """Have calsync copy the meeting to the right, and return the copy's id."""
+    return pair.calendars[RIGHT].rows.add(MEETING, by_us=True, reminder_minutes=15).id
+
+
+def _a_run_ends(pair: Pair, ids: Mapping[Side, str]) -> None:
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    links = [(ids[LEFT], ids[RIGHT])]
+    left = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.witness.look(left)

@@ -391,6 +391,34 @@ def test_what_was_undone_is_not_written_again_where_a_server_cuts_the_other_side
     assert [each for each in _broken(pair) if each == "I15"] == broken
 
 
+@pytest.mark.parametrize(
+    ("misled", "told", "broken"), [(True, False, []), (True, True, ["I15"]), (False, False, ["I15"])]
+)
+def test_what_was_undone_is_not_written_again_unless_an_edit_comes_to_light_of_which_a_feed_told_the_state_before(
+    pair: Pair, misled: bool, told: bool, broken: list[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    left.told.add(left.rows.rows[original].revision)
+    left.user_edit(original, summary="Termin 3 mit Text")
+    if misled:
+        pair.hidden.add(original)
+    if told:
+        left.told.add(left.rows.rows[original].revision)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    _link(pair, original, copy)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": "Termin 3 mit Text"})
+    rows = pair.calendars[RIGHT].rows
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 3 mit Text"))
+    with _undoing(pair, row):
+        _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 3 mit Text"))
+    assert [each for each in _broken(pair) if each == "I15"] == broken
+
+
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})

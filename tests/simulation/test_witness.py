@@ -173,6 +173,27 @@ def test_a_copy_made_anew_that_a_user_hid_before_it_was_known_keeps_no_original_
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
 
+@pytest.mark.parametrize(("linked", "broken"), [(True, ["I5"]), (False, [])])
+def test_a_copy_that_a_killed_run_has_linked_is_known_from_then_on(
+    pair: Pair, linked: bool, broken: list[str]
+) -> None:
+    left, raw = pair.calendars[LEFT], pair.world.disk.raw
+    original, first = pair.calendars[RIGHT].user_create(MEETING), left.user_create(MEETING)
+    _run_leaves(pair, (first, original))
+    left.user_delete(first)
+    pair.run_begins()
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+    raw.execute(
+        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+        " VALUES (?, 1, ?, ?, 'awake', '{}', '{}')",
+        (pair.name, second if linked else first, original),
+    )
+    pair.run_begins()
+    left.user_move_away(second)
+    assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
 @pytest.mark.parametrize(
     ("gone", "marker", "alike", "broken"),
     [
@@ -196,8 +217,9 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
     assert _deleted_by_calsync(pair, LEFT, copies[0]) == broken
 
 
+@pytest.mark.parametrize("then", ["a run", "a command"])
 @pytest.mark.parametrize("killed", [False, True])
-def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool) -> None:
+def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool, then: str) -> None:
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
     pair.run_begins()
@@ -208,7 +230,7 @@ def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, kill
     )
     if not killed:
         pair.run_ended(raw, None, "")
-    pair.run_begins()
+    pair.run_begins() if then == "a run" else pair.acts()
     assert [entry.reason for entry in pair.witness.ledger] == ["rebuilt_different"]
 
 

@@ -387,11 +387,19 @@ class Undos:
 
     def _known(self, entry: Entry) -> int:
         """Return how much of what happened to the kin of an event calsync knew."""
-        kin = self._kin((entry.side, entry.change.after.id), 0)
+        kin = list(self._kin((entry.side, entry.change.after.id), 0))
+        theirs = (past for past in kin if not past.change.after.by_us)
         unread = (
-            past.number for past in kin if not (past.change.after.by_us or self.pair.witness.dealt_with(past))
+            past.number for past in theirs if not self.pair.witness.dealt_with(past) or self._is_untold(past, kin)
         )
         return min(unread, default=entry.number)
+
+    def _is_untold(self, past: Entry, kin: Sequence[Entry]) -> bool:
+        """Tell whether a listing told of an event as it was, and nobody was told yet what it is since a change."""
+        calendar, since = self.pair.calendars[past.side], past.change.after
+        states = (each.change.after for each in kin if each.side is past.side and each.number >= past.number)
+        told = any(row.id == since.id and row.revision in calendar.told for row in states)
+        return since.id in self._misled and since.place is Place.CALENDAR and not told
 
     def _touched(self, node: Node, since: int) -> bool:
         """Tell whether a user has done anything to an event or its kin since then."""

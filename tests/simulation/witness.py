@@ -110,6 +110,13 @@ class Witness:
             made = self._unsettled & partners.keys() - self.late
             self._partners |= {node: partners[node] for node in made}
 
+    def overhear(self, left: Left) -> None:
+        """Take note of what a run recorded that did not come to its end: what it linked is known from then on."""
+        self.read()
+        self.listen(left)
+        for one, two in left.links:
+            self._unsettled -= {(Side.LEFT, one or ""), (Side.RIGHT, two or "")}
+
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
 
@@ -363,16 +370,32 @@ class Witness:
             for past in self.pair.journal[since:until]
         )
 
-    def wrote_unknown(self, node: Node, value: Key) -> bool:
-        """Tell whether calsync wrote a value into an event, and the disk that was put back does not know that."""
+    def wrote_unknown(self, node: Node, name: Field, source: Key) -> bool:
+        """Tell whether calsync changed a field of an event last, and a disk that was put back does not know that.
+
+        Its `source` must show what it did when that disk was copied, and when a run first read it behind that.
+        """
+        changes = [
+            past
+            for past in self.pair.journal
+            if (past.side, past.change.after.id) == node and _changes(past, name)
+        ]
+        if not changes or not changes[-1].change.after.by_us:
+            return False
         return any(
-            past.change.after.by_us
-            and past.change.before is not None
-            and value in keys(past.change.after.event) - keys(past.change.before.event)
+            since <= changes[-1].number < until
+            and all(self._showed(node, source, number) for number in (since, self._read_behind(until)))
             for since, until in self.pair.forgotten
-            for past in self.pair.journal[since:until]
-            if (past.side, past.change.after.id) == node
         )
+
+    def _showed(self, node: Node, value: Key, number: int) -> bool:
+        """Tell whether a counterpart of an event showed a value at one place of the journal."""
+        there = self._present(number, node[0].other)
+        return any(self._kin(node[0].other, row, node) and value in keys(row.event) for row in there)
+
+    def _read_behind(self, number: int) -> int:
+        """Return how long the journal was when the first run began behind one place of it that came to its end."""
+        return next((begun for begun, _ in self._settled if begun >= number), len(self.pair.journal))
 
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
@@ -457,3 +480,9 @@ class Witness:
             past.change.after.id: past.change.after for past in self.pair.journal[:number] if past.side is side
         }
         return [row for row in rows.values() if row.place is Place.CALENDAR or row.place in also]
+
+
+def _changes(entry: Entry, name: Field) -> bool:
+    """Tell whether a field of an event became another one."""
+    before, after = entry.change.before, entry.change.after
+    return before is not None and key(name, before.event.value(name)) != key(name, after.event.value(name))
