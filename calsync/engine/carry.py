@@ -18,7 +18,7 @@ from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
 from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.choices import LEAVING, UNDONE
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 from calsync.sync.plan import WRITES, Kind, Operation
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ def _check_prospect(run: Run, side: Side, until: datetime | None) -> None:
 
 async def _write(run: Run, outcome: Outcome) -> None:
     operation, calendar = outcome.operation, run.account.writable(outcome.operation.side)
-    if operation.kind is Kind.DELETE and operation.reason == LEAVING:
-        outcome.source_missing = not await _is_here(run, operation)
-    elif operation.kind is Kind.DELETE and operation.reason != UNDONE:  # then its source is meant to be there
+    if operation.kind is Kind.DELETE and operation.reason in {LEAVING, UNDONE}:
+        outcome.source_missing = not (_is_alone(operation) or await _is_here(run, operation))
+    elif operation.kind is Kind.DELETE:
         outcome.source_now = await _still_there(run, operation)
     await run.notebook.keep_lease()  # what was asked may have taken long
     await _check_switch(run)
@@ -188,6 +188,11 @@ async def _write(run: Run, outcome: Outcome) -> None:
     elif operation.target is not None and outcome.source_now is None and not outcome.source_missing:
         may_change.get()()
         await calendar.delete(operation.target)
+
+
+def _is_alone(operation: Operation) -> bool:
+    """Tell whether an undo deletes what an undo has created anew: it is known to be the only one."""
+    return operation.reason == UNDONE and operation.link is not None and operation.link.state is State.PARTED
 
 
 async def _is_here(run: Run, operation: Operation) -> bool:

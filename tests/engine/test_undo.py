@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from calsync.engine import Engine, Report
+from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
 from calsync.sync.model import Direction, Side, State, Timed
@@ -254,6 +255,32 @@ async def test_the_last_one_is_not_deleted(world: World, meeting: Event) -> None
     world.left.user_delete(left)
     found = await plan_undo(world, ids=[write])
     assert skipped(found) == ["undo_alone"]
+
+
+@pytest.mark.parametrize("lives", [0, 0.9, 40])
+async def test_the_last_one_is_not_deleted_where_its_original_goes_behind_the_plan(
+    world: World, meeting: Event, lives: float
+) -> None:
+    """At once, or while the process is frozen and nobody takes the account over."""
+    for text in ("A", "B"):
+        world.left.user_create(replace(meeting, summary=text))
+    await world.settle()
+    ids = [entry.id for entry in await world.store.ledger("anna", 100) if entry.id is not None]
+    seen = await plan_undo(world, ids=ids)
+    delete = world.right.delete
+
+    async def slow(target: Observation) -> None:
+        await delete(target)
+        world.clock.advance(LEASE_LIFE.total_seconds() * lives)
+        kept = {event.summary for event in world.right.events().values()}
+        for event_id, event in list(world.left.events().items()):
+            if event.summary in kept:
+                world.left.user_delete(event_id)
+
+    with patch.object(world.right, "delete", slow), patch("calsync.engine.carry.AT_ONCE", 1):
+        await plan_undo(world, seen.plan.hash, ids=ids)
+    texts = [event.summary for calendar in (world.left, world.right) for event in calendar.events().values()]
+    assert sorted(texts) == ["A", "B"]
 
 
 async def test_undoing_is_undone(world: World, meeting: Event) -> None:
