@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from calsync.engine import confirm, creates, notebook
+from calsync.engine import carry, confirm, creates, notebook
 from calsync.engine import undo as engine_undo
 from calsync.store import statements
 from calsync.sync import undo_deletes, undo_pairs
@@ -74,14 +74,17 @@ def undo_ignores_what_is_back() -> Iterator[None]:
 
 @contextmanager
 def undo_deletes_the_last_one() -> Iterator[None]:
-    """A copy is deleted although its original is gone."""
+    """A copy is deleted although its original is gone: neither the plan nor the write looks for it."""
     pair = undo_pairs._pair
 
     def rash(case: Any, link: Any) -> Any:
         found = pair(case, link)
         return undo_pairs._alone(case) if found == "undo_alone" else found
 
-    with patch.object(undo_pairs, "_pair", rash):
+    def alone(operation: Any) -> bool:
+        return bool(operation.reason == UNDONE)
+
+    with patch.object(undo_pairs, "_pair", rash), patch.object(carry, "_is_alone", alone):
         yield
 
 
