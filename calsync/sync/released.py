@@ -9,6 +9,7 @@ from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
 from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LEFT_ALONE, LOSING, RELEASED, UNSURE, Choice
 from calsync.sync.model import State
 from calsync.sync.plan import Kind, Plan, Rebase
+from calsync.sync.rules import RuleFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
 
     A release counts only for a write that nothing else holds; that of a create which waits for a change of the
     rules waits with it until then, as that would be asked again. What is kept is kept also where it is blocked,
-    or held for another reason now: it must not be carried out when that one is over.
+    held for another reason now, or no rule says whether it is: it must not be carried out when that is over.
     """
     if not view.decisions:
         return plan
@@ -58,13 +59,18 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
 
 
 def _decision(operation: Operation, view: View) -> Decision | None:
-    kind = operation.wanted or operation.kind
+    kind = Kind.CREATE if _is_unanswered(operation) else operation.wanted or operation.kind
     if kind not in _BRAKES or operation.event_id is None:
         return None
     if kind is Kind.UPDATE and (operation.decided or operation.reason in _ASKED_FOR):
         return None
     keys = ((operation.side, operation.event_id, kind, reason) for reason in _BRAKES[kind])
     return next((view.decisions[key] for key in keys if key in view.decisions), None)
+
+
+def _is_unanswered(operation: Operation) -> bool:
+    """Tell whether no rule says what is to become of an event without a link: it may be a create again."""
+    return operation.link is None and operation.kind is Kind.HOLD and RuleFailed.named(operation.reason)
 
 
 def _released(operation: Operation, decision: Decision) -> Operation:

@@ -53,6 +53,15 @@ class Refuses(Rule):
         return Hold("not_now") if write.target is None else ALLOW
 
 
+class Fails(Rule):
+    """Answers nothing about any event."""
+
+    name = "fails"
+
+    def admit(self, event: Event) -> str | None:
+        raise ValueError
+
+
 class Guards(Rule):
     """Lets nothing be written, for the verdict that it is given."""
 
@@ -487,6 +496,24 @@ async def test_a_word_about_the_rules_waits_for_a_rule_that_holds_the_same_creat
     await runs_with(world)
     assert len(world.right.events()) == 1
     assert await held(world) == []
+
+
+@pytest.mark.parametrize(("choice", "copies"), [(Choice.RELEASE, 1), (Choice.KEEP, 0)])
+async def test_a_word_about_the_rules_is_not_asked_for_again_where_a_rule_does_not_answer_meanwhile(
+    world: World, meeting: Event, choice: Choice, copies: int
+) -> None:
+    world.left.user_create(replace(meeting, summary="Urlaub"))
+    await runs_with(world, Skips(), times=1)
+    await runs_with(world, times=1)
+    await runs_with(world, Fails(), times=1)
+    assert {case.reason for case in await cases(world)} == {"rule_failed:fails", "rules"}
+    assert await say(world, choice) == 1
+    await runs_with(world, Fails())
+    assert [case for case in await cases(world) if case.reason == "rules" and case.decided is None] == []
+    assert writes(world) == 0
+    await runs_with(world)
+    assert await held(world) == []
+    assert len(world.right.events()) == copies
 
 
 async def test_who_decides_about_the_rules_as_it_was_shown_before_is_told_that_this_is_not_asked_any_more(

@@ -129,6 +129,7 @@ FOUND = (
     9336994,
     9357855,
     9352851,
+    9390773,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
