@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from calsync.engine.carry import PROVEN_FOR
 from calsync.errors import EventError
-from calsync.ports import Gone, may_change
+from calsync.ports import Elsewhere, Gone, may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from tests.simulation.loop import PROCESS
-from tests.simulation.pair import ACCOUNT, BEGUN, LOST, MAKING, READ
+from tests.simulation.pair import ACCOUNT, BEGUN, FOUND_AWAY, LOST, MAKING, READ
 from tests.simulation.rules import refuses
 
 if TYPE_CHECKING:
@@ -97,6 +98,9 @@ class SlowCalendar(MemoryCalendar):
 
     async def delete(self, target: Observation) -> None:
         self._begin()
+        found = FOUND_AWAY.get()
+        if found is not None and self.pair.world.clock.now() - found[-1] >= PROVEN_FOR:
+            FOUND_AWAY.set(None)
         known = self.rows.present(target.id)
         await super().delete(target if known is None else await self._read_first(target, {}))
 
@@ -106,8 +110,10 @@ class SlowCalendar(MemoryCalendar):
         return found
 
     async def locate(self, event_id: str, uid: str | None = None) -> Whereabouts:
+        node, asked = (self.side, event_id), self.pair.world.clock.now()
         place = await super().locate(event_id, uid)
-        return Gone() if (self.side, event_id) in LOST.get() else place
+        FOUND_AWAY.set((node, len(self.pair.journal), asked) if isinstance(place, Elsewhere) else None)
+        return Gone() if node in LOST.get() else place
 
     def _observe(self, row: Row, *, marker: bool) -> Observation:
         self.told.add(row.revision)

@@ -69,6 +69,9 @@ LOST: ContextVar[frozenset[tuple[Side, str]]] = ContextVar("lost", default=froze
 """The events that the run of this task takes for gone where it asks; another one finds them: two are a proof."""
 READ: ContextVar[dict[tuple[Side, str], str | None]] = ContextVar("read")
 """The revision of each event when the run of this task last read it by its id."""
+FOUND_AWAY: ContextVar[tuple[tuple[Side, str], int, datetime] | None] = ContextVar("found_away", default=None)
+"""The event that this task asked about last, if it stood elsewhere, with how long the journal was then, and since
+when it had asked."""
 TOO_LATE = "the lease was not renewed in time"
 """What a run fails with that has sent nothing, as its writes had waited for long."""
 TAKEN = "another process is working on it"
@@ -90,6 +93,8 @@ class Entry:
     marker: str
     undoes: bool = False
     """A person had it done: it undoes what calsync wrote."""
+    found_away: tuple[tuple[Side, str], int, datetime] | None = None
+    """What whoever wrote had just asked about and found elsewhere, as FOUND_AWAY says."""
 
 
 @dataclass(eq=False)
@@ -396,7 +401,7 @@ class Pair:
     def record(self, side: Side, change: Change) -> None:
         """Write a change of an event into the journal, and have it judged by what is known at this moment."""
         undoes = UNDOING.get() and change.after.by_us
-        entry = Entry(len(self.journal), side, change, MAKING.get(), undoes)
+        entry = Entry(len(self.journal), side, change, MAKING.get(), undoes, FOUND_AWAY.get())
         self.journal.append(entry)
         if change.after.by_us:
             self._judges_this_run()

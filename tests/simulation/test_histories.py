@@ -130,6 +130,7 @@ FOUND = (
     9357855,
     9352851,
     9390773,
+    9388451,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

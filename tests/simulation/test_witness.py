@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.ports import Gone, Here
+from calsync.sync.brakes import LEFT_ACCOUNT
+from calsync.sync.choices import Choice
 from calsync.sync.model import Event, Side, Timed
+from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
@@ -302,3 +306,53 @@ def test_what_is_not_to_be_found_for_one_run_is_found_by_one_that_had_begun_befo
         return [await way for way in ways]
 
     assert [type(place) for place in world.loop.run_until_complete(ask())] == [Gone, Gone, Here]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds", "said", "broken"),
+    [(True, 0, True, []), (True, 200, True, ["I5"]), (False, 0, True, ["I5"]), (True, 0, False, ["I5"])],
+)
+def test_what_comes_back_while_a_delete_that_a_person_wanted_is_on_its_way_cannot_stop_it(
+    pair: Pair, asked: bool, seconds: int, said: bool, broken: list[str]
+) -> None:
+    """Only where it stood elsewhere when it was asked about just before; that counts for 200 seconds."""
+    left, right, world = pair.calendars[LEFT], pair.calendars[RIGHT], pair.world
+    world.meddlesome = False
+    original, copy = left.user_create(MEETING), right.user_create(MEETING)
+    _run_leaves(pair, (original, copy))
+    left.user_move_away(original)
+    if said:
+        pair.decisions.take(_left_the_account(copy), Choice.RELEASE)
+
+    async def work() -> None:
+        pair.acts()
+        target = (await right.read([copy]))[copy]
+        if asked:
+            await left.locate(original)
+        await world.clock.sleep(seconds)
+        right.delays = (1.0,)
+        world.loop.call_later(1.5, left.user_restore, original)
+        await right.delete(target)
+
+    world.loop.run_until_complete(work())
+    _run_leaves(pair)
+    assert [violation.partition(":")[0] for violation in world.violations] == broken
+    assert world.excuses["moved back meanwhile"] == (not broken)
+
+
+def _left_the_account(event_id: str) -> Case:
+    """Return the case of an event whose partner stands in another calendar."""
+    return Case(
+        name="1",
+        side=RIGHT,
+        event_id=event_id,
+        kind=Kind.DELETE,
+        reason=LEFT_ACCOUNT,
+        since=START,
+        left=None,
+        right=None,
+        gone=LEFT,
+        choices=[Choice.RELEASE, Choice.KEEP],
+        decided=None,
+        shown="",
+    )

@@ -319,6 +319,7 @@ class Witness:
         if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
             away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
             yield ("left the account",), away
+            yield ("moved back meanwhile",), {each for each in present if self._is_back(entry, (other, each))}
         yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
         yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
         unmarked = {each for each, row in present.items() if row.marker is None}
@@ -334,6 +335,14 @@ class Witness:
             yield ("old disk", "I5"), forgotten
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
             yield ("old disk", "a copy without a marker"), unheard_of
+
+    def _is_back(self, entry: Entry, node: Node) -> bool:
+        """Tell whether an event was elsewhere when it was asked about just before a delete, and is back since."""
+        found, asked = entry.found_away[:2] if entry.found_away else (None, 0)
+        return found == node and any(
+            (past.side, past.change.after.id) == node and not past.change.after.by_us
+            for past in self.pair.journal[asked : entry.number]
+        )
 
     def _interchanged(self, entry: Entry, before: Row) -> int:
         """Return how many copies without originals look like a deleted one: nobody could tell them from it."""
