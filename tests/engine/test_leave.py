@@ -231,6 +231,31 @@ async def test_an_original_that_goes_while_the_process_is_frozen_keeps_its_copy(
     assert (len(frozen), sorted(here + copies)) == (1, ["Termin 0", "Termin 1"])
 
 
+async def test_an_account_has_not_left_while_a_delete_was_never_sent(world: World, meeting: Event) -> None:
+    """Each look whether an original is there takes so long that it proves nothing any more."""
+    for number in range(12):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    seen = await plan_leave(world, RIGHT)
+    locate, slow = world.left.locate, sorted(world.left.events())[5:]
+
+    async def crowded(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if event_id in slow:
+            world.clock.advance(LEASE_LIFE.total_seconds())
+        return place
+
+    with patch.object(world.left, "locate", crowded):
+        found = await plan_leave(world, RIGHT, seen.hash)
+    assert found.problem is not None
+    assert "could not be removed" in found.problem
+    assert len(world.right.events()) == len(markers(world)) == 7
+    assert (await state(world)).links
+    world.clock.advance(3600)
+    await left(world, RIGHT)
+    assert subjects(world)[1] == []
+
+
 async def test_an_original_that_is_gone_outside_the_window_keeps_its_copy(world: World, meeting: Event) -> None:
     original = world.left.user_create(meeting)
     await world.settle()
