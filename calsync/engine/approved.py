@@ -52,8 +52,8 @@ async def apply_plan(run: Run, approved: Approved) -> Applied:
     if problem is not None:
         return Applied(plan=seen, problem=problem)
     again = await _carry_out(run, seen, waits)
-    left = "an event was changed while the plan was carried out, and was left as it is; make a new plan"
-    return Applied(plan=seen, problem=f"account {name}: {left}" if again else None)
+    left = "an event was changed, or took too long, while the plan was carried out, and was left as it is"
+    return Applied(plan=seen, problem=f"account {name}: {left}; make a new plan" if again else None)
 
 
 def _is_another(plan: Plan, approved: Approved) -> bool:

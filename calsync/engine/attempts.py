@@ -27,6 +27,10 @@ class NotSent(Retry):
     """A write was not sent, because others had no prospect."""
 
 
+class ProofTooOld(NotSent):
+    """A delete was not sent, because what proved it had grown too old. Its run proves it once more."""
+
+
 def is_due(run: Run, operation: Operation) -> bool:
     """Tell whether an operation may be tried now; one that failed before waits, visibly."""
     attempt = run.notebook.state.attempts.get(_key(operation))
@@ -51,14 +55,16 @@ def may_repeat(run: Run, intent: Intent) -> bool:
     return attempt is None or attempt.due <= run.now
 
 
-def count_attempt(run: Run, batch: Batch, operation: Operation, error: CalsyncError) -> None:
-    """Count a failure against its event."""
+def count_attempt(run: Run, batch: Batch, operation: Operation, error: CalsyncError) -> bool:
+    """Count a failure against its event. Return whether it may be tried once more in this run."""
     side, event_id = _key(operation)
     known = run.notebook.state.attempts.get((side, event_id))
     kind = _kind(error)
     count = known.count + 1 if known and known.error == kind else 1
-    due = run.clock.now() + _wait(error, count)
+    failed = run.now if isinstance(error, ProofTooOld) else run.clock.now()  # its own run may be the next to try
+    due = failed + _wait(error, count)
     batch.attempts[side, event_id] = Attempt(side=side, event_id=event_id, count=count, due=due, error=kind)
+    return due <= run.now
 
 
 def clear_attempt(run: Run, batch: Batch, operation: Operation) -> None:

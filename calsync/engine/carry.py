@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calsync.ahead import ahead
 from calsync.engine.account import asks
-from calsync.engine.attempts import NotSent, is_due
+from calsync.engine.attempts import NotSent, ProofTooOld, is_due
 from calsync.engine.notebook import LEASE_LIFE, Batch
 from calsync.engine.outcomes import Outcome, hopeless, record
 from calsync.errors import CalsyncError, Retry, SwitchedOff, UnknownOutcome
@@ -170,7 +170,7 @@ def _check_prospect(run: Run, side: Side, until: datetime | None) -> None:
     if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")
     if until is not None and run.clock.now() >= until:
-        raise NotSent(f"account {account}: what proved a delete is too old by now, nothing was sent")
+        raise ProofTooOld(f"account {account}: what proved a delete is too old by now, nothing was sent")
 
 
 async def _write(run: Run, outcome: Outcome) -> None:

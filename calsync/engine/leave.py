@@ -81,7 +81,7 @@ async def leave_account(run: Run, remove: Side | None, plan_hash: str | None, sw
         found = replace(found, plan=_without_blocked(run, plan))
     finally:
         run.report.unsynced = None  # it is no list of all that is left out
-    problem = _unfinished(run, await _plan(run, remove))
+    problem = _unfinished(run, found.plan, await _plan(run, remove))
     if problem is not None:
         return _with(run, found, problem)
     marked = await unmark(run)
@@ -141,13 +141,15 @@ def _other(found: Leaving, plan_hash: str | None) -> str | None:
     return f"the plan is not {plan_hash} any more; look at it again, then confirm {found.hash}"
 
 
-def _unfinished(run: Run, plan: Plan) -> str | None:
-    """Return why the account has not left yet, although all was tried."""
-    state = run.notebook.state
-    if state.intents:
+def _unfinished(run: Run, seen: Plan, plan: Plan) -> str | None:
+    """Return why the account has not left yet: copies still planned to go that the provider has not refused.
+
+    Whatever kept a delete from being sent: an account that is forgotten can never catch up on it.
+    """
+    if run.notebook.state.intents:
         return "what became of some writes is not known yet; it is switched off, run this again in some minutes"
-    tried = {(each.side, each.event_id) for each in plan.operations if each.kind is Kind.DELETE}
-    if tried & state.attempts.keys():
+    blocked = {(each.side, each.event_id) for each in seen.operations if each.kind is Kind.BLOCK}
+    if any(each.kind is Kind.DELETE and (each.side, each.event_id) not in blocked for each in plan.operations):
         return "some copies could not be removed; it is switched off, run this again later, or let them stay"
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calsync.engine.attempts import NotSent, clear_attempt, count_attempt
+from calsync.engine.attempts import NotSent, ProofTooOld, clear_attempt, count_attempt
 from calsync.engine.confirm import confirm
 from calsync.engine.doubts import doubted, fresh_seen
 from calsync.engine.notebook import Batch
@@ -119,6 +119,8 @@ def _failed(run: Run, batch: Batch, outcome: Outcome) -> bool:
         if known is not None:
             batch.seen[intent.side][target.id] = doubted(run, known)
         return True
+    if isinstance(error, ProofTooOld) and count_attempt(run, batch, operation, error):
+        return True
     if isinstance(error, Blocked):
         run.report.note_blocked(operation, error.reason)
     elif isinstance(error, EventError | Retry | Missing):
@@ -148,9 +150,10 @@ def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
     """Return what stops the writes to a side.
 
     That is a lost login, the account's switch or what it cannot be read from, a bug, a store in which nothing can
-    be recorded, a server in trouble (all of several failed).
+    be recorded, a server in trouble (all of several failed). No proof that grew too old
+    tells of that.
     """
-    errors = [outcome.error for outcome in outcomes]
+    errors = [outcome.error for outcome in outcomes if not isinstance(outcome.error, ProofTooOld)]
     for error in errors:
         if isinstance(error, LoginError | AccountError | SwitchedOff | StoreError) or not isinstance(
             error, CalsyncError | None

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from calsync.engine import Applied, Engine, Report
+from calsync.engine import Applied, Engine, Report, carry
+from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import EventError, Retry, SwitchedOff, UnknownOutcome
 from calsync.store import MemoryRuns, SqliteStore
 from calsync.sync.approved import Approved, plan_lines
@@ -290,3 +291,22 @@ async def test_what_fails_is_told_and_tried_again(synced: World) -> None:
     synced.right.faults.add("update", lambda: EventError("no"), after=False)
     assert (await apply(synced, approved, report)).problem is None
     assert report.counts[Side.RIGHT].failed == 1
+
+
+async def test_a_delete_that_could_not_be_proven_in_time_is_told(
+    synced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.left.user_delete(left(synced, "eins"))
+    approved = await look(synced)
+    prove = carry._still_there
+
+    async def slow(*asked: Any) -> Any:
+        place = await prove(*asked)
+        synced.clock.advance(LEASE_LIFE.total_seconds() * 0.7)
+        return place
+
+    monkeypatch.setattr(carry, "_still_there", slow)
+    report = Report()
+    applied = await apply(synced, approved, report)
+    assert "took too long" in (applied.problem or "")
+    assert (len(synced.right.events()), report.counts[Side.RIGHT].deleted) == (3, 0)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
 from calsync.desk.decisions import decide, waiting
+from calsync.engine import carry
 from calsync.engine.account import Run
 from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.engine.carry import AT_ONCE
 from calsync.engine.notebook import LEASE_LIFE
 from calsync.errors import AccountError, CalsyncError, EventError, LoginError, Retry, StoreError, UnknownOutcome
-from calsync.ports import Trashed, may_change
+from calsync.ports import Here, Trashed, may_change
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextvars import Context
 
     from calsync.ports import Written
@@ -317,7 +319,10 @@ async def test_a_delete_whose_proof_takes_long_keeps_the_lease_alive_behind_it(
 async def test_no_delete_goes_on_a_proof_from_before_its_process_was_frozen(
     world: World, meeting: Event, lives: float, where: str
 ) -> None:
-    """Meanwhile the user takes the event out of the trash; nobody has taken the account over."""
+    """Meanwhile the user takes the event out of the trash; nobody has taken the account over.
+
+    With a lease that was renewed, the same run asks once more.
+    """
     for number in range(3):
         world.left.user_create(replace(meeting, summary=f"Termin {number}"))
     await world.settle()
@@ -344,8 +349,9 @@ async def test_no_delete_goes_on_a_proof_from_before_its_process_was_frozen(
 
     world.left.locate, world.right.delete = found, sent
     report = await world.run()
-    assert [type(place) for place in asked] == [Trashed, Trashed]
-    assert report.notices["delete", "right", "retry"] == 1
+    renewed = where == "behind the answer"
+    assert [type(place) for place in asked] == [Trashed, Trashed, *([Here] if renewed else [])]
+    assert report.notices["delete", "right", "retry"] == (not renewed)
     world.left.locate, world.right.delete = locate, remove
     await world.settle()
     assert (len(world.left.events()), len(world.right.events())) == (3, 3)
@@ -383,10 +389,65 @@ async def test_a_proof_is_not_made_younger_by_other_writes_that_keep_the_lease_a
 
     world.left.locate, world.right.delete = late, sent
     report = await world.run()
-    assert (report.counts[Side.RIGHT].deleted, report.notices["delete", "right", "retry"]) == (1, 1)
+    assert (asked.count(gone), report.counts[Side.RIGHT].deleted) == (3, 1)
     await world.settle()
     assert (len(world.left.events()), len(world.right.events())) == (4, 4)
     assert [call.method for call in world.right.writes()] == ["create"] * 5 + ["delete"]
+
+
+@pytest.mark.parametrize("copies", [1, 3, 6])
+async def test_a_delete_whose_proof_grew_too_old_is_proved_once_more_in_the_same_run(
+    world: World, meeting: Event, copies: int
+) -> None:
+    """Also where that befalls all that are on their way: it tells nothing of the server."""
+    await delete_originals(world, meeting, copies)
+    with crowded(world, 1):
+        report = await world.run()
+    assert (report.counts[Side.RIGHT].deleted, report.counts[Side.RIGHT].failed) == (copies, 0)
+    assert not report.notices
+    assert await attempts(world) == {}
+    assert len(world.right.events()) == 30
+
+
+async def test_a_delete_whose_proof_is_always_too_old_is_told_and_waits(world: World, meeting: Event) -> None:
+    await delete_originals(world, meeting, 1)
+    counts = []
+    with crowded(world, 99):
+        for _ in range(3):
+            report = await world.run()
+            assert report.notices["delete", "right", "retry"] == 1
+            assert not report.at_rest
+            (attempt,) = (await attempts(world)).values()
+            counts.append(attempt.count)
+            world.clock.advance(3600)
+    assert counts == [2, 3, 4]
+    await world.settle()
+    assert len(world.right.events()) == 30
+
+
+async def delete_originals(world: World, meeting: Event, count: int) -> None:
+    """Have the user delete so many originals; thirty others stay."""
+    for number in range(count + 30):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    for event_id in sorted(world.left.events())[:count]:
+        world.left.user_delete(event_id)
+
+
+@contextmanager
+def crowded(world: World, times: int) -> Iterator[None]:
+    """Have so many answers about the original of what is to be deleted come too late."""
+    prove, late = carry._still_there, [*range(times)]
+
+    async def slow(*asked: Any) -> Any:
+        place = await prove(*asked)
+        if late:
+            late.pop()
+            world.clock.advance(LEASE_LIFE.total_seconds() * 0.7)
+        return place
+
+    with patch.object(carry, "_still_there", slow):
+        yield
 
 
 async def test_what_a_write_leaves_open_does_not_hold_the_run_and_sends_nothing_more(

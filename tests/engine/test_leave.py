@@ -205,6 +205,29 @@ async def test_an_original_that_goes_meanwhile_keeps_its_copy(world: World, meet
     assert subjects(world) == ([], ["Besichtigung"])
 
 
+@pytest.mark.parametrize("copies", [1, 4, 12])
+async def test_a_process_that_was_frozen_once_leaves_all_the_same(
+    world: World, meeting: Event, copies: int
+) -> None:
+    """It freezes behind a look whether an original is there, with others on their way."""
+    for number in range(copies):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    seen = await plan_leave(world, RIGHT)
+    locate, frozen = world.left.locate, list[str]()
+
+    async def freezing(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if not frozen:
+            frozen.append(event_id)
+            world.clock.advance(3600)
+        return place
+
+    with patch.object(world.left, "locate", freezing):
+        found = await plan_leave(world, RIGHT, seen.hash)
+    assert (found.problem, len(subjects(world)[0]), subjects(world)[1]) == (None, copies, [])
+
+
 @pytest.mark.parametrize("lives", [0.7, 12])
 async def test_an_original_that_goes_while_the_process_is_frozen_keeps_its_copy(
     world: World, meeting: Event, lives: float
@@ -229,6 +252,31 @@ async def test_an_original_that_goes_while_the_process_is_frozen_keeps_its_copy(
     await plan_leave(world, RIGHT, (await plan_leave(world, RIGHT)).hash)
     here, copies = subjects(world)
     assert (len(frozen), sorted(here + copies)) == (1, ["Termin 0", "Termin 1"])
+
+
+async def test_an_account_has_not_left_while_a_delete_was_never_sent(world: World, meeting: Event) -> None:
+    """Each look whether an original is there takes so long that it proves nothing any more."""
+    for number in range(12):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    seen = await plan_leave(world, RIGHT)
+    locate, slow = world.left.locate, sorted(world.left.events())[5:]
+
+    async def crowded(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if event_id in slow:
+            world.clock.advance(LEASE_LIFE.total_seconds() * 0.7)
+        return place
+
+    with patch.object(world.left, "locate", crowded), patch("calsync.engine.carry.AT_ONCE", 1):
+        found = await plan_leave(world, RIGHT, seen.hash)
+    assert found.problem is not None
+    assert "could not be removed" in found.problem
+    assert len(world.right.events()) == len(markers(world)) == 7
+    assert (await state(world)).links
+    world.clock.advance(3600)
+    await left(world, RIGHT)
+    assert subjects(world)[1] == []
 
 
 async def test_an_original_that_is_gone_outside_the_window_keeps_its_copy(world: World, meeting: Event) -> None:

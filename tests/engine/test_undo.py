@@ -283,6 +283,31 @@ async def test_the_last_one_is_not_deleted_where_its_original_goes_behind_the_pl
     assert sorted(texts) == ["A", "B"]
 
 
+@pytest.mark.parametrize("copies", [1, 3])
+async def test_a_process_that_was_frozen_once_undoes_all_the_same(
+    world: World, meeting: Event, copies: int
+) -> None:
+    """It freezes behind a look whether an original is there."""
+    for number in range(copies):
+        world.left.user_create(replace(meeting, summary=f"Termin {number}"))
+    await world.settle()
+    ids = [entry.id for entry in await world.store.ledger("anna", 100) if entry.id is not None]
+    seen = await plan_undo(world, ids=ids)
+    locate, frozen = world.left.locate, list[str]()
+
+    async def freezing(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if not frozen:
+            frozen.append(event_id)
+            world.clock.advance(3600)
+        return place
+
+    with patch.object(world.left, "locate", freezing):
+        found = await plan_undo(world, seen.plan.hash, ids=ids)
+    assert (found.counts[RIGHT].deleted, found.counts[RIGHT].failed, found.untouched) == (copies, 0, 0)
+    assert subjects(world)[1] == []
+
+
 async def test_undoing_is_undone(world: World, meeting: Event) -> None:
     left = world.left.user_create(meeting)
     await world.settle()
