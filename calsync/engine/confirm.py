@@ -57,10 +57,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     certain = _is_certain(run, intent, written)
     if certain:
         base = written_base(base, draft.values(), found, answered)
-    rewritten = certain and _is_rewritten(run, draft, base)
-    if certain and not (undone or rewritten):
-        base = base.as_written(Base(), draft.values(), source.event)
-    if not certain or rewritten:
+    if not certain or _is_rewritten(run, draft, base):
         same = all(base.values[name] == value for name, value in draft.values().items())
         intent = replace(intent, reason=ADOPTED if same else "linked_different")
         run.report.remark(intent.kind, intent.side, intent.reason)
@@ -133,10 +130,7 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         found = None  # read from before the write
     observation = found or _overwritten(target, intent)
     conditional = run.account.calendars[intent.side].capabilities.conditional_writes
-    earlier = link.base(intent.side)
-    base = written_base(earlier, intent.changes, found, written, target, conditional=conditional)
-    if intent.reason != UNDONE:  # what that brings back may be what a person had entered
-        base = base.as_written(earlier, intent.changes, source.event)
+    base = written_base(link.base(intent.side), intent.changes, found, written, target, conditional=conditional)
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)

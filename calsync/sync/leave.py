@@ -114,17 +114,15 @@ def _stays(view: View, link: Link, copy: Seen, original: Seen | None, alone: Col
         return "left_account"
     if original.standing is not Standing.PRESENT:
         return "doubt"
-    if base.unsure or any(name not in base.values for name in FIELDS):
-        return "leave_unsure"
-    if any(base.values[name] != event.value(name) for name in FIELDS):
+    if base.unsure or any(base.values.get(name) != event.value(name) for name in FIELDS):
         return "leave_edited"
     if _is_let_differ(view, link, side, copy, original):
-        return "leave_unsure"
+        return "leave_edited"
     return refusal(view, event) or refusal(view, original.observation.event)
 
 
 def _is_let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> bool:
-    """Tell whether both sides agreed on a copy that shows what calsync may not have written there.
+    """Tell whether both sides agreed on a copy that shows something which its original never had.
 
     As where a person has left both different, or a user has written over a mask. Raises RuleFailed.
     """

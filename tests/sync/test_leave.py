@@ -81,16 +81,16 @@ class TestStays:
 
     def test_what_nobody_knows_to_be_unedited(self, scene: Scene, agreed: Any) -> None:
         scene.pair(origin=LEFT, right_base=Base())
-        assert why(scene) == "leave_unsure"
+        assert why(scene) == "leave_edited"
         scene.links[1] = replace(
             scene.links[1], right_base=replace(Base.of(agreed, 1), unsure=frozenset({"summary"}))
         )
-        assert why(scene) == "leave_unsure"
+        assert why(scene) == "leave_edited"
 
     def test_what_a_person_has_let_differ_from_its_original(self, scene: Scene, agreed: Event) -> None:
         scene.pair(right={"description": "neu"}, origin=LEFT)
         scene.links[1] = replace(scene.links[1], right_base=Base.of(replace(agreed, description="neu"), 1))
-        assert why(scene) == "leave_unsure"
+        assert why(scene) == "leave_edited"
 
     def test_what_a_user_wrote_over_a_mask(self, masked: Scene, agreed: Event) -> None:
         private, mask = replace(agreed, private=True), replace(agreed, summary="Privat", description="")
@@ -99,11 +99,11 @@ class TestStays:
         assert plan(masked)[0].kind is Kind.DELETE
         masked.put(RIGHT, "right1", replace(mask, summary="neu"))
         masked.links[1] = replace(masked.links[1], right_base=Base.of(replace(mask, summary="neu"), 1))
-        assert why(masked) == "leave_unsure"
+        assert why(masked) == "leave_edited"
 
     def test_of_whose_original_it_is_not_known_what_was_agreed(self, scene: Scene) -> None:
         scene.pair(origin=LEFT, left_base=Base())
-        assert why(scene) == "leave_unsure"
+        assert why(scene) == "leave_edited"
 
     @pytest.mark.parametrize(
         ("standing", "reason"),
