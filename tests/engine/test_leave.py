@@ -21,6 +21,7 @@ from calsync.sync.model import Capabilities, Direction, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 from calsync.testing.memory import MemoryCalendar
+from calsync_rules.private_mask import PrivateMask
 from tests.engine.conftest import World
 
 if TYPE_CHECKING:
@@ -139,6 +140,22 @@ async def test_an_edited_copy_stays(world: World, meeting: Event) -> None:
     found = await left(world, RIGHT)
     assert stays(found) == ["leave_edited"]
     assert list(world.right.events()) == [copy]
+
+
+@pytest.mark.parametrize("text", [None, "Belegt", "Termin mit Anna"])
+async def test_where_the_mask_was_another_one_a_copy_stays_and_nobody_is_told_more_than_is_known(
+    world: World, meeting: Event, text: str | None
+) -> None:
+    world.left.user_create(replace(meeting, private=True))
+    await world.settle()
+    (copy,) = world.right.events()
+    if text is not None:
+        world.right.user_edit(copy, summary=text)
+        await world.settle()
+    world.settings["rules"] = (PrivateMask("Gesperrt"),)
+    await world.settle()
+    assert stays(await left(world, RIGHT)) == ["leave_unsure"]
+    assert subjects(world)[1] == [text or "Privat"]
 
 
 async def test_a_copy_that_is_the_last_one_stays(world: World, meeting: Event) -> None:

@@ -53,7 +53,7 @@ def leave_trusts_the_plan() -> Iterator[None]:
 
 def leave_removes_edits() -> AbstractContextManager[Any]:
     """A copy goes, whatever somebody has made of it."""
-    return _removes("leave_edited")
+    return _removes("leave_edited", "leave_unsure")
 
 
 @contextmanager
