@@ -57,10 +57,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     certain = _is_certain(run, intent, written)
     if certain:
         base = written_base(base, draft.values(), found, answered)
-    rewritten = certain and _is_rewritten(run, draft, base)
-    if certain and not (undone or rewritten):
-        base = base.as_written(Base(), draft.values(), source.event)
-    if not certain or rewritten:
+    if not certain or _is_rewritten(run, draft.values(), base):
         same = all(base.values[name] == value for name, value in draft.values().items())
         intent = replace(intent, reason=ADOPTED if same else "linked_different")
         run.report.remark(intent.kind, intent.side, intent.reason)
@@ -96,12 +93,12 @@ def _is_certain(run: Run, intent: Intent, written: Written | None) -> bool:
     return written is not None or run.account.calendars[intent.side].capabilities.marker
 
 
-def _is_rewritten(run: Run, draft: Draft, base: Base) -> bool:
-    """Tell whether a copy was written again since it was made, which only a later disk than this one knew.
+def _is_rewritten(run: Run, expected: Mapping[Field, Value], base: Base) -> bool:
+    """Tell whether an event was written again since this write, which only a later disk than this one knew.
 
     That calsync wrote it last says nothing then of what users had made of it before.
     """
-    forms = (may_be_form(base.values[name], value) for name, value in draft.values().items())
+    forms = (may_be_form(base.values[name], value) for name, value in expected.items())
     return run.notebook.state.rebuild is not None and not all(forms)
 
 
@@ -133,14 +130,17 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
         found = None  # read from before the write
     observation = found or _overwritten(target, intent)
     conditional = run.account.calendars[intent.side].capabilities.conditional_writes
-    earlier = link.base(intent.side)
+    earlier, undone = link.base(intent.side), intent.reason == UNDONE
     base = written_base(earlier, intent.changes, found, written, target, conditional=conditional)
-    if intent.reason != UNDONE:  # what that brings back may be what a person had entered
-        base = base.as_written(earlier, intent.changes, source.event)
+    after = {name: base.values[name] for name in intent.changes}
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
+    if _is_rewritten(run, {**earlier.values, **intent.changes}, base):
+        after = dict(intent.changes)  # what is there now may be a user's
+        intent = replace(intent, reason="linked_different")
+        run.report.remark(intent.kind, intent.side, intent.reason)
     link = link.with_base(intent.side, base)
-    if intent.reason != UNDONE:  # then the other side has nothing that would have been delivered
+    if not undone:  # then the other side has nothing that would have been delivered
         other = intent.side.other
         run.account.chain.about(intent.side, target, source)
         agreed = delivered(link.base(other), source.event, intent.changes.keys(), run.account.chain)
@@ -149,7 +149,7 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
     before = {name: target.event.value(name) for name in intent.changes}
-    _tell(run, batch, intent, link.id, target.id, before, {name: base.values[name] for name in intent.changes})
+    _tell(run, batch, intent, link.id, target.id, before, after)
 
 
 def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:

@@ -56,12 +56,10 @@ def written_base(
 def read_base(base: Base, found: Observation) -> Base:
     """Return the base after the first read of an event whose write was confirmed unread."""
     if found.written_by_us is False:  # what is different now is an edit
-        moved = base.moved({name: base.values[name] for name in base.unsure})
-    elif found.written_by_us:
-        moved = base.moved({name: found.event.value(name) for name in base.unsure})
-    else:
-        moved = _guessed(base, {name: base.values[name] for name in base.unsure}, found)
-    return moved if moved.altered == base.altered else replace(moved, altered=base.altered)
+        return base.moved({name: base.values[name] for name in base.unsure})
+    if found.written_by_us:
+        return base.moved({name: found.event.value(name) for name in base.unsure})
+    return _guessed(base, {name: base.values[name] for name in base.unsure}, found)
 
 
 def _touched(base: Base, intended: Changes, target: Observation | None) -> Iterator[Field]:

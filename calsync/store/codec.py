@@ -51,7 +51,7 @@ def base(text: str, same: Same | None = None) -> Base:
     """Decode a base. `same`: see `Same`."""
     plain = _decode(text)
     plain["values"] = _shared_values(plain["values"], {} if same is None else same)
-    for mark in ("unsure", "owed", "altered"):
+    for mark in ("unsure", "owed"):
         plain[mark] = frozenset(plain.get(mark, ()))
     return Base(**plain)
 

@@ -118,18 +118,26 @@ def _stays(view: View, link: Link, copy: Seen, original: Seen | None, alone: Col
         return "leave_unsure"
     if any(base.values[name] != event.value(name) for name in FIELDS):
         return "leave_edited"
-    if _is_let_differ(view, link, side, copy, original):
-        return "leave_unsure"
+    differs = _let_differ(view, link, side, copy, original)
+    if differs is not None:
+        return differs
     return refusal(view, event) or refusal(view, original.observation.event)
 
 
-def _is_let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> bool:
-    """Tell whether both sides agreed on a copy that shows what calsync may not have written there.
+def _let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> str | None:
+    """Return why a copy stays on which both sides agreed although it shows something that its original never had.
 
-    As where a person has left both different, or a user has written over a mask. Raises RuleFailed.
+    As where a person has left both different, or a user has written over a mask. What another mask of before may
+    have made of a private original is not known to be anybody's edit. Raises RuleFailed.
     """
     ours, theirs = half_of(view, link, side, copy), half_of(view, link, side.other, original)
-    return any(not theirs.holds(name) or is_own(ours, theirs, name) for name in FIELDS)
+    if not all(theirs.holds(name) for name in FIELDS):
+        return "leave_unsure"
+    own = {name for name in FIELDS if is_own(ours, theirs, name)}
+    if not own:
+        return None
+    masked = theirs.raw.private or theirs.base.private or own & theirs.altered
+    return "leave_unsure" if masked else "leave_edited"
 
 
 def _skip(delete: Operation, why: str) -> Operation:

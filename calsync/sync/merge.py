@@ -178,11 +178,8 @@ def edits(kept: Half, lost: Half, origin: Side | None) -> set[Field]:
 def is_own(copy: Half, original: Half, name: Field) -> bool:
     """Tell whether both sides had agreed that a copy shows something that its original never had.
 
-    As where it was taken for the original until now, since only its own event was private. What rules had made of
-    the original when calsync wrote it is nobody's own, whatever the rules of today make of it.
+    As where it was taken for the original until now, since only its own event was private.
     """
-    if name in copy.base.altered:
-        return False
     shown = copy.base.values[name]
     return not any(
         may_be_form(shown, theirs) for theirs in (original.agreed.value(name), original.base.values[name])

@@ -246,25 +246,12 @@ class Base:
     unsure: frozenset[Field] = frozenset()
     """Fields that were read back as something else than calsync had written, by nobody knows whom: this side's
     server or a person. They are shown, and never merged back by themselves."""
-    altered: frozenset[Field] = frozenset()
-    """Fields that calsync wrote otherwise than the other side has them, as the rules of that day made them."""
 
     def moved(self, values: Mapping[Field, Value], unsure: frozenset[Field] = frozenset()) -> Base:
         """Return the base after both sides agreed on these values."""
         if not (values or unsure):
             return self
-        return replace(
-            self,
-            values={**self.values, **values},
-            unsure=self.unsure.difference(values) | unsure,
-            altered=self.altered.difference(values),
-        )
-
-    def as_written(self, before: Base, written: Mapping[Field, Value], source: Event) -> Base:
-        """Return what the base `before` a write became by it, with what rules had made of its source's values."""
-        now = {name for name, value in written.items() if value != source.value(name)}
-        altered = before.altered.difference(written) | now
-        return self if altered == self.altered else replace(self, altered=altered)
+        return replace(self, values={**self.values, **values}, unsure=self.unsure.difference(values) | unsure)
 
     def shown_for(self, name: Field) -> bool:
         """Return the value of `private` for which the other side shows a field."""

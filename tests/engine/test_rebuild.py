@@ -15,6 +15,7 @@ from calsync.store import SqliteStore
 from calsync.store.opening import connect
 from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
+from calsync.testing.clock import START
 from tests.sqlite_file import beneath
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Event
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+
+LATER = Timed(START + timedelta(days=9), START + timedelta(days=9, hours=1))
 
 
 class Stores:
@@ -382,6 +385,33 @@ async def test_what_was_made_of_an_open_create_behind_the_backup_is_told_to_diff
     report = await world.run()
     told = report.remarks[Kind.CREATE, Side.RIGHT, "linked_different"]
     assert (writes(world), told) == (before, int(edited))
+
+
+@pytest.mark.parametrize("edit", [{"summary": "Klingel"}, {"when": LATER}, None])
+async def test_what_was_made_of_an_open_update_behind_the_backup_is_told_to_differ(
+    world: World, stores: Stores, meeting: Event, edit: dict[str, Any] | None
+) -> None:
+    """Calsync wrote another field last, and so what a user had typed before could pass for calsync's."""
+    original = world.left.user_create(meeting)
+    await world.settle()
+    world.left.user_edit(original, summary="verlegt")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=True)
+    await world.run()
+    await stores.save()
+    await world.run()
+    (copy,) = world.right.events()
+    if edit is not None:
+        world.left.user_edit(original, description="neu")
+        world.right.user_edit(copy, **edit)
+        world.left.faults.add("update", lambda: EventError("no"), after=False)
+    await world.run()
+    await stores.put_back()
+    before = writes(world)
+    report = await world.run()
+    told = report.remarks[Kind.UPDATE, Side.RIGHT, "linked_different"]
+    assert (writes(world), told) == (before, int(edit is not None))
+    entry = (await world.store.ledger("anna", 9))[-1]
+    assert entry.after == {"summary": "verlegt"}
 
 
 async def test_only_the_plan_that_a_person_saw_is_confirmed(

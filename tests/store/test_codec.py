@@ -86,7 +86,6 @@ def test_changes_come_back(changes: dict[Field, Value]) -> None:
         mapping_version=st.integers(1, 9),
         owed=st.frozensets(st.sampled_from(FIELDS)),
         unsure=st.frozensets(st.sampled_from(FIELDS)),
-        altered=st.frozensets(st.sampled_from(FIELDS)),
     )
 )
 def test_bases_come_back(base: Base) -> None:

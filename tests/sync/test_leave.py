@@ -90,7 +90,7 @@ class TestStays:
     def test_what_a_person_has_let_differ_from_its_original(self, scene: Scene, agreed: Event) -> None:
         scene.pair(right={"description": "neu"}, origin=LEFT)
         scene.links[1] = replace(scene.links[1], right_base=Base.of(replace(agreed, description="neu"), 1))
-        assert why(scene) == "leave_unsure"
+        assert why(scene) == "leave_edited"
 
     def test_what_a_user_wrote_over_a_mask(self, masked: Scene, agreed: Event) -> None:
         private, mask = replace(agreed, private=True), replace(agreed, summary="Privat", description="")
@@ -100,6 +100,25 @@ class TestStays:
         masked.put(RIGHT, "right1", replace(mask, summary="neu"))
         masked.links[1] = replace(masked.links[1], right_base=Base.of(replace(mask, summary="neu"), 1))
         assert why(masked) == "leave_unsure"
+
+    @pytest.mark.parametrize("private", [True, False])
+    def test_what_another_mask_may_have_made_of_a_private_original(
+        self, scene: Scene, agreed: Event, private: bool
+    ) -> None:
+        """No rule masks it any more, or its original was made public since."""
+        scene.pair(left={"private": private}, right={"summary": "Belegt"}, origin=LEFT)
+        bases = Base.of(replace(agreed, private=True), 1), Base.of(replace(agreed, summary="Belegt"), 1)
+        scene.links[1] = replace(scene.links[1], left_base=bases[0], right_base=bases[1])
+        assert why(scene) == "leave_unsure"
+
+    def test_what_somebody_has_edited_on_the_copy_of_a_private_original(
+        self, masked: Scene, agreed: Event
+    ) -> None:
+        mask = replace(agreed, summary="Privat", description="")
+        masked.pair(agreed=replace(agreed, private=True), origin=LEFT)
+        masked.put(RIGHT, "right1", replace(mask, summary="neu"))
+        masked.links[1] = replace(masked.links[1], right_base=Base.of(mask, 1))
+        assert why(masked) == "leave_edited"
 
     def test_of_whose_original_it_is_not_known_what_was_agreed(self, scene: Scene) -> None:
         scene.pair(origin=LEFT, left_base=Base())

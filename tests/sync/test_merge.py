@@ -229,19 +229,6 @@ def test_a_mask_that_overwrites_a_text_which_was_private_itself_says_so(
     assert found.reasons == reasons
 
 
-@pytest.mark.parametrize(("ours", "reasons"), [(True, {}), (False, {"summary": "overruled"})])
-def test_a_former_mask_that_is_written_over_is_nobody_s_text(
-    agreed: Event, ours: bool, reasons: dict[Field, str]
-) -> None:
-    copy = make_half(RIGHT, replace(agreed, summary="Belegt", description=""))
-    copy = replace(copy, base=replace(copy.base, altered=frozenset({"summary"} if ours else ())))
-    original = make_private(agreed, LEFT)
-    original = replace(original, observation=Observation(id="l", event=agreed, revision="2"), event=agreed)
-    found = merge(original, copy, terms(origin=LEFT))
-    assert found.wants[RIGHT] == {"summary": agreed.summary, "description": agreed.description}
-    assert found.reasons == reasons
-
-
 def test_a_copy_that_looks_like_the_mask_already_is_not_written(agreed: Event) -> None:
     found = merged(agreed, {"private": True}, {"summary": "Privat", "description": ""}, origin=LEFT)
     assert not wanted(found)

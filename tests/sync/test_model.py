@@ -131,21 +131,6 @@ def test_a_base_in_another_mapping_follows_its_event_where_that_was_as_agreed(ag
     assert Base().translated(before, after, 2) == Base(mapping_version=2)
 
 
-def test_a_base_knows_what_calsync_wrote_otherwise_than_its_source_until_it_takes_something_else_over(
-    agreed: Event,
-) -> None:
-    mask = replace(agreed, summary="Privat")
-    base = Base.of(mask, 1).as_written(Base(), {"summary": "Privat", "when": mask.when}, agreed)
-    assert base.altered == {"summary"}
-    later = base.moved({"description": "neu"})
-    assert later.altered == {"summary"}
-    assert later.as_written(base, {"description": "neu"}, replace(agreed, description="neu")).altered == {
-        "summary"
-    }
-    assert base.moved({"summary": "Anna"}).altered == frozenset()
-    assert base.as_written(base, {"summary": agreed.summary}, agreed).altered == frozenset()
-
-
 def test_a_link_is_read_and_changed_by_side(agreed: Event) -> None:
     link, base = Link(id=1, left="l", right=None), Base.of(agreed, 1)
     assert [link.event_id(side) for side in Side] == ["l", None]
