@@ -150,8 +150,7 @@ def hopeless(outcomes: Sequence[Outcome]) -> Exception | None:
     """Return what stops the writes to a side.
 
     That is a lost login, the account's switch or what it cannot be read from, a bug, a store in which nothing can
-    be recorded, a server in trouble (all of several failed). No proof that grew too old
-    tells of that.
+    be recorded, a server in trouble (all of several failed). A proof that grew too old tells of none of these.
     """
     errors = [outcome.error for outcome in outcomes if not isinstance(outcome.error, ProofTooOld)]
     for error in errors:
