@@ -85,8 +85,9 @@ class Log:
             if again or known is None or known.revision != version:
                 packed, owners = self._packed(entity), tuple(user_ids(entity, self._owner_field))
                 times = created_ms(entity), modified_ms(entity)
-                self._put(key, Change(seq, key[0], packed, owners, self._like, version, *times), known)
-                self._bury_again(key[0], seq)
+                change = Change(seq, key[0], packed, owners, self._like, version, *times)
+                self._put(key, change, known)
+                self._bury_again(change)
 
     def bury(self, entries: Iterable[Buried], seq: int) -> None:
         """Note what the trash told."""
@@ -110,9 +111,9 @@ class Log:
         return found[::-1]
 
     def where(self, wanted: Callable[[Change], bool]) -> list[Change]:
-        """Return the changes that are wanted, and of each appointment among them the deletion, too."""
+        """Return the changes that are wanted, and the deletion of each appointment that was not changed since."""
         changes = self._changes.values()
-        ids = {change.id for change in changes if wanted(change)}
+        ids = {change.id for change in changes if wanted(change) and self._deletion(change)}
         return [one for one in changes if wanted(one) or (isinstance(one.what, Buried) and one.id in ids)]
 
     def latest(self, owner: str) -> int:
@@ -130,10 +131,17 @@ class Log:
             self.whole_since = self._changes.pop(key).seq
         return bool(oldest)
 
-    def _bury_again(self, event_id: str, seq: int) -> None:
+    def _bury_again(self, change: Change) -> None:
         """Let a deletion stand behind what a search shows late, so that both are told."""
-        if deletion := self._changes.get((event_id, True)):
-            self._put((event_id, True), replace(deletion, seq=seq), deletion)
+        if deletion := self._deletion(change):
+            self._put((change.id, True), replace(deletion, seq=change.seq), deletion)
+
+    def _deletion(self, change: Change) -> Change | None:
+        """Return the known deletion of an appointment, unless it was changed since: then it came back."""
+        found = self._changes.get((change.id, True))
+        buried = found.what if found else None
+        since = max(change.created, change.modified)
+        return found if isinstance(buried, Buried) and buried.deleted >= since else None
 
     def _put(self, key: tuple[str, bool], change: Change, known: Change | None) -> None:
         self._changes.pop(key, None)  # so that it stands at the end

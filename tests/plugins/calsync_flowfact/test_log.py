@@ -68,7 +68,7 @@ def test_a_deletion_is_no_appointment() -> None:
 
 def test_what_is_shown_behind_its_deletion_is_told_with_it() -> None:
     log = Log("assignee")
-    log.bury([Buried("one", deleted=2, created=1, owners=None)], 1)
+    log.bury([Buried("one", deleted=1_796_000_000_001, created=1_796_000_000_000, owners=None)], 1)
     log.add([shown("one"), shown("two")], 2)
     assert [(change.id, change.entity is None) for change in log.after(1)] == [
         ("one", False),
@@ -81,6 +81,15 @@ def test_what_is_shown_behind_its_deletion_is_told_with_it() -> None:
         ("one", True),
         ("two", False),
     ]
+
+
+def test_what_came_back_and_was_changed_since_is_told_without_its_deletion() -> None:
+    log, entity = Log("assignee"), shown("one")
+    log.bury([Buried("one", deleted=1_796_000_000_001, created=1_796_000_000_000, owners=None)], 1)
+    entity["_metadata"]["lastModifiedTimestamp"] = 1_796_000_000_002
+    log.add([entity], 2)
+    assert [change.entity for change in log.after(1)] == [entity]
+    assert [change.entity for change in log.where(lambda change: change.modified > 0)] == [entity]
 
 
 def test_all_changes_that_are_kept_take_some_ten_megabytes() -> None:
