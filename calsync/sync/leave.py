@@ -118,26 +118,19 @@ def _stays(view: View, link: Link, copy: Seen, original: Seen | None, alone: Col
         return "leave_unsure"
     if any(base.values[name] != event.value(name) for name in FIELDS):
         return "leave_edited"
-    differs = _let_differ(view, link, side, copy, original)
-    if differs is not None:
-        return differs
+    if _is_let_differ(view, link, side, copy, original):
+        return "leave_unsure"
     return refusal(view, event) or refusal(view, original.observation.event)
 
 
-def _let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> str | None:
-    """Return why a copy stays on which both sides agreed although it shows something that its original never had.
+def _is_let_differ(view: View, link: Link, side: Side, copy: Seen, original: Seen) -> bool:
+    """Tell whether both sides agreed on a copy that shows what calsync may not have written there.
 
-    As where a person has left both different, or a user has written over a mask. What another mask of before may
-    have made of a private original is not known to be anybody's edit. Raises RuleFailed.
+    As where a person has left both different, a user has written over a mask, or rules of before have written it:
+    nobody can tell these apart. Raises RuleFailed.
     """
     ours, theirs = half_of(view, link, side, copy), half_of(view, link, side.other, original)
-    if not all(theirs.holds(name) for name in FIELDS):
-        return "leave_unsure"
-    own = {name for name in FIELDS if is_own(ours, theirs, name)}
-    if not own:
-        return None
-    masked = theirs.raw.private or theirs.base.private or own & theirs.altered
-    return "leave_unsure" if masked else "leave_edited"
+    return any(not theirs.holds(name) or is_own(ours, theirs, name) for name in FIELDS)
 
 
 def _skip(delete: Operation, why: str) -> Operation:

@@ -90,7 +90,7 @@ class TestStays:
     def test_what_a_person_has_let_differ_from_its_original(self, scene: Scene, agreed: Event) -> None:
         scene.pair(right={"description": "neu"}, origin=LEFT)
         scene.links[1] = replace(scene.links[1], right_base=Base.of(replace(agreed, description="neu"), 1))
-        assert why(scene) == "leave_edited"
+        assert why(scene) == "leave_unsure"
 
     def test_what_a_user_wrote_over_a_mask(self, masked: Scene, agreed: Event) -> None:
         private, mask = replace(agreed, private=True), replace(agreed, summary="Privat", description="")
