@@ -132,13 +132,16 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     conditional = run.account.calendars[intent.side].capabilities.conditional_writes
     earlier, undone = link.base(intent.side), intent.reason == UNDONE
     base = written_base(earlier, intent.changes, found, written, target, conditional=conditional)
+    expected = {**earlier.values, **intent.changes}
     after = {name: base.values[name] for name in intent.changes}
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
-    if _is_rewritten(run, {**earlier.values, **intent.changes}, base):
-        after = dict(intent.changes)  # what is there now may be a user's
-        intent = replace(intent, reason="linked_different")
-        run.report.remark(intent.kind, intent.side, intent.reason)
+    if _is_rewritten(run, expected, base):
+        after = dict(intent.changes)  # what is there now may be a user's, and is told by itself
+        differs = {name: base.values[name] for name, value in expected.items() if base.values[name] != value}
+        taken = replace(intent, kind=Kind.LINK, reason="linked_different", undoes=None)
+        run.report.remark(taken.kind, taken.side, taken.reason)
+        _tell(run, batch, taken, link.id, target.id, {}, differs)
     link = link.with_base(intent.side, base)
     if not undone:  # then the other side has nothing that would have been delivered
         other = intent.side.other

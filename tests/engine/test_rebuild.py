@@ -408,10 +408,12 @@ async def test_what_was_made_of_an_open_update_behind_the_backup_is_told_to_diff
     await stores.put_back()
     before = writes(world)
     report = await world.run()
-    told = report.remarks[Kind.UPDATE, Side.RIGHT, "linked_different"]
+    told = report.remarks[Kind.LINK, Side.RIGHT, "linked_different"]
     assert (writes(world), told) == (before, int(edit is not None))
-    entry = (await world.store.ledger("anna", 9))[-1]
-    assert entry.after == {"summary": "verlegt"}
+    found = [(entry.kind, entry.reason, entry.after) for entry in await world.store.ledger("anna", 9)]
+    assert (Kind.UPDATE, "changed", {"summary": "verlegt"}) in found
+    differs = [after for _, reason, after in found if reason == "linked_different"]
+    assert differs == ([{**edit, "description": "neu"}] if edit else [])
 
 
 async def test_only_the_plan_that_a_person_saw_is_confirmed(
