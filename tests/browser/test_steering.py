@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import expect
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator
+    from playwright.async_api import Locator, Route
 
     from tests.browser.conftest import Place, Tab
 
@@ -112,6 +113,22 @@ async def test_by_keyboard_alone(place: Place) -> None:
     await anna.sees("Das Konto ist eingeschaltet.")
     await tab_to(anna.page.get_by_role("button", name="Abmelden"))
     await keyboard.press("Enter")
+    await anna.sees("Sie haben sich abgemeldet.")
+
+
+async def test_a_page_that_sends_a_form_asks_for_nothing_more(place: Place) -> None:
+    """Else it could be answered that nobody is signed in, behind a form that signs out."""
+    anna = await at_the_account(place)
+    sent = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await sent.wait()
+        await route.continue_()
+
+    await anna.page.route("**/sign-out", held)
+    async with anna.page.expect_event("requestfailed", lambda one: one.url.endswith("/events")):
+        await anna.page.get_by_role("button", name="Abmelden").click(no_wait_after=True)
+    sent.set()
     await anna.sees("Sie haben sich abgemeldet.")
 
 

@@ -79,6 +79,13 @@
       stream.onmessage = (event) => refresh(JSON.parse(event.data));
     }
   };
+  // A page that sends a form is about to be replaced. What it asked for now might be answered behind that: to somebody
+  // who has just signed out. Where no page comes, as with a download, it listens again.
+  const leave = () => {
+    stream?.close();
+    stream = null;
+    setTimeout(listen, 10000);
+  };
   document.addEventListener("visibilitychange", () => {
     listen();
     if (!document.hidden) refresh(null); // what changed while nobody looked
@@ -151,6 +158,7 @@
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
     if (question && !window.confirm(question)) return event.preventDefault();
+    if (!event.defaultPrevented) leave();
     const text = event.submitter?.querySelector("span");
     if (!text) return;
     const before = text.textContent;
