@@ -49,18 +49,7 @@ async def test_what_one_run_rewrites_in_several_passes_is_held_as_if_it_were_one
     await world.settle()
     for event_id, event in world.left.events().items():
         world.left.user_edit(event_id, summary=f"{event.summary} verlegt")
-    world.right.behaviour.answer = "id"
-    first = min(world.right.events())
-    update = world.right.update
-
-    async def quicker(target: Any, *rest: Any) -> Written:
-        if target.id == first:
-            world.right.user_edit(target.id, description="davor")
-        written: Written = await update(target, *rest)
-        world.right.user_edit(target.id, description=f"dahinter {target.id}")
-        return written
-
-    world.right.update = quicker
+    edited_as_they_are_written(world)
     report = await world.run()
     assert [call.method for call in world.right.writes()] == ["create"] * 15 + ["update"] * 15
     assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 15
@@ -88,8 +77,18 @@ async def test_a_rewrite_counts_also_where_it_goes_in_one_write_with_what_a_pers
     assert len(names) == 15
     await decide(world.store, "anna", Direction.BOTH, names, Choice.LEFT, world.clock.now())
     world.clock.advance(3600)
+    before = len(world.right.writes())
+    edited_as_they_are_written(world)
+    report = await world.run()
+    assert {call.fields for call in world.right.writes()[before:]} == {("description", "summary")}
+    assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 14
+    assert world.left.writes() == []
+
+
+def edited_as_they_are_written(world: World) -> None:
+    """Let users edit each event of the right side behind its update, and the first one before it, too."""
     world.right.behaviour.answer = "id"
-    before, first, update = len(world.right.writes()), min(world.right.events()), world.right.update
+    first, update = min(world.right.events()), world.right.update
 
     async def quicker(target: Any, *rest: Any) -> Written:
         if target.id == first:
@@ -99,10 +98,6 @@ async def test_a_rewrite_counts_also_where_it_goes_in_one_write_with_what_a_pers
         return written
 
     world.right.update = quicker
-    report = await world.run()
-    assert {call.fields for call in world.right.writes()[before:]} == {("description", "summary")}
-    assert report.notices[Kind.HOLD, Side.LEFT, "brake_rewrites"] == 14
-    assert world.left.writes() == []
 
 
 async def test_an_event_that_is_refused_again_and_again_is_tried_once_a_day(world: World, meeting: Event) -> None:
