@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
@@ -22,7 +24,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 RULES: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
 
@@ -115,3 +117,25 @@ def tomorrow() -> datetime:
 def later_by() -> Callable[[Timed, int], Timed]:
     """Return how to move a time by hours."""
     return lambda when, hours: Timed(when.start + timedelta(hours=hours), when.end + timedelta(hours=hours))
+
+
+@contextmanager
+def frozen_behind_a_look(
+    world: World, seconds: float, meanwhile: Callable[[str], object] = str
+) -> Iterator[list[str]]:
+    """Freeze the process once, behind its look where an original is, and let something happen to that meanwhile.
+
+    Yield the original's id, once it has been looked for.
+    """
+    locate, frozen = world.left.locate, list[str]()
+
+    async def freezing(event_id: str, uid: str | None = None) -> Any:
+        place = await locate(event_id, uid)
+        if not frozen:
+            frozen.append(event_id)
+            world.clock.advance(seconds)
+            meanwhile(event_id)
+        return place
+
+    with patch.object(world.left, "locate", freezing):
+        yield frozen

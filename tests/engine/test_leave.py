@@ -22,7 +22,7 @@ from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 from calsync.testing.memory import MemoryCalendar
 from calsync_rules.private_mask import PrivateMask
-from tests.engine.conftest import World
+from tests.engine.conftest import World, frozen_behind_a_look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -187,16 +187,7 @@ async def test_a_process_that_was_frozen_once_leaves_all_the_same(
         world.left.user_create(replace(meeting, summary=f"Termin {number}"))
     await world.settle()
     seen = await plan_leave(world, RIGHT)
-    locate, frozen = world.left.locate, list[str]()
-
-    async def freezing(event_id: str, uid: str | None = None) -> Any:
-        place = await locate(event_id, uid)
-        if not frozen:
-            frozen.append(event_id)
-            world.clock.advance(3600)
-        return place
-
-    with patch.object(world.left, "locate", freezing):
+    with frozen_behind_a_look(world, 3600):
         found = await plan_leave(world, RIGHT, seen.hash)
     assert (found.problem, len(subjects(world)[0]), subjects(world)[1]) == (None, copies, [])
 
@@ -210,17 +201,10 @@ async def test_an_original_that_goes_while_the_process_is_frozen_keeps_its_copy(
         world.left.user_create(replace(meeting, summary=f"Termin {number}"))
     await world.settle()
     seen = await plan_leave(world, RIGHT)
-    locate, frozen = world.left.locate, list[str]()
-
-    async def freezing(event_id: str, uid: str | None = None) -> Any:
-        place = await locate(event_id, uid)
-        if not frozen:
-            frozen.append(event_id)
-            world.clock.advance(LEASE_LIFE.total_seconds() * lives)
-            world.left.user_delete(event_id)
-        return place
-
-    with patch.object(world.left, "locate", freezing), suppress(Retry):
+    with (
+        frozen_behind_a_look(world, LEASE_LIFE.total_seconds() * lives, world.left.user_delete) as frozen,
+        suppress(Retry),
+    ):
         await plan_leave(world, RIGHT, seen.hash)
     await plan_leave(world, RIGHT, (await plan_leave(world, RIGHT)).hash)
     here, copies = subjects(world)

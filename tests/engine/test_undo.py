@@ -17,6 +17,7 @@ from calsync.records import Selection
 from calsync.sync.model import Direction, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync_rules.private_mask import PrivateMask
+from tests.engine.conftest import frozen_behind_a_look
 
 if TYPE_CHECKING:
     from calsync.engine import Undone
@@ -293,16 +294,7 @@ async def test_a_process_that_was_frozen_once_undoes_all_the_same(
     await world.settle()
     ids = [entry.id for entry in await world.store.ledger("anna", 100) if entry.id is not None]
     seen = await plan_undo(world, ids=ids)
-    locate, frozen = world.left.locate, list[str]()
-
-    async def freezing(event_id: str, uid: str | None = None) -> Any:
-        place = await locate(event_id, uid)
-        if not frozen:
-            frozen.append(event_id)
-            world.clock.advance(3600)
-        return place
-
-    with patch.object(world.left, "locate", freezing):
+    with frozen_behind_a_look(world, 3600):
         found = await plan_undo(world, seen.plan.hash, ids=ids)
     assert (found.counts[RIGHT].deleted, found.counts[RIGHT].failed, found.untouched) == (copies, 0, 0)
     assert subjects(world)[1] == []
