@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,6 +19,7 @@ from calsync.app import App
 from calsync.engine.rest import terms
 from calsync.store.runs import DIGITS
 from calsync.sync.model import Side
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from calsync.sync.model import Base, Capabilities, Direction, Event, Link, Obser
 from calsync.sync.reconcile import reconcile
 from calsync.sync.rules import Chain
 from calsync.sync.view import Seen, View
+from calsync.values import replace
 from calsync_rules import RULES
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from calsync.ports import SystemClock
 from calsync.store import SqliteStore
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce

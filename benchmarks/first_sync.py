@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.bare_loop import send
 from benchmarks.cost import alone, of_command
 from benchmarks.sandbox_process import SandboxProcess
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

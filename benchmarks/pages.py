@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from calsync.pages import Work, site_of
 from calsync.people import OPERATOR, Role
 from calsync.ports import SystemClock
 from calsync.store import SqliteStore
+from calsync.values import replace
 from calsync.web import cookies, serving
 
 if TYPE_CHECKING:

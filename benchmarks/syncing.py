@@ -11,7 +11,7 @@ import gc
 import sqlite3
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from benchmarks.again import Again
 from benchmarks.calendars import spread
 from benchmarks.sandbox_process import SandboxProcess
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from benchmarks.cost import Cost

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +32,7 @@ from calsync.store import FileRuns
 from calsync.stores import store_of
 from calsync.sync.model import Side
 from calsync.takeover import open_store
+from calsync.values import replace
 from calsync.workers.running import DeferredRunning, WorkerRunning
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.connections import connections_of
@@ -11,6 +10,7 @@ from calsync.errors import CalsyncError, StoreError
 from calsync.ports import Finding
 from calsync.results import CheckResult
 from calsync.stores import store_of
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

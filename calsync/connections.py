@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from calsync.ports import Calendar, CalendarRequest, Host, Provider, ReadOnly
 from calsync.sync.asking import Asking
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain, needs_of
+from calsync.values import replace
 from calsync.vault import FileVault, vault_folder
 from calsync.web import Endpoint
 

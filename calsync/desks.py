@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk import Audit, Explaining, Known, People, Showing
 from calsync.desk.accounts import Accounts
 from calsync.desk.decisions import decide, waiting
 from calsync.stores import store_of
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence

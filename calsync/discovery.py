@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from calsync.errors import AccountError, PluginError, Retry, UnknownAddress
 from calsync.ports import Finding
 from calsync.reasons import sentence
 from calsync.results import Discovered
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

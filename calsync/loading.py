@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.config import parse, validate, with_second, without_second
 from calsync.errors import ConfigError, PluginError
 from calsync.loader import Plugins
 from calsync.second import SecondFile
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection

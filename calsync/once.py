@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk import Audit
@@ -22,6 +21,7 @@ from calsync.store import FileRuns, MemoryRuns
 from calsync.stores import store_of
 from calsync.sync.model import Side
 from calsync.takeover import open_store
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from calsync.desk import (
 from calsync.desk.repairs import Disabled
 from calsync.preview import first_run
 from calsync.signin import CodeFlow, Registration
+from calsync.values import replace
 from calsync.web.origins import Origins
 from calsync.web.site import Site
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.connections import Connections, connections_of
@@ -13,6 +12,7 @@ from calsync.holder import this_process
 from calsync.store import MemoryRuns, SqliteStore
 from calsync.sync.loops import MEMORY
 from calsync.takeover import take_note
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

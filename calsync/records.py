@@ -7,10 +7,10 @@ that checks its lease. What is to be done is never stored: it is derived in each
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.budget import NOTHING
+from calsync.values import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -29,8 +29,7 @@ Rebuild = Literal["restored", "behind", "lost"]
 """A backup was put back; a number beside the store knows of later runs; an empty store found marked events."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideState:
+class SideState(Struct, frozen=True, kw_only=True):
     """How far one side has been read."""
 
     token: str | None = None
@@ -51,8 +50,7 @@ class SideState:
     """The key of the calendar that all this is about; None where no run has begun yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """A remote write that was decided and is not confirmed yet; written before the request is sent."""
 
     marker: str
@@ -76,8 +74,7 @@ class Intent:
     """How often the marker of a create was searched for, or the event of a delete, without success."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """An operation on an event that failed `count` times in a row: not tried again before `due`."""
 
     side: Side
@@ -88,8 +85,7 @@ class Attempt:
     """The class of `calsync.errors` that all of `count` failures are of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """An operation that waits for a person. Kept while it is planned, at any age."""
 
     side: Side
@@ -105,8 +101,7 @@ class Held:
         return self.side, self.event_id, self.kind, self.reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True, kw_only=True):
     """What our own unlink leaves behind: this id counts as new only after a read finds it outside the trash."""
 
     side: Side
@@ -115,8 +110,7 @@ class Tombstone:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True, kw_only=True):
     """One thing that calsync did or decided, for ever in order. Values are of the synced fields only."""
 
     run: int
@@ -125,7 +119,7 @@ class LedgerEntry:
     kind: str
     side: Side
     reason: str
-    id: int | None = field(default=None, compare=False)
+    id: int | None = None
     """The number by which a person names it; None as long as it is not stored."""
     undoes: int | None = None
     """The entry of a write that this one has undone."""
@@ -147,8 +141,7 @@ class LedgerEntry:
     after: Mapping[Field, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which writes of one account a person means: of these numbers, of a run, or since an instant."""
 
     ids: Sequence[int] = ()
@@ -156,8 +149,7 @@ class Selection:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Writes:
+class Writes(Struct, frozen=True):
     """What the ledger tells of some writes."""
 
     entries: Sequence[LedgerEntry]
@@ -166,8 +158,7 @@ class Writes:
     """The numbers of those that a person means."""
 
 
-@dataclass(slots=True, kw_only=True)
-class AccountState:
+class AccountState(Struct, kw_only=True):
     """All that is remembered of one account; the engine's working copy, changed together with the store."""
 
     run: int
@@ -202,8 +193,7 @@ class AccountState:
     """Of which events it is; None: of all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class Rest(Struct, frozen=True, kw_only=True):
     """That the last run of an account has left nothing to be found out before a side tells of something.
 
     Nothing but of the events that are not settled: the next run plans for them.
@@ -217,8 +207,7 @@ class Rest:
     unsettled: frozenset[tuple[Side, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """The events of an account at rest that a run plans for, and all that a decision about them depends on."""
 
     rest: Rest
@@ -231,8 +220,7 @@ class Scope:
     """How many awake links there are besides: what brakes and budgets count."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Struct, frozen=True, kw_only=True):
     """The right of one runner to work on an account until an instant. The fence rises with each new holder."""
 
     account: str
@@ -241,8 +229,7 @@ class Lease:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """What people have chosen for one account, and how it last went."""
 
     enabled: bool | None = None
@@ -257,8 +244,7 @@ class Setting:
         return self.enabled is False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True, kw_only=True):
     """Who changed what. A value is None where the configuration decides."""
 
     at: datetime

@@ -37,7 +37,7 @@ DRIVERS = {
 }
 FOR_PLUGINS = {*listed()}
 """The one list that documents it: docs/reference/plugin-surface.md."""
-PURE = {"calsync.errors", "calsync.sync"}
+PURE = {"calsync.errors", "calsync.sync", "calsync.values"}
 BENEATH: dict[str, set[str]] = {
     "calsync.ahead": set(),
     "calsync.sync": PURE,
@@ -45,6 +45,7 @@ BENEATH: dict[str, set[str]] = {
     "calsync.exposed": set(),
     "calsync.reasons": set(),
     "calsync.markup": set(),
+    "calsync.values": set(),
     "calsync.options": set(),
     "calsync.forms": set(),
     "calsync.ports": {*PURE, "calsync.forms", "calsync.http", "calsync.ports"},
@@ -117,6 +118,7 @@ BENEATH: dict[str, set[str]] = {
         "calsync.ports",
         "calsync.reasons",
         "calsync.service",
+        "calsync.values",
     },
     "calsync.workers": {
         *PURE,

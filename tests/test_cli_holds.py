@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from calsync.people import OPERATOR
 from calsync.sync.choices import Choice, offers
 from calsync.sync.model import Direction, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from calsync.engine.unmark import Marked
 from calsync.results import Erased, Left
 from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,6 +17,7 @@ from calsync.ports import DeviceCode
 from calsync.results import AccountPlan, AccountResult, CheckResult, Discovered, Message, SyncResult
 from calsync.sync.model import AllDay, Draft, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.values import replace
 
 WHEN = Timed(datetime(2026, 3, 2, 9, 0, tzinfo=UTC), datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
 SEEN = Observation(id="a", event=Event(summary="Notar \u202egnal", when=WHEN), revision="1")

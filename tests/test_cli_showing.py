@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 import calsync.app
 from calsync.cli import run
 from calsync.errors import AccountError
+from calsync.values import replace
 from tests.house import MEETING, House
 
 if TYPE_CHECKING:

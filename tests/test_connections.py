@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -28,6 +27,7 @@ from calsync.ports import Calendar, Provider, ProviderSpec, ReadOnly, RuleSpec
 from calsync.sync.model import Capabilities, Direction, Side
 from calsync.sync.rules import Rule
 from calsync.testing import FakeClock, MemoryCalendar
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from calsync.discoveries import Discoveries, finds_others
 from calsync.errors import Retry, StoreError
 from calsync.sync.model import Side
 from calsync.testing import FakeClock
+from calsync.values import replace
 from tests.test_discovery import account
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from calsync.loader.manifest import read_manifest
 from calsync.store import SqliteStore
 from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Direction
+from calsync.values import replace
 from calsync.watchdog import Note, note_beside, write_note
 from tests.house import MEETING, House
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import ConfigError, Retry
 from calsync.store import SqliteStore
+from calsync.values import replace
 from tests.house import MEETING, House
 
 if TYPE_CHECKING:

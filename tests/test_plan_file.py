@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from stat import S_IMODE
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from calsync.plan_file import Planned, read_plans, write_plans
 from calsync.sync.approved import plan_lines
 from calsync.sync.model import AllDay, Direction, Draft, Event, Observation, Side, Timed, Window
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

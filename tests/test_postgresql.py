@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from calsync.loading import load
 from calsync.reloading import load_again
 from calsync.store.images import KEY
 from calsync.stores import store_of
+from calsync.values import replace
 from tests.house import CONFIG, MEETING
 
 if TYPE_CHECKING:

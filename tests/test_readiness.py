@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from calsync.errors import StoreError
 from calsync.readiness import in_the_way, lost
 from calsync.service import State, Status
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.test_discovery import account
 
 OWN = "own-0123456789ab"

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import socket
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -21,6 +20,7 @@ from calsync.errors import ConfigError, Retry
 from calsync.records import Selection
 from calsync.service import State
 from calsync.sync.model import Direction, Side
+from calsync.values import replace
 from tests.house import MEETING, House
 from tests.serving import Served, serving
 

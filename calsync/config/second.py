@@ -7,7 +7,6 @@ entry, and is told. What the operator's file says wins.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.config.accounts import DISCOVERED, account_of, sides_of
@@ -17,6 +16,7 @@ from calsync.config.model import Ignored, Why
 from calsync.config.problems import Problem, blotted, key_name, rendered
 from calsync.config.schema import ACCOUNT
 from calsync.sync.model import Side
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.discretion import masked
@@ -14,6 +14,7 @@ from calsync.sync.plan import Kind
 from calsync.sync.ruled import is_asked_already
 from calsync.sync.twins import Shown
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.planned import plan_for_people
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.config import parse_text
@@ -11,6 +10,7 @@ from calsync.desk.invalid import Invalid, Wrong, left_out, refused
 from calsync.errors import PluginError
 from calsync.forms import Kind
 from calsync.second import Kept
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

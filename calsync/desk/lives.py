@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk import explain_texts as texts
@@ -13,6 +13,7 @@ from calsync.sync.choices import LEAVING, UNDONE
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

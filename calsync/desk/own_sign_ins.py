@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from calsync.desk.refused import Refused
 from calsync.desk.self_service import expect_asked, offered
 from calsync.forms import Kind
 from calsync.second import is_own_name
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.desk.discretion import MASK, masked_value
@@ -14,6 +14,7 @@ from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.changes import field_changes
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

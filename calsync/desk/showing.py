@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from calsync.desk import activity, left_out, overview, statuses
@@ -22,6 +22,7 @@ from calsync.second import is_own_name
 from calsync.store.history import MOST as MOST_RUNS
 from calsync.sync.model import Side
 from calsync.sync.rules import Chain
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync.service import State, Status
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

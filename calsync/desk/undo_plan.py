@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from calsync.desk.planned import MOST, plan_for_people, planned_write
 from calsync.sync.plan import Kind, Plan
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import doubted, fresh_seen
@@ -14,6 +13,7 @@ from calsync.sync.merge import delivered
 from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

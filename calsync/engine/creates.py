@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.attempts import may_repeat
@@ -16,6 +15,7 @@ from calsync.sync.choices import UNDONE
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

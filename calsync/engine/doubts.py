@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import Batch
@@ -10,6 +9,7 @@ from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed, Whereabouts
 from calsync.sync.model import Side, State
 from calsync.sync.view import Seen, Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from calsync.errors import Busy, OtherCalendar, SwitchedOff
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.ruled import Before, is_asked_already
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
@@ -26,6 +26,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan, line
 from calsync.sync.returns import decide_return, find_returns
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.confirm import let_go, unlink
@@ -12,6 +11,7 @@ from calsync.sync.brakes import BUDGET, RULES
 from calsync.sync.choices import GIVEN_UP
 from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +13,7 @@ from calsync.sync.budget import spends
 from calsync.sync.choices import WANTED
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.values import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -50,8 +50,7 @@ def _by_side() -> dict[Side, dict[str, Seen | None]]:
     return {Side.LEFT: {}, Side.RIGHT: {}}
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """Changes that become durable together. None as a value drops the record."""
 
     run: int | None = None
@@ -88,7 +87,7 @@ class Batch:
 
 _NOTHING = Batch()
 _OF_EVENTS = {"run", "rest", "unsettled", "sides", "seen", "links", "intents", "tombstones", "holds", "ledger"}
-_OF_ACCOUNT = [each.name for each in fields(Batch) if each.name not in _OF_EVENTS]
+_OF_ACCOUNT = [name for name in Batch.__struct_fields__ if name not in _OF_EVENTS]
 """What a batch may tell that is not about single events, and so may change what is decided about any."""
 
 

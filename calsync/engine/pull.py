@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from calsync.engine.together import together
 from calsync.errors import Retry, TokenLost
 from calsync.sync.model import Observation, Side, State
 from calsync.sync.view import Seen, Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

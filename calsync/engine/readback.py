@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import FIELDS, Field
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.engine.doubts import doubted, fresh_seen
@@ -15,6 +15,7 @@ from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rebuild import Marked, decide_marked, hold_writes
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.history import Unsynced
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
+from calsync.values import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ Notices = Counter[tuple[Kind, Side, str]]
 """How many operations, by what they do, the side they write to, and the reason."""
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What happened on one side: writes at the side that is written, skips at the side they were read from."""
 
     created: int = 0
@@ -50,8 +49,7 @@ class Counts:
         return self.created + self.updated + self.deleted
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """One run of one account."""
 
     plan: Plan = field(default_factory=lambda: Plan(operations=()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.engine.confirm import confirm, tell_lost
@@ -14,6 +13,7 @@ from calsync.ports import Elsewhere, Gone, Here, Trashed
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
@@ -18,6 +18,7 @@ from calsync.sync.plan import WRITES, Kind, Plan, line
 from calsync.sync.undo import undo
 from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Values as JSON text, and back: what msgspec makes of the model's dataclasses.
+"""Values as JSON text, and back: what msgspec makes of the model.
 
 A `Timed` is `{"start", "end"}`, an `AllDay` is `{"first", "after"}`, other values are strings; instants end in Z.
 A field that is absent has its default.

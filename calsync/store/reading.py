@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.records import AccountState, Rest, SideState
@@ -10,6 +10,7 @@ from calsync.store import codec, rows, statements
 from calsync.store.connection import each, fetch
 from calsync.sync.budget import BEFORE_THE_HOUR, Spent
 from calsync.sync.model import Side, State
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from calsync.records import AuditEntry, Setting, Settings
 from calsync.store import codec, statements
@@ -53,7 +54,7 @@ class StoredSettings(Settings):
             return [_audit_entry(row) for row in reversed(found)]
 
     async def note(self, entry: AuditEntry) -> None:
-        values = asdict(entry) | {"at": codec.instant_text(entry.at)}
+        values = structs.asdict(entry) | {"at": codec.instant_text(entry.at)}
 
         def put(database: Database) -> None:
             database.execute(statements.ADD_AUDIT, values)

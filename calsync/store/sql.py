@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from calsync.store.settings import StoredSettings
 from calsync.store.showing import StoredShowing
 from calsync.store.turns import StoredTurns
 from calsync.store.writing import StoredTransaction
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

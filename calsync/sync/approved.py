@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, line
+from calsync.values import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 What = Literal["added", "gone", "changed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanLine:
+class PlanLine(Struct, frozen=True, kw_only=True):
     """One operation of a plan, as far as it is to be found again. Holds a customer's text."""
 
     name: str
@@ -35,8 +34,7 @@ class PlanLine:
     when: When | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
+class Approved(Struct, frozen=True, kw_only=True):
     """What a person has seen of one account's plan."""
 
     hash: str
@@ -48,16 +46,14 @@ class Approved:
     lines: Sequence[PlanLine]
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """One line that is not as it was approved."""
 
     what: What
     line: PlanLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Struct, frozen=True, kw_only=True):
     """What has changed since a plan was approved."""
 
     moved: Sequence[Moved] = field(default_factory=tuple)

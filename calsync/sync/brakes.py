@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, Operation, Plan
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

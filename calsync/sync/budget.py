@@ -6,13 +6,13 @@ new each time: a flood of invitations from outside, or another program that make
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET
 from calsync.sync.choices import DECIDED, WANTED
 from calsync.sync.plan import WRITES, Kind, Plan
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,7 @@ UNCOUNTED = WANTED | {DECIDED, "unknown_outcome"}
 """Reasons of writes that spend nothing: a person wanted them, or nobody knows whether they were carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What was written of an account lately."""
 
     hour: int = 0
@@ -57,8 +56,7 @@ def spends(kind: str, reason: str, source: Seen | None, begun: int) -> bool:
     return kind in WRITES and reason not in UNCOUNTED and not is_first_copy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
+class Tries(Struct, frozen=True, kw_only=True):
     """Which writes wait for their next try, or are refused by the server for their own sake."""
 
     due: Mapping[tuple[Side, str], datetime]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, UNSURE
 from calsync.sync.model import FIELDS
 from calsync.sync.plan import WRITES, Kind
+from calsync.values import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from calsync.sync.plan import Operation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """What a write would make of one field, for people."""
 
     field: Field

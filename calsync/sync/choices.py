@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, LEFT_ACCOUNT, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.sync.plan import WRITES, Kind, render_value
+from calsync.values import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,8 +79,7 @@ _OFFERS: Mapping[tuple[str, Kind], tuple[Choice, ...]] = {
 """All that can be decided, by reason and by what is held; nothing that a rule, a direction or a rebuild holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """A person's word about one hold, as it was when the person saw it."""
 
     side: Side

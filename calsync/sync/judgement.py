@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import Block, Drop, Hold, Write
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,6 @@ by leaving.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import LEAVING
@@ -18,6 +17,7 @@ from calsync.sync.model import FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -5,11 +5,11 @@ Whether a write is one of a loop is told by what the ledger has of its link or i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.values import Struct, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +31,7 @@ CHANGED_OFTEN = "changed_often"
 """The reason of what UPDATES ends. It blames no program: a person who edits so often is told the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewrite:
+class Rewrite(Struct, frozen=True, kw_only=True):
     """An update that was carried out."""
 
     at: datetime
@@ -41,8 +40,7 @@ class Rewrite:
     after: Changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What was written within MEMORY, the oldest first; of what was written less than REPEATS times nothing."""
 
     now: datetime

@@ -6,13 +6,13 @@ goes only from the original to the copy; all others are merged both ways.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, DECIDED, UNSURE, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import FIELDS, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import RuleFailed
+from calsync.values import Struct, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from calsync.sync.view import ConflictPolicy, TargetEdit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Half:
+class Half(Struct, frozen=True, kw_only=True):
     """One side of a pair: what was observed and what was agreed, raw and after the rules."""
 
     side: Side
@@ -107,8 +106,7 @@ def copy_side(name: Field, one: Half, other: Half, origin: Side | None) -> Side 
     return Side.RIGHT if Side.LEFT in altering else Side.LEFT
 
 
-@dataclass(slots=True)
-class Merge:
+class Merge(Struct):
     """What a merge found. Nothing is decided about guards, holds or brakes yet."""
 
     wants: dict[Side, dict[Field, Value]] = field(default_factory=lambda: {Side.LEFT: {}, Side.RIGHT: {}})
@@ -131,8 +129,7 @@ class Merge:
     """Fields that a server stored otherwise than calsync wrote them, as far as anybody can tell."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """How a merge decides where both sides have a say."""
 
     direction: Direction

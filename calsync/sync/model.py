@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, cast
+
+from calsync.values import Struct, field, force_setattr, replace
 
 
 class Side(StrEnum):
@@ -41,8 +42,7 @@ class Direction(StrEnum):
         return side is (Side.RIGHT if self is Direction.LEFT_TO_RIGHT else Side.LEFT)
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """A time span between two instants, in UTC, cut to minutes. The zone it is shown in is not part of it."""
 
     start: datetime
@@ -51,14 +51,13 @@ class Timed:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        object.__setattr__(self, "start", _minute(self.start))
-        object.__setattr__(self, "end", _minute(self.end))
+        force_setattr(self, "start", _minute(self.start))
+        force_setattr(self, "end", _minute(self.end))
         if self.end < self.start:
             raise ValueError("an event cannot end before it starts")
 
 
-@dataclass(frozen=True, slots=True)
-class AllDay:
+class AllDay(Struct, frozen=True):
     """Whole days: the first day, and the day after the last one. Dates, never instants."""
 
     first: date
@@ -81,8 +80,7 @@ Need = Literal["location", "types"]
 """What of an event is read only where a rule needs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One appointment, reduced to what calsync may know of it: no name and no address of anybody."""
 
     summary: str
@@ -109,10 +107,10 @@ class Event:
     """The kinds of appointment that it is, as its system stores them. None where a system has none, too."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "summary", normal_line(self.summary))
+        force_setattr(self, "summary", normal_line(self.summary))
         if self.location:
-            object.__setattr__(self, "location", normal_line(self.location))
-        object.__setattr__(self, "description", normal_text(self.description))
+            force_setattr(self, "location", normal_line(self.location))
+        force_setattr(self, "description", normal_text(self.description))
 
     def value(self, name: Field) -> Value:
         """Return one synced field's value."""
@@ -125,8 +123,7 @@ class Event:
         return replace(self, **cast("dict[str, Any]", changed)) if changed else self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """What was last read of an event on one side, with its revision."""
 
     id: str
@@ -141,8 +138,7 @@ class Observation:
     """The marker on the event; empty where a read found none. A change feed may leave it None: not told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """What a create carries: the synced fields, the reminder and a location. Nobody can be invited by it."""
 
     summary: str
@@ -162,8 +158,7 @@ Changes = Mapping[Field, Value]
 """What an update carries: only the fields that changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What a calendar can do; the engine asks nothing else about a system."""
 
     mapping_version: int = 1
@@ -201,8 +196,7 @@ def also_read(needs: Collection[Need], how: str = "") -> int:
     return 1 + zlib.crc32("\n".join((*sorted(needs), how)).encode()) % (ALSO_READ - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The half-open span of time that is synced: both ends in UTC. All-day events lie in it by UTC dates."""
 
     start: datetime
@@ -230,8 +224,7 @@ class State(StrEnum):
     PARTED = "parted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """What one side's server gave when both sides last agreed, field by field; unprojected.
 
     A field that is absent is not agreed yet: it is taken over as found, without a write.
@@ -285,8 +278,7 @@ class Base:
         return cls(values=values, private=event.private, mapping_version=mapping_version)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """An event on the left that is the same appointment as an event on the right."""
 
     id: int

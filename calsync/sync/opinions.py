@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS, Capabilities, Draft
 from calsync.sync.rules import Block, Hold, RuleFailed, Write
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -18,8 +18,7 @@ _MAY_MAIL = Capabilities(writes_may_mail=True)
 """Which calendar a write goes to is not known here; only whose reason is known already is asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(Struct, frozen=True, kw_only=True):
     """One rule's answers about an event."""
 
     rule: str

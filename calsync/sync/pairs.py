@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
@@ -14,6 +13,7 @@ from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Seen, Standing, View
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

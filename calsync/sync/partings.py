@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import LEFT_ACCOUNT, PRIVATE_DELETED
@@ -13,6 +12,7 @@ from calsync.sync.merge import edits, mask
 from calsync.sync.model import FIELDS, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,7 @@ _ASKED = (Kind.DELETE, Kind.HOLD)
 """What is held where one event is gone: the delete of the other one, or nothing that could be released."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Remains:
+class _Remains(Struct, frozen=True):
     """A pair of which one event is proven gone."""
 
     link: Link

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS, AllDay, Field, Link, Observation, Side, State, Timed
+from calsync.values import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +36,7 @@ HoldKey = tuple[Side, str, Kind, str]
 """What names a hold: the side that is not written, its event, what is not done to it, and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """One decision about one event or one pair.
 
     `side` is the side that is written; of a skip, the side the event was read from. `source` is the observation
@@ -83,8 +82,7 @@ class Operation:
         return seen.id if seen else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebase:
+class Rebase(Struct, frozen=True, kw_only=True):
     """A link's base takes over values without a write; told to the ledger with its reason."""
 
     link: Link
@@ -93,8 +91,7 @@ class Rebase:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What one run wants to do, in the order in which it was decided."""
 
     operations: Sequence[Operation]

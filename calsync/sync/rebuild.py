@@ -7,7 +7,6 @@ written because of a difference. Every write that is decided otherwise waits for
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import about
@@ -15,6 +14,7 @@ from calsync.sync.model import Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Seen, Standing, View
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 Key = tuple[Side, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """What becomes of the unlinked events that carry a marker of this account."""
 
     links: Sequence[Operation]
@@ -37,8 +36,7 @@ class Marked:
     """Copies whose source is not there any more: it may have been deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(Struct, frozen=True):
     """An event that says by its marker that it is the copy of another one, which has none."""
 
     side: Side

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
@@ -10,6 +9,7 @@ from calsync.sync.choices import CONFLICT, GIVEN_UP, KEPT, LEFT_ALONE, LOSING, R
 from calsync.sync.model import State
 from calsync.sync.plan import Kind, Plan, Rebase
 from calsync.sync.rules import RuleFailed
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

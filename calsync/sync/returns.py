@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import KEPT, LEFT_ALONE, UNDONE
@@ -11,13 +10,13 @@ from calsync.sync.model import Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.twins import chosen_partner, decide_single, hold_twin
 from calsync.sync.view import Seen, Standing, View
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """Links whose events on one side are lost or in doubt, and the unlinked events that carry their uid.
 
     Nothing else is decided about any of them: what looks like a delete and a new event may be one that moved.

@@ -7,7 +7,6 @@ back by a rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
@@ -16,6 +15,7 @@ from calsync.sync.decisions import about, hold
 from calsync.sync.model import FIELDS, Side
 from calsync.sync.plan import WRITES, Kind, Plan
 from calsync.sync.view import Standing
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,8 +29,7 @@ NUMBERS = frozenset({DELETES, REWRITES, BUDGET})
 """Why writes are held that the rules had let pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What was known when a run began whose rules are others than those of the last one."""
 
     seen: Mapping[Side, Mapping[str, Seen]]

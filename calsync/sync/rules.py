@@ -6,11 +6,12 @@ about it: an event is never synced without a rule that should have seen it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.sync.asking import Asked, Asking, Version
 from calsync.sync.model import FIELDS, Draft, Event, Field, Need, Observation, Side
+from calsync.values import Struct, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,8 +59,7 @@ ALLOW = Allow()
 """The write may be done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True):
     """What a guard is asked about.
 
     Of a create, `target` is None and `changes` are the draft's values; of a delete, `changes` is None.

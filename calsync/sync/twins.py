@@ -7,7 +7,6 @@ uid of one lost event.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from calsync.sync.model import FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,6 @@ it shows, and both stay different until somebody edits one of them. What anybody
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.plan import Kind, Operation, Plan
@@ -14,6 +13,7 @@ from calsync.sync.rules import RuleFailed
 from calsync.sync.undo_deletes import undo_delete
 from calsync.sync.undo_pairs import undo_create, undo_updates
 from calsync.sync.undoing import Case
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

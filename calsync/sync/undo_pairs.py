@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import ADOPTED, UNDONE
@@ -13,6 +12,7 @@ from calsync.sync.model import FIELDS, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 from calsync.sync.wrote import folded
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.model import FIELDS, Event, Observation
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.wrote import last_life
+from calsync.values import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -74,8 +75,7 @@ class Undoing:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """Writes to one event that are undone together, the oldest first, and its pair, if there still is one."""
 
     view: View

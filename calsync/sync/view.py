@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.model import Side, State
+from calsync.values import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +45,7 @@ class Standing(StrEnum):
 _IN_DOUBT = frozenset({Standing.TOMBSTONE, Standing.ABSENT, Standing.GONE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """An observation as it is remembered."""
 
     observation: Observation

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import FIELDS
 from calsync.sync.plan import Kind
+from calsync.values import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from calsync.sync.model import Field, Side, Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrote:
+class Wrote(Struct, frozen=True, kw_only=True):
     """One write of the ledger."""
 
     id: int

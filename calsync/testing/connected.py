@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from calsync.sync.model import Draft, Need
 from calsync.testing.contract.case import STAMP, UnderTest, not_supported
 from calsync.testing.fence import Fenced, Ground, take_away
 from calsync.testing.lent import lent
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

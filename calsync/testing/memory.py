@@ -7,7 +7,7 @@ server on a network would, so a test may cancel at each of its calls.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -17,6 +17,7 @@ from calsync.sync.model import Capabilities, Event, Observation, also_read
 from calsync.testing.faults import Faults
 from calsync.testing.feed import Feed
 from calsync.testing.rows import Place, Row, Rows, UserSide
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

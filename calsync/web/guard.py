@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from calsync.desk import secret_ids
 from calsync.desk.refused import Refused
 from calsync.errors import CalsyncError, reason
 from calsync.people import Role
+from calsync.values import replace
 from calsync.web import cookies
 from calsync.web.doorbells import read_whole
 from calsync.web.events import TooManyStreams

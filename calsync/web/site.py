@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from calsync.desk.repair_groups import grouped
 from calsync.people import Role
+from calsync.values import replace
 from calsync.web import cookies
 from calsync.web.api import api_routes
 from calsync.web.events import Broadcaster

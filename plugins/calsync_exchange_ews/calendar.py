@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.errors import Blocked, CalsyncError, EventError, Missing, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Trashed, Written
 from calsync.sync.model import Capabilities, also_read
+from calsync.values import replace
 from calsync_exchange_ews.client import UNKNOWN_ZONE
 from calsync_exchange_ews.failures import Fate, Refused, fate_of
 from calsync_exchange_ews.feed import Feed

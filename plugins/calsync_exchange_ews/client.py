@@ -7,12 +7,12 @@ import re
 import uuid
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, CalsyncError, Retry
 from calsync.http import PATIENCE, lost, seconds_to_wait
+from calsync.values import replace
 from calsync_exchange_ews.envelope import VERSIONS, sealed
 from calsync_exchange_ews.failures import (
     Fate,

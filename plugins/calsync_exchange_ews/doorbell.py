@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, CalsyncError, EventError, Retry
+from calsync.values import replace
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.failures import Failed
 from calsync_exchange_ews.requests import get_streaming_events, subscribe

@@ -8,7 +8,7 @@ becomes a tombstone, never a delete.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from calsync.errors import AccountError, CalsyncError, EventError, Retry
 from calsync.ports import Page
 from calsync.sync.model import Timed
+from calsync.values import replace
 from calsync_exchange_ews.client import BATCH
 from calsync_exchange_ews.pipeline import in_turn
 from calsync_exchange_ews.requests import find_in_view, get_masters, sync_folder_items

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, Missing, Retry
 from calsync.ports import Elsewhere, Here, NoAccess, Trashed
+from calsync.values import replace
 from calsync_exchange_ews.batches import read_items
 from calsync_exchange_ews.failures import Fate, fate_of
 from calsync_exchange_ews.home import Place

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import Blocked, EventError, Missing, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Page, Trashed, Whereabouts, Written
 from calsync.sync.model import Capabilities, Observation
+from calsync.values import replace
 from calsync_flowfact.emptying import emptied, observed
 from calsync_flowfact.entity import entity_id, revision, schema_of, values
 from calsync_flowfact.failures import NoRight

@@ -8,7 +8,7 @@ has them is checked at login.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import voluptuous as vol
 
 from calsync.options import one_of, text, whole
 from calsync.sync.model import also_read
+from calsync.values import replace
 from calsync_flowfact.habits import NOTHING_KNOWN, Habits, about
 
 if TYPE_CHECKING:

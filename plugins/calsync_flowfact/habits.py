@@ -8,10 +8,12 @@ more: the address, the schemas or the fields are others now, or it is older than
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any
+
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

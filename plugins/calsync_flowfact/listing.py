@@ -6,11 +6,12 @@ came, something moved while it was read; it is read once more, and then given up
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, Retry
+from calsync.values import replace
 from calsync_flowfact.entity import entity_id
 from calsync_flowfact.failures import Rejected
 from calsync_flowfact.pages import Shifted, walk

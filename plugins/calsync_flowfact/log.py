@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from calsync.values import replace
 from calsync_flowfact.entity import Buried, created_ms, entity_id, modified_ms, revision, user_ids
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ Each asks as little as shows the answer. Nothing that is read is kept but the an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import Retry
+from calsync.values import replace
 from calsync_flowfact.answers import Answer, ok, problem, unknown, warning
 from calsync_flowfact.entity import entity_id, user_ids
 from calsync_flowfact.failures import NoRight, NotFound, Rejected

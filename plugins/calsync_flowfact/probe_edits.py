@@ -6,13 +6,14 @@ asked is whether an appointment can be given to another user, as FLOWFACT might 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from calsync.errors import EventError
 from calsync.sync.model import AllDay, Timed
+from calsync.values import replace
 from calsync_flowfact.answers import Answer, ok, problem, unknown, warning
 from calsync_flowfact.entity import entity_id, metadata, modified_ms, schema_of, values
 from calsync_flowfact.mapping import EntityMapping

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from calsync.values import replace
 from calsync_flowfact.answers import Answer, ok, problem, unknown
 from calsync_flowfact.config import NUMERIC
 from calsync_flowfact.entity import entity_id, values

@@ -11,11 +11,12 @@ import asyncio
 import logging
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from calsync.errors import CalsyncError, UnknownOutcome
 from calsync.sync.model import Draft
+from calsync.values import replace
 from calsync_flowfact.answers import ok, problem, unknown, warning
 from calsync_flowfact.entity import entity_id
 from calsync_flowfact.probe_edits import START, SUMMARY, WHEN, EditProbe

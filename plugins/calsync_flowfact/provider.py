@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, ConfigError
 from calsync.ports import Calendar, Provider
+from calsync.values import replace
 from calsync_flowfact import checks
 from calsync_flowfact.calendar import FlowfactCalendar
 from calsync_flowfact.client import Client

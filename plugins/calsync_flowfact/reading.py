@@ -40,11 +40,11 @@ Why nothing is lost, and what may be told twice:
 from __future__ import annotations
 
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from calsync.errors import TokenLost
+from calsync.values import replace
 from calsync_flowfact.entity import changed_ms, created_ms, entity_id, modified_ms
 from calsync_flowfact.failures import NoRight, Rejected
 from calsync_flowfact.log import Log

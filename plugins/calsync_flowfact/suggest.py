@@ -9,10 +9,11 @@ how stored appointments look where some may be seen; so does the form of whole d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from calsync.values import replace
 from calsync_flowfact.config import CODECS, REQUIRED, FieldMap, may_share
 from calsync_flowfact.days import days_end, days_zone, whole_days
 from calsync_flowfact.entity import values as values_of

@@ -11,10 +11,11 @@ import asyncio
 import uuid
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.errors import CalsyncError, TokenLost
+from calsync.values import replace
 from calsync_flowfact.log import Change, Log
 from calsync_flowfact.position import Floors, Position, Token
 from calsync_flowfact.reading import Reading

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import Calendar, Gone, Here, Trashed, Written
 from calsync.sync.model import Capabilities, also_read
+from calsync.values import replace
 from calsync_graph.bodies import Edit, Unmark, edit, new_event
 from calsync_graph.feed import Feed
 from calsync_graph.mapping import Unreadable, is_text, observation

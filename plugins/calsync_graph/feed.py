@@ -13,13 +13,13 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.ahead import ahead
 from calsync.errors import AccountError, Retry, TokenLost
 from calsync.ports import Page
+from calsync.values import replace
 from calsync_graph.client import MAX_PAGES, PAGE_SIZE
 from calsync_graph.mapping import Unreadable, is_text, master_id, series_observation
 from calsync_graph.refusals import Failed, NoMailbox, Refused

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import EventError
 from calsync.sync.model import AllDay, Event, Observation, Timed
+from calsync.values import replace
 from calsync_graph.zones import instant_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ is not copied. A server, or somebody's program, might make an online meeting or 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.sync.rules import Rule
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

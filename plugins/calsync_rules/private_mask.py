@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
 from calsync.sync.model import normal_line
 from calsync.sync.rules import Rule
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

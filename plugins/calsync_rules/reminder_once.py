@@ -5,12 +5,12 @@ FLOWFACT's own sync does the same: "Erinnern am" is passed on once, 15 minutes b
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 
 from calsync.sync.rules import Rule
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

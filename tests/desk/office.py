@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +23,7 @@ from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 from calsync.sync.rules import Chain, Rule
 from calsync.testing import FakeClock, MemoryCalendar
 from calsync.testing.clock import START
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.series_skip import SeriesSkip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -14,6 +13,7 @@ from calsync.records import Selection
 from calsync.sync.model import Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from calsync.errors import EventError
 from calsync.people import Role
 from calsync.sync.model import Side, Timed
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

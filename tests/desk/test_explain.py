@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -16,6 +15,7 @@ from calsync.records import Selection
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, Timed
 from calsync.testing.clock import START
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce

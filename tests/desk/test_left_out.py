@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -13,6 +12,7 @@ from calsync.errors import EventError
 from calsync.reasons import Language
 from calsync.sync.model import AllDay, Side
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from calsync.desk.systems import Titles
 from calsync.service import State, Status
 from calsync.sync.model import Side
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import SYSTEMS, config
 
 if TYPE_CHECKING:

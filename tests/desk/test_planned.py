@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.planned import MOST, planned
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from tests.desk.office import MEETING
 

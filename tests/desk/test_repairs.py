@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, get_args
 
@@ -30,6 +29,7 @@ from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING, SYSTEMS
 
 if TYPE_CHECKING:

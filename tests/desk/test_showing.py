@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from calsync.history import Tally
 from calsync.ports import Finding
 from calsync.service import Board, State
 from calsync.sync.model import Direction, Side
+from calsync.values import replace
 from tests.desk.office import MEETING, SYSTEMS, config
 
 if TYPE_CHECKING:

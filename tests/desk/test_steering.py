@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from calsync.desk import Refused
 from calsync.records import Selection
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.cli import undo_report
@@ -10,6 +9,7 @@ from calsync.desk.undo_plan import undo_plan
 from calsync.records import Selection
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ wrote over it.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.store import SqliteStore
 from calsync.sync.model import Side, Timed
+from calsync.values import replace
 from calsync_sandbox.configuration import FUTURE_DAYS, PAST_DAYS
 from calsync_sandbox.judge import Stretch, flowfact_seen, mailbox_seen
 from tests.e2e.conftest import ms, utc

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ import pytest
 from calsync.errors import CalsyncError
 from calsync.http import MAX_ANSWER_BYTES
 from calsync.sync.model import Side
+from calsync.values import replace
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.graph import GraphSwitches
 from calsync_sandbox.graph.errors import access_policy, mailbox_not_enabled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from calsync.sync.approved import Approved, plan_lines
 from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.memory import MemoryCalendar
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from tests.sqlite_file import raw
 

@@ -5,7 +5,6 @@ What is chosen happens with the next run, once, past all guards, and mails nobod
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import pytest
 from calsync.desk.decisions import decide, waiting
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State, Timed
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

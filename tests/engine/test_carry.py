@@ -6,7 +6,6 @@ import asyncio
 import gc
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -24,6 +23,7 @@ from calsync.ports import Here, Trashed, may_change
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Side, Timed
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

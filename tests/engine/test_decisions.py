@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from calsync.engine.local import apply_local
 from calsync.errors import Retry, UnknownOutcome
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State, Timed
+from calsync.values import replace
 from tests.simulation.rules import Poisoned
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from calsync.store import SqliteStore
 from calsync.store.opening import connect
 from calsync.sync.model import Capabilities, Direction, Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

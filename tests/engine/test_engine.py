@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.sync.model import Direction, Event, Side, Timed
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from calsync.engine.carry import AT_ONCE, CHUNK
 from calsync.errors import AccountError, EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.sync.rules import Rule
+from calsync.values import replace
 
 World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 

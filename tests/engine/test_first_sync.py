@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from calsync.engine import Engine
 from calsync.sync.model import Direction, Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.engine import Report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from calsync.errors import UnknownOutcome
 from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Side
 from calsync.sync.rules import Rule
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from calsync.sync.model import Capabilities, Direction, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import FakeClock
 from calsync.testing.memory import MemoryCalendar
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from tests.engine.conftest import World, frozen_behind_a_look
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.sync.loops import REPEATS, UPDATES
 from calsync.sync.model import Direction, Event, Side
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import UnknownOutcome
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

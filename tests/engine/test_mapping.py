@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from calsync.errors import Retry
 from calsync.sync.model import Capabilities, Direction, Link, Side, State, Timed
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from calsync.errors import EventError
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State
 from calsync.sync.rules import Rule, needs_of
+from calsync.values import replace
 from calsync_rules.copy_location import CopyLocation
 from calsync_rules.only_types import OnlyTypes
 from calsync_rules.private_mask import PrivateMask

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from calsync.engine.readback import written_base
 from calsync.ports import Written
 from calsync.sync.model import Base, Event, Observation, Timed
+from calsync.values import replace
 
 WHEN = Timed(datetime(2026, 3, 5, 9, tzinfo=UTC), datetime(2026, 3, 5, 10, tzinfo=UTC))
 BEFORE = Event(summary="Notar", when=WHEN, description="Raum 1")

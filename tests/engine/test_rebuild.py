@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from calsync.store.opening import connect
 from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.sqlite_file import beneath
 
 if TYPE_CHECKING:

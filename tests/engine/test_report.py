@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +12,7 @@ from calsync.errors import LoginError, Missing
 from calsync.history import Unsynced
 from calsync.sync.model import Direction, Event, Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 from calsync_rules.reminder_once import ReminderOnce
 
 if TYPE_CHECKING:

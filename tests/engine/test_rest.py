@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from calsync.store import MemoryRuns
 from calsync.sync.asking import Hang
 from calsync.sync.model import Direction, Side, Timed
 from calsync.testing.memory import Call, MemoryCalendar
+from calsync.values import replace
 from calsync_rules.series_skip import SeriesSkip
 
 if TYPE_CHECKING:

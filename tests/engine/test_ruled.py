@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,7 @@ from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Event, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.rules import ALLOW, Drop, Hold, Rule, Verdict, Write
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from calsync.ports import Page
 from calsync.store import MemoryRuns
 from calsync.sync.model import Direction, Side, Timed
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from calsync.desk.decisions import decide, waiting
 from calsync.errors import Retry, UnknownOutcome
 from calsync.sync.choices import Choice
 from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

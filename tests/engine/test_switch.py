@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import Retry, SwitchedOff
 from calsync.sync.model import Direction
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

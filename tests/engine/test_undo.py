@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from unittest.mock import patch
@@ -16,6 +15,7 @@ from calsync.errors import Retry, SwitchedOff, UnknownOutcome
 from calsync.records import Selection
 from calsync.sync.model import Direction, Side, State, Timed
 from calsync.sync.plan import Kind
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from tests.engine.conftest import frozen_behind_a_look
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from calsync.errors import ConfigError, LoginError, Retry
 from calsync.signin import ApplicationTokens, Certificate, Registration, Tokens
+from calsync.values import replace
 from calsync_sandbox.faults import Fault
 from tests.signin.conftest import CLIENT, SECRET, TENANT
 
@@ -199,7 +199,7 @@ async def test_a_broken_file_is_named(
 async def test_wrong_credentials_say_what_to_check(
     registration: Registration, clock: FakeClock, change: dict[str, str], advice: str
 ) -> None:
-    error = await failure(dataclasses.replace(registration, **change), clock)  # type: ignore[arg-type] # by name
+    error = await failure(replace(registration, **change), clock)  # type: ignore[arg-type] # by name
     assert isinstance(error, LoginError)
     assert advice in str(error)
     assert "m365" in str(error)
@@ -275,7 +275,7 @@ async def test_a_refusal_holds_for_all_that_use_the_connection(
 async def test_a_challenge_is_answered_by_one_request(
     registration: Registration, authority: AuthorityServer, clock: FakeClock
 ) -> None:
-    opened = ApplicationTokens(dataclasses.replace(registration, takes_challenges=True), SECRET, clock)
+    opened = ApplicationTokens(replace(registration, takes_challenges=True), SECRET, clock)
     token = await opened.get()
     authority.tokens.demanded = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
     claims = authority.tokens.challenge(token)
@@ -290,7 +290,7 @@ async def test_a_challenge_is_answered_by_one_request(
 async def test_a_challenge_that_does_not_end_asks_for_one_token_a_minute(
     registration: Registration, authority: AuthorityServer, clock: FakeClock
 ) -> None:
-    opened = ApplicationTokens(dataclasses.replace(registration, takes_challenges=True), SECRET, clock)
+    opened = ApplicationTokens(replace(registration, takes_challenges=True), SECRET, clock)
     claims = '{"access_token": {"nbf": {"essential": true, "value": "1"}}}'
     renewed = await opened.renew(await opened.get(), claims)
     for _ in range(5):
@@ -344,7 +344,7 @@ async def test_the_real_authority_is_asked_by_its_own_name(
         raise requests.ConnectTimeout
 
     monkeypatch.setattr(requests.Session, "request", refuse)
-    real = dataclasses.replace(registration, authority_url=authority_url)
+    real = replace(registration, authority_url=authority_url)
     assert isinstance(await failure(real, clock), Retry)
     assert urls[0].startswith(f"GET {authority_url}/{TENANT}/v2.0/")
     assert limits["timeout"] > 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,6 +11,7 @@ import pytest
 
 from calsync.errors import LoginError, Retry
 from calsync.signin import DelegatedTokens, Registration
+from calsync.values import replace
 from calsync.vault import FileVault
 from calsync_sandbox.faults import Fault
 from tests.signin.conftest import CLIENT, TENANT

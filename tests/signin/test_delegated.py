@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import ConfigError, LoginError, Retry
 from calsync.signin import DelegatedTokens, Registration
+from calsync.values import replace
 from calsync.vault import FileVault
 from calsync_sandbox.faults import Fault
 from tests.signin.conftest import CLIENT, TENANT

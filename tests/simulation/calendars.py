@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, may_change
 from calsync.sync.model import Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
+from calsync.values import replace
 from tests.simulation.loop import PROCESS
 from tests.simulation.pair import ACCOUNT, BEGUN, FOUND_AWAY, LOST, MAKING, READ
 from tests.simulation.rules import refuses

@@ -6,7 +6,6 @@ the twin of one that only the other side has, an id that was buried. Nothing of 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +18,7 @@ from calsync.ports import Page
 from calsync.store.reading import _read_part, read_account, read_rest
 from calsync.sync.model import Side
 from calsync.sync.view import Standing
+from calsync.values import replace
 from tests.simulation.resting import run_of
 from tests.simulation.scoping import differences
 

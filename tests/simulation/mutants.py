@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -16,6 +15,7 @@ from calsync.sync.model import Base
 from calsync.sync.rules import Chain
 from calsync.sync.view import Standing
 from calsync.testing.memory import MemoryCalendar
+from calsync.values import replace
 from tests.simulation import (
     mutants_decisions,
     mutants_leave,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 from unittest.mock import patch
 
@@ -11,6 +10,7 @@ from calsync.engine import local, planning
 from calsync.store import statements
 from calsync.sync import brakes, choices, matchup, merge, partings, reconcile, released, returns, twins
 from calsync.sync.plan import Kind
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -12,6 +11,7 @@ from calsync.engine import leave as engine_leave
 from calsync.engine import unmark as engine_unmark
 from calsync.records import SideState
 from calsync.sync import leave
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

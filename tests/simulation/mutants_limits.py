@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -13,6 +12,7 @@ from calsync.http.budget import Budget, Lane
 from calsync.http.pause import Pause
 from calsync.store import statements
 from calsync.sync.budget import NOTHING, Spent, hold_excess
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -12,6 +11,7 @@ from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, NoAccess
 from calsync.sync import brakes
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -11,6 +10,7 @@ from calsync.sync import merge, pairs, partings, reconcile
 from calsync.sync.model import Direction
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import ALLOW
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.copy_location import CopyLocation
 from calsync_rules.only_types import OnlyTypes

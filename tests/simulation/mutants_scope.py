@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -12,6 +11,7 @@ from calsync.engine.rest import scope_of
 from calsync.store import statements
 from calsync.sync.model import Direction, State
 from calsync.sync.view import View
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

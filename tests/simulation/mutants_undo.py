@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -13,6 +12,7 @@ from calsync.store import statements
 from calsync.sync import undo_deletes, undo_pairs
 from calsync.sync.choices import UNDONE
 from calsync.sync.model import State
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

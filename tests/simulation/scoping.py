@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.engine.doubts import _unsure
@@ -13,6 +12,7 @@ from calsync.store.connection import fetch
 from calsync.store.reading import read_account
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
+from calsync.values import replace
 from tests.simulation.resting import NOBODY
 
 if TYPE_CHECKING:

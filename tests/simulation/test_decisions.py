@@ -6,7 +6,6 @@ Nobody is asked twice, unless a rebuild dropped the first word.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from calsync.sync.model import Direction, Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.person import Person
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.errand import LEAVING, UNDOING
 from tests.simulation.pair import MAKING

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.history import play
 from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared

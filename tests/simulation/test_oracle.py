@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pytest
 from calsync.engine import Report
 from calsync.sync.model import Direction, Event, Link, Side, Timed
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.oracle import Oracle
 

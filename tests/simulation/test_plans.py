@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from calsync.sync.model import Draft, Event, Observation, Side, Timed, Window
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.pair import APPLYING, MAKING
 from tests.simulation.plans import Applying

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from calsync.engine import Report
 from calsync.sync.model import Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
 from tests.simulation.writes import MINUTES

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from calsync.sync.model import FIELDS, Event, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING, Undoing
 from tests.simulation.oracle import Oracle

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from calsync.ports import may_change
 from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL, VIEWING, OptionalRules

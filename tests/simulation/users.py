@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from calsync.sync.model import AllDay, Event, Side, Timed, When
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place, Row
+from calsync.values import replace
 from tests.simulation.rules import CALL, VIEWING, type_of
 
 if TYPE_CHECKING:

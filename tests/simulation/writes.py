@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import FIELDS, Side
 from calsync.testing.rows import Place
+from calsync.values import replace
 from tests.simulation.rules import CALL, hangs, poisons
 from tests.simulation.witness import TEXTS, key, lives
 

@@ -1,10 +1,10 @@
 """A soak that has seen what is not promised says so."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from calsync.values import replace
 from tests.soak.findings import MIB, Findings
 from tests.soak.service import Sample
 

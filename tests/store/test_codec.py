@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from hypothesis import given
@@ -6,6 +5,7 @@ from hypothesis import strategies as st
 
 from calsync.store import codec
 from calsync.sync.model import FIELDS, AllDay, Base, Draft, Event, Field, Observation, Timed, Value
+from calsync.values import replace
 
 EPOCH = datetime(1990, 1, 1, tzinfo=UTC)
 INSTANTS = st.timedeltas(timedelta(0), timedelta(days=40_000)).map(lambda passed: EPOCH + passed)

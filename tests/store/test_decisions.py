@@ -1,7 +1,6 @@
 """A person's word is stored once, about what is still held, and outlives neither its hold nor a backup."""
 
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from calsync.sync.choices import Choice, Decision
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START as NOW
+from calsync.values import replace
 
 HELD = Held(side=Side.RIGHT, event_id="r1", kind=Kind.DELETE, reason="brake_deletes", since=NOW)
 DECISION = Decision(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from calsync.store.history import MOST
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ENTRY = LedgerEntry(
+    id=1,
     run=1,
     at=NOW,
     kind="update",

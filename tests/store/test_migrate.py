@@ -1,5 +1,4 @@
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from calsync.store.sqlite_connection import SqliteConnection
 from calsync.sync.asking import Hang, Version
 from calsync.sync.model import Side
 from calsync.testing import FakeClock
+from calsync.values import replace
 
 
 def version(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from calsync.records import Lease, Rest, Scope, SideState, Tombstone
 from calsync.sync.model import Event, Link, Observation, Side, State, Timed
 from calsync.sync.view import Seen
 from calsync.testing.clock import START
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.records import AccountState

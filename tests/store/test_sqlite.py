@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,6 +23,7 @@ from calsync.sync.model import (
 )
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
+from calsync.values import replace
 from tests.store.conftest import Open
 
 TWICE = r"(?i)unique"
@@ -291,9 +291,9 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqlStore, lea
     async with store.transaction(lease) as transaction:
         await transaction.add_ledger(entries[:3])
         await transaction.add_ledger(entries[3:])
-    assert await store.ledger("anna", 2) == entries[3:]
-    assert await store.ledger("anna", 100) == entries
-    assert [entry.id for entry in await store.ledger("anna", 100)] == [1, 2, 3, 4, 5]
+    numbered = [replace(entry, id=number) for number, entry in enumerate(entries, 1)]
+    assert await store.ledger("anna", 2) == numbered[3:]
+    assert await store.ledger("anna", 100) == numbered
     assert await store.ledger("bert", 100) == []
 
 
@@ -446,7 +446,9 @@ async def test_what_was_written_again_and_again_is_told(store: SqlStore, lease: 
     ]
     async with store.transaction(lease) as transaction:
         await transaction.add_ledger([*others, *loops])
-    assert await store.repeats("anna", NOW - timedelta(minutes=30), 2) == loops
+    assert await store.repeats("anna", NOW - timedelta(minutes=30), 2) == [
+        replace(entry, id=number) for number, entry in enumerate(loops, len(others) + 1)
+    ]
     assert await store.repeats("anna", NOW - timedelta(minutes=30), 4) == []
     assert await store.repeats("bert", NOW - timedelta(minutes=30), 1) == []
 

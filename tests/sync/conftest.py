@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from calsync.sync.model import (
 from calsync.sync.reconcile import reconcile
 from calsync.sync.rules import ALLOW, Chain, Rule, Verdict, Write
 from calsync.sync.view import ConflictPolicy, Seen, Standing, TargetEdit, View
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from calsync.sync.approved import Approved, carried_out, deed, drift, plan_lines
 from calsync.sync.model import Draft, Event, Observation, Side, Timed, Window
 from calsync.sync.plan import Kind, Operation, Plan
+from calsync.values import replace
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=90), NOW + timedelta(days=365))

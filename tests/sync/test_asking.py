@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from calsync.sync.model import Draft, Event, Observation, Side
 from calsync.sync.plan import Kind
 from calsync.sync.rules import ALLOW, Chain, Hold, Rule, RuleFailed, RuleHangs, Verdict, Write
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.sync.rules import Block
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from calsync.sync.changes import FieldChange, field_changes
 from calsync.sync.choices import CONFLICT
 from calsync.sync.model import FIELDS, Draft, Event, Observation, Side
 from calsync.sync.plan import Kind, Operation
+from calsync.values import replace
 
 
 def test_an_update_tells_what_is_there_what_would_be_and_which_rule_made_it(agreed: Event) -> None:

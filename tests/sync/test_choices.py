@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from calsync.sync.choices import fingerprint
 from calsync.sync.model import Side
 from calsync.sync.view import Seen, Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block, Drop, Hold
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from calsync.sync.model import Base, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block
 from calsync.sync.view import Standing
+from calsync.values import replace
 from tests.sync.conftest import WINDOW
 
 if TYPE_CHECKING:

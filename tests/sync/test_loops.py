@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from calsync.sync.loops import DAY, MEMORY, REPEATS, UPDATES, Past, Rewrite, hol
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

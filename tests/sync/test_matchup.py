@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from calsync.sync.model import FIELDS, Base, Direction, Event, Side, State, Time
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block, Drop, Hold
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

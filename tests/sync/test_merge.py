@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from calsync.sync.choices import Choice
 from calsync.sync.merge import Half, Merge, Terms, copy_side, delivered, edits, half, merge
 from calsync.sync.model import Base, Direction, Event, Field, Link, Observation, Side, Value
 from calsync.sync.rules import Chain
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from calsync.sync.model import (
     normal_line,
     normal_text,
 )
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import When

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.sync.asking import Asking, Hang, Version
 from calsync.sync.model import Event, Observation, Side
 from calsync.sync.opinions import Opinion, opinions
 from calsync.sync.rules import Block, Chain, Rule
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 

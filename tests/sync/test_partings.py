@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from calsync.sync.model import Base, Direction, Event, Link, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Block
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from calsync.sync.model import FIELDS, AllDay, Draft, Event, Observation, Side
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, render_value
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

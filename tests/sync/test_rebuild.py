@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from calsync.sync.model import Event, Side, State
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.sync.rebuild import Marked, decide_marked, hold_writes
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted

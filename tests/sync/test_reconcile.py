@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Event, Side
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.reconcile import reconcile
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scene

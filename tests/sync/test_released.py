@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from calsync.sync.plan import Kind, Plan
 from calsync.sync.released import carry_decisions
 from calsync.sync.rules import Block, Hold
 from calsync.sync.view import Standing, View
+from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 
 if TYPE_CHECKING:

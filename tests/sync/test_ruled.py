@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from calsync.sync.ruled import Before, hold_ruled, is_asked_already
 from calsync.sync.rules import Chain
 from calsync.sync.twins import hold_twin
 from calsync.sync.view import Seen, Standing, View
+from calsync.values import replace
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(days=90), NOW + timedelta(days=365))

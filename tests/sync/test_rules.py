@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.sync.model import Capabilities, Event, Field, Observation, Side
 from calsync.sync.rules import ALLOW, Allow, Block, Chain, Drop, Hold, Rule, RuleFailed, Verdict, Write
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scripted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from calsync.sync.model import Event, Side, State, Timed
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Scene, Scripted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from calsync.sync.plan import Kind
 from calsync.sync.undo import undo
 from calsync.sync.undoing import Undoing
 from calsync.sync.view import Standing
+from calsync.values import replace
 from tests.sync.undoing import CREATE, DELETE, LEFT, RIGHT, only, plan, renamed, why_not, wrote
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.sync.model import Capabilities, Event, Link, Side
 from calsync.sync.view import Standing
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.view import ConflictPolicy

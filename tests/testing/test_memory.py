@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +7,7 @@ from calsync.errors import Blocked, Missing, Retry, Stale, TokenLost, UnknownOut
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Page, Trashed
 from calsync.sync.model import Capabilities, Draft, Event, Observation, Timed, Window
 from calsync.testing import Behaviour, FakeClock, MemoryCalendar
+from calsync.values import replace
 
 DAY = datetime(2026, 3, 3, tzinfo=UTC)
 WINDOW = Window(DAY, DAY + timedelta(days=30))

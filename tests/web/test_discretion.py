@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 
 from calsync.sync.model import Timed
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING
 from tests.web.conftest import ended
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from calsync.people import Role
 from calsync.second import own_name
 from calsync.service import State
 from calsync.sync.model import Direction
+from calsync.values import replace
 from calsync.web.pages.mine import STATES, state_of
 from tests.desk.office import MEETING, SYSTEMS
 from tests.web.conftest import Browser, person

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.people import Person, Role
+from calsync.values import replace
 from tests.web.conftest import GOOD, Browser
 
 if TYPE_CHECKING:

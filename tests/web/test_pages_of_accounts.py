@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.errors import LoginError, Retry
 from calsync.sync.model import Direction
+from calsync.values import replace
 from tests.desk.office import MEETING, config
 
 if TYPE_CHECKING:

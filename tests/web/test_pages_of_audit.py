@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from calsync.people import Person, Role
 from calsync.records import AuditEntry
 from calsync.sync.model import Direction
+from calsync.values import replace
 from tests.web.conftest import person
 from tests.web.test_strangers import sent
 

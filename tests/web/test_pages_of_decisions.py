@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Direction, Timed
 from calsync.testing.clock import START
+from calsync.values import replace
 from tests.desk.office import MEETING
 from tests.web.conftest import ended
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.desk.decisions import waiting
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Direction, Side
+from calsync.values import replace
 from tests.desk.office import MEETING
 from tests.web.conftest import ended
 

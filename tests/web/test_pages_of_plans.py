@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.values import replace
 from tests.desk.office import MEETING
 from tests.web.conftest import ended
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk.repairs import Disabled
 from calsync.errors import AccountError, LoginError, OtherSync
+from calsync.values import replace
 from tests.desk.office import MEETING, config
 
 if TYPE_CHECKING:

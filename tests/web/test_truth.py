@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from calsync.engine.attempts import QUARANTINE_AFTER
 from calsync.errors import EventError
 from calsync.sync.choices import Choice
 from calsync.sync.model import Side
+from calsync.values import replace
 from tests.desk.office import MEETING, Office
 from tests.web.test_pages_of_decisions import many_deletes, turned
 

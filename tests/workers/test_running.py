@@ -6,7 +6,6 @@ import json
 import logging
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from calsync.records import Selection
 from calsync.service import State
 from calsync.store.postgresql.migrate import migrations
 from calsync.sync.model import Side
+from calsync.values import replace
 from tests.workers.together import meeting
 
 if TYPE_CHECKING:

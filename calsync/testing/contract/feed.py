@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from calsync.errors import TokenLost
 from calsync.sync.model import AllDay, Event, Timed, Window
 from calsync.testing.contract.case import DAY, EVENT, WINDOW, listen, not_supported, observed, synced
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import When

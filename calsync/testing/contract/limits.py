@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from calsync.errors import EventError
 from calsync.testing.contract.case import DRAFT, EVENT, MARKER, STAMP, listen, not_supported, observed, synced
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Draft

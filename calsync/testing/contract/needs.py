@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from calsync.sync.model import ALSO_READ, Need
 from calsync.testing.contract.case import DRAFT, EVENT, MARKER, STAMP, listen, not_supported, observed, synced
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.testing.contract.case import UnderTest

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.testing.contract.case import not_supported
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.testing.contract.case import UnderTest

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,6 +22,7 @@ from calsync.testing.contract.case import (
     observed,
     synced,
 )
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Changes, When

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from calsync.errors import Blocked, Missing, Stale
 from calsync.ports import Gone, Trashed
 from calsync.sync.model import FIELDS, Timed
 from calsync.testing.contract.case import DAY, DRAFT, EVENT, MARKER, STAMP, listen, not_supported, observed, synced
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.ports import Calendar, Written

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from calsync.desk.overview import STATES, Order, Wanted
 from calsync.people import Role
+from calsync.values import replace
 from calsync.web.guard import form_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ for the account is remembered here, until it is one.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -19,6 +18,7 @@ from calsync.desk.planned import planned
 from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
+from calsync.values import replace
 from calsync.web.guard import form_of
 from calsync.web.pages.asking import asked, keep_answers
 from calsync.web.pages.providers import NAMES, PROVIDERS

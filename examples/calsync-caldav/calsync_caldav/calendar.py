@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale
 from calsync.ports import Calendar, Elsewhere, Gone, Here, NoAccess, Written
 from calsync.sync.model import Capabilities, also_read
+from calsync.values import replace
 from calsync_caldav.client import Conflict, Denied, NotThere
 from calsync_caldav.feed import Feed
 from calsync_caldav.writing import edited, new_event, uid_of, unmarked

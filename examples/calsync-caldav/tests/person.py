@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,6 +17,7 @@ from calsync.sync.model import AllDay, Changes, Event, Need, Timed, Value
 from calsync.testing.contract import UnderTest
 from calsync.testing.lent import lent
 from calsync.testing.proxy import FaultProxy
+from calsync.values import replace
 from calsync_caldav import PROVIDER
 from tests.servers import PASSWORD, USER, DavServer
 

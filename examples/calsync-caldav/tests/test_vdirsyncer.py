@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import icalendar
 from calsync.sync.model import Draft, Event
 from calsync.testing.contract.case import DRAFT, MARKER, STAMP, listen, observed
 from calsync.testing.contract.values import TEXTS, WHENS
+from calsync.values import replace
 from calsync_sandbox.sandbox import Sandbox
 from demo import at, calsync, configured, times
 from tests.person import opened

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import spnego
@@ -22,6 +21,7 @@ from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from calsync.errors import LoginError, Retry
+from calsync.values import replace
 from calsync_exchange_ews.auth.login import UNAUTHORIZED, Login, challenge, offered
 
 if TYPE_CHECKING:

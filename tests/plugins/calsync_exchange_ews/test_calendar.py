@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from aioresponses import CallbackResult
 from calsync.errors import AccountError, Blocked, CalsyncError, EventError, Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import may_change
 from calsync.sync.model import Draft, Observation, Timed
+from calsync.values import replace
 from calsync_exchange_ews.items import MARKER_NAME, MARKER_SET
 from tests.plugins.calsync_exchange_ews.conftest import (
     answer,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from aiohttp import ServerDisconnectedError
 from aioresponses import CallbackResult
 
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry, UnknownOutcome
+from calsync.values import replace
 from calsync_exchange_ews.envelope import Caller
 from calsync_exchange_ews.requests import Folder, ItemId, delete_item, get_folder
 from tests.plugins.calsync_exchange_ews.conftest import answer, fault, folder, folders, message, soap

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
 from calsync.sync.model import Timed
 from calsync.testing.contract import CalendarContract, UnderTest
+from calsync.values import replace
 from calsync_exchange_ews import PROVIDER
 from calsync_sandbox.authority import AuthorityServer
 from calsync_sandbox.ews import EwsServer, User

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from calsync.errors import AccountError, Retry
 from calsync.ports import CalendarRequest
 from calsync.testing.contract.case import EVENT
 from calsync.testing.contract.case import listen as read_round
+from calsync.values import replace
 from calsync_exchange_ews import doorbell
 from calsync_sandbox.ews import Trouble, trouble
 from calsync_sandbox.faults import Fault

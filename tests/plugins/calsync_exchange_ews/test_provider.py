@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from aioresponses import CallbackResult
 
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry, UnknownAddress
 from calsync.testing import MemoryCalendar
+from calsync.values import replace
 from calsync_exchange_ews import calsync_providers
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic

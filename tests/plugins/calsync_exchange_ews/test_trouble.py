@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from calsync.errors import AccountError, CalsyncError, LoginError, Retry, TokenLost, UnknownOutcome
 from calsync.ports import Gone, Here
 from calsync.testing.contract.case import DRAFT, EVENT, MARKER, listen, observed
+from calsync.values import replace
 from calsync_sandbox.ews import Trouble, User, trouble
 from calsync_sandbox.ews.ids import item_id, read_item_id
 from calsync_sandbox.faults import Fault

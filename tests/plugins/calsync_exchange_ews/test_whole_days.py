@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ import pytest
 
 from calsync.sync.model import AllDay
 from calsync.testing.contract.case import DRAFT, MARKER, observed
+from calsync.values import replace
 from tests.plugins.calsync_exchange_ews.test_contract import opened
 
 if TYPE_CHECKING:

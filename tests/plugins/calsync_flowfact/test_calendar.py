@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from calsync.errors import (
 from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync.reasons import known as known_reason
 from calsync.sync.model import AllDay, Draft, Timed, Window
+from calsync.values import replace
 from calsync_sandbox.faults import Fault
 
 if TYPE_CHECKING:

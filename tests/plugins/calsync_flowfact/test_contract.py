@@ -4,7 +4,7 @@ import html
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from calsync.testing.contract import CalendarContract, UnderTest
 from calsync.testing.contract.case import WHEN
 from calsync.testing.contract.listening import ListeningContract
 from calsync.testing.contract.values import WHENS
+from calsync.values import replace
 from calsync_flowfact import PROVIDER
 from calsync_flowfact.provider import FlowfactProvider
 from calsync_sandbox.flowfact import FlowfactServer, Switches

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.errors import AccountError, Retry
 from calsync.ports import CalendarRequest
+from calsync.values import replace
 from calsync_flowfact.native_sync import KNOWN_SECONDS
 from calsync_sandbox.faults import Fault
 from tests.plugins.calsync_flowfact.conftest import BERLIN, WINDOW

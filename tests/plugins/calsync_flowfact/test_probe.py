@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from calsync.errors import ConfigError, LoginError
 from calsync.ports import Learnt
+from calsync.values import replace
 from calsync_flowfact.habits import BELIEVED, Habits
 from calsync_flowfact.probe_edits import SUMMARY
 from calsync_sandbox.faults import Fault

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from calsync.errors import AccountError, ConfigError, LoginError, Retry, TokenLost
 from calsync.ports import CalendarRequest, ReadOnly
 from calsync.testing.contract.case import listen
+from calsync.values import replace
 from calsync_sandbox.faults import Fault
 from tests.plugins.calsync_flowfact.conftest import BERLIN, MAPPED, WINDOW
 

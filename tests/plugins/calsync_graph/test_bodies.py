@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 import calsync_graph
 from calsync.sync.model import AllDay, Changes, Draft, Event, Observation, Timed, When
+from calsync.values import replace
 from calsync_graph.bodies import (
     PATCH_KEYS,
     POST_KEYS,
@@ -112,7 +112,7 @@ def test_the_keys_name_nobody_and_send_nothing() -> None:
 def test_a_body_cannot_be_given_anything_else(body: type[Any], name: str) -> None:
     with pytest.raises(TypeError):
         body(**{name: []})
-    with pytest.raises((AttributeError, TypeError, dataclasses.FrozenInstanceError)):
+    with pytest.raises((AttributeError, TypeError)):
         setattr(Edit(subject="x"), name, [])
 
 
@@ -143,7 +143,7 @@ def test_only_bodies_are_written() -> None:
 def test_a_reminder_is_explicit() -> None:
     draft = Draft(summary="x", when=AllDay(date(2026, 3, 1), date(2026, 3, 2)), description="", reminder=15)
     with_one = new_event(draft, "m", BERLIN).json()
-    without = new_event(dataclasses.replace(draft, reminder=None), "m", BERLIN).json()
+    without = new_event(replace(draft, reminder=None), "m", BERLIN).json()
     assert (with_one["isReminderOn"], with_one["reminderMinutesBeforeStart"]) == (True, 15)
     assert without["isReminderOn"] is False
 

@@ -3,7 +3,6 @@
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from calsync.http import HttpFactory
 from calsync.ports import Calendar, CalendarRequest, Host, Provider, SystemClock
 from calsync.sync.model import Changes, Event, Need, Timed
 from calsync.testing.contract import CalendarContract, UnderTest
+from calsync.values import replace
 from calsync.vault import FileVault
 from calsync_graph import calsync_providers
 from calsync_sandbox.authority import AuthorityServer

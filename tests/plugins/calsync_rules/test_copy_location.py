@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import voluptuous as vol
 
 from calsync.sync.rules import Chain, needs_of
+from calsync.values import replace
 from calsync_rules.copy_location import LONGEST, SCHEMA, build
 from calsync_rules.private_mask import PrivateMask
 

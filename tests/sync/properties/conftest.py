@@ -5,7 +5,7 @@ A plan is applied as the engine confirms it, so that whole histories of users an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from calsync.sync.plan import WRITES, Kind, Operation, Plan
 from calsync.sync.reconcile import reconcile
 from calsync.sync.rules import Chain
 from calsync.sync.view import ConflictPolicy, Seen, Standing, TargetEdit, View
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 

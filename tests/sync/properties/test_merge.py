@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,8 +35,14 @@ WHENS: st.SearchStrategy[When] = st.one_of(
 )
 TEXTS = st.sampled_from(["", "a", "b"])
 EVENTS = st.builds(Event, summary=TEXTS, when=WHENS, description=TEXTS)
+
+
+def terms(**chosen: Any) -> Terms:
+    return Terms(**chosen)
+
+
 TERMS = st.builds(
-    Terms,
+    terms,
     direction=st.sampled_from(Direction),
     policy=st.sampled_from(["left", "right", "hold"]),
     on_target_edit=st.sampled_from(["keep", "restore"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from calsync.sync.model import FIELDS, AllDay, Direction, Event, Link, Side, State, Timed
 from calsync.sync.plan import WRITES
 from calsync.sync.rules import Chain, Rule
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import AllDay, Timed
 from calsync.testing import Behaviour, MemoryCalendar
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

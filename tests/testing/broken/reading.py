@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.ports import Gone, Here, Whereabouts
 from calsync.testing import MemoryCalendar
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from calsync.sync.model import AllDay, Event, Timed
 from calsync.testing import Behaviour, MemoryCalendar
+from calsync.values import replace
 from tests.testing.under_test import Zoned, ZonedUnderTest
 
 if TYPE_CHECKING:

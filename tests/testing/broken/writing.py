@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import Blocked, Missing, Stale
 from calsync.sync.model import Capabilities
 from calsync.testing import Behaviour, MemoryCalendar
+from calsync.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

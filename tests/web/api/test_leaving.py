@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

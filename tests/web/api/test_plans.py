@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.desk import Steering
 from calsync.errors import Retry
 from calsync.sync.model import Direction
+from calsync.values import replace
 from calsync.web.api import door
 from tests.desk.office import MEETING
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from calsync.ports import Finding
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction
 from calsync.sync.rules import Hold, Rule, Verdict, Write
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

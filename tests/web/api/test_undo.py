@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.sync.model import Side
+from calsync.values import replace
 from tests.desk.office import MEETING
 
 if TYPE_CHECKING:

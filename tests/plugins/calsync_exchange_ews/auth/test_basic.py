@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aioresponses import CallbackResult
 
 from calsync.errors import LoginError
+from calsync.values import replace
 from calsync_exchange_ews.auth.auto import Auto
 from calsync_exchange_ews.auth.basic import Basic
 from calsync_exchange_ews.auth.bearer import Bearer

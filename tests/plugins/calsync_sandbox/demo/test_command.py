@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import tempfile
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from calsync.cli import run
+from calsync.values import replace
 from calsync_sandbox.demo.commandline import CommandFailed
 from calsync_sandbox.demo.report import Outcome
 from calsync_sandbox.demo.tally import Tally

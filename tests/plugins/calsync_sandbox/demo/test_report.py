@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calsync.values import replace
 from calsync_sandbox.demo.console import Console
 from calsync_sandbox.demo.report import Outcome, as_json, show
 from calsync_sandbox.demo.stage import TO_OUTLOOK, Seen
