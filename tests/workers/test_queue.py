@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 END_ALL = """
 SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 
 
