@@ -48,12 +48,12 @@ class Served:
 
     async def passing(self, condition: Callable[[], object], seconds: int = 40) -> None:
         """Let time pass until something has come about: that of rings, and less than that of a poll."""
-        for _ in range(seconds):
-            await asyncio.sleep(0.01)
-            if condition():
-                return
-            self.house.clock.advance(1)
-        raise AssertionError("it has not come about")
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.01)  # what was woken is at work
+                if seconds:
+                    self.house.clock.advance(1)
+                    seconds -= 1
 
     def state(self, account: str) -> State | None:
         return next((one.state for one in self.running.served.service.board.all() if one.account == account), None)

@@ -33,7 +33,7 @@ async def test_work_is_cut_off_by_the_event_and_has_ended_then() -> None:
             ended.set()
         return 7
 
-    assert await asyncio.wait_for(until(event, work()), 5) is None
+    assert await asyncio.wait_for(until(event, work()), 20) is None
     assert ended.is_set()
 
 
@@ -75,14 +75,14 @@ async def test_whoever_waits_takes_the_work_along_when_cut_off() -> None:
 async def test_work_that_fails_is_told_at_once_and_stops_the_service(caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     with pytest.raises(ValueError, match="malformed"):
-        await asyncio.wait_for(side_by_side(stop, [until(stop, forever()), failing()]), 5)
+        await asyncio.wait_for(side_by_side(stop, [until(stop, forever()), failing()]), 20)
     assert "the service stops: a bug, ValueError in " in caplog.text
     assert "eyJhbGciOi" not in caplog.text
 
 
 async def test_work_that_ends_before_its_time_stops_the_service() -> None:
     stop = asyncio.Event()
-    await asyncio.wait_for(side_by_side(stop, [until(stop, forever()), nothing()]), 5)
+    await asyncio.wait_for(side_by_side(stop, [until(stop, forever()), nothing()]), 20)
     assert stop.is_set()
 
 

@@ -85,10 +85,10 @@ class Scene:
         self.task = asyncio.create_task(self.discoveries.run(failed))
 
     async def called(self) -> None:
-        await asyncio.wait_for(self.roster.calls.get(), 5)
+        await asyncio.wait_for(self.roster.calls.get(), 20)
 
     async def until_served(self, *names: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.served.configs.keys() != set(names):  # noqa: ASYNC110 - no event tells of it
                 await asyncio.sleep(0)
 

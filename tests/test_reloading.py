@@ -145,5 +145,5 @@ async def test_a_stop_does_not_wait_for_a_reload_that_opens_accounts(
     served.reload.set()
     await asyncio.wait_for(opening.wait(), 20)
     served.stop.set()
-    await asyncio.wait_for(served.task, 5)
+    await asyncio.wait_for(served.task, 20)
     assert served.house.plugin.CLOSED["mail"] == 1  # what left is closed

@@ -193,7 +193,7 @@ async def test_a_stop_in_the_middle_of_a_reload_ends_in_time(
     served.reload.set()
     await served.until(lambda: "berta" not in served.running.served.service.accounts)
     served.stop.set()
-    await asyncio.wait_for(served.task, 5)
+    await asyncio.wait_for(served.task, 20)
 
 
 async def _never(stuck: asyncio.Event) -> AsyncIterator[Any]:
@@ -311,7 +311,7 @@ async def test_a_stop_does_not_wait_for_a_start_that_opens_accounts(
         task = asyncio.create_task(app.run(stop, asyncio.Event()))
         await asyncio.wait_for(opening.wait(), 20)
         stop.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 20)
 
 
 async def test_systemd_gives_a_start_more_time_while_its_store_is_brought_up_to_date(

@@ -5,6 +5,7 @@ The pictures are in build/screenshots: `make test ARGS=tests/browser/test_galler
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Place, Tab
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
+PERSON = re.compile(r"/people/\d+$")
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
@@ -80,6 +82,7 @@ async def test_pages_of_administrators(office: Place) -> None:
     await gallery.hang("people", "/people", "table")
     await chef.go("/people")
     await chef.page.get_by_role("link", name="Anna Beispiel").click()
+    await chef.page.wait_for_url(PERSON)
     await gallery.hang("person", chef.page.url, "h1")
     await gallery.hang("audit", "/audit", "main .log")
 
@@ -116,6 +119,7 @@ async def test_pages_on_which_people_look_undo_and_leave(office: Place) -> None:
     await anna.sees("Aktuell")
     await anna.go("/accounts/anna/events")
     await anna.page.get_by_role("link", name="Warum? Notartermin Familie Meyer").first.click()
+    await anna.page.wait_for_url("**/explain?*")
     await gallery.hang("account-explain", anna.page.url, "main .log")
     await anna.go("/accounts/anna/undo")
     await gallery.hang("account-undo-choose", "/accounts/anna/undo", ".choices")

@@ -71,6 +71,7 @@ async def test_what_changes_while_an_older_answer_is_on_its_way_is_shown(place: 
     await answered.wait()
     await late.page.evaluate("delete document.documentElement.dataset.heard")
     await switch(anna).uncheck()
+    await anna.sees("Das Konto ist ausgeschaltet.")
     await expect(late.page.locator("html")).to_have_attribute("data-heard", "yes")
     await late.page.evaluate("hangUp()")
     await expect(switch(late)).to_be_checked()

@@ -9,6 +9,7 @@ import pytest
 from calsync_sandbox.ews import User
 from tests.browser.conftest import GOOD
 from tests.browser.test_first_start import look
+from tests.browser.test_gallery import PERSON
 from tests.e2e.conftest import utc
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ async def test_a_user_connects_the_own_mailbox(prepared: Place) -> None:
         link = await chef.page.locator("#secret").input_value()
         await chef.go("/people")
         await chef.page.get_by_role("link", name="Bert").click()
+        await chef.page.wait_for_url(PERSON)
         await chef.go(f"{chef.page.url}/member")
         await chef.page.get_by_role("radio", name="bert@example.de").check()
         await look(chef, "member")
         await chef.page.locator("main form button[type=submit]").click()
+        await chef.page.wait_for_url(PERSON)
         user = await prepared.tab()
         await user.go(link)
         await user.fill(**{"Neues Passwort": GOOD, "Noch einmal dasselbe": GOOD})
@@ -79,9 +82,11 @@ async def test_a_user_connects_the_own_mailbox_on_exchange(prepared: Place) -> N
         await look(user, "mine-unassigned")
         await chef.go("/people")
         await chef.page.get_by_role("link", name="Bert").click()
+        await chef.page.wait_for_url(PERSON)
         await chef.go(f"{chef.page.url}/member")
         await chef.page.get_by_role("radio", name="bert@example.de").check()
         await chef.page.locator("main form button[type=submit]").click()
+        await chef.page.wait_for_url(PERSON)
         await user.go("/own")
         given = {"E-Mail-Adresse": "bert@example.de", "Benutzername": "EX\\bert"}
         user.watch.expected.add(400)

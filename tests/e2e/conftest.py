@@ -35,6 +35,9 @@ ROUNDS = 8
 """Runs after which what has not arrived never will."""
 GLANCE_SECONDS = 0.005
 SECONDS_TO_STOP = 10
+"""Within which a service that is asked to stop has ended, whatever is under way."""
+PATIENCE = 60
+"""Seconds within which anything else comes about, on a machine that has other things to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class World(Agent):
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something has become true."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not condition():  # noqa: ASYNC110 - what is waited for is in the servers' stores, not in a task
                 await asyncio.sleep(GLANCE_SECONDS)
 
@@ -233,16 +236,28 @@ class World(Agent):
         return event
 
 
-async def ended(process: Process) -> Ended:
-    """Wait for a command's end."""
+async def ended(process: Process, log: str = "") -> Ended:
+    """Wait for a command's end. `log` is what has been read of its errors before (`logged`)."""
     output, errors = await process.communicate()
-    return Ended(process.returncode or 0, output.decode(), errors.decode())
+    return Ended(process.returncode or 0, output.decode(), log + errors.decode())
 
 
-async def stopped(process: Process) -> Ended:
-    """Ask a service that runs to stop, and wait for that."""
+async def logged(process: Process, awaited: str) -> str:
+    """Wait until a service has logged something; return its log so far."""
+    assert process.stderr is not None
+    log = ""
+    async with asyncio.timeout(PATIENCE):
+        while awaited not in log:
+            line = await process.stderr.readline()
+            assert line, f"it has ended: {log}"
+            log += line.decode()
+    return log
+
+
+async def stopped(process: Process, log: str = "") -> Ended:
+    """Ask a service that runs to stop, and wait for that. `log` is as in `ended`."""
     process.terminate()
-    return await asyncio.wait_for(ended(process), SECONDS_TO_STOP)
+    return await asyncio.wait_for(ended(process, log), PATIENCE)
 
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")

@@ -6,7 +6,6 @@ quotes them wherever Python lets it.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import pytest
 
 from calsync_sandbox.configuration import RULES
 from calsync_sandbox.faults import Fault
+from tests.e2e.conftest import stopped
 from tests.e2e.test_isolation import ANSWER, CANARY, forbidden, plant
 from tests.e2e.test_watchdog import MANIFEST
 from tests.free_port import free_port
@@ -104,10 +104,9 @@ async def test_the_log_and_the_figures_tell_nothing(live: World, style: str) -> 
                 told.append(f"{dict(answer.headers)} {await answer.text()}")
         async with client.get(f"/{CANARY}"):  # what is asked for is told to nobody else
             pass
-    process.terminate()
-    output, errors = await asyncio.wait_for(process.communicate(), 10)
-    assert (process.returncode, output) == (0, b"")
-    log = errors.decode()
+    found = await stopped(process)
+    assert (found.code, found.output) == (0, "")
+    log = found.errors
     for ended in (await live.command("check"), await live.command("check", "--json")):
         told += [ended.output, ended.errors]
     assert "a library has something to say" in log

@@ -29,7 +29,7 @@ AT_FIRST = 30
 PACE_SECONDS = 0.05
 RUN_SECONDS = 0.8
 """About a start and a run. Later, a service that polls every second would only wait."""
-PATIENCE = 3.0
+PATIENCE = 20.0
 """Seconds in which a service on a busy machine has begun to write."""
 
 

@@ -11,6 +11,8 @@ import os
 import random
 import signal
 import sqlite3
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Side
@@ -27,8 +29,6 @@ FREEZES = 10
 AT_FIRST = 30
 PACE_SECONDS = 0.05
 MOMENT_SECONDS = 0.003
-STOPPED_SECONDS = 0.02
-"""Within this, all threads of a process have stopped."""
 IMPATIENT = """
 # Leases of five minutes, and polls of a second: shortened, or nobody would wait for the end of this test.
 import datetime, functools
@@ -110,7 +110,7 @@ async def frozen(live: World, people: People, witness: Witness, chance: random.R
         if process is None:
             continue
         os.kill(process, signal.SIGSTOP)
-        await asyncio.sleep(STOPPED_SECONDS)
+        await live.until(partial(has_stopped, process))
         if not in_transaction(live):
             break
         os.kill(process, signal.SIGCONT)
@@ -133,6 +133,12 @@ async def a_write(live: World, people: People, witness: Witness, chance: random.
     live.at_each_request(arrived)
     async with asyncio.timeout(30):
         await moment.wait()
+
+
+def has_stopped(process: int) -> bool:
+    """Tell whether none of a process's threads goes on."""
+    states = (task / "stat" for task in Path(f"/proc/{process}/task").iterdir())
+    return all(state.read_text("utf-8").rpartition(")")[2].split()[0] == "T" for state in states)
 
 
 def in_transaction(live: World) -> bool:

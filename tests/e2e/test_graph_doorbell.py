@@ -111,11 +111,11 @@ async def test_a_process_that_is_started_again_hears_its_own_subscription_and_en
     (own,) = subscriptions(called).present
     called.event("zweiter Lauf")
     await called.until(lambda: called.arrived("zweiter Lauf"))
+    made = subscriptions(called).deliveries.made
+    await called.until(lambda: own in {row["subscriptionId"] for one in made for row in one.notifications})
     await ended_well(process)
     assert set(subscriptions(called).present) == {own}
-    told = [one for made in subscriptions(called).deliveries.made for one in made.notifications]
-    assert own in {one["subscriptionId"] for one in told}
-    assert {made.status for made in subscriptions(called).deliveries.made} == {202}
+    assert {one.status for one in made} == {202}
 
 
 async def test_forged_and_replayed_calls_cost_a_run_now_and_then(called: World, port: int) -> None:

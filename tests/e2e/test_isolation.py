@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from calsync.app import App
 from calsync_sandbox.configuration import POLL_SECONDS
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.sandbox import Account
+from tests.e2e.conftest import stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,8 +153,7 @@ async def test_the_service_tells_nothing_of_it_either(live: World) -> None:
     await live.until(lambda: live.sandbox.graph.sent("GET", "/delta")[3:])
     live.sandbox.graph.faults.add(Fault(path="/delta", times=None, status=400, body=ANSWER))
     await live.until(lambda: any(request.status == 400 for request in live.sandbox.graph.requests))
-    process.terminate()
-    output, errors = await asyncio.wait_for(process.communicate(), 10)
-    assert (process.returncode, output) == (0, b"")
-    assert b"anna" in errors
-    assert not [word for word in forbidden(live) if word in errors.decode()]
+    found = await stopped(process)
+    assert (found.code, found.output) == (0, "")
+    assert "anna" in found.errors
+    assert not [word for word in forbidden(live) if word in found.errors]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.app import App
 from calsync.running import Running
 from calsync_sandbox.sandbox import Account
-from tests.e2e.conftest import stopped
+from tests.e2e.conftest import logged, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ async def test_sighup_adds_an_account_and_a_wrong_configuration_changes_nothing(
     await live.until(lambda: "Annas Termin" in owners(live))
     live.configuration.write_text(live.configuration.read_text("utf-8") + "\nnonsense: 1\n", "utf-8")
     process.send_signal(signal.SIGHUP)
+    log = await logged(process, "the configuration is not taken over")
     live.event("noch einer", hours=2)
     await live.until(lambda: "noch einer" in owners(live))
     kai = live.sandbox.add_person("kai@example.de", first="Kai", last="Kollege")
@@ -42,7 +43,7 @@ async def test_sighup_adds_an_account_and_a_wrong_configuration_changes_nothing(
     live.rewrite("poll_seconds: 2", "poll_seconds: 1")
     process.send_signal(signal.SIGHUP)
     await live.until(lambda: "Kais Termin" in owners(live))
-    found = await stopped(process)
+    found = await stopped(process, log)
     assert found.code == 0
     assert "Traceback" not in found.errors
     assert found.errors.count("the configuration is not taken over") == 1

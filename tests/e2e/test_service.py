@@ -11,7 +11,7 @@ import calsync.service.service
 from calsync.app import App
 from calsync_sandbox.faults import Fault
 from calsync_sandbox.sandbox import Account
-from tests.e2e.conftest import SECONDS_TO_STOP, ended, stopped
+from tests.e2e.conftest import SECONDS_TO_STOP, ended, logged, stopped
 
 if TYPE_CHECKING:
     from calsync.testing import FakeClock
@@ -51,10 +51,11 @@ async def test_an_account_that_somebody_must_mend_stops_no_other_one(live: World
     live.rewrite("poll_seconds: 2", "poll_seconds: 1")
     live.appointment()
     process = await live.start("run")
+    log = await logged(process, "account kai failed")
     await live.until(lambda: find(live, "Besichtigung"))
     live.event("Teamrunde", hours=2)
     await live.until(lambda: len(live.sandbox.flowfact.entities) == 2)
-    found = await stopped(process)
+    found = await stopped(process, log)
     assert found.code == 0
     (warning,) = found.warnings
     assert "account kai failed" in warning

@@ -89,6 +89,6 @@ async def test_who_gives_up_waiting_for_several_places_takes_none_with_it() -> N
         await asyncio.gather(several, return_exceptions=True)
         held.set()
         assert (await first).ok
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await http.request("GET", "/x", headers={}, places=3, lane="b")).ok
         await http.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -92,14 +92,12 @@ async def test_what_was_never_sent_may_be_repeated(session: Http, wire: aiorespo
 
 
 async def test_nobody_listens() -> None:
-    unused = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = unused.sockets[0].getsockname()[1]
-    unused.close()
-    await unused.wait_closed()
-    http = Http("ff", f"http://127.0.0.1:{port}", Noon())
-    with pytest.raises(Retry, match=r"ff: cannot reach 127\.0\.0\.1"):
-        await http.request("POST", "/", headers={}, changes=True)
-    await http.close()
+    with socket.socket() as taken:  # so that nobody else listens there meanwhile
+        taken.bind(("127.0.0.1", 0))
+        http = Http("ff", f"http://127.0.0.1:{taken.getsockname()[1]}", Noon())
+        with pytest.raises(Retry, match=r"ff: cannot reach 127\.0\.0\.1"):
+            await http.request("POST", "/", headers={}, changes=True)
+        await http.close()
 
 
 async def test_a_redirect_is_an_answer_and_cookies_are_not_kept() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -45,7 +46,7 @@ async def streaming() -> AsyncIterator[tuple[Streaming, Http]]:
     it, application = Streaming(), web.Application()
     application.router.add_post("/", it.answer)
     async with TestServer(application, handler_cancellation=True) as server:
-        http = Http("exchange", str(server.make_url("/")), SystemClock(), concurrency=1, timeout=5)
+        http = Http("exchange", str(server.make_url("/")), SystemClock(), concurrency=1, timeout=20)
         yield it, http
         await http.close()
 
@@ -66,7 +67,7 @@ async def test_a_stream_is_read_as_it_comes(streaming: tuple[Streaming, Http]) -
 
 async def test_a_stream_that_breaks_off_or_falls_silent_is_told(streaming: tuple[Streaming, Http]) -> None:
     server, http = streaming
-    for silence in (60, 0.05):
+    for silence in (60, 0.5):
         answer = await http.request("POST", http.base, headers={}, silence=silence)
         assert answer.stream is not None
         if silence == 60:
@@ -82,7 +83,7 @@ async def test_a_closed_stream_lets_the_server_go(streaming: tuple[Streaming, Ht
     answer = await http.request("POST", http.base, headers={}, silence=60)
     assert answer.stream is not None
     answer.stream.close()
-    await asyncio.wait_for(server.gone.wait(), 5)
+    await asyncio.wait_for(server.gone.wait(), 20)
 
 
 async def test_a_refusal_is_no_stream(streaming: tuple[Streaming, Http]) -> None:
@@ -96,6 +97,7 @@ async def test_a_refusal_is_no_stream(streaming: tuple[Streaming, Http]) -> None
 
 async def test_a_stream_has_to_begin_as_soon_as_any_answer() -> None:
     waiting = asyncio.Event()
+    waiting.set()
 
     async def answer(_: web.Request) -> web.Response:
         await waiting.wait()
@@ -104,7 +106,10 @@ async def test_a_stream_has_to_begin_as_soon_as_any_answer() -> None:
     application = web.Application()
     application.router.add_post("/", answer)
     async with TestServer(application) as server:
-        http = Http("exchange", str(server.make_url("/")), SystemClock(), timeout=0.05)
+        http = Http("exchange", str(server.make_url("/")), SystemClock(), timeout=20)
+        assert (await http.request("POST", http.base, headers={})).ok  # it is connected
+        waiting.clear()
+        http._timeout = aiohttp.ClientTimeout(total=0.05, sock_connect=20)
         with pytest.raises(Retry, match="was lost"):
             await http.request("POST", http.base, headers={}, silence=60)
         waiting.set()

@@ -44,7 +44,9 @@ COUNTER = """
 import sys
 from pathlib import Path
 from calsync.second import SecondFile
+from calsync.vault import lock
 
+lock.PATIENCE_SECONDS = 60  # who has just let go is the first to ask again
 file = SecondFile(Path(sys.argv[1]), b"k" * 32)
 for number in range(25):
     with file.changing() as draft:

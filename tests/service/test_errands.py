@@ -79,7 +79,7 @@ async def test_an_errand_is_refused_at_once_while_the_last_run_comes_to_its_end(
         raise AssertionError
 
     with pytest.raises(Retry, match="not served any more"):
-        await asyncio.wait_for(rung.service.ask("anna", errand), 2)
+        await asyncio.wait_for(rung.service.ask("anna", errand), 20)
     rung.accounts.held.set()
 
 
@@ -88,7 +88,7 @@ async def test_an_errand_that_is_broken_off_by_itself_fails_and_its_account_is_s
         raise asyncio.CancelledError
 
     with pytest.raises(Retry, match="broken off"):
-        await asyncio.wait_for(rung.service.ask("anna", errand), 2)
+        await asyncio.wait_for(rung.service.ask("anna", errand), 20)
     await rung.accounts.reached("anna", 2)
     await rung.poll()
     await rung.accounts.reached("anna", 3)

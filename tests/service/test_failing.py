@@ -96,7 +96,7 @@ async def test_a_run_that_is_broken_off_by_itself_has_failed(
 
     monkeypatch.setattr(running.accounts, "looks", break_off)
     running.start("anna")
-    await asyncio.wait_for(running.clock.until_sleeping(), 2)
+    await asyncio.wait_for(running.clock.until_sleeping(), 20)
     assert status(running) == (State.FAILING, "account anna: the work on it was broken off")
     assert "account anna failed" in caplog.text
     monkeypatch.undo()

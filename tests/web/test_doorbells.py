@@ -189,7 +189,7 @@ async def test_what_makes_no_sense_is_not_logged(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     writer.write_eof()
-    await asyncio.wait_for(reader.read(), 10)
+    await asyncio.wait_for(reader.read(), 20)
     writer.close()
     await writer.wait_closed()
     assert ear.calls == []

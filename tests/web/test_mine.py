@@ -175,7 +175,7 @@ async def test_a_long_first_sync_shows_how_far_it_is_and_the_page_hears_of_more(
     async with mine.client.get("/events") as stream:
         await stream.content.readline()
         board.note("anna", State.RUNNING, progress=(500, 840))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while (line := await stream.content.readline()).strip() in {b"", b":"}:
                 pass
     listening.cancel()

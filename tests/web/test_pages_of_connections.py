@@ -85,10 +85,10 @@ async def test_a_check_is_begun_at_once_and_its_findings_come_by_themselves(
     async with site.broadcaster.stream() as stream:
         answer = await browser.post("/connections/mail/check", {}, at="/connections")
         assert (answer.status, answer.location) == (303, "/connections#mail")
-        assert await stream.next(5) == {"connection:mail"}
+        assert await stream.next(20) == {"connection:mail"}
         assert (await browser.get("/connections")).says("Being checked")
         go.set()
-        assert await stream.next(5) == {"connection:mail"}
+        assert await stream.next(20) == {"connection:mail"}
     office.findings.update(site.desk.checks.last())
     page = await browser.get("/connections")
     assert page.says("the secret ends soon")

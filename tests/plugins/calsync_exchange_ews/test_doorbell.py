@@ -169,7 +169,7 @@ async def test_who_goes_leaves_the_others_their_stream(scene: Scene) -> None:
     await own.end()
     await scene.under_test.user_create(EVENT)  # a server finds out who is gone when it writes
     await scene.until(lambda: not scene.server.state.subscriptions.streams)
-    assert not [task for task in asyncio.all_tasks() if "Doorbell" in repr(task)]
+    await scene.until(lambda: not [task for task in asyncio.all_tasks() if "Doorbell" in repr(task)])
 
 
 async def test_who_comes_while_the_last_one_goes_is_heard(scene: Scene) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def asleep(clock: Any, tasks: int) -> None:
     """Wait until so many tasks sleep, none of them to the present moment."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while clock.sleepers != tasks or clock.waking:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0)
 
@@ -141,7 +141,7 @@ async def test_whoever_listens_heeds_another_pace_of_polls_within_a_minute(
         await clock.until_sleeping()
         clock.advance(60)
         await asyncio.sleep(0)
-    assert await asyncio.wait_for(rings.get(), 5) == "FLOWFACT tells of a change"
+    assert await asyncio.wait_for(rings.get(), 20) == "FLOWFACT tells of a change"
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 

@@ -120,7 +120,7 @@ async def test_many_requests_go_at_once_while_the_password_is_known_to_be_right(
     await sessions.send(POST)
     server.open.clear()
     sending = asyncio.create_task(sessions.send(*[POST] * CHANNELS))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while server.waiting < CHANNELS:  # noqa: ASYNC110 - what is waited for is in the server
             await asyncio.sleep(0)
     server.open.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.mail import MailLog
     from calsync_sandbox.mailbox import Mailbox
 
-SECONDS = 10.0
+SECONDS = 20.0
 """How long anything here may take."""
 HOURS = 3600.0
 BEGINS = "Microsoft Graph begins to tell of changes"
@@ -138,9 +137,9 @@ async def server(authority: AuthorityServer, mails: MailLog, clock: FakeClock) -
 
 
 @pytest.fixture
-async def scene(server: GraphServer, clock: FakeClock, connection: dict[str, Any]) -> AsyncIterator[Scene]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+async def scene(
+    server: GraphServer, clock: FakeClock, connection: dict[str, Any], port: int
+) -> AsyncIterator[Scene]:
     scene = Scene(server, clock, connection, port)
     async with serving(scene.endpoint.routes(), "127.0.0.1", port):
         yield scene

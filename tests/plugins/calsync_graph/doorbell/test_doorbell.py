@@ -111,6 +111,7 @@ async def test_a_replayed_call_only_rings(scene: Scene, mailbox: Mailbox, outloo
     listening = await scene.heard(mailbox)
     mailbox.create(outlook)
     await listening.rung()
+    await scene.until(lambda: scene.server.subscriptions.deliveries.made)  # it rings before it is answered
     (delivery,) = scene.server.subscriptions.deliveries.made
     before = len(scene.server.requests)
     for _ in range(5):

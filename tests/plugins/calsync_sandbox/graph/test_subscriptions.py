@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calsync_sandbox.mailbox import Mailbox
     from tests.plugins.calsync_sandbox.graph.conftest import Answer, Ask
 
-SECONDS = 10.0
+SECONDS = 20.0
 EVENT = {
     "subject": "Besichtigung",
     "start": {"dateTime": "2026-03-02T09:00:00", "timeZone": "UTC"},
