@@ -38,7 +38,7 @@ async def test_a_worker_syncs_and_the_web_process_knows(together: Together) -> N
         figures = (await together.web._figures()).decode()
     assert [one.total.created for one in history] == [1]
     assert 'calsync_events_total{direction="left_to_right",result="created"} 1.0' in figures
-    assert 'calsync_accounts{state="waiting"} 2.0' in figures
+    assert 'calsync_accounts{state="failing"} 0.0' in figures
     assert 'calsync_runs_total{result="ok"}' in figures
 
 
