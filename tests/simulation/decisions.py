@@ -33,9 +33,9 @@ FEW = 5
 """So many deletes within a day are nobody's concern."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """One decision that counted."""
+    """One decision that counted. What is said twice are two."""
 
     number: int
     """How long the journal was."""
@@ -211,7 +211,8 @@ class Decisions:
             self._judge_copy(entry)
             return
         gone = after.place is not before.place
-        for word in self._words_about(node):
+        words = [*self._words_about(node)]
+        for word in words:
             if word.choice is not Choice.KEEP or self._touched(word) or not self._counts(word):
                 continue
             changed = [  # a server may put a field in its own form when another one is written
@@ -221,9 +222,18 @@ class Decisions:
                 and not may_be_form(after.event.value(name), before.event.value(name))
                 and not self._chosen_since(word, name, after)
             ]
-            if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
+            deleted = gone and not word.came_back and not self._released_since(word, words)
+            if deleted if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
+
+    def _released_since(self, word: Word, words: Sequence[Word]) -> bool:
+        """Tell whether a person let an event be deleted later, when its delete was held for another reason."""
+        later = [each for each in words if self.words.index(each) > self.words.index(word) and self._counts(each)]
+        released = any(each.choice is Choice.RELEASE and each.case.kind is Kind.DELETE for each in later)
+        if released:
+            self.pair.world.excuse("chosen later")
+        return released
 
     def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
         """Tell whether a person chose later what an event shows now, of a field that was held then."""
@@ -246,8 +256,13 @@ class Decisions:
                 and self._counts(word)
                 and not self._touched(word)
                 and self._was_done(word)
+                and self._stood(word)
             ):
                 self.pair.fail("decision", f"{source} was copied, although a person said {word.choice}")
+
+    def _stood(self, word: Word) -> bool:
+        """Tell whether both that a person paired were there by then: of one that was not, the other is copied."""
+        return all(self.pair.witness.was_there(node, word.number) for node in word.paired)
 
     def _was_done(self, word: Word) -> bool:
         """Tell whether a run has carried out what was said of a twin, so that it has a link since."""

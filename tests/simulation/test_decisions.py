@@ -6,6 +6,7 @@ Nobody is asked twice, unless a rebuild dropped the first word.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,17 @@ import pytest
 from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry
-from calsync.sync.brakes import DELETES, REWRITES, RULES
+from calsync.sync.brakes import DELETES, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, UNSURE, Choice
 from calsync.sync.model import Direction, Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
+from tests.simulation.pair import MAKING
 from tests.simulation.person import Person
+from tests.simulation.witness import marked
+from tests.simulation.writes import MINUTES
 
 if TYPE_CHECKING:
     from calsync.records import AccountState
@@ -93,6 +97,26 @@ def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_kn
     pair.decisions.take(_held_delete(copy), Choice.KEEP)
     left.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.RELEASE)], []),
+        ([(PRIVATE_DELETED, Choice.RELEASE), (DELETES, Choice.KEEP)], ["decision"]),
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.KEEP)], ["decision", "decision"]),
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.RELEASE), (DELETES, Choice.KEEP)], ["decision"]),
+    ],
+)
+def test_a_copy_is_kept_unless_the_person_let_it_be_deleted_later_when_it_was_held_for_another_reason(
+    pair: Pair, words: list[tuple[str, Choice]], broken: list[str]
+) -> None:
+    copy, _ = _a_copy_whose_original_is_deleted(pair)
+    for reason, choice in words:
+        pair.decisions.take(replace(_held_delete(copy), reason=reason), choice)
+    pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+    assert pair.world.excuses["chosen later"] == (not broken)
 
 
 def _a_copy_whose_original_is_deleted(pair: Pair) -> tuple[str, str]:
@@ -167,6 +191,36 @@ def test_a_twin_is_left_alone_without_a_link_where_it_stands_on_a_target_and_not
     hold = Operation(kind=Kind.HOLD, side=RIGHT, reason=AMBIGUOUS, source=seen)
     pair.report = Report(plan=Plan(operations=(hold,) * held))
     pair.decisions.look(_nothing_left())
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("choice", "partner", "broken"),
+    [
+        (Choice.PAIR, "deleted", []),
+        (Choice.PAIR, "cancelled", []),
+        (Choice.PAIR, "edited", ["decision"]),
+        (Choice.PAIR, "as it was", ["decision"]),
+        (Choice.KEEP, "deleted", ["decision"]),
+    ],
+)
+def test_what_a_person_paired_is_not_copied_unless_the_other_one_had_gone_before_that(
+    pair: Pair, choice: Choice, partner: str, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    source, other = left.user_create(MEETING), right.user_create(MEETING)
+    _a_run_settles_all(pair)
+    if partner == "deleted":
+        right.user_delete(other)
+    elif partner != "as it was":
+        right.user_edit(other, **{"cancelled": True} if partner == "cancelled" else {"summary": "Termin 2"})
+    seen = [Observation(id=event_id, event=MEETING, revision="r1") for event_id in (source, other)]
+    pair.decisions.take(replace(_twin(source, seen[0]), right=seen[1]), choice)
+    _a_run_settles_all(pair, (source, other if choice is Choice.PAIR else None))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
+    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 

@@ -131,6 +131,8 @@ FOUND = (
     9352851,
     9390773,
     9388451,
+    9603032,
+    9611342,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

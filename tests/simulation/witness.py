@@ -285,6 +285,11 @@ class Witness:
         told_otherwise = event_id in self.pair.hidden | self.pair.retold
         return told_otherwise and event_id not in {row.id for row in self._present(number, side)}
 
+    def was_there(self, node: Node, number: int) -> bool:
+        """Tell whether an event was in its calendar, and not cancelled, at one place of the journal."""
+        side, event_id = node
+        return any(row.id == event_id and lives(row) for row in self._present(number, side))
+
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
         node = entry.side, before.id
