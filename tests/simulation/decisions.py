@@ -339,12 +339,14 @@ class Decisions:
     def _judge_release(self, entry: LedgerEntry) -> None:
         """A release is about the write that the person saw, and no other one."""
         node = entry.side, (entry.source_id if entry.kind == Kind.CREATE else entry.event_id) or ""
-        since = self.words if self._was_sent_before(entry) else self.words[self._dropped :]
+        by_a_user = self._was_done_by_a_user(entry)
+        heard = by_a_user or self._was_sent_before(entry)
+        since = self.words if heard else self.words[self._dropped :]
         words = [word for word in since if word.node == node and word.choice is Choice.RELEASE]
         if not words:
             self.pair.fail("decision", f"{node}: its {entry.kind} was released, they say, but nobody did")
             return
-        if entry.kind != Kind.DELETE:
+        if entry.kind != Kind.DELETE or by_a_user:
             return
         gone = (Place.TRASH, Place.ELSEWHERE)
         deletes = [past.number for past in self._history(node) if past.change.after.place in gone]
@@ -358,6 +360,14 @@ class Decisions:
                 and self.pair.witness.seen(past, again)
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
+
+    def _was_done_by_a_user(self, entry: LedgerEntry) -> bool:
+        """Tell whether it was a user who deleted what a delete that was open, maybe on an old disk, found gone."""
+        own = (
+            past for past in self.pair.journal if (past.side, past.change.after.id) == (entry.side, entry.event_id)
+        )
+        deletes = [past for past in own if _takes_away(past)]
+        return entry.kind == Kind.DELETE and bool(deletes) and not deletes[-1].change.after.by_us
 
     def _was_sent_before(self, entry: LedgerEntry) -> bool:
         """Tell whether a write was carried out before an old disk was put back, and so is only found to be."""
@@ -490,6 +500,12 @@ def _comes_back(entry: Entry) -> bool:
     """Tell whether a change makes an event appear that was not there, or cancelled."""
     before = entry.change.before
     return before is not None and not _shows(before) and _shows(entry.change.after)
+
+
+def _takes_away(entry: Entry) -> bool:
+    """Tell whether a change deletes an event."""
+    before, gone = entry.change.before, (Place.TRASH, Place.GONE)
+    return before is not None and before.place not in gone and entry.change.after.place in gone
 
 
 def _shows(row: Row) -> bool:

@@ -462,17 +462,32 @@ def test_nobody_is_asked_twice_unless_the_word_came_between_other_rules_and_the_
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("sent", "broken"), [(True, []), (False, ["decision"])])
-def test_what_an_old_disk_finds_to_be_deleted_was_released_before_it_was_put_back(
-    pair: Pair, sent: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("released", "deleted", "broken"),
+    [
+        (True, "before", []),
+        (True, "behind", ["decision"]),
+        (True, "by a user", []),
+        (True, "by a user, and again behind", ["decision"]),
+        (False, "by a user", ["decision"]),
+    ],
+)
+def test_what_an_old_disk_finds_to_be_deleted_was_released_and_sent_before_it_was_put_back_or_its_user_deleted_it(
+    pair: Pair, released: bool, deleted: str, broken: list[str]
 ) -> None:
-    copy = pair.calendars[LEFT].user_create(MEETING)
+    left = pair.calendars[LEFT]
+    copy = left.user_create(MEETING)
     _a_run_settles_all(pair)
-    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
-    if sent:
-        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    if released:
+        pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    if deleted == "before":
+        left.rows.change(copy, by_us=True, place=Place.TRASH)
     pair.decisions.forget(ran=True)
-    if not sent:
-        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    if "by a user" in deleted:
+        left.user_delete(copy)
+    if "again" in deleted:
+        left.user_restore(copy)
+    if "behind" in deleted:
+        left.rows.change(copy, by_us=True, place=Place.TRASH)
     pair.decisions._judge_release(_released(copy))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken

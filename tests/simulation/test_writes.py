@@ -17,6 +17,7 @@ from calsync.sync.model import Draft, Event, Side, Timed
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
+from tests.simulation.errand import UNDOING
 from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL, VIEWING, OptionalRules
 
@@ -160,6 +161,24 @@ def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
     copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
     left.user_edit(original, private=private)
     right.user_edit(copy, summary="Privat")
+    _copied_by_calsync(pair, LEFT, copy, MASK)
+    assert [each for each in _broken(pair) if each == "I2"] == broken
+
+
+@pytest.mark.parametrize(
+    ("private", "undone", "broken"), [(False, True, []), (False, False, ["I2"]), (True, True, ["I2"])]
+)
+def test_a_mask_that_a_person_had_put_back_is_none_once_its_original_is_not_private(
+    pair: Pair, private: bool, undone: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    left.user_edit(original, private=private)
+    right.rows.change(copy, by_us=True, event=replace(MASK, summary=MEETING.summary))
+    undoing = copy_context()
+    undoing.run(UNDOING.set, undone)
+    undoing.run(right.rows.change, copy, by_us=True, event=MASK)
     _copied_by_calsync(pair, LEFT, copy, MASK)
     assert [each for each in _broken(pair) if each == "I2"] == broken
 
