@@ -268,6 +268,15 @@ class Decisions:
         """Tell whether a run has carried out what was said of a twin, so that it has a link since."""
         return word.event in self.pair.witness.linked
 
+    def has_chosen(self, node: Node, value: Key, since: int) -> bool:
+        """Tell whether a person has chosen a value for both events of a pair, behind one place of the journal."""
+        pair, words = self.pair.witness.family(node), [word for word in self.words if word.number >= since]
+        about = [word for word in words if self.pair.witness.family(word.event) == pair and self._counts(word)]
+        chosen = any(value in word.possible.values() for word in about)
+        if chosen:
+            self.pair.world.excuse("chosen later")
+        return chosen
+
     def passes(self, node: Node) -> bool:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
