@@ -335,6 +335,9 @@ class History:
             waiting = await self.person.waiting()
             if not waiting:
                 return True
+            for pair in waiting:
+                if pair.off_since is not None:  # then no run makes the links that are to be made before
+                    self.world.switch(pair, on=True)
             self.world.start()
             await asyncio.gather(*(pair.after_runs(1) for pair in self.world.pairs.values()))
             await self._stop_all()
