@@ -290,6 +290,7 @@ class History:
         """Have an account leave in the midst of it all, and come back."""
         await self._stop_all()
         faults.mend(self.world)
+        self.world.meddlesome = False  # until all is confirmed
         if not await self._confirm_all():
             return
         self.world.mix["leaves"] += 1
