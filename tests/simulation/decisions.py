@@ -105,8 +105,8 @@ class Decisions:
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._overtaken: list[Word] = []
         """Words about what was held under other rules than those of the next run."""
-        self._holds: frozenset[str] = frozenset()
-        self._awake = 0
+        self._looks: list[tuple[datetime, frozenset[str], int]] = [(pair.world.clock.now(), frozenset(), 0)]
+        """When somebody looked, for which reasons something was held then, and how many links were awake."""
         self._counted = 0
         """How much the ledger told when these were counted."""
 
@@ -193,15 +193,19 @@ class Decisions:
                 self._done.setdefault(number, len(self.pair.journal))
         self._judge_left_alone(left)
         self._judge_brake(left)
-        self._holds, self._awake, self._counted = left.holds, left.awake, self._told
+        self._looks.append((self.pair.world.clock.now(), left.holds, left.awake))
+        self._counted = self._told
 
     def part(self, awake: int) -> None:
         """Take note that a person had links parted between two runs: so many are awake."""
-        self._awake, self._counted = min(self._awake, awake), len(self.pair.witness.ledger)
+        _, holds, known = self._looks[-1]
+        self._looks.append((self.pair.world.clock.now(), holds, min(known, awake)))
+        self._counted = len(self.pair.witness.ledger)
 
     def held(self, holds: frozenset[str]) -> None:
         """Take note of the reasons for which something is held by a confirmation, or by a run that was killed."""
-        self._holds |= holds
+        _, known, awake = self._looks[-1]
+        self._looks.append((self.pair.world.clock.now(), known | holds, awake))
 
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
@@ -427,14 +431,18 @@ class Decisions:
 
     def _judge_brake(self, left: Left) -> None:
         """What a person has released does not make the brake hold a few ordinary deletes."""
-        if self.pair.report is None or self.pair.was_put_back or DELETES in self._holds:
+        began = self.pair.begun_at
+        later = sum(at > began for at, _, _ in self._looks)
+        looks = self._looks[-later - 1 :]  # from the last one before this run began: it may have been frozen
+        held = any(DELETES in holds for _, holds, _ in looks)
+        if self.pair.report is None or self.pair.was_put_back or held:
             return
         planned = [
             each
             for each in self.pair.report.plan.operations
             if Kind.DELETE in (each.kind, each.wanted) and not each.decided
         ]
-        since = self.pair.world.clock.now() - BRAKE_SPAN - timedelta(hours=1)
+        since = began - BRAKE_SPAN - timedelta(hours=1)
         lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
         ordinary = len(planned) + sum(each.reason not in WANTED for each in lately)
         released = sum(
@@ -444,7 +452,8 @@ class Decisions:
         undone = sum(
             (each.kind, each.reason) == (Kind.DELETE, UNDONE) for each in told
         )  # which the run has settled
-        awake = min(self._awake - undone, left.awake) - released  # or the rest of a side could go along with them
+        known = min(awake for _, _, awake in looks) - undone
+        awake = min(known, left.awake) - released  # or the rest of a side could go along with them
         if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
             self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
 

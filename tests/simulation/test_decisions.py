@@ -418,6 +418,33 @@ def test_the_brake_may_hold_few_deletes_that_were_held_as_there_were_many(
 
 
 @pytest.mark.parametrize(
+    ("began", "awake", "held", "broken"),
+    [
+        ("before", 1, frozenset(), []),
+        ("before", 9, frozenset(), ["decision"]),
+        ("before", 9, frozenset({DELETES}), []),
+        ("behind", 1, frozenset({DELETES}), ["decision"]),
+    ],
+)
+def test_the_brake_may_hold_what_it_had_to_when_a_run_began_that_was_frozen_while_another_one_ended(
+    pair: Pair, began: str, awake: int, held: frozenset[str], broken: list[str]
+) -> None:
+    copy = pair.calendars[LEFT].user_create(MEETING)
+    seen = Observation(id=copy, event=MEETING, revision="r1")
+    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
+    pair.decisions.look(replace(_nothing_left(), awake=awake))
+    times = [pair.world.clock.now()]
+    for left in (replace(_nothing_left(), awake=9, holds=held), replace(_nothing_left(), awake=9)):
+        pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
+        pair.decisions.look(left)
+        times.append(pair.world.clock.now())
+    pair.begun_at = times[0] if began == "before" else times[-1]
+    pair.report = Report(plan=Plan(operations=(delete,)))
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
     ("settled", "reason", "broken"), [(8, UNDONE, []), (7, UNDONE, ["decision"]), (8, "carried", ["decision"])]
 )
 def test_the_brake_may_hold_what_is_all_that_was_not_undone_by_a_command_whose_writes_a_run_settles(
