@@ -136,6 +136,7 @@ FOUND = (
     9616762,
     9819888,
     9829148,
+    9853673,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
