@@ -290,7 +290,6 @@ class History:
         """Have an account leave in the midst of it all, and come back."""
         await self._stop_all()
         faults.mend(self.world)
-        self.world.meddlesome = False  # until all is confirmed
         if not await self._confirm_all():
             return
         self.world.mix["leaves"] += 1
@@ -342,6 +341,9 @@ class History:
             self.world.start()
             await asyncio.gather(*(pair.after_runs(1) for pair in self.world.pairs.values()))
             await self._stop_all()
+            pause = max((server.pause for server in self.world.servers.values()), default=0)
+            if pause:  # a command sends nothing as long as a server asks to wait
+                await asyncio.sleep(pause)
             for pair in waiting:
                 await self.person.confirm(pair)
         waiting = await self.person.waiting()
