@@ -117,6 +117,13 @@ def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source:
     right.user_delete(copy)
     left.user_delete(originals[0])
     _copied_by_calsync(pair, RIGHT, originals[source])
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
+        " VALUES ('anna', ?, 'create', 'right', 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
+        (pair.journal[-1].marker,),
+    )
     assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
 
 

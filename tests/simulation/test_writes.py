@@ -18,7 +18,7 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING
-from tests.simulation.pair import MAKING
+from tests.simulation.pair import MAKING, TAKEN
 from tests.simulation.rules import CALL, VIEWING, OptionalRules
 
 if TYPE_CHECKING:
@@ -137,6 +137,32 @@ def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_m
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == []
     assert pair.world.excuses["duplicate without markers"] == 1
+
+
+@pytest.mark.parametrize(("known", "broken"), [("", []), ("by its create", ["I2"]), ("by its link", ["I2"])])
+def test_so_does_one_whose_runner_was_stopped_while_another_one_was_turned_away(
+    pair: Pair, known: str, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    pair.failure = TAKEN
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    if known == "by its create":
+        raw.execute(
+            "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
+            " VALUES ('anna', ?, 'create', 'right', 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
+            (pair.journal[-1].marker,),
+        )
+    elif known:
+        raw.execute(
+            "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+            " VALUES ('anna', 1, ?, ?, 'awake', '{}', '{}')",
+            (original, mask),
+        )
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+    assert pair.world.excuses["duplicate without markers"] == (not broken)
 
 
 @pytest.mark.parametrize(("there", "broken"), [(True, ["I2"]), (False, [])])

@@ -31,6 +31,11 @@ Node = tuple[Side, str]
 Key = tuple[str, str]
 """A field and its value."""
 IMAGES = Images()
+AWAITED = """
+SELECT 1 FROM intent WHERE account = :account AND marker = :marker
+UNION ALL SELECT 1 FROM link
+WHERE account = :account AND :event = CASE :side WHEN 'left' THEN left_id ELSE right_id END
+"""
 HIDDEN = (Place.ELSEWHERE, Place.FORBIDDEN)
 """Where an event lives on although calsync does not find it in the calendar."""
 TEXTS: tuple[Field, ...] = ("summary", "description")
@@ -365,7 +370,18 @@ class Witness:
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
         row = self.pair.calendars[node[0]].rows.rows[node[1]]
-        return node in self._unsettled and node not in self._partners and row.marker is None
+        lost = node in self._unsettled and row.marker is None
+        return lost and (node not in self._partners or not self._is_awaited(node))
+
+    def _is_awaited(self, node: Node) -> bool:
+        """Tell whether the create of an event is open, or a link names what it made."""
+        (marker,) = (
+            past.marker
+            for past in self.pair.journal
+            if (past.side, past.change.after.id) == node and past.change.before is None
+        )
+        values = {"account": self.pair.name, "marker": marker, "side": node[0], "event": node[1]}
+        return bool(fetch(self.pair.world.disk.raw, AWAITED, values))
 
     def forgotten(self, node: Node) -> bool:
         """Tell whether something happened to an event's family that the disk which was put back does not know."""
