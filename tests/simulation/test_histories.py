@@ -142,6 +142,9 @@ FOUND = (
     9852124,
     9841992,
     9875614,
+    9882690,
+    9882925,
+    9653397,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
