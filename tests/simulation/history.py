@@ -426,6 +426,7 @@ class History:
         faults.mend(world)
         world.meddlesome = False
         for pair in world.pairs.values():
+            pair.witness.read()  # under the rules under which it happened
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging, pair.switches_at = None, False, None
