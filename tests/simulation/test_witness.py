@@ -230,10 +230,17 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
 
 @pytest.mark.parametrize("then", ["a run", "a command"])
 @pytest.mark.parametrize("killed", [False, True])
-def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool, then: str) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(
+    pair: Pair, beside: bool, killed: bool, then: str
+) -> None:
+    """Also where another one was turned away beside it, just before."""
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
     pair.run_begins()
+    if beside:
+        pair.run_begins()
+        pair.run_ended(raw, None, TAKEN)
     raw.execute(
         "INSERT INTO ledger (account, run, at, kind, side, reason, before_image, after_image)"
         " VALUES (?, 1, '2026-03-02T08:00:00Z', 'link', 'right', 'rebuilt_different', '{}', '{}')",
