@@ -105,13 +105,19 @@ def _is_settled(run: Run) -> bool:
     """Tell whether the plan is whole.
 
     That is: no write of old is open, no link is to be made or moved first, and no delete is proven by the next run
-    only.
+    only, also where its event may have got a new id.
     """
     state = run.notebook.state
     if any(operation.kind in LOCAL for operation in run.report.plan.operations):
         return False
-    linked = (state.seen[side].get(link.event_id(side) or "") for side in Side for link in state.links.values())
-    return not state.intents and not any(seen is not None and seen.standing is Standing.GONE for seen in linked)
+    linked = {event for link in state.links.values() for event in link.events}
+    uids = {(side, seen.uid) for side, event_id in linked if (seen := state.seen[side].get(event_id)) and seen.uid}
+    gone = [
+        seen.standing is Standing.GONE and ((side, event_id) in linked or (side, seen.uid) in uids)
+        for side in Side
+        for event_id, seen in state.seen[side].items()
+    ]
+    return not state.intents and not any(gone)
 
 
 async def _link_marked(run: Run) -> Marked:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import KEPT, LEFT_ALONE, UNDONE
-from calsync.sync.decisions import unlinked
 from calsync.sync.model import Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.twins import chosen_partner, decide_single, hold_twin
@@ -27,8 +26,8 @@ class Return(Struct, frozen=True):
     """Several where a user had copied the event together with its uid."""
     holders: Sequence[Seen]
     proven: bool
-    """All the lost events are proven gone, and none of the holders may be what an open create made; until then
-    nothing is decided."""
+    """All the lost events are proven gone, all the holders are there, and none of them may be what an open create
+    made; until then nothing is decided."""
 
 
 def find_returns(view: View) -> Sequence[Return]:
@@ -76,12 +75,15 @@ def _is_kept(link: Link) -> bool:
 
 
 def _candidates(view: View, side: Side) -> Iterator[Seen]:
-    """Yield the present events that no link names, also those that an open create may have made."""
-    yield from unlinked(view, side)
-    for where, event_id in sorted(view.possibly_made):
-        seen = view.seen[side].get(event_id) if where is side else None
-        free = event_id not in view.linked[side]
-        if seen is not None and free and seen.standing is Standing.PRESENT:
+    """Yield the events that no link names, also those that an open create may have made, and those in doubt.
+
+    An id that only our own tombstone names tells of old.
+    """
+    for event_id in sorted(view.seen[side]):
+        seen, key = view.seen[side][event_id], (side, event_id)
+        free = key not in view.waiting_events or key in view.possibly_made
+        there = seen.standing is Standing.PRESENT or seen.standing.in_doubt
+        if free and there and event_id not in view.linked[side]:
             yield seen
 
 
@@ -98,7 +100,9 @@ def _lost(view: View, side: Side) -> dict[str, list[tuple[Link, Seen]]]:
 def _return(view: View, side: Side, lost: list[tuple[Link, Seen]], holders: Sequence[Seen]) -> Return:
     """Prefer the link whose lost event looks like what came back."""
     proven = all(not seen.standing.in_doubt and link.id not in view.waiting_links for link, seen in lost)
-    proven &= not any((side, seen.observation.id) in view.possibly_made for seen in holders)
+    proven &= not any(
+        seen.standing.in_doubt or (side, seen.observation.id) in view.possibly_made for seen in holders
+    )
     returned: Event = holders[0].observation.event
     links = [link for link, _ in sorted(lost, key=lambda each: each[1].observation.event != returned)]
     return Return(side, links, holders, proven)

@@ -486,6 +486,28 @@ async def test_a_plan_that_is_not_whole_yet_is_not_confirmed(
     assert "is not known yet; run calsync sync" in problem
 
 
+async def test_a_plan_is_not_whole_while_a_lost_event_may_be_gone_under_its_new_id_too(
+    world: World, stores: Stores, meeting: Event, many: Callable[[int], Awaitable[None]]
+) -> None:
+    known = replace(meeting, uid="uid-1")
+    first = world.left.user_create(known)
+    await many(8)
+    await stores.save()
+    await world.run()
+    world.left.user_purge(first)
+    moved = world.left.user_create(known)
+    await stores.put_back()
+    report = await world.run()
+    world.left.behaviour.hidden.add(moved)
+    world.left.behaviour.gone.add(moved)
+    problem = await confirm(world, report.plan.hash)
+    assert problem is not None
+    assert "is not known yet; run calsync sync" in problem
+    world.left.behaviour.hidden.clear()
+    world.left.behaviour.gone.clear()
+    await rebuilt(world, {})
+
+
 async def test_what_a_lagging_listing_shows_and_no_read_finds_is_not_created_again(
     world: World, stores: Stores, meeting: Event
 ) -> None:

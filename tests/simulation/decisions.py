@@ -33,9 +33,9 @@ FEW = 5
 """So many deletes within a day are nobody's concern."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """One decision that counted."""
+    """One decision that counted. What is said twice are two."""
 
     number: int
     """How long the journal was."""
@@ -105,8 +105,8 @@ class Decisions:
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._overtaken: list[Word] = []
         """Words about what was held under other rules than those of the next run."""
-        self._holds: frozenset[str] = frozenset()
-        self._awake = 0
+        self._looks: list[tuple[datetime, frozenset[str], int]] = [(pair.world.clock.now(), frozenset(), 0)]
+        """When somebody looked, for which reasons something was held then, and how many links were awake."""
         self._counted = 0
         """How much the ledger told when these were counted."""
 
@@ -193,15 +193,19 @@ class Decisions:
                 self._done.setdefault(number, len(self.pair.journal))
         self._judge_left_alone(left)
         self._judge_brake(left)
-        self._holds, self._awake, self._counted = left.holds, left.awake, self._told
+        self._looks.append((self.pair.world.clock.now(), left.holds, left.awake))
+        self._counted = self._told
 
     def part(self, awake: int) -> None:
         """Take note that a person had links parted between two runs: so many are awake."""
-        self._awake, self._counted = min(self._awake, awake), len(self.pair.witness.ledger)
+        _, holds, known = self._looks[-1]
+        self._looks.append((self.pair.world.clock.now(), holds, min(known, awake)))
+        self._counted = len(self.pair.witness.ledger)
 
     def held(self, holds: frozenset[str]) -> None:
         """Take note of the reasons for which something is held by a confirmation, or by a run that was killed."""
-        self._holds |= holds
+        _, known, awake = self._looks[-1]
+        self._looks.append((self.pair.world.clock.now(), known | holds, awake))
 
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
@@ -211,7 +215,8 @@ class Decisions:
             self._judge_copy(entry)
             return
         gone = after.place is not before.place
-        for word in self._words_about(node):
+        words = [*self._words_about(node)]
+        for word in words:
             if word.choice is not Choice.KEEP or self._touched(word) or not self._counts(word):
                 continue
             changed = [  # a server may put a field in its own form when another one is written
@@ -221,9 +226,18 @@ class Decisions:
                 and not may_be_form(after.event.value(name), before.event.value(name))
                 and not self._chosen_since(word, name, after)
             ]
-            if gone and not word.came_back if word.case.kind is Kind.DELETE else changed:
+            deleted = gone and not word.came_back and not self._released_since(word, words)
+            if deleted if word.case.kind is Kind.DELETE else changed:
                 what = f"{node} {'was deleted' if gone else f'got another {changed}'}"
                 self.pair.fail("decision", f"{what}, although a person keeps it")
+
+    def _released_since(self, word: Word, words: Sequence[Word]) -> bool:
+        """Tell whether a person let an event be deleted later, when its delete was held for another reason."""
+        later = [each for each in words if self.words.index(each) > self.words.index(word) and self._counts(each)]
+        released = any(each.choice is Choice.RELEASE and each.case.kind is Kind.DELETE for each in later)
+        if released:
+            self.pair.world.excuse("chosen later")
+        return released
 
     def _chosen_since(self, word: Word, name: Field, row: Row) -> bool:
         """Tell whether a person chose later what an event shows now, of a field that was held then."""
@@ -246,12 +260,26 @@ class Decisions:
                 and self._counts(word)
                 and not self._touched(word)
                 and self._was_done(word)
+                and self._stood(word)
             ):
                 self.pair.fail("decision", f"{source} was copied, although a person said {word.choice}")
+
+    def _stood(self, word: Word) -> bool:
+        """Tell whether both that a person paired were there by then: of one that was not, the other is copied."""
+        return all(self.pair.witness.was_there(node, word.number) for node in word.paired)
 
     def _was_done(self, word: Word) -> bool:
         """Tell whether a run has carried out what was said of a twin, so that it has a link since."""
         return word.event in self.pair.witness.linked
+
+    def has_chosen(self, node: Node, value: Key, since: int) -> bool:
+        """Tell whether a person has chosen a value for both events of a pair, behind one place of the journal."""
+        pair, words = self.pair.witness.family(node), [word for word in self.words if word.number >= since]
+        about = [word for word in words if self.pair.witness.family(word.event) == pair and self._counts(word)]
+        chosen = any(value in word.possible.values() for word in about)
+        if chosen:
+            self.pair.world.excuse("chosen later")
+        return chosen
 
     def passes(self, node: Node) -> bool:
         """Tell whether a person has let a write to this event pass the brakes."""
@@ -324,12 +352,14 @@ class Decisions:
     def _judge_release(self, entry: LedgerEntry) -> None:
         """A release is about the write that the person saw, and no other one."""
         node = entry.side, (entry.source_id if entry.kind == Kind.CREATE else entry.event_id) or ""
-        since = self.words if self._was_sent_before(entry) else self.words[self._dropped :]
+        by_a_user = self._was_done_by_a_user(entry)
+        heard = by_a_user or self._was_sent_before(entry)
+        since = self.words if heard else self.words[self._dropped :]
         words = [word for word in since if word.node == node and word.choice is Choice.RELEASE]
         if not words:
             self.pair.fail("decision", f"{node}: its {entry.kind} was released, they say, but nobody did")
             return
-        if entry.kind != Kind.DELETE:
+        if entry.kind != Kind.DELETE or by_a_user:
             return
         gone = (Place.TRASH, Place.ELSEWHERE)
         deletes = [past.number for past in self._history(node) if past.change.after.place in gone]
@@ -343,6 +373,14 @@ class Decisions:
                 and self.pair.witness.seen(past, again)
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
+
+    def _was_done_by_a_user(self, entry: LedgerEntry) -> bool:
+        """Tell whether it was a user who deleted what a delete that was open, maybe on an old disk, found gone."""
+        own = (
+            past for past in self.pair.journal if (past.side, past.change.after.id) == (entry.side, entry.event_id)
+        )
+        deletes = [past for past in own if _takes_away(past)]
+        return entry.kind == Kind.DELETE and bool(deletes) and not deletes[-1].change.after.by_us
 
     def _was_sent_before(self, entry: LedgerEntry) -> bool:
         """Tell whether a write was carried out before an old disk was put back, and so is only found to be."""
@@ -393,14 +431,18 @@ class Decisions:
 
     def _judge_brake(self, left: Left) -> None:
         """What a person has released does not make the brake hold a few ordinary deletes."""
-        if self.pair.report is None or self.pair.was_put_back or DELETES in self._holds:
+        began = self.pair.begun_at
+        later = sum(at > began for at, _, _ in self._looks)
+        looks = self._looks[-later - 1 :]  # from the last one before this run began: it may have been frozen
+        held = any(DELETES in holds for _, holds, _ in looks)
+        if self.pair.report is None or self.pair.was_put_back or held:
             return
         planned = [
             each
             for each in self.pair.report.plan.operations
             if Kind.DELETE in (each.kind, each.wanted) and not each.decided
         ]
-        since = self.pair.world.clock.now() - BRAKE_SPAN - timedelta(hours=1)
+        since = began - BRAKE_SPAN - timedelta(hours=1)
         lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
         ordinary = len(planned) + sum(each.reason not in WANTED for each in lately)
         released = sum(
@@ -410,7 +452,8 @@ class Decisions:
         undone = sum(
             (each.kind, each.reason) == (Kind.DELETE, UNDONE) for each in told
         )  # which the run has settled
-        awake = min(self._awake - undone, left.awake) - released  # or the rest of a side could go along with them
+        known = min(awake for _, _, awake in looks) - undone
+        awake = min(known, left.awake) - released  # or the rest of a side could go along with them
         if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
             self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
 
@@ -475,6 +518,12 @@ def _comes_back(entry: Entry) -> bool:
     """Tell whether a change makes an event appear that was not there, or cancelled."""
     before = entry.change.before
     return before is not None and not _shows(before) and _shows(entry.change.after)
+
+
+def _takes_away(entry: Entry) -> bool:
+    """Tell whether a change deletes an event."""
+    before, gone = entry.change.before, (Place.TRASH, Place.GONE)
+    return before is not None and before.place not in gone and entry.change.after.place in gone
 
 
 def _shows(row: Row) -> bool:

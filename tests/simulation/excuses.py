@@ -57,7 +57,7 @@ EXCUSES: Mapping[str, str] = {
     # the rest
     "asked meanwhile": "a run, or a plan on a copy, knows of the notes that there were when it began",
     "beside another thing": "a word about a twin is about what stood beside it: it is gone once that was changed",
-    "chosen later": "a person who kept something from being written chose it for both sides behind that",
+    "chosen later": "a person kept something from being written or deleted, or undid it, and wanted it later",
     "other rules": "a person decided just as the rules were changed: what is held by them may be another thing",
     "a busy server": "a lease is renewed behind each write; where a server takes longer, the next run sends it",
     "a rebuild that a person must sort out": "what cannot be told apart behind an old disk waits for ever",

@@ -335,9 +335,15 @@ class History:
             waiting = await self.person.waiting()
             if not waiting:
                 return True
+            for pair in waiting:
+                if pair.off_since is not None:  # then no run makes the links that are to be made before
+                    self.world.switch(pair, on=True)
             self.world.start()
             await asyncio.gather(*(pair.after_runs(1) for pair in self.world.pairs.values()))
             await self._stop_all()
+            pause = max((server.pause for server in self.world.servers.values()), default=0)
+            if pause:  # a command sends nothing as long as a server asks to wait
+                await asyncio.sleep(pause)
             for pair in waiting:
                 await self.person.confirm(pair)
         waiting = await self.person.waiting()
@@ -420,6 +426,7 @@ class History:
         faults.mend(world)
         world.meddlesome = False
         for pair in world.pairs.values():
+            pair.witness.read()  # under the rules under which it happened
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging, pair.switches_at = None, False, None

@@ -288,7 +288,7 @@ class Pair:
         idle = not (changed or planned or left.waits or (left.attempts and not self.refusing))
         self.rests = self.rests + 1 if idle else 0
         self.runs += 1
-        self.unended = 0
+        self.unended = self.unended - 1 if self.turned_away else 0  # the other one goes on
         self.bots.act()
         for pair in self.world.pairs.values():
             pair.wake()

@@ -123,7 +123,10 @@ class Applying(Errand):
         if self.approved.waits is None or self.written:
             return
         raw, values = self.world.disk.raw, {"account": self.pair.name}
-        ((rebuild,),) = fetch(raw, "SELECT rebuild FROM account WHERE name = :account", values)
+        found = fetch(raw, "SELECT rebuild FROM account WHERE name = :account AND run > 0", values)
+        if not found:  # it was killed before it, or any run, had begun on this disk
+            return
+        ((rebuild,),) = found
         sides = fetch(raw, "SELECT side FROM side WHERE account = :account AND written = 0", values)
         if rebuild is None and not any(self.pair.direction.writes(Side(side)) for (side,) in sides):
             self.pair.confirmed()

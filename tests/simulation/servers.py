@@ -6,6 +6,7 @@ their calendars at the same two servers, and each process has one door to each o
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from contextvars import ContextVar
 from datetime import timedelta
@@ -81,6 +82,11 @@ class Server:
         """Until then it refuses everything."""
         self._doors: dict[Steps | None, Door] = defaultdict(lambda: Door(self))
 
+    @property
+    def pause(self) -> int:
+        """For how many seconds it still refuses everything."""
+        return max(0, math.ceil((self._throttles - self.clock.now()).total_seconds()))
+
     async def ask(self, account: str, work: Work, *, changes: bool) -> None:
         """Do what a call of an account's calendar does, once the door lets it through. Raises Retry."""
         door, mix = self._doors[PROCESS.get()], self._world.mix
@@ -133,10 +139,8 @@ class Server:
         """Ask for a pause until it serves again, as a number of seconds or as a date."""
         request.refused += 1
         self._world.mix["throttles: refused"] += 1
-        left = self._throttles - self.clock.now()
-        seconds = -(-left // timedelta(seconds=1))
-        until = self.clock.now() + timedelta(seconds=seconds)
-        told = str(seconds)
+        until = self.clock.now() + timedelta(seconds=self.pause)
+        told = str(self.pause)
         if self._dice.random() < 0.3:
             until = self._throttles.replace(microsecond=0)
             told = format_datetime(until, usegmt=True)

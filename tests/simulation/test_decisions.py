@@ -6,6 +6,7 @@ Nobody is asked twice, unless a rebuild dropped the first word.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry
-from calsync.sync.brakes import DELETES, REWRITES, RULES
+from calsync.sync.brakes import DELETES, PRIVATE_DELETED, REWRITES, RULES
 from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, UNSURE, Choice
 from calsync.sync.model import Direction, Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
@@ -22,7 +23,10 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from calsync.values import replace
 from tests.simulation.database import Left
+from tests.simulation.pair import MAKING
 from tests.simulation.person import Person
+from tests.simulation.witness import marked
+from tests.simulation.writes import MINUTES
 
 if TYPE_CHECKING:
     from calsync.records import AccountState
@@ -93,6 +97,26 @@ def test_a_copy_is_kept_unless_its_original_had_come_back_and_calsync_did_not_kn
     pair.decisions.take(_held_delete(copy), Choice.KEEP)
     left.rows.change(copy, by_us=True, place=Place.TRASH)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.RELEASE)], []),
+        ([(PRIVATE_DELETED, Choice.RELEASE), (DELETES, Choice.KEEP)], ["decision"]),
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.KEEP)], ["decision", "decision"]),
+        ([(DELETES, Choice.KEEP), (PRIVATE_DELETED, Choice.RELEASE), (DELETES, Choice.KEEP)], ["decision"]),
+    ],
+)
+def test_a_copy_is_kept_unless_the_person_let_it_be_deleted_later_when_it_was_held_for_another_reason(
+    pair: Pair, words: list[tuple[str, Choice]], broken: list[str]
+) -> None:
+    copy, _ = _a_copy_whose_original_is_deleted(pair)
+    for reason, choice in words:
+        pair.decisions.take(replace(_held_delete(copy), reason=reason), choice)
+    pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+    assert pair.world.excuses["chosen later"] == (not broken)
 
 
 def _a_copy_whose_original_is_deleted(pair: Pair) -> tuple[str, str]:
@@ -167,6 +191,36 @@ def test_a_twin_is_left_alone_without_a_link_where_it_stands_on_a_target_and_not
     hold = Operation(kind=Kind.HOLD, side=RIGHT, reason=AMBIGUOUS, source=seen)
     pair.report = Report(plan=Plan(operations=(hold,) * held))
     pair.decisions.look(_nothing_left())
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
+    ("choice", "partner", "broken"),
+    [
+        (Choice.PAIR, "deleted", []),
+        (Choice.PAIR, "cancelled", []),
+        (Choice.PAIR, "edited", ["decision"]),
+        (Choice.PAIR, "as it was", ["decision"]),
+        (Choice.KEEP, "deleted", ["decision"]),
+    ],
+)
+def test_what_a_person_paired_is_not_copied_unless_the_other_one_had_gone_before_that(
+    pair: Pair, choice: Choice, partner: str, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    source, other = left.user_create(MEETING), right.user_create(MEETING)
+    _a_run_settles_all(pair)
+    if partner == "deleted":
+        right.user_delete(other)
+    elif partner != "as it was":
+        right.user_edit(other, **{"cancelled": True} if partner == "cancelled" else {"summary": "Termin 2"})
+    seen = [Observation(id=event_id, event=MEETING, revision="r1") for event_id in (source, other)]
+    pair.decisions.take(replace(_twin(source, seen[0]), right=seen[1]), choice)
+    _a_run_settles_all(pair, (source, other if choice is Choice.PAIR else None))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
+    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
@@ -364,6 +418,33 @@ def test_the_brake_may_hold_few_deletes_that_were_held_as_there_were_many(
 
 
 @pytest.mark.parametrize(
+    ("began", "awake", "held", "broken"),
+    [
+        ("before", 1, frozenset(), []),
+        ("before", 9, frozenset(), ["decision"]),
+        ("before", 9, frozenset({DELETES}), []),
+        ("behind", 1, frozenset({DELETES}), ["decision"]),
+    ],
+)
+def test_the_brake_may_hold_what_it_had_to_when_a_run_began_that_was_frozen_while_another_one_ended(
+    pair: Pair, began: str, awake: int, held: frozenset[str], broken: list[str]
+) -> None:
+    copy = pair.calendars[LEFT].user_create(MEETING)
+    seen = Observation(id=copy, event=MEETING, revision="r1")
+    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
+    pair.decisions.look(replace(_nothing_left(), awake=awake))
+    times = [pair.world.clock.now()]
+    for left in (replace(_nothing_left(), awake=9, holds=held), replace(_nothing_left(), awake=9)):
+        pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
+        pair.decisions.look(left)
+        times.append(pair.world.clock.now())
+    pair.begun_at = times[0] if began == "before" else times[-1]
+    pair.report = Report(plan=Plan(operations=(delete,)))
+    pair.decisions.look(replace(_nothing_left(), awake=9))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(
     ("settled", "reason", "broken"), [(8, UNDONE, []), (7, UNDONE, ["decision"]), (8, "carried", ["decision"])]
 )
 def test_the_brake_may_hold_what_is_all_that_was_not_undone_by_a_command_whose_writes_a_run_settles(
@@ -408,17 +489,32 @@ def test_nobody_is_asked_twice_unless_the_word_came_between_other_rules_and_the_
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("sent", "broken"), [(True, []), (False, ["decision"])])
-def test_what_an_old_disk_finds_to_be_deleted_was_released_before_it_was_put_back(
-    pair: Pair, sent: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("released", "deleted", "broken"),
+    [
+        (True, "before", []),
+        (True, "behind", ["decision"]),
+        (True, "by a user", []),
+        (True, "by a user, and again behind", ["decision"]),
+        (False, "by a user", ["decision"]),
+    ],
+)
+def test_what_an_old_disk_finds_to_be_deleted_was_released_and_sent_before_it_was_put_back_or_its_user_deleted_it(
+    pair: Pair, released: bool, deleted: str, broken: list[str]
 ) -> None:
-    copy = pair.calendars[LEFT].user_create(MEETING)
+    left = pair.calendars[LEFT]
+    copy = left.user_create(MEETING)
     _a_run_settles_all(pair)
-    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
-    if sent:
-        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    if released:
+        pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    if deleted == "before":
+        left.rows.change(copy, by_us=True, place=Place.TRASH)
     pair.decisions.forget(ran=True)
-    if not sent:
-        pair.calendars[LEFT].rows.change(copy, by_us=True, place=Place.TRASH)
+    if "by a user" in deleted:
+        left.user_delete(copy)
+    if "again" in deleted:
+        left.user_restore(copy)
+    if "behind" in deleted:
+        left.rows.change(copy, by_us=True, place=Place.TRASH)
     pair.decisions._judge_release(_released(copy))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken

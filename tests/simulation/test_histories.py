@@ -131,6 +131,22 @@ FOUND = (
     9352851,
     9390773,
     9388451,
+    9603032,
+    9611342,
+    9616762,
+    9819888,
+    9829148,
+    9833464,
+    9845382,
+    9853673,
+    9852124,
+    9841992,
+    9875614,
+    9882690,
+    9882925,
+    9653397,
+    9884382,
+    9885525,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

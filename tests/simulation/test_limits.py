@@ -18,13 +18,13 @@ from calsync.records import LedgerEntry
 from calsync.sync import budget
 from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
-from calsync.sync.model import Event, Observation, Side, Timed
+from calsync.sync.model import Direction, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from calsync.values import replace
 from tests.simulation.database import Left
-from tests.simulation.history import play
+from tests.simulation.history import History, play
 from tests.simulation.mutants_limits import everything_at_once, pauses_are_not_kept, pauses_are_not_shared
 from tests.simulation.pair import MAKING, TAKEN
 from tests.simulation.servers import Server
@@ -290,6 +290,18 @@ def test_only_where_requests_wait_for_their_turn_a_quiet_run_may_send_nothing(
     pair.failure = failure
     assert pair.waited_in_vain() is excused
     assert pair.world.excuses["a busy server"] == excused
+
+
+def test_a_person_confirms_once_the_servers_serve_again(pair: Pair) -> None:
+    world = pair.world
+    history = History(world, frozenset(), two_runners=False, accounts=1)
+    world.servers = {LEFT: Server(world, LEFT, random.Random(0))}
+    world.servers[LEFT]._throttle(7000)
+    world.meddlesome = False
+    waiting = world.pairs["anna"]
+    waiting.direction, waiting.first_sync, waiting.closed = Direction.LEFT_TO_RIGHT, "ask", {RIGHT}
+    assert world.loop.run_until_complete(history._confirm_all())
+    assert world.violations == []
 
 
 def test_no_limit_outlives_its_history() -> None:

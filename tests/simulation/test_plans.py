@@ -106,6 +106,19 @@ def test_another_create_and_another_value_and_a_delete_are_findings(pair: Pair) 
         assert _broken(pair) == ["plan"] * 3
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_command_that_was_killed_before_it_had_begun_on_an_empty_disk_has_confirmed_nothing(
+    pair: Pair, begun: bool
+) -> None:
+    pair.closed = {RIGHT}
+    pair.world.switch(pair, on=True)  # whoever switches it makes its row
+    pair.world.disk.raw.execute("UPDATE account SET run = ?", (int(begun),))
+    with _applying(pair) as applying:
+        applying.approved = replace(applying.approved, waits="first_sync")
+        applying.judge_outcome()
+    assert pair.closed == (set() if begun else {RIGHT})
+
+
 def test_what_was_refused_and_wrote_is_a_finding_and_so_is_half_of_it(pair: Pair) -> None:
     original = pair.calendars[LEFT].user_create(MEETING)
     with _applying(pair, _create(original)) as applying:
@@ -184,7 +197,7 @@ def test_a_side_is_written_once_a_command_has_confirmed_it_though_that_is_frozen
 ) -> None:
     original = pair.calendars[LEFT].user_create(MEETING)
     raw = pair.world.disk.raw
-    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute("INSERT INTO account (name, run) VALUES ('anna', 1)")
     side = "INSERT INTO side (account, side, round, written) VALUES ('anna', 'right', 1, :written)"
     raw.execute(side, {"written": written})
     pair.closed = {RIGHT}

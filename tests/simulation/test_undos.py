@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry, Selection
-from calsync.sync.model import FIELDS, Event, Side, Timed
+from calsync.sync.choices import UNSURE, Choice
+from calsync.sync.model import FIELDS, Event, Observation, Side, Timed
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place
@@ -417,6 +419,56 @@ def test_what_was_undone_is_not_written_again_unless_an_edit_comes_to_light_of_w
         _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 3 mit Text"))
     assert [each for each in _broken(pair) if each == "I15"] == broken
+
+
+@pytest.mark.parametrize(
+    ("word", "choice", "written", "broken"),
+    [
+        ("behind", Choice.LEFT, MEETING.summary, []),
+        ("behind", Choice.LEFT, "Termin 4 mit Text", ["I15"]),
+        ("behind", Choice.KEEP, MEETING.summary, ["I15"]),
+        ("ahead", Choice.LEFT, MEETING.summary, ["I15"]),
+    ],
+)
+def test_what_was_undone_is_not_written_again_unless_a_person_has_chosen_it_since(
+    pair: Pair, word: str, choice: Choice, written: str, broken: list[str]
+) -> None:
+    """As where nobody could tell whether the server or a user had cut what an undo had put back."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    _link(pair, original, copy)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    if word == "ahead":
+        _decided(pair, original, copy, choice)
+    with _undoing(pair, row):
+        _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    if word == "behind":
+        _decided(pair, original, copy, choice)
+    assert [each for each in _writes(pair, RIGHT, copy, summary=written) if each == "I15"] == broken
+
+
+def _decided(pair: Pair, original: str, copy: str, choice: Choice) -> None:
+    """Have a person say which summary of a pair is to be on both sides."""
+    seen = [Observation(id=original, event=MEETING, revision="r1")]
+    seen.append(Observation(id=copy, event=replace(MEETING, summary="Termin 0 mit Text"), revision="r1"))
+    case = Case(
+        name="1",
+        side=RIGHT,
+        event_id=copy,
+        kind=Kind.UPDATE,
+        reason=UNSURE,
+        since=START,
+        left=seen[0],
+        right=seen[1],
+        gone=None,
+        choices=[choice],
+        decided=None,
+        shown="",
+    )
+    pair.decisions.take(case, choice)
 
 
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:

@@ -117,6 +117,13 @@ def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source:
     right.user_delete(copy)
     left.user_delete(originals[0])
     _copied_by_calsync(pair, RIGHT, originals[source])
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
+        " VALUES ('anna', ?, 'create', 'right', 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
+        (pair.journal[-1].marker,),
+    )
     assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
 
 
@@ -223,10 +230,17 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
 
 @pytest.mark.parametrize("then", ["a run", "a command"])
 @pytest.mark.parametrize("killed", [False, True])
-def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(pair: Pair, killed: bool, then: str) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_a_killed_run_told_is_heard_before_it_is_forgotten(
+    pair: Pair, beside: bool, killed: bool, then: str
+) -> None:
+    """Also where another one was turned away beside it, just before."""
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
     pair.run_begins()
+    if beside:
+        pair.run_begins()
+        pair.run_ended(raw, None, TAKEN)
     raw.execute(
         "INSERT INTO ledger (account, run, at, kind, side, reason, before_image, after_image)"
         " VALUES (?, 1, '2026-03-02T08:00:00Z', 'link', 'right', 'rebuilt_different', '{}', '{}')",

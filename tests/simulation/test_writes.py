@@ -17,7 +17,8 @@ from calsync.testing.clock import START
 from calsync.testing.rows import Place
 from calsync.values import replace
 from tests.simulation.database import Left
-from tests.simulation.pair import MAKING
+from tests.simulation.errand import UNDOING
+from tests.simulation.pair import MAKING, TAKEN
 from tests.simulation.rules import CALL, VIEWING, OptionalRules
 
 if TYPE_CHECKING:
@@ -138,6 +139,32 @@ def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_m
     assert pair.world.excuses["duplicate without markers"] == 1
 
 
+@pytest.mark.parametrize(("known", "broken"), [("", []), ("by its create", ["I2"]), ("by its link", ["I2"])])
+def test_so_does_one_whose_runner_was_stopped_while_another_one_was_turned_away(
+    pair: Pair, known: str, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    pair.failure = TAKEN
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    if known == "by its create":
+        raw.execute(
+            "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
+            " VALUES ('anna', ?, 'create', 'right', 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
+            (pair.journal[-1].marker,),
+        )
+    elif known:
+        raw.execute(
+            "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+            " VALUES ('anna', 1, ?, ?, 'awake', '{}', '{}')",
+            (original, mask),
+        )
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
+    assert pair.world.excuses["duplicate without markers"] == (not broken)
+
+
 @pytest.mark.parametrize(("there", "broken"), [(True, ["I2"]), (False, [])])
 def test_a_mask_that_was_gone_already_when_a_feed_told_of_it_may_be_copied(
     pair: Pair, there: bool, broken: list[str]
@@ -160,6 +187,24 @@ def test_what_a_user_calls_as_a_mask_is_none_once_its_original_is_not_private(
     copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
     left.user_edit(original, private=private)
     right.user_edit(copy, summary="Privat")
+    _copied_by_calsync(pair, LEFT, copy, MASK)
+    assert [each for each in _broken(pair) if each == "I2"] == broken
+
+
+@pytest.mark.parametrize(
+    ("private", "undone", "broken"), [(False, True, []), (False, False, ["I2"]), (True, True, ["I2"])]
+)
+def test_a_mask_that_a_person_had_put_back_is_none_once_its_original_is_not_private(
+    pair: Pair, private: bool, undone: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, MASK)
+    left.user_edit(original, private=private)
+    right.rows.change(copy, by_us=True, event=replace(MASK, summary=MEETING.summary))
+    undoing = copy_context()
+    undoing.run(UNDOING.set, undone)
+    undoing.run(right.rows.change, copy, by_us=True, event=MASK)
     _copied_by_calsync(pair, LEFT, copy, MASK)
     assert [each for each in _broken(pair) if each == "I2"] == broken
 

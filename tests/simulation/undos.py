@@ -48,6 +48,8 @@ class Apart:
 
     since: int
     """How long the journal was; what calsync did not know by then counts as later."""
+    undone: int
+    """How long it was behind that, whatever calsync knew."""
     written: Node
     other: Node
     former: Key
@@ -145,7 +147,9 @@ class Undos:
             entered = self._entered(node, name, former)
             if entered is not None and key(name, partner.event.value(name)) == found:
                 written, since = self._root(node), self._known(entered)
-                self._apart[written, name] = Apart(since, written, self._root(other), former, found)
+                self._apart[written, name] = Apart(
+                    since, len(self.pair.journal), written, self._root(other), former, found
+                )
 
     def judge_ordinary(self, entry: Entry) -> None:
         """Judge any other write: it does not do again what was undone, nor carry it over."""
@@ -167,7 +171,9 @@ class Undos:
             new, old = (key(name, row.event.value(name)) for row in (after, before))
             rewritten = new != old and after.place is before.place
             ours = rewritten and self._root(node) in (apart.written, apart.other)
-            if ours and not self._touched(node, apart.since):
+            if not ours or self._touched(node, apart.since):
+                continue
+            if not self.pair.decisions.has_chosen(node, new, apart.undone):
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
@@ -211,7 +217,9 @@ class Undos:
         beside = None if row is None else key(name, row.event.value(name))
         known = self._apart.get((node, name))
         if beside is not None and (beside == after or (known is not None and known.beside == beside)):
-            self._apart[node, name] = Apart(self._known(entry), node, self._root(other), new, beside)
+            self._apart[node, name] = Apart(
+                self._known(entry), entry.number + 1, node, self._root(other), new, beside
+            )
 
     def _judge_update(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry]) -> None:
         """Only what calsync had written is replaced, by what was there before that."""

@@ -31,6 +31,11 @@ Node = tuple[Side, str]
 Key = tuple[str, str]
 """A field and its value."""
 IMAGES = Images()
+AWAITED = """
+SELECT 1 FROM intent WHERE account = :account AND marker = :marker
+UNION ALL SELECT 1 FROM link
+WHERE account = :account AND :event = CASE :side WHEN 'left' THEN left_id ELSE right_id END
+"""
 HIDDEN = (Place.ELSEWHERE, Place.FORBIDDEN)
 """Where an event lives on although calsync does not find it in the calendar."""
 TEXTS: tuple[Field, ...] = ("summary", "description")
@@ -285,6 +290,11 @@ class Witness:
         told_otherwise = event_id in self.pair.hidden | self.pair.retold
         return told_otherwise and event_id not in {row.id for row in self._present(number, side)}
 
+    def was_there(self, node: Node, number: int) -> bool:
+        """Tell whether an event was in its calendar, and not cancelled, at one place of the journal."""
+        side, event_id = node
+        return any(row.id == event_id and lives(row) for row in self._present(number, side))
+
     def _deleted_by_us(self, entry: Entry, before: Row) -> None:
         """Judge a delete by where its counterparts were at that moment."""
         node = entry.side, before.id
@@ -360,7 +370,18 @@ class Witness:
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
         row = self.pair.calendars[node[0]].rows.rows[node[1]]
-        return node in self._unsettled and node not in self._partners and row.marker is None
+        lost = node in self._unsettled and row.marker is None
+        return lost and (node not in self._partners or not self._is_awaited(node))
+
+    def _is_awaited(self, node: Node) -> bool:
+        """Tell whether the create of an event is open, or a link names what it made."""
+        (marker,) = (
+            past.marker
+            for past in self.pair.journal
+            if (past.side, past.change.after.id) == node and past.change.before is None
+        )
+        values = {"account": self.pair.name, "marker": marker, "side": node[0], "event": node[1]}
+        return bool(fetch(self.pair.world.disk.raw, AWAITED, values))
 
     def forgotten(self, node: Node) -> bool:
         """Tell whether something happened to an event's family that the disk which was put back does not know."""

@@ -244,7 +244,8 @@ class Writes:
     def _is_mask(self, node: Node) -> bool:
         """Tell whether calsync made an event of one that it ever knew to be private: a mask, or one brought back.
 
-        What a user has written over the copy of one that is not private any more is none, whatever it says.
+        What a user has written over the copy of one that is not private any more is none, whatever it says, nor is
+        what a person has had put back there.
         """
         made = self._states(node)[0]
         original = self.pair.witness.source(made) if made.change.after.by_us else None
@@ -268,14 +269,14 @@ class Writes:
         )
 
     def _renamed(self, node: Node) -> bool:
-        """Tell whether a user gave an event its present summary."""
-        changes = [past.change for past in self._states(node)]
+        """Tell whether a user gave an event its present summary, or a person had it put back."""
         named = [
-            each.after
-            for each in changes
-            if each.before is None or each.before.event.summary != each.after.event.summary
+            past
+            for past in self._states(node)
+            if past.change.before is None or past.change.before.event.summary != past.change.after.event.summary
         ]
-        return not named[-1].by_us
+        put_back = named[-1].undoes and named[-1].change.before is not None
+        return put_back or not named[-1].change.after.by_us
 
     def _came_back(self, node: Node) -> bool:
         """Tell whether a user ever brought an event back, from the trash or from wherever it was."""

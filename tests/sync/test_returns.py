@@ -47,6 +47,17 @@ def test_while_the_old_event_is_in_doubt_its_holder_is_not_new(
     assert scene.idle()
 
 
+@pytest.mark.parametrize("standing", [standing for standing in Standing if standing.in_doubt])
+def test_while_its_holder_is_in_doubt_a_lost_event_may_be_there(
+    scene: Scene, known: Event, standing: Standing
+) -> None:
+    scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
+    scene.put(LEFT, "moved", known, standing)
+    assert scene.idle()
+    scene.waiting_events = frozenset({(LEFT, "moved")})  # an id that our own tombstone names tells of old
+    assert scene.decided() == [(Kind.DELETE, RIGHT, "deleted")]
+
+
 def test_while_a_write_to_the_link_is_open_its_holder_waits(scene: Scene, known: Event) -> None:
     scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
     scene.put(LEFT, "moved", known)
