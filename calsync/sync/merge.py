@@ -213,12 +213,13 @@ def _merge_plain(result: Merge, name: Field, left: Half, right: Half, terms: Ter
             if one.unsure(name, other):
                 result.unsure.add((one.side, name))
         return
+    contested = left.changed(name) and right.changed(name)
+    if contested and terms.conflict and _decide(result, name, left, right, terms.conflict, terms):
+        result.decided[name] = Side.RIGHT, CONFLICT  # also where another direction or policy holds since then
+        return
     source = _winner(name, left, right, terms)
     if source is None:
-        if terms.conflict and _decide(result, name, left, right, terms.conflict, terms):
-            result.decided[name] = Side.RIGHT, CONFLICT
-        else:
-            result.conflicts.add(name)
+        result.conflicts.add(name)
         return
     target = source.side.other
     if not terms.direction.writes(target):

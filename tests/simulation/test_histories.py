@@ -147,6 +147,7 @@ FOUND = (
     9653397,
     9884382,
     9885525,
+    9664323,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -119,6 +119,33 @@ def test_a_one_way_source_wins_whatever_the_policy(
     assert not found.conflicts
 
 
+@pytest.mark.parametrize("direction", Direction)
+@pytest.mark.parametrize("policy", ["right", "left", "newest", "hold"])
+def test_what_a_person_has_said_of_a_conflict_counts_whatever_direction_and_policy_hold_by_then(
+    agreed: Event, direction: Direction, policy: ConflictPolicy
+) -> None:
+    """As where it was held both ways, and the account is one-way before a run has heard of the word."""
+    named: dict[str, Any] = {"direction": direction, "policy": policy}
+    left, right = {"summary": "left"}, {"summary": "right"}
+    kept = merged(agreed, left, right, conflict=Choice.KEEP, **named)
+    assert not wanted(kept)
+    assert kept.takes == {LEFT: {"summary": "left"}, RIGHT: {"summary": "right"}}
+    assert kept.kept == {"summary"}
+    for source in (side for side in Side if direction.writes(side.other)):
+        found = merged(agreed, left, right, conflict=Choice(source), **named)
+        assert wanted(found) == {source.other: {"summary": str(source)}}
+        assert found.decided == {"summary": (RIGHT, "conflict")}
+
+
+@pytest.mark.parametrize("direction", ONE_WAY)
+def test_what_a_person_has_chosen_is_written_to_no_source(agreed: Event, direction: Direction) -> None:
+    target = next(side for side in Side if direction.writes(side))
+    left, right = {"summary": "left"}, {"summary": "right"}
+    found = merged(agreed, left, right, conflict=Choice(target), direction=direction, policy="hold")
+    assert wanted(found) == {target: {"summary": str(target.other)}}
+    assert not found.decided
+
+
 @pytest.mark.parametrize("direction", ONE_WAY)
 def test_a_target_edit_is_kept_or_undone(agreed: Event, direction: Direction) -> None:
     target = next(side for side in Side if direction.writes(side))
