@@ -160,3 +160,8 @@ def frozen_behind_a_look(
 
     with patch.object(world.left, "locate", freezing):
         yield frozen
+
+
+async def attempts(world: World) -> dict[Any, Any]:
+    found: dict[Any, Any] = (await world.store.load("anna", world.clock.now())).attempts
+    return found
