@@ -14,8 +14,10 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses as Wire  # noqa: N812 - a class with a function's name
 from psycopg.sql import SQL, Identifier
 
+import calsync.app
 from calsync.http import Http
 from calsync_sandbox.ews import promise
+from tests.fake_app import FakeApp
 from tests.free_port import free_port
 from tests.house import House
 from tests.postgresql import Server, demanded_server
@@ -86,6 +88,15 @@ def _each_house_has_its_own_plugin() -> Iterator[None]:
 def house(tmp_path: Path) -> House:
     """Return a configuration in a folder, with a plugin that serves systems in memory."""
     return House(tmp_path)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> type[FakeApp]:
+    """Put an app into the command line that answers what the test puts into it."""
+    fake = type("App", (FakeApp,), {})
+    monkeypatch.setattr(calsync.app, "App", fake)
+    monkeypatch.setenv("LC_ALL", "C")
+    return fake
 
 
 @pytest.fixture

@@ -18,13 +18,15 @@ from calsync.sync.model import Capabilities, Direction, Event, Side, Timed
 from calsync.sync.rules import Chain, Rule
 from calsync.testing.clock import START, FakeClock
 from calsync.testing.memory import MemoryCalendar
+from calsync.values import replace
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
+from tests.engine.rebuilding import Stores
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 RULES: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
 
@@ -119,6 +121,25 @@ def later_by() -> Callable[[Timed, int], Timed]:
     return lambda when, hours: Timed(when.start + timedelta(hours=hours), when.end + timedelta(hours=hours))
 
 
+@pytest.fixture
+async def stores(world: World) -> AsyncIterator[Stores]:
+    first = world.store
+    stores = Stores(world)
+    yield stores
+    await stores.close()
+    world.store = first
+
+
+@pytest.fixture
+def many(world: World, meeting: Event) -> Callable[[int], Awaitable[None]]:
+    async def create(number: int) -> None:
+        for each in range(number):
+            world.left.user_create(replace(meeting, summary=f"Termin {each}"))
+        await world.settle()
+
+    return create
+
+
 @contextmanager
 def frozen_behind_a_look(
     world: World, seconds: float, meanwhile: Callable[[str], object] = str
@@ -139,3 +160,8 @@ def frozen_behind_a_look(
 
     with patch.object(world.left, "locate", freezing):
         yield frozen
+
+
+async def attempts(world: World) -> dict[Any, Any]:
+    found: dict[Any, Any] = (await world.store.load("anna", world.clock.now())).attempts
+    return found

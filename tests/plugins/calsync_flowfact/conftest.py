@@ -332,6 +332,12 @@ async def loopback(clock: FakeClock) -> AsyncIterator[Loopback]:
 
 
 @pytest.fixture
+async def calendar(loopback: Loopback) -> Calendar:
+    await loopback.provider.login()
+    return await loopback.calendar()
+
+
+@pytest.fixture
 async def providers(loopback: Loopback) -> AsyncIterator[Callable[..., Provider]]:
     """Open further providers on the same server, with other options."""
     made: list[Provider] = []

@@ -93,6 +93,11 @@ async def server(authority: AuthorityServer, mails: MailLog) -> AsyncIterator[Gr
 
 
 @pytest.fixture
+def small_pages(server: GraphServer) -> None:
+    server.switches.max_page_size = 2
+
+
+@pytest.fixture
 def mailbox(server: GraphServer) -> Mailbox:
     return server.add_mailbox("anna@example.de", aliases=("anna.alt@example.de",))
 
