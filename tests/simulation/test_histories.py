@@ -139,6 +139,8 @@ FOUND = (
     9853673,
     9664323,
     9679012,
+    9686424,
+    9688466,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
