@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calsync.engine.account import Run
     from calsync.engine.notebook import Batch
     from calsync.ports import Written
-    from calsync.sync.model import Draft, Field, Value
+    from calsync.sync.model import Changes, Draft, Field, Value
 
 
 UNKNOWN = "unknown_outcome"
@@ -133,11 +133,12 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     earlier, undone = link.base(intent.side), intent.reason == UNDONE
     base = written_base(earlier, intent.changes, found, written, target, conditional=conditional)
     expected = {**earlier.values, **intent.changes}
-    after = {name: base.values[name] for name in intent.changes}
+    unproven = _unproven(intent, written, found)
+    after = {name: base.values[name] for name in intent.changes if name not in unproven}
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     if _is_rewritten(run, expected, base):
-        after = dict(intent.changes)  # what is there now may be a user's, and is told by itself
+        after, unproven = dict(intent.changes), {}  # what is there now may be a user's, and is told by itself
         differs = {name: base.values[name] for name, value in expected.items() if base.values[name] != value}
         taken = replace(intent, kind=Kind.LINK, reason="linked_different", undoes=None)
         run.report.remark(taken.kind, taken.side, taken.reason)
@@ -151,8 +152,21 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     batch.links[link.id] = link
     known = run.notebook.state.seen[intent.side].get(target.id)
     batch.seen[intent.side][target.id] = fresh_seen(run, known, observation, intent.side)
-    before = {name: target.event.value(name) for name in intent.changes}
+    before = {name: target.event.value(name) for name in after}
     _tell(run, batch, intent, link.id, target.id, before, after)
+    if unproven:
+        tell_lost(run, batch, replace(intent, changes=unproven))
+
+
+def _unproven(intent: Intent, written: Written | None, found: Observation | None) -> Changes:
+    """Return what of an update without an answer is there in no form: edited since, or it has never arrived.
+
+    Then somebody has entered by himself what shows the rest of it.
+    """
+    if written is not None or found is None or found.written_by_us:
+        return {}
+    stored = found.event
+    return {name: value for name, value in intent.changes.items() if not may_be_form(stored.value(name), value)}
 
 
 def tell_lost(run: Run, batch: Batch, intent: Intent) -> None:

@@ -504,3 +504,26 @@ async def test_the_mask_that_a_lost_create_has_made_is_never_taken_for_the_origi
         world.left.user_edit(copy, private=False, summary="Zahn", description="Vermerk")
     await world.settle()
     assert [event.summary for event in world.right.events().values()] == ([] if deleted else ["Arzt"])
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_the_ledger_does_not_tell_as_written_what_nobody_has_seen_of_an_update_without_an_answer(
+    world: World, meeting: Event, arrived: bool
+) -> None:
+    """Users edit a field on both sides, and enter the same in another one: nobody can tell whether it arrived."""
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.left.user_edit(left, summary="Übergabe", description="links")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=arrived)
+    await world.run()
+    world.right.user_edit(right, summary="Übergabe", description="rechts")
+    await world.settle()
+    assert world.left.events()[left].description == world.right.events()[right].description == "rechts"
+    updates = [entry for entry in await world.store.ledger("anna", 10) if entry.kind == "update"]
+    assert {(str(entry.side), entry.reason, *entry.after.items()) for entry in updates} == {
+        ("right", "changed", ("summary", "Übergabe")),
+        ("right", "unknown_outcome", ("description", "links")),
+        ("left", "changed", ("description", "rechts")),
+    }
+    assert [entry.before for entry in updates if entry.side is Side.LEFT] == [{"description": "links"}]

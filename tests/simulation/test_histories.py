@@ -148,6 +148,11 @@ FOUND = (
     9884382,
     9885525,
     9664323,
+    9679012,
+    9686424,
+    9688466,
+    9690170,
+    9708378,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

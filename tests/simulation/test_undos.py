@@ -216,6 +216,22 @@ def test_what_is_created_anew_has_no_partner_that_calsync_was_told_of_and_is_not
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(("back", "broken"), [("before", {"I14"}), ("meanwhile", set()), ("never", set())])
+def test_what_is_created_anew_may_show_the_texts_of_a_private_one_that_was_gone_when_the_command_began(
+    pair: Pair, back: str, broken: set[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    private = left.user_create(replace(MEETING, private=True))
+    left.user_delete(private)
+    if back == "before":
+        left.user_restore(private)
+    with _undoing(pair):
+        if back == "meanwhile":
+            left.user_restore(private)
+        _copied_by_calsync(pair, private)
+    assert {each for each in _broken(pair) if each == "I14"} == broken
+
+
 def _is_to_be_created_anew(pair: Pair, delete: LedgerEntry) -> str:
     """Have the store remember a delete, and that it is being undone; return the marker of what undoes it."""
     marker = f"v1:anna:2:{sha256((delete.source_id or '').encode()).hexdigest()[:16]}"

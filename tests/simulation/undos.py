@@ -176,6 +176,10 @@ class Undos:
             if not self.pair.decisions.has_chosen(node, new, apart.undone):
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")
 
+    def began_without(self, node: Node) -> bool:
+        """Tell whether an event was gone when the command began that undoes now, also where it is back since."""
+        return self._now is not None and not self.pair.witness.was_there(node, self._now.begun)
+
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
         """Tell whether the left and the right event differ in a field because something was undone."""
         nodes = [self._root((side, row.id)) for side, row in zip(Side, rows, strict=True)]

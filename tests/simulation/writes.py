@@ -44,7 +44,9 @@ class Writes:
             return
         source = None if late else self._source(entry)
         anew = entry.undoes and before is None  # of what is gone calsync cannot know what became of it before
-        if source is not None and not (anew and not lives(self._row(source))):
+        if source is not None and not (
+            anew and (not lives(self._row(source)) or self.pair.undos.began_without(source))
+        ):
             self._judge_mask(entry, source)
         if before is not None:
             self._judge_rest(entry, before)
