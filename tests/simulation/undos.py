@@ -177,8 +177,13 @@ class Undos:
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")
 
     def began_without(self, node: Node) -> bool:
-        """Tell whether an event was gone when the command began that undoes now, also where it is back since."""
-        return self._now is not None and not self.pair.witness.was_there(node, self._now.begun)
+        """Tell whether an event was gone, as the command knew that undoes now, also where it is back since."""
+        now = self._now
+        if now is None:
+            return False
+        own = (past for past in self.pair.journal[: now.begun] if (past.side, past.change.after.id) == node)
+        untold = (past.number for past in own if not self._was_read(past, now))
+        return not self.pair.witness.was_there(node, min(untold, default=now.begun))
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
         """Tell whether the left and the right event differ in a field because something was undone."""
