@@ -25,18 +25,15 @@ async def settle_doubts(run: Run) -> None:
     if not doubted:
         return
     places = await together(_locate(run, side, seen.observation) for side, seen in doubted)
-    batch, buried = Batch(), dict[tuple[Side, str], Seen]()
+    batch = Batch()
     for (side, seen), place in zip(doubted, places, strict=True):
         event_id = seen.observation.id
         located = _located(run, side, seen, place)
         unlinked = run.notebook.link_of(side, event_id) is None
         if unlinked and located.standing in (Standing.DELETED, Standing.ELSEWHERE):
             batch.bury(side, event_id, run.now, seen.observation.revision)  # the feed may tell of it once more
-            if seen.uid and (side, event_id) not in state.tombstones:  # else it just did, of an id of old
-                buried[side, seen.uid] = seen
         else:
             batch.seen[side][event_id] = located
-    _hand_on(run, batch, buried)
     await run.notebook.commit(batch)
 
 
@@ -87,22 +84,6 @@ def wakes(run: Run, link: Link) -> bool:
 
 async def _locate(run: Run, side: Side, known: Observation) -> Whereabouts:
     return await run.account.calendars[side].locate(known.id, known.event.uid)
-
-
-def _hand_on(run: Run, batch: Batch, buried: Mapping[tuple[Side, str], Seen]) -> None:
-    """Remember of events that links have lost, or may have, what was last seen of them under a new id.
-
-    That was known, and is gone before its link could follow it. What it had become decides about its other event.
-    """
-    for link in run.notebook.state.links.values() if buried else ():
-        for side, event_id in link.events:
-            lost = batch.seen[side].get(event_id) or run.notebook.state.seen[side].get(event_id)
-            if lost is None or lost.standing is Standing.PRESENT:
-                continue
-            last = buried.get((side, lost.uid or ""))
-            if last is not None:  # without a revision it is read by id before it is compared, should it be back
-                seen = replace(lost.observation, event=last.observation.event, revision=None, modified=None)
-                batch.seen[side][event_id] = replace(lost, observation=seen)
 
 
 def _located(run: Run, side: Side, seen: Seen, place: Whereabouts) -> Seen:

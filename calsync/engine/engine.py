@@ -13,7 +13,7 @@ from calsync.engine.leave import Leaving, leave_account
 from calsync.engine.local import apply_local
 from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Batch, Notebook
 from calsync.engine.past import read_past
-from calsync.engine.planning import look_again, make_plan
+from calsync.engine.planning import in_doubt, look_again, make_plan
 from calsync.engine.pull import listing_due, pull
 from calsync.engine.rebuild import confirm_plan, is_lost, rebuild
 from calsync.engine.report import Report
@@ -354,7 +354,5 @@ def _tell_waiting(run: Run) -> None:
     for intent in state.intents.values():
         if intent.run < run.number:
             run.report.note_waiting(intent.kind, intent.side, "waits")
-    for side in Side:
-        for event_id, seen in state.seen[side].items():
-            if seen.standing.in_doubt and run.notebook.link_of(side, event_id) is not None:
-                run.report.note_waiting(Kind.DELETE, side.other, "doubt")
+    for side in in_doubt(run):
+        run.report.note_waiting(Kind.DELETE, side.other, "doubt")

@@ -220,13 +220,13 @@ def _decided(plan: Plan) -> set[HoldKey]:
 
 
 def _is_undecided(run: Run, plan: Plan, key: HoldKey) -> bool:
-    """Tell whether nothing was decided about a hold's link; or about its event, as that may be gone."""
+    """Tell whether nothing was decided about a hold's link; or about its event, as that or another may be gone."""
     side, event_id, *_ = key
     link = run.notebook.link_of(side, event_id) or run.notebook.link_of(side.other, event_id)
     if link is not None:
         return link.id in plan.undecided
     seen = run.notebook.state.seen[side.other].get(event_id)
-    return seen is not None and seen.standing.in_doubt
+    return (side.other, event_id) in plan.undecided_events or (seen is not None and seen.standing.in_doubt)
 
 
 def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:

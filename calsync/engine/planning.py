@@ -14,6 +14,7 @@ from calsync.sync.loops import hold_loops
 from calsync.sync.model import Side
 from calsync.sync.reconcile import reconcile
 from calsync.sync.released import carry_decisions, in_one_write
+from calsync.sync.returns import find_returns
 from calsync.sync.ruled import hold_ruled
 from calsync.sync.twins import Shown
 from calsync.sync.view import View
@@ -75,6 +76,21 @@ def _open(state: AccountState, begun: int) -> int:
         source = known.get(intent.source.id) if intent.source else None
         count += spends(intent.kind, intent.reason, source, begun)
     return count
+
+
+def in_doubt(run: Run) -> Iterator[Side]:
+    """Yield the side of each event of a link that may be gone, or may live on under an id that is in doubt."""
+    seen, link_of = run.notebook.state.seen, run.notebook.link_of
+    doubted = [(side, each) for side in Side for each, known in seen[side].items() if known.standing.in_doubt]
+    linked = [side for side, event_id in doubted if link_of(side, event_id) is not None]
+    yield from linked
+    if len(linked) == len(doubted):  # as in most runs
+        return
+    view = view_of(run)
+    for found in find_returns(view):
+        if any(holder.standing.in_doubt for holder in found.holders):
+            lost = (view.of(link, found.side) for link in found.links)
+            yield from (found.side for each in lost if each is not None and not each.standing.in_doubt)
 
 
 def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> View:

@@ -111,9 +111,12 @@ def _is_settled(run: Run) -> bool:
     if any(operation.kind in LOCAL for operation in run.report.plan.operations):
         return False
     linked = {event for link in state.links.values() for event in link.events}
-    uids = {(side, seen.uid) for side, event_id in linked if (seen := state.seen[side].get(event_id)) and seen.uid}
+    known = ((side, state.seen[side].get(event_id)) for side, event_id in linked)
+    lost = {
+        (side, seen.uid) for side, seen in known if seen and seen.uid and seen.standing is not Standing.PRESENT
+    }
     gone = [
-        seen.standing is Standing.GONE and ((side, event_id) in linked or (side, seen.uid) in uids)
+        seen.standing is Standing.GONE and ((side, event_id) in linked or (side, seen.uid) in lost)
         for side in Side
         for event_id, seen in state.seen[side].items()
     ]

@@ -98,6 +98,9 @@ class Plan(Struct, frozen=True):
     rebases: Sequence[Rebase] = ()
     undecided: frozenset[int] = frozenset()
     """The links about which nothing was decided: their events are in doubt, a write is open, or a rule failed."""
+    undecided_events: frozenset[tuple[Side, str]] = frozenset()
+    """The events that no link names and about which nothing was decided: one of them may be what a link has lost,
+    and that is not known yet."""
     ruled: frozenset[HoldKey] = frozenset()
     """Creates that are held for another reason, and wait for a change of the rules as well."""
 

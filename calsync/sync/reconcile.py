@@ -34,7 +34,13 @@ def reconcile(view: View) -> Plan:
     returning = {(found.side, seen.observation.id) for found in returns for seen in found.holders}
     operations.extend(decide_unlinked(view, returning))
     undecided.update(each.link.id for each in operations if each.link is not None and _failed(each))
-    return Plan(operations=tuple(operations), rebases=tuple(rebases), undecided=frozenset(undecided))
+    open_events = ((found.side, seen) for found in returns if not found.proven for seen in found.holders)
+    return Plan(
+        operations=tuple(operations),
+        rebases=tuple(rebases),
+        undecided=frozenset(undecided),
+        undecided_events=frozenset((side, seen.observation.id) for side, seen in open_events),
+    )
 
 
 def _failed(operation: Operation) -> bool:

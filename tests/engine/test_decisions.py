@@ -11,7 +11,8 @@ from calsync.engine import Engine, engine
 from calsync.engine.local import apply_local
 from calsync.errors import Retry
 from calsync.sync.choices import Choice
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import Direction, Side, State
+from calsync.values import replace
 from tests.engine.deciding import MANY, cases, conflict, held_deletes, say
 from tests.simulation.rules import Poisoned
 
@@ -116,6 +117,38 @@ async def test_a_rebuild_drops_decisions_and_takes_none(world: World, meeting: E
     assert {case.choices for case in await cases(world)} <= {()}
     assert await say(world, Choice.RELEASE) == 0
     assert len(world.right.events()) == MANY + 2
+
+
+async def test_what_is_said_of_one_of_several_that_a_lost_event_may_be_stays_while_another_one_is_in_doubt(
+    world: World, meeting: Event
+) -> None:
+    known = replace(meeting, uid="uid-1")
+    lost = world.left.user_create(known)
+    await world.settle()
+    world.left.user_purge(lost)
+    one, other = world.left.user_create(known), world.left.user_create(known)
+    await world.settle()
+    (word,) = [case.name for case in await cases(world) if case.event_id == one]
+    held = (await world.store.load("anna", world.clock.now())).holds
+    assert await say(world, Choice.KEEP, word) == 1
+    world.left.behaviour.hidden.add(other)
+    world.left.behaviour.gone.add(other)
+    world.left.drop_tokens()
+    await world.run()
+    state = await world.store.load("anna", world.clock.now())
+    assert state.seen[Side.LEFT][other].standing.in_doubt
+    assert state.holds == held
+    assert [key[1] for key in state.decisions] == [one]
+    world.left.behaviour.hidden.clear()
+    world.left.behaviour.gone.clear()
+    world.left.drop_tokens()
+    await world.settle()
+    state = await world.store.load("anna", world.clock.now())
+    assert {(link.left, link.state) for link in state.links.values()} == {
+        (one, State.PARTED),
+        (other, State.AWAKE),
+    }
+    assert (state.holds, state.decisions) == ({}, {})
 
 
 @pytest.mark.parametrize("doubted", ["before the old disk", "behind it"])

@@ -201,27 +201,6 @@ async def test_a_pair_of_another_type_is_parted_and_not_deleted(world: World, me
     assert len(world.right.events()) == 1
 
 
-@pytest.mark.parametrize(
-    ("became", "stays"), [({"types": ("call",)}, True), ({"series": True}, True), ({"summary": "Notar"}, False)]
-)
-async def test_what_was_last_seen_under_a_new_id_as_what_is_not_synced_is_parted_too(
-    world: World, meeting: Event, became: dict[str, Any], stays: bool
-) -> None:
-    """The new one is gone before it is proven that the old one is: its pair could not follow it."""
-    chain(world, VIEWINGS)
-    known = replace(meeting, types=("viewing",), uid="uid-1")
-    left = world.left.user_create(known)
-    await world.settle()
-    world.left.user_purge(left)
-    moved = world.left.user_create(replace(known, **became))
-    world.left.drop_tokens()  # so that nothing tells of the old one
-    await world.run()
-    world.left.user_delete(moved)
-    await world.settle()
-    assert [state for state, _ in await links(world)] == ([State.PARTED] if stays else [])
-    assert len(world.right.events()) == stays
-
-
 async def test_a_copy_stays_while_it_is_in_doubt_whether_its_original_lives_under_a_new_id(
     world: World, meeting: Event
 ) -> None:

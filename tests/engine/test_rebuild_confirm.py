@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calsync.sync.model import Direction
 from calsync.values import replace
 from tests.engine.rebuilding import Stores, by_summary, confirm, rebuilt, writes
 
@@ -104,6 +105,27 @@ async def test_a_plan_is_not_whole_while_a_lost_event_may_be_gone_under_its_new_
     world.left.behaviour.hidden.clear()
     world.left.behaviour.gone.clear()
     await rebuilt(world, {})
+
+
+async def test_a_plan_is_whole_although_a_copy_with_the_uid_of_an_event_that_is_there_may_be_gone(
+    world: World, meeting: Event
+) -> None:
+    """Nothing depends on what became of it; and it may be long until that is known."""
+    world.settings["direction"] = Direction.LEFT_TO_RIGHT
+    known = replace(meeting, uid="uid-1")
+    world.left.user_create(known)
+    await world.settle()
+    copy = world.left.user_create(replace(known, series=True))
+    await world.settle()
+    world.left.behaviour.hidden.add(copy)
+    world.left.behaviour.gone.add(copy)
+    world.left.drop_tokens()
+    await world.run()
+    world.left.behaviour.gone.clear()
+    world.left.user_forbid(copy)
+    world.settings["direction"] = Direction.BOTH
+    report = await world.run()
+    assert await confirm(world, report.plan.hash) is None
 
 
 async def test_an_account_that_is_not_rebuilt_has_nothing_to_confirm(world: World, meeting: Event) -> None:

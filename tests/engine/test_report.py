@@ -155,3 +155,23 @@ async def test_a_run_without_a_plan_names_nothing(world: World, meeting: Event) 
         await Engine(world.store, world.runs, world.clock, random.Random(1), "test").run(world.account(), report)
     assert report.unsynced is None
     assert report.number == 1
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_pair_is_told_of_that_waits_as_its_event_may_live_under_a_new_id(
+    world: World, meeting: Event, waits: bool
+) -> None:
+    """What carries its uid may not be looked at any more, for good."""
+    known = replace(meeting, uid="uid-1")
+    original = world.left.user_create(known)
+    world.left.user_create(replace(meeting, summary="Notar"))
+    await world.settle()
+    other = world.left.user_create(replace(known, uid="uid-1" if waits else "uid-2", series=True))
+    await world.settle()
+    world.left.user_forbid(other)
+    world.left.user_delete(original)
+    for _ in range(3):
+        world.left.drop_tokens()
+        report = await world.run()
+    assert report.notices == ({(Kind.DELETE, Side.RIGHT, "doubt"): 1} if waits else {})
+    assert len(world.right.events()) == 1 + waits

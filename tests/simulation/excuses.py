@@ -53,6 +53,7 @@ EXCUSES: Mapping[str, str] = {
     "a rule in the gap": "what a rule stops was edited in between the read before a write and that write",
     "old disk": "what calsync knew is forgotten",
     "told as it was before": "a listing told an old state of the event, from when it was there, or not private",
+    "gone before its pair followed": "its user deleted it under a new id, whose type no pair knows yet",
     "masks come and go": "what a mask shows was there before, and may be there again",
     # the rest
     "asked meanwhile": "a run, or a plan on a copy, knows of the notes that there were when it began",

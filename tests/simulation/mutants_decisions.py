@@ -96,7 +96,7 @@ def doubt_ends_a_word() -> Iterator[None]:
     """A decision is done with when nothing can be decided about its pair for a while."""
 
     def rash(view: Any) -> Any:
-        return replace(reconcile.reconcile(view), undecided=frozenset())
+        return replace(reconcile.reconcile(view), undecided=frozenset(), undecided_events=frozenset())
 
     with patch.object(planning, "reconcile", rash):
         yield

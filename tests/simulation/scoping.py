@@ -70,7 +70,7 @@ def differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope)
     )
     if decided != wanted:
         yield f"{[(each.kind, each.reason) for each in decided]}, {[(each.kind, each.reason) for each in wanted]}"
-    if plan.rebases != all_of_it.rebases or plan.undecided != all_of_it.undecided:
+    if plan.rebases != all_of_it.rebases or _undecided(plan) != _undecided(all_of_it):
         yield "what bases take over, or what is undecided"
     if holds_of(run, plan) != holds_of(whole, all_of_it):
         yield "what is held"
@@ -84,3 +84,7 @@ def differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope)
 def _skips(plan: Plan, scope: Scope) -> set[tuple[Side, str, str]]:
     found = {(each.side, each.event_id or "", each.reason) for each in plan.operations if each.kind is Kind.SKIP}
     return {(side, event_id, reason) for side, event_id, reason in found if (side, event_id) in scope.events}
+
+
+def _undecided(plan: Plan) -> tuple[object, object]:
+    return plan.undecided, plan.undecided_events

@@ -253,6 +253,51 @@ def test_of_what_became_of_an_event_just_before_it_went_away_nothing_tells(
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(
+    ("known", "runs", "fate", "written", "broken"),
+    [
+        (False, 1, "deleted", "delete", []),
+        (False, 2, "deleted", "delete", []),
+        (False, 3, "deleted", "delete", ["I14"]),
+        (True, 1, "deleted", "delete", ["I14"]),
+        (False, 1, "moved away", "delete", ["I14"]),
+        (False, 1, "linked and deleted", "delete", ["I14"]),
+        (False, 1, "deleted", "update", ["I14"]),
+        (False, 1, "there", "delete", ["I14"]),
+    ],
+)
+def test_a_copy_of_a_call_goes_whose_user_deleted_that_under_a_new_id_before_its_pair_could_follow(
+    pair: Pair, known: bool, runs: int, fate: str, written: str, broken: list[str]
+) -> None:
+    pair.optional = OptionalRules(types=True)
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    for _ in range(6):  # others, so that no brake holds what is the last one
+        left.user_create(replace(MEETING, private=False))
+    original = left.user_create(replace(MEETING, private=False, types=(VIEWING,)))
+    copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
+    _a_run_has_dealt_with_all(pair, (original, copy))
+    left.user_edit(original, types=(CALL,))
+    if known:
+        _a_run_has_dealt_with_all(pair, (original, copy))
+    moved = _moves(pair, LEFT, original)
+    for _ in range(runs):
+        _a_run_has_dealt_with_all(pair, (original, copy))
+        left.told.add(left.rows.rows[moved].revision)
+    if fate == "linked and deleted":
+        links = [(moved, copy)]
+        pair.backwards.look(
+            Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+        )
+    if fate == "moved away":
+        left.user_move_away(moved)
+    elif fate != "there":
+        left.user_delete(moved)
+    change = {"place": Place.TRASH} if written == "delete" else {"event": replace(MEETING, summary="Termin 2")}
+    right.rows.change(copy, by_us=True, **change)
+    assert [each for each in _broken(pair) if each == "I14"] == broken
+    assert pair.world.excuses["gone before its pair followed"] == (not broken)
+
+
 @pytest.mark.parametrize(("away", "broken"), [("before it was put back", []), ("behind that", ["I14"])])
 def test_an_old_disk_does_not_tell_what_became_of_an_event_that_was_away_when_it_was_put_back(
     pair: Pair, away: str, broken: list[str]

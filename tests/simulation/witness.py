@@ -193,8 +193,12 @@ class Witness:
 
     def seen(self, entry: Entry, until: int | None) -> bool:
         """Tell whether a run that came to its end began behind a change, and ahead of another one."""
+        return self.runs(entry, until) > 0
+
+    def runs(self, entry: Entry, until: int | None) -> int:
+        """Count the runs that came to their end, and began behind a change and ahead of another one."""
         runs = ((begun, at) for begun, at in self._settled if until is None or begun <= until)
-        return any(self._is_told(entry, begun, at) for begun, at in runs)
+        return sum(self._is_told(entry, begun, at) for begun, at in runs)
 
     def _is_told(self, entry: Entry, begun: int, at: datetime) -> bool:
         """Tell whether a run learns of a change that began then."""

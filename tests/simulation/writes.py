@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MASK = "Privat"
 MINUTES = 15
 """How long before its start a copy reminds."""
+PROOF = 2
+"""So many runs prove that an event is gone of which its server says only that it is not there."""
 
 
 class Writes:
@@ -100,11 +102,27 @@ class Writes:
                 self.pair.fail("I14", f"{what} was written, although it is a call")
             return
         source = None if late else self._source(entry)
-        if source is not None and self._always(source, lambda event: CALL in event.types):
+        if source is not None and self._always(source, _is_call):
             if source[1] in self.pair.hidden | self.pair.retold:
                 self.pair.world.excuse("told as it was before")
+            elif self._went_before_its_pair_followed(entry, source):
+                self.pair.world.excuse("gone before its pair followed")
             else:
                 self.pair.fail("I14", f"{what} was written, although {source[1]} is a call")
+
+    def _went_before_its_pair_followed(self, entry: Entry, source: Node) -> bool:
+        """Tell whether a copy is deleted whose user had deleted its original, under an id that no link named yet.
+
+        As far as calsync knows, it was no call under its old id. The second run behind the move proves that one
+        gone; a user may be quicker than what that run reads.
+        """
+        linked = self.pair.backwards.partner((entry.side, entry.change.after.id))
+        if entry.undoes or not _is_deleted(entry.change.after) or linked is None or linked == source:
+            return False
+        own = [past for past in self.pair.journal if (past.side, past.change.after.id) == source]
+        by_a_user = _is_deleted(own[-1].change.after) and not own[-1].change.after.by_us
+        quick = self.pair.witness.runs(own[0], own[-1].number) <= PROOF
+        return by_a_user and quick and not self._always(linked, _is_call)
 
     def _judge_location(self, entry: Entry, source: Node | None) -> None:
         """I14: a create takes place where its source does or did, if a rule says so and it is not private."""
@@ -286,6 +304,14 @@ class Writes:
         return any(
             then.id == now.id and _shows(now) and not (now.by_us or _shows(then)) for then, now in pairwise(states)
         )
+
+
+def _is_call(event: Event) -> bool:
+    return CALL in event.types
+
+
+def _is_deleted(row: Row) -> bool:
+    return row.place in (Place.TRASH, Place.GONE)
 
 
 def _shows(row: Row) -> bool:

@@ -99,6 +99,18 @@ def test_several_holders_wait_for_a_person_and_so_does_the_link(scene: Scene, kn
     assert [operation.link for operation in scene.plan().operations] == [link, link]
 
 
+@pytest.mark.parametrize("in_doubt", ["old", "two"])
+def test_while_one_of_them_is_in_doubt_nothing_is_decided_about_any(
+    scene: Scene, known: Event, in_doubt: str
+) -> None:
+    scene.pair(agreed=known, gone={LEFT: Standing.ABSENT if in_doubt == "old" else Standing.DELETED})
+    scene.put(LEFT, "one", known)
+    scene.put(LEFT, "two", known, Standing.ABSENT if in_doubt == "two" else Standing.PRESENT)
+    assert scene.idle()
+    assert scene.plan().undecided == frozenset({1})
+    assert scene.plan().undecided_events == frozenset({(LEFT, "one"), (LEFT, "two")})
+
+
 def test_of_two_links_that_lost_one_uid_the_likelier_one_gets_its_event_back(scene: Scene, known: Event) -> None:
     scene.pair(agreed=replace(known, summary="Notar"), gone={LEFT: Standing.DELETED})
     likelier = scene.pair(agreed=known, gone={LEFT: Standing.DELETED})
