@@ -153,7 +153,8 @@ class Writes(Struct, frozen=True):
     """What the ledger tells of some writes."""
 
     entries: Sequence[LedgerEntry]
-    """All writes to the pairs that are concerned, and what has undone them, the oldest first."""
+    """All writes to the pairs that are concerned, and what has undone them, the oldest first. Also those of which
+    nobody can tell whether they were carried out; none of these is chosen."""
     chosen: frozenset[int]
     """The numbers of those that a person means."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.engine.carry import carry_out
+from calsync.engine.confirm import UNKNOWN
 from calsync.engine.local import apply_links
 from calsync.engine.planning import look_again, view_of
 from calsync.engine.settle import settle
@@ -98,10 +99,12 @@ async def _carry_out(run: Run, read: Read, plan: Plan) -> None:
 
 
 async def _plan(run: Run, writes: Writes) -> Plan:
-    rows = [*_rows(writes.entries)]
+    told = [*_rows(writes.entries)]
+    rows = [row for row in told if row.reason != UNKNOWN]
     gone = await _gone(run, [row for row in rows if row.kind is Kind.DELETE and row.id in writes.chosen])
     alone = await _alone(run, [row for row in rows if row.kind is Kind.CREATE and row.id in writes.chosen])
-    plan = undo(view_of(run), Undoing(rows=rows, chosen=writes.chosen, gone=gone, alone=alone))
+    perhaps = [row for row in told if row.reason == UNKNOWN]
+    plan = undo(view_of(run), Undoing(rows=rows, perhaps=perhaps, chosen=writes.chosen, gone=gone, alone=alone))
     return _held(run, plan, {row.id for row in rows if row.reason == LEAVING})
 
 

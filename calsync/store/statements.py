@@ -322,7 +322,7 @@ ACCOUNTS_OF = """
 SELECT DISTINCT account FROM ledger WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
 ORDER BY account
 """
-# What is not known to have been carried out cannot be undone.
+# What is not known to have been carried out cannot be undone; it may have touched what is to be.
 WRITES = """
 WITH wanted AS (
     SELECT id, link FROM ledger
@@ -330,7 +330,7 @@ WITH wanted AS (
     AND (id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) OR run = :run OR at >= :since)
 )
 SELECT *, id IN (SELECT id FROM wanted) AS chosen FROM ledger
-WHERE account = :account AND kind IN ('create', 'update', 'delete') AND reason <> 'unknown_outcome'
+WHERE account = :account AND kind IN ('create', 'update', 'delete')
 AND (link IN (SELECT link FROM wanted) OR undoes IN (SELECT id FROM wanted))
 ORDER BY id
 """

@@ -120,7 +120,8 @@ def _is_left(case: Case, link: Link, written: Seen, name: Field, after: Value) -
     """
     base, value = link.base(case.side), written.observation.event.value(name)
     agreed = after if link.state is State.PARTED else base.values.get(name)
-    ours = value == agreed and may_be_form(value, after) and name not in base.unsure
+    form = may_be_form(value, after) and not case.undoing.may_be_touched_since(case.last, name)
+    ours = value == agreed and (value == after or form) and name not in base.unsure
     return ours and not case.undoing.touched_since(case.last, name)
 
 

@@ -27,6 +27,8 @@ class Undoing:
     """All writes to the pairs that are concerned, and what has undone them, the oldest first."""
     chosen: Collection[int]
     """The numbers of those that are to be undone."""
+    perhaps: Sequence[Wrote] = ()
+    """Writes to the same pairs of which nobody can tell whether they were carried out. Nothing undoes them."""
     gone: Collection[int] = frozenset()
     """The deletes whose event is gone still, as its server says."""
     alone: Collection[int] = frozenset()
@@ -73,6 +75,13 @@ class Undoing:
             each.id > row.id and each.touches(name) and (each.side is not row.side or each.id not in self.chosen)
             for each in self._by_link[row.link]
         )
+
+    def may_be_touched_since(self, row: Wrote, name: Field) -> bool:
+        """Tell whether a later write was about a field of which nobody can tell whether it was carried out.
+
+        Then a text that the server may have made of the earlier one may be a user's just as well.
+        """
+        return any(each.link == row.link and each.id > row.id and each.touches(name) for each in self.perhaps)
 
 
 class Case(Struct, frozen=True, kw_only=True):

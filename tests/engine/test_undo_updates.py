@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calsync.errors import UnknownOutcome
 from calsync_rules.private_mask import PrivateMask
 from tests.engine.undoing import last, plan_undo, skipped, subjects, undo
 
@@ -49,6 +50,27 @@ async def test_what_a_person_edited_since_is_left_alone(world: World, meeting: E
     found = await undo(world, ids=[write])
     assert skipped(found) == ["undo_edited"]
     assert subjects(world) == (["von Hand"], ["von Hand"])
+
+
+async def test_what_users_entered_where_a_later_write_may_not_have_arrived_is_left_alone(
+    world: World, meeting: Event
+) -> None:
+    left = world.left.user_create(meeting)
+    await world.settle()
+    (right,) = world.right.events()
+    world.left.user_edit(left, description="mitte")
+    await world.settle()
+    write = await last(world)
+    world.left.user_edit(left, summary="neu", description="links")
+    world.right.faults.add("update", lambda: UnknownOutcome("lost"), after=False)
+    await world.run()
+    world.left.user_edit(left, description="mitte!")
+    world.right.user_edit(right, summary="neu", description="mitte!")
+    await world.settle()
+    assert [entry.reason for entry in await world.store.ledger("anna", 2)] == ["changed", "unknown_outcome"]
+    found = await undo(world, ids=[write])
+    assert skipped(found) == ["undo_edited"]
+    assert [event.description for event in world.right.events().values()] == ["mitte!"]
 
 
 async def test_an_edit_that_is_still_to_be_copied_is_not_swallowed(world: World, meeting: Event) -> None:

@@ -151,6 +151,16 @@ class TestUpdate:
         rows = (renamed(1, "A", "Besichtigung"), renamed(2, "B", "Besichtigung"))
         assert why_not(scene, *rows, chosen={1}) == "undo_edited"
 
+    def test_no_form_is_taken_for_the_servers_where_a_later_write_may_not_have_arrived(self, scene: Scene) -> None:
+        scene.pair()
+        lost = renamed(3, "Besichtigung", "X")
+        written, longer = renamed(), renamed(1, after="Besichtigung mit Frau Kern")
+        assert only(scene, written, perhaps=[lost]).changes == {"summary": "alt"}
+        assert only(scene, longer).changes == {"summary": "alt"}
+        assert why_not(scene, longer, perhaps=[lost]) == "undo_edited"
+        later = renamed(4, after="Besichtigung mit Frau Kern")
+        assert only(scene, later, perhaps=[lost]).changes == {"summary": "alt"}
+
     def test_a_later_write_of_the_field_to_the_other_event_carried_somebody_s_edit(self, scene: Scene) -> None:
         scene.pair()
         there, back = (

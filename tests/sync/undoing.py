@@ -11,7 +11,7 @@ from calsync.sync.undoing import Undoing
 from calsync.sync.wrote import Wrote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from tests.sync.conftest import Scene
 
@@ -41,12 +41,16 @@ def wrote(
 
 
 def plan(
-    scene: Scene, *rows: Wrote, chosen: Collection[int] | None = None, gone: Collection[int] | None = None
+    scene: Scene,
+    *rows: Wrote,
+    chosen: Collection[int] | None = None,
+    gone: Collection[int] | None = None,
+    perhaps: Sequence[Wrote] = (),
 ) -> tuple[Operation, ...]:
     """Undo rows: all of them, and what they deleted is gone, where nothing else is said."""
     numbers = {row.id for row in rows}
     wanted = numbers if chosen is None else chosen
-    undoing = Undoing(rows=rows, chosen=wanted, gone=numbers if gone is None else gone)
+    undoing = Undoing(rows=rows, perhaps=perhaps, chosen=wanted, gone=numbers if gone is None else gone)
     return tuple(undo(scene.view(), undoing).operations)
 
 
