@@ -11,7 +11,7 @@ from tests.simulation.database import look
 from tests.simulation.witness import key, keys, lives
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from calsync.engine.leave import Leaving
@@ -187,23 +187,33 @@ class Leaves:
         """Tell whether a user did anything to an event that the leaving could not see, or a listing lied of it."""
         if node[1] in self.pair.hidden | self.pair.retold:
             return True
-        lag = self.pair.calendars[node[0]].behaviour.lag
-        begun, at = self._linked.get(node, self._begun)
-        return any(
-            not past.change.after.by_us
-            and (past.side, past.change.after.id) == node
-            and (past.number >= begun or past.change.after.modified >= at - lag)
-            for past in self.pair.journal
-        )
+        return any(not state.by_us for state in self._unseen(node))
+
+    def _is_unseen(self, past: Entry) -> bool:
+        """Tell whether the leaving may not have seen a change, as it came behind its look or a listing lagged."""
+        lag = self.pair.calendars[past.side].behaviour.lag
+        begun, at = self._linked.get((past.side, past.change.after.id), self._begun)
+        return past.number >= begun or past.change.after.modified >= at - lag
 
     def _has_unknown_twin(self, node: Node) -> bool:
-        """Tell whether something that the leaving could not see looks like an event: it may be taken for that."""
+        """Tell whether something that the leaving could not see looks like an event: it may be taken for that.
+
+        Or looked like it before it was edited: a listing that lags shows that, too, once the account is back.
+        """
         rows = self.pair.calendars[node[0]].rows.rows
         event = rows[node[1]].event
         return any(
-            (row.event.summary, row.event.when) == (event.summary, event.when) and self._touched((node[0], row.id))
+            (shown.event.summary, shown.event.when) == (event.summary, event.when)
             for row in rows.values()
+            if self._touched((node[0], row.id))
+            for shown in (row, *self._unseen((node[0], row.id)))
         )
+
+    def _unseen(self, node: Node) -> Iterator[Row]:
+        """Yield the states of an event that the leaving may not have seen, the oldest first."""
+        for past in self.pair.journal:
+            if (past.side, past.change.after.id) == node and self._is_unseen(past):
+                yield past.change.after
 
     def _is_unread(self, node: Node) -> bool:
         """Tell whether the run that forgot all could not know what had become of an event."""

@@ -244,6 +244,27 @@ def test_who_comes_back_may_take_a_twin_that_the_leaving_could_not_see(
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(
+    ("lag", "edited", "broken"), [(60, "since", []), (60, "before", ["leave"]), (0, "since", ["leave"])]
+)
+def test_such_a_twin_may_have_been_edited_since_but_a_listing_must_have_been_able_to_show_it_as_it_was(
+    pair: Pair, lag: int, edited: str, broken: list[str]
+) -> None:
+    """What the leaving could see is no excuse: of a pair that had a twin then, both ids are kept."""
+    original, _ = _pair_of(pair)
+    right, sleep = pair.calendars[RIGHT], pair.world.clock.sleep
+    right.behaviour.lag = timedelta(seconds=lag)
+    twin = right.user_create(MEETING)
+    if edited == "before":
+        right.user_edit(twin, summary="Termin 2 mit Text")
+        pair.world.loop.run_until_complete(sleep(lag))
+    _left(pair)
+    if edited == "since":
+        right.user_edit(twin, summary="Termin 2 mit Text")
+    _copies(pair, original)
+    assert _broken(pair) == broken
+
+
 @pytest.mark.parametrize(("types", "broken"), [(False, ["leave"]), (True, [])])
 def test_who_comes_back_cannot_know_a_partner_that_takes_no_part(
     pair: Pair, types: bool, broken: list[str]
