@@ -138,7 +138,7 @@ class Shown:
         self._link_of = link_of
         self._twins: dict[object, dict[Side, list[Seen]]] = defaultdict(lambda: {side: [] for side in Side})
         self._lost: dict[tuple[Side, str], Link] = {}
-        alike = [(side.other, event_id) for side, event_id, _, reason in held if reason == AMBIGUOUS]
+        alike = {(side.other, event_id) for side, event_id, _, reason in held if reason == AMBIGUOUS}
         for side, event_id in alike:
             known = seen[side].get(event_id)
             if known is not None and link_of(side, event_id) is None:
@@ -193,4 +193,10 @@ def _lost(links: Iterable[Link], seen: Remembered) -> Iterator[tuple[tuple[Side,
 
 
 def _word(view: View, held: Operation) -> Decision | None:
-    return view.decisions.get((held.side, held.event_id or "", held.wanted or Kind.HOLD, AMBIGUOUS))
+    """Return what a person has said of one such event, also under a direction by which it could be copied, or not.
+
+    Whether it belongs to another one, or to none, has nothing to do with that.
+    """
+    kinds = (Kind.CREATE, Kind.HOLD) if held.wanted is Kind.CREATE else (Kind.HOLD, Kind.CREATE)
+    words = (view.decisions.get((held.side, held.event_id or "", kind, AMBIGUOUS)) for kind in kinds)
+    return next((word for word in words if word is not None), None)

@@ -46,7 +46,7 @@ EXCUSES: Mapping[str, str] = {
     "equal creates": "without markers nobody can tell which of two equal copies is whose",
     "left the account": "a person, who knows that the partner lives on elsewhere, let this one be deleted",
     "moved back meanwhile": "a user moved the partner back while the delete that a person wanted was on its way",
-    "out of sight": "out of the window nothing tells of an event with a new id, nor of a copy that is forgotten",
+    "out of sight": "out of the window nothing tells of a new id, nor of a copy that is forgotten, or never known",
     # I6: why somebody was mailed
     "mail in the gap": "attendees were added between the read before a write and that write",
     # I7, I14 and the judges of single writes

@@ -218,8 +218,16 @@ class Oracle:
                 self.pair.world.excuse("delete waits")
             elif self.witness.forgotten(node):
                 self.pair.world.excuse("old disk", "I4")
+            elif self._was_never_found((side, event_id)):
+                self.pair.world.excuse("out of sight", "I4")
             else:
                 self.pair.fail("I4", f"{node} was deleted, but {side} {event_id} is there")
+
+    def _was_never_found(self, node: Node) -> bool:
+        """Tell whether nothing can find what a lost create made: no marker, and no listing, as the window ends."""
+        event = self.pair.calendars[node[0]].rows.rows[node[1]].event
+        window = self.pair.account().window(self.pair.world.clock.now())
+        return self.witness.is_lost_copy(node) and not window.holds(event.when)
 
     def _lost_sight(self, side: Side, ids: Sequence[str]) -> bool:
         """Tell whether one of several copies could not be known again when an old disk was put back.

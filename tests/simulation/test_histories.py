@@ -155,6 +155,8 @@ FOUND = (
     9690170,
     9708378,
     9922116,
+    9951070,
+    9744235,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from calsync.testing.clock import START
 from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.oracle import Oracle
+from tests.simulation.pair import MAKING
+from tests.simulation.witness import marked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,6 +101,32 @@ def test_an_old_disk_tells_what_a_source_showed_that_was_edited_behind_it(
     _a_run_ends(pair, ids)
     rows = left.rows.rows[ids[LEFT]], target.rows[ids[RIGHT]]
     assert Oracle(pair)._excuse(Link(id=1, left=ids[LEFT], right=ids[RIGHT]), "summary", rows, [], []) == excuse
+
+
+@pytest.mark.parametrize(
+    ("outside", "marker", "linked", "broken"),
+    [
+        (True, False, False, []),
+        (False, False, False, ["I4"]),
+        (True, True, False, ["I4"]),
+        (True, False, True, ["I4"]),
+    ],
+)
+def test_what_a_lost_create_made_outside_the_window_without_a_marker_outlives_its_family_unless_a_link_named_it(
+    pair: Pair, outside: bool, marker: bool, linked: bool, broken: list[str]
+) -> None:
+    """Its user has moved another copy of the same event into the window, where it is an event of its own."""
+    original, day = pair.calendars[LEFT].user_create(MEETING), timedelta(days=365 if outside else 1)
+    event = replace(MEETING, when=Timed(START - day, START - day + timedelta(hours=1)))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(original)}")
+    rows, name = pair.calendars[RIGHT].rows, "v1:anna:1:2" if marker else None
+    one, other = (made.run(rows.add, event, by_us=True, marker=name, reminder_minutes=15).id for _ in range(2))
+    _a_run_ends(pair, {LEFT: original, RIGHT: other if linked else one})
+    _a_run_ends(pair, {LEFT: original, RIGHT: one})
+    Oracle(pair)._gone((RIGHT, one), [(RIGHT, other)], {}, defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+    assert pair.world.excuses["out of sight: I4"] == (not broken)
 
 
 def _copied(pair: Pair) -> str:

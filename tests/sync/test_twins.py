@@ -34,12 +34,14 @@ def one_and_two(scene: Scene, agreed: Event, now: datetime) -> Scene:
     return scene
 
 
-def said(scene: Scene, now: datetime, **choices: tuple[Choice, str | None]) -> list[Operation]:
-    """Return the plan once a person has decided about the events of these ids."""
+def said(
+    scene: Scene, now: datetime, under: Direction | None = None, /, **choices: tuple[Choice, str | None]
+) -> list[Operation]:
+    """Return the plan once a person has decided about the events of these ids, `under` this direction."""
     decisions: dict[HoldKey, Decision] = {}
     for event_id, (choice, partner) in choices.items():
         side = RIGHT if event_id in scene.seen[LEFT] else LEFT
-        kind = Kind.CREATE if scene.direction.writes(side) else Kind.HOLD
+        kind = Kind.CREATE if (under or scene.direction).writes(side) else Kind.HOLD
         word = Decision(
             side=side,
             event_id=event_id,
@@ -96,6 +98,28 @@ def test_what_is_to_be_left_alone_is_so_also_where_no_other_one_looks_like_it_an
     del one_and_two.seen[LEFT]["l"], one_and_two.seen[RIGHT]["r2"]
     (plan,) = said(one_and_two, now, r1=(Choice.KEEP, None))
     assert (plan.kind, plan.reason, plan.state) == (Kind.PART, "left_alone", State.PARTED)
+
+
+TURNS = [
+    (Direction.LEFT_TO_RIGHT, Direction.BOTH),
+    (Direction.BOTH, Direction.LEFT_TO_RIGHT),
+]
+
+
+@pytest.mark.parametrize(("before", "since"), TURNS)
+def test_what_belongs_to_another_one_or_to_none_does_so_under_another_direction_too(
+    one_and_two: Scene, now: datetime, before: Direction, since: Direction
+) -> None:
+    one_and_two.direction = since
+    plan = said(one_and_two, now, before, r1=(Choice.KEEP, None))
+    assert short(plan) == [(Kind.PART, "r1", None), (Kind.LINK, "l", "r2")]
+    assert short(said(one_and_two, now, before, r2=(Choice.PAIR, "l")))[0] == (Kind.LINK, "l", "r2")
+
+
+def test_what_was_to_be_copied_is_not_under_another_direction(one_and_two: Scene, now: datetime) -> None:
+    one_and_two.direction = Direction.LEFT_TO_RIGHT
+    plan = said(one_and_two, now, Direction.BOTH, r1=(Choice.RELEASE, None))
+    assert [each.kind for each in plan] == [Kind.HOLD] * 3
 
 
 def test_a_chosen_pair_is_linked_also_where_as_many_are_on_both_sides_by_now(
@@ -223,6 +247,21 @@ def test_each_twin_is_shown_beside_the_one_of_its_rank(one_and_two: Scene) -> No
     shown = Shown(held, (), one_and_two.seen, link_of)
     pairs = [[seen and seen.observation.id for seen in shown.of(key)] for key in held]
     assert pairs == [["l", "r1"], ["l", "r1"], ["l", "r2"]]
+
+
+def test_what_is_held_under_two_directions_has_one_rank(one_and_two: Scene, agreed: Event, now: datetime) -> None:
+    """What was said of it while a run went on keeps the first hold, beside that run's own."""
+    one_and_two.put(LEFT, "l2", replace(agreed, created=now + timedelta(hours=1)))
+    kinds = [("l", Kind.HOLD), ("l", Kind.CREATE), ("l2", Kind.CREATE)]
+    held: list[HoldKey] = [(RIGHT, event_id, kind, AMBIGUOUS) for event_id, kind in kinds]
+    held += [(LEFT, event_id, Kind.CREATE, AMBIGUOUS) for event_id in ("r1", "r2")]
+
+    def link_of(side: Side, event_id: str) -> Link | None:
+        del side, event_id
+        return None
+
+    left, right = Shown(held, (), one_and_two.seen, link_of).of((LEFT, "r2", Kind.CREATE, AMBIGUOUS))
+    assert [seen and seen.observation.id for seen in (left, right)] == ["l2", "r2"]
 
 
 def test_of_what_is_not_known_any_more_nothing_is_shown(one_and_two: Scene) -> None:
