@@ -157,6 +157,7 @@ FOUND = (
     9922116,
     9951070,
     9744235,
+    9976479,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -25,6 +25,7 @@ from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING, Undoing
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import MAKING
+from tests.simulation.rules import CALL
 from tests.simulation.undone import expected
 from tests.simulation.undos import IMAGES, Undertaking
 
@@ -160,7 +161,8 @@ def test_the_last_one_is_not_deleted_where_the_command_was_told_that_it_is_the_l
 
 
 @pytest.mark.parametrize(
-    ("happens", "expects"), [("nothing", 1), ("the original goes", 0), ("a rule keeps it", 0)]
+    ("happens", "expects"),
+    [("nothing", 1), ("the original goes", 0), ("a rule keeps it", 0), ("its type is not synced any more", 0)],
 )
 def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_the_way(
     pair: Pair, happens: str, expects: int
@@ -168,8 +170,9 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
     for calendar in pair.calendars.values():
         calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
     summary = "Termin 5 mit Text" if happens == "a rule keeps it" else MEETING.summary
-    original, copy = _copied(pair, replace(MEETING, summary=summary))
+    original, copy = _copied(pair, replace(MEETING, summary=summary, types=(CALL,)))
     pair.strict = "guard"
+    pair.optional.types = happens == "its type is not synced any more"
     if happens == "the original goes":  # the answer to the create was lost, so it is told later
         pair.calendars[LEFT].user_delete(original)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()

@@ -94,7 +94,7 @@ def _untouched(pair: Pair, node: Node, since: datetime) -> bool:
             continue
         if row.id in pair.hidden | pair.retold or (past.side, row.id) in pair.reborn or row.place in HIDDEN:
             return False
-        if event.private or event.series or event.cancelled or event.online_meeting:
+        if event.private or event.cancelled or event.online_meeting or pair.optional.leave_out(event):
             return False
         if pair.strict is not None and keeps_out(event):
             return False
