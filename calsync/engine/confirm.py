@@ -138,7 +138,7 @@ def _updated(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
     if intent.reason in LOSING:
         run.report.remark(intent.kind, intent.side, intent.reason)
     if _is_rewritten(run, expected, base):
-        after, unproven = dict(intent.changes), {}  # what is there now may be a user's, and is told by itself
+        after = dict(intent.changes)  # what is there now may be a user's, and is told by itself
         differs = {name: base.values[name] for name, value in expected.items() if base.values[name] != value}
         taken = replace(intent, kind=Kind.LINK, reason="linked_different", undoes=None)
         run.report.remark(taken.kind, taken.side, taken.reason)

@@ -115,12 +115,13 @@ def _is_settled(run: Run) -> bool:
     lost = {
         (side, seen.uid) for side, seen in known if seen and seen.uid and seen.standing is not Standing.PRESENT
     }
-    gone = [
-        seen.standing is Standing.GONE and ((side, event_id) in linked or (side, seen.uid) in lost)
+    unproven = (
+        (side, event_id) in linked or (side, seen.uid) in lost
         for side in Side
         for event_id, seen in state.seen[side].items()
-    ]
-    return not state.intents and not any(gone)
+        if seen.standing is Standing.GONE
+    )
+    return not state.intents and not any(unproven)
 
 
 async def _link_marked(run: Run) -> Marked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,8 @@ from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from tests.sqlite_file import raw
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
 
 
 async def look(world: World) -> Approved:

@@ -10,28 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk.decisions import decide, waiting
+from calsync.desk.decisions import decide
 from calsync.sync.choices import Choice
 from calsync.sync.model import Direction, Side, State, Timed
 from calsync.values import replace
+from tests.engine.deciding import cases, direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calsync.desk.decisions import Case
     from calsync.records import LedgerEntry
     from calsync.sync.model import Event, Link
     from calsync.testing.memory import MemoryCalendar
     from tests.engine.conftest import World
-
-
-async def cases(world: World) -> Sequence[Case]:
-    return await waiting(world.store, "anna", direction(world), world.clock.now())
-
-
-def direction(world: World) -> Direction:
-    found: Direction = world.settings.get("direction", Direction.BOTH)
-    return found
 
 
 async def say(world: World, choice: Choice, *event_ids: str) -> int:

@@ -16,7 +16,7 @@ from tests.engine.conftest import attempts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def test_an_event_that_is_refused_again_and_again_is_tried_once_a_day(world: World, meeting: Event) -> None:

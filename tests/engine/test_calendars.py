@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +11,7 @@ from calsync.testing import MemoryCalendar
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
-
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+    from tests.engine.conftest import World
 
 
 @pytest.mark.parametrize("write", [True, False])

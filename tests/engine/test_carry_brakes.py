@@ -15,7 +15,7 @@ from calsync.values import replace
 if TYPE_CHECKING:
     from calsync.ports import Written
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def test_what_one_run_rewrites_in_several_passes_is_held_as_if_it_were_one(

@@ -19,7 +19,7 @@ from tests.engine.conftest import attempts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def test_a_write_that_is_about_to_be_sent_asks_again_whether_it_may(world: World, meeting: Event) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Turn = Callable[[Direction], Awaitable[Report]]
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 BOTH, TO_RIGHT, TO_LEFT = Direction.BOTH, Direction.LEFT_TO_RIGHT, Direction.RIGHT_TO_LEFT
 
 

@@ -13,7 +13,7 @@ from calsync.values import replace
 if TYPE_CHECKING:
     from datetime import datetime
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+    from tests.engine.conftest import World
 
 
 def only(calendar: Any) -> Event:

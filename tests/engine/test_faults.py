@@ -14,7 +14,7 @@ from calsync.sync.model import Capabilities, Event, Side
 from calsync.sync.rules import Rule
 from calsync.values import replace
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def until_same(world: World) -> None:

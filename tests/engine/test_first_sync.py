@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +15,7 @@ from calsync.values import replace
 if TYPE_CHECKING:
     from calsync.engine import Report
     from calsync.sync.model import Event
-
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+    from tests.engine.conftest import World
 
 
 @pytest.fixture

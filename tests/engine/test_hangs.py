@@ -14,8 +14,7 @@ from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
-
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+    from tests.engine.conftest import World
 
 
 class Hanging(Rule):

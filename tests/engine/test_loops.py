@@ -13,7 +13,7 @@ from calsync.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 MINUTES = 24 * 60
 
 

@@ -20,8 +20,8 @@ from calsync_rules.reminder_once import ReminderOnce
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
+    from tests.engine.conftest import World
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 PLACE = "Gartenstraße 5, Köln"
 USUAL: tuple[Rule, ...] = (PrivateMask("Privat"), ReminderOnce(15))
 WITH_LOCATION = (*USUAL, CopyLocation())

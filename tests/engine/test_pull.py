@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calsync.testing.rows import Row
+    from tests.engine.conftest import World
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 DAY = 86400
 
 

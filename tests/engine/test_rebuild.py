@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from calsync.sync.model import Event
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def test_creates_after_the_backup_are_known_again_by_their_markers(

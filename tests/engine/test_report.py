@@ -17,8 +17,8 @@ from calsync_rules.reminder_once import ReminderOnce
 
 if TYPE_CHECKING:
     from calsync.sync.rules import Rule
+    from tests.engine.conftest import World
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
 RULES = (ReminderOnce(15),)
 
 

@@ -15,7 +15,7 @@ from calsync.sync.rules import Drop, Hold, Verdict
 from calsync.values import replace
 from tests.engine.ruling import REAL, Guards, Skips, cases, held, runs_with, say, writes
 
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+World = Any  # tests replace its methods, and name what is counted by plain text
 
 
 async def test_what_a_rule_had_skipped_is_held_when_it_goes(world: World, meeting: Event) -> None:

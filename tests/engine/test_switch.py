@@ -12,8 +12,7 @@ from calsync.values import replace
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
-
-World = Any  # the fixture's class lives in conftest.py, which tests cannot import
+    from tests.engine.conftest import World
 
 
 async def switch(world: World, *, on: bool) -> None:
