@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.desk.decisions import decide, waiting
-from calsync.sync.model import Direction, Event
 from calsync.sync.rules import ALLOW, Rule, Verdict, Write
 from calsync_rules.attendee_stripping import AttendeeStripping
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
+from tests.engine.deciding import cases
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from calsync.desk.decisions import Case
     from calsync.engine import Report
-    from calsync.sync.choices import Choice
+    from calsync.sync.model import Event
     from tests.engine.conftest import World
 
 REAL: tuple[Rule, ...] = (SeriesSkip(), AttendeeStripping(), PrivateMask("Privat"), ReminderOnce(15))
@@ -59,14 +55,5 @@ def writes(world: World) -> int:
     return len(world.left.writes()) + len(world.right.writes())
 
 
-async def cases(world: World) -> Sequence[Case]:
-    return await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
-
-
 async def held(world: World) -> list[tuple[str, str, str]]:
     return [(each.side, each.kind, each.reason) for each in await cases(world)]
-
-
-async def say(world: World, choice: Choice) -> int:
-    names = [case.name for case in await cases(world)]
-    return len(await decide(world.store, "anna", Direction.BOTH, names, choice, world.clock.now()))

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calsync.desk.decisions import decide, waiting
 from calsync.errors import EventError, LoginError, Retry, UnknownOutcome
 from calsync.sync import budget
 from calsync.sync.brakes import BUDGET, REWRITES
 from calsync.sync.choices import Choice
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.values import replace
+from tests.engine.deciding import cases, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calsync.desk.decisions import Case
     from calsync.ports import Written
     from calsync.sync.model import Draft, Event
     from tests.engine.conftest import World
@@ -47,16 +46,6 @@ async def begun(world: World, meeting: Event) -> str:
     world.clock.advance(2 * DAY)
     await world.settle()
     return event_id
-
-
-async def cases(world: World) -> Sequence[Case]:
-    return await waiting(world.store, "anna", Direction.BOTH, world.clock.now())
-
-
-async def release(world: World) -> int:
-    names = [case.name for case in await cases(world)]
-    now = world.clock.now()
-    return len(await decide(world.store, "anna", Direction.BOTH, names, Choice.RELEASE, now))
 
 
 async def test_a_first_sync_of_any_size_is_not_hindered_and_spends_nothing(world: World, meeting: Event) -> None:
@@ -141,7 +130,7 @@ async def test_what_is_released_is_carried_out_and_does_not_spend_the_day(world:
     first = await begun(world, meeting)
     enter(world, meeting, 3 * DAILY)
     await world.run()
-    assert await release(world) == 3 * DAILY - HOURLY
+    assert await say(world, Choice.RELEASE) == 3 * DAILY - HOURLY
     await world.run()
     assert len(world.right.events()) == 1 + 3 * DAILY
     assert not await cases(world)
@@ -160,7 +149,7 @@ async def test_rewrites_that_are_released_do_not_spend_the_day_either(world: Wor
         world.left.user_edit(event_id, description="Neu")
     await world.run()
     assert {case.reason for case in await cases(world)} == {REWRITES}
-    assert await release(world) == 25
+    assert await say(world, Choice.RELEASE) == 25
     await world.run()
     assert {event.description for event in world.right.events().values()} == {"Neu"}
     enter(world, meeting, 1, "Danach")
@@ -190,7 +179,7 @@ async def test_what_was_edited_since_is_not_released(world: World, meeting: Even
     await world.run()
     (held,) = await cases(world)
     assert (held.kind, held.choices) == (Kind.CREATE, (Choice.RELEASE,))
-    assert await release(world) == 1
+    assert await say(world, Choice.RELEASE) == 1
     world.left.user_edit(held.event_id, summary="Anders")
     await world.run()
     assert len(world.right.events()) == 1 + HOURLY

@@ -15,7 +15,8 @@ from calsync.sync.rules import ALLOW, Hold, Rule, Verdict, Write
 from calsync.values import replace
 from calsync_rules.private_mask import PrivateMask
 from calsync_rules.series_skip import SeriesSkip
-from tests.engine.ruling import Skips, cases, held, runs_with, say, writes
+from tests.engine.deciding import cases, say
+from tests.engine.ruling import Skips, held, runs_with, writes
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World

@@ -13,7 +13,8 @@ from calsync.sync.model import Direction, Event, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.rules import Drop, Hold, Verdict
 from calsync.values import replace
-from tests.engine.ruling import REAL, Guards, Skips, cases, held, runs_with, say, writes
+from tests.engine.deciding import cases, say
+from tests.engine.ruling import REAL, Guards, Skips, held, runs_with, writes
 
 World = Any  # tests replace its methods, and name what is counted by plain text
 
