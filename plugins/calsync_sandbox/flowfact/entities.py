@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from calsync_sandbox.flowfact.holders import Holders
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from calsync_sandbox.flowfact.switches import Switches
     from calsync_sandbox.flowfact.ticks import Ticks
 
+REMEMBERED = 1000
+"""So many changes are remembered."""
 Entity = dict[str, Any]
 """`id`, `_metadata`, `_acls`, `_refs`, `_acps` and the fields, each `{"values": [...]}`."""
 TrashEntry = dict[str, Any]
@@ -29,8 +32,10 @@ class Entities:
         self.live: dict[str, Entity] = {}
         self.trash: dict[str, TrashEntry] = {}
         """In the order of deletion, the newest last."""
+        self._changed: deque[str] = deque(maxlen=REMEMBERED)
+        """The ids of what was changed last in either."""
         self.changes = 0
-        """How often anything of both was changed: a search finds the same as long as nothing is."""
+        """How often anything was: a search finds the same as long as nothing is."""
         self._switches = switches
         self._ticks = ticks
         self._holders = Holders()
@@ -91,7 +96,7 @@ class Entities:
             "deletedBy": user,
         }
         self.trash[entity["id"]] = entry
-        self.changes += 1
+        self._note(entity["id"])
         return entry
 
     def restore(self, entity_id: str) -> Entity:
@@ -103,7 +108,7 @@ class Entities:
     def purge(self, entity_id: str) -> TrashEntry:
         """Remove an entity from the trash for good. Raises Refused (404)."""
         entry = self.trash.pop(entity_id, None)
-        self.changes += 1
+        self._note(entity_id)
         if entry is None:
             raise Refused(404, "there is no such entity in the trash")
         return entry
@@ -127,6 +132,15 @@ class Entities:
         known = self._holders.of(field, text, self.live)
         return [self.live[entity_id] for entity_id in known if entity_id in self.live]
 
+    def changed_since(self, changes: int) -> set[str] | None:
+        """Return the ids of what was changed since there were so many changes; None if that is too long ago."""
+        since = self.changes - changes
+        return None if since > len(self._changed) else {*islice(reversed(self._changed), since)}
+
+    def _note(self, entity_id: str) -> None:
+        self.changes += 1
+        self._changed.append(entity_id)
+
     def _behind(self) -> dict[str, Entity | None]:
         visible_until = self._ticks.now() - self._switches.search_lag
         while self._unseen and self._unseen[0][0] <= visible_until:
@@ -134,7 +148,7 @@ class Entities:
         return {entity_id: before for _, entity_id, before in reversed(self._unseen)}
 
     def _put(self, entity_id: str, entity: Entity | None) -> None:
-        self.changes += 1
+        self._note(entity_id)
         if self._switches.search_lag:
             self._unseen.append((self._ticks.now(), entity_id, self.live.get(entity_id)))
         self._holders.replaced(entity_id, self.live.get(entity_id), entity)

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from calsync_sandbox.flowfact.flowdsl import Compiler, equal_text, reader
+from calsync_sandbox.flowfact.flowdsl import Compiler, equal_text
+from calsync_sandbox.flowfact.order import Order
 from calsync_sandbox.flowfact.reading import body_of, number_in
 from calsync_sandbox.flowfact.refusal import Refused
 from calsync_sandbox.flowfact.schemas import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from calsync_sandbox.flowfact.entities import Entity
     from calsync_sandbox.flowfact.tenant import Tenant
 
 DEFAULT_SIZE = 20
+KEPT = 8
+"""So many searches are remembered: an index finds what has changed, however much there is besides."""
 KNOWN = {"target", "fetch", "conditions", "sorts", "distinct"}
 UNSUPPORTED = {"joins", "aggregations", "entities", "groupBy", "schemaIds"}
 """Parts of FLOWDSL that the sandbox takes only when they are empty."""
@@ -29,8 +32,8 @@ class SearchService:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
-        self._last: tuple[object, list[Entity]] = (None, [])
-        """What the last search had depended on, and found: the next one often asks for another page of it."""
+        self._known: dict[object, tuple[int, list[Entity]]] = {}
+        """By what the last searches depended on: how many changes there were by then, and what was found."""
 
     def routes(self, prefix: str) -> Iterable[web.AbstractRouteDef]:
         index = f"/search-service{prefix}/schemas/{{index}}"
@@ -54,7 +57,7 @@ class SearchService:
         if "groupBy" in request.query:
             raise Refused(400, "groupBy is not supported")
         query = _checked(await body_of(request))
-        return web.json_response(len(self._found(request.match_info["index"], query)))
+        return web.json_response(len(self._found(request.match_info["index"], query, self._candidates(query))))
 
     def _span(self, request: web.Request) -> tuple[int, int]:
         """Return offset and size, whichever way the page is asked for."""
@@ -69,20 +72,36 @@ class SearchService:
         return offset, size
 
     def _pages(self, index: str, query: dict[str, Any]) -> list[Entity]:
-        """Return all that a search finds, in its order: it is found anew only where something has changed."""
-        tenant = self._tenant
-        state = index, json.dumps(query), tenant.entities.changes, repr(tenant.switches), (*tenant.schemas,)
-        if state != self._last[0] or tenant.switches.search_lag or "OLDER_THAN" in state[1]:
-            self._last = state, self._sorted(self._found(index, query), query.get("sorts") or [])
-        return self._last[1]
+        """Return all that a search finds, in its order. The next one often asks for another page of it."""
+        tenant, text = self._tenant, json.dumps(query)
+        switches, entities = tenant.switches, tenant.entities
+        sorts = (query.get("sorts") or []) if switches.sorts == "ok" else []
+        order = Order(sorts, missing_first=switches.missing_first)
+        asked = index, text, repr(switches), (*tenant.schemas,)
+        known = self._known.pop(asked, None)
+        if known is None or switches.search_lag or switches.trash_in_search or "OLDER_THAN" in text:
+            changed = None
+        else:
+            changed = entities.changed_since(known[0])
+        if known is None or changed is None or (changed and not sorts):  # that of the store is known to it alone
+            found = order.sorted(self._found(index, query, self._candidates(query)))
+        else:
+            found = [one for one in known[1] if one["id"] not in changed] if changed else known[1]
+            news = [entities.live[one] for one in changed if one in entities.live]
+            order.insert(found, self._found(index, query, news))
+        self._known[asked] = entities.changes, found
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        return found
 
-    def _found(self, index: str, query: dict[str, Any]) -> list[Entity]:
+    def _found(self, index: str, query: dict[str, Any], candidates: Iterable[Entity]) -> list[Entity]:
+        """Return those of some entities that a search finds."""
         tenant = self._tenant
         names = names_of(tenant.schemas, index)
         allowed = tenant.switches.metadata_filter == "ok"
         ids = {name: schema["id"] for name, schema in tenant.schemas.items()}
         predicates = Compiler(ids, tenant.now(), metadata_filter=allowed).compile_all(query.get("conditions", []))
-        seen = (one for one in self._candidates(query) if one["id"] not in tenant.switches.hidden)
+        seen = (one for one in candidates if one["id"] not in tenant.switches.hidden)
         found = [one for one in seen if one["_metadata"]["schema"] in names]
         for predicate in predicates:
             found = list(filter(predicate, found))
@@ -94,19 +113,6 @@ class SearchService:
             if (wanted := equal_text(condition)) is not None:
                 return self._tenant.entities.holding(*wanted)
         return self._tenant.entities.searchable()
-
-    def _sorted(self, found: list[Entity], sorts: Sequence[dict[str, Any]]) -> list[Entity]:
-        """Sort by the first key, equal ones by the second, ..."""
-        switches = self._tenant.switches
-        for sort in reversed(sorts):
-            direction = sort.get("direction", "ASC")
-            if direction not in ("ASC", "DESC") or "joinField" in sort:
-                raise Refused(400, "a sort has the direction ASC or DESC and no joinField")
-            for path in reversed(sort.get("fields") or [sort.get("field")]):
-                if switches.sorts == "ok":
-                    down, first = direction == "DESC", switches.missing_first
-                    found = _sorted_by(found, str(path), descending=down, missing_first=first)
-        return found
 
 
 def _checked(query: Any) -> dict[str, Any]:
@@ -125,23 +131,3 @@ def _projected(entries: list[Entity], names: list[str]) -> list[Entity]:
     if not names:
         return entries
     return [{name: entry[name] for name in names if name in entry} for entry in entries]
-
-
-def _sorted_by(found: list[Entity], path: str, *, descending: bool, missing_first: bool) -> list[Entity]:
-    keyed: list[tuple[tuple[str, Any], Entity]] = []
-    missing: list[Entity] = []
-    read = reader(path)
-    for entity in found:
-        values = read(entity)
-        if values:
-            keyed.append((_key(values[0]), entity))
-        else:
-            missing.append(entity)
-    keyed.sort(key=lambda pair: pair[0], reverse=descending)
-    having = [entity for _, entity in keyed]
-    return missing + having if missing_first else having + missing
-
-
-def _key(value: Any) -> tuple[str, Any]:
-    """Order numbers before text, so that mixed values do not fail."""
-    return ("number", value) if isinstance(value, int | float) else ("text", str(value))

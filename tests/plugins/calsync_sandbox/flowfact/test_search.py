@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from calsync_sandbox.flowfact import FlowfactServer
+from calsync_sandbox.flowfact.entities import REMEMBERED
 from calsync_sandbox.flowfact.users import User
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -244,3 +245,42 @@ async def test_a_search_for_an_owner_follows_who_owns_an_appointment(
     assert (await owned(anna), await owned(ben)) == ("cb", "ab")
     server.patch(stored[2], {"assignee": None}, user=anna)
     assert await owned(anna) == "b"
+
+
+@pytest.mark.parametrize("missing_first", [False, True])
+async def test_what_has_changed_is_found_where_a_search_of_everything_puts_it(
+    server: FlowfactServer, ask: Ask, anna: User, stored: list[str], missing_first: bool
+) -> None:
+    server.switches.missing_first = missing_first
+    by_change = {"field": "_metadata.lastModifiedTimestamp", "direction": "DESC"}
+    query: dict[str, Any] = {
+        "conditions": [{"type": "hasField", "field": "subject"}],
+        "sorts": [{"field": "message"}, by_change, {"field": "subject", "direction": "DESC"}],
+    }
+    changes: list[Callable[[], object]] = [
+        lambda: server.patch(stored[2], {"message": "z"}, user=anna),
+        lambda: server.patch(stored[0], {"message": "a"}, user=anna),
+        lambda: server.create("appointments", {"subject": "f", "message": "a"}, user=anna),
+        lambda: server.patch(stored[2], {"message": None}, user=anna),
+        lambda: server.delete(stored[0], user=anna),
+        lambda: server.patch(stored[1], {"subject": None}, user=anna),
+        lambda: server.patch(stored[1], {"subject": "b"}, user=anna),
+        lambda: server.restore(stored[0]),
+    ]
+    for number, change in enumerate(changes):
+        await search(ask, **query, fetch=["id"])
+        change()
+        known = await search(ask, **query, fetch=["id"])
+        anew = await search(ask, **query, fetch=["id", f"unknown {number}"])  # which nobody has asked for yet
+        assert known["entries"] == anew["entries"]
+
+
+async def test_what_was_changed_long_ago_is_found_too(
+    server: FlowfactServer, ask: Ask, anna: User, stored: list[str]
+) -> None:
+    by_name = [{"field": "subject"}]
+    assert await subjects(ask, sorts=by_name) == "abcde"
+    for _ in range(REMEMBERED):
+        server.patch(stored[0], {"subject": "g"}, user=anna)
+    server.patch(stored[1], {"subject": "f"}, user=anna)
+    assert await subjects(ask, sorts=by_name) == "cdefg"
