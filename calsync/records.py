@@ -184,6 +184,8 @@ class AccountState(Struct, kw_only=True):
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
     rules: str | None = None
     """What names the rules that it was planned under last; None where no run has planned it yet."""
+    off: bool = False
+    """A person has switched it off."""
     was_read: bool = False
     """A run that has ended had read both sides well."""
     hangs: list[Hang] = field(default_factory=list)
@@ -263,73 +265,73 @@ class Transaction(ABC):
     """
 
     @abstractmethod
-    async def begin_run(self, run: int) -> None:
+    def begin_run(self, run: int) -> None:
         """Record that this run has begun. The account is not at rest any more."""
 
     @abstractmethod
-    async def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
+    def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
         """Record that the account is at rest under these terms, but for these events."""
 
     @abstractmethod
-    async def set_rebuild(self, why: Rebuild | None) -> None:
+    def set_rebuild(self, why: Rebuild | None) -> None:
         """Begin the account's rebuild, or end it. What persons have decided before it began is dropped."""
 
     @abstractmethod
-    async def set_rules(self, rules: str) -> None:
+    def set_rules(self, rules: str) -> None:
         """Record what names the rules that the account is planned under."""
 
     @abstractmethod
-    async def put_side(self, side: Side, state: SideState) -> None: ...
+    def put_side(self, side: Side, state: SideState) -> None: ...
 
     @abstractmethod
-    async def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
+    def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
         """Insert or replace by the observations' ids."""
 
     @abstractmethod
-    async def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None: ...
+    def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None: ...
 
     @abstractmethod
-    async def put_links(self, links: Iterable[Link]) -> None:
+    def put_links(self, links: Iterable[Link]) -> None:
         """Insert or replace by id. An event id may stand in one link of a side only (StoreError)."""
 
     @abstractmethod
-    async def drop_links(self, ids: Iterable[int]) -> None: ...
+    def drop_links(self, ids: Iterable[int]) -> None: ...
 
     @abstractmethod
-    async def put_intents(self, intents: Iterable[Intent]) -> None:
+    def put_intents(self, intents: Iterable[Intent]) -> None:
         """Insert or replace by marker. A source has one open create per side (StoreError)."""
 
     @abstractmethod
-    async def drop_intents(self, markers: Iterable[str]) -> None: ...
+    def drop_intents(self, markers: Iterable[str]) -> None: ...
 
     @abstractmethod
-    async def put_attempts(self, attempts: Iterable[Attempt]) -> None: ...
+    def put_attempts(self, attempts: Iterable[Attempt]) -> None: ...
 
     @abstractmethod
-    async def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None: ...
+    def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None: ...
 
     @abstractmethod
-    async def set_holds(self, holds: Iterable[Held]) -> None:
+    def set_holds(self, holds: Iterable[Held]) -> None:
         """Replace all holds of the account, those excepted about which something is decided."""
 
     @abstractmethod
-    async def drop_decisions(self, decisions: Iterable[Decision]) -> None:
+    def drop_decisions(self, decisions: Iterable[Decision]) -> None:
         """Drop these; one that a person has put in the place of one of them meanwhile stays."""
 
     @abstractmethod
-    async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None: ...
+    def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None: ...
 
     @abstractmethod
-    async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
+    def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None: ...
 
     @abstractmethod
-    async def drop_hangs(self, hangs: Iterable[Hang]) -> None: ...
+    def drop_hangs(self, hangs: Iterable[Hang]) -> None: ...
 
     @abstractmethod
-    async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
+    def add_ledger(self, entries: Iterable[LedgerEntry]) -> None: ...
 
     @abstractmethod
-    async def expire(self, before: datetime) -> None:
+    def expire(self, before: datetime) -> None:
         """Forget tombstones and ledger entries that are older."""
 
 

@@ -80,9 +80,7 @@ class Engine:
         account would do that is switched off.
         Raises Retry, LoginError, AccountError, StoreError, SwitchedOff; what was done until then is recorded.
         """
-        if write:
-            await self._expect_on(account)
-        async with self._reading(account, report, progress=progress) as run:
+        async with self._reading(account, report, may_be_off=not write, progress=progress) as run:
             await self._sync(run, write=write)
 
     async def poll(
@@ -104,7 +102,6 @@ class Engine:
                 report.window, report.number = rest.sides[Side.LEFT].window, rest.run
                 report.good_at, report.at_rest = now, True
                 return
-            await self._expect_on(account)
             scope = scope_of(account, rest, feeds)
             async with self._reading(account, report, progress=progress, feeds=feeds, scope=scope) as run:
                 await self._sync(run, write=True)
@@ -114,7 +111,7 @@ class Engine:
 
         Both sides are listed in full once more: what the first listing missed would be created a second time.
         """
-        async with self._reading(account, Report(), confirms=True) as run:
+        async with self._reading(account, Report(), may_be_off=True, confirms=True) as run:
             return await confirm_plan(run, plan_hash)
 
     async def apply(
@@ -129,7 +126,6 @@ class Engine:
 
         It counts as the confirmation of what waits for one. What is done is told to `report`. Raises as `run`.
         """
-        await self._expect_on(account)
         async with self._reading(account, report, confirms=True, progress=progress) as run:
             applied = await apply_plan(run, approved)
             _tell_waiting(run)
@@ -149,9 +145,8 @@ class Engine:
         It also undoes of an account that is switched off; who switches it off meanwhile stops it. What is done is
         told to `report`. Raises as `run`.
         """
-        may_be_off = (await self._store.settings.get(account.name)).off
-        async with self._reading(account, report, progress=progress) as run:
-            run.may_be_off = may_be_off
+        async with self._reading(account, report, may_be_off=True, progress=progress) as run:
+            run.may_be_off = run.notebook.state.off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
 
     async def leave(
@@ -173,12 +168,8 @@ class Engine:
         async def switch_off() -> None:
             await self._store.settings.set_enabled(account.name, value=False, who=who, now=self._clock.now())
 
-        async with self._reading(account, report, progress=progress) as run:
+        async with self._reading(account, report, may_be_off=True, progress=progress) as run:
             return await leave_account(run, remove, plan_hash, switch_off)
-
-    async def _expect_on(self, account: Account) -> None:
-        if (await self._store.settings.get(account.name)).off:
-            raise SwitchedOff(f"account {account.name} is switched off")
 
     @asynccontextmanager
     async def _reading(
@@ -186,6 +177,7 @@ class Engine:
         account: Account,
         report: Report,
         *,
+        may_be_off: bool = False,
         confirms: bool = False,
         progress: Callable[[int, int], None] | None = None,
         feeds: Mapping[Side, Feed] | None = None,
@@ -193,9 +185,10 @@ class Engine:
     ) -> AsyncIterator[Run]:
         """Begin a run and read both sides, under the account's lease.
 
-        `confirms`: it may be a person's word about a plan that waits, which all is to be read for. `progress` is
-        told how many of how many writes are done. `feeds`: what both sides have begun to tell. `scope`: of what is
-        told nothing but this is to be planned for.
+        `may_be_off`: also of an account that is switched off; else SwitchedOff is raised. `confirms`: it may be a
+        person's word about a plan that waits, which all is to be read for. `progress` is told how many of how many
+        writes are done. `feeds`: what both sides have begun to tell. `scope`: of what is told nothing but this is
+        to be planned for.
         """
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
@@ -204,6 +197,8 @@ class Engine:
         report.good_at = None
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN, scope)
+            if state.off and not may_be_off:
+                raise SwitchedOff(f"account {account.name} is switched off")
             begin = await self._beginning(account, state)
             waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
             needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))

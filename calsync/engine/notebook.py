@@ -16,7 +16,7 @@ from calsync.sync.plan import Kind
 from calsync.values import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from calsync.ports import Clock
@@ -140,7 +140,7 @@ class Notebook:
             batch.links.update(self._read_again(batch))
             await self._renew()
             async with self._store.transaction(self.lease) as transaction:
-                await _write(transaction, batch)
+                _write(transaction, batch)
             self._touch_of(batch)
             self._take_over(batch)
 
@@ -190,13 +190,16 @@ class Notebook:
 
     async def keep_lease(self) -> None:
         """Keep the lease alive where nothing is to be recorded yet: a slow server must not cost it."""
-        async with self._lock:
-            await self._renew()
+        if self._is_due():  # asked before each write: the lock costs more
+            async with self._lock:
+                await self._renew()
 
     async def _renew(self) -> None:
-        now = self._clock.now()
-        if now >= self.lease.until - self._lease_life * 2 / 3:
-            self.lease = await self._store.renew(self.lease, now, self._lease_life)
+        if self._is_due():
+            self.lease = await self._store.renew(self.lease, self._clock.now(), self._lease_life)
+
+    def _is_due(self) -> bool:
+        return self._clock.now() >= self.lease.until - self._lease_life * 2 / 3
 
     def _read_again(self, batch: Batch) -> dict[int, Link]:
         """Return the links whose bases move because an event is read again, and not because somebody edited it.
@@ -265,61 +268,59 @@ class Notebook:
             self._linked.update(dict.fromkeys(self.state.links[link_id].events, link_id))
 
 
-async def _write(transaction: Transaction, batch: Batch) -> None:
+def _write(transaction: Transaction, batch: Batch) -> None:
     if batch.run is not None:
-        await transaction.begin_run(batch.run)
+        transaction.begin_run(batch.run)
     if batch.rebuild is not None or batch.confirmed:
-        await transaction.set_rebuild(batch.rebuild)
+        transaction.set_rebuild(batch.rebuild)
     if batch.rules is not None:
-        await transaction.set_rules(batch.rules)
+        transaction.set_rules(batch.rules)
     if batch.rest is not None:
-        await transaction.set_rest(batch.rest, batch.unsettled)
+        transaction.set_rest(batch.rest, batch.unsettled)
     for side, side_state in batch.sides.items():
-        await transaction.put_side(side, side_state)
-    await _write_records(transaction, batch)
-    await _write_holds(transaction, batch)
+        transaction.put_side(side, side_state)
+    _write_records(transaction, batch)
+    _write_holds(transaction, batch)
     if batch.hangs:
-        await transaction.drop_hangs(batch.hangs)
+        transaction.drop_hangs(batch.hangs)
     if batch.ledger:
-        await transaction.add_ledger(batch.ledger)
+        transaction.add_ledger(batch.ledger)
     if batch.forget is not None:
-        await transaction.expire(batch.forget)
+        transaction.expire(batch.forget)
 
 
-async def _write_records(transaction: Transaction, batch: Batch) -> None:
+def _write_records(transaction: Transaction, batch: Batch) -> None:
     for side, seen in batch.seen.items():
         if seen:
-            await _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
+            _change(seen, partial(transaction.drop_seen, side), partial(transaction.put_seen, side))
     if batch.links:
-        await _change(batch.links, transaction.drop_links, transaction.put_links)
+        _change(batch.links, transaction.drop_links, transaction.put_links)
     if batch.intents:
-        await _change(batch.intents, transaction.drop_intents, transaction.put_intents)
+        _change(batch.intents, transaction.drop_intents, transaction.put_intents)
     if batch.attempts:
-        await _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)
+        _change(batch.attempts, transaction.drop_attempts, transaction.put_attempts)
     if batch.tombstones:
-        await _change(batch.tombstones, transaction.drop_tombstones, transaction.put_tombstones)
+        _change(batch.tombstones, transaction.drop_tombstones, transaction.put_tombstones)
 
 
-async def _write_holds(transaction: Transaction, batch: Batch) -> None:
+def _write_holds(transaction: Transaction, batch: Batch) -> None:
     if batch.decisions:
-        await transaction.drop_decisions(batch.decisions)
-    if (
-        batch.holds is not None
-    ):  # what was decided since the run began stays held, so that the next one hears of it
-        await transaction.set_holds(batch.holds.values())
+        transaction.drop_decisions(batch.decisions)
+    if batch.holds is not None:  # what was decided since the run began stays held: the next one hears of it
+        transaction.set_holds(batch.holds.values())
 
 
-async def _change(
+def _change(
     records: Mapping[K, V | None],
-    drop: Callable[[Iterable[K]], Awaitable[None]],
-    put: Callable[[Iterable[V]], Awaitable[None]],
+    drop: Callable[[Iterable[K]], None],
+    put: Callable[[Iterable[V]], None],
 ) -> None:
     dropped = [key for key, record in records.items() if record is None]
     kept = [record for record in records.values() if record is not None]
     if dropped:
-        await drop(dropped)
+        drop(dropped)
     if kept:
-        await put(kept)
+        put(kept)
 
 
 def _merge(kept: dict[K, V], changes: dict[K, V | None]) -> None:

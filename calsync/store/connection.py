@@ -35,6 +35,8 @@ class Outcome(Protocol):
     def rowcount(self) -> int:
         """How many rows it changed."""
 
+    def __iter__(self) -> Iterator[Any]: ...
+
     def fetchone(self) -> Any: ...
 
     def fetchall(self) -> list[Any]: ...
@@ -89,9 +91,7 @@ def fetch(database: Database, sql: str, values: Mapping[str, Any]) -> list[Any]:
 
 def each(database: Database, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the rows that a statement finds, one by one: those of a large account take as much as its events."""
-    outcome = database.execute(sql, values)
-    while (row := outcome.fetchone()) is not None:
-        yield row
+    yield from database.execute(sql, values)
 
 
 class _Determined(asyncio.Task[T]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState, Tombstone
 from calsync.store import codec
 from calsync.sync.asking import Hang, Version
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 Row = dict[str, Any]
+_decode = msgspec.json.Decoder().decode
 STANDINGS = {standing.value: standing for standing in Standing}
 STATES = {state.value: state for state in State}
 SIDES = {side.value: side for side in Side}
@@ -94,7 +97,7 @@ def stands_as_it_is(uid: str) -> bool:
 
 
 def events(text: str | None) -> frozenset[tuple[Side, str]]:
-    return frozenset() if text is None else frozenset((SIDES[side], name) for side, name in json.loads(text))
+    return frozenset() if text is None else frozenset((SIDES[side], name) for side, name in _decode(text))
 
 
 def link_row(link: Link) -> Row:

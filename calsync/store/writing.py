@@ -49,74 +49,74 @@ class StoredTransaction(Transaction):
         for statement, values in self._collected:
             database.execute(statement, values)
 
-    async def begin_run(self, run: int) -> None:
+    def begin_run(self, run: int) -> None:
         self._one(statements.BEGIN_RUN, {"run": run})
 
-    async def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
+    def set_rest(self, terms: str, unsettled: Collection[tuple[Side, str]]) -> None:
         self._one(statements.SET_REST, {"terms": terms, "unsettled": rows.events_text(unsettled)})
 
-    async def set_rebuild(self, why: Rebuild | None) -> None:
+    def set_rebuild(self, why: Rebuild | None) -> None:
         self._one(statements.SET_REBUILD, {"rebuild": why})
         if why is not None:
             self._one(statements.DROP_DECISIONS, {})
 
-    async def set_rules(self, rules: str) -> None:
+    def set_rules(self, rules: str) -> None:
         self._one(statements.SET_RULES, {"rules": rules})
 
-    async def put_side(self, side: Side, state: SideState) -> None:
+    def put_side(self, side: Side, state: SideState) -> None:
         self._many(statements.PUT_SIDE, [rows.side_row(side, state)])
 
-    async def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
+    def put_seen(self, side: Side, seen: Iterable[Seen]) -> None:
         self._many(statements.PUT_SEEN, (rows.seen_row(side, each) for each in seen))
 
-    async def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None:
+    def drop_seen(self, side: Side, event_ids: Iterable[str]) -> None:
         self._many(statements.DROP_SEEN, ({"side": side, "event_id": each} for each in event_ids))
 
-    async def put_links(self, links: Iterable[Link]) -> None:
+    def put_links(self, links: Iterable[Link]) -> None:
         batch = [rows.link_row(link) for link in links]
-        await self.drop_links(row["id"] for row in batch)
+        self.drop_links(row["id"] for row in batch)
         self._many(statements.ADD_LINK, batch)
 
-    async def drop_links(self, ids: Iterable[int]) -> None:
+    def drop_links(self, ids: Iterable[int]) -> None:
         self._many(statements.DROP_LINK, ({"id": each} for each in ids))
 
-    async def put_intents(self, intents: Iterable[Intent]) -> None:
+    def put_intents(self, intents: Iterable[Intent]) -> None:
         self._many(statements.PUT_INTENT, (rows.intent_row(intent) for intent in intents))
 
-    async def drop_intents(self, markers: Iterable[str]) -> None:
+    def drop_intents(self, markers: Iterable[str]) -> None:
         self._many(statements.DROP_INTENT, ({"marker": marker} for marker in markers))
 
-    async def put_attempts(self, attempts: Iterable[Attempt]) -> None:
+    def put_attempts(self, attempts: Iterable[Attempt]) -> None:
         self._many(statements.PUT_ATTEMPT, (rows.attempt_row(attempt) for attempt in attempts))
 
-    async def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None:
+    def drop_attempts(self, keys: Iterable[tuple[Side, str]]) -> None:
         self._many(statements.DROP_ATTEMPT, _keys(keys))
 
-    async def set_holds(self, holds: Iterable[Held]) -> None:
+    def set_holds(self, holds: Iterable[Held]) -> None:
         self._one(statements.DROP_HOLDS, {})
         self._many(statements.PUT_HOLD, (rows.hold_row(held) for held in holds))
 
-    async def drop_decisions(self, decisions: Iterable[Decision]) -> None:
+    def drop_decisions(self, decisions: Iterable[Decision]) -> None:
         self._many(statements.DROP_DECISION, (rows.decision_row(decision) for decision in decisions))
 
-    async def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None:
+    def put_tombstones(self, tombstones: Iterable[Tombstone]) -> None:
         self._many(statements.PUT_TOMBSTONE, (rows.tombstone_row(tombstone) for tombstone in tombstones))
 
-    async def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None:
+    def drop_tombstones(self, keys: Iterable[tuple[Side, str]]) -> None:
         self._many(statements.DROP_TOMBSTONE, _keys(keys))
 
-    async def drop_hangs(self, hangs: Iterable[Hang]) -> None:
+    def drop_hangs(self, hangs: Iterable[Hang]) -> None:
         found = ({**rows.hang_key(hang), "noted_run": hang.noted_run} for hang in hangs)
         self._many(statements.DROP_HANG, found)
 
-    async def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
+    def add_ledger(self, entries: Iterable[LedgerEntry]) -> None:
         put = partial(rows.ledger_row, account=self._account, images=self._images)
         batch = [put(entry) for entry in entries]
         self._many(statements.ADD_LEDGER, batch)
         if mails := sum((row["attendees"] or 0) > 0 for row in batch):
             self._one(statements.PREVENTED, {"mails": mails})
 
-    async def expire(self, before: datetime) -> None:
+    def expire(self, before: datetime) -> None:
         for statement in (statements.EXPIRE_TOMBSTONES, statements.EXPIRE_LEDGER):
             self._one(statement, {"before": codec.instant_text(before)})
 

@@ -20,8 +20,8 @@ NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 
 async def put(store: SqliteStore, lease: Lease, *event_ids: str) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_side(Side.LEFT, SideState(token="abc", listed_at=NOW, listed_run=3, round=3))
-        await transaction.put_tombstones(
+        transaction.put_side(Side.LEFT, SideState(token="abc", listed_at=NOW, listed_run=3, round=3))
+        transaction.put_tombstones(
             Tombstone(side=Side.LEFT, event_id=each, revision=None, at=NOW) for each in event_ids
         )
 

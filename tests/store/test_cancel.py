@@ -59,7 +59,7 @@ def _this_task() -> asyncio.Task[Any]:
 async def put(store: SqliteStore, lease: Lease, *event_ids: str) -> None:
     async with store.transaction(lease) as transaction:
         for event_id in event_ids:
-            await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
+            transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
 
 
 @pytest.mark.parametrize("always", [False, True], ids=["once", "again and again"])

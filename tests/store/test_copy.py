@@ -33,7 +33,7 @@ def empty(path: Path) -> Path:
 
 async def put(store: SqliteStore, lease: Lease, event_id: str) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
+        transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
 
 
 async def stored(store: SqliteStore) -> set[str]:
@@ -61,7 +61,7 @@ async def test_a_copy_sees_what_a_running_calsync_has_committed(
 ) -> None:
     await put(store, lease, "committed")
     async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id="open", revision=None, at=NOW)])
+        transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id="open", revision=None, at=NOW)])
         copy = await SqliteStore.copy(path)
     assert await stored(copy) == {"committed"}
     await copy.close()

@@ -34,7 +34,7 @@ DECISION = Decision(
 async def held(store: SqliteStore, lease: Lease) -> Lease:
     """Have one delete held."""
     async with store.transaction(lease) as transaction:
-        await transaction.set_holds([HELD])
+        transaction.set_holds([HELD])
     return lease
 
 
@@ -85,7 +85,7 @@ async def test_who_drops_a_decision_drops_no_later_one(store: SqliteStore, held:
     await store.decisions.put("anna", [later])
     for dropped, left in ((DECISION, [later]), (later, [])):
         async with store.transaction(held) as transaction:
-            await transaction.drop_decisions([dropped])
+            transaction.drop_decisions([dropped])
         assert await store.decisions.of("anna") == left
 
 
@@ -95,8 +95,8 @@ async def test_what_was_decided_while_a_run_went_on_is_held_until_the_next_one_h
 ) -> None:
     await store.decisions.put("anna", [DECISION])
     async with store.transaction(held) as transaction:
-        await transaction.drop_decisions([DECISION] if heard else [])
-        await transaction.set_holds([])
+        transaction.drop_decisions([DECISION] if heard else [])
+        transaction.set_holds([])
     assert (await load(store)).holds == ({} if heard else {HELD.key: HELD})
     assert (await load(store)).decisions == ({} if heard else {HELD.key: DECISION})
 
@@ -105,18 +105,18 @@ async def test_what_is_decided_is_held_as_the_next_run_says(store: SqliteStore, 
     await store.decisions.put("anna", [DECISION])
     by_rule = replace(HELD, rule="cautious")
     async with store.transaction(held) as transaction:
-        await transaction.set_holds([by_rule])
+        transaction.set_holds([by_rule])
     assert (await load(store)).holds == {HELD.key: by_rule}
 
 
 async def test_a_rebuild_drops_decisions_and_takes_none(store: SqliteStore, held: Lease) -> None:
     await store.decisions.put("anna", [DECISION])
     async with store.transaction(held) as transaction:
-        await transaction.set_rebuild("behind")
+        transaction.set_rebuild("behind")
     assert await store.decisions.of("anna") == []
     assert await store.decisions.put("anna", [DECISION]) == []
     async with store.transaction(held) as transaction:
-        await transaction.set_rebuild(None)
+        transaction.set_rebuild(None)
     assert await store.decisions.put("anna", [DECISION]) == [DECISION]
 
 
@@ -135,7 +135,7 @@ async def test_a_restored_backup_has_no_decisions(store: SqliteStore, held: Leas
 async def test_the_same_is_held_for_two_reasons(store: SqliteStore, lease: Lease) -> None:
     both = [replace(HELD, kind=Kind.UPDATE, reason=reason) for reason in ("brake_rewrites", "conflict")]
     async with store.transaction(lease) as transaction:
-        await transaction.set_holds(both)
+        transaction.set_holds(both)
     assert list((await load(store)).holds.values()) == both
 
 

@@ -29,15 +29,15 @@ def written(at: datetime, run: int, kind: Kind = Kind.UPDATE) -> LedgerEntry:
 async def remember(store: SqliteStore, lease: Lease, *ledger: LedgerEntry) -> None:
     base = Base.of(Event(summary="Notar", when=Timed(NOW, NOW + timedelta(hours=1))), 1)
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(7)
-        await transaction.put_side(Side.LEFT, SideState(token=f"{lease.account}'s", calendar="c"))
-        await transaction.put_seen(Side.LEFT, [seen("l1"), seen("l2")])
-        await transaction.put_links(
+        transaction.begin_run(7)
+        transaction.put_side(Side.LEFT, SideState(token=f"{lease.account}'s", calendar="c"))
+        transaction.put_seen(Side.LEFT, [seen("l1"), seen("l2")])
+        transaction.put_links(
             [Link(id=1, left="l1", right="r1", state=State.AWAKE, left_base=base, right_base=base)]
         )
-        await transaction.put_intents([intent(f"{lease.account}-marker")])
-        await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id="gone", revision=None, at=NOW)])
-        await transaction.add_ledger(ledger)
+        transaction.put_intents([intent(f"{lease.account}-marker")])
+        transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id="gone", revision=None, at=NOW)])
+        transaction.add_ledger(ledger)
 
 
 async def count(store: SqliteStore, table: str) -> int:

@@ -24,7 +24,7 @@ async def kept(path: Path, account: str, word: str) -> None:
     assert lease is not None
     entry = LedgerEntry(run=1, at=NOW, kind="update", side=Side.LEFT, reason="changed", before={"summary": word})
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([entry])
+        transaction.add_ledger([entry])
     await store.release(lease)
     await store.close()
 

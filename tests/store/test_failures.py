@@ -43,7 +43,7 @@ def damage(path: Path) -> None:
 
 async def put(store: SqliteStore, lease: Lease, event_id: str, copies: int = 1) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones(
+        transaction.put_tombstones(
             Tombstone(side=Side.LEFT, event_id=f"{event_id}-{number}", revision=None, at=NOW)
             for number in range(copies)
         )
@@ -134,7 +134,7 @@ async def full(path: Path) -> Path:
     assert lease is not None
     await put(store, lease, "event", 500)
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(Side.LEFT, map(seen, range(500)))
+        transaction.put_seen(Side.LEFT, map(seen, range(500)))
     await store.close()
     return path
 

@@ -44,7 +44,7 @@ async def told(path: Path, account: str = "anna", *entries: LedgerEntry) -> None
     lease = await store.acquire(account, "test", NOW, timedelta(minutes=5))
     assert lease is not None
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger(entries or [ENTRY])
+        transaction.add_ledger(entries or [ENTRY])
     await store.release(lease)
     await store.close()
 

@@ -30,7 +30,7 @@ async def main(path, kill):
         async with store.transaction(lease) as transaction:
             for side in Side:
                 event_id = f"{kill}-{number}"
-                await transaction.put_tombstones([Tombstone(side=side, event_id=event_id, revision=None, at=NOW)])
+                transaction.put_tombstones([Tombstone(side=side, event_id=event_id, revision=None, at=NOW)])
         print(event_id, flush=True)
 
 asyncio.run(main(sys.argv[1], sys.argv[2]))

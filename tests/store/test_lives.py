@@ -56,13 +56,13 @@ def test_no_large_table_is_read_whole(name: str) -> None:
 async def test_all_that_is_known_of_a_pair_is_found_by_either_id(store: SqliteStore, lease: Lease) -> None:
     held = Held(side=RIGHT, event_id="r1", kind=Kind.UPDATE, reason="conflict", since=START)
     async with store.transaction(lease) as transaction:
-        await transaction.put_side(LEFT, SideState(listed_run=1))
-        await transaction.put_seen(LEFT, [seen("l1"), seen("l2")])
-        await transaction.put_seen(RIGHT, [seen("r1")])
-        await transaction.put_links([Link(id=1, left="l1", right="r1"), Link(id=2, left="l2", right=None)])
-        await transaction.set_holds([held])
-        await transaction.put_attempts([Attempt(side=LEFT, event_id="l1", count=2, due=START, error="Retry")])
-        await transaction.add_ledger(
+        transaction.put_side(LEFT, SideState(listed_run=1))
+        transaction.put_seen(LEFT, [seen("l1"), seen("l2")])
+        transaction.put_seen(RIGHT, [seen("r1")])
+        transaction.put_links([Link(id=1, left="l1", right="r1"), Link(id=2, left="l2", right=None)])
+        transaction.set_holds([held])
+        transaction.put_attempts([Attempt(side=LEFT, event_id="l1", count=2, due=START, error="Retry")])
+        transaction.add_ledger(
             [
                 entry(Kind.CREATE, event_id="r1", source_id="l1", link=1),
                 entry(Kind.CREATE, event_id="r2", source_id="l2", link=2),
@@ -98,7 +98,7 @@ async def test_all_that_is_known_of_a_pair_is_found_by_either_id(store: SqliteSt
 
 async def test_of_a_pair_that_has_ended_the_ledger_knows_both(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger(
+        transaction.add_ledger(
             [
                 entry(Kind.CREATE, event_id="r1", source_id="l1", link=1),
                 entry(Kind.DELETE, event_id="r1", source_id="l1", link=1, reason="deleted"),
@@ -113,8 +113,8 @@ async def test_of_a_pair_that_has_ended_the_ledger_knows_both(store: SqliteStore
 
 async def test_of_very_much_the_newest_is_told(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(RIGHT, [seen("r1")])
-        await transaction.add_ledger(
+        transaction.put_seen(RIGHT, [seen("r1")])
+        transaction.add_ledger(
             [entry(Kind.UPDATE, run=number, event_id="r1", link=1) for number in range(MOST + 5)]
         )
     life = await store.lives.of("anna", (RIGHT, "r1"))
@@ -123,9 +123,9 @@ async def test_of_very_much_the_newest_is_told(store: SqliteStore, lease: Lease)
 
 async def test_subjects_are_those_of_one_account_with_their_links(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(LEFT, [seen("l1", "Notar")])
-        await transaction.put_seen(RIGHT, [seen("r1", "Privat")])
-        await transaction.put_links([Link(id=7, left="l1", right="r1")])
+        transaction.put_seen(LEFT, [seen("l1", "Notar")])
+        transaction.put_seen(RIGHT, [seen("r1", "Privat")])
+        transaction.put_links([Link(id=7, left="l1", right="r1")])
     found = await store.lives.subjects("anna")
     assert set(found) == {(LEFT, "l1", "Notar", 7), (RIGHT, "r1", "Privat", 7)}
     assert await store.lives.subjects("berta") == []

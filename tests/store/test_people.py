@@ -35,7 +35,7 @@ async def seen(store: SqliteStore, lease: Lease, left: str, right: str) -> None:
     async with store.transaction(lease) as transaction:
         for side, calendar in ((Side.LEFT, left), (Side.RIGHT, right)):
             state = SideState(token="x", listed_at=NOW, listed_run=1, round=1, calendar=calendar)
-            await transaction.put_side(side, state)
+            transaction.put_side(side, state)
 
 
 async def test_who_is_invited_has_no_way_in_yet(store: SqliteStore, anna: Person) -> None:

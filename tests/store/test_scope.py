@@ -30,19 +30,17 @@ def seen(event_id: str, uid: str | None = None) -> Seen:
 async def rest(store: SqlStore, lease: Lease) -> Rest:
     """Return the rest of an account of three pairs, an event without a link, and one that was buried."""
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(7)
-        await transaction.put_side(LEFT, SideState(token="t"))
-        await transaction.put_seen(LEFT, [seen("l1", "one"), seen("l2", "two"), seen("l3"), seen("l4", "two")])
-        await transaction.put_seen(RIGHT, [seen("r1", "two"), seen("r2"), seen("r3")])
+        transaction.begin_run(7)
+        transaction.put_side(LEFT, SideState(token="t"))
+        transaction.put_seen(LEFT, [seen("l1", "one"), seen("l2", "two"), seen("l3"), seen("l4", "two")])
+        transaction.put_seen(RIGHT, [seen("r1", "two"), seen("r2"), seen("r3")])
         states = (State.AWAKE, State.ASLEEP, State.AWAKE)
-        await transaction.put_links(
+        transaction.put_links(
             Link(id=number, left=f"l{number}", right=f"r{number}", state=state)
             for number, state in enumerate(states, 1)
         )
-        await transaction.put_tombstones(
-            Tombstone(side=side, event_id="gone", revision=None, at=START) for side in Side
-        )
-        await transaction.set_rest("terms", {(RIGHT, "r3")})
+        transaction.put_tombstones(Tombstone(side=side, event_id="gone", revision=None, at=START) for side in Side)
+        transaction.set_rest("terms", {(RIGHT, "r3")})
     await store.release(lease)
     found = await store.rest("anna")
     assert found is not None
@@ -108,7 +106,7 @@ async def test_all_is_read_of_an_account_that_does_not_rest_any_more(store: SqlS
     lease = await store.acquire("anna", "runner-2", START, timedelta(minutes=1))
     assert lease is not None
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(8)
+        transaction.begin_run(8)
     assert (await read(store, replace(rest, run=8), {(LEFT, "l3")})).scope is None
 
 
@@ -129,7 +127,7 @@ async def test_uids_that_begin_alike_are_told_apart_by_who_decides(
     lease = await store.acquire("anna", "runner-2", START, timedelta(minutes=1)) or lease
     long = "x" * 5000
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(LEFT, [seen("l5", long + "1"), seen("l6", long + "2"), seen("l7", "ä“ü 'ß")])
+        transaction.put_seen(LEFT, [seen("l5", long + "1"), seen("l6", long + "2"), seen("l7", "ä“ü 'ß")])
     assert known(await read(store, rest, {(LEFT, "l5")})) == {(LEFT, "l5"), (LEFT, "l6")}
     assert known(await read(store, rest, {(LEFT, "new")}, {(LEFT, "ä“ü 'ß")})) == {(LEFT, "l7")}
 

@@ -74,16 +74,16 @@ async def test_what_waits_is_counted_by_account_and_reason(store: SqliteStore, l
     later = START + timedelta(hours=1)
     deletes = [("r1", later), ("r2", START)]
     async with store.transaction(lease) as transaction:
-        await transaction.set_holds(
+        transaction.set_holds(
             Held(side=Side.RIGHT, event_id=each, kind=Kind.DELETE, reason="brake_deletes", since=since)
             for each, since in deletes
         )
-        await transaction.put_attempts(
+        transaction.put_attempts(
             Attempt(side=Side.RIGHT, event_id=f"r{count}", count=count, due=START, error="EventError")
             for count in (4, 5, 9)
         )
-        await transaction.put_side(Side.LEFT, SideState(written=False))
-        await transaction.put_side(Side.RIGHT, SideState(written=True))
+        transaction.put_side(Side.LEFT, SideState(written=False))
+        transaction.put_side(Side.RIGHT, SideState(written=True))
     blocked = {
         (Side.LEFT, "l1"): Unsynced(Kind.BLOCK, "has_attendees"),
         (Side.LEFT, "l2"): Unsynced(Kind.SKIP, "series"),
@@ -105,7 +105,7 @@ async def test_what_looks_like_others_is_told_once_whatever_else_it_waits_for(
 ) -> None:
     holds = [("l1", "ambiguous"), ("l1", "rules"), ("l2", "rules"), ("l3", "ambiguous")]
     async with store.transaction(lease) as transaction:
-        await transaction.set_holds(
+        transaction.set_holds(
             Held(side=Side.RIGHT, event_id=event_id, kind=Kind.CREATE, reason=reason, since=START)
             for event_id, reason in holds
         )
@@ -123,10 +123,10 @@ async def test_what_looks_like_others_is_told_once_whatever_else_it_waits_for(
 
 async def test_links_are_told_with_both_sides(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(Side.LEFT, [seen("a", "Notar"), seen("b", "Messe")])
-        await transaction.put_seen(Side.RIGHT, [seen("A", "Privat")])
+        transaction.put_seen(Side.LEFT, [seen("a", "Notar"), seen("b", "Messe")])
+        transaction.put_seen(Side.RIGHT, [seen("A", "Privat")])
         gone = Link(id=2, left="b", right=None, state=State.PARTED, reason="deleted", origin=Side.RIGHT)
-        await transaction.put_links([Link(id=1, left="a", right="A", left_base=Base()), gone])
+        transaction.put_links([Link(id=1, left="a", right="A", left_base=Base()), gone])
     newest, eldest = await store.showing.links("anna", None, None, 5)
     assert (newest.id, newest.state, newest.reason, newest.origin) == (2, State.PARTED, "deleted", Side.RIGHT)
     assert newest.left is not None
@@ -147,8 +147,8 @@ def wrote(attendees: int | None, at: int, kind: str = "create") -> LedgerEntry:
 
 async def test_copies_of_originals_with_attendees_are_counted(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([wrote(3, 1), wrote(4, -1), wrote(0, 1), wrote(None, 1), wrote(2, 1)])
-        await transaction.add_ledger([wrote(9, 1, "update")])
+        transaction.add_ledger([wrote(3, 1), wrote(4, -1), wrote(0, 1), wrote(None, 1), wrote(2, 1)])
+        transaction.add_ledger([wrote(9, 1, "update")])
     assert await store.showing.copies_without_attendees("anna", START) == (2, 5)
     assert await store.showing.copies_without_attendees("bert", START) == (0, 0)
 
@@ -156,7 +156,7 @@ async def test_copies_of_originals_with_attendees_are_counted(store: SqliteStore
 async def cancelled(store: SqliteStore, lease: Lease, entries: list[LedgerEntry]) -> None:
     """Add entries in a transaction that comes to nothing."""
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger(entries)
+        transaction.add_ledger(entries)
         raise asyncio.CancelledError
 
 
@@ -166,13 +166,13 @@ async def test_mails_that_were_prevented_outlive_the_ledger_and_their_account(
     counted = store.showing.mails_prevented
     assert (await counted("anna"), await counted()) == (0, 0)
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([wrote(3, 1), wrote(0, 1), wrote(None, 1), wrote(1, 2, "update")])
+        transaction.add_ledger([wrote(3, 1), wrote(0, 1), wrote(None, 1), wrote(1, 2, "update")])
     assert (await counted("anna"), await counted("bert"), await counted()) == (2, 0, 2)
     with pytest.raises(asyncio.CancelledError):
         await cancelled(store, lease, [wrote(3, 3)])
     assert await counted() == 2
     async with store.transaction(lease) as transaction:
-        await transaction.expire(START + timedelta(days=40))
+        transaction.expire(START + timedelta(days=40))
     assert await store.ledger("anna", 9) == []
     assert (await counted("anna"), await counted()) == (2, 2)
     await store._writer.write(lambda database: database.execute("DELETE FROM account"))

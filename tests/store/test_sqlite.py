@@ -106,16 +106,16 @@ async def test_everything_comes_back_as_it_was_put(store: SqlStore, lease: Lease
     for hang in (pair, before, alone):
         await store.add_hang("anna", hang)
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(4)
-        await transaction.put_side(Side.LEFT, side)
-        await transaction.put_seen(Side.LEFT, [seen("l1"), seen("l2")])
-        await transaction.put_links(links)
-        await transaction.put_intents(intents)
-        await transaction.put_attempts([attempt])
-        await transaction.set_holds([held])
-        await transaction.put_tombstones([tombstone])
-        await transaction.set_rebuild("lost")
-        await transaction.set_rules("0123")
+        transaction.begin_run(4)
+        transaction.put_side(Side.LEFT, side)
+        transaction.put_seen(Side.LEFT, [seen("l1"), seen("l2")])
+        transaction.put_links(links)
+        transaction.put_intents(intents)
+        transaction.put_attempts([attempt])
+        transaction.set_holds([held])
+        transaction.put_tombstones([tombstone])
+        transaction.set_rebuild("lost")
+        transaction.set_rules("0123")
     expected = AccountState(
         run=4,
         sides={Side.LEFT: side, Side.RIGHT: SideState()},
@@ -157,14 +157,14 @@ async def test_what_is_put_again_is_replaced(store: SqlStore, lease: Lease) -> N
     attempt = Attempt(side=Side.LEFT, event_id="l1", count=1, due=NOW, error="busy")
     for _ in range(2):
         async with store.transaction(lease) as transaction:
-            await transaction.put_side(Side.LEFT, SideState(token="1"))
-            await transaction.put_side(Side.LEFT, SideState(token="2", round=1))
-            await transaction.put_seen(Side.LEFT, [seen("l1", "alt"), seen("l1", "neu")])
-            await transaction.put_links([Link(id=1, left="l1", right="r1")])
-            await transaction.put_links([Link(id=1, left="l1", right="r9")])
-            await transaction.put_intents([intent("m1"), replace(intent("m1"), looks=1)])
-            await transaction.put_attempts([attempt, replace(attempt, count=2)])
-            await transaction.put_tombstones([tombstone, replace(tombstone, revision="r2")])
+            transaction.put_side(Side.LEFT, SideState(token="1"))
+            transaction.put_side(Side.LEFT, SideState(token="2", round=1))
+            transaction.put_seen(Side.LEFT, [seen("l1", "alt"), seen("l1", "neu")])
+            transaction.put_links([Link(id=1, left="l1", right="r1")])
+            transaction.put_links([Link(id=1, left="l1", right="r9")])
+            transaction.put_intents([intent("m1"), replace(intent("m1"), looks=1)])
+            transaction.put_attempts([attempt, replace(attempt, count=2)])
+            transaction.put_tombstones([tombstone, replace(tombstone, revision="r2")])
     state = await load(store)
     assert state.sides[Side.LEFT] == SideState(token="2", round=1)
     assert state.seen[Side.LEFT]["l1"].observation.event.summary == "neu"
@@ -180,18 +180,18 @@ async def test_what_is_dropped_is_gone_and_the_rest_stays(store: SqlStore, lease
         await store.add_hang("anna", hang)
     async with store.transaction(lease) as transaction:
         for side in Side:
-            await transaction.put_seen(side, [seen("1"), seen("2")])
-            await transaction.put_tombstones([Tombstone(side=side, event_id="1", revision=None, at=NOW)])
-            await transaction.put_attempts([Attempt(side=side, event_id="1", count=1, due=NOW, error="busy")])
-        await transaction.put_links([Link(id=1, left="1", right="1"), Link(id=2, left="2", right="2")])
-        await transaction.put_intents([intent("m1", "1"), intent("m2", "2")])
+            transaction.put_seen(side, [seen("1"), seen("2")])
+            transaction.put_tombstones([Tombstone(side=side, event_id="1", revision=None, at=NOW)])
+            transaction.put_attempts([Attempt(side=side, event_id="1", count=1, due=NOW, error="busy")])
+        transaction.put_links([Link(id=1, left="1", right="1"), Link(id=2, left="2", right="2")])
+        transaction.put_intents([intent("m1", "1"), intent("m2", "2")])
     async with store.transaction(lease) as transaction:
-        await transaction.drop_seen(Side.LEFT, ["1", "unknown"])
-        await transaction.drop_tombstones([(Side.LEFT, "1")])
-        await transaction.drop_attempts([(Side.RIGHT, "1")])
-        await transaction.drop_links([2])
-        await transaction.drop_intents(["m1"])
-        await transaction.drop_hangs([hangs[0]])
+        transaction.drop_seen(Side.LEFT, ["1", "unknown"])
+        transaction.drop_tombstones([(Side.LEFT, "1")])
+        transaction.drop_attempts([(Side.RIGHT, "1")])
+        transaction.drop_links([2])
+        transaction.drop_intents(["m1"])
+        transaction.drop_hangs([hangs[0]])
     state = await load(store)
     assert {side: list(found) for side, found in state.seen.items()} == {Side.LEFT: ["2"], Side.RIGHT: ["1", "2"]}
     assert list(state.tombstones) == [(Side.RIGHT, "1")]
@@ -205,38 +205,36 @@ async def test_holds_are_replaced_as_a_whole(store: SqlStore, lease: Lease) -> N
     second = Held(side=Side.LEFT, event_id="l1", kind=Kind.UPDATE, reason="conflict", since=NOW)
     for holds in ([first], [second], list[Held]()):
         async with store.transaction(lease) as transaction:
-            await transaction.set_holds(holds)
+            transaction.set_holds(holds)
         assert list((await load(store)).holds.values()) == holds
 
 
 @pytest.mark.parametrize("other", [Link(id=2, left="l1", right="r2"), Link(id=2, left="l2", right="r1")])
 async def test_an_event_stands_in_one_link(store: SqlStore, lease: Lease, other: Link) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_links([Link(id=1, left="l1", right="r1")])
+        transaction.put_links([Link(id=1, left="l1", right="r1")])
     with pytest.raises(StoreError, match=TWICE):
         async with store.transaction(lease) as transaction:
-            await transaction.put_links([other])
+            transaction.put_links([other])
     assert list((await load(store)).links) == [1]
 
 
 async def test_links_without_one_side_do_not_collide(store: SqlStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_links([Link(id=1, left="l1", right=None), Link(id=2, left="l2", right=None)])
+        transaction.put_links([Link(id=1, left="l1", right=None), Link(id=2, left="l2", right=None)])
     assert len((await load(store)).links) == 2
 
 
 async def test_two_links_may_exchange_their_partners(store: SqlStore, lease: Lease) -> None:
     for left in (("l1", "l2"), ("l2", "l1")):
         async with store.transaction(lease) as transaction:
-            await transaction.put_links(
-                [Link(id=1, left=left[0], right="r1"), Link(id=2, left=left[1], right="r2")]
-            )
+            transaction.put_links([Link(id=1, left=left[0], right="r1"), Link(id=2, left=left[1], right="r2")])
     assert [link.left for link in (await load(store)).links.values()] == ["l2", "l1"]
 
 
 async def test_a_source_has_one_open_create(store: SqlStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_intents(
+        transaction.put_intents(
             [
                 intent("m1"),
                 intent("m2", side=Side.LEFT),
@@ -248,7 +246,7 @@ async def test_a_source_has_one_open_create(store: SqlStore, lease: Lease) -> No
         )
     with pytest.raises(StoreError, match=TWICE):
         async with store.transaction(lease) as transaction:
-            await transaction.put_intents([intent("m7")])
+            transaction.put_intents([intent("m7")])
     assert len((await load(store)).intents) == 6
 
 
@@ -257,12 +255,12 @@ async def test_accounts_do_not_see_each_other(store: SqlStore, lease: Lease) -> 
     assert other is not None
     for each in (lease, other):
         async with store.transaction(each) as transaction:
-            await transaction.put_links([Link(id=1, left="l1", right="r1")])
-            await transaction.put_intents([intent("m1")])
-            await transaction.put_seen(Side.LEFT, [seen("l1", each.account)])
+            transaction.put_links([Link(id=1, left="l1", right="r1")])
+            transaction.put_intents([intent("m1")])
+            transaction.put_seen(Side.LEFT, [seen("l1", each.account)])
     async with store.transaction(other) as transaction:
-        await transaction.drop_links([1])
-        await transaction.drop_seen(Side.LEFT, ["l1"])
+        transaction.drop_links([1])
+        transaction.drop_seen(Side.LEFT, ["l1"])
     state = await load(store)
     assert state.links[1].left == "l1"
     assert state.seen[Side.LEFT]["l1"].observation.event.summary == "anna"
@@ -289,8 +287,8 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqlStore, lea
         for number in range(5)
     ]
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger(entries[:3])
-        await transaction.add_ledger(entries[3:])
+        transaction.add_ledger(entries[:3])
+        transaction.add_ledger(entries[3:])
     numbered = [replace(entry, id=number) for number, entry in enumerate(entries, 1)]
     assert await store.ledger("anna", 2) == numbered[3:]
     assert await store.ledger("anna", 100) == numbered
@@ -300,24 +298,24 @@ async def test_the_ledger_tells_its_newest_entries_in_order(store: SqlStore, lea
 async def test_a_write_is_undone_once(store: SqlStore, lease: Lease) -> None:
     entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="undone", undoes=1)
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([entry])
-        await transaction.put_intents([replace(intent("m1"), undoes=2)])
+        transaction.add_ledger([entry])
+        transaction.put_intents([replace(intent("m1"), undoes=2)])
     with pytest.raises(StoreError):
         async with store.transaction(lease) as transaction:
-            await transaction.add_ledger([entry])
+            transaction.add_ledger([entry])
     with pytest.raises(StoreError):
         async with store.transaction(lease) as transaction:
-            await transaction.put_intents([replace(intent("m2"), source=seen("l2").observation, undoes=2)])
+            transaction.put_intents([replace(intent("m2"), source=seen("l2").observation, undoes=2)])
 
 
 async def test_the_number_of_a_link_is_not_forgotten_with_it(store: SqlStore, lease: Lease) -> None:
     entry = LedgerEntry(run=1, at=NOW, kind="create", side=Side.LEFT, reason="new", link=7)
     async with store.transaction(lease) as transaction:
-        await transaction.put_links([Link(id=3, left="l1", right="r1")])
-        await transaction.add_ledger([entry])
+        transaction.put_links([Link(id=3, left="l1", right="r1")])
+        transaction.add_ledger([entry])
     assert (await load(store)).last_link == 7
     async with store.transaction(lease) as transaction:
-        await transaction.put_links([Link(id=8, left="l2", right="r2")])
+        transaction.put_links([Link(id=8, left="l2", right="r2")])
     assert (await load(store)).last_link == 8
 
 
@@ -326,9 +324,9 @@ async def test_recent_deletes_are_counted_by_side(store: SqlStore, lease: Lease)
         return LedgerEntry(run=1, at=NOW - timedelta(hours=hours), kind=kind, side=side, reason="deleted")
 
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
-        await transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
-        await transaction.add_ledger([replace(entry(Side.RIGHT, 1), reason=reason) for reason in sorted(WANTED)])
+        transaction.add_ledger([entry(Side.LEFT, hours) for hours in (0, 24, 25)])
+        transaction.add_ledger([entry(Side.RIGHT, 1), entry(Side.RIGHT, 1, "update")])
+        transaction.add_ledger([replace(entry(Side.RIGHT, 1), reason=reason) for reason in sorted(WANTED)])
     assert (await load(store)).deleted_lately == {Side.LEFT: 2, Side.RIGHT: 1}
 
 
@@ -339,13 +337,11 @@ async def test_what_was_written_lately_is_counted_for_the_budget(store: SqlStore
 
     assert (await load(store)).begun is None
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(
-            Side.LEFT, [replace(seen("old"), first_run=3), replace(seen("new"), first_run=4)]
-        )
-        await transaction.add_ledger([entry("create", hours, source="old") for hours in (0, 5)])
-        await transaction.add_ledger([entry("create", hours, source="new") for hours in (0, 5, 25)])
-        await transaction.add_ledger([entry("update", 1), entry("delete", 1.1), entry("link", 0)])
-        await transaction.add_ledger([entry("update", 0, reason) for reason in sorted(UNCOUNTED)])
+        transaction.put_seen(Side.LEFT, [replace(seen("old"), first_run=3), replace(seen("new"), first_run=4)])
+        transaction.add_ledger([entry("create", hours, source="old") for hours in (0, 5)])
+        transaction.add_ledger([entry("create", hours, source="new") for hours in (0, 5, 25)])
+        transaction.add_ledger([entry("update", 1), entry("delete", 1.1), entry("link", 0)])
+        transaction.add_ledger([entry("update", 0, reason) for reason in sorted(UNCOUNTED)])
     state = await load(store)
     assert (state.begun, state.spent) == (3, Spent(hour=2, day=4))
 
@@ -382,7 +378,7 @@ async def test_an_unanswered_question_bears_the_run_behind_which_its_pair_s_last
     await store.add_hang("anna", first)
     assert [hang.noted_run for hang in (await load(store)).hangs] == [0]
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(4)
+        transaction.begin_run(4)
     await store.add_hang("anna", replace(first, left=Version("l1", "2")))
     assert [hang.noted_run for hang in (await load(store)).hangs] == [4, 4]
 
@@ -392,14 +388,14 @@ async def test_what_is_noted_about_a_pair_while_its_notes_are_dropped_stays(stor
     await store.add_hang("anna", first)
     known = (await load(store)).hangs
     async with store.transaction(lease) as transaction:
-        await transaction.begin_run(4)
+        transaction.begin_run(4)
     second = replace(first, left=Version("l1", "2"))
     await store.add_hang("anna", second)
     async with store.transaction(lease) as transaction:
-        await transaction.drop_hangs(known)
+        transaction.drop_hangs(known)
     assert (await load(store)).hangs == [first, second]
     async with store.transaction(lease) as transaction:
-        await transaction.drop_hangs((await load(store)).hangs)
+        transaction.drop_hangs((await load(store)).hangs)
     assert (await load(store)).hangs == []
 
 
@@ -445,7 +441,7 @@ async def test_what_was_written_again_and_again_is_told(store: SqlStore, lease: 
         entry("create", 1, link=8),
     ]
     async with store.transaction(lease) as transaction:
-        await transaction.add_ledger([*others, *loops])
+        transaction.add_ledger([*others, *loops])
     assert await store.repeats("anna", NOW - timedelta(minutes=30), 2) == [
         replace(entry, id=number) for number, entry in enumerate(loops, len(others) + 1)
     ]
@@ -456,10 +452,10 @@ async def test_what_was_written_again_and_again_is_told(store: SqlStore, lease: 
 async def test_five_thousand_events_at_once(store: SqlStore, lease: Lease) -> None:
     ids = [f"l{number}" for number in range(5000)]
     async with store.transaction(lease) as transaction:
-        await transaction.put_seen(Side.LEFT, (seen(event_id) for event_id in ids))
-        await transaction.put_links(Link(id=n, left=each, right=f"r{n}") for n, each in enumerate(ids))
-        await transaction.put_intents(intent(f"m-{event_id}", event_id) for event_id in ids)
-        await transaction.add_ledger(
+        transaction.put_seen(Side.LEFT, (seen(event_id) for event_id in ids))
+        transaction.put_links(Link(id=n, left=each, right=f"r{n}") for n, each in enumerate(ids))
+        transaction.put_intents(intent(f"m-{event_id}", event_id) for event_id in ids)
+        transaction.add_ledger(
             LedgerEntry(run=1, at=NOW, kind="create", side=Side.RIGHT, reason="new", event_id=each) for each in ids
         )
     state = await load(store)
@@ -471,7 +467,7 @@ async def test_old_entries_of_all_accounts_are_forgotten_and_no_others(store: Sq
     assert other is not None
     for each, hours in ((lease, (0, 5)), (other, (4, 6))):
         async with store.transaction(each) as transaction:
-            await transaction.add_ledger(
+            transaction.add_ledger(
                 LedgerEntry(run=1, at=NOW + timedelta(hours=hour), kind="create", side=Side.LEFT, reason="new")
                 for hour in hours
             )

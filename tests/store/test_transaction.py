@@ -23,13 +23,13 @@ async def stored(store: SqliteStore) -> set[str]:
 async def put(store: SqliteStore, lease: Lease, *event_ids: str) -> None:
     async with store.transaction(lease) as transaction:
         for event_id in event_ids:
-            await transaction.put_tombstones([tombstone(event_id)])
+            transaction.put_tombstones([tombstone(event_id)])
 
 
 async def test_an_error_leaves_no_trace(store: SqliteStore, lease: Lease) -> None:
     async def fail() -> None:
         async with store.transaction(lease) as transaction:
-            await transaction.put_tombstones([tombstone("lost")])
+            transaction.put_tombstones([tombstone("lost")])
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -40,7 +40,7 @@ async def test_an_error_leaves_no_trace(store: SqliteStore, lease: Lease) -> Non
 
 async def test_readers_do_not_see_what_is_not_committed(store: SqliteStore, lease: Lease) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones([tombstone("a")])
+        transaction.put_tombstones([tombstone("a")])
         assert await stored(store) == set()
     assert await stored(store) == {"a"}
 
@@ -50,7 +50,7 @@ async def test_a_task_that_is_cancelled_inside_leaves_no_trace(store: SqliteStor
 
     async def never_ends() -> None:
         async with store.transaction(lease) as transaction:
-            await transaction.put_tombstones([tombstone("lost")])
+            transaction.put_tombstones([tombstone("lost")])
             inside.set()
             await asyncio.Event().wait()
 
@@ -70,7 +70,7 @@ async def test_a_commit_that_is_cancelled_ends_before_its_task(store: SqliteStor
 
     async def commit() -> None:
         async with store.transaction(lease) as transaction:
-            await transaction.put_tombstones(map(tombstone, event_ids))
+            transaction.put_tombstones(map(tombstone, event_ids))
             asyncio.get_running_loop().call_soon(begun.set)
 
     task = asyncio.create_task(commit())
@@ -91,9 +91,9 @@ async def test_transactions_wait_for_each_other(store: SqliteStore, lease: Lease
 async def test_a_failed_statement_takes_its_whole_transaction_with_it(store: SqliteStore, lease: Lease) -> None:
     async def fail() -> None:
         async with store.transaction(lease) as transaction:
-            await transaction.put_tombstones([tombstone("lost")])
-            await transaction.put_links([Link(id=1, left="a", right="b"), Link(id=2, left="a", right="c")])
-            await transaction.put_tombstones([tombstone("never reached")])
+            transaction.put_tombstones([tombstone("lost")])
+            transaction.put_links([Link(id=1, left="a", right="b"), Link(id=2, left="a", right="c")])
+            transaction.put_tombstones([tombstone("never reached")])
 
     with pytest.raises(StoreError, match=r"(?i)unique"):
         await fail()

@@ -36,7 +36,7 @@ async def store(empty_database: str) -> AsyncIterator[PostgresStore]:
 
 async def put(store: SqlStore, lease: Lease, event_id: str) -> None:
     async with store.transaction(lease) as transaction:
-        await transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
+        transaction.put_tombstones([Tombstone(side=Side.LEFT, event_id=event_id, revision=None, at=NOW)])
 
 
 async def stored(store: SqlStore) -> set[str]:
