@@ -162,7 +162,7 @@ def _write(operation: Operation) -> Kind | None:
     """Return what would be written: at once, or once the plan is confirmed."""
     if operation.kind in WRITES:
         return operation.kind
-    return operation.wanted if awaits_word(operation) and operation.wanted in WRITES else None
+    return operation.wanted if awaits_word(operation.reason) and operation.wanted in WRITES else None
 
 
 def planned_write(kind: Kind, operation: Operation) -> PlannedWrite:

@@ -10,6 +10,7 @@ from calsync.engine.local import apply_links, apply_local, holds_of
 from calsync.engine.notebook import Batch
 from calsync.engine.planning import look_again, make_plan, view_of
 from calsync.engine.settle import settle
+from calsync.sync.approved import awaits_word
 from calsync.sync.decisions import unlinked
 from calsync.sync.model import Side
 from calsync.sync.plan import Kind, Plan
@@ -86,7 +87,8 @@ async def confirm_plan(run: Run, plan_hash: str) -> Confirmation:
     elif marked.waiting or not _is_settled(run):
         problem = "what became of some events is not known yet; run calsync sync, then plan again"
     else:
-        batch = Batch(confirmed=True, holds=holds_of(run, plan), rules=run.account.rules)
+        holds = {key: held for key, held in holds_of(run, plan).items() if not awaits_word(held.reason)}
+        batch = Batch(confirmed=True, holds=holds, rules=run.account.rules)
         batch.sides = {side: replace(state.sides[side], written=True) for side in run.unconfirmed}
         await run.notebook.commit(batch)
         run.before = None  # that the rules are others is in what the person saw

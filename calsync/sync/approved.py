@@ -94,9 +94,9 @@ def _beyond(lines: Sequence[PlanLine], others: Sequence[PlanLine]) -> Sequence[P
     return beyond
 
 
-def awaits_word(operation: Operation) -> bool:
-    """Tell whether a hold is over when a person confirms the plan."""
-    return operation.reason in {DIRECTION, FIRST_SYNC} or operation.reason.startswith("rebuild")
+def awaits_word(reason: str) -> bool:
+    """Tell whether what is held for this is over when a person confirms the plan."""
+    return reason in {DIRECTION, FIRST_SYNC} or reason.startswith("rebuild")
 
 
 def carried_out(plan: Plan, confirmed: Plan) -> Collection[Operation]:
@@ -104,7 +104,7 @@ def carried_out(plan: Plan, confirmed: Plan) -> Collection[Operation]:
     approved = {
         deed(each)
         for each in confirmed.operations
-        if each.kind in WRITES or (each.kind is Kind.HOLD and each.wanted in WRITES and awaits_word(each))
+        if each.kind in WRITES or (each.kind is Kind.HOLD and each.wanted in WRITES and awaits_word(each.reason))
     }
     return [each for each in plan.operations if each.kind in WRITES and deed(each) in approved]
 

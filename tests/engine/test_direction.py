@@ -328,3 +328,21 @@ async def test_a_write_that_no_plan_should_hold_is_not_sent(
     assert report.notices[Kind.CREATE, Side.LEFT, "retry"] == 1
     assert world.left.writes() == []
     assert (await world.store.load("anna", world.clock.now())).intents == {}
+
+
+async def test_nothing_waits_for_the_word_any_more_that_was_said_while_an_event_was_in_doubt(
+    world: World, turn: Turn, meeting: Event
+) -> None:
+    world.left.user_create(meeting)
+    await turn(TO_RIGHT)
+    doubted = world.right.user_create(replace(meeting, summary="Rückruf"))
+    await turn(BOTH)
+    world.right.behaviour.hidden.add(doubted)
+    world.right.behaviour.gone.add(doubted)
+    world.right.user_create(replace(meeting, summary="Notar"))
+    world.right.drop_tokens()
+    report = await turn(BOTH)
+    assert held(report) == [("left", "direction", "create")]
+    assert len((await world.store.load("anna", world.clock.now())).holds) == 2
+    assert await confirm(world, report.plan.hash) is None
+    assert not (await world.store.load("anna", world.clock.now())).holds

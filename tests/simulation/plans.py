@@ -73,7 +73,7 @@ class Applying(Errand):
     def writes(self) -> Iterator[Operation]:
         """The writes that the person has approved."""
         for each in self.plan.operations:
-            if each.kind in WRITES or (each.wanted in WRITES and awaits_word(each)):
+            if each.kind in WRITES or (each.wanted in WRITES and awaits_word(each.reason)):
                 yield each
 
     async def command(self, store: SqlStore, engine: Engine) -> None:
