@@ -91,7 +91,8 @@ def fetch(database: Database, sql: str, values: Mapping[str, Any]) -> list[Any]:
 
 def each(database: Database, sql: str, values: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the rows that a statement finds, one by one: those of a large account take as much as its events."""
-    yield from database.execute(sql, values)
+    for row in database.execute(sql, values):  # noqa: UP028 - left early, that would close the cursor of another thread
+        yield row
 
 
 class _Determined(asyncio.Task[T]):

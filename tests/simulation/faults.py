@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulation.calendars import SlowCalendar
     from tests.simulation.pair import Pair
     from tests.simulation.process import Process
+    from tests.simulation.witness import Node
     from tests.simulation.world import World
 
 READS: tuple[Method, ...] = ("changes", "read", "locate", "find_marker")
@@ -200,13 +201,25 @@ def turn_direction(world: World) -> None:
     pair.note(f"direction {pair.direction}")
 
 
-def bots(pair: Pair) -> None:
-    """Two programs disagree about the summary of one pair, and never give in."""
-    pairs = [(node, partner) for node in pair.witness.members() if (partner := pair.backwards.partner(node))]
+def _is_plain(pair: Pair, node: Node) -> bool:
+    """Tell whether an event is one that calsync reads and writes, whatever the other one of its pair is."""
+    side, event_id = node
+    row = pair.calendars[side].rows.present(event_id)
+    if row is None or not pair.account().window(pair.world.clock.now()).holds(row.event.when):
+        return False
+    event = row.event
+    return event.attendee_count == 0 and not (event.private or event.series or event.cancelled)
+
+
+def bots(pair: Pair) -> bool:
+    """Let two programs disagree about the summary of one pair, and never give in; tell whether there is a pair."""
+    found = [(node, partner) for node in pair.witness.members() if (partner := pair.backwards.partner(node))]
+    pairs = [both for both in found if all(_is_plain(pair, node) for node in both)]
     if pairs:
         for number, (side, event_id) in enumerate(pair.dice.choice(pairs)):
             pair.bots.texts[side, event_id] = f"Programm {number} besteht darauf"
         pair.note(f"bots {list(pair.bots.texts)}")
+    return bool(pairs)
 
 
 NAMES = (

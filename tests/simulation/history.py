@@ -59,7 +59,9 @@ THROTTLES = 0.1
 """How often there are servers before which calsync's door stands."""
 QUIET_RUNS = 1
 """So many runs have nothing to do when an account has come to rest."""
-LOOPING = 16
+BOTS = 0.05
+"""How often two programs begin to disagree, where they find a pair."""
+LOOPING = 20
 """So many runs show what calsync makes of two programs that disagree."""
 SPARE = 1
 """So many runs more than the others an account makes while one of them waits for its next try, or is off."""
@@ -212,10 +214,9 @@ class History:
                 pair.users.act()
             if dice.random() < 0.6:
                 self._break_server(pair)
-        bots = self._draws("bots", 0.012)
-        if bots:
-            quarrels = dice.choice(list(world.pairs.values()))
-            faults.bots(quarrels)
+        quarrels = dice.choice(list(world.pairs.values()))
+        bots = dice.random() < BOTS and "bots" in self.allowed and faults.bots(quarrels)
+        world.mix["bots"] += bots
         for server in world.servers.values():
             server.throttle_soon()
         await self._reconfigure()
@@ -225,7 +226,9 @@ class History:
         process = self._process(names)
         if dice.random() < (0.8 if self.two_runners else 0.4):
             self._break_process(process)
+        world.meddlesome = not bots or dice.random() < 0.5  # else users seldom leave the pair to the programs
         await self._run_for_a_while(names, LOOPING if bots else dice.choice([1, 1, 1, 2]))
+        world.meddlesome = True
         if process.dead or dice.random() < 0.3:
             await self._pause()
         if dice.random() < 0.4:
