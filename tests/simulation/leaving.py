@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.sync.model import Side
@@ -9,6 +10,8 @@ from calsync.sync.plan import Kind
 from tests.simulation.errand import Departure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calsync.engine.leave import Leaving
     from tests.simulation.pair import Pair
     from tests.simulation.world import World
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 DAY = 86400.0
 KILLED = 0.5
 """How often a command dies while the account leaves."""
+FROZEN = 0.8
+"""How often one is frozen for a while, and its machine goes on before the lease has ended."""
 OVERTAKEN = 0.5
 """How often users are quicker than it, or have an event get a new id just before."""
 UNJUDGED = frozenset({"undoes", "lost_store", "old_disk", "second_runner", "bots", "turn_direction"})
@@ -47,8 +52,10 @@ class Departures:
                 continue
             kills = not killed and self.dice.random() < KILLED
             killed |= kills
-            self._overtake(pair, preview)
-            found = await self._command(pair, remove, preview.hash, kills=kills)
+            freezes = self.world.meddlesome and self.dice.random() < FROZEN
+            if freezes or self.dice.random() < OVERTAKEN:
+                self._overtake(pair, preview, [30] if freezes else [0, 1, 3, 30])
+            found = await self._command(pair, remove, preview.hash, kills=kills, freezes=freezes)
             if found is not None and found.problem is None:
                 pair.leaves.left(found)
                 self.world.mix[f"leave: {f'removes {remove} copies' if remove else 'copies stay'}"] += 1
@@ -61,23 +68,32 @@ class Departures:
         """Let some time pass."""
         await self.world.clock.sleep(self.dice.choice([30, 1000, 1.1 * DAY]))
 
-    def _overtake(self, pair: Pair, preview: Leaving) -> None:
-        """Sometimes have users delete an original, or edit a copy, just as its copy is about to be removed."""
+    def _overtake(self, pair: Pair, preview: Leaving, seconds: Sequence[float]) -> None:
+        """Have users delete an original, or edit a copy, just as its copy is about to be removed."""
         removed = [each for each in preview.plan.operations if each.kind is Kind.DELETE]
-        if removed and self.world.meddlesome and self.dice.random() < OVERTAKEN:
+        if removed and self.world.meddlesome:
             for _ in range(self.dice.choice([1, 2])):
-                operation, after = self.dice.choice(removed), self.dice.choice([0, 1, 3, 30])
+                operation, after = self.dice.choice(removed), self.dice.choice(seconds)
                 self.world.loop.call_later(
                     after, pair.users.overtake_leaving, operation, context=self.world.context
                 )
 
     async def _command(
-        self, pair: Pair, remove: Side | None, plan_hash: str | None, *, kills: bool = False
+        self,
+        pair: Pair,
+        remove: Side | None,
+        plan_hash: str | None,
+        *,
+        kills: bool = False,
+        freezes: bool = False,
     ) -> Leaving | None:
         pair.leaves.begins()
         errand = Departure(pair, remove, plan_hash)
         if kills:
-            errand.after_steps(self.dice.randrange(1, 150), errand.kill)
+            errand.after_steps(self.dice.randrange(1, 100), errand.kill)
+        if freezes:
+            seconds = self.dice.choice([40, 150])
+            errand.after_steps(self.dice.randrange(25, 60), partial(errand.freeze, seconds))
         await errand.run()
         self.world.mix["leave: killed"] += kills and errand.leaving is None and errand.error is None
         if plan_hash is not None:
