@@ -38,14 +38,17 @@ demo-calendars: $(VENV)/.installed
 # The tests in a browser use Debian's Chromium, and axe-core from npm. Where one is missing they are skipped, loudly.
 AXE := $(if $(shell command -v npm),tests/browser/node_modules/.package-lock.json)
 
-# Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything. The simulation runs without:
-# tracing would make it three times as slow, and it counts by itself what it has seen. Many tests wait for processes and
-# polls, so there are more workers than cores.
+# Coverage is asked of the whole suite only: 100 % of the pure core, 90 % of everything. What works in other processes,
+# where nobody would trace it, runs without: tracing takes as long again. So does the simulation, which counts by itself
+# what it has seen. Many tests wait for processes and polls, so there are more workers than cores.
+UNTRACED := tests/e2e tests/browser tests/benchmarks tests/deploy tests/docs tests/test_tutorial.py tests/test_scaffold.py
 test: $(VENV)/.installed $(AXE)
 ifdef ARGS
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 else
-	@$(BIN)/python -m pytest -q -n 6 --dist worksteal --cov --cov-report= --ignore=tests/simulation --ignore=tests/clients
+	@$(BIN)/python -m pytest -q -n 6 --dist worksteal --cov --cov-report= \
+		$(addprefix --ignore=,$(UNTRACED) tests/simulation tests/clients)
+	@$(BIN)/python -m pytest -q -n 6 --dist worksteal $(UNTRACED)
 	@$(BIN)/python -m tests.simulation --seeds 3000 --jobs 2
 	@$(BIN)/python -m tests.simulation --seeds 300 --jobs 2 --store postgresql
 	@$(BIN)/python -m pytest -q -n 2 tests/simulation

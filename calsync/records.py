@@ -359,6 +359,10 @@ class Settings(ABC):
         """Return an account's settings; nothing is set of an unknown one."""
 
     @abstractmethod
+    async def is_off(self, account: str) -> bool:
+        """Tell whether somebody has switched an account off, as of now. It is asked before each write."""
+
+    @abstractmethod
     async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:
         """Switch an account on or off. The audit tells it, with `who` did it."""
 

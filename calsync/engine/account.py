@@ -101,8 +101,11 @@ class Run:
     @property
     def unconfirmed(self) -> frozenset[Side]:
         """The sides that the account's direction lets calsync write, and that no person knows of yet."""
-        sides, direction = self.notebook.state.sides, self.account.direction
-        return frozenset(side for side, known in sides.items() if not known.written and direction.writes(side))
+        return frozenset(side for side in Side if self.is_unconfirmed(side))
+
+    def is_unconfirmed(self, side: Side) -> bool:
+        """Tell whether a side is one of these."""
+        return not self.notebook.state.sides[side].written and self.account.direction.writes(side)
 
     @property
     def waits_for(self) -> str:

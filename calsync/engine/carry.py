@@ -165,7 +165,7 @@ def _check_prospect(run: Run, side: Side, until: datetime | None) -> None:
     account = run.account.name
     if side in run.trouble:
         raise NotSent(f"account {account}: not sent, as an earlier write failed")
-    if run.notebook.state.rebuild is not None or (side in run.unconfirmed and not run.approved):
+    if run.notebook.state.rebuild is not None or (run.is_unconfirmed(side) and not run.approved):
         raise NotSent(f"account {account}: nothing is sent before a person has confirmed the plan")
     if not run.notebook.may_write():
         raise NotSent(f"account {account}: the lease was not renewed in time, nothing was sent")

@@ -122,7 +122,7 @@ class Notebook:
 
     async def is_switched_off(self) -> bool:
         """Tell whether a person has switched the account off, as of now."""
-        return (await self._store.settings.get(self.lease.account)).off
+        return await self._store.settings.is_off(self.lease.account)
 
     def link_of(self, side: Side, event_id: str) -> Link | None:
         """Return the link that names an event."""

@@ -1,4 +1,8 @@
-"""Records as rows of their tables, and back. A row made here lacks only the account."""
+"""Records as rows of their tables, and back. A row made here lacks only the account.
+
+Where thousands are written, members of enumerations become plain texts here: for each member sqlite3 would look for
+somebody who adapts it.
+"""
 
 from __future__ import annotations
 
@@ -66,12 +70,12 @@ def side_state(row: Found) -> SideState:
 
 def seen_row(side: Side, seen: Seen) -> Row:
     return {
-        "side": side,
+        "side": str(side),
         "event_id": seen.observation.id,
         "observation": codec.text(seen.observation),
         "first_run": seen.first_run,
         "round": seen.round,
-        "standing": seen.standing,
+        "standing": str(seen.standing),
         "standing_run": seen.standing_run,
     }
 
@@ -105,9 +109,9 @@ def link_row(link: Link) -> Row:
         "id": link.id,
         "left_id": link.left,
         "right_id": link.right,
-        "state": link.state,
+        "state": str(link.state),
         "reason": link.reason,
-        "origin": link.origin,
+        "origin": link.origin and str(link.origin),
         "left_base": codec.text(link.left_base),
         "right_base": codec.text(link.right_base),
     }
@@ -129,8 +133,8 @@ def link(row: Found, same: codec.Same | None = None) -> Link:
 def intent_row(intent: Intent) -> Row:
     return {
         "marker": intent.marker,
-        "kind": intent.kind,
-        "side": intent.side,
+        "kind": str(intent.kind),
+        "side": str(intent.side),
         "reason": intent.reason,
         "link": intent.link,
         "source_id": intent.source and intent.source.id,
@@ -294,8 +298,8 @@ def ledger_row(entry: LedgerEntry, account: str, images: Images) -> Row:
     return {
         "run": entry.run,
         "at": codec.instant_text(entry.at),
-        "kind": entry.kind,
-        "side": entry.side,
+        "kind": str(entry.kind),
+        "side": str(entry.side),
         "reason": entry.reason,
         "undoes": entry.undoes,
         "event_id": entry.event_id,

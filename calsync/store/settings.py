@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from calsync.store.commits import Commits
     from calsync.store.connection import Connection, Database, Found
 
 
 class StoredSettings(Settings):
     """Reached as `SqlStore.settings`."""
 
-    def __init__(self, writer: Connection, reader: Connection) -> None:
+    def __init__(self, writer: Connection, reader: Connection, commits: Commits | None = None) -> None:
+        """Take the `commits` of the same database, so that not each question is one to it; None: it is."""
         self._writer = writer
         self._reader = reader
+        self._commits = commits
+        self._number: int | None = None
+        self._off: dict[str, bool] = {}
+        """What was read since that commit."""
 
     async def all(self) -> Mapping[str, Setting]:
         found = await self._read(statements.SETTINGS, {})
@@ -35,6 +41,17 @@ class StoredSettings(Settings):
         found = await self._read(statements.SETTING, {"account": account})
         with understood(self._reader.place):
             return _setting(found[0]) if found else Setting()
+
+    async def is_off(self, account: str) -> bool:
+        number = None if self._commits is None else self._commits.number()
+        if number is None or number != self._number:
+            self._number, self._off = number, {}
+        if account in self._off:
+            return self._off[account]
+        off = (await self.get(account)).off
+        if number is not None and number == self._number:  # else it may be older than another one's number
+            self._off[account] = off
+        return off
 
     async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:
         await self._set([account], "enabled", None if value is None else int(value), who, now)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from calsync.records import AccountState, LedgerEntry, Rest, Scope, Selection, Transaction
+    from calsync.store.commits import Commits
     from calsync.store.connection import Connection, Database, Found
     from calsync.store.rows import Row
     from calsync.sync.asking import Hang
@@ -50,17 +51,20 @@ class SqlStore(Store):
         pages: Connection | None = None,
         *,
         images: Images | None = None,
+        commits: Commits | None = None,
     ) -> None:
         """`pages` reads what people look at, so that no account waits for it; None: the reader does.
 
-        `images` seal what the ledger keeps of events; None: they are kept as they are.
+        `images` seal what the ledger keeps of events; None: they are kept as they are. `commits` tells whether
+        anything has changed, where the database can tell that at once.
         """
         self._images = images or Images()
         self._writer = writer
         self._reader = reader
         pages = pages or reader
         self._connections = dict.fromkeys((pages, reader, writer))
-        self._settings = StoredSettings(writer, reader)
+        self._commits = commits
+        self._settings = StoredSettings(writer, reader, commits)
         self.decisions = StoredDecisions(writer, reader)
         self.people = StoredPeople(writer, pages)
         """Who may sign in."""
@@ -187,6 +191,8 @@ class SqlStore(Store):
         """Write something that changes nothing, to the disk. Raises StoreError where that cannot be done."""
 
     async def close(self) -> None:
+        if self._commits is not None:
+            self._commits.close()
         for connection in self._connections:
             await connection.close()
 

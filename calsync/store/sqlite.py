@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from calsync.store.commits import Commits
 from calsync.store.excerpt import fill_account
+from calsync.store.failures import translated
 from calsync.store.images import images_beside
 from calsync.store.migrate import migrate, migrations
 from calsync.store.opening import MEMORY, connect, create_private, fill
@@ -39,7 +41,10 @@ class SqliteStore(SqlStore):
             writer = await opened()
             await migrate(writer, migrations())
             images = images_beside(path, create=True)
-            store = cls(writer, await opened(), await opened(), images=images)
+            reader, pages = await opened(), await opened()
+            with translated(str(path)):
+                commits = Commits(path)
+            store = cls(writer, reader, pages, images=images, commits=commits)
             opening.pop_all()
         return store
 

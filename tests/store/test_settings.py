@@ -95,3 +95,62 @@ async def test_a_run_that_read_nothing_keeps_the_time_of_the_last_good_one(
     assert again is not None
     await store.release(again)
     assert (await store.settings.get("anna")).good_at == began
+
+
+async def test_whoever_switches_an_account_it_is_known_at_once(
+    store: SqliteStore, path: Path, clock: FakeClock
+) -> None:
+    other = await SqliteStore.open(path)
+    seen = []
+    for each, on in ((other, True), (other, False), (store, True), (store, False)):
+        await each.settings.set_enabled("anna", on, "Petra", clock.now())
+        seen.append((await store.settings.is_off("anna"), await other.settings.is_off("anna")))
+    await other.close()
+    assert seen == [(False, False), (True, True)] * 2
+
+
+async def test_the_switch_is_read_again_only_behind_a_commit(
+    store: SqliteStore, path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del path  # SQLite alone tells of commits
+    asked = []
+    get = store.settings.get
+
+    async def counted(account: str) -> Setting:
+        asked.append(account)
+        return await get(account)
+
+    monkeypatch.setattr(store.settings, "get", counted)
+    assert [await store.settings.is_off("anna") for _ in range(3)] == [False] * 3
+    await store.settings.set_enabled("bert", False, "Petra", clock.now())
+    assert [await store.settings.is_off(name) for name in ("anna", "bert") * 3] == [False, True] * 3
+    assert asked == ["anna", "anna", "bert"]
+
+
+async def test_what_was_read_before_a_commit_is_not_taken_for_what_stands_behind_it(
+    store: SqliteStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = store.settings.get
+
+    async def overtaken(account: str) -> Setting:
+        found = await get(account)
+        monkeypatch.undo()
+        await store.settings.set_enabled("anna", False, "Petra", clock.now())
+        assert not await store.settings.is_off("bert")
+        return found
+
+    monkeypatch.setattr(store.settings, "get", overtaken)
+    await store.settings.is_off("anna")
+    assert await store.settings.is_off("anna")
+
+
+async def test_where_commits_are_not_told_the_switch_is_read_each_time(
+    store: SqliteStore, path: Path, clock: FakeClock
+) -> None:
+    del path
+    assert not await store.settings.is_off("anna")
+    assert store._commits is not None
+    store._commits.close()
+    assert not await store.settings.is_off("anna")
+    await store.settings.set_enabled("anna", False, "Petra", clock.now())
+    assert await store.settings.is_off("anna")

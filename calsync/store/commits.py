@@ -1,0 +1,31 @@
+"""Whether anything was committed to an SQLite file, told without a turn of the thread that reads it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Commits:
+    """Belongs to the thread that makes it, as an event loop's.
+
+    SQLite tells it from the shared memory of its write-ahead log. No other file is read but, behind a commit, its
+    first page, which the operating system has just written: so a loop may ask, whose disk may be slow.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._raw = sqlite3.connect(path, timeout=0, isolation_level=None)
+
+    def number(self) -> int | None:
+        """Return a number that is another one behind each commit, of any process; None where none is told."""
+        try:
+            ((number,),) = self._raw.execute("PRAGMA data_version").fetchall()
+        except sqlite3.Error:
+            return None
+        return int(number)
+
+    def close(self) -> None:
+        self._raw.close()
