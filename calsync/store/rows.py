@@ -1,7 +1,7 @@
 """Records as rows of their tables, and back. A row made here lacks only the account.
 
-Where thousands are written, members of enumerations become plain texts here: for each member sqlite3 would look for
-somebody who adapts it.
+Where thousands are written, members of enumerations become plain texts here: for each member sqlite3 would look
+for somebody who adapts it.
 """
 
 from __future__ import annotations
