@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import aiohttp
+from lxml import etree
 from yarl import URL
 
 from benchmarks.cost import Cost, measured
@@ -38,7 +39,7 @@ class Request:
 def send(requests: Sequence[Request]) -> Cost:
     """Send the requests once more, in their order and as many at once as calsync sends of their kind.
 
-    Requests of another kind wait for those before them. Answers are read whole, JSON is decoded, XML is not;
+    Requests of another kind wait for those before them. Answers are read whole and decoded, JSON and XML alike;
     nothing is kept.
     """
     return asyncio.run(_send(requests))
@@ -67,3 +68,5 @@ async def _work(session: aiohttp.ClientSession, waiting: Iterator[Request]) -> N
             text = await answer.read()
             if text and "json" in answer.content_type:
                 json.loads(text)
+            elif text and "xml" in answer.content_type:
+                etree.fromstring(text)
