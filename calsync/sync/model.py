@@ -326,8 +326,10 @@ def normal_text(text: str) -> str:
     """
     if text.isprintable():  # as most summaries are: no line end, control character or no-break space is in it
         return text.rstrip()
-    lines = _CONTROL.sub("", _LINE_END.sub("\n", text).replace("\u00a0", " ")).split("\n")
-    normal = "\n".join(line.rstrip() for line in lines).strip("\n")
+    normal = text
+    if not text.replace("\n", "").isprintable():  # as those of most notes are, too, but for their line ends
+        normal = _CONTROL.sub("", _LINE_END.sub("\n", text).replace("\u00a0", " "))
+    normal = "\n".join([line.rstrip() for line in normal.split("\n")]).strip("\n")
     return text if text == normal else normal  # the very one, which others may hold, too
 
 
