@@ -184,8 +184,6 @@ class AccountState(Struct, kw_only=True):
     """Why all this may be older than the calendars. Then nothing is written to them until a person confirms."""
     rules: str | None = None
     """What names the rules that it was planned under last; None where no run has planned it yet."""
-    off: bool = False
-    """A person has switched it off."""
     was_read: bool = False
     """A run that has ended had read both sides well."""
     hangs: list[Hang] = field(default_factory=list)
@@ -360,7 +358,7 @@ class Settings(ABC):
 
     @abstractmethod
     async def is_off(self, account: str) -> bool:
-        """Tell whether somebody has switched an account off, as of now. It is asked before each write."""
+        """Tell whether somebody has switched an account off, as of now. It is asked before each run and write."""
 
     @abstractmethod
     async def set_enabled(self, account: str, value: bool | None, who: str, now: datetime) -> None:

@@ -145,8 +145,9 @@ class Engine:
         It also undoes of an account that is switched off; who switches it off meanwhile stops it. What is done is
         told to `report`. Raises as `run`.
         """
+        off = await self._store.settings.is_off(account.name)
         async with self._reading(account, report, may_be_off=True, progress=progress) as run:
-            run.may_be_off = run.notebook.state.off
+            run.may_be_off = off
             return await undo_writes(run, partial(self._store.writes, account.name, selection), plan_hash)
 
     async def leave(
@@ -190,6 +191,8 @@ class Engine:
         writes are done. `feeds`: what both sides have begun to tell. `scope`: of what is told nothing but this is
         to be planned for.
         """
+        if not may_be_off and await self._store.settings.is_off(account.name):
+            raise SwitchedOff(f"account {account.name} is switched off")
         now = self._clock.now()
         lease = await self._store.acquire(account.name, self._holder, now, self._lease_life)
         if lease is None:
@@ -197,8 +200,6 @@ class Engine:
         report.good_at = None
         try:
             state = await self._store.load(account.name, now - BRAKE_SPAN, scope)
-            if state.off and not may_be_off:
-                raise SwitchedOff(f"account {account.name} is switched off")
             begin = await self._beginning(account, state)
             waits = any(_waits(account, side, begin.sides.get(side, known)) for side, known in state.sides.items())
             needed = begin.rebuild is not None or (confirms and (waits or state.rebuild is not None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ class Commits:
     """Belongs to the thread that makes it, as an event loop's.
 
     SQLite tells it from the shared memory of its write-ahead log. No other file is read but, behind a commit, its
-    first page, which the operating system has just written: so a loop may ask, whose disk may be slow.
+    first page, which the operating system has just written: so a loop may ask, whose disk may be slow. Only a log
+    that another process left in the very moment of a commit, and still has, makes SQLite try again, for 10 s.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,4 +30,6 @@ class Commits:
         return int(number)
 
     def close(self) -> None:
-        self._raw.close()
+        """Close it; another thread than its own leaves that to the end of the process."""
+        with suppress(sqlite3.ProgrammingError):
+            self._raw.close()

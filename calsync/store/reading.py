@@ -75,7 +75,6 @@ def read_account(
         spent=Spent(hour=spent["hour"], day=spent["day"]),
         rebuild=run[0]["rebuild"] if run else None,
         rules=run[0]["rules"] if run else None,
-        off=bool(run and run[0]["enabled"] == 0),
         was_read=bool(run and run[0]["good_at"]),
         hangs=hangs,
         decisions={decision.key: decision for decision in decisions},

@@ -94,7 +94,7 @@ WHERE name = :account AND rest = :terms AND run = :run AND holder IS NULL
 READ_ON = "UPDATE side SET token = :token WHERE account = :account AND side = :side"
 # `begun` is the run of the first entry of its ledger. As a rule nothing waits: then all that might is not read.
 RUN = """
-SELECT run, rebuild, rules, good_at, enabled, rest, unsettled, (
+SELECT run, rebuild, rules, good_at, rest, unsettled, (
     SELECT ledger.run FROM ledger WHERE ledger.account = :account ORDER BY id LIMIT 1
 ) AS begun,
 EXISTS (SELECT 1 FROM intent WHERE intent.account = :account)

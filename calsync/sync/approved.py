@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
 from calsync.sync.model import Side
 from calsync.sync.plan import WRITES, Kind, line
+from calsync.sync.rebuild import REASONS
 from calsync.values import Struct, field
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _beyond(lines: Sequence[PlanLine], others: Sequence[PlanLine]) -> Sequence[P
 
 def awaits_word(reason: str) -> bool:
     """Tell whether what is held for this is over when a person confirms the plan."""
-    return reason in {DIRECTION, FIRST_SYNC} or reason.startswith("rebuild")
+    return reason in {DIRECTION, FIRST_SYNC} or reason in REASONS
 
 
 def carried_out(plan: Plan, confirmed: Plan) -> Collection[Operation]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from calsync.sync.model import Draft
 
 Key = tuple[Side, str]
+REBUILD, CONFLICT, ORPHAN, AMBIGUOUS = "rebuild", "rebuild_conflict", "rebuild_orphan", "rebuild_ambiguous"
+REASONS = frozenset({REBUILD, CONFLICT, ORPHAN, AMBIGUOUS})
+"""Why something waits for a person in a rebuild."""
 
 
 class Marked(Struct, frozen=True):
@@ -144,7 +147,7 @@ def _link(view: View, claim: _Claim) -> Operation:
 
 def _ambiguous(group: Iterable[_Claim]) -> Iterator[Operation]:
     for claim in group:
-        yield about(Kind.HOLD, claim.side.other, "rebuild_ambiguous", claim.copy)
+        yield about(Kind.HOLD, claim.side.other, AMBIGUOUS, claim.copy)
 
 
 def _draft(view: View, claim: _Claim) -> Draft | None:
@@ -159,7 +162,7 @@ def _held(operation: Operation, orphans: AbstractSet[Key]) -> Operation:
     if operation.kind not in WRITES:
         return operation
     if operation.source is not None and (operation.side.other, operation.source.id) in orphans:
-        return replace(operation, kind=Kind.HOLD, reason="rebuild_orphan", wanted=operation.kind)
+        return replace(operation, kind=Kind.HOLD, reason=ORPHAN, wanted=operation.kind)
     # Both sides may have been edited since what is remembered, or one of them long before: nobody can tell.
-    reason = "rebuild_conflict" if operation.reason == "overruled" else "rebuild"
+    reason = CONFLICT if operation.reason == "overruled" else REBUILD
     return replace(operation, kind=Kind.HOLD, reason=reason, wanted=operation.kind)

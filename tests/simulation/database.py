@@ -26,6 +26,7 @@ from calsync.sync.view import Standing
 
 if TYPE_CHECKING:
     from calsync.store import SqlStore
+    from calsync.store.commits import Commits
     from calsync.store.connection import Database
     from calsync.store.sqlite_connection import Threaded
     from calsync.sync.model import Side
@@ -227,7 +228,20 @@ async def open_copy(raw: sqlite3.Connection) -> SqlStore:
 
 def store_on(raw: sqlite3.Connection) -> SqlStore:
     connection = _connection(raw)
-    return SqliteStore(connection, connection)
+    return SqliteStore(connection, connection, commits=cast("Commits", CommitsOf(raw)))
+
+
+class CommitsOf:
+    """Tells of commits to a database of which all processes share a connection: by the rows that it has changed."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def number(self) -> int:
+        return self._raw.total_changes
+
+    def close(self) -> None:
+        """The disk closes what it opened."""
 
 
 def _connection(raw: sqlite3.Connection) -> SqliteConnection:

@@ -52,9 +52,11 @@ class Departures:
                 continue
             kills = not killed and self.dice.random() < KILLED
             killed |= kills
-            freezes = self.world.meddlesome and self.dice.random() < FROZEN
-            if freezes or self.dice.random() < OVERTAKEN:
-                self._overtake(pair, preview, [30] if freezes else [0, 1, 3, 30])
+            if self.dice.random() < OVERTAKEN:
+                self._overtake(pair, preview, [0, 1, 3, 30])
+            freezes = not kills and self.world.meddlesome and self.dice.random() < FROZEN
+            if freezes:
+                self._overtake(pair, preview, [30])
             found = await self._command(pair, remove, preview.hash, kills=kills, freezes=freezes)
             if found is not None and found.problem is None:
                 pair.leaves.left(found)
@@ -90,7 +92,7 @@ class Departures:
         pair.leaves.begins()
         errand = Departure(pair, remove, plan_hash)
         if kills:
-            errand.after_steps(self.dice.randrange(1, 100), errand.kill)
+            errand.after_steps(self.dice.randrange(1, 150), errand.kill)
         if freezes:
             seconds = self.dice.choice([40, 150])
             errand.after_steps(self.dice.randrange(25, 60), partial(errand.freeze, seconds))

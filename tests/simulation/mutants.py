@@ -27,6 +27,7 @@ from tests.simulation import (
     mutants_scope,
     mutants_undo,
 )
+from tests.simulation.database import CommitsOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -221,6 +222,11 @@ def no_switch() -> AbstractContextManager[Any]:
     return patch.object(carry, "_check_switch", never)
 
 
+def old_switch() -> AbstractContextManager[Any]:
+    """A process does not hear that somebody has switched an account off, as if nothing had been committed."""
+    return patch.object(CommitsOf, "number", lambda _: 1)
+
+
 _ALL: tuple[Mutant, ...] = (
     no_intent,
     no_base,
@@ -241,6 +247,7 @@ _ALL: tuple[Mutant, ...] = (
     no_loop_guard,
     no_hang_note,
     no_switch,
+    old_switch,
     mutants_rules.no_attendee_guard,
     mutants_rules.no_mask,
     mutants_rules.private_time_stays,

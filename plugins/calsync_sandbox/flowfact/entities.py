@@ -34,6 +34,8 @@ class Entities:
         """In the order of deletion, the newest last."""
         self._changed: deque[str] = deque(maxlen=REMEMBERED)
         """The ids of what was changed last in either."""
+        self._numbers: dict[str, int] = {}
+        """The how-manieth each one came into the store; once more where it came out of the trash."""
         self.changes = 0
         """How often anything was: a search finds the same as long as nothing is."""
         self._switches = switches
@@ -132,6 +134,10 @@ class Entities:
         known = self._holders.of(field, text, self.live)
         return [self.live[entity_id] for entity_id in known if entity_id in self.live]
 
+    def number(self, entity: Entity) -> int:
+        """Return the how-manieth an entity came into the store."""
+        return self._numbers.get(entity["id"], 0)
+
     def changed_since(self, changes: int) -> set[str] | None:
         """Return the ids of what was changed since there were so many changes; None if that is too long ago."""
         since = self.changes - changes
@@ -154,5 +160,7 @@ class Entities:
         self._holders.replaced(entity_id, self.live.get(entity_id), entity)
         if entity is None:
             del self.live[entity_id]
-        else:
-            self.live[entity_id] = entity
+            return
+        if entity_id not in self.live:
+            self._numbers[entity_id] = self.changes
+        self.live[entity_id] = entity

@@ -18,24 +18,32 @@ Key = tuple[str, Any]
 
 
 class Order:
-    """By the first key, equal ones by the second, ... Without any it is that of the store."""
+    """By the first key, equal ones by the second, ...; what is equal in all by when it came into the store.
 
-    def __init__(self, sorts: Sequence[dict[str, Any]], *, missing_first: bool) -> None:
+    Without any key it is that of the store.
+    """
+
+    def __init__(
+        self, sorts: Sequence[dict[str, Any]], number: Callable[[Entity], int], *, missing_first: bool
+    ) -> None:
         """`missing_first`: entities without a value stand in front, whatever the direction; else at the end.
 
-        Raises Refused (400).
+        `number` tells the how-manieth an entity came into the store. Raises Refused (400).
         """
         self._missing_first = missing_first
-        self._keys = [(reader(str(path)), down) for sort in sorts for path, down in _paths(sort)]
+        self._number = number
+        self.keys = [(reader(str(path)), down) for sort in sorts for path, down in _paths(sort)]
 
     def sorted(self, found: list[Entity]) -> list[Entity]:
-        """Return all that was found in this order; what is equal stays as it was."""
-        for read, down in reversed(self._keys):
+        """Return all that was found in this order."""
+        if self.keys:
+            found = sorted(found, key=self._number)
+        for read, down in reversed(self.keys):
             found = self._sorted_by(found, read, down=down)
         return found
 
     def insert(self, found: list[Entity], news: Iterable[Entity]) -> None:
-        """Insert entities where they belong among others that stand in this order, behind equal ones."""
+        """Insert entities where they belong among others that stand in this order."""
         key = cmp_to_key(self._compare)
         for entity in news:
             insort(found, entity, key=key)
@@ -57,7 +65,7 @@ class Order:
 
     def _compare(self, one: Entity, other: Entity) -> int:
         """Return a number below 0 where the first one stands in front, above 0 where the other one does."""
-        for read, down in self._keys:
+        for read, down in self.keys:
             left, right = read(one), read(other)
             if left and right:
                 before, after = _key(left[0]), _key(right[0])
@@ -65,7 +73,7 @@ class Order:
                     return 1 if (before > after) != down else -1
             elif left or right:
                 return 1 if bool(left) == self._missing_first else -1
-        return 0
+        return self._number(one) - self._number(other)
 
 
 def _paths(sort: dict[str, Any]) -> list[tuple[Any, bool]]:

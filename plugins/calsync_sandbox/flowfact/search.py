@@ -75,15 +75,18 @@ class SearchService:
         """Return all that a search finds, in its order. The next one often asks for another page of it."""
         tenant, text = self._tenant, json.dumps(query)
         switches, entities = tenant.switches, tenant.entities
-        sorts = (query.get("sorts") or []) if switches.sorts == "ok" else []
-        order = Order(sorts, missing_first=switches.missing_first)
+        order = Order(query.get("sorts") or [], entities.number, missing_first=switches.missing_first)
+        if switches.sorts == "ignore":
+            order.keys.clear()
         asked = index, text, repr(switches), (*tenant.schemas,)
         known = self._known.pop(asked, None)
         if known is None or switches.search_lag or switches.trash_in_search or "OLDER_THAN" in text:
             changed = None
         else:
             changed = entities.changed_since(known[0])
-        if known is None or changed is None or (changed and not sorts):  # that of the store is known to it alone
+        if (
+            known is None or changed is None or (changed and not order.keys)
+        ):  # that of the store is known to it alone
             found = order.sorted(self._found(index, query, self._candidates(query)))
         else:
             found = [one for one in known[1] if one["id"] not in changed] if changed else known[1]

@@ -247,6 +247,21 @@ async def test_a_search_for_an_owner_follows_who_owns_an_appointment(
     assert await owned(anna) == "b"
 
 
+async def test_what_is_equal_stands_as_it_came_whatever_has_changed(
+    server: FlowfactServer, ask: Ask, anna: User, stored: list[str]
+) -> None:
+    never = [{"field": "_metadata.lastModifiedTimestamp", "direction": "DESC"}]
+    server.switches.modified_moves = False
+    assert await subjects(ask, sorts=never) == "abcde"
+    server.patch(stored[0], {"message": "z"}, user=anna)
+    for name in "fghij":
+        server.create("appointments", {"subject": name}, user=anna)
+    server.delete(stored[2], user=anna)
+    assert await subjects(ask, sorts=never) == "abdefghij"
+    server.restore(stored[2])
+    assert await subjects(ask, sorts=never) == "abdefghijc"
+
+
 @pytest.mark.parametrize("missing_first", [False, True])
 async def test_what_has_changed_is_found_where_a_search_of_everything_puts_it(
     server: FlowfactServer, ask: Ask, anna: User, stored: list[str], missing_first: bool
