@@ -232,7 +232,7 @@ def store_on(raw: sqlite3.Connection) -> SqlStore:
 
 
 class CommitsOf:
-    """Tells of commits to a database of which all processes share a connection: by the rows that it has changed."""
+    """Tells of commits to a database that all processes share: by the rows that its connection has changed."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
