@@ -84,9 +84,8 @@ class SearchService:
             changed = None
         else:
             changed = entities.changed_since(known[0])
-        if (
-            known is None or changed is None or (changed and not order.keys)
-        ):  # that of the store is known to it alone
+        # Where nothing is sorted, the order is that of the store, which is known to it alone.
+        if known is None or changed is None or (changed and not order.keys):
             found = order.sorted(self._found(index, query, self._candidates(query)))
         else:
             found = [one for one in known[1] if one["id"] not in changed] if changed else known[1]
