@@ -72,6 +72,8 @@ RETYPES = 0.1
 """How often users give an event another type where its type decides whether it is synced."""
 ENTERED_TWICE = 0.15
 """How often an appointment stands twice on one side already when it is entered on the other one."""
+MASKED = 0.5
+"""How often it is a private event, and what shows its mask, of which users edit one and delete the other."""
 MANY = 26
 """Events of a busy calendar: more than calsync rewrites at once."""
 
@@ -243,7 +245,8 @@ class Users:
 
     def edit_against_delete(self, side: Side) -> str | None:
         """Edit one event of a pair and delete the other one at the same time."""
-        row = self._pick(side, Place.CALENDAR)
+        masked = self._masked(side) if self.dice.random() < MASKED else None
+        row = masked or self._pick(side, Place.CALENDAR)
         partner = row and self.pair.backwards.partner((side, row.id))
         if row is None or not partner or self._calendar(side.other).rows.present(partner[1]) is None:
             return None
@@ -425,6 +428,16 @@ class Users:
 
     def _pick(self, side: Side, place: Place) -> Row | None:
         rows = [row for row in self._calendar(side).rows.rows.values() if row.place is place]
+        return self.dice.choice(rows) if rows else None
+
+    def _masked(self, side: Side) -> Row | None:
+        """Return an event that shows no more than the mask of a private one."""
+        rows = []
+        for row in self._calendar(side).rows.rows.values():
+            partner = self.pair.backwards.partner((side, row.id)) if row.place is Place.CALENDAR else None
+            other = partner and self._calendar(side.other).rows.present(partner[1])
+            if other and other.event.private and not row.event.private:
+                rows.append(row)
         return self.dice.choice(rows) if rows else None
 
     def _kept(self, side: Side) -> Row | None:
