@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.postgresql import new_database
-from tests.simulation.database import SqliteDisk, use
+from tests.simulation.database import CommitsOf, SqliteDisk, use
 from tests.simulation.database_postgresql import PostgresDisk
 from tests.simulation.history import play
 
@@ -32,7 +32,10 @@ def on_postgresql(postgresql: Server) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_history_goes_the_same_way_on_both(seed: int, request: pytest.FixtureRequest) -> None:
+def test_a_history_goes_the_same_way_on_both(
+    seed: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CommitsOf, "number", lambda _: None)  # of which PostgreSQL does not tell
     on_sqlite = play(seed)
     request.getfixturevalue("on_postgresql")
     on_postgresql = play(seed)
