@@ -402,11 +402,13 @@ class Pair:
     def record(self, side: Side, change: Change) -> None:
         """Write a change of an event into the journal, and have it judged by what is known at this moment."""
         undoes = UNDOING.get() and change.after.by_us
+        applying = APPLYING.get() if change.after.by_us else None
+        if applying is not None:
+            applying.write_arrives()
         entry = Entry(len(self.journal), side, change, MAKING.get(), undoes, FOUND_AWAY.get())
         self.journal.append(entry)
         if change.after.by_us:
             self._judges_this_run()
-            applying = APPLYING.get()
             if applying is not None:
                 applying.judge(entry)
             did = "creates" if change.before is None else change.after.place

@@ -87,10 +87,13 @@ class Applying(Errand):
             done = self.applied is not None and self.applied.problem is None
             self.pair.run_ended(raw, self.report if done else None, "" if done else "not applied")
 
-    def judge(self, entry: Entry) -> None:
-        """Judge a write by whether the person had seen it."""
+    def write_arrives(self) -> None:
+        """Take note, ahead of its first write, that the person has confirmed what waited."""
         if self.approved.waits is not None and not self.written:
             self.pair.confirmed()
+
+    def judge(self, entry: Entry) -> None:
+        """Judge a write by whether the person had seen it."""
         self.written += 1
         if not any(self._is(entry, each) for each in self.writes):
             self.pair.fail(
