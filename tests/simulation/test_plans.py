@@ -205,3 +205,14 @@ def test_a_side_is_written_once_a_command_has_confirmed_it_though_that_is_frozen
     pair.world.errands["person/1"] = Applying(pair, approved, Plan(()))
     _makes(pair, original)
     assert _broken(pair) == broken
+
+
+def test_what_was_forgotten_was_so_before_the_first_write_of_the_plan_that_a_person_confirmed(pair: Pair) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    pair.forget(0, {}, ran=True)
+    with _applying(pair, _create(original)) as applying:
+        applying.approved = replace(applying.approved, waits="rebuild")
+        _makes(pair, original)
+    assert pair.forgotten == [(0, 1)]
+    assert not pair.put_back
+    assert _broken(pair) == []
