@@ -327,7 +327,7 @@ def normal_text(text: str) -> str:
     if text.isprintable():  # as most summaries are: no line end, control character or no-break space is in it
         return text.rstrip()
     normal = text
-    if not text.replace("\n", "").isprintable():  # as those of most notes are, too, but for their line ends
+    if not text.replace("\n", "").isprintable():  # most notes hold nothing odd but LF
         normal = _CONTROL.sub("", _LINE_END.sub("\n", text).replace("\u00a0", " "))
     normal = "\n".join([line.rstrip() for line in normal.split("\n")]).strip("\n")
     return text if text == normal else normal  # the very one, which others may hold, too

@@ -35,7 +35,7 @@ class Entities:
         self._changed: deque[str] = deque(maxlen=REMEMBERED)
         """The ids of what was changed last in either."""
         self._numbers: dict[str, int] = {}
-        """The how-manieth each one came into the store; once more where it came out of the trash."""
+        """When each one came into the store, also out of the trash: how many changes there had been by then."""
         self.changes = 0
         """How often anything was: a search finds the same as long as nothing is."""
         self._switches = switches
@@ -135,7 +135,7 @@ class Entities:
         return [self.live[entity_id] for entity_id in known if entity_id in self.live]
 
     def number(self, entity: Entity) -> int:
-        """Return the how-manieth an entity came into the store."""
+        """Return when an entity came into the store: a larger number for one that came later."""
         return self._numbers.get(entity["id"], 0)
 
     def changed_since(self, changes: int) -> set[str] | None:

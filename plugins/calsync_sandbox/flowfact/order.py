@@ -28,7 +28,7 @@ class Order:
     ) -> None:
         """`missing_first`: entities without a value stand in front, whatever the direction; else at the end.
 
-        `number` tells the how-manieth an entity came into the store. Raises Refused (400).
+        `number`: larger for an entity that came later into the store. Raises Refused (400).
         """
         self._missing_first = missing_first
         self._number = number
