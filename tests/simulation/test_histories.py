@@ -159,6 +159,7 @@ FOUND = (
     9744235,
     9976479,
     10227731,
+    10316690,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
