@@ -42,12 +42,13 @@ async def refresh(run: Run) -> None:
 
     That is: what our own write left without a revision, both events of a pair that sleeps outside the window as
     soon as one of them is inside, likewise that event of any sleeping pair which is outside, as no feed tells that
-    it is a single one again, likewise those that were read under another mapping and that no listing showed since,
-    likewise each event outside the window of an awake pair, once in a run: whatever is written of it waited, and
-    no feed tells that it is private by now, likewise events whose id our own unlink had buried, new ones and those
-    to which an undo has given a link again, and an event of a link and a new one with its uid: it may have got a
-    new id, which nothing tells outside the window, nor while a feed tells of the old one once more. That one is
-    read also where the link's event is gone: a feed may tell once more of an id from before.
+    it is a single one again, and that of a parted pair, as none tells that it is deleted, likewise those that were
+    read under another mapping and that no listing showed since, likewise each event outside the window of an awake
+    pair, once in a run: whatever is written of it waited, and no feed tells that it is private by now, likewise
+    events whose id our own unlink had buried, new ones and those to which an undo has given a link again, and an
+    event of a link and a new one with its uid: it may have got a new id, which nothing tells outside the window,
+    nor while a feed tells of the old one once more. That one is read also where the link's event is gone: a feed
+    may tell once more of an id from before.
     """
     for side in Side:
         wanted = sorted({*_unsure(run, side)})
@@ -119,11 +120,12 @@ def _unsure(run: Run, side: Side) -> Iterable[str]:
         if event_id not in seen:
             continue
         outside = not run.window.holds(seen[event_id].observation.event.when)
+        parted = link.state is State.PARTED and outside
         sleeps = link.state is State.ASLEEP and (link.reason == "window" or outside)
         old = link.base(side).mapping_version != version and seen[event_id].round != number
         untold = link.state is State.AWAKE and outside and seen[event_id].standing_run < run.number
         unread = moved or untold or seen[event_id].observation.revision is None
-        if unread or ((sleeps or old) and wakes(run, link)):
+        if unread or ((sleeps or parted or old) and wakes(run, link)):
             yield event_id
     for where, event_id in state.tombstones:
         if where is side and event_id in seen:

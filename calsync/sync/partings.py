@@ -152,8 +152,7 @@ def _renew(view: View, remains: _Remains, reason: str) -> Iterator[Operation]:
 
 def _remains(view: View, link: Link, gone: Side, lost: Seen, rest: Seen) -> _Remains:
     kept, ghost = half_of(view, link, gone.other, rest), half_of(view, link, gone, lost)
-    # What was never agreed, as of a pair that an undo had parted, shows no edit: it may be all edit.
-    edited = bool(edits(kept, ghost, link.origin)) or not kept.base.values
+    edited = bool(edits(kept, ghost, link.origin))
     masked = bool(mask(kept, ghost, link.origin))
     unsure = any(kept.unsure(name, ghost) for name in FIELDS)
     return _Remains(link, gone, lost, rest, edited=edited, masked=masked, unsure=unsure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from calsync.sync.model import Timed
 from calsync.sync.plan import Kind
 from calsync.values import replace
 from tests.engine.undoing import LEFT, RIGHT, at_rest, deleted_one, last, plan_undo, skipped, subjects, undo
@@ -135,3 +136,19 @@ async def test_who_lost_two_copies_one_after_the_other_gets_one(world: World, me
     found = await undo(world, ids=[entry.id for entry in entries if entry.id is not None])
     assert skipped(found) == ["undo_back"]
     assert subjects(world) == (["anderer"], ["Besichtigung", "anderer"])
+
+
+async def test_a_parted_pair_wakes_by_an_edit_only_where_both_are_there(world: World, meeting: Event) -> None:
+    original = world.left.user_create(meeting)
+    await world.settle()
+    long_ago = world.clock.now() - timedelta(days=800)
+    world.left.user_edit(original, when=Timed(long_ago, long_ago + timedelta(hours=1)))
+    await world.settle()
+    parted = "UPDATE link SET state = 'parted', reason = 'undone', left_base = :base, right_base = :base"
+    base = {"base": '{"mapping_version":1,"values":{}}'}
+    await world.store._writer.write(lambda database: database.execute(parted, base))
+    (copy,) = world.right.events()
+    world.left.user_delete(original)
+    world.right.user_edit(copy, when=meeting.when, description="Tor klemmt")
+    await world.settle()
+    assert [event.description for event in world.right.events().values()] == ["Tor klemmt"]

@@ -53,14 +53,6 @@ def test_deleted_and_changed_recreates(scene: Scene, gone: Side, edit: dict[str,
 
 
 @pytest.mark.parametrize("gone", Side)
-def test_what_is_left_of_a_pair_that_never_agreed_on_anything_is_not_deleted(scene: Scene, gone: Side) -> None:
-    """As of one that an undo had parted, and that wakes just as one of its events is found gone."""
-    scene.pair(gone={gone: Standing.DELETED})
-    scene.links[1] = replace(scene.links[1], left_base=Base(mapping_version=1), right_base=Base(mapping_version=1))
-    assert scene.decided() == [(Kind.CREATE, gone, "recreated")]
-
-
-@pytest.mark.parametrize("gone", Side)
 def test_what_may_have_been_edited_is_not_deleted(scene: Scene, agreed: Event, gone: Side) -> None:
     stored = replace(agreed, summary="anders")
     scene.pair(gone={gone: Standing.DELETED})
