@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from calsync.engine.readback import read_base
@@ -87,7 +88,7 @@ class Batch(Struct):
 
 _NOTHING = Batch()
 _OF_EVENTS = {"run", "rest", "unsettled", "sides", "seen", "links", "intents", "tombstones", "holds", "ledger"}
-_OF_ACCOUNT = [name for name in Batch.__struct_fields__ if name not in _OF_EVENTS]
+_of_account = attrgetter(*(name for name in Batch.__struct_fields__ if name not in _OF_EVENTS))
 """What a batch may tell that is not about single events, and so may change what is decided about any."""
 
 
@@ -175,8 +176,7 @@ class Notebook:
         """Take note of the events that a batch is about, which is not taken over yet."""
         if self.touched is None:
             return
-        of_account = any(getattr(batch, name) != getattr(_NOTHING, name) for name in _OF_ACCOUNT)
-        if of_account or batch.holds not in (None, self.state.holds):
+        if _of_account(batch) != _of_account(_NOTHING) or batch.holds not in (None, self.state.holds):
             self.touched = None
             return
         self.touched.update((side, event_id) for side in Side for event_id in batch.seen[side])

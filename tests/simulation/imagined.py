@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from calsync.sync.model import Observation
     from tests.simulation.pair import Pair
 
+IMAGINES = 0.5
+"""How often an account at rest is judged: it takes longer than most of what is played."""
 Told = tuple[Side, "Observation | str", str | None]
 """An event of a side as a feed tells it, or the id of one that is deleted, and the uid that a read shows."""
 
@@ -40,8 +42,10 @@ def judge_imagined(pair: Pair, account: Account, raw: Database) -> None:
     rest, since = read_rest(pair.name, raw), pair.world.clock.now() - BRAKE_SPAN
     if rest is None or pair.hanging:  # a rule that never answers ends the process that asks
         return
-    everything = read_account(pair.name, since, raw)
     dice = Random(f"{pair.name} {rest.run} {len(pair.journal)}")
+    if dice.random() >= IMAGINES:
+        return
+    everything = read_account(pair.name, since, raw)
     told = [news for _ in range(dice.randrange(1, 5)) for news in _imagined(dice, everything)]
     feeds = {side: SimpleNamespace(news=[_page(side, told)], ended=True) for side in Side}
     scope = vars(engine)["scope_of"](account, rest, cast("Any", feeds))
