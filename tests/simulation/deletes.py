@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.choices import WANTED
+from calsync.sync.model import Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
+from tests.simulation.database import look
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +57,7 @@ class Deletes:
             for each in self.pair.witness.ledger
         )
         links += max(told, sum(each.number < self.pair.begun or self._is_new(each) for _, each in self._lately))
-        links += sum(self._is_copy(each) and self._is_new(each) for each in self.pair.journal)
+        links += sum(self._is_copy(each) and self._is_new(each) for each in self.pair.journal) + self._found()
         here = {each.change.after.id for _, each in self._lately if each.side is entry.side}
         everything = len(here) >= max(2, links) and self.pair.unended == 1
         if len(self._lately) > max(5, links / 5) or everything:
@@ -64,6 +66,14 @@ class Deletes:
                 self.pair.world.excuse("old disk", "deletes within a day")
             else:
                 self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
+
+    def _found(self) -> int:
+        """Return how many pairs of users' events this run has found to belong together."""
+        links = look(self.pair.world.disk.raw, self.pair.name).links
+        ours = {(each.side, each.change.after.id) for each in self.pair.journal if each.change.after.by_us}
+        known = self.pair.witness.linked | ours
+        both = ({(Side.LEFT, left), (Side.RIGHT, right)} for left, right in links if left and right)
+        return sum(not pair & known for pair in both)
 
     def _is_copy(self, entry: Entry) -> bool:
         """Tell whether an entry made a copy that is still there, as far as calsync knows."""

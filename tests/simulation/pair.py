@@ -24,6 +24,7 @@ from calsync_rules.series_skip import SeriesSkip
 from tests.simulation.backwards import Backwards
 from tests.simulation.bots import Bots
 from tests.simulation.budgets import Budgets
+from tests.simulation.counterparts import Counterparts
 from tests.simulation.database import look
 from tests.simulation.decisions import Decisions
 from tests.simulation.deletes import Deletes
@@ -168,6 +169,7 @@ class Pair:
     def __post_init__(self) -> None:
         self.begun_at = self.world.clock.now()
         self.witness = Witness(self)
+        self.counterparts = Counterparts(self)
         self.backwards = Backwards(self)
         self.decisions = Decisions(self)
         self.deletes = Deletes(self)

@@ -160,6 +160,9 @@ FOUND = (
     9976479,
     10227731,
     10316690,
+    130091,
+    171694,
+    10302004,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

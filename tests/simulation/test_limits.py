@@ -199,6 +199,27 @@ def test_a_copy_whose_runner_has_not_recorded_it_yet_is_one_of_a_pair(
     ] == broken
 
 
+@pytest.mark.parametrize(("found", "broken"), [(True, []), (False, ["I5"])])
+def test_a_pair_that_the_run_itself_has_found_is_one_more(pair: Pair, found: bool, broken: list[str]) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    *links, equal = [(left.user_create(MEETING), right.user_create(MEETING)) for _ in range(3)]
+    pair.witness.look(replace(NOTHING_LEFT, links=links))
+    pair.unended, pair.begun = 1, len(pair.journal)
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
+    for number, link in enumerate([*links, *[equal] * found]):
+        raw.execute(
+            "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+            " VALUES (?, ?, ?, ?, 'awake', '{}', '{}')",
+            (pair.name, number, *link),
+        )
+    for original, copy in links:
+        left.user_delete(original)
+        right.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 class Calls:
     """Calls of two mailboxes at one server, each of which takes a second."""
 

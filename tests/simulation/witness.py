@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
-from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.model import FIELDS, Direction, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import ENTRY
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, KeysView, Mapping
+    from collections.abc import Callable, Collection, Iterator, KeysView, Sequence
     from datetime import datetime
 
     from calsync.records import LedgerEntry
@@ -66,6 +65,13 @@ def lives(row: Row) -> bool:
     return row.place not in (Place.TRASH, Place.GONE) and not row.event.cancelled
 
 
+def _partners(links: Sequence[tuple[str | None, str | None]]) -> dict[Node, str | None]:
+    """Return the other event of each one that a link names."""
+    return {(Side.LEFT, one or ""): two for one, two in links} | {
+        (Side.RIGHT, two or ""): one for one, two in links
+    }
+
+
 class Witness:
     """Reads the journal after each run. An event's family: what was copied from it, or linked to it, ever."""
 
@@ -88,9 +94,14 @@ class Witness:
         self.ledger: list[LedgerEntry] = []
         """All that the ledger ever said, also what it has forgotten since."""
         self._parents: dict[Node, Node] = {}
-        self._partners: dict[Node, str | None] = {}
-        self._unsettled: set[Node] = set()
+        self.partners: dict[Node, str | None] = {}
+        """The other event of each one that the last run left linked, or that calsync has copied since."""
+        self.unsettled: set[Node] = set()
         """Copies that no link ever named, those too that a run has just made."""
+        self.strays: set[Node] = set()
+        """Copies that the first link to name them joined with another event than the one they were made from."""
+        self.links: Sequence[tuple[str | None, str | None]] = ()
+        """The links behind the run whose journal is read."""
         self._told: set[tuple[int, int, str]] = set()
         self._cut: set[Node] = set()
         """Events in which an update made the server cut a text, written or not: that may count as an edit."""
@@ -100,27 +111,26 @@ class Witness:
 
     def look(self, left: Left) -> None:
         """Follow the journal and the links after a run, which left this behind."""
-        self.read()
-        self.listen(left)
+        self.overhear(left)
         if not left.intents and self.pair.report is not None:
             self._settled.append((self.pair.begun, self.pair.begun_at))
-        partners, self._partners = self._partners, {}
+        partners, self.partners = self.partners, _partners(left.links)
         for one, two in left.links:
-            self._partners[Side.LEFT, one or ""] = two
-            self._partners[Side.RIGHT, two or ""] = one
             if one and two and partners.get((Side.LEFT, one)) != two:
                 self._join((Side.LEFT, one), (Side.RIGHT, two))
-        self._unsettled -= self._partners.keys()
         if self.pair.turned_away:  # the other runner may be about to record what it has just made
-            made = self._unsettled & partners.keys() - self.late
-            self._partners |= {node: partners[node] for node in made}
+            made = self.unsettled & partners.keys() - self.late
+            self.partners |= {node: partners[node] for node in made}
 
     def overhear(self, left: Left) -> None:
         """Take note of what a run recorded that did not come to its end: what it linked is known from then on."""
+        self.links = left.links
         self.read()
         self.listen(left)
-        for one, two in left.links:
-            self._unsettled -= {(Side.LEFT, one or ""), (Side.RIGHT, two or "")}
+        partners = _partners(left.links)
+        linked = self.unsettled & partners.keys()
+        self.strays |= {node for node in linked if self.is_of_another(node, partners[node])}
+        self.unsettled -= linked
 
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
@@ -128,7 +138,7 @@ class Witness:
         `unseen`: whether a user did something to an event that calsync had not read by then.
         """
         self.read()
-        self._partners.clear()
+        self.partners.clear()
         self.clean_deletes = {node: number for node, number in self.clean_deletes.items() if not unseen(node)}
 
     def read(self) -> None:
@@ -168,12 +178,12 @@ class Witness:
     @property
     def linked(self) -> KeysView[Node]:
         """The events that were linked behind the last run."""
-        return self._partners.keys()
+        return self.partners.keys()
 
     @property
     def pairs(self) -> int:
         """How many pairs the last run left, with those that another runner had made and not recorded."""
-        partners = ((node, (node[0].other, partner)) for node, partner in self._partners.items() if partner)
+        partners = ((node, (node[0].other, partner)) for node, partner in self.partners.items() if partner)
         return len({frozenset(pair) for pair in partners if all(event_id for _, event_id in pair)})
 
     def family(self, node: Node) -> Node:
@@ -231,7 +241,7 @@ class Witness:
             self._made(entry)
         elif after.place is Place.TRASH and before.place is Place.CALENDAR:
             if not entry.undoes:  # then its counterparts are meant to live
-                self._deleted_by_us(entry, before)
+                self.pair.counterparts.judge(entry, before)
         elif before.event.description.removeprefix(after.event.description) not in ("", before.event.description):
             self._cut.add((entry.side, after.id))
 
@@ -257,13 +267,13 @@ class Witness:
         """Remember a delete that nothing speaks against: both sides were alike, and calsync knew it."""
         node = entry.side, before.id
         both_ways = self.pair.direction is Direction.BOTH
-        if node not in self._partners or not (both_ways or not self.pair.direction.writes(entry.side)):
+        if node not in self.partners or not (both_ways or not self.pair.direction.writes(entry.side)):
             return
         others = [
-            row for row in self._present(entry.number, entry.side.other) if self._kin(entry.side.other, row, node)
+            row for row in self.present(entry.number, entry.side.other) if self.kin(entry.side.other, row, node)
         ]
         alike = [keys(row.event) == keys(before.event) and not row.event.private for row in others]
-        history = list(self._history(entry))
+        history = list(self.history(entry))
         known = all(self.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self.pair.hidden for past in history)
         if any((past.side, past.change.after.id) in self._cut for past in history):
@@ -282,8 +292,8 @@ class Witness:
             self.pair.fail("I3", f"{node} was created from nothing")
             return
         self._join(node, source)
-        self._partners[node] = source[1]
-        self._unsettled.add(node)
+        self.partners[node] = source[1]
+        self.unsettled.add(node)
         if not entry.undoes and self.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
             self.appearances[node] += 1
@@ -292,100 +302,43 @@ class Witness:
         """Tell whether an event was not there at one place of the journal, but a listing told of it."""
         side, event_id = node
         told_otherwise = event_id in self.pair.hidden | self.pair.retold
-        return told_otherwise and event_id not in {row.id for row in self._present(number, side)}
+        return told_otherwise and event_id not in {row.id for row in self.present(number, side)}
 
     def was_there(self, node: Node, number: int) -> bool:
         """Tell whether an event was in its calendar, and not cancelled, at one place of the journal."""
         side, event_id = node
-        return any(row.id == event_id and lives(row) for row in self._present(number, side))
+        return any(row.id == event_id and lives(row) for row in self.present(number, side))
 
-    def _deleted_by_us(self, entry: Entry, before: Row) -> None:
-        """Judge a delete by where its counterparts were at that moment."""
-        node = entry.side, before.id
-        if self.was_private(node):
-            if (keys(before.event) & self.written) - self.superseded:
-                self.pair.world.excuse("private when its pair was deleted")
-            self.superseded |= keys(before.event)  # one of the pair is or was a masked copy
-        other = entry.side.other
-        present = {
-            row.id: row
-            for row in self._present(entry.number, other, HIDDEN)
-            if self._kin(other, row, node) and self._partners.get((other, row.id), before.id) == before.id
-        }
-        twins = [row for row in self._present(entry.number, entry.side) if self._kin(entry.side, row, node)]
-        allowed = len(twins) - (before.id in {row.id for row in twins})
-        for excuse, excused in self._excused(entry, present):
-            if len(present) <= allowed:
-                return
-            present = {event_id: row for event_id, row in present.items() if event_id not in excused}
-            if len(present) <= allowed:
-                self.pair.world.excuse(*excuse)
-        if len(present) > allowed:
-            self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {[*present]} lives")
-
-    def _excused(self, entry: Entry, present: Mapping[str, Row]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
-        """Yield each excuse, with those of a deleted event's partners that it lets live."""
-        other, before = entry.side.other, entry.change.before or entry.change.after
-        window = self.pair.account().window(self.pair.world.clock.now())
-        outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
-        yield ("brought back",), {each for side, each in self.restored if side is other}
-        yield ("late create",), {each for side, each in self.late if (side, each) not in self._partners}
-        if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
-            away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
-            yield ("left the account",), away
-            yield ("moved back meanwhile",), {each for each in present if self._is_back(entry, (other, each))}
-        yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
-        yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
-        unmarked = {each for each, row in present.items() if row.marker is None}
-        nobody_s = {each for each in present if self.is_lost_copy((other, each))}
-        yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
-        yield ("equal creates",), {*[*present][: self._interchanged(entry, before)]}
-        if self.pair.was_put_back:
-            moved = {
-                each for each, row in present.items() if row.place in HIDDEN and self.forgotten((other, each))
-            }
-            yield ("old disk", "out of sight"), outside | moved
-            forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
-            yield ("old disk", "I5"), forgotten
-            unheard_of = {each for each in present if self._is_unheard_of(other, each)}
-            yield ("old disk", "a copy without a marker"), unheard_of
-
-    def _is_back(self, entry: Entry, node: Node) -> bool:
-        """Tell whether an event was elsewhere when it was asked about just before a delete, and is back since."""
-        found, asked = entry.found_away[:2] if entry.found_away else (None, 0)
-        return found == node and any(
-            (past.side, past.change.after.id) == node and not past.change.after.by_us
-            for past in self.pair.journal[asked : entry.number]
-        )
-
-    def _interchanged(self, entry: Entry, before: Row) -> int:
-        """Return how many copies without originals look like a deleted one: nobody could tell them from it."""
-        if not self.is_lost_copy((entry.side, before.id)):
-            return 0
-        here = self._present(entry.number, entry.side.other, HIDDEN)
-        alike = (
-            (entry.side, row.id)
-            for row in self._present(entry.number, entry.side)
-            if (row.event.summary, row.event.when) == (before.event.summary, before.event.when)
-        )
-        lost = [node for node in alike if self.is_lost_copy(node)]
-        return sum(not any(self._kin(entry.side.other, row, node) for row in here) for node in lost)
+    def is_of_another(self, node: Node, partner: str | None) -> bool:
+        """Tell whether a copy without a marker was made from another event than this one."""
+        marker = self._marker_of(node)
+        unmarked = self.pair.calendars[node[0]].rows.rows[node[1]].marker is None
+        return unmarked and partner is not None and self.marked_source(node[0], marker) != (node[0].other, partner)
 
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
         row = self.pair.calendars[node[0]].rows.rows[node[1]]
-        lost = node in self._unsettled and row.marker is None
-        return lost and (node not in self._partners or not self._is_awaited(node))
+        lost = node in self.unsettled and row.marker is None
+        return lost and (node not in self.partners or not self._is_awaited(node))
 
     def _is_awaited(self, node: Node) -> bool:
         """Tell whether the create of an event is open, or a link names what it made."""
+        values = {
+            "account": self.pair.name,
+            "marker": self._marker_of(node),
+            "side": node[0],
+            "event": node[1],
+        }
+        return bool(fetch(self.pair.world.disk.raw, AWAITED, values))
+
+    def _marker_of(self, node: Node) -> str:
+        """Return what the create of an event was to mark it with, whether its system keeps that or not."""
         (marker,) = (
             past.marker
             for past in self.pair.journal
             if (past.side, past.change.after.id) == node and past.change.before is None
         )
-        values = {"account": self.pair.name, "marker": marker, "side": node[0], "event": node[1]}
-        return bool(fetch(self.pair.world.disk.raw, AWAITED, values))
+        return marker
 
     def forgotten(self, node: Node) -> bool:
         """Tell whether something happened to an event's family that the disk which was put back does not know."""
@@ -424,68 +377,14 @@ class Witness:
 
     def _showed(self, node: Node, value: Key, number: int) -> bool:
         """Tell whether a counterpart of an event showed a value at one place of the journal."""
-        there = self._present(number, node[0].other)
-        return any(self._kin(node[0].other, row, node) and value in keys(row.event) for row in there)
+        there = self.present(number, node[0].other)
+        return any(self.kin(node[0].other, row, node) and value in keys(row.event) for row in there)
 
     def _read_behind(self, number: int) -> int:
         """Return how long the journal was when the first run began behind one place of it that came to its end."""
         return next((begun for begun, _ in self._settled if begun >= number), len(self.pair.journal))
 
-    def _replaced(self, entry: Entry) -> set[str]:
-        """Return what calsync made another copy of while it could not see it."""
-        hidden: set[str] = set()
-        replaced: set[str] = set()
-        for past in self._history(entry):
-            change = past.change
-            if past.side is entry.side:
-                continue
-            if change.before is None and change.after.by_us:
-                replaced |= hidden
-            elif change.after.place in HIDDEN:
-                hidden.add(change.after.id)
-            else:
-                hidden.discard(change.after.id)
-        return replaced
-
-    def _never_seen(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
-        """Return what calsync made in the place of one that a user deleted, and a user hid before it was known.
-
-        That delete is carried over once nothing speaks against it any more.
-        """
-        deleted = any(
-            past.side is not entry.side and not (past.change.after.by_us or lives(past.change.after))
-            for past in self._history(entry)
-        )
-        hidden = {each for each, row in present.items() if row.place in HIDDEN}
-        return {each for each in hidden if deleted and (entry.side.other, each) in self._unsettled}
-
-    def _is_forgotten(self, row: Row, partner: Row) -> bool:
-        """Tell whether nothing but the disk that is gone showed that two events belong together.
-
-        The listings hid the one, or neither carries a marker and they do not look alike.
-        """
-        unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
-        untold = row.marker is None and partner.marker is None and unlike
-        return untold or row.id in self.pair.hidden
-
-    def _is_unheard_of(self, side: Side, event_id: str) -> bool:
-        """Tell whether neither a marker nor a disk says any more that calsync made an event, and no link names it.
-
-        Its looks tell where its source has no link; but the disk may link that one with an earlier copy.
-        """
-        unmarked = self.pair.calendars[side].rows.rows[event_id].marker is None
-        return (
-            unmarked
-            and (side, event_id) not in self._partners
-            and any(
-                past.change.before is None and past.change.after.by_us
-                for since, until in self.pair.forgotten
-                for past in self.pair.journal[since:until]
-                if (past.side, past.change.after.id) == (side, event_id)
-            )
-        )
-
-    def _kin(self, side: Side, row: Row, node: Node) -> bool:
+    def kin(self, side: Side, row: Row, node: Node) -> bool:
         return not row.event.cancelled and self.family((side, row.id)) == self.family(node)
 
     def was_private(self, node: Node) -> bool:
@@ -496,7 +395,7 @@ class Witness:
             for past in self.pair.journal
         )
 
-    def _history(self, entry: Entry) -> Iterator[Entry]:
+    def history(self, entry: Entry) -> Iterator[Entry]:
         """Yield what happened to the family of an entry's event before."""
         family = self.family((entry.side, entry.change.after.id))
         for past in self.pair.journal[: entry.number]:
@@ -506,9 +405,9 @@ class Witness:
     def shown(self, number: int, side: Side) -> set[str]:
         """Return the events that a listing could show at one place of the journal."""
         window = self.pair.account().window(self.pair.world.clock.now())
-        return {row.id for row in self._present(number, side) if window.holds(row.event.when)} - self.pair.hidden
+        return {row.id for row in self.present(number, side) if window.holds(row.event.when)} - self.pair.hidden
 
-    def _present(self, number: int, side: Side, also: Collection[Place] = ()) -> list[Row]:
+    def present(self, number: int, side: Side, also: Collection[Place] = ()) -> list[Row]:
         """Return the events of a calendar, and of other places, as they were at one place of the journal."""
         rows = {
             past.change.after.id: past.change.after for past in self.pair.journal[:number] if past.side is side

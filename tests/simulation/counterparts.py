@@ -1,0 +1,170 @@
+"""Judges what calsync deletes by where its counterparts live (I5), and knows why one of them may live on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calsync.sync.brakes import LEFT_ACCOUNT
+from calsync.sync.model import Side
+from calsync.testing.rows import Place
+from tests.simulation.witness import HIDDEN, keys, lives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from calsync.testing.rows import Row
+    from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Node
+
+
+class Counterparts:
+    """The judge of one account's deletes."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.witness = pair.witness
+
+    def judge(self, entry: Entry, before: Row) -> None:
+        """Judge a delete by where its counterparts were at that moment."""
+        node = entry.side, before.id
+        if self.witness.was_private(node):
+            if (keys(before.event) & self.witness.written) - self.witness.superseded:
+                self.pair.world.excuse("private when its pair was deleted")
+            self.witness.superseded |= keys(before.event)  # one of the pair is or was a masked copy
+        other = entry.side.other
+        present = {
+            row.id: row
+            for row in self.witness.present(entry.number, other, HIDDEN)
+            if self.witness.kin(other, row, node)
+            and self.witness.partners.get((other, row.id), before.id) == before.id
+        }
+        twins = [
+            row
+            for row in self.witness.present(entry.number, entry.side)
+            if self.witness.kin(entry.side, row, node)
+        ]
+        allowed = len(twins) - (before.id in {row.id for row in twins})
+        for excuse, excused in self._excused(entry, present):
+            if len(present) <= allowed:
+                return
+            present = {event_id: row for event_id, row in present.items() if event_id not in excused}
+            if len(present) <= allowed:
+                self.pair.world.excuse(*excuse)
+        if len(present) > allowed:
+            self.pair.fail("I5", f"{entry.side} {before.id} was deleted, but {[*present]} lives")
+
+    def _excused(self, entry: Entry, present: Mapping[str, Row]) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+        """Yield each excuse, with those of a deleted event's partners that it lets live."""
+        witness, other, before = self.witness, entry.side.other, entry.change.before or entry.change.after
+        window = self.pair.account().window(self.pair.world.clock.now())
+        outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
+        yield ("brought back",), {each for side, each in witness.restored if side is other}
+        yield ("late create",), {each for side, each in witness.late if (side, each) not in witness.partners}
+        if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
+            away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
+            yield ("left the account",), away
+            yield ("moved back meanwhile",), {each for each in present if self._is_back(entry, (other, each))}
+        yield ("out of sight",), {each for each in outside if (other, each) in self.pair.reborn}
+        yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
+        unmarked = {each for each, row in present.items() if row.marker is None}
+        nobody_s = {each for each in present if witness.is_lost_copy((other, each))}
+        if (entry.side, before.id) in witness.strays:
+            nobody_s |= {each for each in present if (other, each) not in witness.partners}
+        yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
+        interchanged = {*[*present][: self._interchanged(entry, before)]}
+        yield ("equal creates",), interchanged | self._with_another_copy(entry.side)
+        if self.pair.was_put_back:
+            moved = {
+                each for each, row in present.items() if row.place in HIDDEN and witness.forgotten((other, each))
+            }
+            yield ("old disk", "out of sight"), outside | moved
+            forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
+            yield ("old disk", "I5"), forgotten
+            unheard_of = {each for each in present if self._is_unheard_of(other, each)}
+            yield ("old disk", "a copy without a marker"), unheard_of
+
+    def _is_back(self, entry: Entry, node: Node) -> bool:
+        """Tell whether an event was elsewhere when it was asked about just before a delete, and is back since."""
+        found, asked = entry.found_away[:2] if entry.found_away else (None, 0)
+        return found == node and any(
+            (past.side, past.change.after.id) == node and not past.change.after.by_us
+            for past in self.pair.journal[asked : entry.number]
+        )
+
+    def _interchanged(self, entry: Entry, before: Row) -> int:
+        """Return how many copies without originals look like a deleted one: nobody could tell them from it."""
+        if not self.witness.is_lost_copy((entry.side, before.id)):
+            return 0
+        here = self.witness.present(entry.number, entry.side.other, HIDDEN)
+        alike = (
+            (entry.side, row.id)
+            for row in self.witness.present(entry.number, entry.side)
+            if (row.event.summary, row.event.when) == (before.event.summary, before.event.when)
+        )
+        lost = [node for node in alike if self.witness.is_lost_copy(node)]
+        return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
+
+    def _with_another_copy(self, side: Side) -> set[str]:
+        """Return the originals that calsync has joined by now with a copy that it made from another event."""
+        pairs = (link if side is Side.LEFT else link[::-1] for link in self.witness.links)
+        found = ((copy, original) for copy, original in pairs if copy is not None and original is not None)
+        strays = self.witness.strays | self.witness.unsettled
+        return {
+            original
+            for copy, original in found
+            if (side, copy) in strays and self.witness.is_of_another((side, copy), original)
+        }
+
+    def _replaced(self, entry: Entry) -> set[str]:
+        """Return what calsync made another copy of while it could not see it."""
+        hidden: set[str] = set()
+        replaced: set[str] = set()
+        for past in self.witness.history(entry):
+            change = past.change
+            if past.side is entry.side:
+                continue
+            if change.before is None and change.after.by_us:
+                replaced |= hidden
+            elif change.after.place in HIDDEN:
+                hidden.add(change.after.id)
+            else:
+                hidden.discard(change.after.id)
+        return replaced
+
+    def _never_seen(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
+        """Return what calsync made in the place of one that a user deleted, and a user hid before it was known.
+
+        That delete is carried over once nothing speaks against it any more.
+        """
+        deleted = any(
+            past.side is not entry.side and not (past.change.after.by_us or lives(past.change.after))
+            for past in self.witness.history(entry)
+        )
+        hidden = {each for each, row in present.items() if row.place in HIDDEN}
+        return {each for each in hidden if deleted and (entry.side.other, each) in self.witness.unsettled}
+
+    def _is_forgotten(self, row: Row, partner: Row) -> bool:
+        """Tell whether nothing but the disk that is gone showed that two events belong together.
+
+        The listings hid the one, or neither carries a marker and they do not look alike.
+        """
+        unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
+        untold = row.marker is None and partner.marker is None and unlike
+        return untold or row.id in self.pair.hidden
+
+    def _is_unheard_of(self, side: Side, event_id: str) -> bool:
+        """Tell whether neither a marker nor a disk says any more that calsync made an event, and no link names it.
+
+        Its looks tell where its source has no link; but the disk may link that one with an earlier copy.
+        """
+        unmarked = self.pair.calendars[side].rows.rows[event_id].marker is None
+        return (
+            unmarked
+            and (side, event_id) not in self.witness.partners
+            and any(
+                past.change.before is None and past.change.after.by_us
+                for since, until in self.pair.forgotten
+                for past in self.pair.journal[since:until]
+                if (past.side, past.change.after.id) == (side, event_id)
+            )
+        )
