@@ -12,6 +12,7 @@ from tests.simulation.witness import HIDDEN, keys, lives
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from calsync.sync.model import When
     from calsync.testing.rows import Row
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Node
@@ -72,7 +73,7 @@ class Counterparts:
             nobody_s |= {each for each in present if (other, each) not in witness.partners}
         yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
         interchanged = {*[*present][: self._interchanged(entry, before)]}
-        yield ("equal creates",), interchanged | self._with_another_copy(entry.side)
+        yield ("equal creates",), interchanged | self._with_another_copy(entry)
         if self.pair.was_put_back:
             moved = {
                 each for each, row in present.items() if row.place in HIDDEN and witness.forgotten((other, each))
@@ -104,16 +105,24 @@ class Counterparts:
         lost = [node for node in alike if self.witness.is_lost_copy(node)]
         return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
 
-    def _with_another_copy(self, side: Side) -> set[str]:
-        """Return the originals that calsync has joined by now with a copy that it made from another event."""
-        pairs = (link if side is Side.LEFT else link[::-1] for link in self.witness.links)
-        found = ((copy, original) for copy, original in pairs if copy is not None and original is not None)
-        strays = self.witness.strays | self.witness.unsettled
+    def _with_another_copy(self, entry: Entry) -> set[str]:
+        """Return the originals that calsync has joined by now with an equal copy that it made of another one."""
+        side, witness = entry.side, self.witness
+        pairs = (link if side is Side.LEFT else link[::-1] for link in witness.links)
+        looks = self._looks_when_made((side, entry.change.after.id))
         return {
             original
-            for copy, original in found
-            if (side, copy) in strays and self.witness.is_of_another((side, copy), original)
+            for copy, original in pairs
+            if copy is not None
+            and original is not None
+            and (side, copy) in witness.strays | witness.unsettled
+            and witness.is_of_another((side, copy), original)
+            and self._looks_when_made((side, copy)) == looks
         }
+
+    def _looks_when_made(self, node: Node) -> tuple[str, When]:
+        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return made.change.after.event.summary, made.change.after.event.when
 
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""

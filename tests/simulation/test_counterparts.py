@@ -40,11 +40,13 @@ def _deleted_by_calsync(pair: Pair, side: Side, event_id: str, *links: tuple[str
     return [violation.partition(":")[0] for violation in pair.world.violations]
 
 
-def _copied_by_calsync(pair: Pair, side: Side, source: str, marker: str | None = None) -> str:
+def _copied_by_calsync(
+    pair: Pair, side: Side, source: str, marker: str | None = None, event: Event = MEETING
+) -> str:
     """Have calsync make a copy on a side, and return its id."""
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
-    return made.run(pair.calendars[side].rows.add, MEETING, by_us=True, marker=marker, reminder_minutes=15).id
+    return made.run(pair.calendars[side].rows.add, event, by_us=True, marker=marker, reminder_minutes=15).id
 
 
 def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
@@ -245,15 +247,20 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
 
 
 @pytest.mark.parametrize(
-    ("marker", "linked", "broken"),
-    [(None, "the other one", []), ("v1:anna:1:2", "the other one", ["I5"]), (None, "its own", ["I5"])],
+    ("marker", "linked", "made", "broken"),
+    [
+        (None, "the other one", MEETING, []),
+        ("v1:anna:1:2", "the other one", MEETING, ["I5"]),
+        (None, "its own", MEETING, ["I5"]),
+        (None, "the other one", replace(MEETING, summary="Übergabe"), ["I5"]),
+    ],
 )
 def test_of_equal_creates_the_copy_of_one_may_be_joined_with_the_other_where_no_marker_tells(
-    pair: Pair, marker: str | None, linked: str, broken: list[str]
+    pair: Pair, marker: str | None, linked: str, made: Event, broken: list[str]
 ) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    one, other = (right.user_create(MEETING) for _ in range(2))
-    copies = [_copied_by_calsync(pair, LEFT, original, marker) for original in (one, other)]
+    one, other = right.user_create(MEETING), right.user_create(made)
+    copies = _copied_by_calsync(pair, LEFT, one, marker), _copied_by_calsync(pair, LEFT, other, marker, made)
     if linked == "its own":
         _run_leaves(pair, (copies[0], one), (copies[1], other))
     right.user_delete(other)
