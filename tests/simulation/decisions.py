@@ -479,17 +479,29 @@ class Decisions:
         return any(True for _ in self._since(word))
 
     def _showed_otherwise(self, word: Word, until: int | None) -> bool:
-        """Tell whether a user made one of the events that a person saw another thing, if only for a while."""
-        seen = [
-            (side, each.id) for side, each in zip(Side, (word.case.left, word.case.right), strict=True) if each
-        ]
+        """Tell whether a user made one of the events another thing than a person saw, if only for a while.
+
+        That may be before it was said, where calsync showed the person what it had read before.
+        """
+        shown = zip(Side, (word.case.left, word.case.right), strict=True)
         return any(
             past.change.before is not None
             and not past.change.after.by_us
-            and (past.side, past.change.after.id) in seen
+            and (past.side, past.change.after.id) == (side, seen.id)
             and _is_other(past.change.before, past.change.after)
-            for past in self.pair.journal[word.number : until]
+            for side, seen in shown
+            if seen is not None
+            for past in self.pair.journal[self._shown_at(word, side, seen) : until]
         )
+
+    def _shown_at(self, word: Word, side: Side, seen: Observation) -> int:
+        """Return how long the journal was when an event became what a person saw of it."""
+        became = (
+            past.number + 1
+            for past in self.pair.journal[: word.number]
+            if (past.side, past.change.after.id, past.change.after.revision) == (side, seen.id, seen.revision)
+        )
+        return next(became, word.number)
 
     def _since(self, word: Word) -> Iterator[Entry]:
         """Yield what users did to a pair since a decision; a new id alone is nothing."""

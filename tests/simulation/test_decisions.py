@@ -275,6 +275,20 @@ def test_nobody_is_asked_twice_unless_a_user_made_what_was_shown_beside_it_anoth
     assert pair.world.excuses["beside another thing"] == (not broken)
 
 
+@pytest.mark.parametrize(("read", "broken"), [(False, []), (True, ["decision"])])
+def test_nobody_is_asked_twice_unless_calsync_had_not_read_yet_that_what_it_showed_was_another_thing_for_a_while(
+    pair: Pair, read: bool, broken: list[str]
+) -> None:
+    twin = Observation(id=pair.calendars[LEFT].user_create(MEETING), event=MEETING, revision="r1")
+    shown = Observation(id=pair.calendars[RIGHT].user_create(MEETING), event=MEETING, revision="r1")
+    for summary in ("Termin 2", MEETING.summary):
+        pair.calendars[RIGHT].user_edit(shown.id, summary=summary)
+    case = replace(_twin(twin.id, twin), right=replace(shown, revision="r3") if read else shown)
+    pair.decisions.take(case, Choice.KEEP)
+    pair.decisions.ask(case)
+    assert [violation.partition(":")[0] for violation in pair.world.violations if "before" in violation] == broken
+
+
 def test_words_are_dropped_when_the_account_leaves(pair: Pair) -> None:
     case = _held_delete(pair.calendars[LEFT].user_create(MEETING))
     pair.decisions.take(case, Choice.KEEP)

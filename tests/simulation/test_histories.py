@@ -163,6 +163,7 @@ FOUND = (
     130091,
     171694,
     10302004,
+    10501773,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
