@@ -71,7 +71,8 @@ class Counterparts:
         nobody_s = {each for each in present if witness.is_lost_copy((other, each))}
         if (entry.side, before.id) in witness.strays:
             nobody_s |= {each for each in present if (other, each) not in witness.partners}
-        yield ("duplicate without markers",), (unmarked & self.pair.hidden) | nobody_s
+        hidden = (unmarked | self._doubles(entry, present)) & self.pair.hidden
+        yield ("duplicate of a lost copy",), hidden | nobody_s
         interchanged = {*[*present][: self._interchanged(entry, before)]}
         yield ("equal creates",), interchanged | self._with_another_copy(entry)
         if self.pair.was_put_back:
@@ -104,6 +105,14 @@ class Counterparts:
         )
         lost = [node for node in alike if self.witness.is_lost_copy(node)]
         return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
+
+    def _doubles(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
+        """Return the copies that no link ever named, of which a duplicate with their marker was linked instead."""
+        other = entry.side.other
+        linked = self.witness.partners.get((entry.side, entry.change.after.id))
+        duplicate = None if linked is None else self.pair.calendars[other].rows.rows[linked]
+        never = {each for each in present if (other, each) in self.witness.unsettled}
+        return {each for each in never if duplicate is not None and present[each].marker == duplicate.marker}
 
     def _with_another_copy(self, entry: Entry) -> set[str]:
         """Return the originals that calsync has joined by now with an equal copy that it made of another one."""

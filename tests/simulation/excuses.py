@@ -27,7 +27,7 @@ EXCUSES: Mapping[str, str] = {
     "left without its original": "a copy that stayed as its account left is an event like any other from then on",
     # I3: why there are more copies than users made
     "delete waits": "it is to be deleted, once a person or the next proof lets it",
-    "duplicate without markers": "a lost create's copy looks like a user's event, edited or beside an equal one",
+    "duplicate of a lost copy": "a copy whose create was lost looks like a user's, or only its duplicate is shown",
     "left while it was edited": "who comes back cannot know again what was edited meanwhile, and asks first",
     "its partner takes no part": "who comes back does not look for copies among what is left out",
     "copied as a person said": "who was asked about twins wanted the missing ones to be created",

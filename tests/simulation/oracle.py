@@ -177,7 +177,7 @@ class Oracle:
         kin = [node for node in self.witness.members() if self.witness.family(node) == family]
         if not all(one.capabilities.marker for one in self.pair.calendars.values()):
             # A copy that was edited before its lost create was known: nothing tells it from a user's.
-            self.pair.world.excuse("duplicate without markers")
+            self.pair.world.excuse("duplicate of a lost copy")
         elif self.pair.leaves.unlike(kin):
             self.pair.world.excuse("left while it was edited")
         elif self._lost_sight(side, ids):

@@ -269,6 +269,24 @@ def test_of_equal_creates_the_copy_of_one_may_be_joined_with_the_other_where_no_
 
 
 @pytest.mark.parametrize(
+    ("hidden", "marker", "broken"),
+    [(True, "v1:anna:1:2", []), (False, "v1:anna:1:2", ["I5"]), (True, "v1:anna:9:2", ["I5"])],
+)
+def test_the_duplicate_of_a_lost_copy_has_its_marker_and_counts_as_the_copy_where_a_listing_shows_nothing_else(
+    pair: Pair, hidden: bool, marker: str, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, "v1:anna:1:2")
+    _run_leaves(pair)
+    duplicate = right.rows.add(MEETING, by_us=False, marker=marker).id
+    pair.hidden |= {copy} if hidden else set()
+    _run_leaves(pair, (original, duplicate))
+    right.user_delete(duplicate)
+    assert _deleted_by_calsync(pair, LEFT, original) == broken
+
+
+@pytest.mark.parametrize(
     ("marker", "first", "broken"),
     [(None, "nothing", []), ("v1:anna:1:2", "nothing", ["I5"]), (None, "its original", ["I5"])],
 )

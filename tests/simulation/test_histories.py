@@ -164,6 +164,7 @@ FOUND = (
     171694,
     10302004,
     10501773,
+    10513193,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -136,7 +136,7 @@ def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_m
     mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=True)
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == []
-    assert pair.world.excuses["duplicate without markers"] == 1
+    assert pair.world.excuses["duplicate of a lost copy"] == 1
 
 
 @pytest.mark.parametrize(("known", "broken"), [("", []), ("by its create", ["I2"]), ("by its link", ["I2"])])
@@ -162,7 +162,7 @@ def test_so_does_one_whose_runner_was_stopped_while_another_one_was_turned_away(
         )
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == broken
-    assert pair.world.excuses["duplicate without markers"] == (not broken)
+    assert pair.world.excuses["duplicate of a lost copy"] == (not broken)
 
 
 @pytest.mark.parametrize(("there", "broken"), [(True, ["I2"]), (False, [])])

@@ -173,7 +173,7 @@ class Writes:
         elif self._came_back(source):
             self.pair.world.excuse("brought back")
         elif self.pair.witness.is_lost_copy(source):
-            self.pair.world.excuse("duplicate without markers")
+            self.pair.world.excuse("duplicate of a lost copy")
         elif self.pair.witness.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
         elif source in self.pair.witness.late:
