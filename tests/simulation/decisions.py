@@ -321,11 +321,25 @@ class Decisions:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 again = any(each.case.kind is Kind.DELETE for each in later)  # as a rule held it then
                 there = row is not None and not row.event.cancelled and not self.pair.optional.leave_out(row.event)
-                if there and not again:
+                if there and not again and self._was_edited_against(word):
+                    self.pair.world.excuse("edited after the delete")
+                elif there and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
                 overruled = {name for each in later for name in each.about}
                 self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
+
+    def _was_edited_against(self, word: Word) -> bool:
+        """Tell whether a user had edited what is to be deleted while that was held, before a person let it go."""
+        return any(
+            past.change.before is not None
+            and not past.change.after.by_us
+            and past.side is word.case.side
+            and past.change.after.modified > word.case.since
+            and _shown(past.change.before.event) != _shown(past.change.after.event)
+            for past in self._history(word.node)
+            if past.number < word.number
+        )
 
     def _shows_what_was_chosen(self, word: Word, overruled: Collection[Field], rows: Sequence[Row]) -> None:
         """Judge the values that a person has chosen, and of which nothing else was said later."""

@@ -404,6 +404,20 @@ def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(("edits", "broken"), [(True, []), (False, ["decision"])])
+def test_what_a_person_released_is_deleted_unless_a_user_had_edited_it_since_it_was_held(
+    pair: Pair, edits: bool, broken: list[str]
+) -> None:
+    left = pair.calendars[LEFT]
+    copy, original = _a_copy_whose_original_is_deleted(pair)
+    pair.world.loop.pass_time(60)
+    left.user_edit(copy, **({"summary": "Termin 2"} if edits else {"location": "Raum 2"}))
+    _a_run_settles_all(pair, (copy, original))
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    pair.decisions.at_rest(_remembered(pair, Link(id=1, left=copy, right=original)), defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(
     ("held", "broken"), [("by a confirmation", []), ("by a run that was killed", []), ("", ["decision"])]
 )

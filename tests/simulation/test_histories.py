@@ -165,6 +165,8 @@ FOUND = (
     10302004,
     10501773,
     10513193,
+    10517539,
+    10817307,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

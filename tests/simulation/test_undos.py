@@ -188,6 +188,26 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
     assert len([*expected(pair, now)]) == expects
 
 
+@pytest.mark.parametrize(("goes", "expects"), [(False, 1), (True, 0)])
+def test_an_update_is_undone_where_the_other_event_is_there(pair: Pair, goes: bool, expects: int) -> None:
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    if goes:  # which a feed tells after the write
+        pair.calendars[LEFT].user_delete(original)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=[_row(Kind.UPDATE, copy, before=IMAGE, after=IMAGE, at=START + timedelta(hours=9))],
+        all=[],
+        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
+        disturbed=False,
+    )
+    assert len([*expected(pair, now)]) == expects
+
+
 @pytest.mark.parametrize(
     ("back", "lag", "broken"), [("copy", 60, []), ("copy", 0, ["I15"]), ("original", 60, ["I15"])]
 )

@@ -31,7 +31,7 @@ def expected(pair: Pair, now: Undertaking) -> Iterator[tuple[Side, Kind, str, Ma
     for row in now.chosen:
         found[row.link, row.side].append(row)
     for (link, side), rows in found.items():
-        if Kind(rows[0].kind) is Kind.CREATE and not _has_original(pair, now, link, side):
+        if Kind(rows[-1].kind) is not Kind.DELETE and not _has_other(pair, now, link, side):
             continue
         if pair.direction.writes(side) and side not in pair.closed and _alone(pair, now, rows):
             for where, kind, event_id, values in _of_event(now, link, side, rows):
@@ -65,10 +65,10 @@ def _of_event(
         yield side, first, event[1], {}
 
 
-def _has_original(pair: Pair, now: Undertaking, link: int | None, side: Side) -> bool:
-    """Tell whether what a copy was made of is there: else it would be the last one, and stays."""
-    original = now.awake.get(link or 0, {}).get(side.other)
-    return original is not None and pair.calendars[original[0]].rows.present(original[1]) is not None
+def _has_other(pair: Pair, now: Undertaking, link: int | None, side: Side) -> bool:
+    """Tell whether the other event of a pair is there: what is alone stays as it is, and is not deleted."""
+    other = now.awake.get(link or 0, {}).get(side.other)
+    return other is not None and pair.calendars[other[0]].rows.present(other[1]) is not None
 
 
 def _alone(pair: Pair, now: Undertaking, rows: Sequence[LedgerEntry]) -> bool:
