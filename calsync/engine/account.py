@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.errors import Retry
 from calsync.ports import Calendar
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
-from calsync.sync.model import Side, Window
+from calsync.sync.model import BOTH, Side, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +101,7 @@ class Run:
     @property
     def unconfirmed(self) -> frozenset[Side]:
         """The sides that the account's direction lets calsync write, and that no person knows of yet."""
-        return frozenset(side for side in Side if self.is_unconfirmed(side))
+        return frozenset(side for side in BOTH if self.is_unconfirmed(side))
 
     def is_unconfirmed(self, side: Side) -> bool:
         """Tell whether a side is one of these."""

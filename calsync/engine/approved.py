@@ -10,7 +10,7 @@ from calsync.engine.local import apply_local
 from calsync.engine.planning import look_again, make_plan
 from calsync.engine.rebuild import confirm_plan
 from calsync.sync.approved import Approved, Drift, carried_out, drift
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH
 
 if TYPE_CHECKING:
     from calsync.engine.account import Run
@@ -63,7 +63,7 @@ def _is_another(plan: Plan, approved: Approved) -> bool:
 
 def _beforehand(run: Run, approved: Approved, waits: str | None) -> str | None:
     """Return why a plan cannot be the approved one, whatever it says."""
-    for side in Side:
+    for side in BOTH:
         if approved.calendars[side] != run.account.calendars[side].key:
             return f"its {side} calendar is another one than in the plan"
     if waits != approved.waits:

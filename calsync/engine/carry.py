@@ -18,7 +18,7 @@ from calsync.ports import Elsewhere, Here, NoAccess, may_change
 from calsync.records import Intent
 from calsync.sync.brakes import LEFT_ACCOUNT
 from calsync.sync.choices import LEAVING, UNDONE
-from calsync.sync.model import Side, State
+from calsync.sync.model import BOTH, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def _sent(run: Run, writes: Sequence[Operation]) -> AsyncGenerator[list[Ou
     async with aclosing(ahead(_intended(run, writes))) as chunks:
         async for intents, operations in chunks:
             outcomes = await _send(run, intents, operations)
-            for side in Side:
+            for side in BOTH:
                 _note_trouble(run, [outcome for outcome in outcomes if outcome.intent.side is side])
             yield outcomes
 

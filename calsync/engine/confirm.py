@@ -10,7 +10,7 @@ from calsync.records import Intent, LedgerEntry
 from calsync.sync.choices import ADOPTED, LEAVING, LOSING, UNDONE
 from calsync.sync.forms import may_be_form
 from calsync.sync.merge import delivered
-from calsync.sync.model import FIELDS, Base, Event, Link, Observation, Side, State
+from calsync.sync.model import BOTH, FIELDS, Base, Event, Link, Observation, Side, State
 from calsync.sync.plan import Kind
 from calsync.sync.view import Standing
 from calsync.values import replace
@@ -80,7 +80,7 @@ def _created(run: Run, batch: Batch, intent: Intent, written: Written | None, fo
 
 def _alone(run: Run, link: Link) -> Link:
     """Return the link of what was created anew: alone until its partner is back, then both are as found."""
-    for side in Side:
+    for side in BOTH:
         link = link.with_base(side, Base(mapping_version=run.account.calendars[side].capabilities.mapping_version))
     return replace(link, state=State.PARTED, reason=UNDONE)
 
@@ -197,7 +197,7 @@ def _deleted(run: Run, batch: Batch, intent: Intent) -> None:
 def unlink(run: Run, batch: Batch, link: Link) -> None:
     """End a link whose events are both gone."""
     batch.links[link.id] = None
-    for side in Side:
+    for side in BOTH:
         let_go(run, batch, side, link.event_id(side))
 
 

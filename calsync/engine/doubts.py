@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed, Whereabouts
-from calsync.sync.model import Side, State
+from calsync.sync.model import BOTH, Side, State
 from calsync.sync.view import Seen, Standing
 from calsync.values import replace
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def settle_doubts(run: Run) -> None:
     """Locate every event in doubt. Proof: in the trash; a tombstone and gone; gone in two runs."""
     state = run.notebook.state
-    doubted = [(side, seen) for side in Side for seen in state.seen[side].values() if seen.standing.in_doubt]
+    doubted = [(side, seen) for side in BOTH for seen in state.seen[side].values() if seen.standing.in_doubt]
     if not doubted:
         return
     places = await together(_locate(run, side, seen.observation) for side, seen in doubted)
@@ -50,7 +50,7 @@ async def refresh(run: Run) -> None:
     nor while a feed tells of the old one once more. That one is read also where the link's event is gone: a feed
     may tell once more of an id from before.
     """
-    for side in Side:
+    for side in BOTH:
         wanted = sorted({*_unsure(run, side)})
         if not wanted:
             continue
@@ -75,7 +75,7 @@ def doubted(run: Run, seen: Seen) -> Seen:
 
 def wakes(run: Run, link: Link) -> bool:
     """Tell whether one event of a pair is there, inside the window: a pair that sleeps outside wakes by it."""
-    for side in Side:
+    for side in BOTH:
         seen = run.notebook.state.seen[side].get(link.event_id(side) or "")
         present = seen is not None and seen.standing is Standing.PRESENT
         if seen is not None and present and run.window.holds(seen.observation.event.when):

@@ -21,7 +21,7 @@ from calsync.engine.rest import asked, is_quiet, rests, scope_of, terms, tokens_
 from calsync.engine.settle import settle
 from calsync.engine.undo import Undone, undo_writes
 from calsync.errors import Busy, OtherCalendar, SwitchedOff
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from calsync.sync.ruled import Before, is_asked_already
 from calsync.values import replace
@@ -209,10 +209,10 @@ class Engine:
             window = account.window(now)
             if not in_full:
                 window = state.sides[Side.LEFT].window or window
-            mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
+            mappings = {side: account.calendars[side].capabilities.mapping_version for side in BOTH}
             before = None
             if state.rules not in {None, account.rules}:
-                before = Before({side: {**state.seen[side]} for side in Side}, state.sides[Side.LEFT].window)
+                before = Before({side: {**state.seen[side]} for side in BOTH}, state.sides[Side.LEFT].window)
             run = Run(
                 account=replace(account, chain=account.chain.without(state.hangs)) if state.hangs else account,
                 notebook=Notebook(self._store, lease, self._lease_life, state, self._clock, mappings),
@@ -314,7 +314,7 @@ def _refuse_other_calendars(account: Account, state: AccountState) -> None:
 def _is_at_rest(run: Run) -> bool:
     """Tell whether no later run has anything to find out, to try again, or to be told by a person."""
     state = run.notebook.state
-    in_doubt = any(seen.standing.in_doubt for side in Side for seen in state.seen[side].values())
+    in_doubt = any(seen.standing.in_doubt for side in BOTH for seen in state.seen[side].values())
     return not (state.intents or state.attempts or in_doubt or state.rebuild is not None or run.unconfirmed)
 
 
@@ -344,7 +344,7 @@ def _tell_waiting(run: Run) -> None:
     # The last one of a reason counts, which is the oldest.
     eldest = sorted(undecided, key=lambda held: held.since, reverse=True)
     run.report.held_since = {held.reason: held.since for held in eldest}
-    for side in Side:
+    for side in BOTH:
         if side in run.unconfirmed and not run.report.notices[Kind.HOLD, side, run.waits_for]:
             run.report.note_waiting(Kind.HOLD, side, run.waits_for)
     for intent in state.intents.values():

@@ -22,7 +22,7 @@ from calsync.ports import Gone, Trashed
 from calsync.records import SideState
 from calsync.sync.brakes import hold_unconfirmed
 from calsync.sync.leave import candidates, leave, remembered
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind, Plan, line
 from calsync.sync.returns import decide_return, find_returns
 from calsync.sync.view import Standing
@@ -192,7 +192,7 @@ async def _forget(run: Run) -> None:
     """
     state, batch = run.notebook.state, Batch()
     batch.links.update(remembered(view_of(run)))
-    for side in Side:
+    for side in BOTH:
         known = state.sides[side]
         batch.sides[side] = SideState(round=known.round, calendar=known.calendar, written=False)
         for event_id, seen in state.seen[side].items():

@@ -9,7 +9,7 @@ from calsync.engine.notebook import Batch
 from calsync.records import Held, LedgerEntry
 from calsync.sync.brakes import BUDGET, RULES
 from calsync.sync.choices import GIVEN_UP
-from calsync.sync.model import Base, Link, Side, State
+from calsync.sync.model import BOTH, Base, Link, Side, State
 from calsync.sync.plan import WRITES, Kind, Operation, Plan, Rebase
 from calsync.values import replace
 
@@ -73,7 +73,7 @@ def _apply(run: Run, batch: Batch, operation: Operation) -> None:
 
 def _left_alone(run: Run, batch: Batch, operation: Operation, event: Observation) -> Link:
     """Return a link with one event, so that it is neither new nor matched any more."""
-    mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in Side}
+    mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in BOTH}
     link = Link(
         id=run.notebook.new_link_id(),
         left=None,
@@ -247,7 +247,7 @@ def _settled_attempts(run: Run, plan: Plan) -> Iterator[tuple[Side, str]]:
 def _answered(run: Run) -> list[Hang]:
     """Return the questions that nobody asks any more. Those about the same events go together."""
     state = run.notebook.state
-    listed = {side: state.sides[side].listed_run for side in Side}
+    listed = {side: state.sides[side].listed_run for side in BOTH}
     versions = run.account.chain.versions
     stays = {hang.about for hang in state.hangs if not hang.is_over(state.seen, listed, versions)}
     return [hang for hang in state.hangs if hang.about not in stays]

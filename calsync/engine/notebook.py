@@ -12,7 +12,7 @@ from calsync.engine.readback import read_base
 from calsync.records import Tombstone
 from calsync.sync.budget import spends
 from calsync.sync.choices import WANTED
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from calsync.values import Struct, field
 
@@ -156,7 +156,7 @@ class Notebook:
         scope, seen = self.state.scope, self.state.seen
         if scope is None:
             return False
-        uids = {(side, each.uid) for side in Side for each in seen[side].values() if each.uid is not None}
+        uids = {(side, each.uid) for side in BOTH for each in seen[side].values() if each.uid is not None}
         return not uids <= scope.uids
 
     def touch(self, plan: Plan) -> None:
@@ -179,7 +179,7 @@ class Notebook:
         if _of_account(batch) != _of_account(_NOTHING) or batch.holds not in (None, self.state.holds):
             self.touched = None
             return
-        self.touched.update((side, event_id) for side in Side for event_id in batch.seen[side])
+        self.touched.update((side, event_id) for side in BOTH for event_id in batch.seen[side])
         self.touched.update(batch.tombstones)
         for link_id, link in batch.links.items():
             known = self.state.links.get(link_id)

@@ -11,7 +11,7 @@ from calsync.sync.brakes import DELETES, REWRITES, brake, hold_unconfirmed, rewr
 from calsync.sync.budget import hold_excess, spends
 from calsync.sync.choices import fingerprint
 from calsync.sync.loops import hold_loops
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.reconcile import reconcile
 from calsync.sync.released import carry_decisions, in_one_write
 from calsync.sync.returns import find_returns
@@ -81,7 +81,7 @@ def _open(state: AccountState, begun: int) -> int:
 def in_doubt(run: Run) -> Iterator[Side]:
     """Yield the side of each event of a link that may be gone, or may live on under an id that is in doubt."""
     seen, link_of = run.notebook.state.seen, run.notebook.link_of
-    doubted = [(side, each) for side in Side for each, known in seen[side].items() if known.standing.in_doubt]
+    doubted = [(side, each) for side in BOTH for each, known in seen[side].items() if known.standing.in_doubt]
     linked = [side for side, event_id in doubted if link_of(side, event_id) is not None]
     yield from linked
     if len(linked) == len(doubted):  # as in most runs
@@ -102,10 +102,10 @@ def view_of(run: Run, waiting: AbstractSet[tuple[Side, str]] = frozenset()) -> V
         on_target_edit=account.on_target_edit,
         window=run.window,
         chain=account.chain,
-        capabilities={side: account.calendars[side].capabilities for side in Side},
+        capabilities={side: account.calendars[side].capabilities for side in BOTH},
         seen=state.seen,
         links=state.links,
-        ready={side: state.sides[side].listed_run is not None for side in Side},
+        ready={side: state.sides[side].listed_run is not None for side in BOTH},
         waiting_links=frozenset(intent.link for intent in state.intents.values() if intent.link is not None),
         waiting_events=waiting_events(run) | waiting,
         possibly_made=possibly_made(run),

@@ -12,7 +12,7 @@ from calsync.engine.doubts import wakes
 from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.errors import Retry, TokenLost
-from calsync.sync.model import Observation, Side, State
+from calsync.sync.model import BOTH, Observation, Side, State
 from calsync.sync.view import Seen, Standing
 from calsync.values import replace
 
@@ -66,7 +66,7 @@ async def pull(run: Run, *, in_full: bool, needed: bool = False) -> None:
     with what changed, and tells of the listing at its end (`run.unlisted`).
     """
     sides = run.notebook.state.sides
-    tokens = await together(_pull_side(run, side, in_full, needed) for side in Side)
+    tokens = await together(_pull_side(run, side, in_full, needed) for side in BOTH)
     batch = Batch()
     for side, token in zip(Side, tokens, strict=True):
         if token != sides[side].token:

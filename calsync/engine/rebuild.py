@@ -12,7 +12,7 @@ from calsync.engine.planning import look_again, make_plan, view_of
 from calsync.engine.settle import settle
 from calsync.sync.approved import awaits_word
 from calsync.sync.decisions import unlinked
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rebuild import Marked, decide_marked, hold_writes
 from calsync.sync.view import Standing
@@ -47,7 +47,7 @@ def is_lost(run: Run) -> bool:
     state = run.notebook.state
     if state.links or state.scope is not None or state.intents or state.tombstones:
         return False
-    seen = (seen for side in Side for seen in state.seen[side].values())
+    seen = (seen for side in BOTH for seen in state.seen[side].values())
     told = (each for each in seen if each.first_run == run.number or not state.was_read)
     return any(run.marked_source(each.observation.marker) is not None for each in told)
 
@@ -119,7 +119,7 @@ def _is_settled(run: Run) -> bool:
     }
     unproven = (
         (side, event_id) in linked or (side, seen.uid) in lost
-        for side in Side
+        for side in BOTH
         for event_id, seen in state.seen[side].items()
         if seen.standing is Standing.GONE
     )
@@ -129,9 +129,9 @@ def _is_settled(run: Run) -> bool:
 async def _link_marked(run: Run) -> Marked:
     await _read_markers(run)
     view = view_of(run)
-    names = {side: _names(run, side) for side in Side}
+    names = {side: _names(run, side) for side in BOTH}
     sources: dict[Key, str] = {}
-    for side in Side:
+    for side in BOTH:
         for seen in unlinked(view, side):
             source = run.marked_source(seen.observation.marker)
             if source is not None:
@@ -150,7 +150,7 @@ async def _read_markers(run: Run) -> None:
     """Read by id every unlinked event whose marker nobody told; each of them once."""
     view = view_of(run)
     batch = Batch()
-    for side in Side:
+    for side in BOTH:
         calendar = run.account.calendars[side]
         untold = {each.observation.id: each for each in unlinked(view, side) if each.observation.marker is None}
         if not untold or not calendar.capabilities.marker:

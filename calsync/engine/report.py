@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from calsync.history import Unsynced
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind, Plan
 from calsync.values import Struct, field
 
@@ -65,7 +65,7 @@ class Report(Struct):
     """When the run began, where it has read both sides without an error."""
     at_rest: bool = False
     """The run has left nothing that another one must look at, unless something changes."""
-    counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in Side})
+    counts: dict[Side, Counts] = field(default_factory=lambda: {side: Counts() for side in BOTH})
     notices: Notices = field(default_factory=Counter)
     """What is not carried out: held, blocked, failed and waiting operations, of the last pass."""
     remarks: Notices = field(default_factory=Counter)

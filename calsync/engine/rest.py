@@ -18,7 +18,7 @@ from calsync.engine.pull import listing_due
 from calsync.engine.together import together
 from calsync.errors import TokenLost
 from calsync.records import Scope
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import BOTH, Direction, Side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def terms(account: Account) -> str:
     """Return what names all that a plan depends on besides what is remembered."""
-    calendars = [(account.calendars[side].key, account.calendars[side].capabilities) for side in Side]
+    calendars = [(account.calendars[side].key, account.calendars[side].capabilities) for side in BOTH]
     chosen = account.direction, account.policy, account.on_target_edit, account.first_sync
     told = repr((__version__, FORM, account.rules, chosen, account.past, account.future, calendars))
     return hashlib.sha256(told.encode()).hexdigest()

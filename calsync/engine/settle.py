@@ -11,7 +11,7 @@ from calsync.engine.notebook import Batch
 from calsync.engine.together import together
 from calsync.ports import Elsewhere, Gone, Here, Trashed
 from calsync.sync.forms import may_be_form
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from calsync.values import replace
 
@@ -36,7 +36,7 @@ async def settle(run: Run, reason: str | None = None, *, repeats: bool = True) -
     await settle_creates(run, [intent for intent in intents if intent.kind is Kind.CREATE], repeats=repeats)
     updates = [intent for intent in intents if intent.kind is Kind.UPDATE]
     deletes = [intent for intent in intents if intent.kind is Kind.DELETE]
-    found = {side: await _read_targets(run, side, updates) for side in Side}
+    found = {side: await _read_targets(run, side, updates) for side in BOTH}
     places = await together(_locate_target(run, intent) for intent in deletes)
     # One after the other: two intents of one link move its bases, the second one those that the first one left.
     for intent in updates:

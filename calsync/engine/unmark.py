@@ -10,7 +10,7 @@ from calsync.engine.attempts import NotSent
 from calsync.engine.together import together
 from calsync.errors import Blocked, EventError, Missing
 from calsync.ports import Calendar, may_change
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.rules import may_mail
 from calsync.sync.view import Standing
 
@@ -42,7 +42,7 @@ async def unmark(run: Run) -> Sequence[Marked]:
     a server from being written to at all.
     """
     kept: list[Marked] = []
-    for side in Side:
+    for side in BOTH:
         wanted = _wanted(run, side)
         for start in range(0, len(wanted), CHUNK):
             await run.notebook.keep_lease()

@@ -11,7 +11,7 @@ from calsync.store import codec, statements
 from calsync.store import history_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def run_record(row: Found) -> RunRecord:
         number=row["number"],
         began=codec.instant(row["began"]),
         ended=codec.instant(row["ended"]),
-        sides={side: Tally(**{name: row[f"{side}_{name}"] for name in sql.COUNTS}) for side in Side},
+        sides={side: Tally(**{name: row[f"{side}_{name}"] for name in sql.COUNTS}) for side in BOTH},
         error_class=row["error_class"],
         error=row["error"],
     )
@@ -91,7 +91,7 @@ def _row(record: RunRecord) -> dict[str, Any]:
         "number": record.number,
         "began": codec.instant_text(record.began),
         "ended": codec.instant_text(record.ended),
-        **{f"{side}_{name}": getattr(record.sides[side], name) for side in Side for name in sql.COUNTS},
+        **{f"{side}_{name}": getattr(record.sides[side], name) for side in BOTH for name in sql.COUNTS},
         "error_class": record.error_class,
         "error": record.error,
     }

@@ -12,7 +12,7 @@ from calsync.store import lives_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
 from calsync.store.showing import ledger_row, left_out_row
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,7 @@ class StoredLives:
 
     def _read(self, account: str, event: Event, database: Database) -> Life:
         link = _link(account, event, database)
-        ids: dict[Side, str | None] = {side: None if link is None else link.event_id(side) for side in Side}
+        ids: dict[Side, str | None] = {side: None if link is None else link.event_id(side) for side in BOTH}
         ids[event[0]] = event[1]
         ledger = self._ledger(account, ids, link, database)
         if link is None:
@@ -116,7 +116,7 @@ class StoredLives:
         return Life(
             ids=ids,
             link=link,
-            seen={side: seen.get(side) for side in Side},
+            seen={side: seen.get(side) for side in BOTH},
             left_out=[left_out_row(row) for row in read(sql.LEFT_OUT)],
             decisions=[rows.decision(row) for row in read(sql.DECISIONS)],
             attempts=[rows.attempt(row) for row in read(sql.ATTEMPTS)],

@@ -9,7 +9,7 @@ from calsync.records import AccountState, Rest, SideState
 from calsync.store import codec, rows, statements
 from calsync.store.connection import each, fetch
 from calsync.sync.budget import BEFORE_THE_HOUR, Spent
-from calsync.sync.model import Side, State
+from calsync.sync.model import BOTH, Side, State
 from calsync.values import replace
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_account(
         attempts={(attempt.side, attempt.event_id): attempt for attempt in attempts},
         holds={held.key: held for held in holds},
         tombstones=read.tombstones,
-        deleted_lately={side: deletes.get(side, 0) for side in Side},
+        deleted_lately={side: deletes.get(side, 0) for side in BOTH},
         last_link=last_link["last"],
         begun=begun,
         spent=Spent(hour=spent["hour"], day=spent["day"]),
@@ -111,7 +111,7 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
         return fetch(database, statement, {"account": account, "wanted": rows.events_text(wanted) or "[]"})
 
     same = codec.Same()
-    seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
+    seen: dict[Side, dict[str, Seen]] = {side: {} for side in BOTH}
     links: dict[int, Link] = {}
     events, uids = set[tuple[Side, str]](), set[tuple[Side, str]]()
     new, new_uids = set(scope.events), set(scope.uids)
@@ -119,13 +119,13 @@ def _read_part(account: str, scope: Scope, database: Database) -> _Read | None:
         if not all(rows.stands_as_it_is(uid) for _, uid in new_uids):
             return None
         found = _seen([*of(statements.SEEN_OF, new), *of(statements.SEEN_OF_UID, new_uids)], same)
-        new |= {(side, event_id) for side in Side for event_id in found[side]}
+        new |= {(side, event_id) for side in BOTH for event_id in found[side]}
         named = _links(of(statements.LINKS_OF, new), same)
         events, uids, links = events | new, uids | new_uids, links | named
-        for side in Side:
+        for side in BOTH:
             seen[side] |= found[side]
         new = {event for link in named.values() for event in link.events} - events
-        new_uids = {(side, uid) for side in Side for each in found[side].values() if (uid := each.uid)} - uids
+        new_uids = {(side, uid) for side in BOTH for each in found[side].values() if (uid := each.uid)} - uids
     awake = fetch(database, statements.AWAKE, {"account": account})[0]["links"]
     others = awake - sum(link.state is State.AWAKE for link in links.values())
     if not others:
@@ -145,11 +145,11 @@ def _tombstones(found: Sequence[Found]) -> dict[tuple[Side, str], Tombstone]:
 
 def _sides(found: Sequence[Found]) -> dict[Side, SideState]:
     known = {rows.SIDES[row["side"]]: rows.side_state(row) for row in found}
-    return {side: known.get(side) or SideState() for side in Side}
+    return {side: known.get(side) or SideState() for side in BOTH}
 
 
 def _seen(found: Iterable[Found], same: codec.Same) -> dict[Side, dict[str, Seen]]:
-    seen: dict[Side, dict[str, Seen]] = {side: {} for side in Side}
+    seen: dict[Side, dict[str, Seen]] = {side: {} for side in BOTH}
     for row in found:
         one = rows.seen(row, same)
         seen[rows.SIDES[row["side"]]][one.observation.id] = one

@@ -15,7 +15,7 @@ from calsync.records import Attempt, Held, Intent, Lease, LedgerEntry, SideState
 from calsync.store import codec
 from calsync.sync.asking import Hang, Version
 from calsync.sync.choices import Choice, Decision
-from calsync.sync.model import Link, Side, State, Window
+from calsync.sync.model import BOTH, Link, Side, State, Window
 from calsync.sync.plan import Kind
 from calsync.sync.view import Seen, Standing
 
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 _decode = msgspec.json.Decoder().decode
 STANDINGS = {standing.value: standing for standing in Standing}
 STATES = {state.value: state for state in State}
-SIDES = {side.value: side for side in Side}
+SIDES = {side.value: side for side in BOTH}
 """Members by their text: thousands of rows are read in every run, and calling an enumeration is slow."""
 EARLIER = 9
 """So many questions about the same events are kept besides the last one: each has ended a process."""

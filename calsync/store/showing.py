@@ -12,7 +12,7 @@ from calsync.store import codec, rows, statements
 from calsync.store import showing_statements as sql
 from calsync.store.connection import fetch
 from calsync.store.failures import understood
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import BOTH, Direction, Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -272,17 +272,17 @@ def _remembered(row: Found) -> Remembered:
 
 
 def _link_row(row: Found) -> LinkRow:
-    seen = [row[f"{side}_seen"] for side in Side]
+    seen = [row[f"{side}_seen"] for side in BOTH]
     left, right = (None if text is None else codec.observation(text) for text in seen)
-    one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in Side)
+    one, two = (rows.STANDINGS.get(row[f"{side}_standing"]) for side in BOTH)
     origin = rows.SIDES.get(row["origin"])
-    ids = {side: row[f"{side}_id"] for side in Side}
+    ids = {side: row[f"{side}_id"] for side in BOTH}
     return LinkRow(row["id"], rows.STATES[row["state"]], row["reason"], origin, ids, left, right, (one, two))
 
 
 def ledger_row(row: Found, images: Images) -> LedgerRow:
     """Return a row of the ledger that was joined with its link."""
-    return LedgerRow(row["id"], rows.ledger_entry(row, images), {side: row[f"{side}_id"] for side in Side})
+    return LedgerRow(row["id"], rows.ledger_entry(row, images), {side: row[f"{side}_id"] for side in BOTH})
 
 
 def left_out_row(row: Found) -> LeftOutRow:

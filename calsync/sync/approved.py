@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from calsync.sync.brakes import DIRECTION, FIRST_SYNC
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import WRITES, Kind, line
 from calsync.sync.rebuild import REASONS
 from calsync.values import Struct, field
@@ -125,7 +125,7 @@ def _line(operation: Operation) -> PlanLine:
         kind=operation.kind,
         side=operation.side,
         reason=operation.reason,
-        event=tuple(f"{side} {each.id}" for side in Side if (each := ids[side]) is not None),
+        event=tuple(f"{side} {each.id}" for side in BOTH if (each := ids[side]) is not None),
         summary="" if seen is None else seen.event.summary,
         when=None if seen is None else seen.event.when,
     )

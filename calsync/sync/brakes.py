@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import WRITES, Kind, Operation, Plan
 from calsync.values import replace
 
@@ -81,7 +81,7 @@ def _too_many_deletes(plan: Plan, view: View, deleted_lately: Mapping[Side, int]
             planned[operation.side] += 1  # one that is blocked is proven deleted, too
     awake = view.awake - released + sum(deleted_lately.values())
     total = sum(planned.values()) + sum(deleted_lately.values())
-    everything = any(planned[side] + deleted_lately[side] >= awake for side in Side)
+    everything = any(planned[side] + deleted_lately[side] >= awake for side in BOTH)
     return total > max(5, awake / 5) or (everything and awake > 1)
 
 

@@ -13,7 +13,7 @@ from calsync.sync.choices import LEAVING
 from calsync.sync.decisions import decision, half_of
 from calsync.sync.judgement import guarded, refusal
 from calsync.sync.merge import is_own
-from calsync.sync.model import FIELDS, Base, Side, State
+from calsync.sync.model import BOTH, FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
@@ -67,7 +67,7 @@ def remembered(view: View) -> Mapping[int, Link | None]:
     """
     shown = Counter(
         (side, seen.observation.event.summary, seen.observation.event.when)
-        for side in Side
+        for side in BOTH
         for seen in view.seen[side].values()
         if not seen.deleted
     )
@@ -82,11 +82,11 @@ def _remembered(view: View, link: Link, shown: Mapping[tuple[Side, str, When], i
     synced = link.state is State.AWAKE or (link.state is State.ASLEEP and link.reason == "window")
     if synced and left is not None and right is not None and not any(gone) and _match(view, left, right):
         event = left.observation.event
-        if all(shown[side, event.summary, event.when] == 1 for side in Side):
+        if all(shown[side, event.summary, event.when] == 1 for side in BOTH):
             return None
     reason = link.reason if link.state is State.PARTED else LEAVING
     parted = replace(link, state=State.PARTED, reason=reason)
-    for side in Side:
+    for side in BOTH:
         parted = parted.with_base(side, Base(mapping_version=link.base(side).mapping_version))
     return parted
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from calsync.sync.decisions import about, unlinked
 from calsync.sync.judgement import refusal
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from calsync.sync.rules import RuleFailed
 from calsync.sync.twins import copy, creation, decide_twins, hold_twin, link_up, waiting_twin
@@ -25,7 +25,7 @@ Twins = tuple[str, "When"]
 def decide_unlinked(view: View, returning: AbstractSet[tuple[Side, str]]) -> Iterator[Operation]:
     """Yield what is to be done about the events that no link names, `returning` ones excepted."""
     fresh: dict[Side, list[Seen]] = {Side.LEFT: [], Side.RIGHT: []}
-    for side in Side:
+    for side in BOTH:
         for seen in unlinked(view, side):
             if (side, seen.observation.id) in returning:
                 continue
@@ -54,7 +54,7 @@ def _verdict(view: View, side: Side, seen: Seen) -> Operation | None:
 def _match(view: View, fresh: dict[Side, list[Seen]]) -> Iterator[Operation]:
     """Group the new events of both sides by summary and `when`, and decide group by group."""
     groups: dict[Twins, dict[Side, list[Seen]]] = {}
-    for side in Side:
+    for side in BOTH:
         for seen in sorted(fresh[side], key=creation):
             event = seen.observation.event
             group = groups.setdefault((event.summary, event.when), {Side.LEFT: [], Side.RIGHT: []})
@@ -78,7 +78,7 @@ def _words_that_wait(view: View) -> Iterator[Operation]:
 
 def _in_doubt(view: View) -> Iterator[Event]:
     """Yield the events that no link names, and of which nobody knows whether they are there, or whose they are."""
-    for side in Side:
+    for side in BOTH:
         for event_id, seen in view.seen[side].items():
             unsure = seen.standing.in_doubt or (side, event_id) in view.possibly_made
             if unsure and event_id not in view.linked[side]:
@@ -93,13 +93,13 @@ def _decide_group(view: View, group: Mapping[Side, Sequence[Seen]], *, waits: bo
         yield from decided
         yield from _decide_group(view, group, waits=waits)
     elif waits:
-        yield from (waiting_twin(view, side, seen) for side in Side for seen in group[side])
+        yield from (waiting_twin(view, side, seen) for side in BOTH for seen in group[side])
     elif not (left and right):
         yield from _copies(view, Side.LEFT if left else Side.RIGHT, left or right)
     elif len(left) == len(right):
         yield from (link_up(view, one, two) for one, two in zip(left, right, strict=True))
     else:
-        yield from (hold_twin(view, side, seen) for side in Side for seen in group[side])
+        yield from (hold_twin(view, side, seen) for side in BOTH for seen in group[side])
 
 
 def _copies(view: View, side: Side, group: Sequence[Seen]) -> Iterator[Operation]:

@@ -8,7 +8,7 @@ from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
 from calsync.sync.decisions import decision, half_of, hold, outside
 from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.merge import Merge, Terms, merge
-from calsync.sync.model import FIELDS, Link, Side, State
+from calsync.sync.model import BOTH, FIELDS, Link, Side, State
 from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
 from calsync.sync.rules import RuleFailed
@@ -179,11 +179,11 @@ def _terms(view: View, link: Link) -> Terms:
         on_target_edit=view.on_target_edit,
         origin=link.origin,
         conflict=choice(Side.RIGHT, CONFLICT),
-        unsure={side: choice(side, UNSURE) for side in Side},
+        unsure={side: choice(side, UNSURE) for side in BOTH},
     )
 
 
 def _was_inside(view: View, link: Link) -> bool:
     """Tell whether the pair was inside the window when both sides last agreed: then an edit moved it out."""
-    whens = [link.base(side).values.get("when") for side in Side]
+    whens = [link.base(side).values.get("when") for side in BOTH]
     return any(when is not None and not isinstance(when, str) and view.window.holds(when) for when in whens)

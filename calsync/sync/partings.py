@@ -9,7 +9,7 @@ from calsync.sync.choices import KEPT, RELEASED, UNSURE, Choice
 from calsync.sync.decisions import decision, half_of, outside
 from calsync.sync.judgement import guarded, refusal, ruled
 from calsync.sync.merge import edits, mask
-from calsync.sync.model import FIELDS, Link, Side, State
+from calsync.sync.model import BOTH, FIELDS, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.view import Seen, Standing, View
 from calsync.values import Struct, replace
@@ -125,7 +125,7 @@ def _returned(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Opera
 
 def _renew_target(view: View, link: Link, seen: dict[Side, Seen]) -> Iterator[Operation]:
     """Create a deleted target anew when the source of a one-way account changes. Raises RuleFailed."""
-    target = next((side for side in Side if not view.direction.writes(side.other)), None)
+    target = next((side for side in BOTH if not view.direction.writes(side.other)), None)
     if target is None or not seen[target].deleted:
         return
     source = seen[target.other]

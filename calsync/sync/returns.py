@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.sync.choices import KEPT, LEFT_ALONE, UNDONE
-from calsync.sync.model import Event, Link, Side, State
+from calsync.sync.model import BOTH, Event, Link, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.twins import chosen_partner, decide_single, hold_twin
 from calsync.sync.view import Seen, Standing, View
@@ -33,7 +33,7 @@ class Return(Struct, frozen=True):
 def find_returns(view: View) -> Sequence[Return]:
     """Return what may have come back. While the old event is there, one with its uid is a user's copy of it."""
     found: list[Return] = []
-    for side in Side:
+    for side in BOTH:
         lost = _lost(view, side)
         if not lost:  # as in most runs
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.brakes import BUDGET, DELETES, REWRITES, RULES
 from calsync.sync.choices import AMBIGUOUS
 from calsync.sync.decisions import about, hold
-from calsync.sync.model import FIELDS, Side
+from calsync.sync.model import BOTH, FIELDS, Side
 from calsync.sync.plan import WRITES, Kind, Plan
 from calsync.sync.view import Standing
 from calsync.values import Struct, replace
@@ -101,7 +101,7 @@ def _undecided(plan: Plan, view: View, before: Before) -> Iterator[Operation]:
         yield hold(link, Side.RIGHT, view.of(link, Side.LEFT), view.of(link, Side.RIGHT), RULES)
     judged = {each.source.id for each in plan.operations if each.source is not None}
     judged |= {each.target.id for each in plan.operations if each.target is not None}
-    for side in Side:
+    for side in BOTH:
         for event_id in sorted(before.seen[side].keys() & view.seen[side].keys()):
             seen = view.seen[side][event_id]
             free = event_id not in view.linked[side] and (side, event_id) not in view.waiting_events

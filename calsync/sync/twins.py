@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.choices import AMBIGUOUS, LEFT_ALONE, RELEASED, Choice
 from calsync.sync.decisions import about
 from calsync.sync.judgement import guarded, ruled
-from calsync.sync.model import FIELDS, Base, Side, State
+from calsync.sync.model import BOTH, FIELDS, Base, Side, State
 from calsync.sync.plan import Kind, Operation
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Standing
@@ -35,21 +35,21 @@ _EARLY = datetime.min.replace(tzinfo=UTC)
 
 def decide_twins(view: View, twins: Twins) -> tuple[Sequence[Operation], Twins]:
     """Return what a person has decided about some of these events, and the others."""
-    rest = {side: {seen.observation.id: seen for seen in twins[side]} for side in Side}
+    rest = {side: {seen.observation.id: seen for seen in twins[side]} for side in BOTH}
     decided: list[Operation] = []
-    for side in Side:
+    for side in BOTH:
         for seen in twins[side]:
             partner = rest[side.other].get(chosen_partner(view, side, seen) or "")
             if partner is not None and seen.observation.id in rest[side]:
                 del rest[side][seen.observation.id], rest[side.other][partner.observation.id]
                 decided.append(link_up(view, *((seen, partner) if side is Side.LEFT else (partner, seen))))
-    for side in Side:
+    for side in BOTH:
         for seen in [*rest[side].values()]:
             operations = decide_single(view, side, seen)
             if operations:
                 del rest[side][seen.observation.id]
                 decided += operations
-    return decided, {side: [*rest[side].values()] for side in Side}
+    return decided, {side: [*rest[side].values()] for side in BOTH}
 
 
 def chosen_partner(view: View, side: Side, seen: Seen) -> str | None:
@@ -136,7 +136,7 @@ class Shown:
         """`held` are all cases of the account. `link_of` returns the link that names an event, by side and id."""
         self._seen = seen
         self._link_of = link_of
-        self._twins: dict[object, dict[Side, list[Seen]]] = defaultdict(lambda: {side: [] for side in Side})
+        self._twins: dict[object, dict[Side, list[Seen]]] = defaultdict(lambda: {side: [] for side in BOTH})
         self._lost: dict[tuple[Side, str], Link] = {}
         alike = {(side.other, event_id) for side, event_id, _, reason in held if reason == AMBIGUOUS}
         for side, event_id in alike:
@@ -159,8 +159,8 @@ class Shown:
         if link is None and reason == AMBIGUOUS:
             one, two = self._seen[side.other].get(event_id), self._candidate(side.other, event_id)
             return (one, two) if side is Side.RIGHT else (two, one)
-        ids = {each: event_id if link is None else link.event_id(each) for each in Side}
-        left, right = (self._seen[each].get(ids[each] or "") for each in Side)
+        ids = {each: event_id if link is None else link.event_id(each) for each in BOTH}
+        left, right = (self._seen[each].get(ids[each] or "") for each in BOTH)
         return left, right
 
     def _candidate(self, side: Side, event_id: str) -> Seen | None:
@@ -185,7 +185,7 @@ def _looks(seen: Seen) -> object:
 def _lost(links: Iterable[Link], seen: Remembered) -> Iterator[tuple[tuple[Side, str], Link]]:
     """Yield the links that lost their event, or may have, by its side and uid."""
     for link in links:
-        for side in Side:
+        for side in BOTH:
             known = seen[side].get(link.event_id(side) or "")
             uid = None if known is None else known.observation.event.uid
             if known is not None and uid is not None and known.standing is not Standing.PRESENT:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from calsync.sync.model import Side, State
+from calsync.sync.model import BOTH, Side, State
 from calsync.values import Struct
 
 if TYPE_CHECKING:
@@ -117,6 +117,6 @@ class View:
     @property
     def trusted_policy(self) -> ConflictPolicy:
         """The policy, or the default one where `newest` would compare times that cannot be compared."""
-        if self.policy == "newest" and not all(self.capabilities[side].trusted_times for side in Side):
+        if self.policy == "newest" and not all(self.capabilities[side].trusted_times for side in BOTH):
             return "right"
         return self.policy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from calsync.engine.carry import PROVEN_FOR
 from calsync.errors import EventError
 from calsync.ports import Elsewhere, Gone, may_change
-from calsync.sync.model import Capabilities, Event, Side
+from calsync.sync.model import BOTH, Capabilities, Event, Side
 from calsync.testing.memory import Behaviour, Call, MemoryCalendar
 from calsync.values import replace
 from tests.simulation.loop import PROCESS
@@ -201,7 +201,7 @@ def add_calendars(
 ) -> None:
     """Draw how the two systems of an account behave. A naive right one refuses nothing that would mail."""
     dice = pair.dice
-    for side in Side:
+    for side in BOTH:
         marker_lag = timedelta(seconds=dice.choice([0, 0, 30, 120, 900]))
         marker = dice.random() < 0.9
         # Without markers, the feed is what a lost create is looked for in.

@@ -10,7 +10,7 @@ from calsync.engine.notebook import BRAKE_SPAN
 from calsync.sync.brakes import DELETES
 from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, UNDONE, WANTED, Choice
 from calsync.sync.forms import may_be_form
-from calsync.sync.model import Side, State
+from calsync.sync.model import BOTH, Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.rules import keeps_out
@@ -302,14 +302,14 @@ class Decisions:
 
     def at_rest(self, state: AccountState, waiting: Mapping[Node, Sequence[Operation]]) -> None:
         """Judge what has become of each decision in the end."""
-        links = {(side, link.event_id(side)): link for link in state.links.values() for side in Side}
+        links = {(side, link.event_id(side)): link for link in state.links.values() for side in BOTH}
         for number, word in enumerate(self.words):
             link = links.get(word.node)
             if not word.known or self._touched(word) or not self._counts(word) or link is None:
                 continue
             if word.choice is Choice.PAIR:
                 continue  # its judge is the one of the pair that it makes
-            nodes = [(side, link.event_id(side) or "") for side in Side]
+            nodes = [(side, link.event_id(side) or "") for side in BOTH]
             rows = [self.pair.calendars[side].rows.present(event_id) for side, event_id in nodes]
             later = [each for each in self.words[number + 1 :] if each.node in nodes and self._counts(each)]
             held = any(each.kind in (Kind.HOLD, Kind.BLOCK, Kind.SKIP) for node in nodes for each in waiting[node])

@@ -12,7 +12,7 @@ from calsync.engine import engine, rest
 from calsync.engine.planning import make_plan
 from calsync.records import Selection
 from calsync.sync import budget
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import BOTH, Direction, Side
 from tests.simulation import budgets, faults
 from tests.simulation.calendars import add_calendars
 from tests.simulation.database import new_disk
@@ -99,7 +99,7 @@ def _limits(world: World, dice: random.Random, allowed: Collection[str]) -> Iter
     """
     small, throttles, few = dice.random() < SMALL_BUDGET, dice.random() < THROTTLES, dice.random() < FEW_AT_ONCE
     if throttles and "throttles" in allowed:
-        world.servers = {side: Server(world, side, dice) for side in Side}
+        world.servers = {side: Server(world, side, dice) for side in BOTH}
     with ExitStack() as stack:
         if few:
             world.mix["few_at_once"] += 1
@@ -175,7 +175,7 @@ class History:
         pair.refusing = self._draws("refusing_server", 0.1)
         if self._draws("asks_first", 0.05):
             pair.first_sync = "ask"
-            pair.closed = {side for side in Side if pair.direction.writes(side)}
+            pair.closed = {side for side in BOTH if pair.direction.writes(side)}
         if self._chooses("optional_rules", 0.2):
             pair.optional.locations = self.rules_dice.random() < 0.7
             pair.optional.types = self.rules_dice.random() < 0.5
@@ -301,7 +301,7 @@ class History:
             return
         for _ in range(self.dice.choice([0, 0, 2])):
             pair.users.act()
-        pair.closed |= {side for side in Side if pair.direction.writes(side)}
+        pair.closed |= {side for side in BOTH if pair.direction.writes(side)}
         await self.departures.later()
         self.world.mix["leave: came back"] += 1
 

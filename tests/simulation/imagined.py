@@ -16,7 +16,7 @@ from calsync.engine.planning import make_plan
 from calsync.engine.pull import observed
 from calsync.ports import Page
 from calsync.store.reading import _read_part, read_account, read_rest
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.view import Standing
 from calsync.values import replace
 from tests.simulation.resting import run_of
@@ -47,7 +47,7 @@ def judge_imagined(pair: Pair, account: Account, raw: Database) -> None:
         return
     everything = read_account(pair.name, since, raw)
     told = [news for _ in range(dice.randrange(1, 5)) for news in _imagined(dice, everything)]
-    feeds = {side: SimpleNamespace(news=[_page(side, told)], ended=True) for side in Side}
+    feeds = {side: SimpleNamespace(news=[_page(side, told)], ended=True) for side in BOTH}
     scope = vars(engine)["scope_of"](account, rest, cast("Any", feeds))
     part = None if scope is None else _read_part(pair.name, scope, raw)
     if part is None or part.scope is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.store.connection import fetch
-from calsync.sync.model import FIELDS, Side
+from calsync.sync.model import BOTH, FIELDS, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import look
 from tests.simulation.witness import key, keys, lives
@@ -245,7 +245,7 @@ class Leaves:
         return 3 * max(max(calendar.delays) for calendar in self.pair.calendars.values())
 
     def _elsewhere(self, but: Row) -> set[tuple[str, str]]:
-        rows = (row for side in Side for row in self._here(side) if row.id != but.id)
+        rows = (row for side in BOTH for row in self._here(side) if row.id != but.id)
         return {each for row in rows for each in keys(row.event)}
 
     def _here(self, side: Side) -> list[Row]:

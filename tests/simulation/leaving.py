@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from tests.simulation.errand import Departure
 
@@ -37,7 +37,7 @@ class Departures:
 
     async def leave(self, pair: Pair) -> bool:
         """Have an account leave, again where a command was killed; return whether it has."""
-        remove = self.dice.choice([None, *(side for side in Side if pair.direction.writes(side))])
+        remove = self.dice.choice([None, *(side for side in BOTH if pair.direction.writes(side))])
         if self.world.meddlesome and self.dice.random() < OVERTAKEN:
             pair.users.renew(self.dice.choice(list(Side)))
             await self.later()

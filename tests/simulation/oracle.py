@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from calsync.sync.model import FIELDS, Side, State
+from calsync.sync.model import BOTH, FIELDS, Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.rules import CALL
@@ -73,8 +73,8 @@ class Oracle:
 
     def _agrees(self, link: Link, ledger: Sequence[LedgerEntry], waiting: Waiting) -> None:
         """I1: both events of an awake link are there and alike, or say why not."""
-        rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in Side]
-        operations = [each for side in Side for each in waiting[side, link.event_id(side) or ""]]
+        rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in BOTH]
+        operations = [each for side in BOTH for each in waiting[side, link.event_id(side) or ""]]
         left, right = rows
         if left is None or right is None or left.event.cancelled or right.event.cancelled:
             if self._refused(link):
@@ -92,7 +92,7 @@ class Oracle:
 
     def _sleeps(self, link: Link) -> None:
         """I1: a pair sleeps only as long as what it sleeps for is so."""
-        rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in Side]
+        rows = [self.pair.calendars[side].rows.present(link.event_id(side) or "") for side in BOTH]
         if any(row is None or row.event.cancelled for row in rows):
             return
         window = self.pair.account().window(self.pair.world.clock.now())
@@ -122,7 +122,7 @@ class Oracle:
         private = any(row.event.private for row in rows) or link.left_base.private or link.right_base.private
         if private and name in TEXTS:
             return "mask"
-        target = next((side for side in Side if not self.pair.direction.writes(side.other)), None)
+        target = next((side for side in BOTH if not self.pair.direction.writes(side.other)), None)
         if target is not None and (target, link.event_id(target) or "") in self.witness.touched:
             return "one-way: target edited"
         if target is not None and self._is_taken_for_an_edit(target, rows, name):
@@ -148,7 +148,7 @@ class Oracle:
 
     def _explained(self, state: AccountState, waiting: Waiting) -> None:
         """I12: every event of the window is linked, or the plan says why not."""
-        linked = {(side, link.event_id(side)) for link in state.links.values() for side in Side}
+        linked = {(side, link.event_id(side)) for link in state.links.values() for side in BOTH}
         window = self.pair.account().window(self.pair.world.clock.now())
         for side, calendar in self.pair.calendars.items():
             for event_id, event in calendar.events().items():
@@ -188,7 +188,7 @@ class Oracle:
 
     def _deletes(self, state: AccountState, waiting: Waiting) -> None:
         """I4: what a user deleted is gone on both sides, or says why not."""
-        links = {(side, link.event_id(side) or ""): link for link in state.links.values() for side in Side}
+        links = {(side, link.event_id(side) or ""): link for link in state.links.values() for side in BOTH}
         for node, number in self.witness.clean_deletes.items():
             family = self.witness.family(node)
             kin = [other for other in self.witness.members() if self.witness.family(other) == family]

@@ -13,7 +13,7 @@ from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
 from calsync.sync.asking import Asking, Hang
 from calsync.sync.brakes import BUDGET
-from calsync.sync.model import Direction, Side
+from calsync.sync.model import BOTH, Direction, Side
 from calsync.sync.plan import Kind, Plan
 from calsync.sync.rules import Chain, needs_of
 from calsync.values import replace
@@ -275,7 +275,7 @@ class Pair:
                 report.plan = replace(report.plan, operations=(*stands, *report.plan.operations))
             self._plan = report.plan
             self.ruled = True
-            self.closed |= {side for side in Side if not self.direction.writes(side)}
+            self.closed |= {side for side in BOTH if not self.direction.writes(side)}
             self.world.count_decisions(report)
         left = look(raw, self.name)
         self.witness.look(left)
@@ -365,7 +365,7 @@ class Pair:
             self.forgotten = [(since, min(until, len(self.journal))) for since, until in self.forgotten]
             self.decisions.drop()
         self.put_back = False
-        self.closed -= {side for side in Side if self.direction.writes(side)}
+        self.closed -= {side for side in BOTH if self.direction.writes(side)}
 
     def hear_confirmations(self) -> None:
         """Take note of what a command has confirmed that was frozen behind that."""
@@ -382,7 +382,7 @@ class Pair:
 
     def waits(self, state: AccountState) -> bool:
         """Tell whether a person is to confirm something, by what was done or by what calsync remembers."""
-        sides = [side for side in Side if self.direction.writes(side)]
+        sides = [side for side in BOTH if self.direction.writes(side)]
         closed = any(side in self.closed or state.sides[side].written is False for side in sides)
         return closed or self.put_back or state.rebuild is not None
 

@@ -9,7 +9,7 @@ from calsync.engine import Engine
 from calsync.store import MemoryRuns
 from calsync.store.connection import fetch
 from calsync.sync.approved import Approved, awaits_word, plan_lines
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import WRITES, Kind
 from tests.simulation.database import SqliteDisk
 from tests.simulation.errand import Errand
@@ -51,7 +51,7 @@ class Planning(Errand):
             hash=self.plan.hash,
             waits=self.report.rebuild,
             window=self.report.window,
-            calendars={side: account.calendars[side].key for side in Side},
+            calendars={side: account.calendars[side].key for side in BOTH},
             lines=plan_lines(self.plan),
         )
 
@@ -108,7 +108,7 @@ class Applying(Errand):
             return
         if applied.problem is not None and "nothing was written" in applied.problem and self.written:
             self.pair.fail("plan", f"{self.written} writes, although it says: {applied.problem}")
-        failed = any(self.report.counts[side].failed for side in Side)
+        failed = any(self.report.counts[side].failed for side in BOTH)
         waits = any(kind in WRITES for kind, _, _ in self.report.notices)
         undisturbed = applied.problem is None and self.approved.waits is None and not (failed or waits)
         needed = [each for each in self.writes if not self._is_gone(each)]

@@ -10,7 +10,7 @@ from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Notebook
 from calsync.engine.planning import make_plan
 from calsync.store.reading import read_account, read_rest
 from calsync.sync.loops import Past
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _left_to_do(run: Run) -> Iterator[str]:
     yield from (f"a base would move: {each.reason}" for each in plan.rebases)
     if state.intents or state.attempts or state.holds or run.unconfirmed or state.rebuild is not None:
         yield "something waits"
-    for side in Side:
+    for side in BOTH:
         if any(seen.standing.in_doubt for seen in state.seen[side].values()) or any(_unsure(run, side)):
             yield f"its {side} side would be asked"
 
@@ -51,7 +51,7 @@ def _left_to_do(run: Run) -> Iterator[str]:
 def run_of(pair: Pair, account: Account, state: AccountState) -> Run:
     """Return the run that would plan what is remembered now."""
     now, window = pair.world.clock.now(), state.sides[Side.LEFT].window
-    mappings = {side: account.calendars[side].capabilities.mapping_version for side in Side}
+    mappings = {side: account.calendars[side].capabilities.mapping_version for side in BOTH}
     return Run(
         account=account,
         notebook=Notebook(NOBODY, NOBODY, LEASE_LIFE, state, pair.world.clock, mappings),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.store.connection import fetch
-from calsync.sync.model import Side, Window
+from calsync.sync.model import BOTH, Side, Window
 from calsync.sync.ruled import NUMBERS
 from tests.simulation.rules import keeps_out
 
@@ -46,7 +46,7 @@ class Ruling:
         otherwise = {each["event_id"] for each in fetch(raw, NOT_BY_RULES, values) if self._lets(each["reason"])}
         whole = pair.account().window(now)
         window = Window(whole.start + EDGE, whole.end - EDGE)
-        for side in Side:
+        for side in BOTH:
             for event_id, event in pair.calendars[side].events().items():
                 kin = list(self._kin((side, event_id), 0))
                 ids = {past.change.after.id for past in kin}

@@ -10,7 +10,7 @@ from calsync.engine.notebook import BRAKE_SPAN, LEASE_LIFE, Notebook
 from calsync.store import statements
 from calsync.store.connection import fetch
 from calsync.store.reading import read_account
-from calsync.sync.model import Side
+from calsync.sync.model import BOTH, Side
 from calsync.sync.plan import Kind
 from calsync.values import replace
 from tests.simulation.resting import NOBODY
@@ -47,10 +47,10 @@ def _judge(world: World, run: Run, plan: Plan, scope: Scope, make: Callable[...,
     # Counted otherwise in the midst of a run, as a copy is not free any more once its source is forgotten.
     state.spent, state.deleted_lately, state.begun = known.spent, known.deleted_lately, known.begun
     forget_meanwhile(state, known, run.now)
-    mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in Side}
+    mappings = {side: run.account.calendars[side].capabilities.mapping_version for side in BOTH}
     everything = Notebook(NOBODY, NOBODY, LEASE_LIFE, state, run.clock, mappings)
     whole = replace(run, notebook=everything)
-    besides = sum(len(state.seen[side]) - len(known.seen[side]) for side in Side)
+    besides = sum(len(state.seen[side]) - len(known.seen[side]) for side in BOTH)
     world.mix["scope: judged"] += 1
     world.mix["scope: judged, with events besides"] += besides > 0
     for what in differences(run, plan, whole, make(whole), scope):
@@ -76,7 +76,7 @@ def differences(run: Run, plan: Plan, whole: Run, all_of_it: Plan, scope: Scope)
         yield "what is held"
     if _skips(plan, scope) != _skips(all_of_it, scope):
         yield "what is left out of its own events"
-    for side in Side:
+    for side in BOTH:
         if {*_unsure(run, side)} != {*_unsure(whole, side)}:
             yield f"what is asked of its {side} side"
 

@@ -10,7 +10,7 @@ from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
 from calsync.sync.choices import UNDONE
-from calsync.sync.model import FIELDS, Side
+from calsync.sync.model import BOTH, FIELDS, Side
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.database import look
@@ -101,7 +101,7 @@ class Undos:
         done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
             return
-        failed = any(errand.report.counts[side].failed for side in Side)
+        failed = any(errand.report.counts[side].failed for side in BOTH)
         if not (failed or errand.freezes or now.disturbed or self._meddled(now)):
             self._judge_outcome(now)
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from calsync.sync.model import AllDay, Event, Side, Timed, When
+from calsync.sync.model import BOTH, AllDay, Event, Side, Timed, When
 from calsync.sync.plan import Kind
 from calsync.testing.clock import START
 from calsync.testing.rows import Place, Row
@@ -92,7 +92,7 @@ class Users:
         side = self.dice.choice(list(Side))
         if self.pair.optional.types and self.dice.random() < RETYPES:
             name = "retype"
-        kept = [one for one in Side if self._kept(one) is not None]
+        kept = [one for one in BOTH if self._kept(one) is not None]
         if kept and self.dice.random() < 0.3:  # what a person keeps must stay so under a new id
             name, side = "move_with_new_id", self.dice.choice(kept)
         self._do(name, side)
@@ -237,7 +237,7 @@ class Users:
         if row is None:
             return None
         text = self._text("Termin")
-        for other in Side:
+        for other in BOTH:
             for event_id, event in self._calendar(other).events().items():
                 if event.summary == row.event.summary:
                     self._calendar(other).user_edit(event_id, summary=text)
@@ -286,7 +286,7 @@ class Users:
 
     def go_on(self, side: Side) -> None:
         """Delete one more event, or have what a person keeps get a new id."""
-        kept = [one for one in Side if self._kept(one) is not None]
+        kept = [one for one in BOTH if self._kept(one) is not None]
         name, where = ("move_with_new_id", self.dice.choice(kept)) if kept else ("delete", side)
         self._do(name, where)
 
