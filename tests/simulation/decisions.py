@@ -133,7 +133,7 @@ class Decisions:
         """Take note of a decision that counts."""
         node, number = (case.side, case.event_id), len(self.pair.journal)
         history = list(self._history(node))
-        known = all(self.pair.witness.dealt_with(past) for past in history)
+        known = all(self.pair.witness.dealt_with(past) for past in (*history, *self._alike(case)))
         known = known and not any(past.change.after.id in self._misled or self._untold(past) for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
@@ -144,6 +144,16 @@ class Decisions:
             self.pair.world.excuse("other rules")
         self.pair.world.mix[f"person: {case.reason} {case.kind} {choice}"] += 1
         self.pair.note(f"person: {case.side} {case.event_id} {case.reason} {case.kind} {choice}")
+
+    def _alike(self, case: Case) -> Iterator[Entry]:
+        """Yield what made any event look as the twin does that is asked about: it may stand beside it."""
+        seen = case.left or case.right
+        if case.reason != AMBIGUOUS or seen is None:
+            return
+        for past in self.pair.journal:
+            event = past.change.after.event
+            if _shows(past.change.after) and (event.summary, event.when) == (seen.event.summary, seen.event.when):
+                yield past
 
     def forget(self, *, ran: bool) -> None:
         """Take note that the disk was put back; where a run has begun since it was kept, all words are dropped."""

@@ -143,15 +143,21 @@ def _twin(event_id: str, shown: Observation) -> Case:
         ("a mark as private before", []),
         ("a series before", []),
         ("it was hidden", []),
+        ("an equal one that calsync knew", ["decision"]),
+        ("an equal one before", []),
     ],
 )
 def test_a_twin_that_is_to_be_left_alone_is_so_behind_the_next_run_if_nothing_comes_in_between(
     pair: Pair, happens: str, broken: list[str]
 ) -> None:
-    left = pair.calendars[LEFT]
-    left.behaviour.lag = timedelta(0)
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
     twin = left.user_create(MEETING)
+    if happens == "an equal one that calsync knew":
+        right.user_create(MEETING)
     _a_run_settles_all(pair)
+    if happens == "an equal one before":
+        right.user_create(MEETING)
     if happens == "a delete before":
         left.user_delete(twin)
     if happens == "a mark as private before":

@@ -167,6 +167,7 @@ FOUND = (
     10513193,
     10517539,
     10817307,
+    10838873,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
