@@ -168,6 +168,7 @@ FOUND = (
     10517539,
     10817307,
     10838873,
+    10852245,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.desk.decisions import Case
-from calsync.engine import Leaving
+from calsync.engine import Leaving, Report
 from calsync.errors import Blocked
 from calsync.sync.choices import AMBIGUOUS, Choice
 from calsync.sync.model import Event, Observation, Side, Timed
@@ -192,6 +192,20 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
         pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
     _copies(pair, original)
     assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize("carried", [False, True])
+def test_what_a_user_deleted_as_the_account_left_is_gone_for_good_only_where_that_was_carried_over(
+    pair: Pair, carried: bool
+) -> None:
+    original, copy = _pair_of(pair)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, original, copy)
+    pair.calendars[RIGHT].user_delete(copy)
+    if carried:
+        pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
+    _left(pair)
+    assert [*pair.witness.clean_deletes] == [(RIGHT, copy)] * carried
 
 
 @pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])

@@ -135,11 +135,18 @@ class Witness:
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
 
-        `unseen`: whether a user did something to an event that calsync had not read by then.
+        `unseen`: whether a user did something to an event that calsync had not read by then. A delete that it had
+        read just then, and not carried over yet, it carries over no more.
         """
         self.read()
         self.partners.clear()
-        self.clean_deletes = {node: number for node, number in self.clean_deletes.items() if not unseen(node)}
+        kept = (node for node in self.clean_deletes if not unseen(node) and not self._has_counterpart(node))
+        self.clean_deletes = {node: self.clean_deletes[node] for node in kept}
+
+    def _has_counterpart(self, node: Node) -> bool:
+        """Tell whether an event's counterpart is there."""
+        there = self.present(len(self.pair.journal), node[0].other)
+        return any(self.kin(node[0].other, row, node) for row in there)
 
     def read(self) -> None:
         """Follow the journal."""
