@@ -29,7 +29,7 @@ class Side(StrEnum):
 
 
 BOTH = (Side.LEFT, Side.RIGHT)
-"""Gone through all the time: the enumeration itself takes ten times as long."""
+"""Gone through all the time: the enumeration itself takes several times as long."""
 
 
 class Direction(StrEnum):

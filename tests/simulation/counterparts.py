@@ -69,8 +69,7 @@ class Counterparts:
         yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
         unmarked = {each for each, row in present.items() if row.marker is None}
         nobody_s = {each for each in present if witness.is_lost_copy((other, each))}
-        if (entry.side, before.id) in witness.strays:
-            nobody_s |= {each for each in present if (other, each) not in witness.partners}
+        nobody_s |= self._forsaken(entry)
         hidden = (unmarked | self._doubles(entry, present)) & self.pair.hidden
         yield ("duplicate of a lost copy",), hidden | nobody_s
         interchanged = {*[*present][: self._interchanged(entry, before)]}
@@ -114,20 +113,40 @@ class Counterparts:
         never = {each for each in present if (other, each) in self.witness.unsettled}
         return {each for each in never if duplicate is not None and present[each].marker == duplicate.marker}
 
+    def _forsaken(self, entry: Entry) -> set[str]:
+        """Return what a copy was made from that was joined with another event instead, which is gone since."""
+        node, other = (entry.side, entry.change.after.id), entry.side.other
+        joined = self.witness.strays.get(node)
+        if joined is None or joined[1] in {row.id for row in self.witness.present(entry.number, other)}:
+            return set()
+        source = self.witness.made_from(node)
+        return set() if source is None else {source[1]}
+
     def _with_another_copy(self, entry: Entry) -> set[str]:
-        """Return the originals that calsync has joined by now with an equal copy that it made of another one."""
+        """Return the originals that calsync has joined by now with an equal copy that it made of another one.
+
+        That one needs it no more: it is gone, or has another copy in turn.
+        """
         side, witness = entry.side, self.witness
-        pairs = (link if side is Side.LEFT else link[::-1] for link in witness.links)
-        looks = self._looks_when_made((side, entry.change.after.id))
-        return {
-            original
-            for copy, original in pairs
-            if copy is not None
-            and original is not None
-            and (side, copy) in witness.strays | witness.unsettled
-            and witness.is_of_another((side, copy), original)
-            and self._looks_when_made((side, copy)) == looks
+        node = side, entry.change.after.id
+        if entry.change.after.marker is not None or node not in witness.strays.keys() | witness.unsettled:
+            return set()
+        there = {row.id for row in witness.present(entry.number, side.other)}
+        pairs = {
+            copy: original
+            for copy, original in (link if side is Side.LEFT else link[::-1] for link in witness.links)
+            if copy is not None and original is not None and copy != node[1]
         }
+        looks, found = self._looks_when_made(node), set()
+        for row in witness.present(entry.number, side):
+            copy, original = (side, row.id), pairs.get(row.id)
+            lost = copy in witness.strays.keys() | witness.unsettled and self._looks_when_made(copy) == looks
+            if original is None or not lost or not witness.is_of_another(copy, original):
+                continue
+            source = witness.made_from(copy)
+            if source is None or source[1] not in there or source[1] in pairs.values():
+                found.add(original)
+        return found
 
     def _looks_when_made(self, node: Node) -> tuple[str, When]:
         made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)

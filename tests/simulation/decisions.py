@@ -49,6 +49,8 @@ class Word:
     """When it was said."""
     came_back: bool
     """What is missing had come back before, and calsync did not know: that ends a decision, whatever follows."""
+    beside: bool
+    """Calsync knew all that looks like the twin that was asked about."""
 
     @property
     def node(self) -> Node:
@@ -133,12 +135,12 @@ class Decisions:
         """Take note of a decision that counts."""
         node, number = (case.side, case.event_id), len(self.pair.journal)
         history = list(self._history(node))
-        known = all(self.pair.witness.dealt_with(past) for past in (*history, *self._alike(case)))
+        known = all(self.pair.witness.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self._misled or self._untold(past) for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
-        now = self.pair.world.clock.now()
-        self.words.append(Word(number, case, choice, fields, known, now, came_back))
+        now, beside = self.pair.world.clock.now(), all(map(self.pair.witness.dealt_with, self._alike(case)))
+        self.words.append(Word(number, case, choice, fields, known, now, came_back, beside))
         if not self.pair.ruled and self.pair.runs:
             self._overtaken.append(self.words[-1])
             self.pair.world.excuse("other rules")
@@ -331,7 +333,7 @@ class Decisions:
                 row = self.pair.calendars[word.case.side].rows.present(word.case.event_id)
                 again = any(each.case.kind is Kind.DELETE for each in later)  # as a rule held it then
                 there = row is not None and not row.event.cancelled and not self.pair.optional.leave_out(row.event)
-                if there and not again and self._was_edited_against(word):
+                if there and not again and self._lost_against_an_edit(word):
                     self.pair.world.excuse("edited after the delete")
                 elif there and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
@@ -339,17 +341,19 @@ class Decisions:
                 overruled = {name for each in later for name in each.about}
                 self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
 
-    def _was_edited_against(self, word: Word) -> bool:
-        """Tell whether a user had edited what is to be deleted while that was held, before a person let it go."""
-        return any(
+    def _lost_against_an_edit(self, word: Word) -> bool:
+        """Tell whether a user had edited what was to be deleted while that was held, so that its pair is back."""
+        side, ids = word.case.side, self._ids(word.node)
+        edited = any(
             past.change.before is not None
             and not past.change.after.by_us
-            and past.side is word.case.side
+            and (past.side, past.change.after.id) in ids
             and past.change.after.modified > word.case.since
             and _shown(past.change.before.event) != _shown(past.change.after.event)
-            for past in self._history(word.node)
-            if past.number < word.number
+            for past in self.pair.journal[: word.number]
         )
+        there = self.pair.witness.present(len(self.pair.journal), side.other)
+        return edited and any(self.pair.witness.kin(side.other, row, word.node) for row in there)
 
     def _shows_what_was_chosen(self, word: Word, overruled: Collection[Field], rows: Sequence[Row]) -> None:
         """Judge the values that a person has chosen, and of which nothing else was said later."""
@@ -426,7 +430,12 @@ class Decisions:
             asked = [
                 (side, seen) for side, seen in zip(Side, (word.case.left, word.case.right), strict=True) if seen
             ]
-            sure = word.known and self._counts(word) and all(self._is_as_seen(side, seen) for side, seen in asked)
+            sure = (
+                word.known
+                and word.beside
+                and self._counts(word)
+                and all(self._is_as_seen(side, seen) for side, seen in asked)
+            )
             if idle and sure and not (self._was_done(word) or self._is_let_be(word)):
                 self.pair.fail("decision", f"{word.event} was to be left alone, and is still held, or copied")
 
@@ -483,11 +492,16 @@ class Decisions:
 
     def _words_about(self, node: Node) -> Iterator[Word]:
         """Yield the last word about each thing that was held of an event, also under an id of before."""
+        ids = self._ids(node)
+        last = {(word.case.kind, word.case.reason): word for word in self.words if word.node in ids}
+        yield from last.values()
+
+    def _ids(self, node: Node) -> Sequence[Node]:
+        """Return an event under all ids that it has had."""
         ids = [node]
         while ids[-1] in self.pair.reborn:
             ids.append(self.pair.reborn[ids[-1]])
-        last = {(word.case.kind, word.case.reason): word for word in self.words if word.node in ids}
-        yield from last.values()
+        return ids
 
     def _counts(self, word: Word) -> bool:
         """Tell whether calsync still remembers a decision, under the direction and the rules it was made under."""

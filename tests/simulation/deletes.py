@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.engine.notebook import BRAKE_SPAN
+from calsync.store.connection import fetch
 from calsync.sync.choices import WANTED
-from calsync.sync.model import Side
+from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
-from tests.simulation.database import look
+from tests.simulation.database import LINKS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.simulation.pair import Entry, Pair
+    from tests.simulation.witness import Node
 
 
 MOST = 20
@@ -68,20 +70,23 @@ class Deletes:
                 self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
 
     def _found(self) -> int:
-        """Return how many pairs of users' events this run has found to belong together."""
-        links = look(self.pair.world.disk.raw, self.pair.name).links
-        ours = {(each.side, each.change.after.id) for each in self.pair.journal if each.change.after.by_us}
-        known = self.pair.witness.linked | ours
-        both = ({(Side.LEFT, left), (Side.RIGHT, right)} for left, right in links if left and right)
-        return sum(not pair & known for pair in both)
+        """Return how many pairs of users' events were found to belong together since the last run that ended."""
+        links = fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name})
+        made = (each for each in self.pair.journal if each.change.before is None and each.change.after.by_us)
+        known = self.pair.witness.linked | {(each.side, each.change.after.id) for each in made}
+        both = ({(Side.LEFT, left), (Side.RIGHT, right)} for left, right, state in links if state == State.AWAKE)
+        return sum(not pair & known and all(map(self._is_there, pair)) for pair in both)
+
+    def _is_there(self, node: Node) -> bool:
+        """Tell whether an event is there, as far as calsync knows."""
+        *_, last = (past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return last.change.after.place is Place.CALENDAR or not self.pair.witness.dealt_with(last)
 
     def _is_copy(self, entry: Entry) -> bool:
         """Tell whether an entry made a copy that is still there, as far as calsync knows."""
         if entry.change.before is not None or not entry.change.after.by_us:
             return False
-        node = entry.side, entry.change.after.id
-        *_, last = (past for past in self.pair.journal if (past.side, past.change.after.id) == node)
-        return last.change.after.place is Place.CALENDAR or not self.pair.witness.dealt_with(last)
+        return self._is_there((entry.side, entry.change.after.id))
 
     def _is_new(self, entry: Entry) -> bool:
         """Tell whether its event was linked after the last run that ended."""

@@ -15,7 +15,7 @@ from calsync.sync import budget
 from calsync.sync.model import BOTH, Direction, Side
 from tests.simulation import budgets, faults
 from tests.simulation.calendars import add_calendars
-from tests.simulation.database import new_disk
+from tests.simulation.database import look, new_disk
 from tests.simulation.leaving import DAY, UNJUDGED, Departures
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.oracle import Oracle
@@ -429,7 +429,7 @@ class History:
         faults.mend(world)
         world.meddlesome = False
         for pair in world.pairs.values():
-            pair.witness.read()  # under the rules under which it happened
+            pair.witness.overhear(look(world.disk.raw, pair.name))  # under the rules under which it happened
             pair.bots.texts.clear()
             pair.users.allow_everything()
             pair.poisoned, pair.hanging, pair.switches_at = None, False, None

@@ -247,25 +247,75 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
 
 
 @pytest.mark.parametrize(
-    ("marker", "linked", "made", "broken"),
+    ("happens", "broken"),
     [
-        (None, "the other one", MEETING, []),
-        ("v1:anna:1:2", "the other one", MEETING, ["I5"]),
-        (None, "its own", MEETING, ["I5"]),
-        (None, "the other one", replace(MEETING, summary="Übergabe"), ["I5"]),
+        ("the other one goes", []),
+        ("nothing", ["I5"]),  # the other one has no copy any more
+        ("the other one and its copy go", ["I5"]),
+        ("each was linked with its own, and the other one goes", ["I5"]),
     ],
 )
 def test_of_equal_creates_the_copy_of_one_may_be_joined_with_the_other_where_no_marker_tells(
-    pair: Pair, marker: str | None, linked: str, made: Event, broken: list[str]
+    pair: Pair, happens: str, broken: list[str]
 ) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    one, other = right.user_create(MEETING), right.user_create(MEETING)
+    copies = _copied_by_calsync(pair, LEFT, one), _copied_by_calsync(pair, LEFT, other)
+    if "its own" in happens:
+        _run_leaves(pair, (copies[0], one), (copies[1], other))
+    if happens != "nothing":
+        right.user_delete(other)
+    if "its copy" in happens:
+        left.rows.change(copies[1], by_us=True, place=Place.TRASH)
+    else:
+        left.rows.change(copies[1], by_us=True, event=replace(left.rows.rows[copies[1]].event, summary="Privat"))
+    assert _deleted_by_calsync(pair, LEFT, copies[0], (copies[1], one))[:1] == broken
+
+
+@pytest.mark.parametrize(
+    ("marker", "made"), [("v1:anna:1:2", MEETING), (None, replace(MEETING, summary="Übergabe"))]
+)
+def test_a_copy_with_a_marker_or_of_another_event_is_no_one_else_s(
+    pair: Pair, marker: str | None, made: Event
+) -> None:
+    right = pair.calendars[RIGHT]
     one, other = right.user_create(MEETING), right.user_create(made)
     copies = _copied_by_calsync(pair, LEFT, one, marker), _copied_by_calsync(pair, LEFT, other, marker, made)
-    if linked == "its own":
-        _run_leaves(pair, (copies[0], one), (copies[1], other))
     right.user_delete(other)
-    left.rows.change(copies[1], by_us=True, event=replace(left.rows.rows[copies[1]].event, summary="Privat"))
-    assert _deleted_by_calsync(pair, LEFT, copies[0], (copies[1], one)) == broken
+    assert _deleted_by_calsync(pair, LEFT, copies[0], (copies[1], one)) == ["I5"]
+
+
+def test_both_of_two_equal_copies_are_needed_by_two_originals(pair: Pair) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    one, other = right.user_create(MEETING), right.user_create(MEETING)
+    copies = _copied_by_calsync(pair, LEFT, one), _copied_by_calsync(pair, LEFT, other)
+    links = (copies[1], one), (copies[0], other)
+    _run_leaves(pair, *links)
+    left.rows.change(copies[1], by_us=True, place=Place.TRASH)
+    assert "I5" in _deleted_by_calsync(pair, LEFT, copies[0], *links)
+
+
+def test_a_user_s_own_event_is_no_lost_copy_of_an_equal_one(pair: Pair) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    gone, own = right.user_create(MEETING), left.user_create(MEETING)
+    lost, copy = _copied_by_calsync(pair, LEFT, gone), _copied_by_calsync(pair, RIGHT, own, "v1:anna:1:2")
+    _run_leaves(pair, (own, copy))
+    right.user_delete(gone)
+    assert _deleted_by_calsync(pair, LEFT, own, (lost, copy)) == ["I5"]
+
+
+def test_a_copy_is_joined_with_its_own_original_also_under_that_one_s_new_id(pair: Pair) -> None:
+    right = pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    copy = _copied_by_calsync(pair, LEFT, original)
+    renewed = right.user_create(MEETING)
+    pair.reborn[RIGHT, renewed] = RIGHT, original
+    right.user_delete(original)
+    killed = Left(
+        links=[(copy, renewed)], seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]
+    )
+    pair.witness.overhear(killed)
+    assert _deleted_by_calsync(pair, LEFT, copy) == ["I5"]
 
 
 @pytest.mark.parametrize(

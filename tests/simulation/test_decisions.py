@@ -410,16 +410,29 @@ def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("edits", "broken"), [(True, []), (False, ["decision"])])
-def test_what_a_person_released_is_deleted_unless_a_user_had_edited_it_since_it_was_held(
-    pair: Pair, edits: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("edit", "anew", "broken"),
+    [
+        ({"summary": "Termin 2"}, True, []),
+        ({"summary": "Termin 2"}, False, ["decision"]),
+        ({"location": "Raum 2"}, True, ["decision"]),
+    ],
+)
+def test_what_a_person_released_is_deleted_unless_its_pair_is_back_as_a_user_had_edited_it_since_it_was_held(
+    pair: Pair, edit: dict[str, Any], anew: bool, broken: list[str]
 ) -> None:
-    left = pair.calendars[LEFT]
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
     copy, original = _a_copy_whose_original_is_deleted(pair)
     pair.world.loop.pass_time(60)
-    left.user_edit(copy, **({"summary": "Termin 2"} if edits else {"location": "Raum 2"}))
+    left.user_edit(copy, **edit)
     _a_run_settles_all(pair, (copy, original))
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    if anew:
+        made = copy_context()
+        made.run(MAKING.set, f"v1:anna:1:{marked(copy)}")
+        event = replace(left.rows.rows[copy].event, location="")
+        original = made.run(right.rows.add, event, by_us=True, reminder_minutes=MINUTES).id
+        pair.witness.read()
     pair.decisions.at_rest(_remembered(pair, Link(id=1, left=copy, right=original)), defaultdict(list))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 

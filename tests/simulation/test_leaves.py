@@ -194,18 +194,24 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
     assert _broken(pair) == broken
 
 
-@pytest.mark.parametrize("carried", [False, True])
-def test_what_a_user_deleted_as_the_account_left_is_gone_for_good_only_where_that_was_carried_over(
-    pair: Pair, carried: bool
+@pytest.mark.parametrize(
+    ("happens", "counts"), [("no run", False), ("a run that did nothing", True), ("it is carried over", True)]
+)
+def test_what_a_user_deleted_as_the_account_left_is_gone_for_good_only_where_a_run_could_carry_it_over(
+    pair: Pair, happens: str, counts: bool
 ) -> None:
     original, copy = _pair_of(pair)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, original, copy)
     pair.calendars[RIGHT].user_delete(copy)
-    if carried:
+    if happens == "it is carried over":
         pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
+    elif happens != "no run":
+        pair.world.loop.pass_time(60)
+        pair.begun, pair.begun_at = len(pair.journal), pair.world.clock.now()
+        _run_leaves(pair, original, copy)
     _left(pair)
-    assert [*pair.witness.clean_deletes] == [(RIGHT, copy)] * carried
+    assert [*pair.witness.clean_deletes] == [(RIGHT, copy)] * counts
 
 
 @pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])

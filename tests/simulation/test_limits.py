@@ -199,8 +199,10 @@ def test_a_copy_whose_runner_has_not_recorded_it_yet_is_one_of_a_pair(
     ] == broken
 
 
-@pytest.mark.parametrize(("found", "broken"), [(True, []), (False, ["I5"])])
-def test_a_pair_that_the_run_itself_has_found_is_one_more(pair: Pair, found: bool, broken: list[str]) -> None:
+@pytest.mark.parametrize(("state", "broken"), [("awake", []), ("parted", ["I5"]), (None, ["I5"])])
+def test_a_pair_that_the_run_itself_has_found_is_one_more(
+    pair: Pair, state: str | None, broken: list[str]
+) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
     left.behaviour.lag = right.behaviour.lag = timedelta(0)
     *links, equal = [(left.user_create(MEETING), right.user_create(MEETING)) for _ in range(3)]
@@ -208,12 +210,13 @@ def test_a_pair_that_the_run_itself_has_found_is_one_more(pair: Pair, found: boo
     pair.unended, pair.begun = 1, len(pair.journal)
     raw = pair.world.disk.raw
     raw.execute("INSERT INTO account (name) VALUES (?)", (pair.name,))
-    for number, link in enumerate([*links, *[equal] * found]):
-        raw.execute(
-            "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
-            " VALUES (?, ?, ?, ?, 'awake', '{}', '{}')",
-            (pair.name, number, *link),
-        )
+    for number, (link, now) in enumerate([*((link, "awake") for link in links), (equal, state)]):
+        if now is not None:
+            raw.execute(
+                "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+                " VALUES (?, ?, ?, ?, ?, '{}', '{}')",
+                (pair.name, number, *link, now),
+            )
     for original, copy in links:
         left.user_delete(original)
         right.rows.change(copy, by_us=True, place=Place.TRASH)

@@ -66,9 +66,9 @@ def _of_event(
 
 
 def _has_other(pair: Pair, now: Undertaking, link: int | None, side: Side) -> bool:
-    """Tell whether the other event of a pair is there: what is alone stays as it is, and is not deleted."""
+    """Tell whether the other event of a pair was there: what is alone stays as it is, and is not deleted."""
     other = now.awake.get(link or 0, {}).get(side.other)
-    return other is not None and pair.calendars[other[0]].rows.present(other[1]) is not None
+    return other is not None and pair.witness.was_there(other, now.begun)
 
 
 def _alone(pair: Pair, now: Undertaking, rows: Sequence[LedgerEntry]) -> bool:

@@ -98,8 +98,9 @@ class Witness:
         """The other event of each one that the last run left linked, or that calsync has copied since."""
         self.unsettled: set[Node] = set()
         """Copies that no link ever named, those too that a run has just made."""
-        self.strays: set[Node] = set()
-        """Copies that the first link to name them joined with another event than the one they were made from."""
+        self.strays: dict[Node, Node] = {}
+        """Copies without a marker, and what the first link to name them joined them with: not what they were made
+        from."""
         self.links: Sequence[tuple[str | None, str | None]] = ()
         """The links behind the run whose journal is read."""
         self._told: set[tuple[int, int, str]] = set()
@@ -129,24 +130,26 @@ class Witness:
         self.listen(left)
         partners = _partners(left.links)
         linked = self.unsettled & partners.keys()
-        self.strays |= {node for node in linked if self.is_of_another(node, partners[node])}
+        strays = (node for node in linked if self.is_of_another(node, partners[node]))
+        self.strays |= {node: (node[0].other, partners[node] or "") for node in strays}
         self.unsettled -= linked
 
     def left(self, unseen: Callable[[Node], bool]) -> None:
         """Take note that the account has left, and that no link names its pairs any more.
 
-        `unseen`: whether a user did something to an event that calsync had not read by then. A delete that it had
-        read just then, and not carried over yet, it carries over no more.
+        `unseen`: whether a user did something to an event that calsync had not read by then. A delete that no run
+        has carried over, as none began behind it, is carried over no more.
         """
         self.read()
         self.partners.clear()
-        kept = (node for node in self.clean_deletes if not unseen(node) and not self._has_counterpart(node))
+        kept = (node for node in self.clean_deletes if not unseen(node) and not self._waits(node))
         self.clean_deletes = {node: self.clean_deletes[node] for node in kept}
 
-    def _has_counterpart(self, node: Node) -> bool:
-        """Tell whether an event's counterpart is there."""
+    def _waits(self, node: Node) -> bool:
+        """Tell whether an event was deleted behind all runs that came to their end, and its counterpart lives."""
         there = self.present(len(self.pair.journal), node[0].other)
-        return any(self.kin(node[0].other, row, node) for row in there)
+        untold = not self.seen(self.pair.journal[self.clean_deletes[node]], None)
+        return untold and any(self.kin(node[0].other, row, node) for row in there)
 
     def read(self) -> None:
         """Follow the journal."""
@@ -317,10 +320,17 @@ class Witness:
         return any(row.id == event_id and lives(row) for row in self.present(number, side))
 
     def is_of_another(self, node: Node, partner: str | None) -> bool:
-        """Tell whether a copy without a marker was made from another event than this one."""
-        marker = self._marker_of(node)
-        unmarked = self.pair.calendars[node[0]].rows.rows[node[1]].marker is None
-        return unmarked and partner is not None and self.marked_source(node[0], marker) != (node[0].other, partner)
+        """Tell whether a copy without a marker was made from another event than this one, under whatever id."""
+        if partner is None or self.pair.calendars[node[0]].rows.rows[node[1]].marker is not None:
+            return False
+        first = node[0].other, partner
+        while first in self.pair.reborn:
+            first = self.pair.reborn[first]
+        return self.made_from(node) not in {first, (node[0].other, partner)}
+
+    def made_from(self, node: Node) -> Node | None:
+        """Return the event that calsync made a copy from."""
+        return self.marked_source(node[0], self._marker_of(node))
 
     def is_lost_copy(self, node: Node) -> bool:
         """Tell whether nothing says that calsync made an event: its create was lost, and it carries no marker."""
