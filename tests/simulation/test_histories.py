@@ -169,6 +169,8 @@ FOUND = (
     10817307,
     10838873,
     10852245,
+    10887162,
+    10887588,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
