@@ -298,20 +298,31 @@ def test_a_copy_of_a_call_goes_whose_user_deleted_that_under_a_new_id_before_its
     assert pair.world.excuses["gone before its pair followed"] == (not broken)
 
 
-@pytest.mark.parametrize(("away", "broken"), [("before it was put back", []), ("behind that", ["I14"])])
+@pytest.mark.parametrize(
+    ("kept", "away", "broken"),
+    [
+        ("ahead of the edit", "before it was put back", []),
+        ("ahead of the run that read it", "before it was put back", []),
+        ("behind that run", "before it was put back", ["I14"]),
+        ("ahead of the edit", "behind that", ["I14"]),
+    ],
+)
 def test_an_old_disk_does_not_tell_what_became_of_an_event_that_was_away_when_it_was_put_back(
-    pair: Pair, away: str, broken: list[str]
+    pair: Pair, kept: str, away: str, broken: list[str]
 ) -> None:
     pair.optional = OptionalRules(types=True)
     original = pair.calendars[LEFT].user_create(replace(MEETING, private=False, types=(VIEWING,)))
     copy = _copied_by_calsync(pair, RIGHT, original, replace(MEETING, private=False))
     _a_run_has_dealt_with_all(pair, (original, copy))
-    kept = len(pair.journal)
+    lengths = {"ahead of the edit": len(pair.journal)}
     pair.calendars[LEFT].user_edit(original, types=(CALL,))
+    lengths["ahead of the run that read it"] = len(pair.journal)
     _a_run_has_dealt_with_all(pair, (original, copy))
+    pair.calendars[LEFT].user_create(MEETING)
+    lengths["behind that run"] = len(pair.journal)
     if away == "before it was put back":
         pair.calendars[LEFT].user_delete(original)
-    pair.forget(kept, {}, ran=True)
+    pair.forget(lengths[kept], {}, ran=True)
     _a_run_has_dealt_with_all(pair, (original, copy))
     if away == "behind that":
         pair.calendars[LEFT].user_delete(original)

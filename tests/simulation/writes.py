@@ -249,8 +249,9 @@ class Writes:
         left = next((each.number for each in later if each.change.after.place is not Place.CALENDAR), None)
         if left is None:
             return True
-        forgotten = any(since <= past.number and left < until for since, until in self.pair.put_backs)
-        return self._is_told(past) and self.pair.witness.seen(past, left) and not forgotten
+        seen = self.pair.witness.seen
+        forgotten = any(left < until and not seen(past, since) for since, until in self.pair.put_backs)
+        return self._is_told(past) and seen(past, left) and not forgotten
 
     def _is_told(self, past: Entry) -> bool:
         """Tell whether anybody was told of a state; reading takes its time."""
