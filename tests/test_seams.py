@@ -56,8 +56,8 @@ READS = {
 
 `once` tells how long a command took, and `supervisor` tells systemd the time of its own clock; the vault, which a
 `Host` brings along, waits for other processes in a thread. Its nonces and those of the ledger must be real chance,
-as salts and the ids of sessions must, the names of secrets, and what nobody may have used before in a tenant. Random
-numbers begin where a service, its pages, a trial of a connection or a provider's examination is put together.
+as salts and the ids of sessions must, the names of secrets, and what nobody may have used before in a tenant.
+Random numbers begin where a service, its pages, the trial of a connection or a provider's examination is made.
 """
 SPELLINGS = [
     "import datetime\ndatetime.datetime.now()",

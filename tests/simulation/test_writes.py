@@ -317,6 +317,7 @@ def test_an_old_disk_does_not_tell_what_became_of_an_event_that_was_away_when_it
     lengths = {"ahead of the edit": len(pair.journal)}
     pair.calendars[LEFT].user_edit(original, types=(CALL,))
     lengths["ahead of the run that read it"] = len(pair.journal)
+    pair.calendars[LEFT].user_create(MEETING)
     _a_run_has_dealt_with_all(pair, (original, copy))
     pair.calendars[LEFT].user_create(MEETING)
     lengths["behind that run"] = len(pair.journal)
