@@ -122,7 +122,8 @@ class Leaves:
         for left, right in fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name}):
             pairs[Side.LEFT, left] = (Side.RIGHT, right)
             pairs[Side.RIGHT, right] = (Side.LEFT, left)
-        self._pairs |= pairs
+        still = {node: partner for node, partner in self._pairs.items() if pairs.get(partner, node) == node}
+        self._pairs = still | pairs  # without those whose partner has another one by now
         return pairs
 
     def judge_ordinary(self, entry: Entry) -> None:

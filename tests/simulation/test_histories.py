@@ -172,6 +172,7 @@ FOUND = (
     10887162,
     10887588,
     11310777,
+    11329915,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -194,6 +194,23 @@ def test_who_comes_back_finds_nothing_twice_but_what_was_edited_meanwhile(
     assert _broken(pair) == broken
 
 
+@pytest.mark.parametrize(("linked", "broken"), [("the copy", ["leave"]), ("another one", [])])
+def test_what_has_another_partner_by_the_last_command_is_an_event_of_its_own(
+    pair: Pair, linked: str, broken: list[str]
+) -> None:
+    """As where a cancelled copy was made anew, and its user brought it back before calsync knew the new one."""
+    original, copy = _pair_of(pair)
+    another = _copies(pair, original)
+    pair.leaves.begins()
+    if linked == "another one":
+        pair.world.disk.raw.execute("UPDATE link SET right_id = ?", (another,))
+    _left(pair)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{sha256(copy.encode()).hexdigest()[:16]}")
+    made.run(pair.calendars[LEFT].rows.add, MEETING, by_us=True, reminder_minutes=15)
+    assert [each for each in _broken(pair) if each == "leave"] == broken
+
+
 @pytest.mark.parametrize(
     ("happens", "counts"), [("no run", False), ("a run that did nothing", True), ("it is carried over", True)]
 )
