@@ -19,7 +19,7 @@ from tests.simulation import faults
 from tests.simulation.database import use
 from tests.simulation.database_postgresql import PostgresDisk
 from tests.simulation.determinism import differences
-from tests.simulation.exhaustive import kills
+from tests.simulation.exhaustive import interrupted
 from tests.simulation.history import play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.users import ACTIONS
@@ -60,6 +60,15 @@ EXPECTED = (
     *(f"plan: {what}" for what in PLANS),
     *(f"leave: {what}" for what in LEAVINGS),
     *BUDGETS,
+    *(f"fault: {write} UnknownOutcome after" for write in ("create", "update", "delete")),
+    *(f"fault: {write} UnknownOutcome before" for write in ("create", "update")),
+    "killed",
+    "frozen",
+    "cancelled a run",
+    "lock_store: refused",
+    "switch: stopped a run",
+    "refusing_server: refused",
+    "few_at_once",
     "rules: kept out until they changed",
     "rest: left alone",
     "scope: judged, with events besides",
@@ -144,24 +153,25 @@ def _hunt_all(names: list[str], jobs: int, allowed: tuple[str, ...]) -> bool:
     return not all(results)
 
 
-def _kill_everywhere(seed: int) -> tuple[int, int, list[str]]:
+def _interrupt_everywhere(seed: int) -> tuple[int, list[str]]:
     """Return how many histories a scenario gave, and what they broke."""
     worlds = 0
     found = []
-    for step, world in enumerate(kills(seed)):
+    for how, world in interrupted(seed):
         worlds += 1
-        found += [f"seed {seed}, killed at step {step}: {violation}" for violation in world.violations]
-    return seed, worlds, found
+        found += [f"seed {seed}, {how}: {violation}" for violation in world.violations]
+    return worlds, found
 
 
 def _exhaust(first: int, scenarios: int, jobs: int) -> bool:
     total, broken, started = 0, 0, time.monotonic()
     with Pool(jobs, initializer=_begin, initargs=(None,)) as pool:
-        for _, worlds, found in pool.imap(_kill_everywhere, range(first, first + scenarios), chunksize=1):
+        for worlds, found in pool.imap(_interrupt_everywhere, range(first, first + scenarios), chunksize=1):
             total += worlds
             broken += bool(found)
             _say(*found[:3])
-    _say(f"{scenarios} scenarios, killed at each of their {total} steps, in {time.monotonic() - started:.1f} s")
+    seconds = time.monotonic() - started
+    _say(f"{scenarios} scenarios, killed and cancelled at each step: {total} histories in {seconds:.1f} s")
     _say(f"{broken} broke an invariant")
     return bool(broken)
 
@@ -182,7 +192,9 @@ def main() -> int:
     parser.add_argument(
         "--mutants", nargs="*", metavar="NAME", help="break one protection after the other, or only these"
     )
-    parser.add_argument("--exhaustive", type=int, default=0, help="so many scenarios, killed at every step")
+    parser.add_argument(
+        "--exhaustive", type=int, default=0, help="so many scenarios, killed and cancelled at every step"
+    )
     parser.add_argument(
         "--determinism", type=int, default=0, help="so many histories, twice, with other hashes of strings"
     )

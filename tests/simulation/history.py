@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -28,7 +29,7 @@ from tests.simulation.users import SEVERAL
 from tests.simulation.world import POLLS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from calsync.sync.asking import Hang
@@ -144,14 +145,14 @@ class History:
             await self._leave(self.dice.choice(list(self.world.pairs.values())))
         await self._come_to_rest()
 
-    async def short(self, step: int | None) -> None:
-        """Play a first sync and a second one behind some edits, in one process that may be killed at a step."""
+    async def short(self, interruption: Callable[[Process], None] | None, step: int) -> None:
+        """Play a first sync and a second one behind some edits, in one process that is interrupted at a step."""
         (pair,) = self.world.pairs.values()
         for _ in range(4):
             pair.users.create(self.dice.choice(list(Side)))
         process = self.world.start()
-        if step is not None:
-            process.after_steps(step, process.kill)
+        if interruption is not None:
+            process.after_steps(step, partial(interruption, process))
         await pair.after_runs(1)
         for _ in range(5):
             pair.users.act()

@@ -52,6 +52,7 @@ class Process(Steps, Runner):
         """Cancel the runs that go on, as a watchdog or a deadline would."""
         for name, task in self.running.items():
             self.world.note(f"cancelled the run of {name}")
+            self.world.mix["cancelled a run"] += 1
             task.cancel()
 
     def finds_locked(self) -> bool:

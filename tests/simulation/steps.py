@@ -53,6 +53,7 @@ class Steps:
         """End it at once. What it had sent is sent; what it had not committed is gone."""
         if not self.dead:
             self.world.note(f"killed {self.holder}")
+            self.world.mix["killed"] += 1
             self.ended()
 
     def ended(self) -> None:
@@ -64,6 +65,7 @@ class Steps:
         """Stop it in the middle of what it does, and let it go on later, as a stopped virtual machine does."""
         self.frozen = True
         self.world.note(f"frozen {self.holder} for {seconds:.0f} s")
+        self.world.mix["frozen"] += 1
         self.world.loop.call_later(seconds, self._thaw, context=self.world.context)
 
     def _thaw(self) -> None:
