@@ -398,6 +398,7 @@ class Decisions:
                 past.side is not entry.side
                 and _comes_back(past)
                 and not misled
+                and past.change.after.revision in self.pair.calendars[past.side].told
                 and self.pair.witness.seen(past, again)
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")

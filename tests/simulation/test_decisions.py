@@ -437,6 +437,23 @@ def test_what_a_person_released_is_deleted_unless_its_pair_is_back_as_a_user_had
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(("told", "broken"), [(True, ["decision"]), (False, [])])
+def test_a_release_does_not_outlive_a_restore_that_a_run_was_told_of(
+    pair: Pair, told: bool, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    copy, original = _a_copy_whose_original_is_deleted(pair)
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    right.user_restore(original)
+    if told:  # else it was deleted again before a slow server answered
+        right.told.add(right.rows.rows[original].revision)
+    pair.world.loop.pass_time(60)
+    _a_run_settles_all(pair, (copy, original))
+    right.user_delete(original)
+    pair.decisions._judge_release(_released(copy))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(
     ("held", "broken"), [("by a confirmation", []), ("by a run that was killed", []), ("", ["decision"])]
 )

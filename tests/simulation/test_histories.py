@@ -173,6 +173,7 @@ FOUND = (
     10887588,
     11310777,
     11329915,
+    11339789,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
