@@ -127,7 +127,7 @@ class Oracle:
             return "one-way: target edited"
         if target is not None and self._is_taken_for_an_edit(target, rows, name):
             return "old disk"
-        if self.pair.turned:
+        if self.pair.turned and any((side, link.event_id(side) or "") in self.witness.touched for side in BOTH):
             return "direction turned"
         if any(each.link == link.id and each.reason in DIFFERENT for each in ledger):
             return "linked different"
@@ -175,8 +175,7 @@ class Oracle:
     def _judge_duplicate(self, side: Side, family: Node, ids: Sequence[str]) -> None:
         """Judge several events of a family on a side, of which users have made fewer appear."""
         kin = [node for node in self.witness.members() if self.witness.family(node) == family]
-        if not all(one.capabilities.marker for one in self.pair.calendars.values()):
-            # A copy that was edited before its lost create was known: nothing tells it from a user's.
+        if any(self.witness.was_lost(node) for node in kin):
             self.pair.world.excuse("duplicate of a lost copy")
         elif self.pair.leaves.unlike(kin):
             self.pair.world.excuse("left while it was edited")

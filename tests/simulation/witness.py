@@ -338,6 +338,11 @@ class Witness:
         lost = node in self.unsettled and row.marker is None
         return lost and (node not in self.partners or not self._is_awaited(node))
 
+    def was_lost(self, node: Node) -> bool:
+        """Tell whether no link has ever joined a copy without a marker with what it was made from."""
+        row = self.pair.calendars[node[0]].rows.rows[node[1]]
+        return row.marker is None and node in self.strays.keys() | self.unsettled
+
     def _is_awaited(self, node: Node) -> bool:
         """Tell whether the create of an event is open, or a link names what it made."""
         values = {
