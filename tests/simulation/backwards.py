@@ -75,7 +75,7 @@ class Backwards:
             self.pair.world.excuse("told after a month")
         elif not any((past.side, past.change.after.id) == source for past in later):
             what = f"{entry.side} {entry.change.after.id}"
-            self._fail("I4", f"{what} was created, but {source[1]} was known to be deleted")
+            self._fail(source, "I4", f"{what} was created, but {source[1]} was known to be deleted")
 
     def _judge_update(self, entry: Entry) -> None:
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
@@ -91,10 +91,11 @@ class Backwards:
                 if name in TEXTS and self._was_private(partner):
                     self.pair.world.excuse("masks come and go")
                 else:
-                    self._fail("I2", f"{node[0]} {node[1]}: {older} was written over {newer}, which is newer")
+                    what = f"{node[0]} {node[1]}: {older} was written over {newer}, which is newer"
+                    self._fail(node, "I2", what)
 
-    def _fail(self, invariant: str, text: str) -> None:
-        if self.pair.was_put_back:
+    def _fail(self, node: Node, invariant: str, text: str) -> None:
+        if self.pair.witness.forgotten(node):
             self.pair.world.excuse("old disk", "backwards")
         else:
             self.pair.fail(invariant, text)

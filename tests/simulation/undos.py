@@ -153,13 +153,16 @@ class Undos:
 
     def judge_ordinary(self, entry: Entry) -> None:
         """Judge any other write: it does not do again what was undone, nor carry it over."""
-        if self.pair.was_put_back:
-            return
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
+        if not (self.made or self._apart or self._parted):
+            return
+        source = self.pair.witness.source(entry) if before is None else None
+        if self.pair.witness.forgotten(source or node):
+            self.pair.world.excuse("old disk", "undone before")
+            return
         if before is None:
             if self._now is not None:  # the command has not come to its end
                 self._let_go(look(self.pair.world.disk.raw, self.pair.name))
-            source = self.pair.witness.source(entry)
             number = None if source is None else self._parted.get(self._root(source))
             if source is not None and number is not None and not self._touched(source, number):
                 self.pair.fail("I15", f"{source} was copied again, and its copy had been undone")

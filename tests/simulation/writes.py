@@ -168,7 +168,7 @@ class Writes:
 
     def _judge_unmasked(self, entry: Entry, source: Node) -> None:
         """An original may be made from its mask only where nobody can tell that it is one."""
-        if self.pair.was_put_back:
+        if self.pair.witness.forgotten(source):
             self.pair.world.excuse("old disk", "made from a mask")
         elif self._came_back(source):
             self.pair.world.excuse("brought back")
