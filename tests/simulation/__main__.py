@@ -68,6 +68,7 @@ EXPECTED = (
     "lock_store: refused",
     "switch: stopped a run",
     "refusing_server: refused",
+    "restored",
     "few_at_once",
     "rules: kept out until they changed",
     "rest: left alone",

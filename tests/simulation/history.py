@@ -12,6 +12,7 @@ from unittest.mock import patch
 from calsync.engine import engine, rest
 from calsync.engine.planning import make_plan
 from calsync.records import Selection
+from calsync.store.restore import _mark
 from calsync.sync import budget
 from calsync.sync.model import BOTH, Direction, Side
 from tests.simulation import budgets, faults
@@ -44,6 +45,8 @@ APPLIES = 0.04
 """How often a person has a plan carried out while the service runs."""
 TAKEN_BACK = 0.04
 """How often much is taken back that was entered on the same day."""
+RESTORES = 0.5
+"""How often an old disk is put back by `calsync restore`, which has a person confirm what comes of it."""
 LEAVES = 0.1
 """How often an account leaves in the end, and comes back."""
 UNDOES = 0.35
@@ -329,9 +332,13 @@ class History:
             self.world.note("the disk is put back")
             for pair in self.world.pairs.values():  # whatever the old disk says
                 self.world.switch(pair, on=True)
+            by_command = random.Random(str(lengths)).random() < RESTORES
+            if by_command:
+                self.world.mix["restored"] += 1
+                _mark(self.world.pairs, self.world.disk.raw)
             for pair in self.world.pairs.values():
                 ran_since = await self.world.runs.get(pair.name) != ran[pair.name]
-                pair.forget(lengths[pair.name], {**noted[pair.name]}, ran=ran_since)
+                pair.forget(lengths[pair.name], {**noted[pair.name]}, ran=ran_since or by_command)
 
     async def _confirm_all(self) -> bool:
         """Have a person confirm the plan of each account that waits for it; return whether none waits any more."""
