@@ -117,7 +117,11 @@ class Counterparts:
         """Return what a copy was made from that was joined with another event instead, which is gone since."""
         node, other = (entry.side, entry.change.after.id), entry.side.other
         joined = self.witness.strays.get(node)
-        if joined is None or joined[1] in {row.id for row in self.witness.present(entry.number, other)}:
+        if (
+            joined is None
+            or joined[1] is None
+            or joined[1] in {row.id for row in self.witness.present(entry.number, other)}
+        ):
             return set()
         source = self.witness.made_from(node)
         return set() if source is None else {source[1]}

@@ -174,6 +174,8 @@ FOUND = (
     11310777,
     11329915,
     11339789,
+    12209257,
+    12210619,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -129,6 +129,47 @@ def test_what_a_lost_create_made_outside_the_window_without_a_marker_outlives_it
     assert pair.world.excuses["out of sight: I4"] == (not broken)
 
 
+@pytest.mark.parametrize(
+    ("lost", "marker", "broken"),
+    [
+        ("never linked", None, []),
+        ("left alone by a person", None, []),
+        ("linked with its original", None, ["I3"]),
+        ("never linked", "v1:anna:1:2", ["I3"]),
+    ],
+)
+def test_a_second_copy_may_be_there_only_where_a_create_was_lost_and_no_marker_tells(
+    pair: Pair, lost: str, marker: str | None, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(original)}")
+    rows = pair.calendars[RIGHT].rows
+    first, second = (
+        made.run(rows.add, MEETING, by_us=True, marker=marker, reminder_minutes=15).id for _ in range(2)
+    )
+    if lost == "linked with its original":
+        _a_run_ends(pair, {LEFT: original, RIGHT: first})
+    links = [(original, second), *[(None, first)] * (lost == "left alone by a person")]
+    left = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.witness.look(left)
+    Oracle(pair)._duplicates(defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
+@pytest.mark.parametrize(("edited", "excuse"), [(True, "direction turned"), (False, None)])
+def test_a_pair_differs_behind_a_turn_only_where_a_user_edited_it(
+    pair: Pair, edited: bool, excuse: str | None
+) -> None:
+    rows = [calendar.rows.add(MEETING, by_us=True, reminder_minutes=15) for calendar in pair.calendars.values()]
+    changed = replace(rows[1].event, summary="Termin 2")
+    pair.turned.append(0)
+    after = pair.calendars[RIGHT].rows.change(rows[1].id, by_us=not edited, event=changed)
+    pair.witness.read()
+    link = Link(id=1, left=rows[0].id, right=rows[1].id)
+    assert Oracle(pair)._excuse(link, "summary", (rows[0], after), [], []) == excuse
+
+
 def _copied(pair: Pair) -> str:
     """Have calsync copy the meeting to the right, and return the copy's id."""
     return pair.calendars[RIGHT].rows.add(MEETING, by_us=True, reminder_minutes=15).id

@@ -98,9 +98,9 @@ class Witness:
         """The other event of each one that the last run left linked, or that calsync has copied since."""
         self.unsettled: set[Node] = set()
         """Copies that no link ever named, those too that a run has just made."""
-        self.strays: dict[Node, Node] = {}
+        self.strays: dict[Node, tuple[Side, str | None]] = {}
         """Copies without a marker, and what the first link to name them joined them with: not what they were made
-        from."""
+        from, or nothing, as where a person left them alone."""
         self.links: Sequence[tuple[str | None, str | None]] = ()
         """The links behind the run whose journal is read."""
         self._told: set[tuple[int, int, str]] = set()
@@ -130,8 +130,8 @@ class Witness:
         self.listen(left)
         partners = _partners(left.links)
         linked = self.unsettled & partners.keys()
-        strays = (node for node in linked if self.is_of_another(node, partners[node]))
-        self.strays |= {node: (node[0].other, partners[node] or "") for node in strays}
+        strays = (node for node in linked if partners[node] is None or self.is_of_another(node, partners[node]))
+        self.strays |= {node: (node[0].other, partners[node]) for node in strays}
         self.unsettled -= linked
 
     def left(self, unseen: Callable[[Node], bool]) -> None:
