@@ -147,13 +147,15 @@ def test_no_history_asks_the_machine_for_time_or_chance(monkeypatch: pytest.Monk
     def asked(*_: object, **__: object) -> None:
         raise AssertionError("a history asked the machine")
 
-    logging.disable()
-    with monkeypatch.context() as patched:
-        for module, names in ASKED_OF_THE_MACHINE:
-            for name in names:
-                patched.setattr(module, name, asked)
-        found = [play(seed).violations for seed in range(30)]
-    logging.disable(logging.NOTSET)
+    logging.disable()  # a line of a log has its time
+    try:
+        with monkeypatch.context() as patched:
+            for module, names in ASKED_OF_THE_MACHINE:
+                for name in names:
+                    patched.setattr(module, name, asked)
+            found = [play(seed).violations for seed in range(30)]
+    finally:
+        logging.disable(logging.NOTSET)
     assert found == [[]] * 30
 
 
