@@ -86,6 +86,18 @@ ADAPTERS = {
     "calsync.store.sqlite_connection",
 }
 """What a simulation has another one of."""
+PLAYED = ("calsync.", "calsync_rules.")
+"""What a history is played with."""
+REPLACED = {
+    "calsync.engine.engine.make_plan",
+    "calsync.engine.rest.MOST",
+    "calsync.sync.budget.DAILY",
+    "calsync.sync.budget.HOURLY",
+}
+"""What else is another thing in a history: each plan is judged besides, and three numbers are small in some, as no
+history has as many events as a real calendar."""
+OF_ADAPTERS = {"everything_at_once", "old_switch", "pauses_are_not_kept", "pauses_are_not_shared"}
+"""The mutants that break an adapter, or what stands in its place."""
 
 
 def files(root: Path = ROOT) -> Iterator[tuple[str, ast.AST]]:
@@ -98,22 +110,6 @@ def files(root: Path = ROOT) -> Iterator[tuple[str, ast.AST]]:
 
 def allowed(name: str, places: set[str]) -> bool:
     return any(name == place or name.startswith(f"{place}/") for place in places)
-
-
-PLAYED = ("calsync.", "calsync_rules.")
-"""What a history is played with."""
-REPLACED = {
-    "calsync.engine.engine.make_plan",
-    "calsync.engine.rest.MOST",
-    "calsync.sync.budget.DAILY",
-    "calsync.sync.budget.HOURLY",
-}
-"""What else is another thing in a history: each plan is judged besides, and three numbers are small in some, as no
-history has as many events as a real calendar."""
-
-
-OF_ADAPTERS = {"everything_at_once", "old_switch", "pauses_are_not_kept", "pauses_are_not_shared"}
-"""The mutants that break an adapter, or what stands in its place."""
 
 
 def test_only_adapters_reach_the_world_outside() -> None:
