@@ -75,9 +75,7 @@ class Counterparts:
         interchanged = {*[*present][: self._interchanged(entry, before)]}
         yield ("equal creates",), interchanged | self._with_another_copy(entry)
         if self.pair.was_put_back:
-            moved = {
-                each for each, row in present.items() if row.place in HIDDEN and witness.forgotten((other, each))
-            }
+            moved = {each for each in present if self._was_lost_sight_of((other, each))}
             yield ("old disk", "out of sight"), outside | moved
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
             yield ("old disk", "I5"), forgotten
@@ -183,6 +181,16 @@ class Counterparts:
         )
         hidden = {each for each, row in present.items() if row.place in HIDDEN}
         return {each for each in hidden if deleted and (entry.side.other, each) in self.witness.unsettled}
+
+    def _was_lost_sight_of(self, node: Node) -> bool:
+        """Tell whether an event was where calsync does not find it, since what happened to it was forgotten."""
+        if not self.witness.forgotten(node):
+            return False
+        since = min(since for since, _ in self.pair.forgotten)
+        own = (past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        places = [(past.number, past.change.after.place) for past in own]
+        before = [place for number, place in places if number < since][-1:]
+        return any(place in HIDDEN for place in (*before, *(place for number, place in places if number >= since)))
 
     def _is_forgotten(self, row: Row, partner: Row) -> bool:
         """Tell whether nothing but the disk that is gone showed that two events belong together.

@@ -374,9 +374,10 @@ def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
 
+@pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize(("forgotten", "broken"), [(True, []), (False, ["I5"])])
 def test_behind_an_old_disk_what_was_moved_away_is_not_found(
-    pair: Pair, forgotten: bool, broken: list[str]
+    pair: Pair, forgotten: bool, back: bool, broken: list[str]
 ) -> None:
     """Neither a listing nor a search for markers shows what stands in another calendar."""
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
@@ -391,6 +392,8 @@ def test_behind_an_old_disk_what_was_moved_away_is_not_found(
     pair.was_put_back = True
     pair.forgotten += [(kept, len(pair.journal))] * forgotten
     _run_leaves(pair, (first, original))
+    if back:
+        left.rows.change(second, by_us=False, place=Place.CALENDAR)
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
 
