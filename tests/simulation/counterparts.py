@@ -114,12 +114,8 @@ class Counterparts:
     def _forsaken(self, entry: Entry) -> set[str]:
         """Return what a copy was made from that was joined with another event instead, which is gone since."""
         node, other = (entry.side, entry.change.after.id), entry.side.other
-        joined = self.witness.strays.get(node)
-        if (
-            joined is None
-            or joined[1] is None
-            or joined[1] in {row.id for row in self.witness.present(entry.number, other)}
-        ):
+        _, joined = self.witness.strays.get(node, (other, None))
+        if joined is None or joined in {row.id for row in self.witness.present(entry.number, other)}:
             return set()
         source = self.witness.made_from(node)
         return set() if source is None else {source[1]}
