@@ -78,6 +78,8 @@ class Counterparts:
             moved = {each for each in present if self._was_lost_sight_of((other, each))}
             yield ("old disk", "out of sight"), outside | moved
             forgotten = {each for each, row in present.items() if self._is_forgotten(row, before)}
+            if (entry.side, before.id) in self.pair.reborn:  # a marker names it by the id that it had before
+                forgotten |= {each for each in present if witness.forgotten((other, each))}
             yield ("old disk", "I5"), forgotten
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
             yield ("old disk", "a copy without a marker"), unheard_of

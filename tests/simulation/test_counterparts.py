@@ -374,6 +374,27 @@ def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
 
+@pytest.mark.parametrize(("forgotten", "broken"), [(True, []), (False, ["I5"])])
+def test_behind_an_old_disk_a_marker_does_not_name_an_event_that_has_got_a_new_id_since(
+    pair: Pair, forgotten: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    first = _copied_by_calsync(pair, LEFT, original)
+    _run_leaves(pair, (first, original))
+    kept = len(pair.journal)
+    left.user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
+    _run_leaves(pair, (second, original))
+    pair.was_put_back = True
+    pair.forgotten += [(kept, len(pair.journal))] * forgotten
+    renewed = right.user_create(MEETING)
+    pair.reborn[RIGHT, renewed] = RIGHT, original
+    right.user_purge(original)
+    _run_leaves(pair, (first, renewed))
+    assert _deleted_by_calsync(pair, RIGHT, renewed) == broken
+
+
 @pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize(("forgotten", "broken"), [(True, []), (False, ["I5"])])
 def test_behind_an_old_disk_what_was_moved_away_is_not_found(

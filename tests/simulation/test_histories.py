@@ -177,6 +177,7 @@ FOUND = (
     12209257,
     12210619,
     12213971,
+    12249829,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
