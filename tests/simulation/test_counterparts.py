@@ -79,6 +79,25 @@ def _left_the_account(event_id: str) -> Case:
     )
 
 
+def _copied_twice(pair: Pair, marker: str | None) -> tuple[str, str, str, int]:
+    """Have a user delete a copy, and calsync make another one; return the original, both copies, and how long the
+    journal was in between."""
+    original = pair.calendars[RIGHT].user_create(MEETING)
+    first = _copied_by_calsync(pair, LEFT, original)
+    _run_leaves(pair, (first, original))
+    kept = len(pair.journal)
+    pair.calendars[LEFT].user_delete(first)
+    second = _copied_by_calsync(pair, LEFT, original, marker)
+    _run_leaves(pair, (second, original))
+    return original, first, second, kept
+
+
+def _put_back(pair: Pair, kept: int | None) -> None:
+    """Put an old disk back, of when the journal was that long; None: it has forgotten nothing."""
+    pair.was_put_back = True
+    pair.forgotten += [] if kept is None else [(kept, len(pair.journal))]
+
+
 def test_what_was_known_is_held_against_a_delete(pair: Pair) -> None:
     original = _duplicate_in_its_place(pair, when=LATER)
     assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
@@ -360,16 +379,8 @@ def test_a_lost_copy_without_a_marker_that_was_edited_is_an_event_like_any_other
 def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
     pair: Pair, marker: bool, linked: bool, broken: list[str]
 ) -> None:
-    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    original = right.user_create(MEETING)
-    first = _copied_by_calsync(pair, LEFT, original)
-    _run_leaves(pair, (first, original))
-    kept = len(pair.journal)
-    left.user_delete(first)
-    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2" if marker else None)
-    _run_leaves(pair, (second, original))
-    pair.was_put_back = True
-    pair.forgotten.append((kept, len(pair.journal)))
+    original, first, second, kept = _copied_twice(pair, "v1:anna:1:2" if marker else None)
+    _put_back(pair, kept)
     _run_leaves(pair, (second if linked else first, original))
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
 
@@ -378,16 +389,9 @@ def test_behind_an_old_disk_a_later_copy_is_known_by_its_marker_and_by_its_link(
 def test_behind_an_old_disk_a_marker_does_not_name_an_event_that_has_got_a_new_id_since(
     pair: Pair, forgotten: bool, broken: list[str]
 ) -> None:
-    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    original = right.user_create(MEETING)
-    first = _copied_by_calsync(pair, LEFT, original)
-    _run_leaves(pair, (first, original))
-    kept = len(pair.journal)
-    left.user_delete(first)
-    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
-    _run_leaves(pair, (second, original))
-    pair.was_put_back = True
-    pair.forgotten += [(kept, len(pair.journal))] * forgotten
+    right = pair.calendars[RIGHT]
+    original, first, _, kept = _copied_twice(pair, "v1:anna:1:2")
+    _put_back(pair, kept if forgotten else None)
     renewed = right.user_create(MEETING)
     pair.reborn[RIGHT, renewed] = RIGHT, original
     right.user_purge(original)
@@ -401,17 +405,10 @@ def test_behind_an_old_disk_what_was_moved_away_is_not_found(
     pair: Pair, forgotten: bool, back: bool, broken: list[str]
 ) -> None:
     """Neither a listing nor a search for markers shows what stands in another calendar."""
-    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    original = right.user_create(MEETING)
-    first = _copied_by_calsync(pair, LEFT, original)
-    _run_leaves(pair, (first, original))
-    kept = len(pair.journal)
-    left.user_delete(first)
-    second = _copied_by_calsync(pair, LEFT, original, "v1:anna:1:2")
-    _run_leaves(pair, (second, original))
+    left = pair.calendars[LEFT]
+    original, first, second, kept = _copied_twice(pair, "v1:anna:1:2")
     left.user_move_away(second)
-    pair.was_put_back = True
-    pair.forgotten += [(kept, len(pair.journal))] * forgotten
+    _put_back(pair, kept if forgotten else None)
     _run_leaves(pair, (first, original))
     if back:
         left.rows.change(second, by_us=False, place=Place.CALENDAR)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)))
+LATER = START + timedelta(hours=9)
 IMAGE = {name: MEETING.value(name) for name in FIELDS}
 
 
@@ -92,6 +93,21 @@ def _undoing(pair: Pair, *rows: LedgerEntry) -> Iterator[None]:
     yield
     UNDOING.reset(token)
     pair.undos._now = None
+
+
+def _expected(pair: Pair, original: str, copy: str, row: LedgerEntry) -> int:
+    """Have a run deal with all; return of how many events the judge knows what they show once this is undone."""
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    now = Undertaking(
+        begun=len(pair.journal),
+        begun_at=pair.world.clock.now(),
+        chosen=[row],
+        all=[],
+        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
+        disturbed=False,
+    )
+    return len([*expected(pair, now)])
 
 
 def _writes(pair: Pair, side: Side, event_id: str, **values: Any) -> list[str]:
@@ -175,17 +191,7 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
     pair.optional.types = happens == "its type is not synced any more"
     if happens == "the original goes":  # the answer to the create was lost, so it is told later
         pair.calendars[LEFT].user_delete(original)
-    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
-    _run_leaves(pair, (original, copy))
-    now = Undertaking(
-        begun=len(pair.journal),
-        begun_at=pair.world.clock.now(),
-        chosen=[_row(Kind.CREATE, copy, after=IMAGE, at=START + timedelta(hours=9))],
-        all=[],
-        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
-        disturbed=False,
-    )
-    assert len([*expected(pair, now)]) == expects
+    assert _expected(pair, original, copy, _row(Kind.CREATE, copy, after=IMAGE, at=LATER)) == expects
 
 
 @pytest.mark.parametrize(("goes", "expects"), [(False, 1), (True, 0)])
@@ -195,17 +201,8 @@ def test_an_update_is_undone_where_the_other_event_is_there(pair: Pair, goes: bo
     original, copy = _copied(pair)
     if goes:  # which a feed tells after the write
         pair.calendars[LEFT].user_delete(original)
-    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
-    _run_leaves(pair, (original, copy))
-    now = Undertaking(
-        begun=len(pair.journal),
-        begun_at=pair.world.clock.now(),
-        chosen=[_row(Kind.UPDATE, copy, before=IMAGE, after=IMAGE, at=START + timedelta(hours=9))],
-        all=[],
-        awake={1: {LEFT: (LEFT, original), RIGHT: (RIGHT, copy)}},
-        disturbed=False,
-    )
-    assert len([*expected(pair, now)]) == expects
+    row = _row(Kind.UPDATE, copy, before=IMAGE, after=IMAGE, at=LATER)
+    assert _expected(pair, original, copy, row) == expects
 
 
 @pytest.mark.parametrize(
