@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.engine.notebook import BRAKE_SPAN
-from calsync.sync.brakes import DELETES
-from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, UNDONE, WANTED, Choice
+from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import BOTH, Side, State
 from calsync.sync.plan import Kind
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
     from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
-
-FEW = 5
-"""So many deletes within a day are nobody's concern."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,10 +101,6 @@ class Decisions:
         """What a rule kept out that has gone since: nothing of that was held meanwhile, and it is asked anew."""
         self._overtaken: list[Word] = []
         """Words about what was held under other rules than those of the next run."""
-        self._looks: list[tuple[datetime, frozenset[str], int]] = [(pair.world.clock.now(), frozenset(), 0)]
-        """When somebody looked, for which reasons something was held then, and how many links were awake."""
-        self._counted = 0
-        """How much the ledger told when these were counted."""
 
     def ask(self, case: Case) -> None:
         """Take note that a person is asked about a case: once is enough, as long as nobody touches the pair."""
@@ -192,7 +182,7 @@ class Decisions:
             ]
 
     def look(self, left: Left) -> None:
-        """Judge what a run did with decisions, and whether its brake held what it need not."""
+        """Judge what a run did with decisions."""
         entries = self.pair.witness.ledger[self._told :]
         self._told += len(entries)
         for entry in entries:
@@ -204,20 +194,6 @@ class Decisions:
             if self._was_done(word):
                 self._done.setdefault(number, len(self.pair.journal))
         self._judge_left_alone(left)
-        self._judge_brake(left)
-        self._looks.append((self.pair.world.clock.now(), left.holds, left.awake))
-        self._counted = self._told
-
-    def part(self, awake: int) -> None:
-        """Take note that a person had links parted between two runs: so many are awake."""
-        _, holds, known = self._looks[-1]
-        self._looks.append((self.pair.world.clock.now(), holds, min(known, awake)))
-        self._counted = len(self.pair.witness.ledger)
-
-    def held(self, holds: frozenset[str]) -> None:
-        """Take note of the reasons for which something is held by a confirmation, or by a run that was killed."""
-        _, known, awake = self._looks[-1]
-        self._looks.append((self.pair.world.clock.now(), known | holds, awake))
 
     def judge(self, entry: Entry) -> None:
         """Judge a write at the moment it reaches a calendar: what is kept is not carried out later."""
@@ -462,34 +438,6 @@ class Decisions:
         written = {(name, key(name, value)) for name, value in entry.after.items()}
         if chosen and not written & chosen:
             self.pair.fail("decision", f"{entry.side} {entry.event_id}: nobody chose {sorted(written)}")
-
-    def _judge_brake(self, left: Left) -> None:
-        """What a person has released does not make the brake hold a few ordinary deletes."""
-        began = self.pair.begun_at
-        later = sum(at > began for at, _, _ in self._looks)
-        looks = self._looks[-later - 1 :]  # from the last one before this run began: it may have been frozen
-        held = any(DELETES in holds for _, holds, _ in looks)
-        if self.pair.report is None or self.pair.was_put_back or held:
-            return
-        planned = [
-            each
-            for each in self.pair.report.plan.operations
-            if Kind.DELETE in (each.kind, each.wanted) and not each.decided
-        ]
-        since = began - BRAKE_SPAN - timedelta(hours=1)
-        lately = [each for each in self.pair.witness.ledger if each.kind == Kind.DELETE and each.at > since]
-        ordinary = len(planned) + sum(each.reason not in WANTED for each in lately)
-        released = sum(
-            each.kind is Kind.DELETE and bool(each.decided) for each in self.pair.report.plan.operations
-        )
-        told = self.pair.witness.ledger[self._counted :]
-        undone = sum(
-            (each.kind, each.reason) == (Kind.DELETE, UNDONE) for each in told
-        )  # which the run has settled
-        known = min(awake for _, _, awake in looks) - undone
-        awake = min(known, left.awake) - released  # or the rest of a side could go along with them
-        if any(each.reason == DELETES for each in planned) and ordinary <= min(FEW, awake - 1):
-            self.pair.fail("decision", f"the brake holds {len(planned)} deletes, and had {ordinary} within a day")
 
     def _words_about(self, node: Node) -> Iterator[Word]:
         """Yield the last word about each thing that was held of an event, also under an id of before."""

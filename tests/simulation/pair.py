@@ -23,6 +23,7 @@ from calsync_rules.reminder_once import ReminderOnce
 from calsync_rules.series_skip import SeriesSkip
 from tests.simulation.backwards import Backwards
 from tests.simulation.bots import Bots
+from tests.simulation.braking import Braking
 from tests.simulation.budgets import Budgets
 from tests.simulation.counterparts import Counterparts
 from tests.simulation.database import look
@@ -172,6 +173,7 @@ class Pair:
         self.counterparts = Counterparts(self)
         self.backwards = Backwards(self)
         self.decisions = Decisions(self)
+        self.braking = Braking(self)
         self.deletes = Deletes(self)
         self.budgets = Budgets(self)
         self.written = Writes(self)
@@ -252,7 +254,7 @@ class Pair:
         if self.unended:  # nobody has looked at what the run before has left, and this one may forget it
             left = look(self.world.disk.raw, self.name)
             self.witness.overhear(left)
-            self.decisions.held(left.holds)
+            self.braking.held(left.holds)
         self.writes_begun = 0
         READ.set({})
         LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))
@@ -281,6 +283,7 @@ class Pair:
         self.witness.look(left)
         self.backwards.look(left)
         self.decisions.look(left)
+        self.braking.look(left)
         self.budgets.look(left)
         planned = report is None or any(
             (one.reason == BUDGET or one.kind not in ("hold", "block", "skip")) and not self.is_refused(one)

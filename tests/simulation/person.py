@@ -277,7 +277,7 @@ class Person:
             except CalsyncError as error:
                 pair.note(f"not confirmed: {error}")
                 return
-            pair.decisions.held(look(self.world.disk.raw, pair.name).holds)
+            pair.braking.held(look(self.world.disk.raw, pair.name).holds)
             if confirmation.problem is None:
                 pair.confirmed()
                 return

@@ -16,7 +16,7 @@ from calsync.desk.decisions import Case
 from calsync.engine import Report
 from calsync.records import LedgerEntry
 from calsync.sync.brakes import DELETES, PRIVATE_DELETED, REWRITES, RULES
-from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNDONE, UNSURE, Choice
+from calsync.sync.choices import AMBIGUOUS, CONFLICT, RELEASED, UNSURE, Choice
 from calsync.sync.model import Direction, Event, Link, Observation, Side, Timed
 from calsync.sync.plan import Kind, Operation, Plan
 from calsync.testing.clock import START
@@ -451,77 +451,6 @@ def test_a_release_does_not_outlive_a_restore_that_a_run_was_told_of(
     _a_run_settles_all(pair, (copy, original))
     right.user_delete(original)
     pair.decisions._judge_release(_released(copy))
-    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
-
-
-@pytest.mark.parametrize(
-    ("held", "broken"), [("by a confirmation", []), ("by a run that was killed", []), ("", ["decision"])]
-)
-def test_the_brake_may_hold_few_deletes_that_were_held_as_there_were_many(
-    pair: Pair, held: str, broken: list[str]
-) -> None:
-    copy = pair.calendars[LEFT].user_create(MEETING)
-    seen = Observation(id=copy, event=MEETING, revision="r1")
-    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
-    pair.decisions.look(replace(_nothing_left(), awake=9))
-    raw = pair.world.disk.raw
-    raw.execute("INSERT INTO account (name) VALUES ('anna')")
-    if "confirmation" in held:
-        pair.decisions.held(frozenset({DELETES}))
-    elif held:
-        pair.run_begins()
-        raw.execute(
-            "INSERT INTO hold (account, side, event_id, kind, reason, since)"
-            " VALUES ('anna', 'left', 'event', 'delete', ?, '2026-03-02T08:00:00Z')",
-            (DELETES,),
-        )
-        pair.run_begins()
-    pair.report = Report(plan=Plan(operations=(delete,)))
-    pair.decisions.look(replace(_nothing_left(), awake=9))
-    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
-
-
-@pytest.mark.parametrize(
-    ("began", "awake", "held", "broken"),
-    [
-        ("before", 1, frozenset(), []),
-        ("before", 9, frozenset(), ["decision"]),
-        ("before", 9, frozenset({DELETES}), []),
-        ("behind", 1, frozenset({DELETES}), ["decision"]),
-    ],
-)
-def test_the_brake_may_hold_what_it_had_to_when_a_run_began_that_was_frozen_while_another_one_ended(
-    pair: Pair, began: str, awake: int, held: frozenset[str], broken: list[str]
-) -> None:
-    copy = pair.calendars[LEFT].user_create(MEETING)
-    seen = Observation(id=copy, event=MEETING, revision="r1")
-    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
-    pair.decisions.look(replace(_nothing_left(), awake=awake))
-    times = [pair.world.clock.now()]
-    for left in (replace(_nothing_left(), awake=9, holds=held), replace(_nothing_left(), awake=9)):
-        pair.world.loop.run_until_complete(pair.world.clock.sleep(1))
-        pair.decisions.look(left)
-        times.append(pair.world.clock.now())
-    pair.begun_at = times[0] if began == "before" else times[-1]
-    pair.report = Report(plan=Plan(operations=(delete,)))
-    pair.decisions.look(replace(_nothing_left(), awake=9))
-    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
-
-
-@pytest.mark.parametrize(
-    ("settled", "reason", "broken"), [(8, UNDONE, []), (7, UNDONE, ["decision"]), (8, "carried", ["decision"])]
-)
-def test_the_brake_may_hold_what_is_all_that_was_not_undone_by_a_command_whose_writes_a_run_settles(
-    pair: Pair, settled: int, reason: str, broken: list[str]
-) -> None:
-    copy = pair.calendars[LEFT].user_create(MEETING)
-    seen = Observation(id=copy, event=MEETING, revision="r1")
-    delete = Operation(kind=Kind.HOLD, side=LEFT, reason=DELETES, target=seen, wanted=Kind.DELETE)
-    pair.decisions.look(replace(_nothing_left(), awake=9))
-    row = LedgerEntry(run=1, at=START - timedelta(days=2), kind=Kind.DELETE, side=LEFT, reason=reason)
-    pair.witness.ledger += [row] * settled
-    pair.report = Report(plan=Plan(operations=(delete,)))
-    pair.decisions.look(replace(_nothing_left(), awake=9))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 

@@ -96,7 +96,7 @@ class Undos:
         self._now = None
         left = look(self.pair.world.disk.raw, self.pair.name)
         self.pair.witness.listen(left)  # the next run may come when it is forgotten
-        self.pair.decisions.part(left.awake)
+        self.pair.braking.part(left.awake)
         self._let_go(left)
         done = errand.undone
         if done is None or done.problem is not None or errand.plan_hash is None:
