@@ -56,8 +56,8 @@ class SlowCalendar(MemoryCalendar):
     """The events that the next run does not find at first, and takes for gone where it asks."""
     told: set[str]
     """The revisions that anybody was ever told."""
-    crossed: set[str]
-    """The revisions that a user made between the read before a write and that write."""
+    crossed: dict[str, Row]
+    """What a write had checked, by the revision that a user made of it before that write."""
 
     @property
     def cuts(self) -> bool:
@@ -137,7 +137,7 @@ class SlowCalendar(MemoryCalendar):
         if current is None or current is checked:
             return target
         self.pair.witness.overwritten(checked.event, current.event, changes)
-        self.crossed.add(current.revision)
+        self.crossed[current.revision] = checked
         return replace(target, revision=current.revision)
 
     def _permit(self, row: Row, call: Call) -> None:
@@ -220,7 +220,7 @@ def add_calendars(
         calendar.behaviour.doorbell = doorbells
         calendar.behaviour.naive = naive
         calendar.behaviour.marker_lag = marker_lag
-        calendar.side, calendar.crossed, calendar.losing = side, set(), set()
+        calendar.side, calendar.crossed, calendar.losing = side, {}, set()
         calendar.told = set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair

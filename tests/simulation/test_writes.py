@@ -341,8 +341,28 @@ def test_a_call_itself_is_not_written_unless_its_user_was_quicker(
     pair.calendars[LEFT].user_edit(original, types=(CALL,))
     rows = pair.calendars[LEFT].rows
     if crossed:
-        pair.calendars[LEFT].crossed.add(rows.rows[original].revision)
+        pair.calendars[LEFT].crossed[rows.rows[original].revision] = rows.rows[original]
     rows.change(original, by_us=True, event=replace(rows.rows[original].event, summary="Termin 2 mit Text"))
+    assert _broken(pair) == broken
+
+
+@pytest.mark.parametrize(
+    ("was_added", "broken"),
+    [("before that", ["I8"]), ("in the gap", []), ("before it was checked, and edited in the gap", ["I8"])],
+)
+def test_a_join_link_is_not_taken_away_unless_its_user_was_quicker(
+    pair: Pair, was_added: str, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    meeting = right.user_create(replace(MEETING, private=False))
+    if "before" in was_added:
+        right.user_edit(meeting, online_meeting=True)
+    checked = right.rows.rows[meeting]
+    if "gap" in was_added:
+        right.user_edit(meeting, online_meeting=True, summary="Termin 2 mit Text")
+        right.crossed[right.rows.rows[meeting].revision] = checked
+    event = replace(right.rows.rows[meeting].event, description="Notiz 3", online_meeting=False)
+    right.rows.change(meeting, by_us=True, event=event)
     assert _broken(pair) == broken
 
 
