@@ -33,6 +33,8 @@ class Word:
 
     number: int
     """How long the journal was."""
+    runs: int
+    """How many runs had ended."""
     case: Case
     choice: Choice
     fields: tuple[Field, ...]
@@ -130,7 +132,7 @@ class Decisions:
         fields = tuple(name for each in self._held(case) for name in each.fields)
         came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
         now, beside = self.pair.world.clock.now(), all(map(self.pair.witness.dealt_with, self._alike(case)))
-        self.words.append(Word(number, case, choice, fields, known, now, came_back, beside))
+        self.words.append(Word(number, self.pair.runs, case, choice, fields, known, now, came_back, beside))
         if not self.pair.ruled and self.pair.runs:
             self._overtaken.append(self.words[-1])
             self.pair.world.excuse("other rules")
@@ -249,12 +251,21 @@ class Decisions:
                 and not self._touched(word)
                 and self._was_done(word)
                 and self._stood(word)
+                and not self._is_paired_with_one_gone(word)
             ):
                 self.pair.fail("decision", f"{source} was copied, although a person said {word.choice}")
 
     def _stood(self, word: Word) -> bool:
         """Tell whether both that a person paired were there by then: of one that was not, the other is copied."""
         return all(self.pair.witness.was_there(node, word.number) for node in word.paired)
+
+    def _is_paired_with_one_gone(self, word: Word) -> bool:
+        """Tell whether a person had what is to be left alone paired, too, before a run heard of either."""
+        beside = [each for each in self.words if each.runs == word.runs and self._counts(each)]
+        paired = any(word.event in each.paired and not self._stood(each) for each in beside)
+        if paired:
+            self.pair.world.excuse("kept and paired")
+        return paired
 
     def _was_done(self, word: Word) -> bool:
         """Tell whether a run has carried out what was said of a twin, so that it has a link since."""

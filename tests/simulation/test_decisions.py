@@ -230,6 +230,38 @@ def test_what_a_person_paired_is_not_copied_unless_the_other_one_had_gone_before
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("partner", "paired", "broken"),
+    [
+        ("gone", "beside that", []),
+        ("there", "beside that", ["decision"]),
+        ("gone", "before a run", ["decision"]),
+        ("gone", "not", ["decision"]),
+    ],
+)
+def test_what_a_person_keeps_is_not_copied_unless_the_person_paired_it_beside_that_with_one_that_is_gone(
+    pair: Pair, partner: str, paired: str, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    source, other = left.user_create(MEETING), right.user_create(MEETING)
+    _a_run_settles_all(pair)
+    if partner == "gone":
+        right.user_delete(other)
+    seen = [Observation(id=event_id, event=MEETING, revision="r1") for event_id in (source, other)]
+    if paired != "not":
+        both = replace(_twin(other, seen[1]), side=LEFT, left=seen[0], right=seen[1])
+        pair.decisions.take(both, Choice.PAIR)
+    if paired == "before a run":
+        pair.runs, pair.ruled = 1, True
+    pair.decisions.take(_twin(source, seen[0]), Choice.KEEP)
+    _a_run_settles_all(pair, (source, other))
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
+    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(("number", "broken"), [(5, []), (1, ["decision"])])
 def test_what_a_rule_kept_out_meanwhile_may_be_asked_anew(pair: Pair, number: int, broken: list[str]) -> None:
     event = replace(MEETING, summary=f"Termin {number} mit Text")
