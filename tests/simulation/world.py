@@ -79,7 +79,9 @@ DECISIONS = (
     "update changed",
     "update decided",
     "update overruled",
+    "update released",
     "update restored",
+    "wake kept_out",
     "wake other_type",
     "wake returned",
     "wake series",
@@ -100,7 +102,12 @@ UNDOINGS = (
     "of an undo",
     "refused",
     "while it is off",
+    "block has_attendees",
     "skip doubt",
+    "skip left_account",
+    "skip other_type",
+    "skip series",
+    "skip undo_alone",
     "skip undo_altered",
     "skip undo_back",
     "skip undo_done",
@@ -112,6 +119,16 @@ UNDOINGS = (
     "skip waits",
 )
 """What undoing does, and why it leaves alone what it does."""
+RARE = (
+    "decision: hold changed_often",
+    "undo: hold direction",
+    "undo: hold guarded",
+    "undo: skip kept_out",
+    "undo: skip online_meeting",
+    "undo: skip rule_failed",
+    "undo: skip rule_hangs",
+)
+"""What fewer than one of 500 histories has: those that `make test` plays may miss it."""
 PLANS = (
     "applied",
     "applied and confirmed",
