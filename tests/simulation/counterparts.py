@@ -60,7 +60,8 @@ class Counterparts:
         window = self.pair.account().window(self.pair.world.clock.now())
         outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
         yield ("brought back",), {each for side, each in witness.restored if side is other}
-        yield ("late create",), {each for side, each in witness.late if (side, each) not in witness.partners}
+        late = {each for side, each in witness.late if (side, each) not in witness.partners}
+        yield ("late create",), late | self._original_of_a_late_copy(entry)
         if self.pair.decisions.released((entry.side, before.id), LEFT_ACCOUNT):
             away = {event_id for event_id, row in present.items() if row.place is Place.ELSEWHERE}
             yield ("left the account",), away
@@ -83,6 +84,13 @@ class Counterparts:
             yield ("old disk", "I5"), forgotten
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
             yield ("old disk", "a copy without a marker"), unheard_of
+
+    def _original_of_a_late_copy(self, entry: Entry) -> set[str]:
+        """Return what a copy that came too late was made from, where it has been joined with another event."""
+        node = entry.side, entry.change.after.id
+        source, partner = self.witness.made_from(node), self.witness.partners.get(node)
+        joined = node in self.witness.late and source is not None and partner not in (None, source[1])
+        return {source[1]} if joined and source is not None else set()
 
     def _is_back(self, entry: Entry, node: Node) -> bool:
         """Tell whether an event was elsewhere when it was asked about just before a delete, and is back since."""

@@ -284,7 +284,7 @@ class Decisions:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
             word.choice is not Choice.KEEP
-            and not any(self.pair.witness.seen(past, None) for past in self._since(word))
+            and not any(self.pair.witness.seen(past, None) and not _hides(past) for past in self._since(word))
             for word in self.words
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
@@ -528,6 +528,12 @@ def _comes_back(entry: Entry) -> bool:
     """Tell whether a change makes an event appear that was not there, or cancelled."""
     before = entry.change.before
     return before is not None and not _shows(before) and _shows(entry.change.after)
+
+
+def _hides(entry: Entry) -> bool:
+    """Tell whether calsync's right to see an event was taken, or given back: it is the same as before."""
+    before, after = entry.change.before, entry.change.after
+    return before is not None and {before.place, after.place} == {Place.CALENDAR, Place.FORBIDDEN}
 
 
 def _takes_away(entry: Entry) -> bool:

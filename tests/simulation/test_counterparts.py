@@ -19,6 +19,7 @@ from calsync.testing.rows import Place
 from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.pair import MAKING, TAKEN
+from tests.simulation.witness import marked
 
 if TYPE_CHECKING:
     from tests.simulation.pair import Pair
@@ -143,6 +144,23 @@ def test_a_late_create_of_a_frozen_runner_lives_on_its_own_unless_it_is_linked(
     left.user_delete(copy)
     _run_leaves(pair, (late if linked else copy, original))
     assert _deleted_by_calsync(pair, RIGHT, original) == broken
+
+
+@pytest.mark.parametrize(
+    ("late", "joined", "broken"), [(True, True, []), (True, False, ["I5"]), (False, True, ["I5"])]
+)
+def test_a_late_create_goes_with_what_calsync_made_of_it_while_its_original_was_left_out(
+    pair: Pair, late: bool, joined: bool, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    copy = _copied_by_calsync(pair, LEFT, original, marked(original))
+    if late:
+        pair.witness.excuse_late_write(pair.journal[-1])
+    other = _copied_by_calsync(pair, RIGHT, copy)
+    _run_leaves(pair, (copy, other if joined else original))
+    right.user_delete(other)
+    assert _deleted_by_calsync(pair, LEFT, copy) == broken
 
 
 @pytest.mark.parametrize(("source", "broken"), [(0, []), (1, ["I5"])])

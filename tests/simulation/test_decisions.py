@@ -486,6 +486,22 @@ def test_a_release_does_not_outlive_a_restore_that_a_run_was_told_of(
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("happens", "passes"),
+    [([], True), (["user_forbid", "user_restore"], True), (["user_delete", "user_restore"], False)],
+)
+def test_what_a_person_released_passes_the_brakes_also_once_calsync_could_not_see_it_for_a_while(
+    pair: Pair, happens: list[str], passes: bool
+) -> None:
+    copy, _ = _a_copy_whose_original_is_deleted(pair)
+    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    for each in happens:
+        getattr(pair.calendars[LEFT], each)(copy)
+    pair.world.loop.pass_time(60)
+    _a_run_settles_all(pair)
+    assert pair.decisions.passes((LEFT, copy)) == passes
+
+
 @pytest.mark.parametrize("meddlesome", [True, False])
 def test_when_all_is_quiet_a_person_says_something_else_of_what_is_held_again(
     pair: Pair, meddlesome: bool

@@ -179,7 +179,11 @@ FOUND = (
     12213971,
     12249829,
     13004888,
+    13048410,
+    13066978,
+    13070798,
     13605307,
+    13632712,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
