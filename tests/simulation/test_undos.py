@@ -178,7 +178,13 @@ def test_the_last_one_is_not_deleted_where_the_command_was_told_that_it_is_the_l
 
 @pytest.mark.parametrize(
     ("happens", "expects"),
-    [("nothing", 1), ("the original goes", 0), ("a rule keeps it", 0), ("its type is not synced any more", 0)],
+    [
+        ("nothing", 1),
+        ("the original goes", 0),
+        ("a rule keeps it", 0),
+        ("its type is not synced any more", 0),
+        ("both are edited before it is recorded", 0),
+    ],
 )
 def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_the_way(
     pair: Pair, happens: str, expects: int
@@ -191,6 +197,9 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
     pair.optional.types = happens == "its type is not synced any more"
     if happens == "the original goes":  # the answer to the create was lost, so it is told later
         pair.calendars[LEFT].user_delete(original)
+    elif "edited" in happens:
+        pair.calendars[LEFT].user_edit(original, summary="Termin 2 mit Text")
+        pair.calendars[RIGHT].user_edit(copy, summary="Termin 2 mit Text")
     assert _expected(pair, original, copy, _row(Kind.CREATE, copy, after=IMAGE, at=LATER)) == expects
 
 

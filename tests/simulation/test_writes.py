@@ -29,12 +29,14 @@ MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta
 MASK = Event(summary="Privat", when=MEETING.when)
 
 
-def _copied_by_calsync(pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False) -> str:
+def _copied_by_calsync(
+    pair: Pair, side: Side, source: str, event: Event, *, lost: bool = False, marker: str | None = None
+) -> str:
     """Have calsync copy what it was told to a side, and link it, unless its answer is lost, and return its id."""
     pair.calendars[side.other].told.add(pair.calendars[side.other].rows.rows[source].revision)
     made = copy_context()
     made.run(MAKING.set, f"v1:anna:1:{sha256(source.encode()).hexdigest()[:16]}")
-    copy = made.run(pair.calendars[side].rows.add, event, by_us=True, reminder_minutes=15).id
+    copy = made.run(pair.calendars[side].rows.add, event, by_us=True, marker=marker, reminder_minutes=15).id
     left, right = (source, copy) if side is RIGHT else (copy, source)
     links = [] if lost else [(left, right)]
     behind = Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
@@ -129,6 +131,23 @@ def test_a_mask_that_stayed_as_its_account_left_is_an_event_of_its_own_once_its_
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == broken
     assert pair.world.excuses["left without its original"] == (not broken)
+
+
+@pytest.mark.parametrize(
+    ("lost", "taken", "broken"), [(True, True, []), (True, False, ["I2"]), (False, True, ["I2"])]
+)
+def test_a_mask_of_a_lost_create_is_an_event_of_its_own_where_its_duplicate_was_taken_for_it(
+    pair: Pair, lost: bool, taken: bool, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK, lost=lost, marker="v1")
+    duplicate = right.user_copy(mask)
+    pair.calendars[LEFT].user_delete(original)
+    if taken:
+        right.rows.change(duplicate, by_us=True, place=Place.TRASH)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
 
 
 def test_a_mask_of_a_lost_create_looks_like_a_user_s_event_where_it_carries_no_marker(pair: Pair) -> None:

@@ -12,7 +12,6 @@ from tests.simulation.witness import HIDDEN, key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from calsync.records import LedgerEntry
     from calsync.sync.model import Field, Side
@@ -82,10 +81,18 @@ def _alone(pair: Pair, now: Undertaking, rows: Sequence[LedgerEntry]) -> bool:
             return False
     # A run that was killed or is frozen may have linked both.
     nodes = (rows[0].side, rows[0].event_id or ""), (rows[0].side.other, rows[0].source_id or "")
-    return all(_untouched(pair, node, rows[0].at) for node in nodes)
+    return all(_untouched(pair, node, _arrived(pair, rows[0])) for node in nodes)
 
 
-def _untouched(pair: Pair, node: Node, since: datetime) -> bool:
+def _arrived(pair: Pair, row: LedgerEntry) -> int:
+    """Return how long the journal was when a write reached its calendar, maybe long before it was recorded."""
+    before = [past for past in pair.journal if past.change.after.modified <= row.at]
+    own = (past for past in before if (past.side, past.change.after.id) == (row.side, row.event_id))
+    earlier = sum(past.change.after.modified < row.at for past in before)
+    return max((past.number for past in own if past.change.after.by_us), default=earlier)
+
+
+def _untouched(pair: Pair, node: Node, since: int) -> bool:
     witness = pair.witness
     family = witness.family(node)
     for past in pair.journal:
@@ -100,6 +107,6 @@ def _untouched(pair: Pair, node: Node, since: datetime) -> bool:
             return False
         if event.attendee_count != 0 or not event.organised_here:
             return False
-        if not row.by_us and (row.modified >= since or not witness.dealt_with(past)):
+        if not row.by_us and (past.number >= since or not witness.dealt_with(past)):
             return False
     return True

@@ -172,7 +172,7 @@ class Writes:
             self.pair.world.excuse("old disk", "made from a mask")
         elif self._came_back(source):
             self.pair.world.excuse("brought back")
-        elif self.pair.witness.is_lost_copy(source):
+        elif self.pair.witness.is_lost_copy(source) or self._was_mistaken(source):
             self.pair.world.excuse("duplicate of a lost copy")
         elif self.pair.witness.told_as_before(source, entry.number):
             self.pair.world.excuse("told as it was before")
@@ -293,6 +293,17 @@ class Writes:
             and past.change.after.marker == self._row(node).marker
             for past in self.pair.journal
         )
+
+    def _was_mistaken(self, node: Node) -> bool:
+        """Tell whether no link ever named a copy, as calsync took a duplicate for it, and wrote to that."""
+        side, marker = node[0], self._row(node).marker
+        made = (past for past in self.pair.journal if past.side is side and past.change.before is None)
+        theirs = (past.change.after for past in made if not past.change.after.by_us)
+        duplicates = {row.id for row in theirs if marker is not None and row.marker == marker}
+        written = {
+            past.change.after.id for past in self.pair.journal if past.change.after.by_us and past.side is side
+        }
+        return node in self.pair.witness.unsettled and bool(duplicates & written)
 
     def _renamed(self, node: Node) -> bool:
         """Tell whether a user gave an event its present summary, or a person had it put back."""
