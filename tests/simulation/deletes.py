@@ -11,8 +11,10 @@ from calsync.sync.model import Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.database import LINKS
+from tests.simulation.witness import pairs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tests.simulation.pair import Entry, Pair
@@ -29,6 +31,13 @@ class Deletes:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self._lately: list[tuple[datetime, Entry]] = []
+        self._partners: Mapping[Node, str | None] = {}
+        """The other event of each one when the run began that goes on, as far as links or copies tell."""
+
+    def look(self) -> None:
+        """Take note of the pairs that a run left; one that was turned away looks into the midst of another one."""
+        if not self.pair.turned_away:
+            self._partners = self.pair.witness.partners
 
     def judge_rewrite(self, entry: Entry) -> None:
         """Judge an update by how many there were in this run."""
@@ -42,7 +51,7 @@ class Deletes:
             and each.change.before.place is each.change.after.place
             and not self.pair.decisions.passes((each.side, each.change.after.id))
         }
-        if len(rewritten) > max(MOST, self.pair.witness.pairs / 5):
+        if len(rewritten) > max(MOST, len(self.pair.witness.pairs) / 5):
             what = f"{entry.side} {entry.change.after.id}"
             self.pair.fail("I5", f"{what}: the {len(rewritten)}th event that one run rewrites")
 
@@ -52,7 +61,7 @@ class Deletes:
             return
         now = self.pair.world.clock.now()
         self._lately = [(at, each) for at, each in self._lately if now - at < BRAKE_SPAN] + [(now, entry)]
-        links = self.pair.witness.pairs
+        links = len(self.pair.witness.pairs) + self._parted()
         # Some were told as carried out that found nothing there any more.
         told = sum(
             each.kind == Kind.DELETE and each.reason not in WANTED and now - each.at < BRAKE_SPAN
@@ -68,6 +77,12 @@ class Deletes:
                 self.pair.world.excuse("old disk", "deletes within a day")
             else:
                 self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
+
+    def _parted(self) -> int:
+        """Return how many pairs a run has let go without a delete when another one was turned away meanwhile."""
+        deleted = {(entry.side, entry.change.after.id) for _, entry in self._lately}
+        parted = pairs_of(self._partners) - self.pair.witness.pairs if self.pair.turned_away else ()
+        return sum(not pair & deleted for pair in parted)
 
     def _found(self) -> int:
         """Return how many pairs of users' events were found to belong together since the last run that ended."""

@@ -283,6 +283,7 @@ class Pair:
         self.witness.look(left)
         self.backwards.look(left)
         self.decisions.look(left)
+        self.deletes.look()
         self.braking.look(left)
         self.budgets.look(left)
         planned = report is None or any(

@@ -199,6 +199,33 @@ def test_a_copy_whose_runner_has_not_recorded_it_yet_is_one_of_a_pair(
     ] == broken
 
 
+@pytest.mark.parametrize(
+    ("goes", "turned_away", "broken"),
+    [("by itself", True, []), ("by itself", False, ["I5"]), ("by calsync", True, ["I5"])],
+)
+def test_a_pair_that_a_run_has_let_go_counts_while_that_run_goes_on(
+    pair: Pair, goes: str, turned_away: bool, broken: list[str]
+) -> None:
+    """Another one that is turned away meanwhile looks into its midst, and not at what it has left."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    links = [(left.user_create(MEETING), right.user_create(MEETING)) for _ in range(2)]
+    gone = left.user_create(MEETING), right.user_create(MEETING)
+    pair.unended = 1
+    for seen in ([*links, gone], links):
+        pair.begun = len(pair.journal)
+        pair.witness.look(replace(NOTHING_LEFT, links=seen))
+        pair.deletes.look()
+        pair.failure = TAKEN if turned_away else ""
+        if seen is not links:
+            left.user_delete(gone[0])
+            right.rows.change(gone[1], by_us=goes == "by calsync", place=Place.TRASH)
+    for original, copy in links:
+        left.user_delete(original)
+        right.rows.change(copy, by_us=True, place=Place.TRASH)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(("state", "broken"), [("awake", []), ("parted", ["I5"]), (None, ["I5"])])
 def test_a_pair_that_the_run_itself_has_found_is_one_more(
     pair: Pair, state: str | None, broken: list[str]

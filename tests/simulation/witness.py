@@ -17,7 +17,7 @@ from tests.simulation.database import ENTRY
 from tests.simulation.rules import hangs, poisons, refuses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, KeysView, Sequence
+    from collections.abc import Callable, Collection, Iterator, KeysView, Mapping, Sequence
     from datetime import datetime
 
     from calsync.records import LedgerEntry
@@ -54,6 +54,11 @@ def key(name: Field, value: Value) -> Key:
 def marked(event_id: str) -> str:
     """Return how the marker of an event's copy names it."""
     return sha256(event_id.encode()).hexdigest()[:16]
+
+
+def pairs_of(partners: Mapping[Node, str | None]) -> set[frozenset[Node]]:
+    """Return the pairs that are named by each event's other one."""
+    return {frozenset((node, (node[0].other, each))) for node, each in partners.items() if each and node[1]}
 
 
 def keys(event: Event) -> set[Key]:
@@ -191,10 +196,9 @@ class Witness:
         return self.partners.keys()
 
     @property
-    def pairs(self) -> int:
-        """How many pairs the last run left, with those that another runner had made and not recorded."""
-        partners = ((node, (node[0].other, partner)) for node, partner in self.partners.items() if partner)
-        return len({frozenset(pair) for pair in partners if all(event_id for _, event_id in pair)})
+    def pairs(self) -> set[frozenset[Node]]:
+        """The pairs that the last run left, with those that another runner had made and not recorded."""
+        return pairs_of(self.partners)
 
     def family(self, node: Node) -> Node:
         while (parent := self._parents.setdefault(node, node)) != node:
