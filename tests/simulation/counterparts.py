@@ -101,16 +101,21 @@ class Counterparts:
         )
 
     def _interchanged(self, entry: Entry, before: Row) -> int:
-        """Return how many copies without originals look like a deleted one: nobody could tell them from it."""
+        """Return how many copies without originals look like a deleted one, or did so when both were made.
+
+        Nobody could tell them from it, or tell the one from a user's event that was edited since.
+        """
         if not self.witness.is_lost_copy((entry.side, before.id)):
             return 0
         here = self.witness.present(entry.number, entry.side.other, HIDDEN)
-        alike = (
-            (entry.side, row.id)
-            for row in self.witness.present(entry.number, entry.side)
-            if (row.event.summary, row.event.when) == (before.event.summary, before.event.when)
-        )
-        lost = [node for node in alike if self.witness.is_lost_copy(node)]
+        made = self._looks_when_made((entry.side, before.id))
+        rows = [(row, (entry.side, row.id)) for row in self.witness.present(entry.number, entry.side)]
+        lost = [
+            node
+            for row, node in rows
+            if self.witness.is_lost_copy(node)
+            if _looks(row) == _looks(before) or self._looks_when_made(node) == made
+        ]
         return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
 
     def _doubles(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
@@ -158,7 +163,7 @@ class Counterparts:
 
     def _looks_when_made(self, node: Node) -> tuple[str, When]:
         made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
-        return made.change.after.event.summary, made.change.after.event.when
+        return _looks(made.change.after)
 
     def _replaced(self, entry: Entry) -> set[str]:
         """Return what calsync made another copy of while it could not see it."""
@@ -203,7 +208,7 @@ class Counterparts:
 
         The listings hid the one, or neither carries a marker and they do not look alike.
         """
-        unlike = (row.event.summary, row.event.when) != (partner.event.summary, partner.event.when)
+        unlike = _looks(row) != _looks(partner)
         untold = row.marker is None and partner.marker is None and unlike
         return untold or row.id in self.pair.hidden
 
@@ -223,3 +228,8 @@ class Counterparts:
                 if (past.side, past.change.after.id) == (side, event_id)
             )
         )
+
+
+def _looks(row: Row) -> tuple[str, When]:
+    """Return what an event without a marker is told from others by."""
+    return row.event.summary, row.event.when

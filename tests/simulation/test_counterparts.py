@@ -266,7 +266,8 @@ def test_a_copy_that_a_killed_run_has_linked_is_known_from_then_on(
         (True, None, True, []),
         (False, None, True, ["I5"]),
         (True, "v1:anna:1:2", True, ["I5"]),
-        (True, None, False, ["I5"]),
+        (True, None, False, []),  # the one that was edited counts as a user's event
+        (False, None, False, ["I5"]),
     ],
 )
 def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
