@@ -72,6 +72,15 @@ def _link(pair: Pair, original: str, copy: str) -> None:
     )
 
 
+def _is_to_be_undone(pair: Pair, kind: Kind) -> None:
+    """Have the store remember that a write to the copy of that pair is on its way, which undoes another one."""
+    pair.world.disk.raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
+        " VALUES ('anna', 'v1:anna:2:', ?, 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)",
+        (kind,),
+    )
+
+
 def _row(kind: Kind, copy: str, **more: Any) -> LedgerEntry:
     values: dict[str, Any] = {"run": 1, "at": START, "side": RIGHT, "reason": "changed", "id": 1, "link": 1}
     return LedgerEntry(kind=kind, event_id=copy, **{**values, **more})
@@ -301,10 +310,7 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
     if not settled:
-        pair.world.disk.raw.execute(
-            "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
-            " VALUES ('anna', 'v1:anna:2:', 'delete', 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)"
-        )
+        _is_to_be_undone(pair, Kind.DELETE)
     with _undoing(pair, _row(Kind.CREATE, copy, after=IMAGE)):
         pair.calendars[RIGHT].rows.change(copy, by_us=True, place=Place.TRASH)
     _copied_by_calsync(pair, original)
@@ -387,10 +393,7 @@ def test_a_command_may_not_forget_whose_copy_it_deletes(pair: Pair, forgets: boo
     _link(pair, original, copy)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
-    pair.world.disk.raw.execute(
-        "INSERT INTO intent (account, marker, kind, side, reason, link, changes, run, begun, looks)"
-        " VALUES ('anna', 'v1:anna:2:', 'delete', 'right', 'undone', 1, '{}', 2, '2026-03-02T08:00:00Z', 0)"
-    )
+    _is_to_be_undone(pair, Kind.DELETE)
 
     async def undo() -> None:
         async with pair.undos.undertaken(Undoing(pair, Selection(ids=[1]), None)):
@@ -437,12 +440,32 @@ def test_what_was_undone_is_not_written_again_where_a_server_cuts_the_other_side
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
     _link(pair, original, copy)
+    _is_to_be_undone(pair, Kind.UPDATE)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
     with _undoing(pair, row):
         _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
     rows = pair.calendars[LEFT].rows
     rows.change(original, by_us=True, event=replace(rows.rows[original].event, summary=summary))
     assert [each for each in _broken(pair) if each == "I15"] == broken
+
+
+@pytest.mark.parametrize(("settled", "broken"), [(False, ["I15"]), (True, [])])
+def test_what_was_undone_is_not_carried_over_unless_it_came_when_another_runner_had_settled_it(
+    pair: Pair, settled: bool, broken: list[str]
+) -> None:
+    """It counts as a user's edit then."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    original, copy = _copied(pair)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, (original, copy))
+    _link(pair, original, copy)
+    if not settled:
+        _is_to_be_undone(pair, Kind.UPDATE)
+    row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    with _undoing(pair, row):
+        _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    assert [each for each in _writes(pair, LEFT, original, summary="Termin 0 mit Text") if each == "I15"] == broken
 
 
 @pytest.mark.parametrize(
@@ -464,6 +487,7 @@ def test_what_was_undone_is_not_written_again_unless_an_edit_comes_to_light_of_w
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
     _link(pair, original, copy)
+    _is_to_be_undone(pair, Kind.UPDATE)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": "Termin 3 mit Text"})
     rows = pair.calendars[RIGHT].rows
     rows.change(copy, by_us=True, event=replace(rows.rows[copy].event, summary="Termin 3 mit Text"))
@@ -490,6 +514,7 @@ def test_what_was_undone_is_not_written_again_unless_a_person_has_chosen_it_sinc
         calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
     original, copy = _copied(pair)
     _link(pair, original, copy)
+    _is_to_be_undone(pair, Kind.UPDATE)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
@@ -527,6 +552,7 @@ def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
     _link(pair, original, copy)
+    _is_to_be_undone(pair, Kind.UPDATE)
     with _undoing(pair, row):
         _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
     rows = [pair.calendars[LEFT].rows.rows[original], pair.calendars[RIGHT].rows.rows[copy]]

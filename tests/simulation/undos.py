@@ -36,7 +36,7 @@ AND id = (SELECT undoes FROM intent WHERE account = :account AND marker = :marke
 """
 OPEN = """
 SELECT 1 FROM intent JOIN link ON link.account = intent.account AND link.id = intent.link
-WHERE intent.account = :account AND intent.kind = 'delete' AND intent.reason = 'undone' AND intent.side = :side
+WHERE intent.account = :account AND intent.kind = :kind AND intent.reason = 'undone' AND intent.side = :side
 AND :event = CASE intent.side WHEN 'left' THEN link.left_id ELSE link.right_id END
 """
 LINKS = "SELECT id, left_id, right_id, state FROM link WHERE account = :account"
@@ -127,10 +127,13 @@ class Undos:
         other = self._partner(node)
         if before is None:
             self.made[node] = self._known(entry)
-        elif other is not None and after.place is not before.place:
-            if self._is_awaited(node):  # else it counts as a user's: another runner has settled it before it came
-                self._parted[self._root(other)] = self._known(entry)
-        elif other is not None:
+        elif other is None or not self._is_awaited(
+            node, Kind.UPDATE if after.place is before.place else Kind.DELETE
+        ):
+            return  # it counts as a user's: another runner has settled it before it came
+        elif after.place is not before.place:
+            self._parted[self._root(other)] = self._known(entry)
+        else:
             for name in FIELDS:
                 if key(name, before.event.value(name)) != key(name, after.event.value(name)):
                     self._note_apart(entry, name, other)
@@ -383,9 +386,9 @@ class Undos:
                 return past if not after.by_us and key(name, after.event.value(name)) == value else None
         return None
 
-    def _is_awaited(self, node: Node) -> bool:
-        """Tell whether the delete of an event is still to be settled."""
-        values = {"account": self.pair.name, "side": node[0], "event": node[1]}
+    def _is_awaited(self, node: Node, kind: Kind) -> bool:
+        """Tell whether what undoes something at an event is still to be settled."""
+        values = {"account": self.pair.name, "kind": kind, "side": node[0], "event": node[1]}
         return bool(fetch(self.pair.world.disk.raw, OPEN, values))
 
     def _partner(self, node: Node) -> Node | None:
