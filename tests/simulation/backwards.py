@@ -32,6 +32,8 @@ class Backwards:
         """Deleted events that calsync knew and has done with, with the length of the journal then."""
         self._gone_at: dict[Node, datetime] = {}
         self._partners: dict[Node, Node] = {}
+        self.revived: set[Node] = set()
+        """What was made as a feed told once more, after a month, of an event that was deleted."""
 
     def partner(self, node: Node) -> Node | None:
         """Return the other event of a pair."""
@@ -73,6 +75,7 @@ class Backwards:
         later = self.pair.journal[self._gone[source] :]
         if self.pair.world.clock.now() - self._gone_at[source] >= MEMORY:
             self.pair.world.excuse("told after a month")
+            self.revived.add((entry.side, entry.change.after.id))
         elif not any((past.side, past.change.after.id) == source for past in later):
             what = f"{entry.side} {entry.change.after.id}"
             self._fail(source, "I4", f"{what} was created, but {source[1]} was known to be deleted")

@@ -182,8 +182,14 @@ FOUND = (
     13048410,
     13066978,
     13070798,
+    13083945,
+    13094655,
     13605307,
     13632712,
+    13685906,
+    13693022,
+    13706981,
+    13715845,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -231,6 +231,24 @@ def test_what_a_user_deleted_as_the_account_left_is_gone_for_good_only_where_a_r
     assert [*pair.witness.clean_deletes] == [(RIGHT, copy)] * counts
 
 
+@pytest.mark.parametrize(("days", "stays", "counts"), [(31, True, False), (31, False, True), (1, True, True)])
+def test_a_copy_of_what_a_feed_told_once_more_after_a_month_stays_where_the_account_leaves_before_it_is_found(
+    pair: Pair, days: int, stays: bool, counts: bool
+) -> None:
+    original, copy = _pair_of(pair)
+    pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
+    _run_leaves(pair, original, copy)
+    pair.calendars[RIGHT].user_delete(copy)
+    pair.calendars[LEFT].rows.change(original, by_us=True, place=Place.TRASH)
+    pair.backwards.look(Left(links=(), seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=()))
+    pair.world.loop.pass_time(days * 86400)
+    again = _copies(pair, original)
+    if not stays:
+        pair.calendars[RIGHT].rows.change(again, by_us=True, place=Place.TRASH)
+    _left(pair)
+    assert [*pair.witness.clean_deletes] == [(RIGHT, copy)] * counts
+
+
 @pytest.mark.parametrize(("edited", "broken"), [(False, ["leave"]), (True, [])])
 def test_what_was_edited_behind_the_look_of_a_command_that_forgot_it_is_not_known_again_by_a_later_one(
     pair: Pair, edited: bool, broken: list[str]

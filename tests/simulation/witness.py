@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calsync.store.connection import fetch
 from calsync.store.images import Images
 from calsync.store.rows import ledger_entry
-from calsync.sync.model import FIELDS, Direction, Side
+from calsync.sync.model import BOTH, FIELDS, Direction, Side
 from calsync.testing.rows import Place
 from tests.simulation.database import ENTRY
 from tests.simulation.rules import hangs, poisons, refuses
@@ -143,11 +143,13 @@ class Witness:
         """Take note that the account has left, and that no link names its pairs any more.
 
         `unseen`: whether a user did something to an event that calsync had not read by then. A delete that no run
-        has carried over, as none began behind it, is carried over no more.
+        has carried over, as none began behind it, is carried over no more; nor is what a feed told of a deleted
+        event after a month put right any more.
         """
         self.read()
         self.partners.clear()
-        kept = (node for node in self.clean_deletes if not unseen(node) and not self._waits(node))
+        lost = {node for node in self.clean_deletes if unseen(node) or self._waits(node) or self._is_revived(node)}
+        kept = (node for node in self.clean_deletes if node not in lost)
         self.clean_deletes = {node: self.clean_deletes[node] for node in kept}
 
     def _waits(self, node: Node) -> bool:
@@ -155,6 +157,12 @@ class Witness:
         there = self.present(len(self.pair.journal), node[0].other)
         untold = not self.seen(self.pair.journal[self.clean_deletes[node]], None)
         return untold and any(self.kin(node[0].other, row, node) for row in there)
+
+    def _is_revived(self, node: Node) -> bool:
+        """Tell whether something is there that was made of a deleted event, as a feed told of it once more."""
+        here = {(side, row.id): row for side in BOTH for row in self.present(len(self.pair.journal), side)}
+        revived = (each for each in self.pair.backwards.revived if each in here)
+        return any(self.kin(each[0], here[each], node) for each in revived)
 
     def read(self) -> None:
         """Follow the journal."""
