@@ -105,7 +105,7 @@ class Counterparts:
 
         Nobody could tell them from it, or tell the one from a user's event that was edited since.
         """
-        if not self.witness.is_lost_copy((entry.side, before.id)):
+        if before.marker is not None or (entry.side, before.id) not in self.witness.unsettled:
             return 0
         here = self.witness.present(entry.number, entry.side.other, HIDDEN)
         made = self._looks_when_made((entry.side, before.id))

@@ -50,6 +50,17 @@ def _copied_by_calsync(
     return made.run(pair.calendars[side].rows.add, event, by_us=True, marker=marker, reminder_minutes=15).id
 
 
+def _is_open(pair: Pair, marker: str | None, side: Side = LEFT) -> None:
+    """Have the store remember that nobody knows what became of a create."""
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
+        " VALUES ('anna', ?, 'create', ?, 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
+        (marker, side),
+    )
+
+
 def _duplicate_in_its_place(pair: Pair, marker: str | None = None, **edit: object) -> str:
     """Have a user edit a copy, and its duplicate be linked in its place and deleted; return the original's id."""
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
@@ -172,13 +183,7 @@ def test_a_copy_that_the_same_run_made_belongs_to_its_source(pair: Pair, source:
     right.user_delete(copy)
     left.user_delete(originals[0])
     _copied_by_calsync(pair, RIGHT, originals[source])
-    raw = pair.world.disk.raw
-    raw.execute("INSERT INTO account (name) VALUES ('anna')")
-    raw.execute(
-        "INSERT INTO intent (account, marker, kind, side, reason, changes, run, begun, looks)"
-        " VALUES ('anna', ?, 'create', 'right', 'new', '{}', 1, '2026-03-02T08:00:00Z', 0)",
-        (pair.journal[-1].marker,),
-    )
+    _is_open(pair, pair.journal[-1].marker, RIGHT)
     assert _deleted_by_calsync(pair, LEFT, originals[1]) == broken
 
 
@@ -279,6 +284,19 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
     _run_leaves(pair)
     if not alike:
         left.user_edit(copies[1], summary="Übergabe")
+    if gone:
+        right.user_delete(originals[1])
+    assert _deleted_by_calsync(pair, LEFT, copies[0]) == broken
+
+
+@pytest.mark.parametrize(("gone", "broken"), [(True, []), (False, ["I5"])])
+def test_what_a_create_is_still_open_for_may_be_taken_for_the_copy_of_an_equal_one(
+    pair: Pair, gone: bool, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    originals = [right.user_create(MEETING) for _ in range(2)]
+    copies = [_copied_by_calsync(pair, LEFT, original) for original in originals]
+    _is_open(pair, pair.journal[-2].marker)
     if gone:
         right.user_delete(originals[1])
     assert _deleted_by_calsync(pair, LEFT, copies[0]) == broken
