@@ -256,7 +256,14 @@ def test_what_is_created_anew_has_no_partner_that_calsync_was_told_of_and_is_not
 
 
 @pytest.mark.parametrize(
-    ("back", "broken"), [("before", {"I14"}), ("untold", set()), ("meanwhile", set()), ("never", set())]
+    ("back", "broken"),
+    [
+        ("before", {"I14"}),
+        ("before, and gone again meanwhile", set()),
+        ("untold", set()),
+        ("meanwhile", set()),
+        ("never", set()),
+    ],
 )
 def test_what_is_created_anew_may_show_the_texts_of_a_private_one_that_was_gone_as_far_as_the_command_knew(
     pair: Pair, back: str, broken: set[str]
@@ -268,9 +275,11 @@ def test_what_is_created_anew_may_show_the_texts_of_a_private_one_that_was_gone_
     if back == "untold":
         left.behaviour.lag = timedelta(seconds=30)
         pair.world.loop.run_until_complete(asyncio.sleep(60))
-    if back in {"before", "untold"}:
+    if back.startswith(("before", "untold")):
         left.user_restore(private)
     with _undoing(pair):
+        if back.endswith("gone again meanwhile"):
+            left.user_move_away(private)
         if back == "meanwhile":
             left.user_restore(private)
         _copied_by_calsync(pair, private)

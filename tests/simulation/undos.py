@@ -183,13 +183,17 @@ class Undos:
                 self.pair.fail("I15", f"{node}: {name} was written again, and it had been undone")
 
     def began_without(self, node: Node) -> bool:
-        """Tell whether an event was gone, as the command knew that undoes now, also where it is back since."""
+        """Tell whether an event was gone, as the command may know that undoes now, also where it is back since.
+
+        What it was told is how things were when the server answered, which takes minutes where that is slow.
+        """
         now = self._now
         if now is None:
             return False
-        own = (past for past in self.pair.journal[: now.begun] if (past.side, past.change.after.id) == node)
-        untold = (past.number for past in own if not self._was_read(past, now))
-        return not self.pair.witness.was_there(node, min(untold, default=now.begun))
+        own = [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
+        untold = [past.number for past in own if not self._was_read(past, now)]
+        told = min([*untold, now.begun]), *(number + 1 for number in untold)
+        return not all(self.pair.witness.was_there(node, number) for number in told)
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
         """Tell whether the left and the right event differ in a field because something was undone."""
