@@ -59,6 +59,8 @@ class Counterparts:
         witness, other, before = self.witness, entry.side.other, entry.change.before or entry.change.after
         window = self.pair.account().window(self.pair.world.clock.now())
         outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
+        unlinked = {each for each in present if (other, each) in witness.unsettled}
+        yield ("undone",), {each for each in unlinked if (other, each) in self.pair.undos.made}
         yield ("brought back",), {each for side, each in witness.restored if side is other}
         late = {each for side, each in witness.late if (side, each) not in witness.partners}
         yield ("late create",), late | self._original_of_a_late_copy(entry)

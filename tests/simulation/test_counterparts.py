@@ -134,6 +134,25 @@ def test_behind_an_old_disk_a_moved_copy_is_known_by_its_marker(pair: Pair) -> N
     assert _deleted_by_calsync(pair, LEFT, original) == ["I5"]
 
 
+@pytest.mark.parametrize(
+    ("undone", "linked", "broken"), [(True, False, []), (False, False, ["I5"]), (True, True, ["I5"])]
+)
+def test_what_an_undo_has_made_anew_is_no_partner_of_the_copy_that_was_made_meanwhile(
+    pair: Pair, undone: bool, linked: bool, broken: list[str]
+) -> None:
+    right = pair.calendars[RIGHT]
+    original = right.user_create(MEETING)
+    copy = _copied_by_calsync(pair, LEFT, original)
+    _run_leaves(pair, (copy, original))
+    right.user_delete(original)
+    anew = _copied_by_calsync(pair, RIGHT, copy, marked(copy))
+    if undone:
+        pair.undos.made[RIGHT, anew] = len(pair.journal)
+    if linked:
+        _run_leaves(pair, (copy, anew))
+    assert _deleted_by_calsync(pair, LEFT, copy) == broken
+
+
 @pytest.mark.parametrize("disappear", ["user_move_away", "user_forbid"])
 def test_what_is_only_out_of_sight_lives(pair: Pair, disappear: str) -> None:
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]

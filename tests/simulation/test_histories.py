@@ -191,6 +191,7 @@ FOUND = (
     13706981,
     13715845,
     13749495,
+    13789914,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
