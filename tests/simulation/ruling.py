@@ -11,7 +11,7 @@ from calsync.sync.ruled import NUMBERS
 from tests.simulation.rules import keeps_out
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from calsync.desk.decisions import Case
     from tests.simulation.pair import Entry, Pair
@@ -51,7 +51,7 @@ class Ruling:
                 kin = list(self._kin((side, event_id), 0))
                 ids = {past.change.after.id for past in kin}
                 known = all(past.change.after.by_us or pair.witness.dealt_with(past) for past in kin)
-                known = known and not ids & (otherwise | pair.hidden | pair.retold)
+                known = known and not (ids & (otherwise | pair.hidden | pair.retold) or _is_untold(kin, whole))
                 if known and keeps_out(event) and window.holds(event.when):
                     self._kept_out[side, event_id] = len(pair.journal)
                     pair.world.mix["rules: kept out until they changed"] += 1
@@ -94,3 +94,9 @@ class Ruling:
             for past in self.pair.journal[since:]
             if self.pair.witness.family((past.side, past.change.after.id)) == family
         ]
+
+
+def _is_untold(kin: Sequence[Entry], window: Window) -> bool:
+    """Tell whether a user has changed an event last that lies outside the window, where nothing tells of that."""
+    last = {(past.side, past.change.after.id): past.change.after for past in kin}
+    return any(not (row.by_us or window.holds(row.event.when)) for row in last.values())

@@ -184,6 +184,7 @@ FOUND = (
     13070798,
     13083945,
     13094655,
+    13184880,
     13605307,
     13632712,
     13685906,
@@ -192,6 +193,7 @@ FOUND = (
     13715845,
     13749495,
     13789914,
+    13806212,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

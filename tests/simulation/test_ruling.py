@@ -50,6 +50,33 @@ def test_a_delete_that_was_proven_under_the_rules_of_before_waits(
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("days", "restored", "broken"), [(-120, True, False), (-120, False, True), (1, True, True)]
+)
+def test_an_edit_waits_unless_its_event_came_back_outside_the_window_where_nothing_tells_of_that(
+    pair: Pair, days: int, restored: bool, broken: bool
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    away = Timed(START + timedelta(days=days), START + timedelta(days=days, hours=1))
+    original, copy = left.user_create(replace(KEPT_OUT, when=away)), right.user_create(KEPT_OUT)
+    links = [(original, copy)]
+    pair.report = Report()
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+    right.user_edit(copy, description="Notiz 2 mit Text")
+    if restored:
+        left.user_delete(original)
+        left.user_restore(original)
+    else:
+        left.rows.change(original, by_us=True, event=replace(KEPT_OUT, when=away))
+    pair.begun, pair.strict, pair.ruled = len(pair.journal), "guard", True
+    pair.witness.look(Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[]))
+    pair.world.disk.raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    pair.rule(None)
+    left.rows.change(original, by_us=True, event=replace(KEPT_OUT, description="Notiz 2 mit Text"))
+    assert any(violation.startswith("R1:") for violation in pair.world.violations) == broken
+
+
 @pytest.mark.parametrize("freed", [True, False])
 def test_what_a_person_s_undo_of_an_undo_has_freed_is_copied_also_where_rules_had_kept_it_out(
     pair: Pair, freed: bool
