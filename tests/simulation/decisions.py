@@ -264,7 +264,7 @@ class Decisions:
         beside = [each for each in self.words if each.runs == word.runs and self._counts(each)]
         paired = any(word.event in each.paired and not self._stood(each) for each in beside)
         if paired:
-            self.pair.world.excuse("kept and paired")
+            self.pair.world.excuse("said both ways")
         return paired
 
     def _was_done(self, word: Word) -> bool:
@@ -322,11 +322,20 @@ class Decisions:
                 there = row is not None and not row.event.cancelled and not self.pair.optional.leave_out(row.event)
                 if there and not again and self._lost_against_an_edit(word):
                     self.pair.world.excuse("edited after the delete")
+                elif there and not again and self._is_kept_too(word):
+                    self.pair.world.excuse("said both ways")
                 elif there and not again:
                     self.pair.fail("decision", f"{word.node} was released, but is not deleted")
             else:
                 overruled = {name for each in later for name in each.about}
                 self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
+
+    def _is_kept_too(self, word: Word) -> bool:
+        """Tell whether a person, asked whether an event stays without its pair, kept what was to be deleted."""
+        beside = (each for each in self.words if each.node == word.node and each.runs >= word.runs)
+        return any(
+            each.choice is Choice.KEEP and each.case.kind is Kind.HOLD and self._counts(each) for each in beside
+        )
 
     def _lost_against_an_edit(self, word: Word) -> bool:
         """Tell whether a user had edited what was to be deleted while that was held, so that its pair is back."""

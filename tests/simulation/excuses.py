@@ -58,7 +58,7 @@ EXCUSES: Mapping[str, str] = {
     # the rest
     "asked meanwhile": "a run, or a plan on a copy, knows of the notes that there were when it began",
     "beside another thing": "a word is about what both events showed: it is gone once one of them did not",
-    "kept and paired": "what is to be left alone, and to be paired, is paired, also with one that is gone",
+    "said both ways": "what is to be left alone, and to be paired, is paired; what is to go, and to stay, stays",
     "chosen later": "a person kept something from being written or deleted, or undid it, and wanted it later",
     "other rules": "a person decided just as the rules were changed: what is held by them may be another thing",
     "a busy server": "a lease is renewed behind each write; where a server takes longer, the next run sends it",

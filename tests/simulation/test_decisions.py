@@ -426,15 +426,27 @@ def test_what_a_person_kept_from_being_written_is_not_unless_the_person_chose_it
 
 
 @pytest.mark.parametrize(
-    ("then", "broken"), [("it is kept", []), ("it is no longer synced", []), ("nothing", ["decision"])]
+    ("then", "broken"),
+    [
+        ("it is kept", []),
+        ("it is kept without its pair", []),
+        ("it was kept without its pair before a run", ["decision"]),
+        ("it is no longer synced", []),
+        ("nothing", ["decision"]),
+    ],
 )
 def test_what_a_person_released_is_deleted_unless_the_person_kept_it_when_a_rule_held_it_or_left_it_out(
     pair: Pair, then: str, broken: list[str]
 ) -> None:
     left = pair.calendars[LEFT]
     copy, original = _a_copy_whose_original_is_deleted(pair)
+    if then.endswith("before a run"):
+        pair.decisions.take(replace(_held_delete(copy), kind=Kind.HOLD), Choice.KEEP)
+        pair.runs, pair.ruled = 1, True
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
-    if then == "it is kept":
+    if then == "it is kept without its pair":
+        pair.decisions.take(replace(_held_delete(copy), kind=Kind.HOLD), Choice.KEEP)
+    elif then == "it is kept":
         pair.decisions.take(replace(_held_delete(copy), reason=RULES), Choice.KEEP)
     elif then == "it is no longer synced":
         left.rows.change(copy, by_us=False, event=replace(MEETING, series=True))

@@ -185,6 +185,7 @@ FOUND = (
     13083945,
     13094655,
     13184880,
+    13253296,
     13605307,
     13632712,
     13685906,
@@ -194,6 +195,7 @@ FOUND = (
     13749495,
     13789914,
     13806212,
+    13860754,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
