@@ -99,14 +99,15 @@ def _at_rest(view: View, link: Link, left: Seen, right: Seen) -> bool:
 def _tired(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> str | None:
     """Return why the pair is to sleep, or None. Raises RuleFailed.
 
-    An edit that moved a pair out of the window is delivered first; a window that moved past it delivers nothing.
+    An edit that moved a pair out of the window is delivered first, and so is what a person has decided; a window
+    that moved past it delivers nothing else.
     """
     refused = refusal(view, left.observation.event) or refusal(view, right.observation.event)
     if refused is not None:
         return refused
     pending = any(found.wants.values()) or bool(found.conflicts)
-    past = outside(view, left) and outside(view, right) and not (pending and _was_inside(view, link))
-    return "window" if past else None
+    past = outside(view, left) and outside(view, right)
+    return "window" if past and not (pending and (_was_inside(view, link) or _is_decided(view, link))) else None
 
 
 def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> Iterator[Operation]:
@@ -181,6 +182,12 @@ def _terms(view: View, link: Link) -> Terms:
         conflict=choice(Side.RIGHT, CONFLICT),
         unsure={side: choice(side, UNSURE) for side in BOTH},
     )
+
+
+def _is_decided(view: View, link: Link) -> bool:
+    """Tell whether a person has said what is to become of an update of the pair."""
+    updates = {(side, link.event_id(side), Kind.UPDATE) for side in BOTH}
+    return any((side, event_id, kind) in updates for side, event_id, kind, _ in view.decisions)
 
 
 def _was_inside(view: View, link: Link) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from calsync.sync.choices import Choice
+from calsync.sync.model import Timed
+from calsync.values import replace
 from tests.engine.deciding import cases, partner, say, synced
 
 if TYPE_CHECKING:
     from calsync.sync.model import Event
     from tests.engine.conftest import World
+
+HOUR = timedelta(hours=1)
 
 
 async def held_rewrites(world: World, meeting: Event) -> None:
@@ -48,6 +53,26 @@ async def test_an_edit_behind_a_rewrite_that_was_given_up_travels(world: World, 
     world.left.user_edit(next(iter(world.left.events())), description="noch neuer")
     await world.settle()
     assert [event.description for event in world.right.events().values()].count("noch neuer") == 1
+
+
+@pytest.mark.parametrize(("choice", "when"), [(Choice.KEEP, "old"), (Choice.RELEASE, "far")])
+async def test_what_is_said_of_a_rewrite_is_done_before_its_pair_sleeps(
+    world: World, meeting: Event, choice: Choice, when: str
+) -> None:
+    """Its source lies behind the window, and its target ahead of it by the time a run hears of that."""
+    days = {"old": timedelta(days=-88), "far": timedelta(days=400)}
+    whens = {name: Timed(world.clock.now() + each, world.clock.now() + each + HOUR) for name, each in days.items()}
+    for event_id in await synced(world, replace(meeting, when=whens["old"]), 30):
+        world.left.user_edit(event_id, when=whens["far"])
+    await world.run()
+    assert {case.reason for case in await cases(world)} == {"brake_rewrites"}
+    await say(world, choice)
+    for later in (3, 40):  # both lie outside; the source is inside
+        world.clock.advance(later * 86400)
+        await world.settle()
+    assert await cases(world) == []
+    assert {event.when for event in world.right.events().values()} == {whens[when]}
+    assert {event.when for event in world.left.events().values()} == {whens["far"]}
 
 
 async def held_rewrites_beside_a_conflict(world: World, meeting: Event) -> str:
