@@ -390,12 +390,15 @@ class Decisions:
         for past in self._since(words[-1]):
             misled = past.change.after.id in self._misled
             again = next((number for number in deletes if number > past.number), 0)
+            before = self.pair.begun - 1  # what this run was told at first, it asked about before it deleted
+            partner = self.pair.witness.partners.get((past.side, past.change.after.id), node[1])
             if (
                 past.side is not entry.side
+                and partner == node[1]
                 and _comes_back(past)
                 and not misled
                 and past.change.after.revision in self.pair.calendars[past.side].told
-                and self.pair.witness.seen(past, again)
+                and self.pair.witness.seen(past, min(again, before))
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
 

@@ -165,6 +165,10 @@ class Leaves:
             for past in self.pair.journal
         )
 
+    def both(self, node: Node) -> Collection[Node]:
+        """Return an event, and its partner of when the account left."""
+        return [node, self._pairs[node]] if node in self._pairs else [node]
+
     def unlike(self, ids: Collection[Node]) -> bool:
         """Tell whether who came back could not know some events again, or a person has had one copied."""
         return self._is_left and any(

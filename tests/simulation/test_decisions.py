@@ -481,19 +481,30 @@ def test_what_a_person_released_is_deleted_unless_its_pair_is_back_as_a_user_had
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
-@pytest.mark.parametrize(("told", "broken"), [(True, ["decision"]), (False, [])])
-def test_a_release_does_not_outlive_a_restore_that_a_run_was_told_of(
-    pair: Pair, told: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("told", "pair_of", "broken"),
+    [
+        ("an earlier run", "the copy", ["decision"]),
+        ("the run that asked about it once more", "the copy", []),
+        ("nobody", "the copy", []),
+        ("an earlier run", "another one", []),
+    ],
+)
+def test_a_release_does_not_outlive_a_restore_of_the_pair_that_a_run_was_told_of(
+    pair: Pair, told: str, pair_of: str, broken: list[str]
 ) -> None:
     right = pair.calendars[RIGHT]
     copy, original = _a_copy_whose_original_is_deleted(pair)
     pair.decisions.take(_held_delete(copy), Choice.RELEASE)
     right.user_restore(original)
-    if told:  # else it was deleted again before a slow server answered
+    if told != "nobody":  # else it was deleted again before a slow server answered
         right.told.add(right.rows.rows[original].revision)
     pair.world.loop.pass_time(60)
-    _a_run_settles_all(pair, (copy, original))
+    another = pair.calendars[LEFT].user_create(MEETING)
+    _a_run_settles_all(pair, (copy if pair_of == "the copy" else another, original))
     right.user_delete(original)
+    if told == "an earlier run":
+        pair.begun = len(pair.journal)
     pair.decisions._judge_release(_released(copy))
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 

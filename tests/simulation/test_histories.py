@@ -186,6 +186,8 @@ FOUND = (
     13094655,
     13184880,
     13253296,
+    13296616,
+    13360677,
     13605307,
     13632712,
     13685906,
@@ -196,6 +198,8 @@ FOUND = (
     13789914,
     13806212,
     13860754,
+    13896279,
+    13954552,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

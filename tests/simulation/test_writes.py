@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT = Side.LEFT, Side.RIGHT
 MEETING = Event(summary="Termin 1 mit Text", when=Timed(START, START + timedelta(hours=1)), private=True)
 MASK = Event(summary="Privat", when=MEETING.when)
+LATER = Timed(START + timedelta(days=1), START + timedelta(days=1, hours=1))
 
 
 def _copied_by_calsync(
@@ -131,6 +132,27 @@ def test_a_mask_that_stayed_as_its_account_left_is_an_event_of_its_own_once_its_
     _copied_by_calsync(pair, LEFT, mask, MASK)
     assert _broken(pair) == broken
     assert pair.world.excuses["left without its original"] == (not broken)
+
+
+@pytest.mark.parametrize(
+    ("edited", "broken"), [("the mask", []), ("its original", []), ("neither", ["leave", "I2"])]
+)
+def test_a_mask_is_an_event_of_its_own_where_it_or_its_original_was_edited_when_the_account_had_left(
+    pair: Pair, edited: str, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    pair.world.loop.pass_time(1)
+    pair.leaves.begins()
+    pair.leaves._pairs = {(LEFT, original): (RIGHT, mask), (RIGHT, mask): (LEFT, original)}
+    pair.leaves._is_left = True
+    for calendar, event_id in ((right, mask), (left, original)):
+        calendar.behaviour.lag = timedelta(0)
+        if edited == ("the mask" if calendar is right else "its original"):
+            calendar.user_edit(event_id, when=LATER)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert _broken(pair) == broken
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ class Writes:
             self.pair.world.excuse("late create")
         elif self._was_made_twice(source):
             self.pair.world.excuse("a copy that a user had hidden")
-        elif self.pair.leaves.unlike([source]):
+        elif self.pair.leaves.unlike(self.pair.leaves.both(source)):
             self.pair.world.excuse("left while it was edited")
         elif self.pair.leaves.orphaned(source, entry.change.after.id):
             self.pair.world.excuse("left without its original")
