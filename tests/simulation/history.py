@@ -279,6 +279,8 @@ class History:
         """Stop the service for a while, in which a person may look after it."""
         await self._stop_all()
         if self._draws("long_pause", 0.5):
+            for pair in self.world.pairs.values():  # the next run may come when it is forgotten
+                pair.witness.listen(look(self.world.disk.raw, pair.name))
             await asyncio.sleep(self.dice.choice([600, 7200, DAY, 2.2 * DAY, 11 * DAY, 35 * DAY]))
         for pair in self.world.pairs.values():
             if self._draws("changes_rules", 0.2):

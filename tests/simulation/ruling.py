@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from calsync.sync.ruled import NUMBERS
 from tests.simulation.rules import keeps_out
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from calsync.desk.decisions import Case
     from tests.simulation.pair import Entry, Pair
@@ -25,6 +26,8 @@ UNION SELECT event_id, 'doubt' FROM seen WHERE account = :account AND standing I
 """
 """What a rule had let pass, a person has decided, or nobody knew yet, although it was not written."""
 OPEN = "SELECT 1 FROM intent WHERE account = :account"
+Unread = Callable[["Entry"], bool]
+"""Tells whether a change is one of a user that calsync did not know at some time."""
 EDGE = timedelta(days=3)
 """So near to an end of the window an event may be new to it."""
 
@@ -34,8 +37,8 @@ class Ruling:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self._kept_out: dict[Node, int] = {}
-        """Events that nobody may write only because the rules are others, with how long the journal was then."""
+        self._kept_out: dict[Node, Unread] = {}
+        """Events that nobody may write only because the rules are others, with what calsync did not know then."""
 
     def changes(self) -> None:
         """Take note that other rules hold from now on, of what those that are gone kept out and calsync knew."""
@@ -45,15 +48,14 @@ class Ruling:
             return
         otherwise = {each["event_id"] for each in fetch(raw, NOT_BY_RULES, values) if self._lets(each["reason"])}
         whole = pair.account().window(now)
-        window = Window(whole.start + EDGE, whole.end - EDGE)
+        window, unread = Window(whole.start + EDGE, whole.end - EDGE), self._unread(whole)
         for side in BOTH:
             for event_id, event in pair.calendars[side].events().items():
-                kin = list(self._kin((side, event_id), 0))
+                kin = self._kin((side, event_id))
                 ids = {past.change.after.id for past in kin}
-                known = all(past.change.after.by_us or pair.witness.dealt_with(past) for past in kin)
-                known = known and not (ids & (otherwise | pair.hidden | pair.retold) or _is_untold(kin, whole))
+                known = not any(unread(past) for past in kin) and not ids & (otherwise | pair.hidden | pair.retold)
                 if known and keeps_out(event) and window.holds(event.when):
-                    self._kept_out[side, event_id] = len(pair.journal)
+                    self._kept_out[side, event_id] = unread
                     pair.world.mix["rules: kept out until they changed"] += 1
 
     def forget(self) -> None:
@@ -69,7 +71,9 @@ class Ruling:
         """Take note of events that a person wants to be written again, as by undoing what had parted them."""
         families = {self.pair.witness.family(node) for node in nodes}
         self._kept_out = {
-            node: since for node, since in self._kept_out.items() if self.pair.witness.family(node) not in families
+            node: unread
+            for node, unread in self._kept_out.items()
+            if self.pair.witness.family(node) not in families
         }
 
     def judge(self, entry: Entry) -> None:
@@ -79,24 +83,31 @@ class Ruling:
         if entry.change.before is None:
             source = self.pair.witness.source(entry)
             written = written if source is None else family(source)
-        for node, since in self._kept_out.items():
-            if family(node) == written and not any(not past.change.after.by_us for past in self._kin(node, since)):
+        for node, unread in self._kept_out.items():
+            if family(node) == written and not any(unread(past) for past in self._kin(node)):
                 what = f"{entry.side} {entry.change.after.id}"
                 self.pair.fail("R1", f"{what} was written, only as no rule keeps {node} out any more")
 
     def _lets(self, reason: str) -> bool:
         return reason in ("attempt", "decision", "doubt") or reason in NUMBERS
 
-    def _kin(self, node: Node, since: int) -> list[Entry]:
+    def _unread(self, window: Window) -> Unread:
+        """Return what tells whether a change of a user is news to calsync, which knows what it knows now."""
+        journal, witness = self.pair.journal, self.pair.witness
+        last = {(past.side, past.change.after.id): past.number for past in journal}
+        untold = {  # outside the window nothing tells of the last state of an event
+            past.number
+            for past in journal
+            if last[past.side, past.change.after.id] == past.number
+            and not window.holds(past.change.after.event.when)
+        }
+        read = {past.number for past in journal if witness.dealt_with(past)} - untold
+        return lambda past: not past.change.after.by_us and past.number not in read
+
+    def _kin(self, node: Node) -> list[Entry]:
         family = self.pair.witness.family(node)
         return [
             past
-            for past in self.pair.journal[since:]
+            for past in self.pair.journal
             if self.pair.witness.family((past.side, past.change.after.id)) == family
         ]
-
-
-def _is_untold(kin: Sequence[Entry], window: Window) -> bool:
-    """Tell whether a user has changed an event last that lies outside the window, where nothing tells of that."""
-    last = {(past.side, past.change.after.id): past.change.after for past in kin}
-    return any(not (row.by_us or window.holds(row.event.when)) for row in last.values())

@@ -187,7 +187,9 @@ FOUND = (
     13184880,
     13253296,
     13296616,
+    13338682,
     13360677,
+    13376335,
     13605307,
     13632712,
     13685906,
@@ -199,6 +201,7 @@ FOUND = (
     13806212,
     13860754,
     13896279,
+    13937766,
     13954552,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes

@@ -77,6 +77,26 @@ def test_an_edit_waits_unless_its_event_came_back_outside_the_window_where_nothi
     assert any(violation.startswith("R1:") for violation in pair.world.violations) == broken
 
 
+@pytest.mark.parametrize(("days", "broken"), [(-120, False), (1, True)])
+def test_what_was_linked_since_may_bring_an_edit_that_nothing_had_told(
+    pair: Pair, days: int, broken: bool
+) -> None:
+    """As where two events that look alike are found once no rule keeps them out, and one has left the window."""
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    moved = Timed(START + timedelta(days=days), START + timedelta(days=days, hours=1))
+    one, other = left.user_create(KEPT_OUT), right.user_create(KEPT_OUT)
+    left.user_edit(one, when=moved)
+    nothing = Left(links=(), seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
+    pair.report, pair.begun, pair.strict, pair.ruled = Report(), len(pair.journal), "guard", True
+    pair.witness.look(nothing)
+    pair.world.disk.raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    pair.rule(None)
+    pair.witness.look(replace(nothing, links=[(one, other)]))
+    right.rows.change(other, by_us=True, event=replace(KEPT_OUT, when=moved))
+    assert any(violation.startswith("R1:") for violation in pair.world.violations) == broken
+
+
 @pytest.mark.parametrize("freed", [True, False])
 def test_what_a_person_s_undo_of_an_undo_has_freed_is_copied_also_where_rules_had_kept_it_out(
     pair: Pair, freed: bool
@@ -87,8 +107,9 @@ def test_what_a_person_s_undo_of_an_undo_has_freed_is_copied_also_where_rules_ha
     )
     pair.report = Report()
     pair.witness.look(left)
+    kept = len(pair.journal)
     pair.undos._parted[LEFT, original] = 1
-    pair.ruling._kept_out[LEFT, original] = len(pair.journal)
+    pair.ruling._kept_out[LEFT, original] = lambda past: past.number >= kept
     pair.undos._before = {**pair.undos._parted}
     pair.undos._let_go(replace(left, links=[]) if freed else left)
     made = copy_context()
