@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calsync.store.connection import fetch
 from calsync.sync.choices import AMBIGUOUS, DECIDED, RELEASED, Choice
 from calsync.sync.forms import may_be_form
 from calsync.sync.model import BOTH, Side, State
 from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
+from tests.simulation.database import LINKS
 from tests.simulation.rules import keeps_out
 from tests.simulation.witness import key, keys, lives
 
@@ -251,7 +253,7 @@ class Decisions:
                 and not self._touched(word)
                 and self._was_done(word)
                 and self._stood(word)
-                and not self._is_paired_with_one_gone(word)
+                and not (self._is_paired_with_one_gone(word) or self._is_paired_twice(word))
             ):
                 self.pair.fail("decision", f"{source} was copied, although a person said {word.choice}")
 
@@ -329,6 +331,16 @@ class Decisions:
             else:
                 overruled = {name for each in later for name in each.about}
                 self._shows_what_was_chosen(word, overruled, [row for row in rows if row is not None])
+
+    def _is_paired_twice(self, word: Word) -> bool:
+        """Tell whether a person had the other one of a pair paired with another event, too, and so it is."""
+        beside = (each for each in self.words if each.runs == word.runs and each.event != word.event)
+        both = {frozenset(each.paired) for each in beside if {*each.paired} & {*word.paired}}
+        links = fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name})
+        twice = any(frozenset({(Side.LEFT, left), (Side.RIGHT, right)}) in both for left, right, _ in links)
+        if twice:
+            self.pair.world.excuse("said both ways")
+        return twice
 
     def _is_kept_too(self, word: Word) -> bool:
         """Tell whether a person, asked whether an event stays without its pair, kept what was to be deleted."""

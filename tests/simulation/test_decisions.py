@@ -262,6 +262,35 @@ def test_what_a_person_keeps_is_not_copied_unless_the_person_paired_it_beside_th
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("runs", "linked", "broken"), [(0, True, []), (0, False, ["decision"]), (1, True, ["decision"])]
+)
+def test_of_two_that_a_person_paired_with_the_same_one_before_a_run_heard_of_it_one_may_be_copied(
+    pair: Pair, runs: int, linked: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    left.behaviour.lag = right.behaviour.lag = timedelta(0)
+    sources, other = [left.user_create(MEETING) for _ in range(2)], right.user_create(MEETING)
+    _a_run_settles_all(pair)
+    seen = [Observation(id=event_id, event=MEETING, revision="r1") for event_id in (*sources, other)]
+    pair.ruled = True
+    for source, shown in zip(sources, seen, strict=False):
+        pair.decisions.take(replace(_twin(source, shown), right=seen[2]), Choice.PAIR)
+        pair.runs += runs
+    _a_run_settles_all(pair, (sources[0], other), (sources[1], None))
+    raw = pair.world.disk.raw
+    raw.execute("INSERT INTO account (name) VALUES ('anna')")
+    raw.execute(
+        "INSERT INTO link (account, id, left_id, right_id, state, left_base, right_base)"
+        " VALUES ('anna', 1, ?, ?, 'awake', '{}', '{}')",
+        (sources[0], other if linked else None),
+    )
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(sources[1])}")
+    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(("number", "broken"), [(5, []), (1, ["decision"])])
 def test_what_a_rule_kept_out_meanwhile_may_be_asked_anew(pair: Pair, number: int, broken: list[str]) -> None:
     event = replace(MEETING, summary=f"Termin {number} mit Text")
