@@ -1,8 +1,7 @@
-"""What a person decided about what was held, and the judge of what became of it."""
+"""Judges what became of what a person decided about what was held."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.store.connection import fetch
@@ -13,79 +12,20 @@ from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.database import LINKS
 from tests.simulation.rules import keeps_out
-from tests.simulation.witness import key, keys, lives
+from tests.simulation.witness import key, lives
+from tests.simulation.words import Word, asks, comes_back, hides, is_other, looks, shows, takes_away
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from calsync.desk.decisions import Case
     from calsync.records import AccountState, LedgerEntry
-    from calsync.sync.model import Event, Field, Observation
+    from calsync.sync.model import Field, Observation
     from calsync.sync.plan import Operation
     from calsync.testing.rows import Row
     from tests.simulation.database import Left
     from tests.simulation.pair import Entry, Pair
     from tests.simulation.witness import Key, Node
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Word:
-    """One decision that counted. What is said twice are two."""
-
-    number: int
-    """How long the journal was."""
-    runs: int
-    """How many runs had ended."""
-    case: Case
-    choice: Choice
-    fields: tuple[Field, ...]
-    """What was held, as far as the last plan tells."""
-    known: bool
-    """Calsync knew all that had happened to the pair."""
-    at: datetime
-    """When it was said."""
-    came_back: bool
-    """What is missing had come back before, and calsync did not know: that ends a decision, whatever follows."""
-    beside: bool
-    """Calsync knew all that looks like the twin that was asked about."""
-
-    @property
-    def node(self) -> Node:
-        return self.case.side, self.case.event_id
-
-    @property
-    def event(self) -> Node:
-        """The event that is asked about. What is to be copied, or may be a twin, stands on the other side."""
-        single = self.case.kind is Kind.CREATE or self.case.reason == AMBIGUOUS
-        return (self.case.side.other, self.case.event_id) if single else self.node
-
-    @property
-    def paired(self) -> Collection[Node]:
-        """Return both events that the person has paired."""
-        shown = zip(Side, (self.case.left, self.case.right), strict=True)
-        return [(side, seen.id) for side, seen in shown if seen is not None and self.choice is Choice.PAIR]
-
-    @property
-    def about(self) -> Sequence[Field]:
-        """Return the fields of an update that was held, also where the last run did not live to tell them."""
-        return (self.fields or self.case.differing) if self.case.kind is Kind.UPDATE else ()
-
-    @property
-    def chosen(self) -> Mapping[Field, Key]:
-        """Return the values that are to be on both sides."""
-        return self._values(self.fields)
-
-    @property
-    def possible(self) -> Mapping[Field, Key]:
-        """Return the values that may be chosen."""
-        return self._values(self.about)
-
-    def _values(self, names: Sequence[Field]) -> Mapping[Field, Key]:
-        seen = self.case.left if self.choice is Choice.LEFT else self.case.right
-        if seen is None or self.choice not in (Choice.LEFT, Choice.RIGHT):
-            return {}
-        return {name: key(name, seen.event.value(name)) for name in names}
 
 
 class Decisions:
@@ -111,7 +51,7 @@ class Decisions:
         for number, word in enumerate(self.words):
             if word.case.kind is Kind.CREATE and word.choice is Choice.RELEASE:
                 continue  # its request may be lost, and then nothing is known of it any more
-            asked = _asks(word.case) == _asks(case) and self._counts(word)
+            asked = asks(word.case) == asks(case) and self._counts(word)
             if not asked or self._touched(word) or self._carried_out(word):
                 continue
             if self._showed_otherwise(word, self._done.get(number)):
@@ -132,7 +72,7 @@ class Decisions:
         known = all(self.pair.witness.dealt_with(past) for past in history)
         known = known and not any(past.change.after.id in self._misled or self._untold(past) for past in history)
         fields = tuple(name for each in self._held(case) for name in each.fields)
-        came_back = any(_comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
+        came_back = any(comes_back(past) and not self.pair.witness.dealt_with(past) for past in history)
         now, beside = self.pair.world.clock.now(), all(map(self.pair.witness.dealt_with, self._alike(case)))
         self.words.append(Word(number, self.pair.runs, case, choice, fields, known, now, came_back, beside))
         if not self.pair.ruled and self.pair.runs:
@@ -148,7 +88,7 @@ class Decisions:
             return
         for past in self.pair.journal:
             event = past.change.after.event
-            if _shows(past.change.after) and (event.summary, event.when) == (seen.event.summary, seen.event.when):
+            if shows(past.change.after) and (event.summary, event.when) == (seen.event.summary, seen.event.when):
                 yield past
 
     def forget(self, *, ran: bool) -> None:
@@ -286,7 +226,7 @@ class Decisions:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
             word.choice is not Choice.KEEP
-            and not any(self.pair.witness.seen(past, None) and not _hides(past) for past in self._since(word))
+            and not any(self.pair.witness.seen(past, None) and not hides(past) for past in self._since(word))
             for word in self.words
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
@@ -357,7 +297,7 @@ class Decisions:
             and not past.change.after.by_us
             and (past.side, past.change.after.id) in ids
             and past.change.after.modified > word.case.since
-            and _shown(past.change.before.event) != _shown(past.change.after.event)
+            and looks(past.change.before.event) != looks(past.change.after.event)
             for past in self.pair.journal[: word.number]
         )
         there = self.pair.witness.present(len(self.pair.journal), side.other)
@@ -407,7 +347,7 @@ class Decisions:
             if (
                 past.side is not entry.side
                 and partner == node[1]
-                and _comes_back(past)
+                and comes_back(past)
                 and not misled
                 and past.change.after.revision in self.pair.calendars[past.side].told
                 and self.pair.witness.seen(past, min(again, before))
@@ -419,7 +359,7 @@ class Decisions:
         own = (
             past for past in self.pair.journal if (past.side, past.change.after.id) == (entry.side, entry.event_id)
         )
-        deletes = [past for past in own if _takes_away(past)]
+        deletes = [past for past in own if takes_away(past)]
         return entry.kind == Kind.DELETE and bool(deletes) and not deletes[-1].change.after.by_us
 
     def _was_sent_before(self, entry: LedgerEntry) -> bool:
@@ -463,9 +403,9 @@ class Decisions:
             self.pair.calendars[side].rows.present(seen.id),
             self.pair.account().window(self.pair.begun_at),
         )
-        shown = row is not None and _shown(row.event) == _shown(seen.event) and not row.event.cancelled
+        same = row is not None and looks(row.event) == looks(seen.event) and not row.event.cancelled
         synced = row is not None and not self.pair.optional.leave_out(row.event)
-        return shown and synced and window.holds(seen.event.when) and seen.id not in self._misled
+        return same and synced and window.holds(seen.event.when) and seen.id not in self._misled
 
     def _judge_choice(self, entry: LedgerEntry) -> None:
         """Whatever is written as decided is a value that a person chose."""
@@ -510,7 +450,7 @@ class Decisions:
             past.change.before is not None
             and not past.change.after.by_us
             and (past.side, past.change.after.id) == (side, seen.id)
-            and _is_other(past.change.before, past.change.after)
+            and is_other(past.change.before, past.change.after)
             for side, seen in shown
             if seen is not None
             for past in self.pair.journal[self._shown_at(word, side, seen) : until]
@@ -540,42 +480,3 @@ class Decisions:
         for past in self.pair.journal:
             if self.pair.witness.family((past.side, past.change.after.id)) == family:
                 yield past
-
-
-def _asks(case: Case) -> tuple[object, ...]:
-    """Name what a person is asked, and about which events: two that are alike are not the same."""
-    shown = [None if seen is None else seen.id for seen in (case.left, case.right)]
-    return case.side, case.event_id, case.kind, case.reason, case.shown, *shown
-
-
-def _comes_back(entry: Entry) -> bool:
-    """Tell whether a change makes an event appear that was not there, or cancelled."""
-    before = entry.change.before
-    return before is not None and not _shows(before) and _shows(entry.change.after)
-
-
-def _hides(entry: Entry) -> bool:
-    """Tell whether calsync's right to see an event was taken, or given back: it is the same as before."""
-    before, after = entry.change.before, entry.change.after
-    return before is not None and {before.place, after.place} == {Place.CALENDAR, Place.FORBIDDEN}
-
-
-def _takes_away(entry: Entry) -> bool:
-    """Tell whether a change deletes an event."""
-    before, gone = entry.change.before, (Place.TRASH, Place.GONE)
-    return before is not None and before.place not in gone and entry.change.after.place in gone
-
-
-def _shows(row: Row) -> bool:
-    """Tell whether an event is in the calendar, and not cancelled."""
-    return row.place is Place.CALENDAR and lives(row)
-
-
-def _is_other(one: Row, two: Row) -> bool:
-    """Tell whether a person sees another thing."""
-    return _shows(one) != _shows(two) or _shown(one.event) != _shown(two.event)
-
-
-def _shown(event: Event) -> tuple[set[Key], bool]:
-    """Return what a person sees of an event."""
-    return keys(event), event.private
