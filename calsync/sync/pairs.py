@@ -11,6 +11,7 @@ from calsync.sync.merge import Merge, Terms, merge
 from calsync.sync.model import BOTH, FIELDS, Link, Side, State
 from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
+from calsync.sync.released import BRAKES
 from calsync.sync.rules import RuleFailed
 from calsync.sync.view import Seen, Standing, View
 from calsync.values import replace
@@ -71,6 +72,7 @@ def _both_here(view: View, link: Link, left: Seen, right: Seen) -> Iterator[Oper
         yield from _updates(view, link, left, right, found)
     elif link.state is State.AWAKE or link.reason != tired:
         if link.state is State.AWAKE:  # what both sides agree on must not look like an edit when the pair wakes
+            _give_up(view, link, halves, found)
             yield from _rebases(link, halves, found)
         undelivered = {**found.wants[Side.LEFT], **found.wants[Side.RIGHT], **_contested(left, found)}
         sleep = decision(link, Side.RIGHT, left, right, Kind.SLEEP, tired, State.ASLEEP)
@@ -99,15 +101,14 @@ def _at_rest(view: View, link: Link, left: Seen, right: Seen) -> bool:
 def _tired(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> str | None:
     """Return why the pair is to sleep, or None. Raises RuleFailed.
 
-    An edit that moved a pair out of the window is delivered first, and so is what a person has decided; a window
-    that moved past it delivers nothing else.
+    An edit that moved a pair out of the window is delivered first; a window that moved past it delivers nothing.
     """
     refused = refusal(view, left.observation.event) or refusal(view, right.observation.event)
     if refused is not None:
         return refused
     pending = any(found.wants.values()) or bool(found.conflicts)
-    past = outside(view, left) and outside(view, right)
-    return "window" if past and not (pending and (_was_inside(view, link) or _is_decided(view, link))) else None
+    past = outside(view, left) and outside(view, right) and not (pending and _was_inside(view, link))
+    return "window" if past else None
 
 
 def _updates(view: View, link: Link, left: Seen, right: Seen, found: Merge) -> Iterator[Operation]:
@@ -184,10 +185,22 @@ def _terms(view: View, link: Link) -> Terms:
     )
 
 
-def _is_decided(view: View, link: Link) -> bool:
-    """Tell whether a person has said what is to become of an update of the pair."""
-    updates = {(side, link.event_id(side), Kind.UPDATE) for side in BOTH}
-    return any((side, event_id, kind) in updates for side, event_id, kind, _ in view.decisions)
+def _give_up(view: View, link: Link, halves: tuple[Half, Half], found: Merge) -> None:
+    """Have both bases take over what a person keeps from being written: nothing is held while the pair sleeps."""
+    for side in BOTH:
+        kept = [*found.wants[side]] if _is_kept(view, link, side) else []
+        for name in kept:
+            del found.wants[side][name]
+            for one in halves:
+                found.takes[one.side][name] = one.raw.value(name)
+        found.kept.update(kept)
+        found.owed.difference_update(kept)
+
+
+def _is_kept(view: View, link: Link, side: Side) -> bool:
+    """Tell whether a person keeps what a brake holds from being written to a side of a pair."""
+    keys = ((side, link.event_id(side) or "", Kind.UPDATE, reason) for reason in BRAKES[Kind.UPDATE])
+    return any(key in view.decisions and view.decisions[key].choice is Choice.KEEP for key in keys)
 
 
 def _was_inside(view: View, link: Link) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calsync.sync.plan import Operation
     from calsync.sync.view import View
 
-_BRAKES = {
+BRAKES = {
     Kind.CREATE: (RULES, BUDGET),
     Kind.DELETE: (RULES, DELETES, BUDGET),
     Kind.UPDATE: (RULES, REWRITES, BUDGET),
@@ -60,11 +60,11 @@ def carry_decisions(plan: Plan, view: View) -> Plan:
 
 def _decision(operation: Operation, view: View) -> Decision | None:
     kind = Kind.CREATE if _is_unanswered(operation) else operation.wanted or operation.kind
-    if kind not in _BRAKES or operation.event_id is None:
+    if kind not in BRAKES or operation.event_id is None:
         return None
     if kind is Kind.UPDATE and (operation.decided or operation.reason in _ASKED_FOR):
         return None
-    keys = ((operation.side, operation.event_id, kind, reason) for reason in _BRAKES[kind])
+    keys = ((operation.side, operation.event_id, kind, reason) for reason in BRAKES[kind])
     return next((view.decisions[key] for key in keys if key in view.decisions), None)
 
 

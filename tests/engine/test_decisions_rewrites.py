@@ -55,9 +55,9 @@ async def test_an_edit_behind_a_rewrite_that_was_given_up_travels(world: World, 
     assert [event.description for event in world.right.events().values()].count("noch neuer") == 1
 
 
-@pytest.mark.parametrize(("choice", "when"), [(Choice.KEEP, "old"), (Choice.RELEASE, "far")])
-async def test_what_is_said_of_a_rewrite_is_done_before_its_pair_sleeps(
-    world: World, meeting: Event, choice: Choice, when: str
+@pytest.mark.parametrize(("choice", "asked"), [(Choice.KEEP, set()), (Choice.RELEASE, {"brake_rewrites"})])
+async def test_a_rewrite_that_is_given_up_stays_so_where_its_pair_sleeps_before_a_run_hears_of_it(
+    world: World, meeting: Event, choice: Choice, asked: set[str]
 ) -> None:
     """Its source lies behind the window, and its target ahead of it by the time a run hears of that."""
     days = {"old": timedelta(days=-88), "far": timedelta(days=400)}
@@ -70,9 +70,25 @@ async def test_what_is_said_of_a_rewrite_is_done_before_its_pair_sleeps(
     for later in (3, 40):  # both lie outside; the source is inside
         world.clock.advance(later * 86400)
         await world.settle()
-    assert await cases(world) == []
-    assert {event.when for event in world.right.events().values()} == {whens[when]}
+    assert {case.reason for case in await cases(world)} == asked  # what was released is asked about anew
+    assert {event.when for event in world.right.events().values()} == {whens["old"]}
     assert {event.when for event in world.left.events().values()} == {whens["far"]}
+
+
+async def test_a_rewrite_that_is_given_up_stays_so_while_its_original_is_a_series_for_a_while(
+    world: World, meeting: Event
+) -> None:
+    await held_rewrites(world, meeting)
+    await say(world, Choice.KEEP)
+    original = next(iter(world.left.events()))
+    for series in (True, False):
+        world.left.user_edit(original, series=series)
+        await world.settle()
+    assert await cases(world) == []
+    assert {event.description for event in world.right.events().values()} == {"Schlüssel"}
+    world.left.user_edit(original, description="noch neuer")
+    await world.settle()
+    assert [event.description for event in world.right.events().values()].count("noch neuer") == 1
 
 
 async def held_rewrites_beside_a_conflict(world: World, meeting: Event) -> str:
