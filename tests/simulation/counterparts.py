@@ -59,8 +59,7 @@ class Counterparts:
         witness, other, before = self.witness, entry.side.other, entry.change.before or entry.change.after
         window = self.pair.account().window(self.pair.world.clock.now())
         outside = {event_id for event_id, row in present.items() if not window.holds(row.event.when)}
-        unlinked = {each for each in present if (other, each) in witness.unsettled}
-        yield ("undone",), {each for each in unlinked if (other, each) in self.pair.undos.made}
+        yield ("undone",), self._made_anew(entry, present)
         yield ("brought back",), {each for side, each in witness.restored if side is other}
         late = {each for side, each in witness.late if (side, each) not in witness.partners}
         yield ("late create",), late | self._original_of_a_late_copy(entry)
@@ -87,12 +86,22 @@ class Counterparts:
             unheard_of = {each for each in present if self._is_unheard_of(other, each)}
             yield ("old disk", "a copy without a marker"), unheard_of
 
+    def _made_anew(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
+        """Return what an undo has made anew, that no link names, where the deleted one had another partner."""
+        other, partner = entry.side.other, self.witness.partners.get((entry.side, entry.change.after.id))
+        if partner is None or partner in {row.id for row in self.witness.present(entry.number, other)}:
+            return set()
+        unlinked = {each for each in present if (other, each) in self.witness.unsettled and each != partner}
+        return {each for each in unlinked if (other, each) in self.pair.undos.made}
+
     def _original_of_a_late_copy(self, entry: Entry) -> set[str]:
         """Return what a copy that came too late was made from, where it has been joined with another event."""
         node = entry.side, entry.change.after.id
         source, partner = self.witness.made_from(node), self.witness.partners.get(node)
-        joined = node in self.witness.late and source is not None and partner not in (None, source[1])
-        return {source[1]} if joined and source is not None else set()
+        if node not in self.witness.late or source is None or partner in (None, source[1]):
+            return set()
+        own = partner is not None and self.witness.made_from((source[0], partner)) == node
+        return {source[1]} if own else set()
 
     def _is_back(self, entry: Entry, node: Node) -> bool:
         """Tell whether an event was elsewhere when it was asked about just before a delete, and is back since."""
@@ -116,7 +125,7 @@ class Counterparts:
             node
             for row, node in rows
             if self.witness.is_lost_copy(node)
-            if _looks(row) == _looks(before) or self._looks_when_made(node) == made
+            if _looks(row) == _looks(before) or (self._looks_when_made(node) == made == _looks(before))
         ]
         return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
 

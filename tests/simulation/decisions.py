@@ -204,7 +204,10 @@ class Decisions:
     def _is_paired_with_one_gone(self, word: Word) -> bool:
         """Tell whether a person had what is to be left alone paired, too, before a run heard of either."""
         beside = [each for each in self.words if each.runs == word.runs and self._counts(each)]
-        paired = any(word.event in each.paired and not self._stood(each) for each in beside)
+        gone = {(past.side, past.change.after.id) for past in self.pair.journal[: word.number] if takes_away(past)}
+        paired = any(
+            word.event in each.paired and gone & {*each.paired} and not self._stood(each) for each in beside
+        )
         if paired:
             self.pair.world.excuse("said both ways")
         return paired
@@ -226,7 +229,10 @@ class Decisions:
         """Tell whether a person has let a write to this event pass the brakes."""
         return any(
             word.choice is not Choice.KEEP
-            and not any(self.pair.witness.seen(past, None) and not hides(past) for past in self._since(word))
+            and not any(
+                self.pair.witness.seen(past, None) and not (hides(past) and past.side is node[0])
+                for past in self._since(word)
+            )
             for word in self.words
             if self.pair.witness.family(word.node) == self.pair.witness.family(node)
         )
@@ -274,7 +280,7 @@ class Decisions:
 
     def _is_paired_twice(self, word: Word) -> bool:
         """Tell whether a person had the other one of a pair paired with another event, too, and so it is."""
-        beside = (each for each in self.words if each.runs == word.runs and each.event != word.event)
+        beside = (each for each in self.words if each.runs == word.runs and word.event not in each.paired)
         both = {frozenset(each.paired) for each in beside if {*each.paired} & {*word.paired}}
         links = fetch(self.pair.world.disk.raw, LINKS, {"account": self.pair.name})
         twice = any(frozenset({(Side.LEFT, left), (Side.RIGHT, right)}) in both for left, right, _ in links)
@@ -284,10 +290,9 @@ class Decisions:
 
     def _is_kept_too(self, word: Word) -> bool:
         """Tell whether a person, asked whether an event stays without its pair, kept what was to be deleted."""
-        beside = (each for each in self.words if each.node == word.node and each.runs >= word.runs)
-        return any(
-            each.choice is Choice.KEEP and each.case.kind is Kind.HOLD and self._counts(each) for each in beside
-        )
+        beside = (each for each in self.words if each.node == word.node and 0 <= each.runs - word.runs <= 1)
+        kept = (each for each in beside if each.choice is Choice.KEEP and each.case.kind is Kind.HOLD)
+        return any(each.case.reason == word.case.reason and self._counts(each) for each in kept)
 
     def _lost_against_an_edit(self, word: Word) -> bool:
         """Tell whether a user had edited what was to be deleted while that was held, so that its pair is back."""
@@ -342,17 +347,22 @@ class Decisions:
         for past in self._since(words[-1]):
             misled = past.change.after.id in self._misled
             again = next((number for number in deletes if number > past.number), 0)
-            before = self.pair.begun - 1  # what this run was told at first, it asked about before it deleted
-            partner = self.pair.witness.partners.get((past.side, past.change.after.id), node[1])
+            # What this run was told at its begin, it asked about once more before it deleted.
+            until = again if again < self.pair.begun else self.pair.begun - 1
             if (
                 past.side is not entry.side
-                and partner == node[1]
+                and self._was_shown(words[-1], past)
                 and comes_back(past)
                 and not misled
                 and past.change.after.revision in self.pair.calendars[past.side].told
-                and self.pair.witness.seen(past, min(again, before))
+                and self.pair.witness.seen(past, until)
             ):
                 self.pair.fail("decision", f"{node} was deleted by a release from before it was restored")
+
+    def _was_shown(self, word: Word, past: Entry) -> bool:
+        """Tell whether a change was one of an event that a person was shown, and not of another one of its kin."""
+        seen = word.case.left if past.side is Side.LEFT else word.case.right
+        return seen is None or (past.side, seen.id) in self._ids((past.side, past.change.after.id))
 
     def _was_done_by_a_user(self, entry: LedgerEntry) -> bool:
         """Tell whether it was a user who deleted what a delete that was open, maybe on an old disk, found gone."""

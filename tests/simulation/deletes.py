@@ -79,10 +79,13 @@ class Deletes:
                 self.pair.fail("I5", f"{what}: the {len(self._lately)}th delete within a day went through")
 
     def _parted(self) -> int:
-        """Return how many pairs a run has let go without a delete when another one was turned away meanwhile."""
+        """Return how many pairs a run has let go whose both events are gone, as another one was turned away."""
         deleted = {(entry.side, entry.change.after.id) for _, entry in self._lately}
         parted = pairs_of(self._partners) - self.pair.witness.pairs if self.pair.turned_away else ()
-        return sum(not pair & deleted for pair in parted)
+        return sum(
+            not pair & deleted and all(self.pair.calendars[side].rows.present(each) is None for side, each in pair)
+            for pair in parted
+        )
 
     def _found(self) -> int:
         """Return how many pairs of users' events were found to belong together since the last run that ended."""

@@ -426,7 +426,7 @@ class Pair:
             if late:
                 self.witness.excuse_late_write(entry)
                 if undoes and not LEAVING.get():
-                    self.undos.note(entry)
+                    self.undos.note(entry, late=True)
             elif LEAVING.get():
                 self.leaves.judge(entry)
             elif undoes:

@@ -524,13 +524,13 @@ def test_a_release_does_not_outlive_a_restore_of_the_pair_that_a_run_was_told_of
 ) -> None:
     right = pair.calendars[RIGHT]
     copy, original = _a_copy_whose_original_is_deleted(pair)
-    pair.decisions.take(_held_delete(copy), Choice.RELEASE)
+    shown = Observation(id=original if pair_of == "the copy" else "another", event=MEETING, revision="r1")
+    pair.decisions.take(replace(_held_delete(copy), right=shown), Choice.RELEASE)
     right.user_restore(original)
     if told != "nobody":  # else it was deleted again before a slow server answered
         right.told.add(right.rows.rows[original].revision)
     pair.world.loop.pass_time(60)
-    another = pair.calendars[LEFT].user_create(MEETING)
-    _a_run_settles_all(pair, (copy if pair_of == "the copy" else another, original))
+    _a_run_settles_all(pair, (copy, original))
     right.user_delete(original)
     if told == "an earlier run":
         pair.begun = len(pair.journal)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -23,6 +24,7 @@ from calsync.testing.rows import Place
 from calsync.values import replace
 from tests.simulation.database import Left
 from tests.simulation.errand import UNDOING, Undoing
+from tests.simulation.loop import PROCESS
 from tests.simulation.oracle import Oracle
 from tests.simulation.pair import MAKING
 from tests.simulation.rules import CALL
@@ -458,9 +460,11 @@ def test_what_was_undone_is_not_written_again_where_a_server_cuts_the_other_side
     assert [each for each in _broken(pair) if each == "I15"] == broken
 
 
-@pytest.mark.parametrize(("settled", "broken"), [(False, ["I15"]), (True, [])])
-def test_what_was_undone_is_not_carried_over_unless_it_came_when_another_runner_had_settled_it(
-    pair: Pair, settled: bool, broken: list[str]
+@pytest.mark.parametrize(
+    ("late", "settled", "broken"), [(True, False, ["I15"]), (True, True, []), (False, True, ["I15"])]
+)
+def test_what_was_undone_is_not_carried_over_unless_it_came_late_when_another_runner_had_settled_it(
+    pair: Pair, late: bool, settled: bool, broken: list[str]
 ) -> None:
     """It counts as a user's edit then."""
     for calendar in pair.calendars.values():
@@ -472,8 +476,10 @@ def test_what_was_undone_is_not_carried_over_unless_it_came_when_another_runner_
     if not settled:
         _is_to_be_undone(pair, Kind.UPDATE)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})
+    frozen = PROCESS.set(cast("Any", SimpleNamespace(freezes=late)))
     with _undoing(pair, row):
         _writes(pair, RIGHT, copy, summary="Termin 0 mit Text")
+    PROCESS.reset(frozen)
     assert [each for each in _writes(pair, LEFT, original, summary="Termin 0 mit Text") if each == "I15"] == broken
 
 

@@ -121,19 +121,16 @@ class Undos:
             else:
                 self._judge_delete(entry, entry.change.before, rows, self._now)
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: Entry, *, late: bool = False) -> None:
         """Take note of what is undone, also by a write that comes late."""
         before, after, node = entry.change.before, entry.change.after, (entry.side, entry.change.after.id)
         other = self._partner(node)
         if before is None:
             self.made[node] = self._known(entry)
-        elif other is None or not self._is_awaited(
-            node, Kind.UPDATE if after.place is before.place else Kind.DELETE
-        ):
-            return  # it counts as a user's: another runner has settled it before it came
-        elif after.place is not before.place:
-            self._parted[self._root(other)] = self._known(entry)
-        else:
+        elif other is not None and after.place is not before.place:
+            if self._is_awaited(node, Kind.DELETE):  # else it counts as a user's: another runner has settled it
+                self._parted[self._root(other)] = self._known(entry)
+        elif other is not None and not (late and not self._is_awaited(node, Kind.UPDATE)):
             for name in FIELDS:
                 if key(name, before.event.value(name)) != key(name, after.event.value(name)):
                     self._note_apart(entry, name, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -159,10 +160,15 @@ class Witness:
         return untold and any(self.kin(node[0].other, row, node) for row in there)
 
     def _is_revived(self, node: Node) -> bool:
-        """Tell whether something is there that was made of a deleted event, as a feed told of it once more."""
+        """Tell whether something is there that was made of a deleted event, and no run could find out yet."""
         here = {(side, row.id): row for side in BOTH for row in self.present(len(self.pair.journal), side)}
-        revived = (each for each in self.pair.backwards.revived if each in here)
+        revived = (each for each in self.pair.backwards.revived if each in here and not self._was_looked_at(each))
         return any(self.kin(each[0], here[each], node) for each in revived)
+
+    def _was_looked_at(self, node: Node) -> bool:
+        """Tell whether a run began two days behind a create: each day one lists all, and one may be told wrong."""
+        made = next(past for past in self.pair.journal if (past.side, past.change.after.id) == node)
+        return any(at - made.change.after.modified > timedelta(days=2) for _, at in self._settled)
 
     def read(self) -> None:
         """Follow the journal."""

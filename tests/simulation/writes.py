@@ -196,7 +196,8 @@ class Writes:
         if event.online_meeting == before.event.online_meeting:
             return
         checked = self.pair.calendars[entry.side].crossed.get(before.revision)
-        if checked is not None and not checked.event.online_meeting:
+        added = before.event.online_meeting and checked is not None and not checked.event.online_meeting
+        if added and event.description != before.event.description:
             self.pair.world.excuse("a rule in the gap")
         else:
             self.pair.fail("I8", f"{entry.side} {before.id}: a write took the join link away")
