@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.engine import Account, carry
 from calsync.ports import ReadOnly
-from calsync.sync.asking import Asking, Hang
+from calsync.sync.asking import Asking, Hang, Version
 from calsync.sync.brakes import BUDGET
 from calsync.sync.model import BOTH, Direction, Side
 from calsync.sync.plan import Kind, Plan
@@ -463,6 +463,15 @@ class Pair:
             rules.insert(0, Hanging(lambda: self._hang(asking)))
         return Chain(rules, asking=asking)
 
+    def _was_untold(self, hang: Hang) -> bool:
+        """Tell whether a listing could not show yet what a rule was asked about, when that was noted."""
+        versions = {(side, each) for side, each in ((Side.LEFT, hang.left), (Side.RIGHT, hang.right)) if each}
+        return any(
+            (past.side, Version(past.change.after.id, past.change.after.revision)) in versions
+            and past.change.after.modified >= self.noted[hang] - self.calendars[past.side].behaviour.lag
+            for past in self.journal
+        )
+
     def _hang(self, asking: Asking) -> None:
         """Do as the watchdog: leave a note and end the process in the midst of the rule."""
         process = PROCESS.get()
@@ -470,7 +479,7 @@ class Pair:
             raise AssertionError("no process asks this rule")
         hang = Hang.of(asking.question)
         asked = {version.id for version in (hang.left, hang.right) if version is not None}
-        if hang in self.noted and asked & (self.hidden | self.retold):
+        if hang in self.noted and (asked & (self.hidden | self.retold) or self._was_untold(hang)):
             self.world.excuse("told as it was before")
         elif hang in self.noted and (begun := START.get()) is not None and begun[1] < self.noted[hang]:
             self.world.excuse("asked meanwhile")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.sync.asking import Asked, Asking, Hang
-from calsync.sync.model import Event, Observation, Timed
+from calsync.sync.model import Event, Observation, Side, Timed
 from calsync.testing.clock import START as BEGIN
 from tests.simulation.loop import PROCESS
 from tests.simulation.pair import START, Ended
@@ -55,3 +55,22 @@ def test_what_was_noted_of_another_version_or_event_excuses_nobody_who_asks_agai
         pair.world.loop.run_until_complete(pair.take_notes(pair.world.disk.store()))
     found = [violation.partition(":")[0] for violation in pair.world.violations]
     assert found == ["I10"]
+
+
+@pytest.mark.parametrize(("lag", "found"), [(120, []), (60, ["I10"])])
+def test_a_rule_may_be_asked_again_about_what_a_listing_could_not_show_yet_when_it_was_noted(
+    pair: Pair, lag: int, found: list[str]
+) -> None:
+    """As where an old disk was put back that knows the event as it was before."""
+    left = pair.calendars[Side.LEFT]
+    left.behaviour.lag = timedelta(seconds=lag)
+    event = left.user_create(MEETING)
+    pair.world.loop.pass_time(90)
+    asking, this = Asking(), copy_context()
+    seen = Observation(id=event, event=MEETING, revision=left.rows.rows[event].revision)
+    asking.question = Asked("anna", "hanging", ""), (seen, None)
+    pair.noted[Hang.of(asking.question)] = pair.world.clock.now()
+    this.run(PROCESS.set, Steps(pair.world, "simulation/1"))
+    with pytest.raises(Ended):
+        this.run(pair._hang, asking)
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == found
