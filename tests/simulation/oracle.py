@@ -13,6 +13,7 @@ from calsync.sync.plan import Kind
 from calsync.testing.rows import Place
 from tests.simulation.rules import CALL
 from tests.simulation.witness import TEXTS, Key, Node, key, keys
+from tests.simulation.words import comes_back
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -179,7 +180,7 @@ class Oracle:
             self.pair.world.excuse("duplicate of a lost copy")
         elif self.pair.leaves.unlike(kin):
             self.pair.world.excuse("left while it was edited")
-        elif self._lost_sight(side, ids):
+        elif self._lost_sight(side, ids) or self._came_back_unknown(kin):
             self.pair.world.excuse("old disk", "I3")
         else:
             made = sum(self.witness.appearances[node] for node in kin)
@@ -227,6 +228,20 @@ class Oracle:
         event = self.pair.calendars[node[0]].rows.rows[node[1]].event
         window = self.pair.account().window(self.pair.world.clock.now())
         return self.witness.is_lost_copy(node) and not window.holds(event.when)
+
+    def _came_back_unknown(self, kin: Collection[Node]) -> bool:
+        """Tell whether a user brought one back that calsync had copied anew, of which a disk knows neither."""
+        made = [
+            past.number
+            for past in self.pair.journal
+            if (past.side, past.change.after.id) in kin and past.change.before is None and past.change.after.by_us
+        ]
+        return any(
+            (past.side, past.change.after.id) in kin and not past.change.after.by_us and comes_back(past)
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+            if any(since <= number < past.number for number in made)
+        )
 
     def _lost_sight(self, side: Side, ids: Sequence[str]) -> bool:
         """Tell whether one of several copies could not be known again when an old disk was put back.

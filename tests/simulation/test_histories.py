@@ -204,6 +204,8 @@ FOUND = (
     13937766,
     13954552,
     13990972,
+    14025312,
+    14032741,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""

@@ -157,6 +157,36 @@ def test_a_second_copy_may_be_there_only_where_a_create_was_lost_and_no_marker_t
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
+@pytest.mark.parametrize(
+    ("restored", "forgotten", "broken"), [(True, True, []), (True, False, ["I3"]), (False, True, ["I3"])]
+)
+def test_what_came_back_beside_its_new_copy_may_be_copied_once_more_where_a_disk_knows_of_neither(
+    pair: Pair, restored: bool, forgotten: bool, broken: list[str]
+) -> None:
+    right, original = pair.calendars[RIGHT], pair.calendars[LEFT].user_create(MEETING)
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(original)}")
+
+    def copied(marker: str) -> str:
+        return made.run(right.rows.add, MEETING, by_us=True, marker=marker, reminder_minutes=15).id
+
+    ids = {LEFT: original, RIGHT: copied("v1:1")}
+    _a_run_ends(pair, ids)
+    kept = len(pair.journal)
+    right.user_delete(ids[RIGHT])
+    _a_run_ends(pair, {LEFT: original, RIGHT: copied("v1:2")})
+    if restored:
+        right.user_restore(ids[RIGHT])
+    else:
+        right.user_create(MEETING)
+        copied("v1:4")
+    _a_run_ends(pair, {LEFT: original, RIGHT: copied("v1:3")})
+    if forgotten:
+        pair.forgotten.append((kept, len(pair.journal)))
+    Oracle(pair)._duplicates(defaultdict(list))
+    assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
+
+
 @pytest.mark.parametrize(("edited", "excuse"), [(True, "direction turned"), (False, None)])
 def test_a_pair_differs_behind_a_turn_only_where_a_user_edited_it(
     pair: Pair, edited: bool, excuse: str | None
