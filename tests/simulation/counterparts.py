@@ -120,14 +120,31 @@ class Counterparts:
             return 0
         here = self.witness.present(entry.number, entry.side.other, HIDDEN)
         made = self._looks_when_made((entry.side, before.id))
-        rows = [(row, (entry.side, row.id)) for row in self.witness.present(entry.number, entry.side)]
+        deleted = (Place.TRASH, Place.GONE)  # by their users, whom calsync had told of none
+        rows = [
+            (row, (entry.side, row.id))
+            for row in self.witness.present(entry.number, entry.side, deleted)
+            if row.place is Place.CALENDAR or not row.by_us
+        ]
         lost = [
             node
             for row, node in rows
             if self.witness.is_lost_copy(node)
             if _looks(row) == _looks(before) or (self._looks_when_made(node) == made == _looks(before))
         ]
-        return sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
+        gone = sum(not any(self.witness.kin(entry.side.other, row, node) for row in here) for node in lost)
+        return gone + self._never_made(entry, made)
+
+    def _never_made(self, entry: Entry, made: tuple[str, When]) -> int:
+        """Return how many originals are gone that looked like a copy when it was made, and have none."""
+        side, journal = entry.side.other, self.pair.journal[: entry.number]
+        here = {row.id for row in self.witness.present(entry.number, side, HIDDEN) if lives(row)}
+        alike = {
+            past.change.after.id for past in journal if past.side is side and _looks(past.change.after) == made
+        }
+        copied = (past for past in journal if past.side is entry.side and past.change.before is None)
+        sources = {self.witness.source(past) for past in copied if past.change.after.by_us}
+        return len({each for each in alike - here if (side, each) not in sources})
 
     def _doubles(self, entry: Entry, present: Mapping[str, Row]) -> set[str]:
         """Return the copies that no link ever named, of which a duplicate with their marker was linked instead."""

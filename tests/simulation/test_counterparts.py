@@ -309,6 +309,22 @@ def test_equal_creates_share_what_they_have_made_where_no_marker_tells(
 
 
 @pytest.mark.parametrize(("gone", "broken"), [(True, []), (False, ["I5"])])
+@pytest.mark.parametrize("other", ["was deleted by its user", "was never made"])
+def test_the_other_one_of_two_equal_creates_may_have_made_nothing_that_is_there(
+    pair: Pair, other: str, gone: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    originals = [right.user_create(MEETING) for _ in range(2)]
+    copy = _copied_by_calsync(pair, LEFT, originals[0])
+    if other == "was deleted by its user":
+        left.user_delete(_copied_by_calsync(pair, LEFT, originals[1]))
+    _run_leaves(pair)
+    if gone:
+        right.user_delete(originals[1])
+    assert _deleted_by_calsync(pair, LEFT, copy) == broken
+
+
+@pytest.mark.parametrize(("gone", "broken"), [(True, []), (False, ["I5"])])
 def test_what_a_create_is_still_open_for_may_be_taken_for_the_copy_of_an_equal_one(
     pair: Pair, gone: bool, broken: list[str]
 ) -> None:

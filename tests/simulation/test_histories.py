@@ -206,6 +206,8 @@ FOUND = (
     13990972,
     14025312,
     14032741,
+    14058077,
+    14073624,
 )
 """Seeds beyond those that once broke an invariant. What each one showed has a test of its own, too: a history goes
 another way when the engine takes another number of steps."""
