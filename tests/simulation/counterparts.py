@@ -71,7 +71,7 @@ class Counterparts:
         yield ("a copy that a user had hidden",), self._replaced(entry) | self._never_seen(entry, present)
         unmarked = {each for each, row in present.items() if row.marker is None}
         nobody_s = {each for each in present if witness.is_lost_copy((other, each))}
-        nobody_s |= self._forsaken(entry)
+        nobody_s |= self._forsaken(entry) | self._rejoined(entry, before, present)
         hidden = (unmarked | self._doubles(entry, present)) & self.pair.hidden
         yield ("duplicate of a lost copy",), hidden | nobody_s
         interchanged = {*[*present][: self._interchanged(entry, before)]}
@@ -162,6 +162,25 @@ class Counterparts:
             return set()
         source = self.witness.made_from(node)
         return set() if source is None else {source[1]}
+
+    def _rejoined(self, entry: Entry, before: Row, present: Mapping[str, Row]) -> set[str]:
+        """Return what was joined under a new id with a duplicate of its copy, as that one's own copy was lost."""
+        side, other, witness = entry.side, entry.side.other, self.witness
+        here = {row.id: row for row in witness.present(entry.number, side)}
+        lost = any(
+            witness.is_lost_copy((other, row.id)) and _looks(row) == _looks(before)
+            for row in witness.present(entry.number, other)
+        )
+        pairs = (link if side is Side.LEFT else link[::-1] for link in witness.links)
+        joined = {two: here[one] for one, two in pairs if one in here and one != before.id and two is not None}
+        return {
+            each
+            for each in present
+            if lost
+            and (other, each) in self.pair.reborn
+            and each in joined
+            and _looks(joined[each]) == _looks(before)
+        }
 
     def _with_another_copy(self, entry: Entry) -> set[str]:
         """Return the originals that calsync has joined by now with an equal copy that it made of another one.

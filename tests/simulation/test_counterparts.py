@@ -324,6 +324,26 @@ def test_the_other_one_of_two_equal_creates_may_have_made_nothing_that_is_there(
     assert _deleted_by_calsync(pair, LEFT, copy) == broken
 
 
+@pytest.mark.parametrize(
+    ("lost", "joined", "broken"), [(True, True, []), (False, True, ["I5"]), (True, False, ["I5"])]
+)
+def test_an_original_under_a_new_id_may_be_joined_with_the_duplicate_of_its_copy_where_that_one_s_own_was_lost(
+    pair: Pair, lost: bool, joined: bool, broken: list[str]
+) -> None:
+    left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
+    original = left.user_create(MEETING)
+    copy = _copied_by_calsync(pair, RIGHT, original, marked(original))
+    _run_leaves(pair, (original, copy))
+    duplicate = right.user_copy(copy)
+    if lost:
+        _copied_by_calsync(pair, LEFT, duplicate)
+    _run_leaves(pair, (original, copy))
+    left.user_purge(original)
+    moved = left.rows.add(MEETING, by_us=False).id
+    pair.reborn[LEFT, moved] = LEFT, original
+    assert _deleted_by_calsync(pair, RIGHT, copy, *[(moved, duplicate)] * joined) == broken
+
+
 @pytest.mark.parametrize(("gone", "broken"), [(True, []), (False, ["I5"])])
 def test_what_a_create_is_still_open_for_may_be_taken_for_the_copy_of_an_equal_one(
     pair: Pair, gone: bool, broken: list[str]
