@@ -54,6 +54,8 @@ class SlowCalendar(MemoryCalendar):
     """Mails because of attendees that were added between the read before a write and that write."""
     losing: set[str]
     """The events that the next run does not find at first, and takes for gone where it asks."""
+    lost: set[str]
+    """The events that some run did not find."""
     told: set[str]
     """The revisions that anybody was ever told."""
     crossed: dict[str, Row]
@@ -221,7 +223,7 @@ def add_calendars(
         calendar.behaviour.naive = naive
         calendar.behaviour.marker_lag = marker_lag
         calendar.side, calendar.crossed, calendar.losing = side, {}, set()
-        calendar.told = set()
+        calendar.told, calendar.lost = set(), set()
         calendar.rows.log = Log(side, pair)
         calendar.pair = pair
         calendar.delays = dice.choice([(0.0,), (0.0, 0.5, 2.0), (0.0, 1.0, 90.0)])

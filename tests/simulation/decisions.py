@@ -397,9 +397,16 @@ class Decisions:
                 and word.beside
                 and self._counts(word)
                 and all(self._is_as_seen(side, seen) for side, seen in asked)
+                and not (len(asked) == 1 and self._has_twin(*asked[0]))
             )
             if idle and sure and not (self._was_done(word) or self._is_let_be(word)):
                 self.pair.fail("decision", f"{word.event} was to be left alone, and is still held, or copied")
+
+    def _has_twin(self, side: Side, seen: Observation) -> bool:
+        """Tell whether one looks like an event that was shown alone, as it was not to be found then."""
+        calendar, looks_like = self.pair.calendars[side.other], (seen.event.summary, seen.event.when)
+        lost = (twin for each, twin in calendar.events().items() if each in calendar.lost)
+        return any((twin.summary, twin.when) == looks_like for twin in lost)
 
     def _is_let_be(self, word: Word) -> bool:
         """Tell whether an event on the target of a one-way account waits for nothing any more: it stays."""

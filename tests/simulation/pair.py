@@ -259,6 +259,7 @@ class Pair:
         READ.set({})
         LOST.set(frozenset((side, each) for side, calendar in self.calendars.items() for each in calendar.losing))
         for calendar in self.calendars.values():
+            calendar.lost |= calendar.losing
             calendar.losing = set()
         self.world.meddle(self)
 

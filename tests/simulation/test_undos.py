@@ -563,6 +563,22 @@ def _decided(pair: Pair, original: str, copy: str, choice: Choice) -> None:
     pair.decisions.take(case, choice)
 
 
+@pytest.mark.parametrize(("forgotten", "broken"), [(True, False), (False, True)])
+def test_a_copy_whose_create_a_disk_has_forgotten_goes_with_what_it_replaced(
+    pair: Pair, forgotten: bool, broken: bool
+) -> None:
+    original, copy = _copied(pair)
+    pair.calendars[RIGHT].user_delete(copy)
+    kept = len(pair.journal)
+    again = _copied_by_calsync(pair, original)
+    if forgotten:
+        pair.forgotten.append((kept, len(pair.journal)))
+    rows = _row(Kind.CREATE, copy, after=IMAGE), _row(Kind.UPDATE, again, before=IMAGE, after=IMAGE, id=2)
+    with _undoing(pair, *rows):
+        pair.calendars[RIGHT].rows.change(again, by_us=True, place=Place.TRASH)
+    assert ("I15" in _broken(pair)) == broken
+
+
 def test_both_sides_differ_only_as_they_were_left(pair: Pair) -> None:
     original, copy = _copied(pair)
     row = _row(Kind.UPDATE, copy, before={"summary": "Termin 0 mit Text"}, after={"summary": MEETING.summary})

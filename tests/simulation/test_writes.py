@@ -134,6 +134,18 @@ def test_a_mask_that_stayed_as_its_account_left_is_an_event_of_its_own_once_its_
     assert pair.world.excuses["left without its original"] == (not broken)
 
 
+@pytest.mark.parametrize(("undone", "broken"), [(True, []), (False, ["I2"])])
+def test_a_mask_that_an_undo_has_made_anew_is_an_event_of_its_own(
+    pair: Pair, undone: bool, broken: list[str]
+) -> None:
+    original = pair.calendars[LEFT].user_create(MEETING)
+    mask = _copied_by_calsync(pair, RIGHT, original, MASK)
+    if undone:
+        pair.undos.made[RIGHT, mask] = len(pair.journal)
+    _copied_by_calsync(pair, LEFT, mask, MASK)
+    assert [each for each in _broken(pair) if each == "I2"] == broken
+
+
 @pytest.mark.parametrize(
     ("edited", "broken"), [("the mask", []), ("its original", []), ("neither", ["leave", "I2"])]
 )

@@ -253,6 +253,11 @@ class Undos:
     def _judge_delete(self, entry: Entry, before: Row, rows: Sequence[LedgerEntry], now: Undertaking) -> None:
         """Only what calsync had made is deleted, as it had left it, and never the last one."""
         node, crossed = (entry.side, before.id), self._crossed(entry)
+        if self._was_made_unknown(
+            node
+        ):  # in the place of one whose create the ledger tells, as it does not of its own
+            self.pair.world.excuse("old disk", "undone before")
+            return
         if not any(row.kind == Kind.CREATE for row in rows):
             self.pair.fail("I15", f"{node} was deleted, and what was to be undone did not create it")
         for name in FIELDS:
@@ -266,6 +271,14 @@ class Undos:
         gone = bool(states) and not lives(states[-1].change.after)
         if gone and self._was_read(states[-1], now) and other[1] not in self._misled:
             self.pair.fail("I15", f"{node} was the last one, and was deleted")
+
+    def _was_made_unknown(self, node: Node) -> bool:
+        """Tell whether calsync made an event whose create was forgotten with a disk that was put back."""
+        return any(
+            past.change.before is None and past.change.after.by_us and (past.side, past.change.after.id) == node
+            for since, until in self.pair.forgotten
+            for past in self.pair.journal[since:until]
+        )
 
     def _was_read(self, past: Entry, now: Undertaking) -> bool:
         """Tell whether a command that began with reading both sides had to be told of a change."""

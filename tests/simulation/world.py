@@ -123,6 +123,7 @@ RARE = (
     "decision: hold changed_often",
     "undo: hold direction",
     "undo: hold guarded",
+    "undo: hold rule_failed",
     "undo: skip kept_out",
     "undo: skip online_meeting",
     "undo: skip rule_failed",

@@ -178,6 +178,8 @@ class Writes:
             self.pair.world.excuse("told as it was before")
         elif source in self.pair.witness.late:
             self.pair.world.excuse("late create")
+        elif source in self.pair.undos.made:
+            self.pair.world.excuse("undone")
         elif self._was_made_twice(source):
             self.pair.world.excuse("a copy that a user had hidden")
         elif self.pair.leaves.unlike(self.pair.leaves.both(source)):
