@@ -100,6 +100,7 @@ class Ruling:
             for past in journal
             if last[past.side, past.change.after.id] == past.number
             and not window.holds(past.change.after.event.when)
+            and past.change.after.revision not in self.pair.calendars[past.side].told
         }
         read = {past.number for past in journal if witness.dealt_with(past)} - untold
         return lambda past: not past.change.after.by_us and past.number not in read

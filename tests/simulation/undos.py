@@ -189,7 +189,7 @@ class Undos:
             return False
         own = [past for past in self.pair.journal if (past.side, past.change.after.id) == node]
         untold = [past.number for past in own if not self._was_read(past, now)]
-        told = min([*untold, now.begun]), *(number + 1 for number in untold)
+        told = min([*untold, now.begun]), *(number + 1 for number in untold if number >= now.begun)
         return not all(self.pair.witness.was_there(node, number) for number in told)
 
     def apart(self, rows: Sequence[Row], name: Field) -> bool:
