@@ -71,6 +71,7 @@ def test_a_rule_may_be_asked_again_about_what_a_listing_could_not_show_yet_when_
     asking.question = Asked("anna", "hanging", ""), (seen, None)
     pair.noted[Hang.of(asking.question)] = pair.world.clock.now()
     this.run(PROCESS.set, Steps(pair.world, "simulation/1"))
+    this.run(START.set, (0, pair.world.clock.now()))
     with pytest.raises(Ended):
         this.run(pair._hang, asking)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == found
