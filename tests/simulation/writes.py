@@ -182,7 +182,7 @@ class Writes:
             self.pair.world.excuse("undone")
         elif self._was_made_twice(source):
             self.pair.world.excuse("a copy that a user had hidden")
-        elif self.pair.leaves.unlike(self.pair.leaves.both(source)):
+        elif self.pair.leaves.unlike([source]) or self._came_back_unlike(source):
             self.pair.world.excuse("left while it was edited")
         elif self.pair.leaves.orphaned(source, entry.change.after.id):
             self.pair.world.excuse("left without its original")
@@ -306,7 +306,13 @@ class Writes:
         written = {
             past.change.after.id for past in self.pair.journal if past.change.after.by_us and past.side is side
         }
-        return node in self.pair.witness.unsettled and bool(duplicates & written)
+        left_out = any(self.pair.optional.leave_out(past.change.after.event) for past in self._states(node))
+        unseen = left_out or node[1] in self.pair.hidden | self.pair.retold
+        return unseen and node in self.pair.witness.unsettled and bool(duplicates & written)
+
+    def _came_back_unlike(self, mask: Node) -> bool:
+        """Tell whether a mask or its original was edited since their account left, and no link joins them yet."""
+        return mask not in self.pair.witness.linked and self.pair.leaves.unlike(self.pair.leaves.both(mask))
 
     def _renamed(self, node: Node) -> bool:
         """Tell whether a user gave an event its present summary, or a person had it put back."""
