@@ -251,9 +251,7 @@ def _winner(name: Field, left: Half, right: Half, terms: Terms) -> Half | None:
 def _decide(result: Merge, name: Field, left: Half, right: Half, choice: Choice, terms: Terms) -> bool:
     """Do with a field what a person has decided; return whether that can be done."""
     if choice is Choice.KEEP:
-        for one in (left, right):
-            result.takes[one.side][name] = one.raw.value(name)
-        result.kept.add(name)
+        give_up(result, name, (left, right))
         return True
     source, target = (left, right) if choice is Choice.LEFT else (right, left)
     if not terms.direction.writes(target.side):
@@ -261,6 +259,13 @@ def _decide(result: Merge, name: Field, left: Half, right: Half, choice: Choice,
     result.wants[target.side][name] = source.event.value(name)
     result.reasons[name] = DECIDED
     return True
+
+
+def give_up(result: Merge, name: Field, halves: tuple[Half, Half]) -> None:
+    """Have both bases take over what is there, as a person wants neither side to be written."""
+    for one in halves:
+        result.takes[one.side][name] = one.raw.value(name)
+    result.kept.add(name)
 
 
 def _target_edit(result: Merge, name: Field, target: Half, source: Half, terms: Terms) -> None:

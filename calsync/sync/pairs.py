@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calsync.sync.choices import CONFLICT, GIVEN_UP, UNSURE, Choice
 from calsync.sync.decisions import decision, half_of, hold, outside
 from calsync.sync.judgement import guarded, refusal, ruled
-from calsync.sync.merge import Merge, Terms, merge
+from calsync.sync.merge import Merge, Terms, give_up, merge
 from calsync.sync.model import BOTH, FIELDS, Link, Side, State
 from calsync.sync.partings import decide_deleted, decide_left, decide_parted
 from calsync.sync.plan import Kind, Operation, Rebase
@@ -191,10 +191,8 @@ def _give_up(view: View, link: Link, halves: tuple[Half, Half], found: Merge) ->
         kept = [*found.wants[side]] if _is_kept(view, link, side) else []
         for name in kept:
             del found.wants[side][name]
-            for one in halves:
-                found.takes[one.side][name] = one.raw.value(name)
-        found.kept.update(kept)
-        found.owed.difference_update(kept)
+            found.owed.discard(name)
+            give_up(found, name, halves)
 
 
 def _is_kept(view: View, link: Link, side: Side) -> bool:

@@ -46,6 +46,13 @@ def _nothing_left(*links: tuple[str, str | None]) -> Left:
     return Left(links=links, seen=frozenset(), attempts=frozenset(), intents=0, waits=False, ledger=[])
 
 
+def _is_copied(pair: Pair, source: str) -> None:
+    """Have calsync copy an event of the left."""
+    made = copy_context()
+    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
+    made.run(pair.calendars[RIGHT].rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+
+
 def _remembered(pair: Pair, link: Link) -> AccountState:
     state = pair.world.loop.run_until_complete(pair.world.disk.store().load(pair.name, pair.world.clock.now()))
     state.links[link.id] = link
@@ -226,9 +233,7 @@ def test_what_a_person_paired_is_not_copied_unless_the_other_one_had_gone_before
     seen = [Observation(id=event_id, event=MEETING, revision="r1") for event_id in (source, other)]
     pair.decisions.take(replace(_twin(source, seen[0]), right=seen[1]), choice)
     _a_run_settles_all(pair, (source, other if choice is Choice.PAIR else None))
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
-    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+    _is_copied(pair, source)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
@@ -258,9 +263,7 @@ def test_what_a_person_keeps_is_not_copied_unless_the_person_paired_it_beside_th
         pair.runs, pair.ruled = 1, True
     pair.decisions.take(_twin(source, seen[0]), Choice.KEEP)
     _a_run_settles_all(pair, (source, other))
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{marked(source)}")
-    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+    _is_copied(pair, source)
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
@@ -287,9 +290,7 @@ def test_of_two_that_a_person_paired_with_the_same_one_before_a_run_heard_of_it_
         " VALUES ('anna', 1, ?, ?, 'awake', '{}', '{}')",
         (sources[0], other if linked else None),
     )
-    made = copy_context()
-    made.run(MAKING.set, f"v1:anna:1:{marked(sources[1])}")
-    made.run(right.rows.add, MEETING, by_us=True, reminder_minutes=MINUTES)
+    _is_copied(pair, sources[1])
     assert [violation.partition(":")[0] for violation in pair.world.violations] == broken
 
 
