@@ -74,6 +74,12 @@ def _link(pair: Pair, original: str, copy: str) -> None:
     )
 
 
+def _servers_tell_at_once(pair: Pair) -> None:
+    """Have both servers tell of a change without a lag, and store what is written as it is."""
+    for calendar in pair.calendars.values():
+        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+
+
 def _is_to_be_undone(pair: Pair, kind: Kind) -> None:
     """Have the store remember that a write to the copy of that pair is on its way, which undoes another one."""
     pair.world.disk.raw.execute(
@@ -200,8 +206,7 @@ def test_the_last_one_is_not_deleted_where_the_command_was_told_that_it_is_the_l
 def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_the_way(
     pair: Pair, happens: str, expects: int
 ) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     summary = "Termin 5 mit Text" if happens == "a rule keeps it" else MEETING.summary
     original, copy = _copied(pair, replace(MEETING, summary=summary, types=(CALL,)))
     pair.strict = "guard"
@@ -216,8 +221,7 @@ def test_a_create_is_undone_where_its_original_is_there_and_no_rule_stands_in_th
 
 @pytest.mark.parametrize(("goes", "expects"), [(False, 1), (True, 0)])
 def test_an_update_is_undone_where_the_other_event_is_there(pair: Pair, goes: bool, expects: int) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     if goes:  # which a feed tells after the write
         pair.calendars[LEFT].user_delete(original)
@@ -233,8 +237,7 @@ def test_what_is_created_anew_has_no_partner_that_calsync_was_told_of_and_is_not
 ) -> None:
     """What was deleted is asked about by its id; a partner whose create is undone with it is not."""
     left, right = pair.calendars[LEFT], pair.calendars[RIGHT]
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     right.user_delete(copy)
     left.rows.change(original, by_us=True, place=Place.TRASH)
@@ -314,8 +317,7 @@ def test_an_undone_copy_is_not_made_again_unless_its_delete_came_when_another_ru
     pair: Pair, settled: bool, broken: list[str]
 ) -> None:
     """It counts as a user's delete then, which the target of a one-way account may have restored."""
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     _link(pair, original, copy)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
@@ -336,8 +338,7 @@ def test_an_undone_copy_may_be_made_again_once_a_later_command_has_freed_its_ori
     pair: Pair, frees: str, broken: list[str]
 ) -> None:
     """As one that undoes the undo. The command that undid it must not end its link."""
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     _link(pair, original, copy)
     raw, errand = pair.world.disk.raw, Undoing(pair, Selection(ids=[]), None)
@@ -380,8 +381,7 @@ def test_what_a_command_told_is_heard_before_it_is_forgotten(pair: Pair) -> None
 def test_what_a_user_deleted_just_before_an_undo_was_to_may_be_copied_again(
     pair: Pair, undone: bool, broken: list[str]
 ) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
@@ -398,8 +398,7 @@ def test_what_a_user_deleted_just_before_an_undo_was_to_may_be_copied_again(
 
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_command_may_not_forget_whose_copy_it_deletes(pair: Pair, forgets: bool) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     _link(pair, original, copy)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
@@ -445,8 +444,7 @@ def test_what_was_created_anew_is_not_deleted_again_unless_somebody_has_touched_
 def test_what_was_undone_is_not_written_again_where_a_server_cuts_the_other_side_beside_another_write(
     pair: Pair, summary: str, broken: list[str]
 ) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
@@ -467,8 +465,7 @@ def test_what_was_undone_is_not_carried_over_unless_it_came_late_when_another_ru
     pair: Pair, late: bool, settled: bool, broken: list[str]
 ) -> None:
     """It counts as a user's edit then."""
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair, (original, copy))
@@ -490,8 +487,7 @@ def test_what_was_undone_is_not_written_again_unless_an_edit_comes_to_light_of_w
     pair: Pair, misled: bool, told: bool, broken: list[str]
 ) -> None:
     left = pair.calendars[LEFT]
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     left.told.add(left.rows.rows[original].revision)
     left.user_edit(original, summary="Termin 3 mit Text")
@@ -525,8 +521,7 @@ def test_what_was_undone_is_not_written_again_unless_a_person_has_chosen_it_sinc
     pair: Pair, word: str, choice: Choice, written: str, broken: list[str]
 ) -> None:
     """As where nobody could tell whether the server or a user had cut what an undo had put back."""
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original, copy = _copied(pair)
     _link(pair, original, copy)
     _is_to_be_undone(pair, Kind.UPDATE)
@@ -618,8 +613,7 @@ def test_both_sides_differ_too_where_a_user_entered_just_what_an_undo_was_to_wri
 def test_a_create_of_a_run_that_was_killed_is_undone_unless_its_original_is_a_series_by_now(
     pair: Pair, series: bool, expects: int
 ) -> None:
-    for calendar in pair.calendars.values():
-        calendar.behaviour.lag, calendar.behaviour.normalise = timedelta(0), lambda event: event
+    _servers_tell_at_once(pair)
     original = pair.calendars[LEFT].user_create(replace(MEETING, series=series))
     pair.report, pair.begun, pair.begun_at = Report(), len(pair.journal), pair.world.clock.now()
     _run_leaves(pair)
