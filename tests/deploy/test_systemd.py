@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +16,10 @@ from calsync.cli import commands
 from calsync.cli.failures import USAGE
 from calsync.cli.stopping import GRACE_SECONDS
 from calsync.watchdog import STATUS
+from tests.docs.blocks import snippets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
@@ -69,6 +75,17 @@ def test_systemd_would_say_so_where_it_does_not(unit: Path) -> None:
 
 
 @needs_systemd
+def test_systemd_understands_what_the_guide_has_an_operator_add(unit: Path) -> None:
+    [added] = [one.text for one in snippets("ini")]
+    (unit.parent / f"{unit.name}.d").mkdir()
+    own = unit.parent / f"{unit.name}.d" / "override.conf"
+    own.write_text(added, "utf-8")
+    assert analyze("verify", unit).stderr == ""
+    own.write_text(added.replace("LoadCredential=service_key", "LoadCredential=/service_key"), "utf-8")
+    assert "override.conf" in analyze("verify", unit).stderr
+
+
+@needs_systemd
 def test_little_is_left_that_calsync_could_do(unit: Path) -> None:
     judged = analyze("security", "--no-pager", "--offline=yes", f"--threshold={MOST_EXPOSED}", unit)
     assert judged.returncode == 0, judged.stdout
@@ -110,3 +127,39 @@ def test_a_stop_may_take_as_long_as_calsync_needs(written: Path) -> None:
 
 def test_it_lets_calsync_read_the_boot_id_by_which_dead_processes_are_known(written: Path) -> None:
     assert "ProcSubset" not in settings(written)
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Callable[..., list[str]]:
+    """Return what calsync's command asks of `systemd-run`, which is one that tells its arguments here."""
+    (tmp_path / "systemd-run").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', "utf-8")
+    (tmp_path / "systemd-run").chmod(0o755)
+    (tmp_path / "credentials").mkdir()
+    command = (ROOT / "deploy" / "systemd" / "calsync").read_text("utf-8")
+    here = tmp_path / "calsync"
+    here.write_text(command.replace("/etc/calsync/credentials", f"{tmp_path}/credentials"), "utf-8")
+
+    def ask(*arguments: str) -> list[str]:
+        environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        command = ["/bin/sh", str(here), *arguments]
+        told = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+        return told.stdout.splitlines()
+
+    return ask
+
+
+def test_a_command_has_the_services_user_and_secrets(tmp_path: Path, asked: Callable[..., list[str]]) -> None:
+    secrets = [tmp_path / "credentials" / name for name in ("flowfact_token", "service_key")]
+    for path in secrets:
+        path.write_text("secret", "utf-8")
+    said = asked("undo", "--account", "Sabine Schäfer")
+    begins = said.index(PROGRAM)
+    assert said[begins:] == [PROGRAM, "undo", "--account", "Sabine Schäfer"]
+    assert "--uid=calsync" in said[:begins]
+    assert {word for word in said[:begins] if "LoadCredential" in word} == {
+        f"--property=LoadCredential={path.name}:{path}" for path in secrets
+    }
+
+
+def test_a_command_without_credentials_asks_for_none(asked: Callable[..., list[str]]) -> None:
+    assert [word for word in asked("status") if "LoadCredential" in word] == []

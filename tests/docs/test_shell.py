@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 FOLLOWED = {"docs/tutorials/add-a-provider.md", "docs/how-to/add-a-rule.md"}
 """tests/test_tutorial.py does what they say, line by line."""
 NOT_RUN = {
+    "apt": "as `install`",
     "cd": "as `git`",
+    "chown": "as `install`",
     "cp": "it copies the example, which tests/test_config_example.py reads",
     "curl": "tests/e2e/test_api.py asks the same of the pages, with a token of its own",
     "docker": "there is no Docker here; tests/deploy/test_image.py carries out the image's own steps",
@@ -33,11 +35,12 @@ NOT_RUN = {
     "python3": "an environment of its own: tests/test_tutorial.py and tests/deploy/test_image.py make one",
     "shred": "it destroys a file",
     "systemctl": "as `install`",
-    "systemd-run": "as `install`",
     "useradd": "as `install`",
 }
 RUN = {"openssl", "umask", "echo"}
 """Carried out below, in a folder of their own."""
+AS_ANOTHER = re.compile(r"(?:sudo|runuser -u \S+ --) ")
+"""Who types a command for another user of the machine."""
 KNOWN = re.compile(rf"(?:sudo |\S*/)?(?:calsync|make|{'|'.join(NOT_RUN)}) ")
 TARGETS = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
@@ -56,7 +59,7 @@ def commands() -> Iterator[Any]:
 
 def simple(line: str) -> Iterator[list[str]]:
     """Yield the simple commands of a line: what stands between `&&`, `;`, `|` and parentheses."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(AS_ANOTHER.sub("", line), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words: list[str] = []
     for word in lexer:
@@ -69,8 +72,7 @@ def simple(line: str) -> Iterator[list[str]]:
 
 
 def program(words: list[str]) -> str:
-    rest = words[1:] if words[0] == "sudo" else words
-    return rest[0].rpartition("/")[2]
+    return words[0].rpartition("/")[2]
 
 
 @pytest.mark.parametrize(("page", "words"), list(commands()))
@@ -118,9 +120,10 @@ def test_a_shell_takes_it(script: str) -> None:
 
 
 def lines_with(*words: str) -> list[str]:
-    """Return the lines that have any of these words, each once."""
+    """Return the lines that have any of these words and may be run, each once."""
     found = [line for one in snippets("sh", "console") for line in typed(one)]
-    return sorted({line for line in found if any(word in line.split() or f"({word}" in line for word in words)})
+    may = [line for line in found if program(next(simple(line))) not in NOT_RUN]
+    return sorted({line for line in may if any(word in line.split() or f"({word}" in line for word in words)})
 
 
 def carried_out(line: str, folder: Path) -> str:

@@ -30,6 +30,7 @@ TRIED = {"console", "json", "python", "sh", "sql", "yaml"}
 BUILT = {"{eval-rst}", "{literalinclude}", "{made}", "{toctree}"}
 """By `make docs`."""
 NOT_RUN = {
+    "ini": "tests/deploy/test_systemd.py lets systemd read it",
     "mermaid": "a picture",
     "nginx": "there is no nginx here; tests/web/test_doorbells.py and test_origins.py have a proxy of their own",
     "powershell": "it needs a tenant of Microsoft 365, or an Exchange Server",
