@@ -59,7 +59,7 @@ SENTENCES: Mapping[str, Sentences] = {
     "plan_applied": Sentences(
         "{who} had a plan of {account} carried out.", "{who} hat einen Plan für {account} ausführen lassen."
     ),
-    "left": Sentences("{who} let {account} leave calsync.", "{who} hat {account} aus calsync entlassen."),
+    "left": Sentences("{who} let {account} leave calsync.", "{who} hat {account} aus calsync entfernt."),
     "password_changed": Sentences("{who} changed the own password.", "{who} hat das eigene Passwort geändert."),
     "token_made": Sentences("{who} made the API token {after}.", "{who} hat das API-Token {after} erstellt."),
     "token_revoked": Sentences(

@@ -275,7 +275,9 @@ def _consistent(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 CONNECTION_SCHEMA: Mapping[Any, Any] = {
-    vol.Required("api_token"): text(r"[!-~]+", "the API token from Einstellungen > API-Zugänge, without blanks"),
+    vol.Required("api_token"): text(
+        r"[!-~]+", "the API token from Einstellungen > Tools & Integration > API-Zugänge, without blanks"
+    ),
     vol.Exclusive("base_url", "server", msg="give base_url or stage, not both"): text(
         r"https?://\S+", "an https address"
     ),

@@ -10,8 +10,8 @@ FORM = (
         kind=Kind.SECRET,
         label=Words(en="API token", de="API-Token"),
         help=Words(
-            en="FLOWFACT > Einstellungen > API-Zugänge. It is kept encrypted.",
-            de="FLOWFACT > Einstellungen > API-Zugänge. Es wird verschlüsselt aufbewahrt.",
+            en="FLOWFACT > Einstellungen > Tools & Integration > API-Zugänge. It is kept encrypted.",
+            de="FLOWFACT > Einstellungen > Tools & Integration > API-Zugänge. Es wird verschlüsselt aufbewahrt.",
         ),
         required=True,
     ),

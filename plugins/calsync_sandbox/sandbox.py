@@ -194,7 +194,7 @@ class Sandbox:
             "flowfact_token": self.flowfact.api_token,
             "m365_secret": self.client_secret,
             "exchange_password": self.service.password,
-            "calsync_key": self.key,
+            "service_key": self.key,
         }
         settings = self._settings(folder, accounts, rules)
         if discover is not None:
@@ -207,7 +207,7 @@ class Sandbox:
     def _settings(self, folder: Path, accounts: Sequence[Account], rules: Sequence[Any]) -> dict[str, Any]:
         service = {"store": f"sqlite:///{folder.resolve() / 'calsync.db'}", "poll_seconds": POLL_SECONDS}
         if self.sign_in == "delegated":
-            service["key"] = Secret("calsync_key")
+            service["key"] = Secret("service_key")
         return {
             "service": service,
             "connections": {

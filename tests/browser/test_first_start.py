@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CONFIGURATION = """
 service:
   store: sqlite:///{store}
-  key: !secret calsync_key
+  key: !secret service_key
   listen: {listen}
   poll_seconds: 2
 connections: {{}}

@@ -96,7 +96,7 @@ async def test_a_key_that_others_can_read_is_refused(delegated: World, mode: int
 
 
 async def test_without_a_key_nobody_can_sign_in(delegated: World) -> None:
-    delegated.rewrite("  key: !secret calsync_key\n", "")
+    delegated.rewrite("  key: !secret service_key\n", "")
     found = await delegated.command("login", "m365")
     assert (found.code, found.output) == (2, "")
     assert "connection m365: a person's sign-in is kept encrypted: give `service.key`" in found.errors
