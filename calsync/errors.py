@@ -48,12 +48,14 @@ def reason(error: BaseException) -> str:
 
 
 def class_of(error: Exception) -> str:
-    """Return the name of the class here that an error is of, or of a bug its own class's."""
+    """Return the name of the class here that an error is of, or of a bug its own class's.
+
+    That an answer was lost matters to whoever asked; to everybody else it is one more thing to try again.
+    """
     if isinstance(error, Bug):
         return error.kind
-    return next(
-        (each.__name__ for each in type(error).__mro__ if each.__module__ == __name__), type(error).__name__
-    )
+    told = (each for each in type(error).__mro__ if each.__module__ == __name__ and each is not Lost)
+    return next((each.__name__ for each in told), type(error).__name__)
 
 
 class ConfigError(CalsyncError):

@@ -189,7 +189,7 @@ def test_mails_that_were_prevented_are_told_as_the_store_counts_them(office: Off
 
 
 def test_what_an_account_fails_with_is_told_as_long_as_it_does(office: Office) -> None:
-    for name, kind in (("anna", "LoginError"), ("kai", "Lost"), ("tim", "KeyError"), ("bea", "OtherSync")):
+    for name, kind in (("anna", "LoginError"), ("kai", "Retry"), ("tim", "KeyError"), ("bea", "OtherSync")):
         office.board.begin(name, None)
         office.board.note(name, State.FAILING, error="x", error_class=kind)
     office.board.begin("eva", None)

@@ -362,7 +362,7 @@ def by_itself(error_class: str) -> bool:
 
 def _connection(condition: Condition, error: str | None) -> str | None:
     """Return the connection that an error is about: its sentence begins with it, or names it after the account."""
-    found = re.match(r"(?:account \S+: )?connection (\S+?):? ", error or "")
+    found = re.match(r"(?:account \S+: )?(?:connection )?([^\s:,]+)[:,]? ", error or "")
     return found[1] if found is not None and found[1] in condition.connections else None
 
 

@@ -107,6 +107,22 @@ def test_a_server_that_is_away_for_long_is_told_and_a_hiccup_is_not() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "mail: cannot reach outlook.example.de:443 (refused)",
+        "mail: the answer of outlook.example.de was lost (TimeoutError)",
+        "mail: nothing was sent, because the server asks to wait",
+        "connection mail, sign-in: nothing was sent, because the server asks to wait",
+        "connection mail: the sign-in server does not answer (TimeoutError)",
+        "account anna: mail: Outlook does not answer",
+    ],
+)
+def test_all_accounts_that_a_server_keeps_waiting_have_one_card(said: str) -> None:
+    (card,) = cards(failing("Retry", said), failing("Retry", said, "bernd"), after=timedelta(minutes=15))
+    assert (card.cause, card.connection, card.accounts) == (Cause.UNREACHABLE, "mail", 2)
+
+
+@pytest.mark.parametrize(
     ("error_class", "cause"),
     [
         ("AccountError", Cause.ACCOUNT),

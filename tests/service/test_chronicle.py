@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calsync.engine import Report
-from calsync.errors import Busy, LoginError, Retry, StoreError, SwitchedOff
+from calsync.errors import Busy, LoginError, Lost, Retry, StoreError, SwitchedOff
 from calsync.history import History, RunRecord, Unsynced
 from calsync.service import Chronicle
 from calsync.sync.model import Side
@@ -101,6 +101,12 @@ async def test_the_first_failure_and_the_recovery_are_kept_and_what_is_between_i
     await runs.run()
     assert runs.kept.told() == [(1, "Retry"), (3, "LoginError"), (5, None)]
     assert runs.kept.runs[0].error == "down"
+
+
+async def test_an_outage_is_one_failure_however_it_shows(runs: Runs) -> None:
+    for error in (Retry("cannot reach it"), Lost("no answer"), Retry("cannot reach it"), Lost("no answer")):
+        await runs.run(error)
+    assert runs.kept.told() == [(1, "Retry")]
 
 
 async def test_a_failing_run_that_wrote_is_kept(runs: Runs) -> None:

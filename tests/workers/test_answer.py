@@ -46,7 +46,6 @@ def test_a_report_is_the_same_on_the_other_side() -> None:
         Busy("another process"),
         ConfigError(["one", "two"]),
         LoginError("wrong token"),
-        Lost("the answer"),
         Retry("later", after=30.0),
         StoreError("the disk is full"),
         SwitchedOff("off"),
@@ -60,6 +59,12 @@ def test_an_error_is_raised_as_it_was(error: CalsyncError) -> None:
     assert type(raised.value) is type(error)
     assert str(raised.value) == str(error)
     assert getattr(raised.value, "after", None) == getattr(error, "after", None)
+
+
+def test_a_lost_answer_is_one_more_thing_to_try_again() -> None:
+    with pytest.raises(Retry, match="the answer was lost") as raised:
+        take_end(end(Report(), Lost("the answer was lost", after=3.0)), Report())
+    assert raised.value.after == 3.0
 
 
 def test_a_bug_stays_one_without_its_text() -> None:
