@@ -170,6 +170,8 @@ class ServedAccount:
             self._turn, self._busy = None, True
             try:
                 await self._go_errands()
+                if self._ending:
+                    return
                 wait = await self._run()
             finally:
                 self._busy = False

@@ -67,6 +67,26 @@ async def test_an_errand_of_an_account_that_leaves_is_refused(
         await asked
 
 
+async def test_no_run_begins_behind_an_errand_of_an_account_that_leaves(running: Running) -> None:
+    running.start("anna")
+    await running.accounts.reached("anna", 1)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def errand() -> str:
+        begun.set()
+        await may_end.wait()
+        return "done"
+
+    asked = asyncio.create_task(running.service.ask("anna", errand))
+    await begun.wait()
+    leaving = asyncio.create_task(running.service.remove("anna"))
+    await asyncio.sleep(0)
+    may_end.set()
+    assert await asked == "done"
+    await leaving
+    assert running.accounts.runs["anna"] == 1
+
+
 async def test_an_errand_is_refused_at_once_while_the_last_run_comes_to_its_end(rung: Running) -> None:
     rung.accounts.held.clear()
     await rung.poll()
