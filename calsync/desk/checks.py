@@ -39,6 +39,8 @@ class Checks:
         self._clock = clock
         self._kept: dict[str, Checked] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._asking: set[str] = set()
+        """Connections that are being asked, and have not changed since that began."""
 
     def last(self) -> Mapping[str, Sequence[Finding]]:
         """Return what was found lately, by connection, as `Known.findings` is asked."""
@@ -52,7 +54,7 @@ class Checks:
             if known is not None and (not anew or known.at > asked):
                 return known
             self._kept.pop(connection, None)
-            findings = await self._check(connection)
+            findings = await self._ask(connection)
             self._kept[connection] = checked = Checked(self._clock.now(), findings)
             if all(one.severity != "error" for one in findings):
                 self._good(connection)
@@ -62,6 +64,16 @@ class Checks:
         """Let a connection, or every one, be asked anew: it is another one, or somebody has signed in to it."""
         for name in tuple(self._kept) if connection is None else (connection,):
             self._kept.pop(name, None)
+        self._asking.difference_update(tuple(self._asking) if connection is None else (connection,))
+
+    async def _ask(self, connection: str) -> Sequence[Finding]:
+        """Ask its servers, once more where it has become another one meanwhile."""
+        while True:
+            self._asking.add(connection)
+            findings = await self._check(connection)
+            if connection in self._asking:
+                self._asking.remove(connection)
+                return findings
 
     def _fresh(self, connection: str) -> Checked | None:
         found = self._kept.get(connection)

@@ -60,3 +60,26 @@ async def test_it_is_asked_anew_when_somebody_wants_it_or_it_was_changed(checks:
     checks.forget()
     assert checks.last() == {}
     assert asked == ["crm", "crm", "crm", "mail"]
+
+
+async def test_what_is_changed_while_it_is_asked_is_asked_once_more(clock: FakeClock) -> None:
+    """Whoever waits for the check of a mistyped token is told of the right one."""
+    token, answered = ["mistyped"], asyncio.Event()
+
+    async def check(connection: str) -> Sequence[Finding]:
+        del connection
+        shown = token[-1]
+        await answered.wait()
+        return [Finding("ok" if shown == "right" else "error", shown)]
+
+    checks = Checks(check, clock)
+    looking = asyncio.create_task(checks.of("crm"))
+    await asyncio.sleep(0)
+    token.append("right")
+    checks.forget("crm")
+    changed = asyncio.create_task(checks.of("crm"))
+    await asyncio.sleep(0)
+    answered.set()
+    found = [(await one).findings for one in (looking, changed)]
+    assert found == [[Finding("ok", "right")]] * 2
+    assert checks.last() == {"crm": [Finding("ok", "right")]}
