@@ -249,8 +249,8 @@ class App:
         """Where people find the pages. Raises ConfigError where there are none."""
         if self._config.web is None:
             raise ConfigError([f"{self._config.path}: there are no pages; add a section `web: {{}}`"])
-        at = self._config.service.listen
-        return self._config.service.public_url or f"http://{at.host}:{at.port}"
+        service = self._config.service
+        return service.public_url or service.listen.url
 
     def people(self) -> AbstractAsyncContextManager[People]:
         """Open the list of those who may use the pages. Raises ConfigError, StoreError."""

@@ -7,6 +7,7 @@ import voluptuous as vol
 
 from calsync.config.addresses import address, public_url
 from calsync.config.model import Address
+from calsync.web.origins import Origins
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,19 @@ def test_an_address_to_listen_at() -> None:
 def test_an_address_without_host_or_port_is_refused(given: object) -> None:
     with pytest.raises(vol.Invalid, match="must be a host and a port"):
         address(given)
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [
+        ("127.0.0.1:8765", "http://127.0.0.1:8765"),
+        ("calsync:8765", "http://calsync:8765"),
+        ("[::1]:8765", "http://[::1]:8765"),
+        ("0.0.0.0:8765", "http://127.0.0.1:8765"),
+        ("[::]:8765", "http://[::1]:8765"),
+    ],
+)
+def test_the_pages_answer_at_the_address_that_people_are_told(listen: str, url: str) -> None:
+    place = address(listen)
+    assert place.url == url
+    assert Origins(place.host, place.port).of(url.removeprefix("http://")) is not None

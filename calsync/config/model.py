@@ -26,6 +26,12 @@ class Address:
     host: str
     port: int
 
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds what listens here. What listens everywhere is on loopback, too."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - nobody can ask for it
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
