@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calsync.config import Why
-from calsync.errors import CalsyncError
+from calsync.errors import CalsyncError, ConfigError, Retry, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,15 @@ class Invalid(CalsyncError):  # noqa: N818 - errors are named as outcomes
 def refused(text: str) -> Wrong:
     """Return what somebody else says in English."""
     return Wrong("refused", said=text)
+
+
+UNKEPT = (Invalid, ConfigError, StoreError, Retry)
+"""Why what a person filled in was not kept."""
+
+
+def wrong_of(error: CalsyncError) -> Mapping[str, Wrong]:
+    """Return what the form says of it, by its keys; what is no single key's fault stands above all."""
+    return error.wrong if isinstance(error, Invalid) else {"": refused(str(error))}
 
 
 def left_out(one: Ignored) -> Invalid:

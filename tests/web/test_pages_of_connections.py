@@ -185,6 +185,18 @@ async def test_a_connection_is_added_changed_and_removed_by_its_form(
     assert "post" not in config(house).connections
 
 
+async def test_why_a_form_is_not_kept_stands_above_it_with_what_was_filled_in(
+    browser: Browser, house: House, chef: Person
+) -> None:
+    file = house.folder / "calsync.yaml"
+    file.write_text(re.sub(r"key: [^,]+, ", "", file.read_text()))
+    await browser.sign_in("chef")
+    at = "/add/connection?provider=memory"
+    refused = await browser.post("/add/connection", FORM, at=at)
+    assert (refused.status, refused.says("service.key"), refused.says(FORM["url"])) == (400, True, True)
+    assert CANARY not in refused.text
+
+
 async def test_an_account_is_added_changed_and_removed_by_both_forms(
     browser: Browser, office: Office, house: House, chef: Person
 ) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from calsync.desk.filling import picked
-from calsync.desk.invalid import Invalid
-from calsync.errors import ConfigError, Retry, StoreError
+from calsync.desk.invalid import UNKEPT, Invalid
 from calsync.people import Role
 from calsync.web.guard import form_of
 from calsync.web.pages.connections import CONNECTION, begin_check
@@ -82,7 +81,7 @@ async def keep_answers(site: Site, visitor: Visitor, connection: str, form: Mapp
     questions = () if work is None or work.outcome is None else work.outcome
     try:
         await site.desk.setup(visitor.who).answer(connection, picked(questions, form))
-    except (Invalid, ConfigError, StoreError, Retry) as error:
+    except UNKEPT as error:
         return str(error)
     site.works.forget(_key(connection))
     begin_asking(site, visitor, connection)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from calsync.desk.entries import account_entry, between, connections_of, filled_in, keys_of
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import UNKEPT, Invalid, wrong_of
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.web.guard import form_of
@@ -58,8 +58,8 @@ class _SetupAccounts:
         name = form.get("name", "").strip()
         try:
             await self._site.desk.setup(visitor.who).add_account(name, _entry(between(connections), specs, form))
-        except Invalid as invalid:
-            return self._form(visitor, specs, form, problems=invalid.wrong)
+        except UNKEPT as error:
+            return self._form(visitor, specs, form, problems=wrong_of(error))
         return self._site.go(visitor, "/accounts", "setup.account_added")
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -76,8 +76,8 @@ class _SetupAccounts:
         specs = await self._specs(visitor, connections_of(former))
         try:
             await self._site.desk.setup(visitor.who).change_account(name, _entry(former, specs, form))
-        except Invalid as invalid:
-            return self._form(visitor, specs, {**filled_in(former), **form}, problems=invalid.wrong, name=name)
+        except UNKEPT as error:
+            return self._form(visitor, specs, {**filled_in(former), **form}, problems=wrong_of(error), name=name)
         return self._site.go(visitor, "/accounts", "setup.account_changed")
 
     async def remove(self, request: web.Request, visitor: Visitor) -> web.Response:

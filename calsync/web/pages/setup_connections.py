@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from calsync.desk.invalid import Invalid
+from calsync.desk.invalid import UNKEPT, Invalid, wrong_of
 from calsync.people import Role
 from calsync.web.guard import form_of
 from calsync.web.pages.connections import CONNECTION, begin_check
@@ -51,8 +51,8 @@ class _SetupConnections:
         name = form.get("name", "").strip()
         try:
             await setup.add_connection(name, spec.name, _fields(spec, form))
-        except Invalid as invalid:
-            return self._form(visitor, spec, form, problems=invalid.wrong)
+        except UNKEPT as error:
+            return self._form(visitor, spec, form, problems=wrong_of(error))
         return self._site.go(visitor, "/connections", "setup.connection_added")
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.Response:
@@ -68,8 +68,8 @@ class _SetupConnections:
         spec = await self._spec(visitor, name)
         try:
             await self._site.desk.setup(visitor.who).change_connection(name, _fields(spec, form))
-        except Invalid as invalid:
-            return self._form(visitor, spec, form, problems=invalid.wrong, name=name)
+        except UNKEPT as error:
+            return self._form(visitor, spec, form, problems=wrong_of(error), name=name)
         begin_check(self._site, name)
         return self._site.go(visitor, "/connections", "setup.connection_changed")
 
@@ -77,10 +77,10 @@ class _SetupConnections:
         name = request.match_info["connection"]
         try:
             await self._site.desk.setup(visitor.who).remove_connection(name)
-        except Invalid as invalid:
+        except UNKEPT as error:
             values = await self._site.desk.setup(visitor.who).filled_in(name)
             spec = await self._spec(visitor, name)
-            return self._form(visitor, spec, values, problems=invalid.wrong, name=name)
+            return self._form(visitor, spec, values, problems=wrong_of(error), name=name)
         return self._site.go(visitor, "/connections", "setup.connection_removed")
 
     async def _spec(self, visitor: Visitor, connection: str) -> ProviderSpec:

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from calsync.desk.invalid import Invalid, refused
+from calsync.desk.invalid import UNKEPT, Invalid, wrong_of
 from calsync.desk.planned import planned
-from calsync.errors import ConfigError, Retry, StoreError
 from calsync.people import Role
 from calsync.sync.model import Direction, Side
 from calsync.values import replace
@@ -117,10 +116,8 @@ class _Start:
                 await setup.change_connection(name, fields)
             else:
                 await setup.add_connection(name, provider, fields)
-        except Invalid as invalid:
-            return self._form(visitor, step, spec, form, invalid.wrong, connected)
-        except (ConfigError, StoreError, Retry) as error:
-            return self._form(visitor, step, spec, form, {"": refused(str(error))}, connected)
+        except UNKEPT as error:
+            return self._form(visitor, step, spec, form, wrong_of(error), connected)
         there = connected.get(step)
         if there is not None and there.kept and there.name != name:
             with suppress(Invalid):  # accounts use it
@@ -192,8 +189,8 @@ class _Start:
         name = account_of(picked, self._site.desk.accounts())
         try:
             await self._site.desk.setup(visitor.who).add_account(name, entry_of(picked, connected))
-        except Invalid as invalid:
-            return self._preview(visitor, problems=invalid.wrong)
+        except UNKEPT as error:
+            return self._preview(visitor, problems=wrong_of(error))
         del self._picked[visitor.who.id]
         self._enabled[visitor.who.id] = name
         return self._site.go(visitor, "/start?step=done")
