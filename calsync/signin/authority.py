@@ -17,6 +17,8 @@ from calsync.signin.registration import GLOBAL_AUTHORITY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import msal
+
     from calsync.ports import Clock
 
 TIMEOUT = 8.0
@@ -24,6 +26,8 @@ TIMEOUT = 8.0
 TOO_MANY = 429
 SERVER_ERROR = 500
 RETRIED = frozenset({"temporarily_unavailable", "server_error", "slow_down", "request_timeout"})
+FLOW = ("state", "nonce", "code_verifier", "redirect_uri", "scope")
+"""What of msal's flow is needed again when the browser comes back."""
 INSTANCES = f"{GLOBAL_AUTHORITY}/common/discovery/instance"
 """Where msal looks up an authority that it does not know. It sends nothing but that one's address."""
 NAMES = (
@@ -115,6 +119,21 @@ def translated(connection: str) -> Iterator[None]:
         # msal raises it for an authority that it cannot find.
         problem = f"connection {connection}: there is no such tenant: check tenant_id and the cloud"
         raise LoginError(problem) from error
+
+
+def redeem(
+    app: msal.ClientApplication, flow: Mapping[str, Any], answer: Mapping[str, str], foreign: LoginError
+) -> Mapping[str, Any]:
+    """Return what the authority gives for what a browser came back with.
+
+    Raises `foreign` where that belongs to another sign-in than `flow`, and what `translated` knows.
+    """
+    try:
+        return dict(app.acquire_token_by_auth_code_flow(dict(flow), dict(answer)))
+    except JSONDecodeError:
+        raise  # a proxy has answered
+    except (ValueError, RuntimeError) as error:  # another state or nonce; its text quotes them
+        raise foreign from error
 
 
 def refusal(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msal
 
 from calsync.errors import LoginError
-from calsync.signin.authority import AuthorityHttp, refusal, translated
+from calsync.signin.authority import FLOW, AuthorityHttp, redeem, refusal, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SKEW = 300.0
 """Seconds by which the sign-in server's clock may be off."""
-KEPT = ("state", "nonce", "code_verifier", "redirect_uri", "scope")
-"""What of msal's flow is needed again when the browser comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class CodeFlow:
 
         flow = await self._call(ask)
         return Begun(
-            address=self._http.swapped(flow["auth_uri"]), flow={key: flow[key] for key in KEPT if key in flow}
+            address=self._http.swapped(flow["auth_uri"]), flow={key: flow[key] for key in FLOW if key in flow}
         )
 
     async def finish(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> Identity:
@@ -87,17 +85,11 @@ class CodeFlow:
         Raises LoginError where it does not belong to `flow`, was used already, or is somebody of another tenant;
         Retry.
         """
-        if not set(KEPT) <= flow.keys():
+        if not set(FLOW) <= flow.keys():
             raise self._other("it was not begun in this browser")
 
-        def ask() -> Mapping[str, Any]:
-            try:
-                found: Mapping[str, Any] = self._msal().acquire_token_by_auth_code_flow(dict(flow), dict(answer))
-            except (ValueError, RuntimeError) as error:  # another state or nonce; its text quotes them
-                raise self._other("it belongs to another sign-in") from error
-            return found
-
-        found = await self._call(ask)
+        foreign = self._other("it belongs to another sign-in")
+        found = await self._call(lambda: redeem(self._msal(), flow, answer, foreign))
         if "id_token_claims" not in found:
             raise refusal(self._registration.connection, found, {}, "try again, or ask the tenant's administrator")
         return self._identity(found["id_token_claims"])

@@ -12,6 +12,7 @@ import msal
 
 from calsync.errors import ConfigError, LoginError, Retry
 from calsync.ports import BrowserSignIn, DeviceCode, SignedIn
+from calsync.signin.authority import FLOW, redeem
 from calsync.signin.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from calsync.signin.registration import Registration
 
 FIELD = "tokens"
-FLOW = ("state", "nonce", "code_verifier", "redirect_uri", "scope")
-"""What of msal's flow is needed again when the browser comes back."""
 PENDING = frozenset({"authorization_pending", "slow_down"})
 ENDED = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 """What only a new sign-in mends."""
@@ -90,13 +89,7 @@ class DelegatedTokens(Tokens):
         cache = msal.SerializableTokenCache()
         app = await self._call(lambda: self._public(cache))
 
-        def redeem() -> Mapping[str, Any]:
-            try:
-                return dict(app.acquire_token_by_auth_code_flow(dict(flow), dict(answer)))
-            except (ValueError, RuntimeError) as error:  # another state or nonce; its text quotes them
-                raise self._foreign() from error
-
-        found = await self._call(redeem)
+        found = await self._call(lambda: redeem(app, flow, answer, self._foreign()))
         if "access_token" not in found:
             raise self._refusal(found)
         claims = found.get("id_token_claims", {})

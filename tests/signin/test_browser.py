@@ -119,9 +119,10 @@ async def test_an_authority_in_trouble_is_asked_again_later(
 ) -> None:
     begun = await delegated.begin(BACK)
     answer = await visit(begun)
-    authority.faults.add(Fault(method="POST", path="/token", status=503))
-    with pytest.raises(Retry):
-        await delegated.finish(begun.flow, answer)
+    for fault in (Fault(status=503), Fault(status=200, body=b"<html>portal</html>")):
+        authority.faults.add(replace(fault, method="POST", path="/token"))
+        with pytest.raises(Retry):
+            await delegated.finish(begun.flow, answer)
     clock.advance(60)
     assert (await delegated.finish(begun.flow, answer)).address == ANNA
 
