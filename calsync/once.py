@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from calsync.desk import Audit
 from calsync.engine import Engine, Report
-from calsync.errors import ConfigError, Retry, SwitchedOff, reason
+from calsync.engine.together import together
+from calsync.errors import ConfigError, Retry, StoreError, SwitchedOff, reason
 from calsync.forgetting import forget_old
 from calsync.holder import this_process
 from calsync.plan_file import Planned, read_plans
@@ -93,18 +94,11 @@ class Once:
             async with slots:
                 wanted = approved.get(name)
                 result = await self._sync_one(store, name, found, wanted, _for_account(progress, name))
-                if (
-                    wanted is not None
-                    and not result.off
-                    and (result.ok or result.left.writes + result.right.writes)
-                ):
-                    audit = Audit(store.settings, self._clock)
-                    await audit.note_by(who, "plan_applied", wanted.hash, account=name)
-                return result
+                return result if wanted is None else await self._noted(store, name, wanted, result, who)
 
         try:
             await forget_old(store, self._clock)
-            results = await asyncio.gather(*(one(name, found) for name, found in opened.items()))
+            results = await together(one(name, found) for name, found in opened.items())
         finally:
             await store.close()
         accounts = dict(zip(opened, results, strict=True))
@@ -177,6 +171,18 @@ class Once:
         if applied is None:
             return _result(report, None)
         return replace(_result(report, applied.problem), drift=applied.drift)
+
+    async def _noted(
+        self, store: SqlStore, name: str, approved: Approved, result: AccountResult, who: str
+    ) -> AccountResult:
+        """Tell the audit whose plan was carried out, if any of it was."""
+        if not result.off and (result.ok or result.left.writes + result.right.writes):
+            audit = Audit(store.settings, self._clock)
+            try:
+                await audit.note_by(who, "plan_applied", approved.hash, account=name)
+            except StoreError as error:
+                return replace(result, ok=False, error=result.error or reason(error))
+        return result
 
 
 def _chosen(path: Path, account: str | None) -> Mapping[str, Approved]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import ConfigError, Retry
+from calsync.desk import Audit
+from calsync.errors import ConfigError, Retry, StoreError
 from calsync.store import SqliteStore
 from calsync.values import replace
 from tests.house import MEETING, House
@@ -86,6 +87,25 @@ async def test_a_plan_is_carried_out_once_and_the_audit_says_by_whom(house: Hous
     audit = [(one.who, one.account, one.what, one.after) for one in await store.settings.audit(9)]
     await store.close()
     assert audit == [("Petra", "anna", "plan_applied", json.loads(path.read_text())["accounts"]["anna"]["hash"])]
+
+
+async def test_an_audit_that_cannot_be_kept_is_told_of_its_account_and_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Audit.note_by
+
+    async def full(audit: Audit, who: str, what: str, value: str, *, account: str) -> None:
+        if account == "anna":
+            raise StoreError("the disk is full")
+        await note(audit, who, what, value, account=account)
+
+    monkeypatch.setattr(Audit, "note_by", full)
+    async with opened(house) as app:
+        result = await app.sync(None, plan=await planned(house, app))
+    anna = result.accounts["anna"]
+    assert (anna.ok, anna.error, anna.right.created) == (False, "the disk is full", 1)
+    assert result.accounts["berta"].ok
+    assert (events(house, "anna-mail"), events(house, "berta-crm")) == (["Zahnarzt"], ["Notar"])
 
 
 async def test_an_account_that_is_switched_off_is_left_as_it_is(house: House) -> None:
