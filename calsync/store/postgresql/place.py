@@ -24,7 +24,7 @@ from calsync.store.postgresql.connection import OPEN, PostgresConnection, connec
 from calsync.store.postgresql.database import go_on_counting
 from calsync.store.postgresql.erase import expect_owner, write_anew, write_statistics_anew
 from calsync.store.postgresql.failures import told
-from calsync.store.postgresql.migrate import version
+from calsync.store.postgresql.migrate import migrate, version
 from calsync.store.postgresql.store import PostgresStore
 from calsync.store.sqlite import SqliteStore
 from calsync.store.sqlite_connection import transaction
@@ -161,12 +161,15 @@ class PostgresPlace(Place):
             await connection.close()
 
     async def _read(self, work: Work[T]) -> T | None:
-        """Return what `work` finds; None where no store has been made yet."""
+        """Return what `work` finds, in a store of an earlier calsync, too; None where none has been made yet."""
 
-        def found(database: Database) -> T | None:
-            return work(database) if version(self._place, database) else None
+        async def found(connection: PostgresConnection) -> T | None:
+            if not await connection.read(partial(version, self._place)):
+                return None
+            await migrate(connection)
+            return await connection.read(work)
 
-        return await self._with(lambda connection: connection.read(found))
+        return await self._with(found)
 
     def _connection(self) -> PostgresConnection:
         return PostgresConnection.to(self._conninfo, 1, SECONDS)

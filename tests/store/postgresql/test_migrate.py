@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -11,9 +12,14 @@ import pytest
 from calsync.errors import StoreError
 from calsync.store import migrate as of_sqlite
 from calsync.store import statements
+from calsync.store.postgresql import migrate as postgresql_migrate
 from calsync.store.postgresql.dialect import translated
 from calsync.store.postgresql.migrate import migrations
+from calsync.store.postgresql.place import PostgresPlace
 from calsync.store.postgresql.store import PostgresStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEWEST = max(migrations())
 COLUMNS = """
@@ -46,6 +52,19 @@ async def test_a_database_of_another_program_is_refused_and_left_alone(empty_dat
     run(empty_database, "CREATE TABLE account (balance BIGINT)")
     with pytest.raises(StoreError, match="belongs to another program; name another one"):
         await PostgresStore.open(empty_database)
+
+
+async def test_what_is_kept_is_exported_from_a_database_of_an_earlier_calsync(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = min(migrations())
+    with monkeypatch.context() as earlier:
+        earlier.setattr(postgresql_migrate, "migrations", lambda: {first: migrations()[first]})
+        await (await PostgresStore.open(empty_database)).close()
+    run(empty_database, "INSERT INTO account (name) VALUES ('anna')")
+    found = await PostgresPlace(empty_database, tmp_path / "beside").export("anna")
+    assert found is not None
+    assert [row["name"] for row in found["account"]] == ["anna"]
 
 
 def test_both_know_the_same_newest_migration() -> None:
