@@ -184,8 +184,8 @@ class App:
             async with Chronicle(store.history, self._clock).of(account, report):
                 found = await engine.leave(opened, remove, who, report, plan_hash)
             if plan_hash is not None and found.problem is None:
-                await forget_sign_ins(self._config, account)
                 await Audit(store.settings, self._clock).note_by(who, "left", remove, account=account)
+                await forget_sign_ins(self._config, account)
         return Left(found, report.counts)
 
     async def export(self, account: str, target: Path | None) -> Mapping[str, Any]:

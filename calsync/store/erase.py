@@ -1,4 +1,4 @@
-"""Erasing an account from the store: its rows, the space they stood in, and its name beside the store.
+"""Erasing an account from the store: its rows, and the space they stood in.
 
 SQLite leaves what is deleted in the file until the space is used again, and in its log until that is folded in. So
 deleted content is overwritten (secure_delete), the file is written anew (VACUUM) and the log cut off.
@@ -40,7 +40,8 @@ async def erase(path: Path, account: str, *, keep_off: bool) -> None:
     """
     if not there(path):
         return
-    expect_alone(path)
+    with nobody_else(path, "erase again"):
+        pass
     connection = await connect(str(path), str(path))
     try:
         await migrate(connection, migrations())
@@ -49,13 +50,6 @@ async def erase(path: Path, account: str, *, keep_off: bool) -> None:
         await connection.call(_write_anew)
     finally:
         await connection.close()
-
-
-def expect_alone(path: Path) -> None:
-    """Raise StoreError while anybody has the store open."""
-    if there(path):
-        with nobody_else(path, "erase again"):
-            pass
 
 
 def _alone(database: Database) -> None:
