@@ -36,8 +36,10 @@ async def search(client: Client, caller: Caller, page: Callable[[int, int], Oper
         known = len(found)
         for each in shown:
             found.setdefault(_id(client, each), each)
-        if last or len(found) == known:
+        if last:
             return list(found.values())
+        if len(found) == known:
+            break  # it says that there is more, and does not show it: what is missing is not gone
     raise Retry(f"connection {client.connection}: a search of Exchange has no end")
 
 

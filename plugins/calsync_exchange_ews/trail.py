@@ -73,7 +73,8 @@ class Trail:
 
     async def _holds(self, folder: Folder, reply: Reply, uid: str) -> bool:
         if reply.ok:
-            return bool(self._client.found(reply)[0])
+            items, last = self._client.found(reply)
+            return bool(items) or (not last and await self._lists(folder, uid))
         error = self._client.error(reply)
         if not isinstance(error, EventError):
             raise error

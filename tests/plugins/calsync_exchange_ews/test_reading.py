@@ -164,11 +164,22 @@ async def test_what_a_search_found_must_be_read(calendar: ExchangeCalendar, scri
     assert await calendar.find_marker("v1:m") == []
 
 
-async def test_a_search_that_repeats_itself_ends(calendar: ExchangeCalendar, script: Script) -> None:
+async def test_a_search_that_repeats_itself_ends_and_proves_nothing(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
     script.on("FindItem", view(shown("a"), last="false"))
-    script.on("GetItem", read(marked("a", "v1:m")))
-    assert len(await calendar.find_marker("v1:m")) == 1
+    with pytest.raises(Retry, match="has no end"):
+        await calendar.find_marker("v1:m")
     assert len(script.sent("FindItem")) == 2
+
+
+async def test_a_page_that_is_empty_and_not_the_last_is_no_miss(
+    calendar: ExchangeCalendar, script: Script
+) -> None:
+    """A create whose answer was lost would be sent a second time."""
+    script.on("FindItem", view(last="false"))
+    with pytest.raises(Retry):
+        await calendar.find_marker("v1:m")
 
 
 async def test_a_folder_that_says_nothing_proves_nothing(calendar: ExchangeCalendar, script: Script) -> None:

@@ -27,10 +27,10 @@ MISSING = answer("GetItem", message("GetItem", code="ErrorItemNotFound"))
 CALENDARS = listed(folder("calendar-id"), folder("team", "Team"), folder("house", "Haus"))
 
 
-def found(*ids: str) -> str:
+def found(*ids: str, last: str = "true") -> str:
     """Return what a search says of one folder."""
     items = "".join(shown(each, uid=f"uid-{each}") for each in ids)
-    root = f'<m:RootFolder IncludesLastItemInRange="true"><t:Items>{items}</t:Items></m:RootFolder>'
+    root = f'<m:RootFolder IncludesLastItemInRange="{last}"><t:Items>{items}</t:Items></m:RootFolder>'
     return message("FindItem", root)
 
 
@@ -42,6 +42,15 @@ def lost(calendar: ExchangeCalendar, script: Script) -> ExchangeCalendar:
     script.on("FindFolder", CALENDARS)
     script.on("FindItem", answer("FindItem", found(), found(), found()))
     return calendar
+
+
+async def test_an_empty_page_that_is_not_the_last_is_looked_behind(lost: ExchangeCalendar, script: Script) -> None:
+    cut = answer("FindItem", found(last="false"), found(), found())
+    script.on("FindItem", cut, answer("FindItem", found("c", last="false")), answer("FindItem", found("a")))
+    assert isinstance(await lost.locate("a", "uid-a"), Elsewhere)
+    script.on("FindItem", cut, answer("FindItem", found(last="false")))
+    with pytest.raises(Retry):
+        await lost.locate("a", "uid-a")
 
 
 @pytest.mark.parametrize(
