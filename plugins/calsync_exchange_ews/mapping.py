@@ -27,9 +27,14 @@ ONE_DAY = timedelta(days=1)
 MEETING, RECEIVED, CANCELLED = 0x1, 0x2, 0x4
 """Bits of AppointmentState (MS-OXOCAL 2.2.1.10): it is a meeting; it came from somebody else; it was cancelled."""
 _JOIN_LINK = re.compile(
-    r"https://(?:teams\.microsoft\.com/l/meetup-join|teams\.live\.com/meet|meet\.lync\.com)/", re.IGNORECASE
+    r"""https(?::|%3a)(?:/|%2f){2}(?:
+    (?:\w+\.)?teams\.(?:microsoft\.com|microsoft\.us|cloud\.microsoft|live\.com)(?:/|%2f)(?:l(?:/|%2f)meetup-join|meet)
+    |meet\.lync\.com
+    |meet\.[\w.-]+(?:/|%2f)[^/%\s"]+(?:/|%2f)[A-Z0-9]{6,}  # a Skype for Business of one's own
+    )(?:/|%2f|\b)""",
+    re.IGNORECASE | re.VERBOSE,
 )
-"""What the add-ins of Teams and Skype put into notes."""
+"""What the add-ins of Teams and Skype put into notes; encoded where a mail filter has rewritten it."""
 _ITEM_ID = name("t:ItemId")
 _URI, _VALUE = name("t:ExtendedFieldURI"), name("t:Value")
 

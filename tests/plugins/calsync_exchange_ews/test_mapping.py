@@ -100,10 +100,27 @@ def test_series(kind: str) -> None:
         {"IsOnlineMeeting": "true"},
         {"HasAttachments": "true"},
         {"Body": "Bitte hier: https://teams.microsoft.com/l/meetup-join/19%3a"},
+        {"Body": "https://teams.microsoft.com/meet/3421177?p=Xy"},
+        {"Body": "https://teams.cloud.microsoft/meet/3421177?p=Xy"},
+        {"Body": "https://gov.teams.microsoft.us/l/meetup-join/19%3a"},
+        {"Body": "https://teams.live.com/meet/9412"},
+        {
+            "Body": "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fteams.microsoft.com%2Fl%2Fmeetup-join%2F1"
+        },
+        {"Body": "https://meet.lync.com/makler/anna/ABC123"},
+        {"Body": "https://meet.makler.example/anna/5K2HP7QD"},
     ],
 )
 def test_a_body_that_must_not_be_written(fields: dict[str, str]) -> None:
     assert seen(**fields).online_meeting
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["https://teams.microsoft.com/downloads", "https://meet.makler.example/", "https://makler.example/meet/1"],
+)
+def test_other_links_are_text_like_any_other(body: str) -> None:
+    assert not seen(Body=body).online_meeting
 
 
 @pytest.mark.parametrize(
