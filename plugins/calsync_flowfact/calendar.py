@@ -216,11 +216,11 @@ class FlowfactCalendar(Calendar):
         """Return the entity that is about to be written. Raises Stale, Missing.
 
         FLOWFACT knows no conditional write, so a change between this read and the write is overwritten in the
-        written fields.
+        written fields. A revision that has not moved proves nothing: not every tenant moves it with each change.
         """
         entity = await self._owned(target.id)
         fresh = observed(self._mapping, entity)
-        if fresh.revision is None or fresh.revision != target.revision:
+        if fresh.revision is None or fresh.revision != target.revision or fresh.event != target.event:
             raise Stale(fresh)
         return entity
 

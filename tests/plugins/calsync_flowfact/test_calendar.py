@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import Missing, Stale, UnknownOutcome
+from calsync.errors import Missing, Retry, Stale, UnknownOutcome
 from calsync.ports import Gone, Here, Trashed
 from calsync.sync.model import AllDay
 from calsync.values import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calsync.ports import Calendar, Provider
+    from calsync.testing import FakeClock
 
 
 async def test_capabilities(calendar: Calendar, loopback: Any) -> None:
@@ -88,6 +90,36 @@ async def test_a_changed_event_is_not_written(calendar: Calendar, loopback: Any)
             await write
         assert caught.value.fresh.event.description == "Neu"
     assert loopback.server.sent("PATCH") == loopback.server.sent("DELETE") == []
+
+
+async def test_an_edit_that_moves_no_revision_is_seen_before_a_write(calendar: Calendar, loopback: Any) -> None:
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    told = deepcopy(loopback.server.entities[event_id]["_metadata"])
+    loopback.server.patch(event_id, {"message": "Neu"}, user=loopback.anna)
+    loopback.server.entities[event_id]["_metadata"] = told
+    for write in (calendar.update(seen, {"summary": "x"}, "s"), calendar.delete(seen)):
+        with pytest.raises(Stale) as caught:
+            await write
+        assert (caught.value.fresh.revision, caught.value.fresh.event.description) == (seen.revision, "Neu")
+    assert loopback.server.sent("PATCH") == loopback.server.sent("DELETE") == []
+
+
+async def test_nothing_is_written_long_after_the_read_before_it(
+    calendar: Calendar, loopback: Any, clock: FakeClock
+) -> None:
+    """FLOWFACT has no condition for a write, and its user may edit the appointment meanwhile."""
+    event_id = created(loopback)
+    seen = (await calendar.read([event_id]))[event_id]
+    for method, write in (
+        ("PATCH", calendar.update(seen, {"summary": "x"}, "s")),
+        ("DELETE", calendar.delete(seen)),
+    ):
+        loopback.server.faults.add(Fault(method=method, status=429, headers={"Retry-After": "20"}))
+        with pytest.raises(Retry) as busy:
+            await write
+        assert (busy.value.after, len(loopback.server.sent(method))) == (20, 1)
+        clock.advance(20)
 
 
 async def test_an_observation_of_unknown_revision_is_stale(calendar: Calendar, loopback: Any) -> None:
