@@ -77,7 +77,7 @@ class NativeSync:
     async def ask(self, believed: float = KNOWN_SECONDS) -> None:
         """Learn what FLOWFACT tells, unless it was asked in the last `believed` seconds. Raises Retry, LoginError.
 
-        What it has told before stays valid while it cannot be asked.
+        What it has told before stays valid as long as it does not tell anything else.
         """
         if self._policy == "ignore":
             return
@@ -88,7 +88,7 @@ class NativeSync:
             try:
                 self._mailboxes, self.untold = await self._client.mail_accounts(), False
             except (NoRight, NotFound, Rejected, UnknownShape):
-                self._mailboxes, self.untold = (), True
+                self.untold = True
             except Retry as outage:
                 if self._asked is None and self._policy == "refuse":
                     raise

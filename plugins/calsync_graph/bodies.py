@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.sync.model import AllDay, Timed
 from calsync_graph.mapping import MARKER_PROPERTY
-from calsync_graph.zones import wall_time, zone_named
+from calsync_graph.zones import named, wall_time
 
 if TYPE_CHECKING:
     from datetime import date
@@ -143,7 +143,7 @@ def times(when: When, start_zone: str, end_zone: str, otherwise: ZoneInfo) -> Ti
     """Return `when` in these zones, by Graph's names; in `otherwise` where nobody knows a name."""
     if isinstance(when, AllDay):
         # Both midnights of an all-day event must be given in the same zone.
-        name = otherwise.key if zone_named(start_zone) is None else start_zone
+        name = named(start_zone, otherwise)[0]
         return Times(start=_midnight(when.first, name), end=_midnight(when.after, name), all_day=True)
     return Times(
         start=wall_time(when.start, start_zone, otherwise),

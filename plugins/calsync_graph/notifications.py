@@ -18,7 +18,6 @@ TOKEN = "validationToken"  # noqa: S105 - the name of a query's key
 """The address is to return this value, as plain text, before anything is told there."""
 REMOVED = "subscriptionRemoved"
 REAUTHORIZE = "reauthorizationRequired"
-MISSED = "missed"
 
 
 class Notification(msgspec.Struct, frozen=True):

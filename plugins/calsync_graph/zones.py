@@ -24,17 +24,21 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
+def named(name: str, otherwise: ZoneInfo) -> tuple[str, ZoneInfo]:
+    """Return the zone that Graph means, and what it takes as its name; `otherwise` where nobody knows that."""
+    zone = zone_named(name)
+    if zone is None:
+        return otherwise.key, otherwise
+    return ("UTC" if name.lower() in UTC_NAMES else name), zone
+
+
 def wall_time(instant: datetime, name: str, otherwise: ZoneInfo) -> dict[str, str]:
     """Return an instant as Graph's dateTimeTimeZone in the zone `name`, or in `otherwise` if nobody knows that.
 
     Graph's wall times carry no offset. An instant in the second run of the hour that clocks repeat in autumn
     would be read as the first one, so it is written in UTC: the appointment's time counts more than its zone.
     """
-    zone = zone_named(name)
-    if zone is None:
-        name, zone = otherwise.key, otherwise
-    elif name.lower() in UTC_NAMES:
-        name = "UTC"
+    name, zone = named(name, otherwise)
     wall = instant.astimezone(zone)
     if wall.replace(fold=0).astimezone(UTC) != instant:
         name, wall = "UTC", instant.astimezone(UTC)

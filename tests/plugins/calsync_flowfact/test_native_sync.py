@@ -147,10 +147,13 @@ async def test_an_outage_stops_nobody_who_does_not_refuse(
     assert len(loopback.server.sent(path_contains="nylas")) == requests
 
 
-async def test_an_outage_while_the_service_runs_leaves_what_was_told_before(loopback: Any) -> None:
+@pytest.mark.parametrize(
+    "fault", [Fault(status=500), Fault(status=403), Fault(status=404), Fault(status=200, body=b'{"error": "x"}')]
+)
+async def test_an_outage_while_the_service_runs_leaves_what_was_told_before(loopback: Any, fault: Fault) -> None:
     loopback.server.nylas_accounts.append(ON)
     await loopback.provider.login()
-    loopback.server.faults.add(Fault(path="nylas", status=500, times=None))
+    loopback.server.faults.add(replace(fault, path="nylas", times=None))
     loopback.clock.advance(KNOWN_SECONDS)
     await listed(await loopback.calendar(user="ben@example.de"))
     with pytest.raises(AccountError, match="own calendar sync"):
