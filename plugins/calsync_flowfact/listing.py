@@ -1,7 +1,8 @@
 """Reading all appointments that overlap a window.
 
 Completeness is proved by the server's own count: as many different entities as it says there are. Where fewer
-came, something moved while it was read; it is read once more, and then given up for now.
+came, something moved while it was read; it is read once more, and then given up for now. A round number may be the
+most that a search counts to: it proves nothing, and is asked for in parts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from calsync.values import replace
 from calsync_flowfact.entity import entity_id
 from calsync_flowfact.failures import Rejected
 from calsync_flowfact.pages import Shifted, walk
+from calsync_flowfact.tally import MOST_COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -71,6 +73,8 @@ class Listing:
                     self._told.update(ids)
             except Shifted:
                 continue
+            if total and total % MOST_COUNTED == 0:
+                raise Rejected(f"connection {self.client.name}: FLOWFACT may count no further than {total}")
             if len(seen) >= total:
                 return
         raise Retry(f"{self.client.name}: FLOWFACT lists fewer appointments than it counts; trying again later")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -73,6 +74,8 @@ class TenantInMemory:
     requests: list[str] = field(default_factory=list)
     ranges: bool = True
     reach: int = 10_000
+    counts: int = sys.maxsize
+    """How far it counts."""
     trash_visible: bool = True
     sorts: bool = True
     missing_first: bool = False
@@ -127,7 +130,7 @@ class TenantInMemory:
             found = missing + having if self.missing_first else having + missing
         if offset + size > self.reach:
             raise Rejected("too deep")
-        return Hits(tuple(found[offset : offset + size]), len(found), self._ms(self.clock.now()))
+        return Hits(tuple(found[offset : offset + size]), min(len(found), self.counts), self._ms(self.clock.now()))
 
     async def trash(self, page: int, size: int) -> BuriedPage:
         self.requests.append("trash")

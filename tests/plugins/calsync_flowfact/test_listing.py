@@ -60,6 +60,18 @@ async def test_a_reach_that_is_too_short_is_read_in_parts(tenant: Any, reader: A
     assert await listed(reader(page_size=20)) == events
 
 
+async def test_a_count_that_goes_no_further_proves_nothing(
+    tenant: Any, reader: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calsync_flowfact.listing.MOST_COUNTED", 60)
+    events = fill(tenant, clock, 301)
+    tenant.counts = 60
+    assert await listed(reader(page_size=20)) == events
+    tenant.ranges = False
+    with pytest.raises(AccountError, match="numeric codec"):
+        await listed(reader(page_size=20))
+
+
 async def test_what_cannot_be_read_in_parts_stops_the_account(tenant: Any, reader: Any, clock: FakeClock) -> None:
     fill(tenant, clock, 100)
     tenant.reach, tenant.ranges = 60, False
