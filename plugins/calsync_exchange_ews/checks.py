@@ -62,6 +62,16 @@ UNLISTED = Finding(
     "verschoben oder gelöscht wurde: Löschungen in Outlook werden nicht übertragen; bitte lassen Sie calsync die "
     "Identität annehmen (impersonate), oder machen Sie alle Ordner für seinen Benutzer sichtbar",
 )
+PRIVATE_UNSEEN = Finding(
+    "warning",
+    "private events are not visible, so nobody knows whether one that is found nowhere was deleted or made "
+    "private: what is deleted for good in Outlook stays in FLOWFACT; give the user the right to see private "
+    "items, or let calsync impersonate",
+    "Private Termine sind nicht sichtbar, deshalb weiß niemand, ob ein Termin, der nirgends zu finden ist, "
+    "gelöscht oder privat gemacht wurde: Was in Outlook endgültig gelöscht wird, bleibt in FLOWFACT; bitte geben "
+    "Sie dem Benutzer das Recht, private Elemente zu sehen, oder lassen Sie calsync die Identität annehmen "
+    "(impersonate)",
+)
 NAMELESS = Finding(
     "warning",
     "the server does not say which Exchange it is",
@@ -103,6 +113,8 @@ async def about_calendar(calendar: ExchangeCalendar) -> Sequence[Finding]:
         found.append(await _notifications(calendar.home))
     if not calendar.home.info.writable:
         found.append(READ_ONLY)
+    if not calendar.home.sees_private:
+        found.append(PRIVATE_UNSEEN)
     if calendar.home.trash is None:
         found.append(TRASH_UNSEEN)
     try:

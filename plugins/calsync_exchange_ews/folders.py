@@ -30,7 +30,12 @@ class FolderInfo:
     """Its class; calendars begin with `IPF.Appointment`."""
     readable: bool
     writable: bool
-    """The user may create, change and delete in it. Where the server does not say, both are taken as given."""
+    """The user may create, change and delete in it."""
+    sees_private: bool
+    """The user is shown private items; others are answered like items that are gone.
+
+    Where the server does not say, all three are taken as given.
+    """
 
 
 async def calendars_of(client: Client, caller: Caller) -> Sequence[FolderInfo]:
@@ -44,7 +49,7 @@ def folder_info(reply: Reply) -> FolderInfo:
     """Read the answer about one folder that is there."""
     folders = child(reply.node, "m:Folders") if reply.node is not None else None
     if folders is None or len(folders) == 0:
-        return FolderInfo(id="", name="", kind="", readable=False, writable=False)
+        return FolderInfo(id="", name="", kind="", readable=False, writable=False, sees_private=False)
     return folder_of(folders[0])
 
 
@@ -59,6 +64,7 @@ def folder_of(folder: Element) -> FolderInfo:
         readable=_granted(rights, "t:Read"),
         # `Modify` and `Delete` are about the folder itself; what is said about its content is this.
         writable=_granted(rights, "t:CreateContents"),
+        sees_private=_granted(rights, "t:ViewPrivateItems"),
     )
 
 

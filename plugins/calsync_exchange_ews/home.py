@@ -45,6 +45,8 @@ class Home:
         self.caller = caller
         self.info = info
         self.folder = Folder(id=info.id)
+        self.sees_private = info.sees_private
+        """Whether it was shown private items when it was last read."""
         self.zone = zone
         self._places = {info.id: Place.HERE, "": Place.HERE}
         if trash_id is not None:
@@ -84,7 +86,7 @@ class Home:
                 (reply,) = await self.client.call(get_folder([self.folder]), self.caller)
             except (AccountError, EventError):
                 return False
-            if not reply.ok or not folder_info(reply).readable:
+            if not reply.ok or not (info := folder_info(reply)).readable:
                 return False
-            self._readable_at = now
+            self._readable_at, self.sees_private = now, info.sees_private
             return True

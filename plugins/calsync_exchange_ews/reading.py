@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calsync.errors import AccountError, EventError, Missing, Retry
-from calsync.ports import Elsewhere, Here, NoAccess, Trashed
+from calsync.ports import Elsewhere, Gone, Here, NoAccess, Trashed
 from calsync.values import replace
 from calsync_exchange_ews.batches import read_items
 from calsync_exchange_ews.failures import Fate, fate_of
@@ -91,7 +91,7 @@ class EventReader:
         try:
             ((reply, invited),) = await self._ask([event_id])
             if fate_of(reply) is Fate.GONE:
-                return await self._trail.follow(uid) if await self._home.is_readable() else NoAccess()
+                return await self._followed(uid)
             found = self._checked(event_id, reply, invited)
             place = await self._home.place(found.folder_id)
             if place is Place.HERE and await is_deleted(self._home, found.observation):
@@ -103,6 +103,13 @@ class EventReader:
         if place is Place.UNKNOWN:
             return NoAccess()
         return Trashed() if place is Place.TRASH else Elsewhere()
+
+    async def _followed(self, uid: str | None) -> Whereabouts:
+        """Tell where an event is that its id does not lead to: one that was made private may only be hidden."""
+        if not await self._home.is_readable():
+            return NoAccess()
+        place = await self._trail.follow(uid)
+        return NoAccess() if isinstance(place, Gone) and not self._home.sees_private else place
 
     def masters(self, replies: Iterable[Reply]) -> Iterator[Observation | None]:
         """Yield the events of answers that are in the order of the questions, whatever ids they have."""

@@ -96,8 +96,11 @@ def read(*items: str) -> bytes:
     return answer("GetItem", *(message("GetItem", f"<m:Items>{each}</m:Items>") for each in items))
 
 
-def folder(folder_id: str, name: str = "Kalender", rights: str = "true") -> str:
-    granted = f"<t:CreateContents>{rights}</t:CreateContents><t:Read>true</t:Read>"
+def folder(folder_id: str, name: str = "Kalender", rights: str = "true", private: str = "true") -> str:
+    granted = (
+        f"<t:CreateContents>{rights}</t:CreateContents><t:Read>true</t:Read>"
+        f"<t:ViewPrivateItems>{private}</t:ViewPrivateItems>"
+    )
     return (
         f'<t:CalendarFolder><t:FolderId Id="{folder_id}"/><t:FolderClass>IPF.Appointment</t:FolderClass>'
         f"<t:DisplayName>{name}</t:DisplayName><t:EffectiveRights>{granted}</t:EffectiveRights></t:CalendarFolder>"

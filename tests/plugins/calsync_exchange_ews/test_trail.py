@@ -9,6 +9,7 @@ import pytest
 from calsync.errors import Retry
 from calsync.ports import Elsewhere, Gone, NoAccess, Trashed
 from calsync.testing.contract.case import EVENT, listen
+from calsync_exchange_ews.checks import PRIVATE_UNSEEN, about_calendar
 from calsync_sandbox.ews import Trouble
 from calsync_sandbox.ews.ids import read_item_id
 from tests.plugins.calsync_exchange_ews.conftest import answer, folder, folders, listed, message
@@ -42,6 +43,18 @@ def lost(calendar: ExchangeCalendar, script: Script) -> ExchangeCalendar:
     script.on("FindFolder", CALENDARS)
     script.on("FindItem", answer("FindItem", found(), found(), found()))
     return calendar
+
+
+async def test_where_private_events_are_hidden_only_what_is_found_is_proof(
+    lost: ExchangeCalendar, script: Script
+) -> None:
+    """Its user may have made it private: whoever may not see that is answered as if it were gone."""
+    script.on("GetFolder", folders(folder("calendar-id", private="false")))
+    for uid in ("uid-a", None):
+        assert isinstance(await lost.locate("a", uid), NoAccess)
+    script.on("FindItem", answer("FindItem", found(), found(), found("a")))
+    assert isinstance(await lost.locate("a", "uid-a"), Trashed)
+    assert PRIVATE_UNSEEN in await about_calendar(lost)
 
 
 async def test_an_empty_page_that_is_not_the_last_is_looked_behind(lost: ExchangeCalendar, script: Script) -> None:
