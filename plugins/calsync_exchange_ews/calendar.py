@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from calsync.errors import Blocked, CalsyncError, EventError, Missing, Stale, UnknownOutcome
@@ -19,7 +18,6 @@ from calsync_exchange_ews.written import another_version, is_merged, refuses_ver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-    from datetime import datetime
 
     from calsync.ports import Page, Ring, Whereabouts
     from calsync.sync.model import Changes, Draft, Event, Need, Observation, Window
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
 
 FIELDS: Mapping[Need, str] = {"location": LOCATION}
 """What can be read besides, and how it is called."""
-FRESH = timedelta(seconds=10)
-"""So long after the read that it was decided by, a write without a condition is still sent. Two requests are under
-way at a time, so it may have to wait for others."""
 ATTEMPTS = 2
 """How often an update is sent: a server that touches an item by itself moves its version, and nobody's edit."""
 
@@ -120,10 +115,7 @@ class ExchangeCalendar(Calendar):
         raise Stale(fresh.observation)
 
     async def delete(self, target: Observation) -> None:
-        """Move to Deleted Items what is as it was planned; the server cannot be given a condition here.
-
-        Raises Retry, and sends nothing, where that takes longer than FRESH.
-        """
+        """Move to Deleted Items what is as it was planned; the server cannot be given a condition here."""
         try:
             fresh = await self._fresh(target)
         except Missing:
@@ -131,8 +123,8 @@ class ExchangeCalendar(Calendar):
                 return
             raise
         _refuse(fresh.observation.event, silent=self._silent)
-        delete = replace(delete_item(ItemId(target.id, fresh.change_key or None)), by=self._soon())
-        (reply,) = await self._client.call(delete, self.home.caller)
+        item = ItemId(target.id, fresh.change_key or None)
+        (reply,) = await self._client.call(delete_item(item), self.home.caller)
         if fate_of(reply) is Fate.CONFLICT:
             raise Stale((await self._reader.one(target.id)).observation)
         if not reply.ok and fate_of(reply) is not Fate.GONE:
@@ -170,10 +162,6 @@ class ExchangeCalendar(Calendar):
         if not same and fresh.observation.event != target.event:
             raise Stale(fresh.observation)
         return fresh
-
-    def _soon(self) -> datetime:
-        """Return until when a write may be sent that has no condition but the read before it."""
-        return self._client.clock.now() + FRESH
 
     async def _write_on_condition(self, fresh: Stored, changes: Changes) -> Reply:
         """Write on condition of the version that was read.
@@ -224,12 +212,10 @@ class ExchangeCalendar(Calendar):
 
     def _update_of(self, fresh: Stored, changes: Changes, version: str | None) -> Callable[..., Operation]:
         item, clears = ItemId(fresh.observation.id, version), self._client.clears_texts
-        by = None if self._client.heeds_versions else self._soon()
 
         def request(*, zones: bool) -> Operation:
             start = fresh.start_zone or self.home.written_zone
-            update = update_item(item, edits(changes, start, fresh.end_zone or start, zones=zones, clears=clears))
-            return replace(update, by=by)
+            return update_item(item, edits(changes, start, fresh.end_zone or start, zones=zones, clears=clears))
 
         return request
 

@@ -10,7 +10,6 @@ from calsync_exchange_ews.auth.login import Post
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
-    from datetime import datetime
 
     from calsync.http import Answer, Http
     from calsync_exchange_ews.auth.login import Login
@@ -30,20 +29,11 @@ class Channel:
         self._lock = asyncio.Lock()
 
     async def post(
-        self,
-        body: bytes,
-        headers: Mapping[str, str],
-        *,
-        changes: bool,
-        silence: float | None = None,
-        by: datetime | None = None,
+        self, body: bytes, headers: Mapping[str, str], *, changes: bool, silence: float | None = None
     ) -> Answer:
-        """Send one request, no later than `by`; `silence` asks for a stream.
-
-        Raises LoginError, Retry, UnknownOutcome.
-        """
+        """Send one request; `silence` asks for a stream. Raises LoginError, Retry, UnknownOutcome."""
         async with self._lock:
-            post = Post(headers=headers, body=body, changes=changes, silence=silence, by=by)
+            post = Post(headers=headers, body=body, changes=changes, silence=silence)
             return await self._login.send(self._http, post)
 
     async def close(self) -> None:

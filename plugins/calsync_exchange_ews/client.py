@@ -190,8 +190,7 @@ class Client:
     async def _once(self, operation: Operation, caller: Caller) -> Content:
         headers = self._headers(caller)
         async with self._channels.one() as channel:
-            body = self._sealed(operation, caller)
-            answer = await channel.post(body, headers, changes=operation.changes, by=operation.by)
+            answer = await channel.post(self._sealed(operation, caller), headers, changes=operation.changes)
         found = self._understood(answer, operation, headers)
         self._note_move(found, caller.mailbox)
         return found

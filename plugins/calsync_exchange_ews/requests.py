@@ -69,8 +69,6 @@ class Operation:
     element: Element
     changes: bool = False
     """Whether it changes something on the server."""
-    by: datetime | None = None
-    """Later it is not sent any more: what it was decided by was just read."""
 
     @property
     def zones(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ configuration for anything but reading.
 from __future__ import annotations
 
 import email.utils
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,6 +29,7 @@ from calsync_flowfact.failures import NotFound, Purpose, UnknownShape, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from calsync.http import Answer
     from calsync.ports import Host
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 _NONE: Mapping[str, str] = {}
 _VERSION_2: Mapping[str, str] = {"x-ff-version": "2"}
-FRESH = timedelta(seconds=10)
-"""So long behind the read before it a change, which has no condition, is still sent. All accounts of a tenant wait
-for the same few places."""
 
 
 class Client:
@@ -216,26 +213,24 @@ class Client:
         fields: Mapping[str, Any] | None,
         more: Mapping[str, str] = _NONE,
     ) -> Answer:
-        # What is changed was just read, which is all that keeps an edit from being written over.
-        by = None if purpose is Purpose.CREATE else self._http.clock.now() + FRESH
-        path = self._path("entity-service", path)
-        answer = await self._call(method, path, json=fields, changes=True, more=more, by=by)
+        answer = await self._call(method, self._path("entity-service", path), json=fields, changes=True, more=more)
         if not answer.ok:
             raise failure(self.name, answer, purpose, fields or ())
         return answer
 
-    async def _call(self, method: str, path: str, *, more: Mapping[str, str], **request: Any) -> Answer:
+    async def _call(
+        self, method: str, path: str, *, json: Any, changes: bool = False, more: Mapping[str, str]
+    ) -> Answer:
         """Send a request; where the session is refused, once more with a new one: nothing was carried out yet.
 
         403 says that the session has ended, or that a right is missing; of a young session only the latter.
-        `request`: as `Http.request` takes it.
         """
         token = await self._sessions.token()
-        answer = await self._send(token, method, path, more, request)
+        answer = await self._send(method, path, token, json, changes, more)
         refused = answer.status == HTTPStatus.FORBIDDEN and not self._sessions.young(token)
         if refused or answer.status == HTTPStatus.UNAUTHORIZED:
             token = await self._sessions.renew(token)
-            answer = await self._send(token, method, path, more, request)
+            answer = await self._send(method, path, token, json, changes, more)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             raise LoginError(
                 f"connection {self.name}: FLOWFACT refuses a new session; check the rights of the user who "
@@ -247,10 +242,10 @@ class Client:
         return answer
 
     async def _send(
-        self, token: str, method: str, path: str, more: Mapping[str, str], request: Mapping[str, Any]
+        self, method: str, path: str, token: str, json: Any, changes: bool, more: Mapping[str, str]
     ) -> Answer:
         headers = {"cognitoToken": token, "Accept": "application/json, text/plain", "Accept-Language": "de"}
-        return await self._http.request(method, path, headers={**headers, **more}, **request)
+        return await self._http.request(method, path, headers={**headers, **more}, json=json, changes=changes)
 
     def _path(self, service: str, path: str) -> str:
         prefix = self._settings.path_prefix

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from calsync.http import Answer, Http
 
@@ -27,8 +26,6 @@ class Post:
     """Whether it changes something on the server."""
     silence: float | None = None
     """Its answer is to be a stream that may be silent for so many seconds; None: a whole answer."""
-    by: datetime | None = None
-    """Later it is not sent any more."""
 
     async def send(self, http: Http, authorization: str | None = None) -> Answer:
         """Send it as it is, or signed."""
@@ -40,7 +37,6 @@ class Post:
             body=self.body,
             changes=self.changes,
             silence=self.silence,
-            by=self.by,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from datetime import UTC, datetime
@@ -32,7 +31,6 @@ from tests.plugins.calsync_exchange_ews.test_feed import shown, view
 
 if TYPE_CHECKING:
     from calsync.sync.model import Changes
-    from calsync.testing import FakeClock
     from calsync_exchange_ews.calendar import ExchangeCalendar
     from tests.plugins.calsync_exchange_ews.conftest import Script
 
@@ -333,44 +331,6 @@ async def test_what_a_delete_may_end_in(
     script.on("DeleteItem", reply)
     with pytest.raises(error):
         await calendar.delete(target)
-
-
-BUSY = '<t:Value Name="BackOffMilliseconds">20000</t:Value>'
-
-
-async def test_a_delete_is_not_sent_long_after_the_read_before_it(
-    calendar: ExchangeCalendar, script: Script
-) -> None:
-    """A server has no condition for it, and its user may edit the event meanwhile."""
-    target = await seen(calendar, script)
-    script.on("DeleteItem", fault("ErrorServerBusy", BUSY), answer("DeleteItem", message("DeleteItem")))
-    with pytest.raises(Retry, match="nothing was sent"):
-        await calendar.delete(target)
-    assert len(script.sent("DeleteItem")) == 1
-
-
-@pytest.mark.parametrize("heeds", [None, False])
-async def test_nor_is_an_update_that_has_no_condition(
-    calendar: ExchangeCalendar, script: Script, heeds: bool | None
-) -> None:
-    target = await seen(calendar, script)
-    calendar.home.client.heeds_versions = heeds
-    script.on("UpdateItem", fault("ErrorServerBusy", BUSY), written("UpdateItem"))
-    with pytest.raises(Retry, match="nothing was sent"):
-        await calendar.update(target, CHANGES, MARKER)
-    assert len(script.sent("UpdateItem")) == 1
-
-
-async def test_one_on_condition_of_the_version_waits(
-    calendar: ExchangeCalendar, script: Script, clock: FakeClock
-) -> None:
-    target = await seen(calendar, script)
-    calendar.home.client.heeds_versions = True
-    script.on("UpdateItem", fault("ErrorServerBusy", BUSY), written("UpdateItem"))
-    update = asyncio.create_task(calendar.update(target, CHANGES, MARKER))
-    await clock.until_sleeping()
-    clock.advance(20)
-    assert (await update).revision == "k2"
 
 
 async def test_no_write_without_the_right_to(calendar: ExchangeCalendar, script: Script) -> None:

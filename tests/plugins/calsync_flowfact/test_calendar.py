@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from calsync.errors import Missing, Retry, Stale, UnknownOutcome
+from calsync.errors import Missing, Stale, UnknownOutcome
 from calsync.ports import Gone, Here, Trashed
 from calsync.sync.model import AllDay
 from calsync.values import replace
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calsync.ports import Calendar, Provider
-    from calsync.testing import FakeClock
 
 
 async def test_capabilities(calendar: Calendar, loopback: Any) -> None:
@@ -103,23 +102,6 @@ async def test_an_edit_that_moves_no_revision_is_seen_before_a_write(calendar: C
             await write
         assert (caught.value.fresh.revision, caught.value.fresh.event.description) == (seen.revision, "Neu")
     assert loopback.server.sent("PATCH") == loopback.server.sent("DELETE") == []
-
-
-async def test_nothing_is_written_long_after_the_read_before_it(
-    calendar: Calendar, loopback: Any, clock: FakeClock
-) -> None:
-    """FLOWFACT has no condition for a write, and its user may edit the appointment meanwhile."""
-    event_id = created(loopback)
-    seen = (await calendar.read([event_id]))[event_id]
-    for method, write in (
-        ("PATCH", calendar.update(seen, {"summary": "x"}, "s")),
-        ("DELETE", calendar.delete(seen)),
-    ):
-        loopback.server.faults.add(Fault(method=method, status=429, headers={"Retry-After": "20"}))
-        with pytest.raises(Retry) as busy:
-            await write
-        assert (busy.value.after, len(loopback.server.sent(method))) == (20, 1)
-        clock.advance(20)
 
 
 async def test_an_observation_of_unknown_revision_is_stale(calendar: Calendar, loopback: Any) -> None:
