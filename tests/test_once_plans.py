@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import pytest
 
 from calsync.desk import Audit
 from calsync.errors import ConfigError, Retry, StoreError
+from calsync.once import Once
 from calsync.store import SqliteStore
 from calsync.values import replace
 from tests.house import MEETING, House
@@ -106,6 +108,26 @@ async def test_an_audit_that_cannot_be_kept_is_told_of_its_account_and_stops_no_
     assert (anna.ok, anna.error, anna.right.created) == (False, "the disk is full", 1)
     assert result.accounts["berta"].ok
     assert (events(house, "anna-mail"), events(house, "berta-crm")) == (["Zahnarzt"], ["Notar"])
+
+
+async def test_a_bug_with_one_account_lets_the_runs_of_others_come_to_their_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, broken = Once._sync_one, asyncio.Event()
+
+    async def one(once: Once, store: Any, name: str, *rest: Any) -> Any:
+        if name == "anna":
+            broken.set()
+            raise ZeroDivisionError
+        await broken.wait()
+        await asyncio.sleep(0)
+        return await sync(once, store, name, *rest)
+
+    async with opened(house) as app:
+        monkeypatch.setattr(Once, "_sync_one", one)
+        with pytest.raises(ZeroDivisionError):
+            await app.sync(None)
+    assert (events(house, "anna-mail"), events(house, "berta-crm")) == ([], ["Notar"])
 
 
 async def test_an_account_that_is_switched_off_is_left_as_it_is(house: House) -> None:

@@ -30,8 +30,8 @@ _JOIN_LINK = re.compile(
     r"""https(?::|%3a)(?:/|%2f){2}(?:
     (?:\w+\.)?teams\.(?:microsoft\.com|microsoft\.us|cloud\.microsoft|live\.com)(?:/|%2f)(?:l(?:/|%2f)meetup-join|meet)
     |meet\.lync\.com
-    |meet\.[\w.-]+(?:/|%2f)[^/%\s"]+(?:/|%2f)[A-Z0-9]{6,}  # a Skype for Business of one's own
-    )(?:/|%2f|\b)""",
+    |meet\.[\w.-]+(?:/|%2f)[^/%\s"]+(?:/|%2f)(?-i:[A-Z0-9]{6,10})  # a Skype for Business of one's own
+    )(?![\w-])""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What the add-ins of Teams and Skype put into notes; encoded where a mail filter has rewritten it."""

@@ -105,11 +105,15 @@ class EventReader:
         return Trashed() if place is Place.TRASH else Elsewhere()
 
     async def _followed(self, uid: str | None) -> Whereabouts:
-        """Tell where an event is that its id does not lead to: one that was made private may only be hidden."""
+        """Tell where an event is that its id does not lead to.
+
+        One that was made private may only be hidden; it is not where it is found under another id.
+        """
         if not await self._home.is_readable():
             return NoAccess()
         place = await self._trail.follow(uid)
-        return NoAccess() if isinstance(place, Gone) and not self._home.sees_private else place
+        hidden = isinstance(place, Gone) and not self._home.sees_private and not await self._trail.came_back(uid)
+        return NoAccess() if hidden else place
 
     def masters(self, replies: Iterable[Reply]) -> Iterator[Observation | None]:
         """Yield the events of answers that are in the order of the questions, whatever ids they have."""

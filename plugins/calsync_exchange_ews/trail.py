@@ -51,6 +51,13 @@ class Trail:
             return Elsewhere()
         return Trashed() if any(found[len(others) :]) else Gone()
 
+    async def came_back(self, uid: str | None) -> bool:
+        """Tell whether the event stands in its own calendar, under another id. Raises Retry, LoginError."""
+        try:
+            return bool(uid) and (await self._search([self._home.folder], uid or ""))[0]
+        except (AccountError, EventError):
+            return False
+
     async def _calendars(self) -> Sequence[Folder]:
         """Return the other calendars. Many events that are lost at once cost one list of them."""
         async with self._listing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import OtherSync, Retry
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 KNOWN_SECONDS = 300.0
 """So long an answer serves all accounts. Somebody who has switched it off wants to go on."""
+BELIEVED = timedelta(days=1)
+"""So long an answer counts where the next ones say nothing. It may be that there is no such service any more."""
 SWITCH = "sync.calendar"
 DIRECTIONS = ("sync.calendar.fromFF", "sync.calendar.toFF")
 REPAIR_EN = (
@@ -56,6 +59,7 @@ class NativeSync:
         self._asking = asyncio.Lock()
         self._mailboxes: Sequence[Mapping[str, Any]] = ()
         self._asked: datetime | None = None
+        self._told: datetime | None = None
         self._warned: set[str] = set()
         """Accounts that the log was told of, each once while it is on."""
         self.untold = False
@@ -77,7 +81,7 @@ class NativeSync:
     async def ask(self, believed: float = KNOWN_SECONDS) -> None:
         """Learn what FLOWFACT tells, unless it was asked in the last `believed` seconds. Raises Retry, LoginError.
 
-        What it has told before stays valid as long as it does not tell anything else.
+        What it has told before stays valid while it cannot be asked, and for a day where it does not tell.
         """
         if self._policy == "ignore":
             return
@@ -86,9 +90,11 @@ class NativeSync:
             if self._asked is not None and (now - self._asked).total_seconds() < believed:
                 return
             try:
-                self._mailboxes, self.untold = await self._client.mail_accounts(), False
+                self._mailboxes, self.untold, self._told = await self._client.mail_accounts(), False, now
             except (NoRight, NotFound, Rejected, UnknownShape):
                 self.untold = True
+                if self._told is not None and now - self._told >= BELIEVED:
+                    self._mailboxes = ()
             except Retry as outage:
                 if self._asked is None and self._policy == "refuse":
                     raise

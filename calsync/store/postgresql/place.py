@@ -12,10 +12,11 @@ import psycopg
 
 from calsync.errors import StoreError
 from calsync.store.codec import instant_text
+from calsync.store.connection import fetch
 from calsync.store.copying import copy
 from calsync.store.erase import erase_rows
 from calsync.store.excerpt import WHOLE, read_rows, write_rows
-from calsync.store.export import TABLES, read_export
+from calsync.store.export import read_export
 from calsync.store.failures import translated
 from calsync.store.files import nobody_else, there
 from calsync.store.images import images_beside
@@ -24,7 +25,7 @@ from calsync.store.postgresql.connection import OPEN, PostgresConnection, connec
 from calsync.store.postgresql.database import go_on_counting
 from calsync.store.postgresql.erase import expect_owner, write_anew, write_statistics_anew
 from calsync.store.postgresql.failures import told
-from calsync.store.postgresql.migrate import migrate, version
+from calsync.store.postgresql.migrate import version
 from calsync.store.postgresql.store import PostgresStore
 from calsync.store.sqlite import SqliteStore
 from calsync.store.sqlite_connection import transaction
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 SECONDS = 2.0
 """How long a command waits for others to be gone, or for what they have locked."""
 ALONE = "SELECT pg_advisory_xact_lock(:number)"
+THERE = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()"
 # Of the session: there it stays for as long as the connection does.
 ALONE_FOR_A_WHILE = "SELECT pg_advisory_lock(%s)"
 
@@ -90,9 +92,12 @@ class PostgresPlace(Place):
 
     async def export(self, account: str) -> Mapping[str, Any] | None:
         images = images_beside(self.beside, create=False)
-        return await self._read(
-            partial(read_export, account=account, images=images, tables={*TABLES, "ownership"})
-        )
+
+        def work(database: Database) -> Mapping[str, Any] | None:
+            tables = {row["name"] for row in fetch(database, THERE, {})}  # it may be of an earlier calsync
+            return read_export(database, account, images, tables)
+
+        return await self._read(work)
 
     async def erase(self, account: str, *, keep_off: bool) -> None:
         def work(database: Database) -> None:
@@ -161,15 +166,12 @@ class PostgresPlace(Place):
             await connection.close()
 
     async def _read(self, work: Work[T]) -> T | None:
-        """Return what `work` finds, in a store of an earlier calsync, too; None where none has been made yet."""
+        """Return what `work` finds; None where no store has been made yet."""
 
-        async def found(connection: PostgresConnection) -> T | None:
-            if not await connection.read(partial(version, self._place)):
-                return None
-            await migrate(connection)
-            return await connection.read(work)
+        def found(database: Database) -> T | None:
+            return work(database) if version(self._place, database) else None
 
-        return await self._with(found)
+        return await self._with(lambda connection: connection.read(found))
 
     def _connection(self) -> PostgresConnection:
         return PostgresConnection.to(self._conninfo, 1, SECONDS)

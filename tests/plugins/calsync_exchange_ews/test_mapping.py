@@ -117,7 +117,13 @@ def test_a_body_that_must_not_be_written(fields: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["https://teams.microsoft.com/downloads", "https://meet.makler.example/", "https://makler.example/meet/1"],
+    [
+        "https://teams.microsoft.com/downloads",
+        "https://meet.makler.example/",
+        "https://makler.example/meet/1",
+        "https://meet.jit.si/Makler/Besprechung",
+        "https://meet.makler.example/rooms/ABCDEF-2",
+    ],
 )
 def test_other_links_are_text_like_any_other(body: str) -> None:
     assert not seen(Body=body).online_meeting

@@ -50,10 +50,14 @@ async def test_where_private_events_are_hidden_only_what_is_found_is_proof(
 ) -> None:
     """Its user may have made it private: whoever may not see that is answered as if it were gone."""
     script.on("GetFolder", folders(folder("calendar-id", private="false")))
+    script.on("FindItem", answer("FindItem", found(), found(), found()), answer("FindItem", found()))
     for uid in ("uid-a", None):
         assert isinstance(await lost.locate("a", uid), NoAccess)
     script.on("FindItem", answer("FindItem", found(), found(), found("a")))
     assert isinstance(await lost.locate("a", "uid-a"), Trashed)
+    script.on("FindItem", answer("FindItem", found(), found(), found()), answer("FindItem", found("b")))
+    assert isinstance(await lost.locate("a", "uid-a"), Gone)  # it stands there under another id
+    assert '<t:FolderId Id="calendar-id"' in script.sent("FindItem")[-1]
     assert PRIVATE_UNSEEN in await about_calendar(lost)
 
 

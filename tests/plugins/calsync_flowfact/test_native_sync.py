@@ -10,7 +10,7 @@ import pytest
 from calsync.errors import AccountError, Retry
 from calsync.ports import CalendarRequest
 from calsync.values import replace
-from calsync_flowfact.native_sync import KNOWN_SECONDS
+from calsync_flowfact.native_sync import BELIEVED, KNOWN_SECONDS
 from calsync_sandbox.faults import Fault
 from tests.plugins.calsync_flowfact.conftest import BERLIN, WINDOW
 
@@ -158,6 +158,18 @@ async def test_an_outage_while_the_service_runs_leaves_what_was_told_before(loop
     await listed(await loopback.calendar(user="ben@example.de"))
     with pytest.raises(AccountError, match="own calendar sync"):
         await loopback.calendar()
+
+
+async def test_what_was_told_is_believed_for_a_day_where_nothing_is_told_any_more(loopback: Any) -> None:
+    """There may be no such service any more: nobody would switch anything off there."""
+    loopback.server.nylas_accounts.append(ON)
+    await loopback.provider.login()
+    loopback.server.faults.add(Fault(path="nylas", status=404, times=None))
+    loopback.clock.advance(BELIEVED.total_seconds() - 1)
+    with pytest.raises(AccountError, match="own calendar sync"):
+        await loopback.calendar()
+    loopback.clock.advance(KNOWN_SECONDS)
+    await loopback.calendar()
 
 
 async def test_the_log_is_warned_once_while_it_is_on(

@@ -65,6 +65,8 @@ async def test_what_is_kept_is_exported_from_a_database_of_an_earlier_calsync(
     found = await PostgresPlace(empty_database, tmp_path / "beside").export("anna")
     assert found is not None
     assert [row["name"] for row in found["account"]] == ["anna"]
+    with psycopg.connect(empty_database) as connection:  # it is as it was: others may be at work with it
+        assert connection.execute("SELECT number FROM calsync_version").fetchone() == (first,)
 
 
 def test_both_know_the_same_newest_migration() -> None:
