@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.desk.invalid import MISSING, UNKNOWN_KEY, Invalid
 from calsync.desk.refused import Refused
+from calsync.errors import CalsyncError
 from calsync.ports import CalendarRequest
 from calsync.second import own_name
 from calsync.sync.model import Direction
@@ -156,11 +157,22 @@ class OwnMailboxes:
             "direction": direction.value,
             "timezone": timezone,
         }
-        setup = self._setup.noted(partial(self._audit.set_up, person))
-        await setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
-        await self._people.give(person.id, member)
+        await self._keep(person, member, entry, begun, spec)
         self._begun.pop(person.id, None)
         return member
+
+    async def _keep(
+        self, person: Person, member: str, entry: Mapping[str, Any], begun: _Begun, spec: ProviderSpec
+    ) -> None:
+        """Keep the account, which is the person's before it is there: else it could be nobody's."""
+        setup = self._setup.noted(partial(self._audit.set_up, person))
+        await self._people.give(person.id, member)
+        try:
+            await setup.add_own(member, entry, begun.connection, spec, begun.settings, begun.vault.values)
+        except CalsyncError:
+            if member not in (await self._setup.config()).accounts:
+                await self._people.take(person.id, member)
+            raise
 
     def found(self, person: Person) -> Sequence[NamedCalendar]:
         """Return the calendars that a person who has signed in may pick from. Raises Refused: sign_in_over."""

@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from calsync.desk import OwnSignIns
+from calsync.desk import Audit, OwnSignIns
 from calsync.desk.invalid import MISSING, Invalid
 from calsync.desk.refused import Refused
 from calsync.desk.self_service import PATIENCE, OwnMailboxes
 from calsync.desk.setup import Setup
-from calsync.errors import LoginError
+from calsync.errors import LoginError, StoreError
 from calsync.http import HttpFactory
 from calsync.people import Role
 from calsync.sync.model import Direction
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Sequence
     from pathlib import Path
 
-    from calsync.desk import Audit
     from calsync.people import Person
     from calsync.ports import NamedCalendar
     from calsync.store import SqliteStore
@@ -205,6 +204,31 @@ async def test_a_calendar_on_the_other_side_belongs_to_one_account(
     back_again = await back(office, own, bert, BERT)
     assert await refused(own.finish_sign_in(bert, *back_again)) == "member_taken"  # before a calendar is picked
     assert await refused(own.connect(bert, calendar.id, BERLIN)) == "calendar_unknown"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_cannot_be_kept_leaves_no_account_that_is_nobodys(
+    office: Servers,
+    own: OwnMailboxes,
+    anna: Person,
+    store: SqliteStore,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+) -> None:
+    """The audit of an account that is there, or the account itself: the disk is full."""
+
+    async def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    (calendar,) = await signed_in(office, own, anna)
+    with monkeypatch.context() as disk:
+        disk.setattr(Audit, "set_up", full) if kept else disk.setattr(Setup, "_change", full)
+        with pytest.raises(StoreError, match="the disk is full"):
+            await own.connect(anna, calendar.id, BERLIN)
+    assert ("anna-crm" in office.config().accounts) is kept
+    assert await store.people.owned(anna.id) == ({"anna-crm"} if kept else set())
+    if not kept:
+        assert await own.connect(anna, calendar.id, BERLIN) == "anna-crm"
 
 
 async def test_denied_expired_and_foreign_sign_ins_connect_nothing(
