@@ -53,10 +53,13 @@ class Trail:
 
     async def came_back(self, uid: str | None) -> bool:
         """Tell whether the event stands in its own calendar, under another id. Raises Retry, LoginError."""
+        if not uid:
+            return False
         try:
-            return bool(uid) and (await self._search([self._home.folder], uid or ""))[0]
+            [here] = await self._search([self._home.folder], uid)
         except (AccountError, EventError):
             return False
+        return here
 
     async def _calendars(self) -> Sequence[Folder]:
         """Return the other calendars. Many events that are lost at once cost one list of them."""
